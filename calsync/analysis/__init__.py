@@ -1,0 +1,1 @@
+"""Minutes: which meetings count, who shares a minute, what the totals are. Values in, values out."""

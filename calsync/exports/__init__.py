@@ -1,0 +1,1 @@
+"""Out by table: DataFrames to files, small groups hidden."""

@@ -1,0 +1,1 @@
+"""Out by e-mail: one message builder, several transports."""

@@ -1,0 +1,26 @@
+"""A manager's minutes put on one activity of one partnership."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from calsync.model.classification import Activity, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """One meeting's share of one manager's day.
+
+    minutes: real minutes, double bookings already shared. partnership: an id, or "" for none.
+    confirmed: False for tentative and unanswered meetings, which get only minutes that no confirmed
+    meeting covers. activity `mixed` stands where no agenda tells how to split the time.
+    """
+
+    manager_id: str
+    day: date
+    meeting_id: str
+    partnership: str
+    activity: Activity
+    kind: Kind
+    confirmed: bool
+    in_hours: bool
+    minutes: float

@@ -1,0 +1,154 @@
+"""One meeting at one time, as a source gives it: nothing recurs, nothing is naive.
+
+Terms are iCalendar's (RFC 5545) and Microsoft Graph's. The uid names a series; the recurrence id
+(the original start) names one occurrence in it.
+"""
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+
+from calsync.model.span import Span
+
+
+class Status(StrEnum):
+    """What the organizer says of the meeting (STATUS; isCancelled)."""
+
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+
+
+class Response(StrEnum):
+    """What the calendar's owner answered (PARTSTAT; responseStatus).
+
+    UNRECORDED: the source keeps no answer for this owner (a published calendar, an own entry
+    without attendees). UNANSWERED: the owner was asked and has not answered.
+    """
+
+    ORGANIZER = "organizer"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    UNANSWERED = "unanswered"
+    UNRECORDED = "unrecorded"
+
+
+class ShowAs(StrEnum):
+    """How the time is shown to others (X-MICROSOFT-CDO-BUSYSTATUS or TRANSP; showAs)."""
+
+    BUSY = "busy"
+    TENTATIVE = "tentative"
+    FREE = "free"
+    OUT_OF_OFFICE = "oof"
+    ELSEWHERE = "workingElsewhere"
+
+
+class Sensitivity(StrEnum):
+    """Who may see the content (CLASS; sensitivity). Anything but NORMAL is private to us."""
+
+    NORMAL = "normal"
+    PERSONAL = "personal"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+class AttendeeKind(StrEnum):
+    """What an attendee is (CUTYPE; type)."""
+
+    INDIVIDUAL = "individual"
+    GROUP = "group"
+    ROOM = "room"
+    RESOURCE = "resource"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody invited; `address` is a lower-case mail address, or "" where the source gives none."""
+
+    address: str
+    kind: AttendeeKind = AttendeeKind.INDIVIDUAL
+    response: Response = Response.UNANSWERED
+
+    @property
+    def domain(self) -> str:
+        """The mail domain, or "" where there is no address."""
+        return self.address.rpartition("@")[2] if "@" in self.address else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One meeting at one time.
+
+    start, end: aware, end exclusive; an all-day occurrence runs from midnight to midnight in the
+    calendar's zone. recurrence_id: the original start in ISO 8601 (a date for all-day series),
+    "" for an event that does not recur. organizer: a lower-case mail address or "".
+    """
+
+    uid: str
+    recurrence_id: str
+    start: datetime
+    end: datetime
+    all_day: bool = False
+    status: Status = Status.CONFIRMED
+    response: Response = Response.UNRECORDED
+    show_as: ShowAs = ShowAs.BUSY
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    title: str = ""
+    location: str = ""
+    description: str = ""
+    organizer: str = ""
+    attendees: tuple[Attendee, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """The time it takes."""
+        return Span(self.start, self.end)
+
+    @property
+    def private(self) -> bool:
+        """Whether its content must not be looked at."""
+        return self.sensitivity is not Sensitivity.NORMAL
+
+    @property
+    def organizer_domain(self) -> str:
+        """The organizer's mail domain, or ""."""
+        return self.organizer.rpartition("@")[2] if "@" in self.organizer else ""
+
+    @property
+    def attendee_domains(self) -> tuple[str, ...]:
+        """The people's mail domains, each once, sorted; rooms and resources are no people."""
+        things = (AttendeeKind.ROOM, AttendeeKind.RESOURCE)
+        return tuple(sorted({a.domain for a in self.attendees if a.domain and a.kind not in things}))
+
+
+def veil(occurrence: Occurrence) -> Occurrence:
+    """Take from a private occurrence all but its times and how it is shown; leave others alone."""
+    if not occurrence.private:
+        return occurrence
+    return replace(
+        occurrence,
+        title="",
+        location="",
+        description="",
+        organizer="",
+        attendees=(),
+        categories=tuple(c for c in occurrence.categories if c.casefold().startswith("calsync:")),
+    )
+
+
+_FIELDS = tuple(field.name for field in fields(Occurrence))
+
+
+def fingerprint(occurrence: Occurrence) -> str:
+    """A digest of everything in the occurrence (32 hex digits): equal content, equal fingerprint."""
+    content = repr([_plain(getattr(occurrence, name)) for name in _FIELDS])
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> object:
+    # A zone's repr depends on how it was made; its offset does not.
+    return value.isoformat() if isinstance(value, datetime) else value

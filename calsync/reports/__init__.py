@@ -1,0 +1,1 @@
+"""Words: what a manager is told, in English and Welsh."""

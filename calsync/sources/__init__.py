@@ -1,0 +1,1 @@
+"""Where calendars come from. Behind this door nothing recurs, nothing is naive, nothing is private."""

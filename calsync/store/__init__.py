@@ -1,0 +1,1 @@
+"""What calsync keeps: meetings, verdicts, minutes, nights, mails waiting (SQLAlchemy Core, no ORM)."""
