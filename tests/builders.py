@@ -39,7 +39,9 @@ def occurrence(when: str = "09:00-10:00", day: date = MONDAY, **changes: Any) ->
     return Occurrence(**{**values, **changes})
 
 
-def verdict(activity: Activity | str = Activity.PROCESS, partnership: str = "psb", **changes: Any) -> Classification:
+def verdict(
+    activity: Activity | str = Activity.PROCESS, partnership: str = "psb", **changes: Any
+) -> Classification:
     """A verdict with its defaults: process of the PSB, between agencies."""
     values: dict[str, Any] = {
         "scope": Scope.INTER_AGENCY,
