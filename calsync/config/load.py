@@ -1,0 +1,31 @@
+"""Reads `calsync.toml`, telling every fault at once."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from calsync.config.settings import Settings
+from calsync.errors import ConfigError
+from calsync.model.problem import Problem
+from calsync.validation import problems_of
+
+
+def load_settings(file: Path) -> Settings:
+    """The settings in a file; raises ConfigError with every fault, each with its place and way out."""
+    file = file.expanduser().absolute()
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        hint = "name it with --config, or write one with `calsync init`"
+        raise ConfigError([Problem(str(file), "there is no such settings file", hint)]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(file), f"cannot be read: {error}")]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem(str(file), f"is no TOML: {error}", "see docs/settings.md")]) from error
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, file.name, Settings)) from error
+    settings._file = file
+    return settings

@@ -1,0 +1,161 @@
+"""The keys of `calsync.toml`, with their defaults; `docs/settings.md` says what each does."""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from calsync.model.people import Language, Nation
+
+
+class Table(BaseModel):
+    """A table of settings: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_zone(key: str) -> str:
+    if key not in available_timezones():
+        raise ValueError("no such time zone; use a name such as Europe/London")
+    return key
+
+
+def _domain(text: str) -> str:
+    domain = text.strip().lower().removeprefix("@")
+    if not domain or "." not in domain or any(c.isspace() for c in domain):
+        raise ValueError("a mail domain such as brynfelin.gov.wales is wanted")
+    return domain
+
+
+class Organisation(Table):
+    """Whose managers these are."""
+
+    name: str = Field(min_length=1)
+    domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = Field(min_length=1)
+    nation: Nation = Nation.WALES
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
+    language: Language = Language.EN
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of days, working hours and floating times."""
+        return ZoneInfo(self.timezone)
+
+
+class Window(Table):
+    """What is read each night, in whole weeks (Monday to Sunday) around the current one."""
+
+    weeks_back: int = Field(default=13, ge=1, le=260)
+    weeks_ahead: int = Field(default=4, ge=0, le=104)
+
+
+class StoreSettings(Table):
+    """Where calsync keeps what it holds."""
+
+    url: str = "sqlite:///calsync.db"
+
+
+class Managers(Table):
+    """Who is read."""
+
+    file: Path = Path("managers.csv")
+
+
+class Rules(Table):
+    """How meetings are judged: shipped packs by name, then our own folder, which wins."""
+
+    packs: tuple[str, ...] = ("wales",)
+    folder: Path | None = None
+
+
+class Hours(Table):
+    """The working day: hours outside it are counted and also shown apart."""
+
+    day_start: time = time(9)
+    day_end: time = time(17)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.day_end <= self.day_start:
+            raise ValueError("day_end must be later than day_start")
+        return self
+
+
+class Privacy(Table):
+    """What is remembered of a meeting, and how small a group may be shown."""
+
+    titles: Literal["partnership", "all", "none"] = "partnership"
+    least_group: int = Field(default=5, ge=5)
+
+
+class Costs(Table):
+    """Hourly costs by grade (columns grade, contract, productive); without a file, hours only."""
+
+    file: Path | None = None
+
+
+class Mail(Table):
+    """How summaries go out. Passwords by environment only."""
+
+    transport: Literal["folder", "smtp", "m365"] = "folder"
+    folder: Path = Path("outbox")
+    sender: str = "calsync@localhost"
+    host: str = "localhost"
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password_env: str = ""
+    ca_file: Path | None = None
+    source: str = ""
+    unsubscribe: str = ""
+    timeout: float = Field(default=30.0, gt=0)
+
+
+class Schedule(Table):
+    """When the night runs, in the organisation's zone."""
+
+    nightly: time = time(4, 15)
+
+    @model_validator(mode="after")
+    def _clear_of_clock_changes(self) -> Self:
+        if time(1) <= self.nightly < time(3):
+            raise ValueError(
+                "between 01:00 and 03:00 the clocks change: a night would be skipped or run twice"
+            )
+        return self
+
+
+class Engine(Table):
+    """How many calendars are read at once, and how long one may take (seconds)."""
+
+    workers: int = Field(default=4, ge=1, le=64)
+    calendar_seconds: float = Field(default=300.0, gt=0)
+
+
+class Settings(Table):
+    """Everything in `calsync.toml`."""
+
+    organisation: Organisation
+    window: Window = Window()
+    store: StoreSettings = StoreSettings()
+    sources: dict[str, dict[str, Any]] = Field(min_length=1)
+    managers: Managers = Managers()
+    rules: Rules = Rules()
+    hours: Hours = Hours()
+    privacy: Privacy = Privacy()
+    costs: Costs = Costs()
+    mail: Mail = Mail()
+    schedule: Schedule = Schedule()
+    engine: Engine = Engine()
+    _file: Path = PrivateAttr(default=Path("calsync.toml"))
+
+    @property
+    def file(self) -> Path:
+        """The settings file itself."""
+        return self._file
+
+    def resolve(self, path: Path) -> Path:
+        """A path from the settings: relative ones start at the settings file."""
+        return self._file.parent / path.expanduser()

@@ -1,0 +1,48 @@
+"""Faults that pydantic finds, retold as problems: the place, the fault, the way out."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from calsync.model.problem import Problem
+
+
+def problems_of(error: ValidationError, where: str, model: type[BaseModel]) -> tuple[Problem, ...]:
+    """Every fault of a validation, each named by file, table and key; a misspelt key gets a suggestion."""
+    return tuple(_problem(fault, where, model) for fault in error.errors(include_url=False))
+
+
+def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Problem:
+    path = [str(step) for step in fault["loc"]]
+    place = f"{where} {_key(path)}".strip()
+    if fault["type"] == "extra_forbidden":
+        return Problem(place, "no such setting", _suggestion(path, model))
+    if fault["type"] == "missing":
+        return Problem(place, "is missing", "add it")
+    what = str(fault["msg"]).removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f", got {given!r}" if isinstance(given, str | int | float | bool) else ""
+    return Problem(place, f"{what[:1].lower()}{what[1:]}{shown}")
+
+
+def _key(path: Sequence[str]) -> str:
+    *tables, key = path or [""]
+    return f"[{'.'.join(tables)}] {key}" if tables else key
+
+
+def _suggestion(path: Sequence[str], model: type[BaseModel]) -> str:
+    known = _fields(path[:-1], model)
+    near = difflib.get_close_matches(path[-1], known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+
+
+def _fields(path: Sequence[str], model: type[BaseModel]) -> list[str]:
+    for step in path:
+        field = model.model_fields.get(step)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
