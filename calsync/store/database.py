@@ -1,0 +1,49 @@
+"""Opens the store: all that calsync keeps, in one database."""
+
+from types import TracebackType
+from typing import Self
+
+from calsync.store.allocations import Allocations
+from calsync.store.engine import Database
+from calsync.store.meetings import Meetings
+from calsync.store.migrate import bring_up_to_date
+from calsync.store.outbox import Outbox
+from calsync.store.runs import Runs
+
+
+class Store:
+    """All that calsync keeps: meetings, allocations, runs, outbox."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.meetings = Meetings(database)
+        self.allocations = Allocations(database)
+        self.runs = Runs(database)
+        self.outbox = Outbox(database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(url: str) -> Store:
+    """The store at this address, its tables made or migrated where need be.
+
+    url: `sqlite:///file`, `sqlite://` (in memory) or `postgresql+psycopg://user@host/name`; the
+    password comes from PGPASSWORD or ~/.pgpass. Raises StoreError with the way out.
+    """
+    database = Database(url)
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)

@@ -1,0 +1,115 @@
+"""One night at a time: a lock that is freed when its process dies, however it dies.
+
+Beside an SQLite file lies `<file>.lock`, an empty database whose exclusive transaction is the lock:
+the operating system frees it, on Windows too, where there is no flock. On PostgreSQL it is a session's
+advisory lock; these do not survive PgBouncer's transaction pooling, so connect to the server itself.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from calsync.errors import StoreError
+from calsync.store.engine import Database, checked, file_of, told
+
+# A look at the lock (`night_is_held`) holds a file for a moment; a night waits that long.
+_PATIENCE_SECONDS = 1.0
+_KEYS = {"room": 0x63616C73, "lock": 0x796E6301}  # "cals", "ync" and a one
+
+
+@contextmanager
+def night_lock(url: str) -> Iterator[None]:
+    """Hold the right to run a night; raises StoreError at once if another process has it.
+
+    A database in memory is nobody else's and needs no lock.
+    """
+    parsed = checked(url)
+    path = file_of(parsed)
+    if parsed.drivername != "sqlite":
+        with _server_lock(url):
+            yield
+    elif path is not None:
+        with _file_lock(_beside(path)):
+            yield
+    else:
+        yield
+
+
+def night_is_held(database: Database) -> bool:
+    """Whether a living process, this one or another, holds the right to run a night."""
+    path = file_of(database.url)
+    if database.url.drivername != "sqlite":
+        return _server_lock_is_held(database)
+    return path is None or _file_lock_is_held(_beside(path))
+
+
+def _taken() -> StoreError:
+    return StoreError("another night is running", "wait until it has ended: `calsync status` shows it")
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    try:
+        path.touch(mode=0o600)
+        holder = sqlite3.connect(
+            path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{path}: cannot be made", "make its folder, and let calsync write there") from error
+    with closing(holder):
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise _refusal(path, error) from error
+        yield
+
+
+def _refusal(path: Path, error: sqlite3.Error) -> StoreError:
+    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        return _taken()
+    return StoreError(f"{path}: {error}", "remove this file if no night is running")
+
+
+def _file_lock_is_held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path, timeout=0)) as looker:
+        try:
+            looker.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
+@contextmanager
+def _server_lock(url: str) -> Iterator[None]:
+    database = Database(url)
+    try:
+        with told(database.url):
+            holder = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with holder:
+            with told(database.url):
+                taken = holder.execute(text("SELECT pg_try_advisory_lock(:room, :lock)"), _KEYS).scalar_one()
+            if not taken:
+                raise _taken()
+            yield
+    finally:
+        # Ends the session, and so frees the lock.
+        database.close()
+
+
+def _server_lock_is_held(database: Database) -> bool:
+    query = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+        "WHERE locktype = 'advisory' AND granted AND datname = current_database() "
+        "AND classid = :room AND objid = :lock AND objsubid = 2"
+    )
+    with database.reading() as connection:
+        return bool(connection.execute(query, _KEYS).scalar_one())

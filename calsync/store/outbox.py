@@ -1,0 +1,128 @@
+"""Mails on their way: each is built once, claimed before it is sent, and never sent twice."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from calsync.errors import StoreError
+from calsync.store.engine import Database, insert
+from calsync.store.rows import clean
+from calsync.store.schema import outbox as table
+from calsync.store.states import MailState, Queued
+
+_CLAIMED = (MailState.SENDING.value, MailState.UNKNOWN.value)
+
+
+class Outbox:
+    """pending → sending → sent, or failed for good; unknown where nobody can say whether it went."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(
+        self, mail_id: str, recipient: str, subject: str, message_id: str, mime: bytes, now: datetime
+    ) -> bool:
+        """Put a mail in the queue, due at once; False, and nothing changes, if it was queued before."""
+        row = {
+            "mail_id": mail_id,
+            "recipient": recipient,
+            "subject": clean(subject),
+            "message_id": message_id,
+            "mime": mime,
+            "state": MailState.PENDING.value,
+            "attempts": 0,
+            "queued_at": now,
+            "next_at": now,
+            "what": "",
+        }
+        with self._database.writing() as connection:
+            statement = insert(connection, table).values(row).on_conflict_do_nothing()
+            return bool(connection.execute(statement).rowcount)
+
+    def claim(self, now: datetime, lease: timedelta) -> Queued | None:
+        """Take the mail that has been due longest for sending, or None if none is due.
+
+        It is nobody else's when this returns: the claim is committed. Whoever takes it says within
+        the lease what became of it; else it becomes `unknown` and is never sent again by itself.
+        """
+        due = (
+            select(table.c.mail_id)
+            .where(table.c.state == MailState.PENDING.value, table.c.next_at <= now)
+            .order_by(table.c.next_at, table.c.mail_id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        with self._database.writing() as connection:
+            _give_up_on_silent(connection, now)
+            mail_id = connection.execute(due).scalar()
+            if mail_id is None:
+                return None
+            taken = {"state": MailState.SENDING.value, "lease_until": now + lease}
+            mine = table.c.mail_id == mail_id
+            connection.execute(update(table).where(mine).values(attempts=table.c.attempts + 1, **taken))
+            return _queued(connection.execute(select(table).where(mine)).one())
+
+    def sent(self, mail_id: str, now: datetime) -> None:
+        """Note that a claimed mail was taken by the mail server."""
+        self._settle(mail_id, MailState.SENT, sent_at=now, what="")
+
+    def retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
+        """Note that a claimed mail certainly was not taken, and may be tried again from `next_at`."""
+        self._settle(mail_id, MailState.PENDING, next_at=max(now, next_at), what=clean(what))
+
+    def failed(self, mail_id: str, what: str) -> None:
+        """Note that a claimed mail will never be taken."""
+        self._settle(mail_id, MailState.FAILED, what=clean(what))
+
+    def waiting(self) -> dict[str, int]:
+        """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
+        query = (
+            select(table.c.state, func.count())
+            .where(table.c.state != MailState.SENT.value)
+            .group_by(table.c.state)
+        )
+        with self._database.reading() as connection:
+            found = {row[0]: row[1] for row in connection.execute(query)}
+        return {state.value: found[state] for state in MailState if state in found}
+
+    def oldest(self) -> datetime | None:
+        """When the mail that has waited longest to be sent was queued; None if none waits."""
+        query = select(func.min(table.c.queued_at)).where(table.c.state == MailState.PENDING.value)
+        with self._database.reading() as connection:
+            oldest: datetime | None = connection.execute(query).scalar_one()
+        return oldest
+
+    def mails(self, *states: MailState) -> list[Queued]:
+        """Every mail in one of these states (all if none is named), in the order of queueing."""
+        query = select(table).order_by(table.c.queued_at)
+        if states:
+            query = query.where(table.c.state.in_([state.value for state in states]))
+        with self._database.reading() as connection:
+            return [_queued(row) for row in connection.execute(query)]
+
+    def _settle(self, mail_id: str, state: MailState, **values: object) -> None:
+        # One that became unknown meanwhile is settled too: its sender lives, and knows better.
+        mine = update(table).where(table.c.mail_id == mail_id, table.c.state.in_(_CLAIMED))
+        with self._database.writing() as connection:
+            done = connection.execute(mine.values(state=state.value, lease_until=None, **values))
+            if not done.rowcount:
+                raise StoreError(f"mail {mail_id} is not being sent")
+
+
+def _give_up_on_silent(connection: Connection, now: datetime) -> None:
+    silent = update(table).where(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
+    what = "its sender fell silent: it may have gone out or not"
+    connection.execute(silent.values(state=MailState.UNKNOWN.value, lease_until=None, what=what))
+
+
+def _queued(row: Row[tuple[object, ...]]) -> Queued:
+    return Queued(
+        mail_id=row.mail_id,
+        recipient=row.recipient,
+        subject=row.subject,
+        message_id=row.message_id,
+        mime=bytes(row.mime),
+        state=MailState(row.state),
+        attempts=row.attempts,
+        what=row.what,
+    )

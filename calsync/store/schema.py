@@ -1,0 +1,173 @@
+"""The tables, for both databases; `migrations/` builds them and a test holds the two equal.
+
+Meetings and allocations hold nothing of the run that wrote them, so that the same calendars give
+the same rows, whatever nights went before.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+VERSION_TABLE = "calsync_version"
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept as UTC without a zone, so that both databases hold and order it alike."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Take an aware datetime; a naive one is a bug."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a moment needs a zone, got {value}")
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Give an aware datetime in UTC."""
+        return value and value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("manager_id"),
+    _text("source"),
+    _text("shown"),
+    _text("token"),
+    Column("window_start", Instant),
+    Column("window_end", Instant),
+    _text("versions"),
+    Column("problems", JSON, nullable=False),
+    Column("last_good", Date),
+    Column("failing_since", Date),
+    _text("what"),
+    _text("hint"),
+    Column("retired", Boolean, nullable=False),
+    Index(None, "manager_id"),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("calendar_id", Text, ForeignKey("calendars.id", ondelete="CASCADE"), nullable=False),
+    _text("manager_id"),
+    _text("uid"),
+    _text("recurrence_id"),
+    # Not `start` and `end`: `end` is a word of SQL, and operators write queries by hand.
+    Column("starts", Instant, nullable=False),
+    Column("ends", Instant, nullable=False),
+    _text("start_zone"),
+    _text("end_zone"),
+    Column("all_day", Boolean, nullable=False),
+    _text("status"),
+    _text("response"),
+    _text("show_as"),
+    Column("private", Boolean, nullable=False),
+    _text("title"),
+    _text("organizer_domain"),
+    Column("attendee_domains", JSON, nullable=False),
+    Column("attendees", Integer, nullable=False),
+    Column("categories", JSON, nullable=False),
+    _text("fingerprint"),
+    _text("scope"),
+    Column("partnerships", JSON, nullable=False),
+    _text("activity"),
+    _text("kind"),
+    Column("process_share", Text),
+    _text("rule"),
+    _text("evidence"),
+    Column("agencies", JSON, nullable=False),
+    # By their ends, for the window read every night is the last stretch of a long history.
+    Index(None, "calendar_id", "ends"),
+    Index(None, "manager_id", "ends"),
+    # PostgreSQL refuses a B-tree row over 2.7 kB, and a UID may have any length; a hash has one.
+    Index(None, "uid", postgresql_using="hash"),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("manager_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("meeting_id", Text, primary_key=True),
+    Column("partnership", Text, primary_key=True),
+    Column("activity", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("confirmed", Boolean, primary_key=True),
+    Column("in_hours", Boolean, primary_key=True),
+    Column("minutes", Float, nullable=False),
+    Index(None, "day"),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("night", Date, primary_key=True),
+    _text("state"),
+    Column("attempt", Integer, nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("counts", JSON, nullable=False),
+)
+
+run_problems = Table(
+    "run_problems",
+    metadata,
+    Column("night", Date, ForeignKey("runs.night", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("place"),
+    _text("what"),
+    _text("hint"),
+    _text("severity"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("mail_id", Text, primary_key=True),
+    _text("recipient"),
+    _text("subject"),
+    _text("message_id"),
+    Column("mime", LargeBinary, nullable=False),
+    _text("state"),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("sent_at", Instant),
+    _text("what"),
+    Index(None, "state", "next_at"),
+)
