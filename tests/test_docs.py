@@ -1,0 +1,65 @@
+"""What the documents name exists, and what exists is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from calsync.cli import app
+from calsync.config.roster import Row
+from calsync.config.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rules/**/*.md")])
+
+
+def keys(model: type[BaseModel]) -> dict[str, list[str]]:
+    tables = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            tables[name] = list(kind.model_fields)
+    return tables
+
+
+@pytest.mark.parametrize(("table", "names"), keys(Settings).items())
+def test_every_setting_is_documented_in_its_table(table, names):
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    rows = page.partition(f"| `[{table}]` |")[2].partition("| `[")[0]
+    assert [name for name in names if f"`{name}`" not in rows] == []
+
+
+def test_every_column_of_the_list_of_managers_is_documented():
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("## `managers.csv`")[2]
+    assert [name for name in Row.model_fields if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def commands() -> dict[str, typer.models.CommandInfo]:
+    group = typer.main.get_command(app)
+    found = {}
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        found.update({f"{name} {sub}": c for sub, c in inner.items()} if inner else {name: command})
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_has_help_with_an_example(name):
+    assert f"calsync {name}" in (commands()[name].help or ""), "its help shows no example"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_the_pages_name_exist(page):
+    known = {word for name in commands() for word in (name, name.split()[0])}
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^\s*|`)calsync ([a-z]+)\b", text, flags=re.MULTILINE)
+    assert [name for name in named if name not in known] == []
