@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from calsync.model.span import Span
+from calsync.model.status import cancelled_by_title
 
 
 class Status(StrEnum):
@@ -125,12 +126,21 @@ class Occurrence:
         return tuple(sorted({a.domain for a in self.attendees if a.domain and a.kind not in things}))
 
 
+def settle(occurrence: Occurrence) -> Occurrence:
+    """Read the status that only the title tells, then veil: what everything after a source works on."""
+    if occurrence.status is not Status.CANCELLED and cancelled_by_title(occurrence.title):
+        occurrence = replace(occurrence, status=Status.CANCELLED)
+    return veil(occurrence)
+
+
 def veil(occurrence: Occurrence) -> Occurrence:
     """Take from a private occurrence all but its times and how it is shown; leave others alone."""
     if not occurrence.private:
         return occurrence
     return replace(
         occurrence,
+        # The last moment at which the title can tell (see `settle`).
+        status=Status.CANCELLED if cancelled_by_title(occurrence.title) else occurrence.status,
         title="",
         location="",
         description="",
