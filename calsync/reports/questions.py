@@ -1,0 +1,57 @@
+"""What only the manager can say: the meetings whose work nobody can tell from the calendar."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from calsync.model.allocation import Allocation
+from calsync.model.classification import Activity
+from calsync.model.meeting import Meeting
+from calsync.model.people import Partnership
+from calsync.reports.hours import hours_of
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One unclear meeting, or one series of them: the first in the period stands for all.
+
+    title: "" where it was not kept. start: in the zone in which the meeting is held here.
+    """
+
+    title: str
+    partnership: Partnership | None
+    start: datetime
+    meetings: int
+    hours: float
+
+
+def questions_of(
+    meetings: Sequence[Meeting],
+    allocations: Sequence[Allocation],
+    partnerships: Mapping[str, Partnership],
+    zone: tzinfo | None = None,
+) -> tuple[Question, ...]:
+    """The unclear meetings, a series as one question, most hours first; private ones are never asked."""
+    unclear = [a for a in allocations if a.activity is Activity.UNCLEAR]
+    asked = {a.meeting_id for a in unclear}
+    series: dict[str, list[Meeting]] = defaultdict(list)
+    for meeting in sorted(meetings, key=lambda meeting: (meeting.start, meeting.id)):
+        if meeting.id in asked and not meeting.private:
+            series[meeting.uid or meeting.id].append(meeting)
+    questions = [_question(group, unclear, partnerships, zone) for group in series.values()]
+    return tuple(sorted(questions, key=lambda question: (-question.hours, question.start, question.title)))
+
+
+def _question(
+    group: Sequence[Meeting],
+    unclear: Sequence[Allocation],
+    partnerships: Mapping[str, Partnership],
+    zone: tzinfo | None,
+) -> Question:
+    ids = {meeting.id for meeting in group}
+    own = [a for a in unclear if a.meeting_id in ids]
+    names = {a.partnership for a in own}
+    known = partnerships.get(names.pop()) if len(names) == 1 else None
+    start = group[0].start.astimezone(zone) if zone else group[0].start
+    return Question(group[0].title, known, start, len(group), hours_of(own))

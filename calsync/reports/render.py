@@ -1,0 +1,112 @@
+"""A summary as a mail: subject, plain text, and HTML that says the same.
+
+The HTML is one column of tables with bars made of cells: it needs no picture, so Outlook blocks
+nothing, and a screen reader finds each figure as text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from calsync.model.classification import Activity
+from calsync.model.people import Language, Partnership
+from calsync.reports.bars import widths
+from calsync.reports.plain import plain
+from calsync.reports.summary import ManagerSummary
+from calsync.reports.words import words
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Welsh comes first where both stand together, as the Welsh language standards ask.
+_SECTIONS = MappingProxyType(
+    {
+        Language.EN: (Language.EN,),
+        Language.CY: (Language.CY,),
+        Language.BOTH: (Language.CY, Language.EN),
+    }
+)
+# Background and text of each activity's part of a bar; each pair has a contrast of at least 4.5 to 1.
+COLOURS = MappingProxyType(
+    {
+        Activity.PROCESS.value: ("#B45309", "#FFFFFF"),
+        Activity.SERVICE_IMPROVEMENT.value: ("#0F6E84", "#FFFFFF"),
+        Activity.MIXED.value: ("#7A5C99", "#FFFFFF"),
+        Activity.OPERATIONAL.value: ("#5B6B7F", "#FFFFFF"),
+        Activity.UNCLEAR.value: ("#CFCAC2", "#1F2933"),
+    }
+)
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's words: a subject on one line, a plain text, and an HTML document that says the same."""
+
+    subject: str
+    text: str
+    html: str
+    language: Language
+
+
+def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "") -> Rendered:
+    """The summary in English, Welsh, or both (Welsh first).
+
+    stop: an https or mailto address that ends these mails with one click; "" where there is none.
+    """
+    languages = _SECTIONS[language]
+    longest = max((row.hours.total for row in summary.partnerships), default=1.0) or 1.0
+    shown: dict[str, Any] = {"summary": summary, "stop": stop, "longest": longest}
+    subject = " | ".join(_fill("subject.txt", one, shown) for one in languages)
+    text = _fill_all("summary.txt", languages, shown)
+    sections = [(one.value, Markup(_fill("summary.html", one, shown))) for one in languages]  # noqa: S704
+    frame = {
+        "sections": sections,
+        "subject": subject,
+        "preheader": _fill("preheader.txt", languages[0], shown),
+    }
+    html = _INLINER.inline(_environment(languages[0], True).get_template("frame.html").render(frame))
+    return Rendered(plain(subject, 200), text, html, language)
+
+
+def _fill_all(name: str, languages: tuple[Language, ...], shown: Mapping[str, Any]) -> str:
+    return ("\n\n" + "=" * 64 + "\n\n").join(_fill(name, one, shown) for one in languages) + "\n"
+
+
+def _fill(name: str, language: Language, shown: Mapping[str, Any]) -> str:
+    return _environment(language, name.endswith(".html")).get_template(name).render(shown).strip()
+
+
+@cache
+def _environment(language: Language, html: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=html,  # noqa: S701 (plain text has nothing to escape to)
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    said = words(language)
+    environment.install_gettext_translations(said.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "plain": plain,
+        "duration": (lambda hours: said.duration(hours).replace(" ", "\u00a0")) if html else said.duration,
+        "percent": said.percent,
+        "number": said.number,
+        "day": said.day,
+        "clock": said.clock,
+        "name": lambda partnership: _name(partnership, language),
+    }
+    environment.globals |= {"days": said.days, "colours": COLOURS, "widths": widths, "zip": zip}
+    return environment
+
+
+def _name(partnership: Partnership, language: Language) -> str:
+    welsh = language is Language.CY and partnership.name_cy
+    return plain(partnership.name_cy if welsh else partnership.name)

@@ -1,0 +1,97 @@
+"""Words, numbers and dates in English and Welsh.
+
+The English words are the names of the messages; the Welsh ones stand in `locale/cy/LC_MESSAGES/calsync.po`
+(gettext, with the six plural forms of Welsh), read as it is: nothing is compiled before it works.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, get_month_names
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import Translations
+
+from calsync.model.people import Language
+
+_FOLDER = Path(__file__).parent / "locale"
+_LOCALES = {Language.EN: Locale("en", "GB"), Language.CY: Locale("cy")}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: its translations, and how it writes numbers and days."""
+
+    language: Language
+    locale: Locale
+    translations: NullTranslations
+
+    def duration(self, hours: float) -> str:
+        """`3 h 45 min`, to the minute; what is more than nothing is at least a minute."""
+        minutes = max(round(hours * 60), 1 if hours > 0 else 0)
+        parts = {"hours": self.number(minutes // 60), "minutes": minutes % 60}
+        if minutes < 60:
+            return self.translations.gettext("%(minutes)s min") % parts
+        if minutes % 60 == 0:
+            return self.translations.gettext("%(hours)s h") % parts
+        return self.translations.gettext("%(hours)s h %(minutes)s min") % parts
+
+    def percent(self, share: float) -> str:
+        """A share as whole per cent; what is more than nothing is never shown as nothing."""
+        return "<1%" if 0 < share < 0.005 else format_percent(share, locale=self.locale)
+
+    def number(self, value: float) -> str:
+        """A number with at most one decimal."""
+        return format_decimal(round(value, 1), format="#,##0.#", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """`Monday 2 November`."""
+        written = format_date(day, "EEEE d MMMM", locale=self.locale)
+        return written[0].upper() + written[1:]
+
+    def clock(self, at: datetime) -> str:
+        """`09:30`, as the calendar of the one who reads shows it."""
+        return f"{at:%H:%M}"
+
+    def days(self, first: date, last: date) -> str:
+        """The days from `first` (inclusive) to `last` (exclusive): `2–8 November 2026`, `November 2026`."""
+        end = last - timedelta(days=1)
+        if first.day == 1 and last.day == 1 and (end.year, end.month) == (first.year, first.month):
+            return f"{self._month(first)} {first.year}"
+        until = f"{end.day} {self._month(end)} {end.year}"
+        if (first.year, first.month) == (end.year, end.month):
+            return f"{first.day}–{until}" if first != end else until
+        year = "" if first.year == end.year else f" {first.year}"
+        return f"{first.day} {self._month(first)}{year} – {until}"
+
+    def _month(self, day: date) -> str:
+        return str(get_month_names("wide", locale=self.locale)[day.month])
+
+
+@cache
+def words(language: Language) -> Words:
+    """The words of one language; `both` is no language but two."""
+    return Words(language, _LOCALES[language], _translations(language))
+
+
+def catalogue(language: Language) -> Catalog:
+    """The catalogue as its translators wrote it."""
+    path = _FOLDER / language.value / "LC_MESSAGES" / "calsync.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=language.value, abort_invalid=True)
+
+
+def _translations(language: Language) -> NullTranslations:
+    if language is Language.EN:
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return Translations(compiled)
