@@ -8,10 +8,13 @@ import re
 import unicodedata
 
 _CARRIED = r"(?:(?:fwd?|re|updated)\s*:|\[external\])"
-_ENGLISH = r"(?:this |the )?(?:meeting |event )?(?:has been |is |was )?(?:cancell?ed|postponed)(?: (?:event|meeting))?"
+_ENGLISH = (
+    r"(?:this |the )?(?:meeting |event )?(?:has been |is |was )?"
+    r"(?:cancell?ed|postponed)(?: (?:event|meeting))?"
+)
 _WELSH = (
-    r"(?:mae['’]?r )?(?:cyfarfod |digwyddiad )?"
-    r"(?:wedi(?:['’]?i| i| ei| cael ei)? ?(?:g|ch|c)anslo|wedi(?:['’]?i| i| ei| cael ei)? ?(?:g?ohirio|d?dileu)"
+    r"(?:mae'?r )?(?:cyfarfod |digwyddiad )?"
+    r"(?:wedi(?:'?i| i| ei| cael ei)? ?(?:[gc]anslo|chanslo|g?ohirio|d?dileu)"
     r"|canslwyd|canslo|gohiriwyd|gohirio|diddymwyd|dilewyd)"
 )
 _WORD = rf"(?:{_ENGLISH}|{_WELSH})"
