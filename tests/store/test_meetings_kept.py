@@ -1,0 +1,246 @@
+"""A window of a calendar is replaced whole, or nothing changes."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import LONDON, MONDAY, at, meeting, span, verdict
+
+from calsync.model.classification import Activity
+from calsync.model.meeting import Meeting
+from calsync.model.problem import Problem, Severity
+from calsync.model.span import Span
+from calsync.store.database import Store
+from calsync.store.states import CalendarState, Change
+
+CALENDAR = "m1/test/1"
+DAY = span("00:00-24:00")
+
+
+def state(calendar_id: str = CALENDAR, **changes: object) -> CalendarState:
+    return CalendarState(calendar_id, "m1", "test", "m1 (a.ics)", **changes)
+
+
+def keep(store: Store, *meetings: Meeting, window: Span = DAY, **changes: object) -> Change:
+    return store.meetings.replace(state(**changes), window, meetings)
+
+
+def test_a_meeting_comes_back_as_it_went_in(store: Store) -> None:
+    judged = verdict(
+        Activity.MIXED,
+        partnerships=("psb", "rpb"),
+        process_share=Fraction(1, 3),
+        agencies=("council", "health-board"),
+        evidence="subject says 'Bwrdd Gwasanaethau Cyhoeddus – tŷ'",
+    )
+    board = meeting(
+        "09:00-10:00", classified=judged, categories=("Red", "calsync: mixed"), invited=("a@x.example",)
+    )
+    keep(store, board)
+    assert store.meetings.of_manager("m1", DAY) == [board]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        at("09:00"),
+        datetime(2026, 10, 25, 1, 30, tzinfo=LONDON),
+        datetime(2026, 10, 25, 1, 30, tzinfo=LONDON, fold=1),
+        datetime(2026, 3, 29, 1, 30, tzinfo=LONDON),
+        datetime(2026, 7, 1, 9, tzinfo=ZoneInfo("Australia/Lord_Howe")),
+        datetime(2026, 7, 1, 9, tzinfo=UTC),
+        datetime(2026, 7, 1, 9, tzinfo=ZoneInfo("UTC")),
+        datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=-9, minutes=-30))),
+        datetime(1890, 7, 1, 9, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
+        datetime(2026, 7, 1, 9, 0, 0, 123456, tzinfo=LONDON),
+    ],
+    ids=str,
+)
+def test_instant_and_offset_come_back_even_where_clocks_change(store: Store, start: datetime) -> None:
+    moved = replace(
+        meeting(), start=start, end=(start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+    )
+    window = Span(start - timedelta(days=2), start + timedelta(days=2))
+    keep(store, moved, window=window)
+    (found,) = store.meetings.of_manager("m1", window)
+    assert (found.start.isoformat(), found.end.isoformat()) == (
+        moved.start.isoformat(),
+        moved.end.isoformat(),
+    )
+
+
+def test_a_zone_with_a_name_comes_back_by_its_name(store: Store) -> None:
+    keep(store, meeting())
+    (found,) = store.meetings.of_manager("m1", DAY)
+    assert found.start.tzinfo is LONDON
+
+
+def test_a_zone_that_lies_about_its_name_is_kept_by_its_offset(store: Store) -> None:
+    class Invented(ZoneInfo):
+        key = "Europe/London"
+
+        def utcoffset(self, moment: datetime | None) -> timedelta:
+            return timedelta(hours=5)
+
+    start = datetime(2026, 11, 2, 12, tzinfo=Invented.no_cache("Europe/London"))
+    keep(store, replace(meeting(), start=start, end=start + timedelta(hours=1)))
+    (found,) = store.meetings.of_manager("m1", DAY)
+    assert found.start.isoformat() == "2026-11-02T12:00:00+05:00"
+
+
+def test_the_second_time_changes_nothing(store: Store) -> None:
+    both = (meeting("09:00-10:00"), meeting("11:00-12:00"))
+    assert keep(store, *both) == Change(added=2)
+    assert keep(store, *reversed(both)) == Change()
+
+
+def test_only_what_differs_is_written(store: Store) -> None:
+    old, new = meeting("09:00-10:00"), meeting("11:00-12:00")
+    keep(store, old, meeting("14:00-15:00"))
+    renamed = replace(old, title="Renamed")
+    assert keep(store, renamed, new) == Change(added=1, changed=1, removed=1)
+    assert store.meetings.of_manager("m1", DAY) == [renamed, new]
+
+
+def test_a_new_verdict_alone_is_a_change(store: Store) -> None:
+    keep(store, meeting())
+    assert keep(store, meeting(classified=verdict("unclear"))) == Change(changed=1)
+
+
+def test_meetings_outside_the_window_stay(store: Store) -> None:
+    before, after = meeting("07:00-08:00"), meeting("18:00-19:00")
+    keep(store, before, meeting("12:00-13:00"), after)
+    assert keep(store, window=span("08:00-18:00")) == Change(removed=1)
+    assert store.meetings.of_manager("m1", DAY) == [before, after]
+
+
+def test_a_meeting_across_the_edge_belongs_to_the_window(store: Store) -> None:
+    across = meeting("07:30-08:30")
+    keep(store, across)
+    assert keep(store, window=span("08:00-18:00")) == Change(removed=1)
+
+
+def test_a_meeting_that_grew_into_the_window_is_changed_not_added(store: Store) -> None:
+    early = meeting("07:00-08:00")
+    keep(store, early)
+    longer = replace(early, end=at("09:00"))
+    assert keep(store, longer, window=span("08:00-18:00")) == Change(changed=1)
+    assert store.meetings.of_manager("m1", DAY) == [longer]
+
+
+def test_another_calendar_is_not_touched(store: Store) -> None:
+    other = meeting("09:00-10:00", calendar_id="m1/test/2")
+    keep(store, other, calendar_id="m1/test/2")
+    keep(store, meeting("11:00-12:00"))
+    keep(store)
+    assert store.meetings.of_manager("m1", DAY) == [other]
+
+
+def test_a_meeting_given_twice_is_kept_once_and_counted(store: Store) -> None:
+    assert keep(store, meeting(), meeting()) == Change(added=1, repeated=1)
+
+
+def test_odd_characters_cost_no_meeting_and_stay_equal(store: Store) -> None:
+    odd = meeting(uid="nul\0\ud800", title="half \udfff", categories=("\0",), organizer="a@\0.example")
+    keep(store, odd)
+    (found,) = store.meetings.find("nul\0\ud800")
+    assert (found.uid, found.title, found.categories) == ("nul\ufffd\ufffd", "half \ufffd", ("\ufffd",))
+    assert keep(store, odd) == Change()
+
+
+def test_a_uid_of_any_length_is_kept_and_found(store: Store) -> None:
+    # Not compressible: PostgreSQL packs repeated text before it measures an index row.
+    endless = "".join(f"{n * 7919:x}" for n in range(20_000))
+    keep(store, meeting(uid=endless))
+    assert [m.uid for m in store.meetings.find(endless)] == [endless]
+
+
+def test_meetings_are_read_by_start_then_uid(store: Store) -> None:
+    given = [meeting("10:00-11:00"), *(meeting("09:00-10:00", uid=uid) for uid in ("Z", "a", "É", "B"))]
+    keep(store, *given)
+    assert [m.uid for m in store.meetings.of_manager("m1", DAY)] == ["B", "Z", "a", "É", given[0].uid]
+
+
+def test_verdicts_and_count_are_those_of_the_window(store: Store) -> None:
+    morning, evening = meeting("09:00-10:00"), meeting("18:00-19:00", classified=verdict("none"))
+    keep(store, morning, evening)
+    window = span("17:00-24:00")
+    assert store.meetings.verdicts(CALENDAR, window) == {evening.id: (evening.fingerprint, evening.verdict)}
+    assert store.meetings.count(CALENDAR, window) == 1
+    assert store.meetings.count("m1/test/2", window) == 0
+
+
+def test_the_state_comes_back_with_the_meetings(store: Store) -> None:
+    problems = (Problem("event 3", "no start \0", "mend it"), Problem("b", "c", severity=Severity.NOTE))
+    given = state(token="etag", window=DAY, versions="3/2", problems=problems, last_good=MONDAY)
+    store.meetings.replace(given, DAY, [])
+    kept = replace(given, problems=(replace(problems[0], what="no start \ufffd"), problems[1]))
+    assert store.meetings.state(CALENDAR) == kept
+    assert store.meetings.states() == store.meetings.states("m1") == [kept]
+    assert store.meetings.states("m2") == []
+    assert store.meetings.state("unknown") is None
+
+
+def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> None:
+    keep(store, meeting(), token="t", last_good=date(2026, 11, 1))
+    for night in (date(2026, 11, 2), date(2026, 11, 3)):
+        store.meetings.note_failure(
+            CALENDAR, "m1", "test", "m1 (a.ics)", night, f"no answer {night.day}", "wait"
+        )
+    assert store.meetings.state(CALENDAR) == state(
+        token="t",
+        last_good=date(2026, 11, 1),
+        failing_since=date(2026, 11, 2),
+        what="no answer 3",
+        hint="wait",
+    )
+    assert store.meetings.of_manager("m1", DAY) == [meeting()]
+
+
+def test_a_calendar_that_never_worked_is_known_by_its_failure(store: Store) -> None:
+    store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "not there", "look")
+    assert store.meetings.states() == [state(failing_since=MONDAY, what="not there", hint="look")]
+
+
+def test_an_unchanged_calendar_is_well_again(store: Store) -> None:
+    keep(store, meeting(), token="t")
+    store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "no answer", "wait")
+    store.meetings.touch_good(CALENDAR, MONDAY)
+    assert store.meetings.state(CALENDAR) == state(token="t", last_good=MONDAY)
+
+
+def test_a_retired_calendar_is_not_listed_but_its_meetings_stay(store: Store) -> None:
+    keep(store, meeting(), token="t")
+    store.meetings.retire(CALENDAR)
+    assert (store.meetings.states(), store.meetings.state(CALENDAR)) == ([], None)
+    assert store.meetings.calendar_ids("m1") == [CALENDAR]
+    assert store.meetings.of_manager("m1", DAY) == [meeting()]
+    keep(store, meeting())
+    assert store.meetings.states() == [state()]
+
+
+def test_a_retired_calendar_that_fails_is_listed_again(store: Store) -> None:
+    keep(store, meeting())
+    store.meetings.retire(CALENDAR)
+    store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "gone", "look")
+    assert store.meetings.states() == [state(failing_since=MONDAY, what="gone", hint="look")]
+
+
+def test_dropping_a_calendar_erases_it_and_no_other(store: Store) -> None:
+    other = meeting("09:00-10:00", calendar_id="m1/test/2")
+    keep(store, meeting())
+    keep(store, other, calendar_id="m1/test/2")
+    store.meetings.drop(CALENDAR)
+    assert store.meetings.calendar_ids("m1") == ["m1/test/2"]
+    assert store.meetings.of_manager("m1", DAY) == [other]
+
+
+def test_a_uid_is_found_in_every_calendar(store: Store) -> None:
+    here = meeting("11:00-12:00", uid="shared")
+    there = meeting("09:00-10:00", uid="shared", manager_id="m2", calendar_id="m2/test/1")
+    keep(store, here)
+    keep(store, there, calendar_id="m2/test/1")
+    assert store.meetings.find("shared") == [there, here]
+    assert store.meetings.find("other") == []
