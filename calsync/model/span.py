@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 class Span:
     """A stretch of time from `start` (inclusive) to `end` (exclusive); both aware, start <= end.
 
-    Raises ValueError if a bound is naive or the end lies before the start.
+    Python compares times of one zone by the wall clock, which goes back in autumn; spans are
+    compared by real time. Raises ValueError if a bound is naive or the end lies before the start.
     """
 
     start: datetime
@@ -18,26 +19,31 @@ class Span:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError(f"a span needs aware bounds, got {self.start} to {self.end}")
-        if self.end < self.start:
+        if _real(self.end) < _real(self.start):
             raise ValueError(f"a span cannot end before it starts: {self.start} to {self.end}")
 
     @property
     def duration(self) -> timedelta:
         """The real (not wall-clock) time between the bounds, DST changes included."""
-        return self.end.astimezone(UTC) - self.start.astimezone(UTC)
+        return _real(self.end) - _real(self.start)
 
     def overlaps(self, other: "Span") -> bool:
         """Whether the two share time; an empty span counts as lying in the span that holds its start."""
-        if self.start == self.end:
-            return other.start <= self.start < other.end
-        if other.start == other.end:
-            return self.start <= other.start < self.end
-        return self.start < other.end and other.start < self.end
+        start, end, other_start, other_end = map(_real, (self.start, self.end, other.start, other.end))
+        if start == end:
+            return other_start <= start < other_end
+        if other_start == other_end:
+            return start <= other_start < end
+        return start < other_end and other_start < end
 
     def clip(self, other: "Span") -> "Span | None":
         """What the two have in common, or None if they share no time."""
-        start, end = max(self.start, other.start), min(self.end, other.end)
-        return Span(start, end) if start < end else None
+        start, end = max(self.start, other.start, key=_real), min(self.end, other.end, key=_real)
+        return Span(start, end) if _real(start) < _real(end) else None
+
+
+def _real(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
 def union(spans: Iterable[Span]) -> Iterator[Span]:
@@ -48,11 +54,11 @@ def union(spans: Iterable[Span]) -> Iterator[Span]:
     union   |  ########     ####  |
     """
     held: Span | None = None
-    for span in sorted(spans):
+    for span in sorted(spans, key=lambda span: (_real(span.start), _real(span.end))):
         if held is None:
             held = span
-        elif span.start <= held.end:
-            held = Span(held.start, max(held.end, span.end))
+        elif _real(span.start) <= _real(held.end):
+            held = Span(held.start, max(held.end, span.end, key=_real))
         else:
             yield held
             held = span

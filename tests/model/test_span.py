@@ -1,0 +1,69 @@
+"""Spans are compared by real time, also in the hour that the clocks run twice."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from builders import LONDON, at, span
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.model.span import Span, busy_minutes, union
+
+AUTUMN = date(2026, 10, 25)
+SPRING = date(2026, 3, 29)
+
+
+def second_half_past_one():
+    return at("01:30", AUTUMN).replace(fold=1)
+
+
+def test_a_span_may_run_through_the_repeated_hour():
+    assert Span(at("01:30", AUTUMN), second_half_past_one()).duration == timedelta(hours=1)
+
+
+def test_a_span_that_ends_earlier_on_the_clock_but_later_in_truth_is_a_span():
+    quarter_past = at("01:15", AUTUMN).replace(fold=1)
+    assert Span(at("01:45", AUTUMN), quarter_past).duration == timedelta(minutes=30)
+
+
+def test_a_span_cannot_end_before_it_starts():
+    with pytest.raises(ValueError, match="cannot end before"):
+        Span(second_half_past_one(), at("01:45", AUTUMN))
+
+
+def test_bounds_are_aware():
+    with pytest.raises(ValueError, match="aware"):
+        Span(datetime(2026, 11, 2, 9), at("10:00"))  # noqa: DTZ001
+
+
+def test_a_day_in_spring_has_twenty_three_hours():
+    assert busy_minutes([span("00:00-24:00", SPRING)]) == 23 * 60
+
+
+def test_spans_on_either_side_of_the_repeated_hour_do_not_touch():
+    spans = [
+        Span(at("00:30", AUTUMN), at("01:30", AUTUMN)),
+        Span(second_half_past_one(), at("02:00", AUTUMN)),
+    ]
+    assert len(list(union(spans))) == 2
+    assert busy_minutes(spans) == 90
+    assert spans[0].clip(spans[1]) is None
+    assert not spans[0].overlaps(spans[1])
+
+
+def test_an_empty_span_lies_where_it_starts():
+    empty, morning = Span(at("09:00"), at("09:00")), span("09:00-10:00")
+    assert empty.overlaps(morning)
+    assert morning.overlaps(empty)
+    assert not empty.overlaps(span("08:00-09:00"))
+
+
+minutes = st.integers(0, 36 * 60)
+START = datetime(2026, 10, 24, 12, tzinfo=UTC)
+
+
+@given(st.lists(st.tuples(minutes, minutes), max_size=8))
+def test_the_union_is_as_long_as_the_minutes_that_are_covered(pairs):
+    bounds = [(min(pair), max(pair)) for pair in pairs]
+    london = [Span(*((START + timedelta(minutes=m)).astimezone(LONDON) for m in pair)) for pair in bounds]
+    assert busy_minutes(london) == len({m for start, end in bounds for m in range(start, end)})
