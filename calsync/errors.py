@@ -11,7 +11,9 @@
     ├── StoreError                what we hold cannot be read or written; the night stops
     ├── MailError                 one mail was not sent
     │   ├── MailRefusedError      the server will never take it: do not retry
-    │   └── MailUnavailableError  it may take it later
+    │   ├── MailUnavailableError  it may take it later
+    │   ├── MailAuthError         the server lets us send nothing at all: stop the whole batch
+    │   └── MailUnknownError      it may have taken it, or not: do not send it again
     ├── ExportError               a table could not be written
     └── PluginError               somebody else's plug-in broke; it is named
 
@@ -89,7 +91,25 @@ class MailRefusedError(MailError):
 
 
 class MailUnavailableError(MailError):
-    """The server did not take this mail now; a later try may work."""
+    """The server did not take this mail now; a later try may work.
+
+    after: seconds the server asked us to wait. reached: False if no server answered at all.
+    """
+
+    def __init__(
+        self, recipient: str, what: str, hint: str = "", *, after: float = 0.0, reached: bool = True
+    ) -> None:
+        super().__init__(recipient, what, hint)
+        self.after = after
+        self.reached = reached
+
+
+class MailAuthError(MailError):
+    """The server lets us send nothing at all (login, sender or certificate); no mail of the batch will go."""
+
+
+class MailUnknownError(MailError):
+    """The mail was handed over and nobody said whether it was taken: it is not sent again."""
 
 
 class ExportError(CalsyncError):
