@@ -1,0 +1,233 @@
+"""By SMTP (RFC 5321): one connection for many mails, and a clear word about each.
+
+The steps of a mail are taken one by one, because what a lost connection means depends on where it
+was lost: before the final dot nothing is sent, after it nobody can tell.
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from calsync.errors import MailAuthError, MailError, MailRefusedError, MailUnavailableError, MailUnknownError
+from calsync.mail.message import POLICY, address_of
+
+Security = Literal["starttls", "tls", "none"]
+
+_AUTH_CODES = frozenset({530, 534, 535, 538})
+# Exchange and others refuse a sender or a login with 550; the enhanced code (RFC 3463) tells.
+_AUTH_DETAIL = re.compile(r"^5\.7\.(?:8|9|57|60|139)\b")
+_LEAVING = 421
+_TOO_BIG = 552
+
+
+class SmtpTransport:
+    """Sends through an SMTP server; connects at the first mail and again whenever the server hung up.
+
+    security: "starttls" (never falls back to clear text), "tls" from the first byte, or "none".
+    timeout: seconds for each step. ca_file: the authority of the server's certificate, if not public.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        security: Security = "starttls",
+        username: str = "",
+        password: str = "",
+        timeout: float = 30.0,
+        ca_file: Path | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._security = security
+        self._login = (username, password)
+        self._timeout = timeout
+        self._ca_file = ca_file
+        self._client: smtplib.SMTP | None = None
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand the mail to the server; see `Transport.send` for what it raises."""
+        recipient = address_of(str(message["To"]))
+        client = self._ready(recipient)
+        try:
+            self._envelope(client, address_of(str(message["From"])), recipient)
+            self._content(client, message.as_bytes(policy=POLICY), recipient)
+        except MailError:
+            self._reset()
+            raise
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                client.quit()
+            client.close()
+
+    def _ready(self, recipient: str) -> smtplib.SMTP:
+        if self._client is not None and self._alive(self._client):
+            return self._client
+        self.close()
+        self._client = self._connect(recipient)
+        return self._client
+
+    @staticmethod
+    def _alive(client: smtplib.SMTP) -> bool:
+        try:
+            return client.noop()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            return False
+
+    def _reset(self) -> None:
+        """Leave a clean connection for the next mail, or none."""
+        if self._client is not None:
+            try:
+                clean = self._client.rset()[0] == 250
+            except (smtplib.SMTPException, OSError):
+                clean = False
+            if not clean:
+                self._client.close()
+                self._client = None
+
+    def _connect(self, recipient: str) -> smtplib.SMTP:
+        where = f"{self.host}:{self.port}"
+        client: smtplib.SMTP | None = None
+        try:
+            with _told(recipient, where):
+                client = self._open(recipient)
+                if self._security == "starttls":
+                    client.starttls(context=self._context(recipient))
+                    client.ehlo()
+                if self._login[0]:
+                    client.login(*self._login)
+                return client
+        except MailError:
+            if client is not None:
+                client.close()
+            raise
+
+    def _open(self, recipient: str) -> smtplib.SMTP:
+        if self._security == "tls":
+            context = self._context(recipient)
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=self._timeout, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=self._timeout)
+
+    def _context(self, recipient: str) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
+        except OSError as error:
+            what = f"the certificates in {self._ca_file} cannot be read: {_words(error)}"
+            raise MailAuthError(recipient, what, "ca_file under [mail] names a PEM file") from error
+
+    def _envelope(self, client: smtplib.SMTP, sender: str, recipient: str) -> None:
+        with _lost_before(recipient, self.host):
+            client.ehlo_or_helo_if_needed()
+            code, reply = client.mail(sender)
+            if code != 250:
+                _say(recipient, code, reply, whole=code >= 500 and code != _TOO_BIG)
+            code, reply = client.rcpt(recipient)
+            if code not in (250, 251):
+                _say(recipient, code, reply)
+            code, reply = client.docmd("DATA")
+            if code != 354:
+                _say(recipient, code, reply)
+
+    def _content(self, client: smtplib.SMTP, mime: bytes, recipient: str) -> None:
+        with _lost_before(recipient, self.host):
+            client.send(_stuffed(mime))
+        try:
+            client.send(b".\r\n")
+            code, reply = client.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            _nobody_knows(recipient, self.host, error)
+        if code < 200:
+            _nobody_knows(recipient, self.host, None)
+        if code != 250:
+            _say(recipient, code, reply)
+
+
+def _stuffed(mime: bytes) -> bytes:
+    """The mail with its leading dots doubled (RFC 5321, 4.5.2), ending with a line end."""
+    lines = re.sub(rb"(?m)^\.", b"..", mime)
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+
+
+def _say(recipient: str, code: int, reply: bytes, *, whole: bool = False) -> NoReturn:
+    said = " ".join(reply.decode("utf-8", "replace").split())[:200]
+    if code in _AUTH_CODES or _AUTH_DETAIL.match(said) or whole:
+        raise MailAuthError(
+            recipient,
+            f"the mail server lets us send nothing: {code} {said}",
+            "check username, password and sender under [mail], and whether this account may send as it",
+        )
+    if 500 <= code < 600:
+        raise MailRefusedError(recipient, f"refused: {code} {said}", "check the address in managers.csv")
+    # 421: the server is about to hang up on everybody.
+    raise MailUnavailableError(recipient, f"not taken now: {code} {said}", reached=code != _LEAVING)
+
+
+def _nobody_knows(recipient: str, host: str, error: Exception | None) -> NoReturn:
+    raise MailUnknownError(
+        recipient,
+        f"{host} did not say whether it took the mail",
+        "it is not sent again by itself; ask the recipient, or look in the server's log",
+    ) from error
+
+
+@contextmanager
+def _lost_before(recipient: str, host: str) -> Iterator[None]:
+    """The connection broke before the final dot: nothing was sent."""
+    try:
+        yield
+    except (smtplib.SMTPException, OSError) as error:
+        raise MailUnavailableError(
+            recipient, f"the connection to {host} was lost: {_words(error)}"
+        ) from error
+
+
+@contextmanager
+def _told(recipient: str, where: str) -> Iterator[None]:
+    """What went wrong between the first byte and the login, in plain words."""
+    try:
+        yield
+    except smtplib.SMTPAuthenticationError as error:
+        # A password that is wrong now stays wrong; 454 is the server's own trouble.
+        _say(recipient, error.smtp_code, _reply(error), whole=error.smtp_code >= 500)
+    except smtplib.SMTPNotSupportedError as error:
+        hint = "set security under [mail] to what the server offers (starttls, tls, none); check the port"
+        raise MailAuthError(recipient, f"{where} cannot do what is asked: {error}", hint) from error
+    except smtplib.SMTPResponseException as error:
+        _say_closed(recipient, where, error)
+    except ssl.SSLCertVerificationError as error:
+        hint = "name the authority's certificate as ca_file under [mail], or the host by the name in it"
+        what = f"the certificate of {where} cannot be trusted: {error.verify_message}"
+        raise MailAuthError(recipient, what, hint) from error
+    except UnicodeEncodeError:
+        what = f"{where} wants a login, and username or password has a letter beyond ASCII"
+        raise MailAuthError(recipient, what, "give this account a plain password") from None
+    except (smtplib.SMTPException, OSError) as error:
+        what = f"{where} cannot be reached: {_words(error)}"
+        hint = "check host, port and security under [mail], and the firewall"
+        raise MailUnavailableError(recipient, what, hint, reached=False) from error
+
+
+def _say_closed(recipient: str, where: str, error: smtplib.SMTPResponseException) -> NoReturn:
+    what = f"{where} does not serve us: {error.smtp_code} {_reply(error).decode('utf-8', 'replace')}"
+    if error.smtp_code >= 500:
+        raise MailAuthError(recipient, what, "ask its operator whether this machine may send") from error
+    raise MailUnavailableError(recipient, what, reached=False) from error
+
+
+def _reply(error: smtplib.SMTPResponseException) -> bytes:
+    reply = error.smtp_error
+    return reply if isinstance(reply, bytes) else str(reply).encode()
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
