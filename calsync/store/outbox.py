@@ -37,7 +37,8 @@ class Outbox:
         }
         with self._database.writing() as connection:
             statement = insert(connection, table).values(row).on_conflict_do_nothing()
-            return bool(connection.execute(statement).rowcount)
+            # Not `rowcount`: psycopg gives -1 for an INSERT.
+            return connection.execute(statement.returning(table.c.mail_id)).first() is not None
 
     def claim(self, now: datetime, lease: timedelta) -> Queued | None:
         """Take the mail that has been due longest for sending, or None if none is due.
