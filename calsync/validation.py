@@ -22,7 +22,8 @@ def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Pr
     if fault["type"] == "missing":
         return Problem(place, "is missing", "add it")
     what = str(fault["msg"]).removeprefix("Value error, ")
-    given = fault.get("input")
+    # Where a variable's name is wanted, somebody may have put the secret itself: it is not repeated.
+    given = None if path and path[-1].endswith("_env") else fault.get("input")
     shown = f", got {given!r}" if isinstance(given, str | int | float | bool) else ""
     return Problem(place, f"{what[:1].lower()}{what[1:]}{shown}")
 
