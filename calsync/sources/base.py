@@ -6,16 +6,21 @@ An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 """
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+
+# A file name that cannot be a secret: words only, as in basic.ics. A token nearly always has digits.
+_PLAIN_NAME = re.compile(r"[A-Za-z]{1,20}([_-][A-Za-z]{1,20}){0,3}\.(ics|ifb)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,52 @@ class Calendar:
         digest = hashlib.blake2b(self.address.encode(), digest_size=8).hexdigest()
         return f"{self.manager_id}/{self.source}/{digest}"
 
+    def at(self, address: str) -> "Calendar":
+        """The same manager's calendar at another address, as a folder holds several."""
+        return replace(self, address=address)
+
     def __str__(self) -> str:
         return f"{self.manager_id} ({shown_address(self.address)})"
 
 
 def shown_address(address: str) -> str:
-    """The address as it may be printed and logged: published calendar URLs carry their secret in the path."""
+    """The address as it may be printed and logged: published calendar URLs carry their secret in the path.
+
+    Of a URL the scheme, the host and a plain file name are shown: `https://host/…/basic.ics`.
+    """
     if "://" not in address:
         return address
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return f"{address.partition('://')[0]}://…"
+    shown = f"{parts.scheme}://{parts.hostname or ''}{port}"
+    if not parts.path.strip("/"):
+        return shown
     last = parts.path.rstrip("/").rpartition("/")[2]
-    shown_last = last if last.endswith((".ics", ".ifb")) else ""
-    return (
-        f"{parts.scheme}://{parts.hostname or ''}/…/{shown_last}"
-        if parts.path.strip("/")
-        else f"{parts.scheme}://{parts.hostname or ''}"
-    )
+    return f"{shown}/…/{last if _PLAIN_NAME.fullmatch(last) else ''}"
+
+
+class SourceOptions(BaseModel):
+    """What every source's settings have in common: unknown keys are refused, values never change.
+
+    Paths in them are relative to the folder of the settings file, which is handed over as the
+    validation context `{"base": folder}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    _base: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep the folder of the settings file."""
+        if context:
+            self._base = context["base"]
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths start at."""
+        return self._base
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +96,9 @@ class Fetched:
     """What a source gave for one calendar and one window.
 
     occurrences: in the window, by start then uid, each (uid, recurrence_id, start) once; whole or
-    not at all. problems: what was left out of it and why. token: opaque, given back at the next
-    fetch of the same window. unchanged: True (and nothing else) if the token shows that nothing changed.
+    not at all. Nothing private: `guards.sealed` makes one that keeps all this. problems: what was
+    left out of it and why. token: opaque, given back at the next fetch of the same window.
+    unchanged: True (and nothing else) if the token shows that nothing changed.
     """
 
     occurrences: tuple[Occurrence, ...] = ()

@@ -1,0 +1,101 @@
+"""Calendars in files and folders: found by their address, read whole, and named when they are missing."""
+
+import difflib
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.sources.base import Calendar
+from calsync.sources.refusals import too_large
+
+
+def path_of(calendar: Calendar, base: Path) -> Path:
+    """The file or folder that an address names, relative to `base`; `~` and Windows' `\\` are understood."""
+    address = calendar.address.strip()
+    if not address:
+        raise SourceContentError(str(calendar), "no calendar is named", "give a file, a folder or a URL")
+    if address.lower().startswith("file://"):
+        address = unquote(urlsplit(address).path)
+    path = _rooted(address, base)
+    if os.sep == "/" and "\\" in address and not _exists(path):
+        return _rooted(address.replace("\\", "/"), base)
+    return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder that we may look into."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def files_in(calendar: Calendar, folder: Path) -> tuple[str, ...]:
+    """The names of the .ics files in a folder, sorted; hidden files are none of them."""
+    try:
+        names = [path.name for path in folder.iterdir() if path.suffix.lower() == ".ics" and path.is_file()]
+    except OSError as error:
+        raise _unreadable(calendar, folder, error) from error
+    return tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
+    """Every byte of a file that nobody writes to meanwhile; raises SourceError."""
+    try:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            content = file.read(int(max_megabytes * 1_000_000) + 1)
+            after = os.fstat(file.fileno())
+    except OSError as error:
+        raise _unreadable(calendar, path, error) from error
+    if len(content) > max_megabytes * 1_000_000:
+        raise too_large(str(calendar), max_megabytes)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        what = f"{path} was being written while we read it"
+        raise SourceUnavailableError(
+            str(calendar), what, "export to another name and rename it when it is whole"
+        )
+    return content
+
+
+def _unreadable(calendar: Calendar, path: Path, error: OSError) -> SourceError:
+    where = str(calendar)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceContentError(where, f"there is no file or folder {path}", _near(path))
+    if isinstance(error, PermissionError):
+        hint = "let the account that runs calsync read it"
+        return SourceAuthError(where, f"{path} may not be read", hint)
+    if isinstance(error, IsADirectoryError):
+        return SourceContentError(where, f"{path} is a folder", "name one of the files in it")
+    return SourceUnavailableError(
+        where, f"{path} cannot be read: {error.strerror}", "is the disk or share there?"
+    )
+
+
+def _near(path: Path) -> str:
+    """What to look at instead: a name like it, or the first folder that is missing."""
+    while not _exists(path.parent) and path.parent != path:
+        path = path.parent
+    try:
+        names = {name.name.casefold(): name.name for name in path.parent.iterdir()}
+    except OSError:
+        return f"is {path.parent} a folder that we may read?"
+    near = difflib.get_close_matches(path.name.casefold(), names, n=1)
+    if near:
+        return f"did you mean {path.parent / names[near[0]]}?"
+    return f"there is nothing like {path.name!r} in {path.parent}"
+
+
+def _rooted(address: str, base: Path) -> Path:
+    try:
+        return base / Path(address).expanduser()
+    except RuntimeError:  # ~name of somebody unknown here
+        return base / address
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a share that is away
+        return False

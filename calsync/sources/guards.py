@@ -1,0 +1,57 @@
+"""What every source's answer passes on its way in: veiled, in the window, in order, each once."""
+
+from collections.abc import Iterable, Sequence
+
+from calsync.errors import CalendarEmptiedError
+from calsync.model.occurrence import Occurrence, fingerprint, veil
+from calsync.model.problem import Problem
+from calsync.model.span import Span
+from calsync.sources.base import Calendar, Fetched
+
+DOUBT_FROM = 10
+"""A calendar that held fewer meetings than this may well be empty tomorrow."""
+
+
+def sealed(
+    calendar: Calendar,
+    window: Span,
+    occurrences: Iterable[Occurrence],
+    problems: Sequence[Problem] = (),
+    token: str = "",
+) -> Fetched:
+    """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
+
+    Where two occurrences share (uid, recurrence_id, start) but differ, one is kept and the other named.
+    """
+    kept: dict[tuple[object, ...], Occurrence] = {}
+    doubles: set[tuple[object, ...]] = set()
+    for occurrence in map(veil, occurrences):
+        if not occurrence.span.overlaps(window):
+            continue
+        name = (occurrence.start, occurrence.uid, occurrence.recurrence_id)
+        rival = kept.setdefault(name, occurrence)
+        if rival != occurrence:
+            doubles.add(name)
+            kept[name] = min(rival, occurrence, key=fingerprint)  # whatever the order they came in
+    ordered = sorted(kept)
+    noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
+    return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token)
+
+
+def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:
+    """Doubt a calendar that held meetings and now shows none; raises CalendarEmptiedError.
+
+    held, fetched: how many occurrences the window had at the last good read and has now.
+    """
+    if held >= DOUBT_FROM and not fetched:
+        raise CalendarEmptiedError(
+            str(calendar),
+            f"had {held} meetings and now shows none; what we hold is kept",
+            f"if it is right: calsync run --accept-empty {calendar.manager_id}",
+        )
+
+
+def _double(calendar: Calendar, occurrence: Occurrence) -> Problem:
+    when = occurrence.start.isoformat(timespec="minutes")
+    what = f"two versions of one meeting at {when} (uid {occurrence.uid}); one was kept"
+    return Problem(str(calendar), what, "delete one of them in the calendar")

@@ -1,0 +1,139 @@
+"""Calendars as iCalendar files: on disk, in folders, and published at http, https and webcal addresses."""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from calsync.errors import SourceAuthError, SourceContentError, SourceUnavailableError
+from calsync.model.problem import Problem, Severity
+from calsync.model.span import Span
+from calsync.sources import files
+from calsync.sources.base import Calendar, Fetched
+from calsync.sources.guards import sealed
+from calsync.sources.ical import read as ical
+from calsync.sources.refusals import UnreachableError
+from calsync.sources.tokens import content_digest, recall, remember, scope_of
+from calsync.sources.web import Answer, Errand, Web
+from calsync.sources.web_options import WebOptions
+
+_WEBCAL = {"webcal": "https", "webcals": "https"}
+
+
+class IcsOptions(WebOptions):
+    """The settings of an `ics` source. hosts: the only servers it may ask; () for any."""
+
+    hosts: tuple[str, ...] = ()
+
+
+class IcsSource:
+    """Reads files, every .ics file of a folder, and published addresses."""
+
+    Options = IcsOptions
+
+    def __init__(self, name: str, options: IcsOptions) -> None:
+        self.name = name
+        self.options = options
+        self._web = Web(options)
+
+    def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
+        """The calendar itself; for a folder one for each .ics file in it, by name."""
+        if _on_the_web(calendar):
+            return (calendar,)
+        path = files.path_of(calendar, self.options.base)
+        if not files.is_folder(path):
+            return (calendar,)
+        folder = calendar.address.rstrip("/\\")
+        return tuple(calendar.at(f"{folder}/{name}") for name in files.files_in(calendar, path))
+
+    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
+        """Give every occurrence that overlaps the window, or say that nothing changed."""
+        scope = scope_of(calendar, window, ical.READER)
+        held = recall(token, scope)
+        if _on_the_web(calendar):
+            answer, notes = self._get(calendar, _conditions(held))
+            if answer.status == 304:
+                return Fetched(unchanged=True, token=token)
+            content, marks = answer.body, _validators(answer)
+        else:
+            path = files.path_of(calendar, self.options.base)
+            content, marks, notes = files.read_file(calendar, path, self.options.max_megabytes), {}, ()
+        marks["digest"] = content_digest(content)
+        now = remember(scope, marks)
+        if held.get("digest") == marks["digest"]:
+            return Fetched(unchanged=True, token=now)
+        occurrences, problems = ical.read_calendar(
+            content, window, zone=calendar.zone, owners=calendar.owners, where=str(calendar)
+        )
+        return sealed(calendar, window, occurrences, (*notes, *problems), now)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._web.close()
+
+    def _get(self, calendar: Calendar, headers: dict[str, str]) -> tuple[Answer, tuple[Problem, ...]]:
+        url = self._allowed(calendar)
+        scheme, _, rest = url.partition("://")
+        wanted = (200, 304) if headers else (200,)
+        with self._web.errand(calendar) as errand:
+            if scheme.lower() not in _WEBCAL:
+                return errand.require(errand.ask("GET", url, headers=headers), *wanted), ()
+            try:
+                answer, notes = errand.ask("GET", f"https://{rest}", headers=headers), ()
+            except UnreachableError as error:
+                answer, notes = self._in_clear(errand, rest, headers, error), (_in_clear_note(calendar),)
+            return errand.require(answer, *wanted), notes
+
+    def _in_clear(
+        self, errand: Errand, rest: str, headers: dict[str, str], error: UnreachableError
+    ) -> Answer:
+        """webcal promises no TLS: where there is none, plain http is asked, but never with a password."""
+        if self.options.secret or "@" in rest.partition("/")[0]:
+            raise error
+        try:
+            return errand.ask("GET", f"http://{rest}", headers=headers)
+        except SourceUnavailableError:
+            raise error from None
+
+    def _allowed(self, calendar: Calendar) -> str:
+        url = calendar.address.strip()
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            hint = "it starts with https:// and a host"
+            raise SourceContentError(str(calendar), "is no address that can be asked", hint) from None
+        if parts.scheme.lower() not in ("http", "https", *_WEBCAL):
+            what = f"addresses that start with {parts.scheme}:// cannot be read"
+            raise SourceContentError(str(calendar), what, "give a file, or an http(s) or webcal address")
+        if self.options.hosts and parts.hostname not in self.options.hosts:
+            what = f"{parts.hostname} is none of the hosts of [sources.{self.name}]"
+            raise SourceAuthError(str(calendar), what, "add it to `hosts`, or correct the address")
+        return url
+
+
+def _on_the_web(calendar: Calendar) -> bool:
+    return "://" in calendar.address and not calendar.address.strip().lower().startswith("file://")
+
+
+def _conditions(held: dict[str, str]) -> dict[str, str]:
+    names: dict[str, Any] = {"etag": "If-None-Match", "modified": "If-Modified-Since"}
+    return {names[mark]: value for mark, value in held.items() if mark in names}
+
+
+def _validators(answer: Answer) -> dict[str, str]:
+    """ETag and Last-Modified, the latter only if it is strong (RFC 9110, 8.8.2.2).
+
+    A page changed twice within a second keeps its Last-Modified, so a young one proves nothing.
+    """
+    marks = {"etag": answer.headers.get("ETag", "")}
+    modified, now = answer.headers.get("Last-Modified", ""), answer.headers.get("Date", "")
+    try:
+        settled = parsedate_to_datetime(now) - parsedate_to_datetime(modified) >= timedelta(seconds=60)
+    except (ValueError, TypeError):
+        return marks
+    return {**marks, "modified": modified} if settled else marks
+
+
+def _in_clear_note(calendar: Calendar) -> Problem:
+    what = "was read over plain http: its server speaks no TLS"
+    return Problem(str(calendar), what, "ask whoever runs it for an https address", Severity.NOTE)

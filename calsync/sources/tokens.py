@@ -1,0 +1,47 @@
+"""What a source remembers from one night to the next, as opaque text that the store keeps for it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+from calsync.model.span import Span
+from calsync.sources.base import Calendar
+
+# Google and Exchange stamp the time of the download into every event: no change to any meeting.
+_STAMP = re.compile(rb"\n[ \t]*DTSTAMP[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE)
+
+
+def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
+    """What an answer rests on besides the calendar's content: a token of another scope is worth nothing.
+
+    reader: the version of the code that turns content into occurrences.
+    """
+    owners = sorted(calendar.owners)
+    parts = (reader, window.start.isoformat(), window.end.isoformat(), calendar.zone.key, *owners)
+    return _digest("\x1f".join(parts).encode())
+
+
+def content_digest(content: bytes) -> str:
+    """The same for two downloads of a calendar that differ only in their time stamps (DTSTAMP)."""
+    return _digest(_STAMP.sub(b"", content))
+
+
+def remember(scope: str, marks: Mapping[str, str]) -> str:
+    """A token that holds the marks for this scope; empty marks are left out."""
+    return json.dumps({"scope": scope, **{key: mark for key, mark in marks.items() if mark}}, sort_keys=True)
+
+
+def recall(token: str, scope: str) -> dict[str, str]:
+    """The marks in a token, none if it is of another scope or no token of ours."""
+    try:
+        marks = json.loads(token) if token else {}
+    except ValueError:
+        return {}
+    if not isinstance(marks, dict) or marks.pop("scope", None) != scope:
+        return {}
+    return {key: mark for key, mark in marks.items() if isinstance(mark, str)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

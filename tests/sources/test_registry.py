@@ -1,0 +1,145 @@
+"""Sources are found by name: ours first, then other packages'; settings are checked all at once."""
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
+
+import pytest
+
+from calsync.errors import ConfigError, PluginError
+from calsync.sources import registry
+from calsync.sources.base import Source
+from calsync.sources.memory import MemorySource
+from calsync.sources.registry import GROUP, open_source, source_types
+
+
+class Wheel(Distribution):
+    """A package of somebody else's, as `pip install` would leave it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read_text(self, filename: str) -> str | None:
+        return f"Name: {self._name}\nVersion: 1\n" if filename == "METADATA" else None
+
+    def locate_file(self, path: object) -> Path:
+        return Path(str(path))
+
+
+def point(name: str, value: str, wheel: str) -> EntryPoint:
+    found = EntryPoint(name, value, GROUP)
+    vars(found).update(dist=Wheel(wheel))
+    return found
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
+    points: list[EntryPoint] = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    yield points
+
+
+def problems(table: dict[str, object], name: str = "published") -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        open_source(name, table, base=Path())
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_every_source_of_ours_can_be_loaded() -> None:
+    assert "ics" in source_types()
+    for name, kind in source_types().items():
+        assert callable(kind.fetch), name
+
+
+def test_a_source_of_another_package_is_opened_by_its_name(installed: list[EntryPoint]) -> None:
+    installed.append(point("google", "calsync.sources.memory:MemorySource", "calsync-google"))
+    source = open_source("g", {"type": "google"}, base=Path())
+    assert isinstance(source, MemorySource)
+    assert source.name == "g"
+
+
+def test_the_same_name_twice_is_refused_and_both_packages_are_named(installed: list[EntryPoint]) -> None:
+    installed.append(point("ics", "somewhere:Source", "better-ics"))
+    with pytest.raises(ConfigError, match="calsync and better-ics"):
+        source_types()
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("no_such_module_anywhere:Source", "ModuleNotFoundError"),
+        ("calsync.sources.memory:Nothing", "AttributeError"),
+        ("pathlib:Path", "lacks Options, calendars"),
+    ],
+)
+def test_a_broken_plug_in_is_named_with_its_package(
+    installed: list[EntryPoint], value: str, fault: str
+) -> None:
+    installed.append(point("broken", value, "calsync-broken"))
+    with pytest.raises(PluginError, match=fault) as caught:
+        open_source("x", {"type": "broken"}, base=Path())
+    assert caught.value.distribution == "calsync-broken"
+
+
+def test_a_broken_plug_in_does_not_stop_the_other_sources(installed: list[EntryPoint]) -> None:
+    installed.append(point("broken", "no_such_module_anywhere:Source", "calsync-broken"))
+    assert isinstance(open_source("x", {"type": "ics"}, base=Path()), Source)
+
+
+def test_a_missing_type_is_named_with_its_place_and_the_known_ones() -> None:
+    assert problems({})[0].startswith("[sources.published] type: is missing (add it; known: ics")
+
+
+def test_a_misspelt_type_gets_a_suggestion() -> None:
+    assert problems({"type": "icss"}) == [
+        "[sources.published] type: no such kind of source: 'icss' (did you mean 'ics'?)"
+    ]
+
+
+def test_every_fault_of_a_table_is_told_at_once_with_its_key() -> None:
+    told = problems({"type": "ics", "usrname": "ana", "attempts": 0, "ca_file": "nowhere.pem"})
+    assert any("[sources.published] usrname: no such setting (did you mean 'username'?)" in t for t in told)
+    assert any(t.startswith("[sources.published] attempts:") for t in told)
+    assert any("[sources.published] ca_file: there is no file" in t for t in told)
+
+
+def test_a_secret_is_named_by_its_variable_which_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CALSYNC_TEST_PW", raising=False)
+    told = problems({"type": "ics", "username": "ana", "password_env": "CALSYNC_TEST_PW"})
+    assert "CALSYNC_TEST_PW is not set" in told[0]
+
+
+def test_a_secret_written_into_the_settings_is_not_repeated() -> None:
+    told = problems({"type": "ics", "username": "ana", "password_env": "hunter2!"})
+    assert "hunter2" not in "".join(told)
+    told = problems({"type": "ics", "username": "ana", "password_env": "hunter2"})
+    assert "hunter2" not in "".join(told)
+
+
+def test_two_ways_of_saying_who_we_are_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_PW", "x")
+    table = {
+        "type": "ics",
+        "username": "a",
+        "password_env": "CALSYNC_TEST_PW",
+        "token_env": "CALSYNC_TEST_PW",
+    }
+    assert "either username and password_env, or token_env" in problems(table)[0]
+
+
+def test_relative_paths_start_at_the_settings_folder(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    source = open_source("x", {"type": "ics", "ca_file": "ca.pem"}, base=tmp_path)
+    assert source.options.ca_file == tmp_path / "ca.pem"
+    assert source.options.base == tmp_path
+
+
+def test_reading_files_does_not_load_the_library_of_microsoft_365() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path; from calsync.sources.registry import open_source\n"
+        "open_source('x', {'type': 'ics'}, base=Path()); sys.exit('O365' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
