@@ -1,0 +1,131 @@
+"""Which meetings count as time, and if not, why not (docs/counting.md)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from calsync.analysis.worktime import Leave, WorkingTime
+from calsync.model.classification import Scope
+from calsync.model.meeting import Meeting
+from calsync.model.occurrence import Response, ShowAs, Status
+from calsync.model.people import Manager
+from calsync.model.span import Span
+
+
+class Standing(StrEnum):
+    """How a meeting counts."""
+
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    EXCLUDED = "excluded"
+
+
+class Reason(StrEnum):
+    """Why a meeting is no confirmed time; the first that holds, in this order, is given."""
+
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    FREE = "free"
+    OUT_OF_OFFICE = "out_of_office"
+    ELSEWHERE = "elsewhere"
+    ZERO_LENGTH = "zero_length"
+    ALL_DAY = "all_day"
+    TENTATIVE = "tentative"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The standing of one meeting; reason is None only where it is confirmed."""
+
+    standing: Standing
+    reason: Reason | None = None
+
+
+CONFIRMED = Counted(Standing.CONFIRMED)
+_NOT_BUSY = {
+    ShowAs.FREE: Reason.FREE,
+    ShowAs.OUT_OF_OFFICE: Reason.OUT_OF_OFFICE,
+    ShowAs.ELSEWHERE: Reason.ELSEWHERE,
+}
+
+
+def count(meeting: Meeting) -> Counted:
+    """Say whether a meeting is confirmed, unconfirmed or excluded, and why.
+
+    Titles may be gone by now: one that says "Canceled:" has made the status cancelled
+    (`calsync.model.occurrence.settle`).
+    """
+    if (reason := _excluded(meeting)) is not None:
+        return Counted(Standing.EXCLUDED, reason)
+    if (reason := _unconfirmed(meeting)) is not None:
+        return Counted(Standing.UNCONFIRMED, reason)
+    return CONFIRMED
+
+
+def _excluded(meeting: Meeting) -> Reason | None:
+    if meeting.status is Status.CANCELLED:
+        return Reason.CANCELLED
+    if meeting.response is Response.DECLINED:
+        return Reason.DECLINED
+    if meeting.show_as in _NOT_BUSY:
+        return _NOT_BUSY[meeting.show_as]
+    if meeting.span.duration == timedelta(0):
+        return Reason.ZERO_LENGTH
+    return Reason.ALL_DAY if meeting.all_day and not _working_day(meeting) else None
+
+
+def _working_day(meeting: Meeting) -> bool:
+    inter_agency = meeting.verdict.scope is Scope.INTER_AGENCY
+    return meeting.show_as is ShowAs.BUSY and inter_agency and not meeting.private
+
+
+def _unconfirmed(meeting: Meeting) -> Reason | None:
+    marks: tuple[str, ...] = (meeting.status, meeting.show_as, meeting.response)
+    if "tentative" in marks:
+        return Reason.TENTATIVE
+    return Reason.UNANSWERED if meeting.response is Response.UNANSWERED else None
+
+
+def counted_spans(
+    meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
+) -> list[Span]:
+    """The time that a counted meeting takes in a period, as disjoint spans in order.
+
+    Timed: its own span. All-day: from `day_start` on for the manager's hours a day, on each of their
+    working days that it covers, public holidays and leave left out.
+    """
+    spans = (
+        [meeting.span] if not meeting.all_day else _working_days(meeting, manager, leave, worktime, period)
+    )
+    return [cut for span in spans if (cut := span.clip(period)) is not None]
+
+
+def _working_days(
+    meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
+) -> list[Span]:
+    covered = meeting.span.clip(worktime.around(period))
+    days = worktime.whole_days(covered) if covered is not None else ()
+    due = (day for day in days if day not in leave.days and worktime.is_working(manager, day))
+    return [worktime.hours_from_start(day, manager.hours_per_day) for day in due]
+
+
+def exclusions(meetings: Iterable[Meeting], period: Span) -> dict[Reason, tuple[int, float]]:
+    """What a period holds that does not count at all: (meetings, hours) by reason, sorted by reason.
+
+    Hours are those of the timed meetings within the period, each in full: two that overlap count
+    twice here, and all-day ones 0.
+    """
+    found: dict[Reason, tuple[int, float]] = {}
+    for meeting in meetings:
+        counted = count(meeting)
+        if counted.standing is Standing.EXCLUDED and counted.reason and meeting.span.overlaps(period):
+            number, hours = found.get(counted.reason, (0, 0.0))
+            found[counted.reason] = (number + 1, hours + _timed_hours(meeting, period))
+    return dict(sorted(found.items()))
+
+
+def _timed_hours(meeting: Meeting, period: Span) -> float:
+    cut = None if meeting.all_day else meeting.span.clip(period)
+    return cut.duration.total_seconds() / 3600 if cut is not None else 0.0

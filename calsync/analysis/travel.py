@@ -1,0 +1,84 @@
+"""Travel next to a partnership meeting belongs to it (design, section 2)."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from calsync.analysis.sharing import TICKS_A_MINUTE, Ticks
+from calsync.model.classification import Classification, Kind
+
+NEXT_TO_MINUTES = 30
+"""A travel block belongs to a meeting that begins or ends within so many minutes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A meeting that travel may lead to or from."""
+
+    stretch: Ticks
+    confirmed: bool
+    verdict: Classification
+
+
+class Itinerary:
+    """One manager's partnership meetings, to be asked which of them a travel block serves."""
+
+    def __init__(self, stops: Iterable[Stop]) -> None:
+        anchors = sorted(
+            (stop for stop in stops if _is_anchor(stop)), key=lambda stop: (*stop.stretch, _rank(stop))
+        )
+        self._all = _Line(anchors)
+        self._confirmed = _Line([stop for stop in anchors if stop.confirmed])
+
+    def verdict_of(self, travel: Stop) -> Classification:
+        """The travel block's verdict: with partnership and activity of the meeting next to it, if any.
+
+        Between two meetings, the later one. A block that has a partnership of its own keeps it, and
+        confirmed travel never serves an unconfirmed meeting.
+        """
+        verdict = travel.verdict
+        if verdict.kind is not Kind.TRAVEL or verdict.partnerships:
+            return verdict
+        line = self._confirmed if travel.confirmed else self._all
+        stop = line.next_to(travel.stretch)
+        if stop is None:
+            return verdict
+        served = stop.verdict
+        return replace(
+            verdict,
+            partnerships=served.partnerships,
+            activity=served.activity,
+            process_share=served.process_share,
+        )
+
+
+class _Line:
+    """Meetings in the order of their starts."""
+
+    def __init__(self, stops: Sequence[Stop]) -> None:
+        self._stops = stops
+        self._starts = [stop.stretch[0] for stop in stops]
+        self._latest = list(accumulate(stops, _later_end))
+
+    def next_to(self, stretch: Ticks) -> Stop | None:
+        start, end = stretch
+        place = bisect_right(self._starts, start)
+        near = NEXT_TO_MINUTES * TICKS_A_MINUTE
+        if place < len(self._stops) and self._starts[place] - end <= near:
+            return self._stops[place]
+        if place and start - self._latest[place - 1].stretch[1] <= near:
+            return self._latest[place - 1]
+        return None
+
+
+def _later_end(one: Stop, other: Stop) -> Stop:
+    return other if other.stretch[1] > one.stretch[1] else one
+
+
+def _is_anchor(stop: Stop) -> bool:
+    return bool(stop.verdict.partnerships) and stop.verdict.kind is not Kind.TRAVEL
+
+
+def _rank(stop: Stop) -> tuple[bool, tuple[str, ...], str]:
+    return not stop.confirmed, stop.verdict.partnerships, stop.verdict.activity

@@ -1,0 +1,169 @@
+"""Working time: when a manager is at work, what they are contracted for, and what leave takes away."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+import pandas as pd
+
+from calsync.model.meeting import Meeting
+from calsync.model.occurrence import Response, ShowAs, Status
+from calsync.model.people import Manager, Nation
+from calsync.model.span import Span, union
+
+LONDON = ZoneInfo("Europe/London")
+DAY = timedelta(days=1)
+_SUBDIVISIONS = {
+    Nation.WALES: "WLS",
+    Nation.ENGLAND: "ENG",
+    Nation.SCOTLAND: "SCT",
+    Nation.NORTHERN_IRELAND: "NIR",
+}
+_TAKEN = (Response.ORGANIZER, Response.ACCEPTED, Response.UNRECORDED)
+CONTRACTED_COLUMNS = ("manager_id", "day", "minutes")
+
+
+@lru_cache(maxsize=256)
+def public_holidays(nation: Nation, year: int) -> frozenset[date]:
+    """The public holidays of a nation in a year, substitute days included."""
+    return frozenset(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=year))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTime:
+    """The organisation's working day, in its own zone.
+
+    closed: days on which the organisation does not work beyond the public holidays of its nation.
+    """
+
+    zone: ZoneInfo = LONDON
+    day_start: time = time(9)
+    day_end: time = time(17)
+    nation: Nation = Nation.WALES
+    closed: frozenset[date] = frozenset()
+
+    def midnight(self, day: date) -> datetime:
+        """When the day begins here."""
+        return datetime.combine(day, time(0), self.zone)
+
+    def day_of(self, moment: datetime) -> date:
+        """The local date of a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def is_holiday(self, day: date) -> bool:
+        """Whether it is a public holiday or a day on which the organisation is closed."""
+        return day in self.closed or day in public_holidays(self.nation, day.year)
+
+    def is_working(self, manager: Manager, day: date) -> bool:
+        """Whether the manager is due to work that day, leave aside."""
+        return day.weekday() in manager.working_days and not self.is_holiday(day)
+
+    def hours_of(self, day: date) -> Span:
+        """The working hours of a day, whether or not anybody works on it."""
+        start, end = (datetime.combine(day, clock, self.zone) for clock in (self.day_start, self.day_end))
+        return Span(start, end)
+
+    def hours_from_start(self, day: date, hours: float) -> Span:
+        """So many hours from the start of the working day, midnight at the latest."""
+        start = datetime.combine(day, self.day_start, self.zone)
+        end = start.astimezone(UTC) + timedelta(hours=hours)
+        return Span(start, min(end, self.midnight(day + DAY).astimezone(UTC)))
+
+    def around(self, span: Span) -> Span:
+        """The whole days that the span touches."""
+        last = self.day_of(span.end)
+        end = self.midnight(last)
+        return Span(
+            self.midnight(self.day_of(span.start)), end if end == span.end else self.midnight(last + DAY)
+        )
+
+    def days(self, span: Span) -> Iterator[date]:
+        """Yield every local day that the span touches, in order."""
+        day = self.day_of(span.start)
+        while self.midnight(day) < span.end:
+            yield day
+            day += DAY
+
+    def whole_days(self, span: Span) -> Iterator[date]:
+        """Yield the local days whose noon lies in the span: those that an all-day span means.
+
+        All-day spans run from midnight to midnight of their own calendar's zone, perhaps not ours.
+        """
+        for day in self.days(span):
+            if span.start <= datetime.combine(day, time(12), self.zone) < span.end:
+                yield day
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """When a manager is away: whole days, and spans within days (disjoint, in order)."""
+
+    days: frozenset[date] = frozenset()
+    spans: tuple[Span, ...] = ()
+
+
+def leave_of(meetings: Iterable[Meeting], worktime: WorkingTime, period: Span) -> Leave:
+    """The leave in one manager's calendar on the days of a period: shown as out of office, not refused.
+
+    An unanswered out-of-office entry is somebody else's leave, sent round as an invitation.
+    """
+    around = worktime.around(period)
+    away = [(m.all_day, cut) for m in meetings if _is_leave(m) if (cut := m.span.clip(around)) is not None]
+    days = {day for all_day, span in away if all_day for day in worktime.whole_days(span)}
+    return Leave(frozenset(days), tuple(union(span for all_day, span in away if not all_day)))
+
+
+def _is_leave(meeting: Meeting) -> bool:
+    return (
+        meeting.show_as is ShowAs.OUT_OF_OFFICE
+        and meeting.status is Status.CONFIRMED
+        and meeting.response in _TAKEN
+    )
+
+
+def at_work(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
+    """The manager's working hours in a period: working days, no public holiday, no leave."""
+    spans: list[Span] = []
+    for day in worktime.days(period):
+        if day not in leave.days and worktime.is_working(manager, day):
+            spans.extend(_without(worktime.hours_of(day), leave.spans))
+    return spans
+
+
+def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
+    start = span.start
+    for other in taken:
+        cut = other.clip(Span(start, span.end)) if start < span.end else None
+        if cut is not None:
+            if start < cut.start:
+                yield Span(start, cut.start)
+            start = cut.end
+    if start < span.end:
+        yield Span(start, span.end)
+
+
+def contracted(
+    manager: Manager, meetings: Iterable[Meeting], worktime: WorkingTime, first: date, last: date
+) -> pd.DataFrame:
+    """The manager's contracted minutes on each day from `first` to `last` (exclusive).
+
+    Columns: manager_id, day (dates), minutes. 0 on days off, public holidays and whole-day leave;
+    leave of part of a day takes away the working time that it covers.
+    """
+    leave = leave_of(meetings, worktime, Span(worktime.midnight(first), worktime.midnight(last)))
+    days = [first + DAY * n for n in range((last - first).days)]
+    rows = [(manager.id, day, _contracted_minutes(manager, leave, worktime, day)) for day in days]
+    frame = pd.DataFrame(rows, columns=list(CONTRACTED_COLUMNS))
+    return frame.astype({"manager_id": "str", "minutes": "float64"})
+
+
+def _contracted_minutes(manager: Manager, leave: Leave, worktime: WorkingTime, day: date) -> float:
+    if day in leave.days or not worktime.is_working(manager, day):
+        return 0.0
+    hours = worktime.hours_of(day)
+    taken = (span.clip(hours) for span in leave.spans)
+    away = sum(cut.duration.total_seconds() for cut in taken if cut is not None) / 60
+    return max(0.0, manager.hours_per_day * 60 - away)

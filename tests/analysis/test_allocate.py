@@ -1,0 +1,290 @@
+"""One person-minute is spent once."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from builders import LONDON, MONDAY, at, meeting, span, verdict
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from calsync.analysis.allocate import FRAME_COLUMNS, allocate, allocations_frame
+from calsync.analysis.worktime import WorkingTime
+from calsync.model.classification import Activity, Kind, Scope
+from calsync.model.occurrence import Response, ShowAs
+from calsync.model.people import Manager
+from calsync.model.span import Span, busy_minutes
+
+ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.0)
+WORK = WorkingTime()
+WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
+TUESDAY = MONDAY + timedelta(days=1)
+NONE = verdict("none", "", scope=Scope.INTERNAL)
+TRAVEL = verdict("none", "", scope=Scope.OTHER, kind=Kind.TRAVEL)
+
+
+def given_to(*meetings, period: Span = WEEK, worktime: WorkingTime = WORK):
+    return allocate(ANN, meetings, worktime, period)
+
+
+def minutes_by(field: str, *meetings, **options) -> dict:
+    sums: dict = defaultdict(float)
+    for allocation in given_to(*meetings, **options):
+        sums[getattr(allocation, field)] += allocation.minutes
+    return {key: round(value, 9) for key, value in sums.items()}
+
+
+def unanswered(when: str, **changes):
+    return meeting(when, response=Response.UNANSWERED, **changes)
+
+
+def test_a_meeting_alone_gets_its_whole_time():
+    assert [(a.day, a.minutes, a.in_hours) for a in given_to(meeting("09:00-10:30"))] == [(MONDAY, 90, True)]
+
+
+def test_a_double_booking_is_shared_equally_by_the_minute():
+    long, short = meeting("09:00-11:00"), meeting("10:00-10:30")
+    assert minutes_by("meeting_id", long, short) == {long.id: 105, short.id: 15}
+
+
+def test_three_share_by_thirds_and_nothing_is_lost():
+    three = [meeting("09:00-10:00", uid=str(n)) for n in range(3)]
+    assert [a.minutes for a in given_to(*three)] == [20.0, 20.0, 20.0]
+
+
+def test_unconfirmed_meetings_get_only_what_no_confirmed_meeting_covers():
+    sure, maybe = meeting("09:00-10:00"), unanswered("09:30-11:00")
+    assert minutes_by("meeting_id", sure, maybe) == {sure.id: 60, maybe.id: 60}
+
+
+def test_unconfirmed_meetings_share_among_themselves():
+    assert minutes_by("confirmed", unanswered("09:00-10:00"), unanswered("09:00-10:00", uid="b")) == {
+        False: 60
+    }
+
+
+@pytest.mark.parametrize("mark", [{"response": Response.DECLINED}, {"show_as": ShowAs.FREE}])
+def test_excluded_meetings_take_nothing_from_others(mark):
+    assert minutes_by(
+        "meeting_id", sure := meeting("09:00-10:00"), meeting("09:00-10:00", uid="b", **mark)
+    ) == {sure.id: 60}
+
+
+def test_a_meeting_over_midnight_is_split_between_the_days():
+    night = meeting(start=at("23:00"), end=at("01:30", TUESDAY))
+    assert minutes_by("day", night) == {MONDAY: 60, TUESDAY: 90}
+
+
+def test_time_outside_working_hours_is_counted_apart():
+    assert minutes_by("in_hours", meeting("08:00-10:00")) == {True: 60, False: 60}
+    assert minutes_by("in_hours", meeting("16:30-18:00")) == {True: 30, False: 60}
+
+
+def test_a_holiday_a_day_off_and_leave_are_outside_working_hours():
+    saturday = MONDAY - timedelta(days=2)
+    closed = WorkingTime(closed=frozenset({MONDAY}))
+    leave = meeting(all_day=True, start=at("00:00"), end=at("24:00"), show_as=ShowAs.OUT_OF_OFFICE)
+    assert minutes_by("in_hours", meeting(), worktime=closed) == {False: 60}
+    assert minutes_by("in_hours", meeting(), leave) == {False: 60}
+    assert minutes_by("in_hours", meeting(day=saturday), period=span("00:00-24:00", saturday)) == {False: 60}
+
+
+def test_the_clock_change_in_autumn_gives_an_hour_more():
+    day = date(2026, 10, 25)
+    assert minutes_by("day", meeting("00:00-24:00", day), period=span("00:00-24:00", day)) == {day: 25 * 60}
+
+
+def test_the_clock_change_in_spring_takes_an_hour():
+    day = date(2026, 3, 29)
+    assert minutes_by("day", meeting("00:30-03:30", day), period=span("00:00-24:00", day)) == {day: 120}
+
+
+def test_a_period_cuts_meetings_at_its_edges():
+    assert minutes_by("day", meeting("08:00-12:00"), period=span("09:00-10:00")) == {MONDAY: 60}
+
+
+def test_all_day_partnership_time_is_the_working_day_and_shares_it():
+    whole = meeting(all_day=True, start=at("00:00"), end=at("24:00"))
+    other = meeting("09:00-10:00")
+    assert minutes_by("meeting_id", whole, other) == {whole.id: 390, other.id: 30}
+
+
+def test_several_days_of_partnership_are_a_row_for_each_working_day():
+    friday = MONDAY + timedelta(days=4)
+    away = meeting(all_day=True, start=at("00:00", friday), end=at("00:00", friday + timedelta(days=4)))
+    period = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=14)))
+    assert minutes_by("day", away, period=period) == {friday: 420, MONDAY + timedelta(days=7): 420}
+
+
+def test_a_true_tie_is_shared_equally_between_the_partnerships():
+    tie = meeting(classified=verdict(partnerships=("psb", "rpb", "csp")))
+    assert minutes_by("partnership", tie) == {"psb": 20, "rpb": 20, "csp": 20}
+
+
+def test_mixed_with_an_agenda_is_split_by_it():
+    split = meeting(classified=verdict("mixed", process_share=Fraction(1, 3)))
+    assert minutes_by("activity", split) == {"process": 20, "service_improvement": 40}
+
+
+def test_mixed_whose_agenda_is_all_one_side_gives_no_empty_row():
+    assert minutes_by("activity", meeting(classified=verdict("mixed", process_share=Fraction(1)))) == {
+        "process": 60
+    }
+
+
+def test_mixed_without_an_agenda_stays_mixed():
+    assert minutes_by("activity", meeting(classified=verdict("mixed"))) == {"mixed": 60}
+
+
+def test_a_meeting_of_no_partnership_is_entered_without_one():
+    assert minutes_by("partnership", meeting(classified=NONE)) == {"": 60}
+
+
+def test_preparation_passes_through():
+    prep = meeting(classified=verdict(kind=Kind.PREPARATION))
+    assert minutes_by("kind", prep) == {Kind.PREPARATION: 60}
+
+
+def travel_goes_to(*meetings, when: str = "11:00-12:00", **changes):
+    block = meeting(when, classified=TRAVEL, uid="travel", **changes)
+    found = [a for a in given_to(*meetings, block) if a.meeting_id == block.id]
+    assert {a.kind for a in found} == {Kind.TRAVEL}
+    return {(a.partnership, a.activity) for a in found}
+
+
+def stop(when: str, partnership: str, activity: str = "process", **changes):
+    return meeting(when, classified=verdict(activity, partnership), **changes)
+
+
+@pytest.mark.parametrize("when", ["12:00-13:00", "12:30-13:00", "10:00-11:00", "10:00-10:30", "11:45-13:00"])
+def test_travel_within_thirty_minutes_of_a_partnership_meeting_belongs_to_it(when):
+    assert travel_goes_to(stop(when, "rpb", "service_improvement")) == {("rpb", "service_improvement")}
+
+
+@pytest.mark.parametrize("when", ["12:31-13:00", "10:00-10:29"])
+def test_travel_further_off_belongs_to_nobody(when):
+    assert travel_goes_to(stop(when, "rpb")) == {("", "none")}
+
+
+def test_travel_between_two_meetings_belongs_to_the_later():
+    assert travel_goes_to(stop("10:00-11:00", "psb"), stop("12:15-13:00", "rpb")) == {("rpb", "process")}
+
+
+def test_travel_home_belongs_to_the_meeting_that_ended_last():
+    assert travel_goes_to(stop("09:00-11:00", "psb"), stop("10:00-10:40", "rpb")) == {("psb", "process")}
+
+
+def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_nobody():
+    assert travel_goes_to(meeting("12:00-13:00", classified=NONE)) == {("", "none")}
+    assert travel_goes_to(stop("12:00-13:00", "rpb", response=Response.DECLINED)) == {("", "none")}
+
+
+def test_confirmed_travel_never_serves_an_unconfirmed_meeting():
+    maybe = stop("12:00-13:00", "rpb", response=Response.UNANSWERED)
+    assert travel_goes_to(maybe) == {("", "none")}
+    assert travel_goes_to(maybe, response=Response.UNANSWERED) == {("rpb", "process")}
+
+
+def test_travel_serves_a_mixed_meeting_as_its_agenda_says():
+    mixed = meeting("12:00-13:00", classified=verdict("mixed", "psb", process_share=Fraction(1, 4)))
+    assert travel_goes_to(mixed) == {("psb", "process"), ("psb", "service_improvement")}
+
+
+def test_travel_with_a_partnership_of_its_own_keeps_it():
+    corrected = meeting("11:00-12:00", classified=verdict("process", "csp", kind=Kind.TRAVEL), uid="travel")
+    found = given_to(stop("12:00-13:00", "rpb"), corrected)
+    assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
+
+
+def test_travel_sees_a_meeting_beyond_the_edge_of_the_period():
+    board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classified=TRAVEL)
+    assert minutes_by("partnership", board, block, period=span("11:00-12:00")) == {"rpb": 60}
+
+
+def test_the_frame_has_a_column_for_each_field():
+    frame = allocations_frame(given_to(meeting()))
+    assert tuple(frame.columns) == FRAME_COLUMNS
+    assert frame.loc[0, ["day", "activity", "kind", "minutes"]].tolist() == [MONDAY, "process", "meeting", 60]
+    assert type(frame.loc[0, "activity"]) is str
+
+
+def test_nothing_gives_an_empty_frame_with_its_columns():
+    frame = allocations_frame(given_to())
+    assert (len(frame), frame["minutes"].dtype, frame["confirmed"].dtype) == (0, "float64", "bool")
+
+
+# Around the clock changes of 2026 and over the end of a month and of a year.
+STARTS = [datetime(2026, 3, 28, 18), datetime(2026, 10, 24, 18), datetime(2026, 12, 31, 12)]  # noqa: DTZ001
+ACTIVITIES = [verdict(activity) for activity in Activity]
+
+
+@st.composite
+def calendars(draw):
+    zero = draw(st.sampled_from(STARTS)).replace(tzinfo=UTC)
+    meetings = []
+    for number in range(draw(st.integers(0, 9))):
+        start = zero + timedelta(seconds=draw(st.integers(0, 36 * 3600)))
+        length = timedelta(seconds=draw(st.integers(0, 30 * 3600)))
+        meetings.append(
+            meeting(
+                uid=str(number),
+                start=start.astimezone(LONDON),
+                end=(start + length).astimezone(LONDON),
+                response=draw(st.sampled_from([Response.ACCEPTED, Response.UNANSWERED, Response.DECLINED])),
+                classified=draw(st.sampled_from(ACTIVITIES)),
+            )
+        )
+    return meetings
+
+
+def union_by_day(meetings) -> dict[date, float]:
+    """Reckoned apart: clip to each local day, then measure the union."""
+    found = {}
+    for n in range(366):
+        day = date(2026, 3, 28) + timedelta(days=n)
+        midnights = span("00:00-24:00", day)
+        minutes = busy_minutes(cut for m in meetings if (cut := m.span.clip(midnights)) is not None)
+        if minutes:
+            found[day] = minutes
+    return found
+
+
+ALWAYS = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC))
+
+
+def by_day(allocations) -> dict[date, float]:
+    sums: dict[date, float] = defaultdict(float)
+    for allocation in allocations:
+        sums[allocation.day] += allocation.minutes
+    return sums
+
+
+@settings(max_examples=100, deadline=None)
+@given(calendars())
+@example(
+    [meeting(start=at("01:30", date(2026, 10, 25)), end=at("01:30", date(2026, 10, 25)).replace(fold=1))]
+)
+def test_a_days_minutes_are_the_union_of_its_counted_spans(meetings):
+    counted = [m for m in meetings if m.response is not Response.DECLINED]
+    confirmed = [m for m in counted if m.response is not Response.UNANSWERED]
+    allocations = given_to(*meetings, period=ALWAYS)
+    assert by_day(allocations) == pytest.approx(union_by_day(counted))
+    assert by_day(a for a in allocations if a.confirmed) == pytest.approx(union_by_day(confirmed))
+
+
+@settings(max_examples=50, deadline=None)
+@given(calendars())
+def test_the_order_of_the_meetings_does_not_matter(meetings):
+    assert given_to(*meetings, period=ALWAYS) == given_to(*reversed(meetings), period=ALWAYS)
+
+
+@settings(max_examples=50, deadline=None)
+@given(calendars(), st.integers(0, 48 * 60))
+def test_two_periods_that_touch_give_what_the_whole_gives(meetings, minute):
+    middle = STARTS[0].replace(tzinfo=UTC) + timedelta(minutes=minute)
+    halves = [
+        *given_to(*meetings, period=Span(ALWAYS.start, middle)),
+        *given_to(*meetings, period=Span(middle, ALWAYS.end)),
+    ]
+    assert by_day(halves) == pytest.approx(by_day(given_to(*meetings, period=ALWAYS)))

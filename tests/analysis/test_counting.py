@@ -1,0 +1,145 @@
+"""Which meetings count: one test for each line of docs/counting.md."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import MONDAY, at, meeting, span, verdict
+
+from calsync.analysis.counting import Counted, Reason, Standing, count, counted_spans, exclusions
+from calsync.analysis.worktime import Leave, WorkingTime
+from calsync.model.classification import Scope
+from calsync.model.occurrence import Response, Sensitivity, ShowAs, Status
+from calsync.model.people import Manager
+from calsync.model.span import Span
+
+ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.0)
+WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
+INTERNAL = verdict("none", "", scope=Scope.INTERNAL)
+TENTATIVE = Counted(Standing.UNCONFIRMED, Reason.TENTATIVE)
+
+
+def excluded(reason: Reason) -> Counted:
+    return Counted(Standing.EXCLUDED, reason)
+
+
+def all_day(days: int = 1, first: date = MONDAY, **changes):
+    changes = {"start": at("00:00", first), "end": at("00:00", first + timedelta(days=days)), **changes}
+    return meeting(day=first, all_day=True, **changes)
+
+
+@pytest.mark.parametrize("response", [Response.ORGANIZER, Response.ACCEPTED, Response.UNRECORDED])
+def test_busy_and_organised_or_accepted_or_unrecorded_is_confirmed(response):
+    assert count(meeting(response=response)) == Counted(Standing.CONFIRMED)
+
+
+def test_a_cancelled_meeting_never_counts():
+    assert count(meeting(status=Status.CANCELLED)) == excluded(Reason.CANCELLED)
+
+
+def test_a_declined_meeting_never_counts():
+    assert count(meeting(response=Response.DECLINED)) == excluded(Reason.DECLINED)
+
+
+@pytest.mark.parametrize(
+    ("show_as", "reason"),
+    [
+        (ShowAs.FREE, Reason.FREE),
+        (ShowAs.OUT_OF_OFFICE, Reason.OUT_OF_OFFICE),
+        (ShowAs.ELSEWHERE, Reason.ELSEWHERE),
+    ],
+)
+def test_what_is_not_shown_as_busy_never_counts(show_as, reason):
+    assert count(meeting(show_as=show_as)) == excluded(reason)
+    assert count(meeting(show_as=show_as, response=Response.TENTATIVE)) == excluded(reason)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"status": Status.TENTATIVE},
+        {"show_as": ShowAs.TENTATIVE},
+        {"response": Response.TENTATIVE},
+    ],
+)
+def test_tentative_by_status_or_show_as_or_answer_is_unconfirmed(mark):
+    assert count(meeting(**mark)) == TENTATIVE
+
+
+def test_unanswered_is_unconfirmed():
+    assert count(meeting(response=Response.UNANSWERED)) == Counted(Standing.UNCONFIRMED, Reason.UNANSWERED)
+
+
+def test_a_meeting_without_length_takes_no_time():
+    assert count(meeting("09:00-09:00")) == excluded(Reason.ZERO_LENGTH)
+
+
+def test_a_private_timed_meeting_counts():
+    assert count(meeting(sensitivity=Sensitivity.PRIVATE)).standing is Standing.CONFIRMED
+
+
+def test_all_day_counts_only_if_busy_and_inter_agency():
+    assert count(all_day()).standing is Standing.CONFIRMED
+    assert count(all_day(classified=INTERNAL)) == excluded(Reason.ALL_DAY)
+    assert count(all_day(show_as=ShowAs.TENTATIVE)) == excluded(Reason.ALL_DAY)
+    assert count(all_day(sensitivity=Sensitivity.PRIVATE)) == excluded(Reason.ALL_DAY)
+
+
+def test_all_day_that_nobody_answered_is_unconfirmed():
+    assert count(all_day(response=Response.UNANSWERED)).standing is Standing.UNCONFIRMED
+
+
+NO_LEAVE = Leave()
+NINE_TO_FIVE = WorkingTime()
+
+
+def spans(counted, leave: Leave = NO_LEAVE, worktime: WorkingTime = NINE_TO_FIVE, period: Span = WEEK):
+    return counted_spans(counted, ANN, leave, worktime, period)
+
+
+def test_all_day_takes_the_managers_hours_from_the_start_of_the_day():
+    assert spans(all_day()) == [span("09:00-16:00")]
+    assert spans(all_day(), worktime=WorkingTime(day_start=at("08:30").time())) == [span("08:30-15:30")]
+
+
+def test_all_day_takes_only_working_days():
+    friday = MONDAY + timedelta(days=4)
+    assert spans(all_day(4, friday)) == [span("09:00-16:00", friday)]
+
+
+def test_all_day_takes_no_public_holiday_and_no_leave():
+    assert spans(all_day(), Leave(frozenset({MONDAY}))) == []
+    assert spans(all_day(), worktime=WorkingTime(closed=frozenset({MONDAY}))) == []
+
+
+def test_all_day_of_another_zone_means_the_same_date():
+    there = ZoneInfo("America/New_York")
+    abroad = all_day(start=at("00:00").replace(tzinfo=there), end=at("24:00").replace(tzinfo=there))
+    assert spans(abroad) == [span("09:00-16:00")]
+
+
+def test_a_long_timed_entry_is_taken_at_its_word():
+    tuesday = MONDAY + timedelta(days=1)
+    residential = meeting(start=at("10:00"), end=at("16:00", tuesday))
+    assert spans(residential) == [Span(at("10:00"), at("16:00", tuesday))]
+
+
+def test_a_meeting_is_cut_at_the_edge_of_the_period():
+    assert spans(meeting("09:00-11:00"), period=span("10:00-12:00")) == [span("10:00-11:00")]
+    assert spans(meeting("09:00-10:00"), period=span("10:00-12:00")) == []
+
+
+def test_exclusions_are_counted_by_reason():
+    found = exclusions(
+        [
+            meeting("09:00-10:00", response=Response.DECLINED),
+            meeting("09:30-11:00", response=Response.DECLINED),
+            all_day(show_as=ShowAs.OUT_OF_OFFICE),
+            meeting("12:00-12:00"),
+            meeting("13:00-14:00"),
+            meeting("14:00-15:00", response=Response.UNANSWERED),
+            meeting("09:00-10:00", MONDAY - timedelta(days=1), status=Status.CANCELLED),
+        ],
+        WEEK,
+    )
+    assert found == {"declined": (2, 2.5), "out_of_office": (1, 0.0), "zero_length": (1, 0.0)}
