@@ -40,6 +40,12 @@ class Outbox:
             # Not `rowcount`: psycopg gives -1 for an INSERT.
             return connection.execute(statement.returning(table.c.mail_id)).first() is not None
 
+    def has(self, mail_id: str) -> bool:
+        """Whether a mail of this name was ever queued, whatever became of it."""
+        query = select(table.c.mail_id).where(table.c.mail_id == mail_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar() is not None
+
     def claim(self, now: datetime, lease: timedelta) -> Queued | None:
         """Take the mail that has been due longest for sending, or None if none is due.
 
@@ -74,6 +80,10 @@ class Outbox:
     def failed(self, mail_id: str, what: str) -> None:
         """Note that a claimed mail will never be taken."""
         self._settle(mail_id, MailState.FAILED, what=clean(what))
+
+    def unknown(self, mail_id: str, what: str) -> None:
+        """The connection broke when the mail was out of our hands: it is never sent again by itself."""
+        self._settle(mail_id, MailState.UNKNOWN, what=clean(what))
 
     def waiting(self) -> dict[str, int]:
         """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
