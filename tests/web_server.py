@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = gzip.compress(page.body) if page.gzipped else page.body
-        self.send_response(page.status)
+        self.send_response_only(page.status)
         for key, value in page.headers.items():
             self.send_header(key, value)
         if page.gzipped:

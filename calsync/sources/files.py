@@ -13,7 +13,7 @@ from calsync.sources.refusals import too_large
 def path_of(calendar: Calendar, base: Path) -> Path:
     """The file or folder that an address names, relative to `base`; `~` and Windows' `\\` are understood."""
     address = calendar.address.strip()
-    if not address:
+    if not address or "\0" in address:
         raise SourceContentError(str(calendar), "no calendar is named", "give a file, a folder or a URL")
     if address.lower().startswith("file://"):
         address = unquote(urlsplit(address).path)

@@ -10,14 +10,15 @@ from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources import files
 from calsync.sources.base import Calendar, Fetched
+from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
 from calsync.sources.ical import read as ical
 from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import content_digest, recall, remember, scope_of
-from calsync.sources.web import Answer, Errand, Web
+from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
 
-_WEBCAL = {"webcal": "https", "webcals": "https"}
+_WEBCAL = ("webcal", "webcals")
 
 
 class IcsOptions(WebOptions):
@@ -79,10 +80,10 @@ class IcsSource:
             if scheme.lower() not in _WEBCAL:
                 return errand.require(errand.ask("GET", url, headers=headers), *wanted), ()
             try:
-                answer, notes = errand.ask("GET", f"https://{rest}", headers=headers), ()
+                return errand.require(errand.ask("GET", f"https://{rest}", headers=headers), *wanted), ()
             except UnreachableError as error:
-                answer, notes = self._in_clear(errand, rest, headers, error), (_in_clear_note(calendar),)
-            return errand.require(answer, *wanted), notes
+                answer = self._in_clear(errand, rest, headers, error)
+                return errand.require(answer, *wanted), (_in_clear_note(calendar),)
 
     def _in_clear(
         self, errand: Errand, rest: str, headers: dict[str, str], error: UnreachableError

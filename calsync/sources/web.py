@@ -1,55 +1,30 @@
-"""The one way out to HTTP: limits, retries, redirects and credentials, alike for every source.
-
-Errors are raised without their cause: what requests says repeats the address, and a published
-calendar's address is its secret.
-"""
+"""Connections to servers, alike for every source: proxies, trust, no cookies, and a time limit."""
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
-import stamina
-import urllib3
-from requests.structures import CaseInsensitiveDict
-from requests.utils import requote_uri
 
 import calsync
-from calsync.errors import SourceAuthError, SourceContentError
-from calsync.sources.base import Calendar, shown_address
-from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of
+from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline, DeadlineAdapter
-from calsync.sources.refusals import (
-    TransientError,
-    refusal,
-    retold,
-    too_large,
-    too_late,
-    wait_before,
-)
+from calsync.sources.errand import Errand
 from calsync.sources.web_options import WebOptions
-
-REDIRECTS = 5
-_REDIRECTING = frozenset({301, 302, 303, 307, 308})
-_CHUNK = 1 << 16
 
 
 def _names_no_address(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered. url: where it came from in the end, after redirects."""
+class _Session(requests.Session):
+    """A session that never looks where it is redirected: requests would first read the whole answer."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is nothing to follow."""
+        del resp
 
 
 class Web:
@@ -64,22 +39,17 @@ class Web:
         logging.getLogger("urllib3.connectionpool").addFilter(_names_no_address)
 
     @contextmanager
-    def errand(self, calendar: Calendar) -> Iterator["Errand"]:
+    def errand(self, calendar: Calendar) -> Iterator[Errand]:
         """All the requests for one calendar, under one limit of time and one of size."""
         with Deadline(self.options.total_seconds) as deadline:
-            yield Errand(self, calendar, deadline)
+            yield Errand(self.session, self.options, calendar, deadline)
 
     @property
     def session(self) -> requests.Session:
         """This thread's session: no cookies, so that no user's login serves for another's."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.headers["User-Agent"] = f"calsync/{calsync.__version__}"
-            session.headers["Accept-Encoding"] = "gzip, deflate"
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, DeadlineAdapter())
+            session = self._local.session = _open_session()
             with self._lock:
                 self._sessions.append(session)
         return session
@@ -93,144 +63,11 @@ class Web:
         self._local = threading.local()
 
 
-class Errand:
-    """Requests for one calendar; every error names that calendar and hides its address."""
-
-    def __init__(self, web: Web, calendar: Calendar, deadline: Deadline) -> None:
-        self.where = str(calendar)
-        self._web = web
-        self._deadline = deadline
-        self._bytes_left = int(web.options.max_megabytes * 1_000_000)
-        self._auths: dict[str, Auth] = {}  # kept, since digest learns a nonce
-
-    def ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        stay: bool = False,
-    ) -> Answer:
-        """The answer, whatever its status; a busy or broken server is asked again, a redirect followed.
-
-        stay: refuse to be sent to another server. Raises SourceError for no answer at all.
-        """
-        options = self._web.options
-        tries = stamina.retry_context(
-            on=lambda error: wait_before(error, self._deadline.left),
-            attempts=options.attempts,
-            timeout=self._deadline.left,
-            wait_initial=0.5,
-            wait_max=10.0,
-        )
-        try:
-            for attempt in tries:
-                with attempt:
-                    return self._follow(method, url, headers or {}, body, stay)
-        except TransientError as error:
-            raise error.told from None
-        raise AssertionError("stamina ends with an answer or an error")
-
-    def require(self, answer: Answer, *wanted: int) -> Answer:
-        """The answer, if its status is one of those wanted; raises what the status means otherwise."""
-        if answer.status in wanted:
-            return answer
-        raise refusal(self.where, answer.status, answer.headers, with_credentials=self._has_credentials)
-
-    @property
-    def _has_credentials(self) -> bool:
-        return bool(self._web.options.secret)
-
-    def _follow(self, method: str, url: str, headers: Mapping[str, str], body: bytes, stay: bool) -> Answer:
-        auth, url = self._auth(url), _without_user(url)
-        first = here = self._origin(url)
-        for _ in range(REDIRECTS + 1):
-            self._check_clear_text(here, auth)
-            answer = self._once(method, url, headers, body, auth)
-            target = answer.headers.get("Location", "")
-            if answer.status not in _REDIRECTING or not target:
-                return answer
-            url = _without_user(requote_uri(urljoin(url, target)))
-            here, left = self._origin(url), here
-            self._check_redirect(left, here, stay)
-            if not first.leads_to(here):
-                auth = Anonymous()
-        what = f"sends us from one address to the next, more than {REDIRECTS} times"
-        raise SourceContentError(self.where, what, "open the address in a browser and use the one it ends at")
-
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes, auth: Auth) -> Answer:
-        options = self._web.options
-        if self._deadline.passed:
-            raise too_late(self.where, self._deadline.seconds)
-        try:
-            with self._web.session.request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body or None,
-                auth=auth,
-                timeout=(options.connect_seconds, options.read_seconds),
-                verify=str(options.ca_file) if options.ca_file else True,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return self._read(response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            if self._deadline.passed:
-                raise too_late(self.where, self._deadline.seconds) from None
-            raise retold(self.where, error, options.read_seconds) from None
-
-    def _read(self, response: requests.Response) -> Answer:
-        answer_headers = CaseInsensitiveDict(response.headers)
-        if response.status_code in _REDIRECTING:
-            return Answer(response.status_code, answer_headers, b"", response.url)
-        parts, size = [], 0
-        for part in response.iter_content(_CHUNK):
-            size += len(part)
-            if size > self._bytes_left:
-                raise too_large(self.where, self._web.options.max_megabytes)
-            parts.append(part)
-        if self._deadline.passed:  # a connection shut down can look like the end of a page
-            raise too_late(self.where, self._deadline.seconds)
-        answer = Answer(response.status_code, answer_headers, b"".join(parts), response.url)
-        TransientError.check(self.where, answer.status, answer.headers)
-        self._bytes_left -= size
-        return answer
-
-    def _auth(self, url: str) -> Auth:
-        try:
-            netloc = urlsplit(url).netloc
-        except ValueError:
-            raise self._no_address() from None
-        return self._auths.setdefault(netloc, auth_of(self._web.options, url))
-
-    def _origin(self, url: str) -> Origin:
-        try:
-            return Origin.of(url)
-        except ValueError:
-            raise self._no_address() from None
-
-    def _no_address(self) -> SourceContentError:
-        return SourceContentError(self.where, "is no address that can be asked", "it starts with https://")
-
-    def _check_clear_text(self, here: Origin, auth: Auth) -> None:
-        if isinstance(auth, Anonymous) or here.private or self._web.options.allow_clear_text:
-            return
-        what = "would send the password in clear text over http"
-        hint = "use https, or set allow_clear_text = true for this source"
-        raise SourceAuthError(self.where, what, hint)
-
-    def _check_redirect(self, left: Origin, here: Origin, stay: bool) -> None:
-        if left.scheme == "https" and here.scheme == "http":
-            what = "sends us from https to http, where anybody on the way could read along"
-            raise SourceContentError(self.where, what, "ask whoever runs the server to redirect to https")
-        if stay and not left.leads_to(here):
-            shown = shown_address(f"{here.scheme}://{here.host}:{here.port}")
-            hint = "if that server is right, name it as `url` in the settings"
-            raise SourceContentError(self.where, f"sends us to another server, {shown}", hint)
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _open_session() -> requests.Session:
+    session = _Session()
+    session.headers["User-Agent"] = f"calsync/{calsync.__version__}"
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, DeadlineAdapter())
+    return session

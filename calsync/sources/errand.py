@@ -1,0 +1,195 @@
+"""The requests for one calendar: limits, retries, redirects and credentials.
+
+Errors are raised without their cause: what requests says repeats the address, and a published
+calendar's address is its secret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+import stamina
+import urllib3
+from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
+
+from calsync.errors import SourceAuthError, SourceContentError
+from calsync.sources.base import Calendar, shown_address
+from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of
+from calsync.sources.deadline import Deadline
+from calsync.sources.refusals import (
+    TransientError,
+    refusal,
+    retold,
+    too_large,
+    too_late,
+    wait_before,
+)
+from calsync.sources.web_options import WebOptions
+
+REDIRECTS = 5
+_REDIRECTING = frozenset({301, 302, 303, 307, 308})
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered. url: where it came from in the end, after redirects."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Errand:
+    """Requests for one calendar; every error names that calendar and hides its address."""
+
+    def __init__(
+        self, session: requests.Session, options: WebOptions, calendar: Calendar, deadline: Deadline
+    ) -> None:
+        self.where = str(calendar)
+        self._session = session
+        self._options = options
+        self._deadline = deadline
+        self._bytes_left = int(options.max_megabytes * 1_000_000)
+        self._auths: dict[str, Auth] = {}  # kept, since digest learns a nonce
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        stay: bool = False,
+    ) -> Answer:
+        """The answer, whatever its status; a busy or broken server is asked again, a redirect followed.
+
+        stay: refuse to be sent to another server. Raises SourceError for no answer at all.
+        """
+        options = self._options
+        tries = stamina.retry_context(
+            on=lambda error: wait_before(error, self._deadline.left),
+            attempts=options.attempts,
+            timeout=self._deadline.left,
+            wait_initial=0.5,
+            wait_max=10.0,
+        )
+        try:
+            for attempt in tries:
+                with attempt:
+                    return self._follow(method, url, headers or {}, body, stay)
+        except TransientError as error:
+            raise error.told from None
+        raise AssertionError("stamina ends with an answer or an error")
+
+    def require(self, answer: Answer, *wanted: int) -> Answer:
+        """The answer, if its status is one of those wanted; raises what the status means otherwise."""
+        if answer.status in wanted:
+            return answer
+        raise refusal(self.where, answer.status, answer.headers, with_credentials=self._has_credentials)
+
+    @property
+    def _has_credentials(self) -> bool:
+        return bool(self._options.secret)
+
+    def _follow(self, method: str, url: str, headers: Mapping[str, str], body: bytes, stay: bool) -> Answer:
+        auth, url = self._auth(url), _without_user(url)
+        first = here = self._origin(url)
+        for _ in range(REDIRECTS + 1):
+            self._check_clear_text(here, auth)
+            answer = self._once(method, url, headers, body, auth)
+            target = answer.headers.get("Location", "")
+            if answer.status not in _REDIRECTING or not target:
+                return answer
+            url = self._joined(url, target)
+            here, left = self._origin(url), here
+            self._check_redirect(left, here, stay)
+            if not first.leads_to(here):
+                auth = Anonymous()
+        what = f"sends us from one address to the next, more than {REDIRECTS} times"
+        raise SourceContentError(self.where, what, "open the address in a browser and use the one it ends at")
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes, auth: Auth) -> Answer:
+        options = self._options
+        if self._deadline.passed:
+            raise too_late(self.where, self._deadline.seconds)
+        try:
+            with self._session.request(
+                method,
+                url,
+                headers=dict(headers),
+                data=body or None,
+                auth=auth,
+                timeout=(options.connect_seconds, options.read_seconds),
+                verify=str(options.ca_file) if options.ca_file else True,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return self._read(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if self._deadline.passed:
+                raise too_late(self.where, self._deadline.seconds) from None
+            raise retold(self.where, error, options.read_seconds) from None
+
+    def _read(self, response: requests.Response) -> Answer:
+        answer_headers = CaseInsensitiveDict(response.headers)
+        if response.status_code in _REDIRECTING:
+            return Answer(response.status_code, answer_headers, b"", response.url)
+        parts, size = [], 0
+        for part in response.iter_content(_CHUNK):
+            size += len(part)
+            if size > self._bytes_left:
+                raise too_large(self.where, self._options.max_megabytes)
+            parts.append(part)
+        if self._deadline.passed:  # a connection shut down can look like the end of a page
+            raise too_late(self.where, self._deadline.seconds)
+        answer = Answer(response.status_code, answer_headers, b"".join(parts), response.url)
+        TransientError.check(self.where, answer.status, answer.headers)
+        self._bytes_left -= size
+        return answer
+
+    def _auth(self, url: str) -> Auth:
+        try:
+            netloc = urlsplit(url).netloc
+        except ValueError:
+            raise self._no_address() from None
+        return self._auths.setdefault(netloc, auth_of(self._options, url))
+
+    def _joined(self, url: str, target: str) -> str:
+        try:
+            return _without_user(requote_uri(urljoin(url, target)))
+        except ValueError:
+            raise self._no_address() from None
+
+    def _origin(self, url: str) -> Origin:
+        try:
+            return Origin.of(url)
+        except ValueError:
+            raise self._no_address() from None
+
+    def _no_address(self) -> SourceContentError:
+        return SourceContentError(self.where, "is no address that can be asked", "it starts with https://")
+
+    def _check_clear_text(self, here: Origin, auth: Auth) -> None:
+        if isinstance(auth, Anonymous) or here.private or self._options.allow_clear_text:
+            return
+        what = "would send the password in clear text over http"
+        hint = "use https, or set allow_clear_text = true for this source"
+        raise SourceAuthError(self.where, what, hint)
+
+    def _check_redirect(self, left: Origin, here: Origin, stay: bool) -> None:
+        if left.scheme == "https" and here.scheme == "http":
+            what = "sends us from https to http, where anybody on the way could read along"
+            raise SourceContentError(self.where, what, "ask whoever runs the server to redirect to https")
+        if stay and not left.leads_to(here):
+            shown = shown_address(f"{here.scheme}://{here.host}:{here.port}")
+            hint = "if that server is right, name it as `url` in the settings"
+            raise SourceContentError(self.where, f"sends us to another server, {shown}", hint)
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,148 @@
+"""The ics source on files and folders."""
+
+from pathlib import Path
+
+import pytest
+from builders import LONDON, occurrence
+from contracts.ics_text import vcalendar
+from contracts.source_contract import WINDOW, SourceContract, read
+
+from calsync.errors import SourceAuthError, SourceContentError, SourceError
+from calsync.model.occurrence import Occurrence
+from calsync.sources.base import Calendar
+from calsync.sources.ics import IcsOptions, IcsSource
+
+BOARD = occurrence("10:00-11:00", uid="board", title="Board")
+
+
+def calendar(address: str) -> Calendar:
+    return Calendar("m1", "exported", address, frozenset({"ana@brynfelin.example"}), LONDON)
+
+
+def ics_source(base: Path, **settings: object) -> IcsSource:
+    return IcsSource("exported", IcsOptions.model_validate(settings, context={"base": base}))
+
+
+class FilePlace:
+    """Each calendar is a file of its own; `inside` puts it into a folder, which is then the address."""
+
+    def __init__(self, base: Path, *, inside: bool = False) -> None:
+        self.base, self.inside = base, inside
+        self.source = ics_source(base)
+
+    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+        address = f"{name}/diary.ics" if self.inside else f"{name}.ics"
+        (self.base / address).parent.mkdir(exist_ok=True)
+        (self.base / address).write_bytes(vcalendar(*occurrences))
+        return calendar(name if self.inside else address)
+
+    def missing(self) -> Calendar:
+        return calendar("nobody" if self.inside else "nobody.ics")
+
+
+class TestIcsFile(SourceContract):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> FilePlace:
+        return FilePlace(tmp_path)
+
+
+class TestIcsFolder(SourceContract):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> FilePlace:
+        return FilePlace(tmp_path, inside=True)
+
+
+def refused(base: Path, address: str, **settings: object) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        read(ics_source(base, **settings), calendar(address))
+    return caught.value
+
+
+def test_each_ics_file_of_a_folder_is_a_calendar_of_its_own_in_order(tmp_path: Path) -> None:
+    for name in ("b.ics", "A.ICS", "._a.ics", ".hidden.ics", "notes.txt"):
+        (tmp_path / name).write_bytes(vcalendar(BOARD))
+    (tmp_path / "old.ics").mkdir()
+    found = ics_source(tmp_path.parent).calendars(calendar(f"{tmp_path.name}/"))
+    assert [one.address for one in found] == [f"{tmp_path.name}/A.ICS", f"{tmp_path.name}/b.ics"]
+    assert len({one.id for one in found}) == 2
+
+
+def test_an_empty_folder_holds_no_calendar(tmp_path: Path) -> None:
+    assert ics_source(tmp_path.parent).calendars(calendar(tmp_path.name)) == ()
+
+
+def test_a_new_time_stamp_is_no_change(tmp_path: Path) -> None:
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD, stamp="20260101T000000Z"))
+    source = ics_source(tmp_path)
+    first = read(source, calendar("a.ics"))
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD, stamp="20261123T040000Z"))
+    assert read(source, calendar("a.ics"), token=first.token).unchanged
+
+
+def test_an_edit_within_the_same_second_and_of_the_same_length_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+    source = ics_source(tmp_path)
+    first = read(source, calendar("a.ics"))
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD).replace(b"Board", b"Bored"))
+    assert [o.title for o in read(source, calendar("a.ics"), token=first.token).occurrences] == ["Bored"]
+
+
+def test_home_and_windows_paths_and_file_addresses_are_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "out of office").mkdir()
+    (tmp_path / "out of office" / "ana.ics").write_bytes(vcalendar(BOARD))
+    source = ics_source(tmp_path)
+    for address in (
+        "out of office\\ana.ics",
+        ".\\out of office\\ana.ics",
+        "~/out of office/ana.ics",
+        f"file://{tmp_path}/out%20of%20office/ana.ics",
+        str(tmp_path / "out of office" / "ana.ics"),
+    ):
+        assert read(source, calendar(address)).occurrences, address
+
+
+def test_a_misspelt_file_is_told_what_is_near(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "Ana.Roberts.ics").write_bytes(vcalendar(BOARD))
+    assert (
+        f"did you mean {tmp_path}/exports/Ana.Roberts.ics?"
+        in refused(tmp_path, "exports/ana.robert.ics").hint
+    )
+    assert f"did you mean {tmp_path}/exports?" in refused(tmp_path, "export/ana.roberts.ics").hint
+    assert "nothing like 'xyz'" in refused(tmp_path, "xyz").hint
+
+
+def test_no_address_at_all_is_not_the_settings_folder(tmp_path: Path) -> None:
+    (tmp_path / "somebody.ics").write_bytes(vcalendar(BOARD))
+    assert refused(tmp_path, "").what == "no calendar is named"
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+
+    def locked(self: Path, *args: object, **kwargs: object) -> None:  # the tests may run as root
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", locked)
+    error = refused(tmp_path, "a.ics")
+    assert isinstance(error, SourceAuthError)
+    assert "may not be read" in error.what
+
+
+def test_a_folder_named_like_a_file_is_no_calendar_to_fetch(tmp_path: Path) -> None:
+    (tmp_path / "a.ics").mkdir()
+    with pytest.raises(SourceContentError, match="is a folder"):
+        ics_source(tmp_path).fetch(calendar("a.ics"), WINDOW)
+
+
+def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD) + b" " * 2_000)
+    assert "larger than 0.002 MB" in refused(tmp_path, "a.ics", max_megabytes=0.002).what
+
+
+@pytest.mark.parametrize("address", ["a\x00b.ics", "x" * 5000, "~nobody-known-here/a.ics"])
+def test_an_odd_path_is_an_error_of_that_calendar(tmp_path: Path, address: str) -> None:
+    assert refused(tmp_path, address).calendar == str(calendar(address))
