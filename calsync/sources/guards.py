@@ -1,9 +1,9 @@
-"""What every source's answer passes on its way in: veiled, in the window, in order, each once."""
+"""What every source's answer passes on its way in: settled and veiled, in the window, in order, each once."""
 
 from collections.abc import Iterable, Sequence
 
 from calsync.errors import CalendarEmptiedError
-from calsync.model.occurrence import Occurrence, fingerprint, veil
+from calsync.model.occurrence import Occurrence, fingerprint, settle
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, Fetched
@@ -25,7 +25,7 @@ def sealed(
     """
     kept: dict[tuple[object, ...], Occurrence] = {}
     doubles: set[tuple[object, ...]] = set()
-    for occurrence in map(veil, occurrences):
+    for occurrence in map(settle, occurrences):
         if not occurrence.span.overlaps(window):
             continue
         name = (occurrence.start, occurrence.uid, occurrence.recurrence_id)
