@@ -70,13 +70,14 @@ def build_message(
     message["Subject"] = " ".join(rendered.subject.split())
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
-    message["Content-Language"] = _TONGUES[rendered.language]
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     for name, value in _ways_out(unsubscribe, recipient):
         message[name] = value
     message.set_content(rendered.text, cte="quoted-printable")
     message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
+    # Only now: setting the content would drop every header that begins with "Content-".
+    message["Content-Language"] = _TONGUES[rendered.language]
     message.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}")
     return message
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +43,8 @@ class FolderTransport:
             part.write_bytes(message.as_bytes())
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             raise MailUnavailableError(
                 str(message["To"]),
                 f"the mail cannot be written to {self.folder}: {error.strerror}",

@@ -1,0 +1,339 @@
+"""Against a real SMTP server: what it says, and what it does, decides what becomes of a mail."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+import trustme
+from builders import at
+from postroom import PASSWORD, USER, Handler, free_port, smtp_server
+
+from calsync.errors import (
+    MailAuthError,
+    MailRefusedError,
+    MailUnavailableError,
+    MailUnknownError,
+)
+from calsync.mail.message import build_message
+from calsync.mail.transport import SmtpTransport
+from calsync.model.people import Language
+from calsync.reports.render import Rendered
+
+Secure = Callable[..., None]
+TEXT = "Siân,\n.\n..two\n.end\n"
+
+
+def mail(recipient: str = "sian@x.example", text: str = TEXT) -> EmailMessage:
+    rendered = Rendered("Oriau: ŵ", text, "<p>.</p>", Language.CY)
+    return build_message(
+        rendered,
+        sender="calsync@x.example",
+        recipient=recipient,
+        message_id="<1@x.example>",
+        date=at("05:00"),
+    )
+
+
+@contextmanager
+def plain(port: int, timeout: float = 5.0) -> Iterator[SmtpTransport]:
+    transport = SmtpTransport("127.0.0.1", port, security="none", timeout=timeout)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def secure(ca_file: Path) -> Secure:
+    """A transport with the right login and authority, unless something else is asked for."""
+
+    def send(port: int, **changes: object) -> None:
+        values: dict[str, object] = {
+            "username": USER,
+            "password": PASSWORD,
+            "ca_file": ca_file,
+            "timeout": 5.0,
+        }
+        with closing(SmtpTransport("localhost", port, **{**values, **changes})) as transport:  # type: ignore[arg-type]
+            transport.send(mail())
+
+    return send
+
+
+def test_a_mail_arrives_byte_for_byte() -> None:
+    handler = Handler()
+    with smtp_server(handler) as port, plain(port) as transport:
+        transport.send(mail())
+    (taken,) = handler.taken
+    assert (taken.mail_from, taken.rcpt_tos) == ("calsync@x.example", ["sian@x.example"])
+    assert taken.content == mail().as_bytes()
+    assert (
+        message_from_bytes(taken.content, policy=default)
+        .get_body(("plain",))
+        .get_content()
+        .replace("\r\n", "\n")
+        == TEXT
+    )
+
+
+def test_many_mails_take_one_connection() -> None:
+    handler = Handler()
+    with smtp_server(handler) as port, plain(port) as transport:
+        for n in range(5):
+            transport.send(mail(f"m{n}@x.example"))
+    assert (len(handler.taken), len(handler.peers)) == (5, 1)
+
+
+def test_with_starttls_and_a_login_the_mail_goes_through(server_tls: ssl.SSLContext, secure: Secure) -> None:
+    handler = Handler()
+    with smtp_server(handler, server_tls) as port:
+        secure(port)
+    assert len(handler.taken) == 1
+
+
+def test_with_tls_from_the_first_byte_the_mail_goes_through(
+    server_tls: ssl.SSLContext, secure: Secure
+) -> None:
+    handler = Handler()
+    with smtp_server(handler, ssl_context=server_tls) as port:
+        secure(port, security="tls", username="")
+    assert len(handler.taken) == 1
+
+
+def test_a_wrong_password_lets_nothing_through_and_is_not_printed(
+    server_tls: ssl.SSLContext, secure: Secure
+) -> None:
+    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="535") as caught:
+        secure(port, password="wrong-and-secret")
+    assert "wrong-and-secret" not in str(caught.value)
+
+
+def test_a_password_beyond_ascii_is_named_as_the_fault(server_tls: ssl.SSLContext, secure: Secure) -> None:
+    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="ASCII") as caught:
+        secure(port, password="tŷ-bach")
+    assert "bach" not in str(caught.value)
+
+
+def test_a_server_that_wants_a_login_says_so(server_tls: ssl.SSLContext, secure: Secure) -> None:
+    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="530"):
+        secure(port, username="")
+
+
+def test_no_mail_and_no_password_goes_out_in_clear_text_where_starttls_is_asked_for(secure: Secure) -> None:
+    handler = Handler()
+    with smtp_server(handler) as port, pytest.raises(MailAuthError, match="STARTTLS"):
+        secure(port)
+    assert handler.taken == []
+
+
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(
+    server_tls: ssl.SSLContext, secure: Secure
+) -> None:
+    handler = Handler()
+    with (
+        smtp_server(handler, server_tls) as port,
+        pytest.raises(MailAuthError, match="certificate") as caught,
+    ):
+        secure(port, ca_file=None)
+    assert "ca_file" in caught.value.hint
+    assert handler.taken == []
+
+
+def test_a_certificate_file_that_is_not_there_is_named(
+    server_tls: ssl.SSLContext, secure: Secure, tmp_path: Path
+) -> None:
+    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match=r"none\.pem"):
+        secure(port, ca_file=tmp_path / "none.pem")
+
+
+def test_an_unknown_recipient_costs_only_their_own_mail() -> None:
+    handler = Handler(to={"gone@x.example": "550 5.1.1 no such user"})
+    with smtp_server(handler) as port, plain(port) as transport:
+        transport.send(mail("a@x.example"))
+        with pytest.raises(MailRefusedError, match=r"550 5\.1\.1 no such user"):
+            transport.send(mail("gone@x.example"))
+        transport.send(mail("b@x.example"))
+    assert [envelope.rcpt_tos for envelope in handler.taken] == [["a@x.example"], ["b@x.example"]]
+    assert len(handler.peers) == 1
+
+
+def test_a_greylisted_mail_is_taken_the_second_time() -> None:
+    handler = Handler(data=["451 4.7.1 try again later"])
+    with smtp_server(handler) as port, plain(port) as transport:
+        with pytest.raises(MailUnavailableError, match="451") as caught:
+            transport.send(mail())
+        assert caught.value.reached
+        transport.send(mail())
+    assert len(handler.taken) == 1
+
+
+def test_a_recipient_not_served_now_may_be_served_later() -> None:
+    handler = Handler(to={"sian@x.example": "450 4.2.1 mailbox busy"})
+    with (
+        smtp_server(handler) as port,
+        plain(port) as transport,
+        pytest.raises(MailUnavailableError, match="450"),
+    ):
+        transport.send(mail())
+
+
+def test_a_mail_refused_after_its_content_is_refused() -> None:
+    with (
+        smtp_server(Handler(data=["554 5.6.0 spam"])) as port,
+        plain(port) as transport,
+        pytest.raises(MailRefusedError, match="554"),
+    ):
+        transport.send(mail())
+
+
+@pytest.mark.parametrize(
+    "said", ["550 5.7.60 cannot send as this sender", "553 sender not owned", "530 5.7.57 log in"]
+)
+def test_a_refused_sender_stops_everything(said: str) -> None:
+    with (
+        smtp_server(Handler(sender=said)) as port,
+        plain(port) as transport,
+        pytest.raises(MailAuthError, match=said[:3]),
+    ):
+        transport.send(mail())
+
+
+def test_exchange_refuses_a_sender_only_after_the_content() -> None:
+    with (
+        smtp_server(Handler(data=["550 5.7.60 SendAsDenied"])) as port,
+        plain(port) as transport,
+        pytest.raises(MailAuthError, match="SendAsDenied"),
+    ):
+        transport.send(mail())
+
+
+def test_a_mail_too_big_is_its_own_fault() -> None:
+    with (
+        smtp_server(Handler(sender="552 5.3.4 too big")) as port,
+        plain(port) as transport,
+        pytest.raises(MailRefusedError, match="552"),
+    ):
+        transport.send(mail())
+
+
+def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+    handler = Handler(data=["drop"])
+    with smtp_server(handler) as port, plain(port) as transport:
+        with pytest.raises(MailUnknownError):
+            transport.send(mail("a@x.example"))
+        transport.send(mail("b@x.example"))
+    assert [envelope.rcpt_tos for envelope in handler.taken] == [["a@x.example"], ["b@x.example"]]
+
+
+def test_a_server_silent_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+    with (
+        smtp_server(Handler(data=["hang"])) as port,
+        plain(port, timeout=0.3) as transport,
+        pytest.raises(MailUnknownError),
+    ):
+        transport.send(mail())
+
+
+def test_a_server_that_is_not_there_is_not_reached() -> None:
+    with (
+        plain(free_port()) as transport,
+        pytest.raises(MailUnavailableError, match="cannot be reached") as caught,
+    ):
+        transport.send(mail())
+    assert not caught.value.reached
+
+
+@contextmanager
+def raw_server(*script: bytes | None) -> Iterator[int]:
+    """Says each line in turn, reading one in between; None hangs up, and so does the end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as lines:
+            for said in script:
+                if said is None:
+                    return
+                connection.sendall(said)
+                lines.readline()
+            done.wait(2)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
+
+
+def test_a_server_that_never_greets_is_given_up_in_time() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    with listener, plain(port, 0.3) as transport, pytest.raises(MailUnavailableError, match="reached"):
+        transport.send(mail())
+
+
+def test_a_server_that_serves_nobody_is_not_asked_again() -> None:
+    with (
+        raw_server(b"554 no service here\r\n") as port,
+        plain(port) as transport,
+        pytest.raises(MailAuthError, match="does not serve us: 554"),
+    ):
+        transport.send(mail())
+
+
+def test_a_server_that_is_starting_is_asked_later() -> None:
+    with (
+        raw_server(b"421 try later\r\n") as port,
+        plain(port) as transport,
+        pytest.raises(MailUnavailableError, match="421"),
+    ):
+        transport.send(mail())
+
+
+def test_a_connection_lost_before_the_content_sent_nothing() -> None:
+    script = (b"220 hello\r\n", b"250 hello\r\n", b"250 sender\r\n", b"250 recipient\r\n", None)
+    with (
+        raw_server(*script) as port,
+        plain(port) as transport,
+        pytest.raises(MailUnavailableError, match="was lost"),
+    ):
+        transport.send(mail())
+
+
+def test_a_connection_that_the_server_closed_between_two_mails_is_opened_again() -> None:
+    handler = Handler()
+    with smtp_server(handler) as port, plain(port) as transport:
+        transport.send(mail("a@x.example"))
+        assert transport._client is not None
+        transport._client.sock.shutdown(socket.SHUT_RDWR)
+        transport.send(mail("b@x.example"))
+    assert (len(handler.taken), len(handler.peers)) == (2, 2)
