@@ -14,7 +14,7 @@ def widths(parts: Sequence[float]) -> tuple[int, ...]:
     if total <= 0:
         return (0,) * len(parts)
     exact = [100 * part / total for part in parts]
-    whole = [max(_LEAST, int(part)) if part > 0 else 0 for part in exact]
+    whole = [max(_LEAST, int(share)) if part > 0 else 0 for part, share in zip(parts, exact, strict=True)]
     for index in sorted(range(len(parts)), key=lambda i: whole[i] - exact[i])[: max(0, 100 - sum(whole))]:
         whole[index] += exact[index] > 0
     # Small parts that were widened take their room from the longest.

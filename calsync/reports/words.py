@@ -45,7 +45,7 @@ class Words:
 
     def percent(self, share: float) -> str:
         """A share as whole per cent; what is more than nothing is never shown as nothing."""
-        return "<1%" if 0 < share < 0.005 else format_percent(share, locale=self.locale)
+        return "<1%" if 0 < share <= 0.005 else format_percent(share, locale=self.locale)
 
     def number(self, value: float) -> str:
         """A number with at most one decimal."""

@@ -1,0 +1,193 @@
+"""Graph's sendMail, by a real HTTP server on loopback: what each answer means for the outbox."""
+
+import base64
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+from builders import at
+from postroom import free_port
+
+from calsync.errors import (
+    MailAuthError,
+    MailRefusedError,
+    MailUnavailableError,
+    MailUnknownError,
+    SourceAuthError,
+    SourceUnavailableError,
+)
+from calsync.mail.graph import GraphTransport
+from calsync.mail.message import build_message
+from calsync.model.people import Language
+from calsync.reports.render import Rendered
+
+SENDER = "calsync+post@brynfelin.example"
+
+
+class Graph(ThreadingHTTPServer):
+    """Answers every POST with one answer, and keeps what it was sent."""
+
+    def __init__(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer = (status, body, dict(headers or {}))
+        self.asked: list[tuple[str, str, bytes]] = []
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Graph
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.path, self.headers["Content-Type"], content))
+        status, body, headers = self.server.answer
+        if status == 0:
+            time.sleep(0.6)
+            return
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return "Mon, 02 Nov 2026 05:00:00 GMT"
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def fault(code: str, message: str) -> bytes:
+    return f'{{"error": {{"code": "{code}", "message": "{message}"}}}}'.encode()
+
+
+@contextmanager
+def graph(status: int, body: bytes = b"", **headers: str) -> Iterator[Graph]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with Graph(status, body, named) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def post(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.post(url, data=body, headers=headers, timeout=0.4)
+
+
+def mail() -> EmailMessage:
+    rendered = Rendered("Oriau: ŵ", "Siân\n", "<p>Siân</p>", Language.CY)
+    return build_message(
+        rendered, sender=SENDER, recipient="sian@x.example", message_id="<1@x.example>", date=at("05:00")
+    )
+
+
+def send(server: Graph) -> None:
+    GraphTransport(post, graph_root=server.root, sender=SENDER).send(mail())
+
+
+def test_the_very_mail_goes_out_as_base64_from_the_senders_mailbox() -> None:
+    with graph(202) as server:
+        send(server)
+    ((path, kind, content),) = server.asked
+    assert path == "/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail"
+    assert kind == "text/plain"
+    assert base64.b64decode(content, validate=True) == mail().as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        ("120", 120),
+        ("Mon, 02 Nov 2026 05:10:00 GMT", 600),
+        ("Sun, 01 Nov 2026 05:00:00 GMT", 0),
+        ("soon", 60),
+        ("", 60),
+    ],
+)
+def test_a_busy_server_names_the_pause_it_wants(retry_after: str, seconds: float) -> None:
+    body = fault("ApplicationThrottled", "over its MailboxConcurrency limit.")
+    with graph(429, body, Retry_After=retry_after) as server, pytest.raises(MailUnavailableError) as caught:
+        send(server)
+    assert caught.value.after == seconds
+    assert "ApplicationThrottled" in caught.value.what
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_after_a_fault_of_the_server_nobody_knows(status: int) -> None:
+    with graph(status, b"<html>gateway</html>") as server, pytest.raises(MailUnknownError, match=str(status)):
+        send(server)
+    assert len(server.asked) == 1
+
+
+def test_after_a_time_out_nobody_knows() -> None:
+    with graph(0) as server, pytest.raises(MailUnknownError, match="ReadTimeout"):
+        send(server)
+
+
+def test_an_answer_that_is_neither_yes_nor_no_leaves_the_outcome_unknown() -> None:
+    with graph(200, b"<html>sign in</html>") as server, pytest.raises(MailUnknownError, match="200"):
+        send(server)
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [(401, "certificate"), (403, r"Mail\.Send.*RBAC"), (404, "mailbox of this tenant")]
+)
+def test_what_stops_every_mail_says_the_way_out(status: int, hint: str) -> None:
+    body = fault("ErrorAccessDenied", "Access is denied.")
+    with graph(status, body) as server, pytest.raises(MailAuthError, match=hint) as caught:
+        send(server)
+    assert f"{status} ErrorAccessDenied: Access is denied." in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "body", [fault("ErrorInvalidRecipients", "no"), b'{"error": "text"}', b"[]", b"", b"<p>"]
+)
+def test_a_refused_mail_is_its_own_fault_whatever_the_answer_looks_like(body: bytes) -> None:
+    with graph(400, body) as server, pytest.raises(MailRefusedError, match="400"):
+        send(server)
+
+
+def test_where_nobody_listens_nothing_was_sent() -> None:
+    transport = GraphTransport(post, graph_root=f"http://127.0.0.1:{free_port()}/", sender=SENDER)
+    with pytest.raises(MailUnavailableError, match="cannot be reached") as caught:
+        transport.send(mail())
+    assert not caught.value.reached
+    transport.close()
+
+
+def test_a_connection_that_times_out_while_it_opens_sent_nothing() -> None:
+    def never(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        raise requests.ConnectTimeout("timed out")
+
+    with pytest.raises(MailUnavailableError):
+        GraphTransport(never, graph_root="http://x.example/", sender=SENDER).send(mail())
+
+
+def test_without_a_token_no_mail_goes() -> None:
+    def locked(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        raise SourceAuthError("m365", "the certificate has expired", "renew it")
+
+    with pytest.raises(MailAuthError, match=r"expired.*renew it"):
+        GraphTransport(locked, graph_root="http://x.example/", sender=SENDER).send(mail())
+
+
+def test_where_the_source_cannot_say_what_happened_nobody_knows() -> None:
+    def vague(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        raise SourceUnavailableError("m365", "reset")
+
+    with pytest.raises(MailUnknownError, match="reset"):
+        GraphTransport(vague, graph_root="http://x.example/", sender=SENDER).send(mail())

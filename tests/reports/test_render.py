@@ -1,0 +1,191 @@
+"""The mail as its reader sees it: equal in text and HTML, in both languages, whatever a title holds."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from builders import meeting, verdict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from summaries import MANAGER, allocation, full_week, summary_of
+
+from calsync.model.people import Language, Partnership
+from calsync.reports.render import COLOURS, Rendered, render_summary
+from calsync.reports.summary import ManagerSummary
+
+GOLDEN = Path(__file__).parent / "golden"
+STOP = "https://calsync.brynfelin.example/stop/k3J9xQ2mV8bT5nR7wY1z4A"
+FIGURE = re.compile(r"\d+(?:,\d+)?\s(?:h|awr|min|mun)\b|\d+%")
+
+
+class Page(HTMLParser):
+    """The words and the tags of a page; what is hidden from sight is kept apart."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._silent = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._silent += tag in ("style", "title")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("style", "title")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def asked(title: str) -> ManagerSummary:
+    unclear = meeting(classified=verdict("unclear"), title=title)
+    return summary_of([allocation(60, "unclear", meeting_id=unclear.id)], [unclear])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_mail_is_as_it_was_approved(language: Language, request: pytest.FixtureRequest) -> None:
+    rendered = render_summary(full_week(), language, stop=STOP)
+    written = {".txt": f"{rendered.subject}\n\n{rendered.text}", ".html": rendered.html}
+    for suffix, content in written.items():
+        path = GOLDEN / f"full_week_{language}{suffix}"
+        if request.config.getoption("--update-golden", default=False):
+            path.write_text(content, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize("language", Language)
+def test_text_and_html_tell_the_same_figures(language: Language) -> None:
+    rendered = render_summary(full_week(), language)
+    in_html = {" ".join(figure.split()) for figure in FIGURE.findall(Page(rendered.html).text)}
+    assert in_html == {" ".join(figure.split()) for figure in FIGURE.findall(rendered.text)}
+
+
+def test_both_languages_stand_in_one_mail_welsh_first() -> None:
+    welsh, english, both = (
+        render_summary(full_week(), one) for one in (Language.CY, Language.EN, Language.BOTH)
+    )
+    assert both.subject == f"{welsh.subject} | {english.subject}"
+    assert both.text.startswith(welsh.text.strip())
+    assert both.text.rstrip().endswith(english.text.strip())
+    languages = [attributes["lang"] for tag, attributes in Page(both.html).tags if "lang" in attributes]
+    assert languages.index("cy") < languages.index("en")
+
+
+def test_a_welsh_mail_holds_no_english_but_the_names_it_must() -> None:
+    words = set(re.findall(r"[a-z']+", render_summary(full_week(), Language.CY).text.lower()))
+    assert not words & {"the", "your", "hours", "meeting", "meetings", "and", "of", "time", "process:"}
+
+
+def test_the_html_needs_nothing_from_elsewhere() -> None:
+    page = Page(render_summary(full_week(), Language.BOTH, stop=STOP).html)
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"img", "script", "link", "iframe", "object", "form", "svg"}
+    assert [a["href"] for tag, a in page.tags if tag == "a"] == [STOP, STOP]
+    assert "url(" not in render_summary(full_week(), Language.EN).html
+
+
+def test_phones_and_the_dark_keep_their_styles() -> None:
+    html = render_summary(full_week(), Language.EN).html
+    assert "@media only screen and (max-width: 480px)" in html
+    assert "@media (prefers-color-scheme: dark)" in html
+
+
+def test_a_mail_is_small_enough_not_to_be_clipped() -> None:
+    # Gmail shows the first 102 kB of a mail.
+    assert len(render_summary(full_week(), Language.BOTH).html.encode()) < 100_000
+
+
+@pytest.mark.parametrize("pair", COLOURS.values(), ids=COLOURS.keys())
+def test_figures_in_bars_can_be_read(pair: tuple[str, str]) -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, bright = sorted(map(light, pair))
+    assert (bright + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_without_partnership_meetings_the_mail_says_so() -> None:
+    quiet = render_summary(summary_of([allocation(60, "none", "")]), Language.EN)
+    assert "no confirmed partnership meetings" in quiet.text
+    assert "wrong calendar" not in quiet.text
+    assert "%" not in quiet.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_empty_calendar_is_doubted(language: Language) -> None:
+    empty = render_summary(summary_of([], contracted=0), language)
+    assert ("wrong calendar" in empty.text) or language is Language.CY
+    assert "calsync" in Page(empty.html).text
+
+
+def test_a_week_of_leave_shows_no_share_of_nothing() -> None:
+    assert (
+        "contracted time ("
+        not in render_summary(summary_of([allocation(60)], contracted=0), Language.EN).text
+    )
+
+
+def test_a_reason_without_words_of_its_own_is_still_shown() -> None:
+    summary = summary_of([], excluded={"some_new_reason": (1, 1.0)})
+    assert "some_new_reason: 1 meeting, 1 h" in render_summary(summary, Language.EN).text
+
+
+def test_without_a_link_the_mail_says_whom_to_ask() -> None:
+    assert "tell the people who run calsync" in render_summary(full_week(), Language.EN).text
+
+
+def test_a_partnership_without_a_welsh_name_keeps_its_own() -> None:
+    summary = summary_of([allocation(60)])
+    rows = tuple(replace(row, partnership=Partnership("psb", "PSB")) for row in summary.partnerships)
+    assert "* PSB:" in render_summary(replace(summary, partnerships=rows), Language.CY).text
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "{{ 7 * 7 }}{% raw %}",
+        "%(hours)s %s %n",
+        "</td></tr></table></body></html>",
+        "<!--[if mso]>",
+        "&lt;b&gt;",
+        "x" * 10_000,
+    ],
+)
+def test_a_title_stays_a_title(title: str) -> None:
+    rendered = render_summary(asked(title), Language.BOTH)
+    innocent = render_summary(asked("PSB"), Language.BOTH)
+    assert [tag for tag, _ in Page(rendered.html).tags] == [tag for tag, _ in Page(innocent.html).tags]
+    assert title[:50] in Page(rendered.html).text
+    assert title[:50] in rendered.text
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=120), st.text(max_size=60))
+def test_no_title_and_no_name_breaks_the_mail(title: str, name: str) -> None:
+    summary = replace(asked(title), manager=replace(MANAGER, name=name))
+    rendered = render_summary(summary, Language.EN)
+    plainly = render_summary(replace(asked("PSB"), manager=MANAGER), Language.EN)
+    assert [tag for tag, _ in Page(rendered.html).tags] == [tag for tag, _ in Page(plainly.html).tags]
+    assert rendered.text.count("\n") == plainly.text.count("\n")
+    assert rendered.subject.isprintable()
+    rendered.html.encode()
+    rendered.text.encode()
+
+
+def test_the_subject_is_one_short_line() -> None:
+    rendered: Rendered = render_summary(full_week(), Language.BOTH)
+    assert rendered.subject.isprintable()
+    assert len(rendered.subject) < 120

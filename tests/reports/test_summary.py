@@ -1,0 +1,162 @@
+"""What a manager is told adds up, and says what it leaves out."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from builders import LONDON, MONDAY, meeting, verdict
+from hypothesis import given
+from hypothesis import strategies as st
+from summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
+
+from calsync.model.allocation import Allocation
+from calsync.model.classification import Activity, Kind
+from calsync.model.people import Partnership
+from calsync.reports.hours import Bounds
+from calsync.reports.summary import Excluded
+
+
+def test_process_is_bounded_by_what_is_certain_and_what_is_possible() -> None:
+    summary = summary_of(
+        [
+            allocation(60),
+            allocation(30, "mixed"),
+            allocation(120, "unclear"),
+            allocation(60, confirmed=False),
+            allocation(90, "service_improvement", confirmed=False),
+        ]
+    )
+    assert summary.process == Bounds(low=1.0, estimate=1.25, high=4.5)
+
+
+def test_where_nothing_is_open_the_bounds_meet() -> None:
+    summary = summary_of([allocation(60), allocation(45, "service_improvement")])
+    assert summary.process.exact
+    assert summary.improvement == Bounds(0.75, 0.75, 0.75)
+
+
+def test_unconfirmed_time_is_in_no_headline() -> None:
+    summary = summary_of([allocation(60, confirmed=False)])
+    assert (summary.hours.total, summary.unconfirmed.process, summary.diarised) == (0, 1.0, 0)
+
+
+def test_a_summary_leaves_other_days_and_other_managers_aside() -> None:
+    others = [
+        allocation(60, day=MONDAY - timedelta(days=1)),
+        allocation(60, day=MONDAY + timedelta(days=7)),
+        allocation(60, manager_id="m2"),
+    ]
+    assert summary_of(others).diarised == 0
+    assert summary_of([allocation(60, day=MONDAY + timedelta(days=6))]).diarised == 1
+
+
+def test_work_that_no_partnership_owns_stands_last() -> None:
+    summary = summary_of([allocation(300, partnership=""), allocation(60, "unclear", "rpb"), allocation(90)])
+    assert [row.partnership.id for row in summary.partnerships] == ["psb", "rpb", ""]
+
+
+def test_a_partnership_without_a_name_is_shown_by_its_id() -> None:
+    (row,) = summary_of([allocation(60, partnership="new-board")]).partnerships
+    assert row.partnership == Partnership("new-board", "new-board")
+
+
+def test_preparation_and_travel_are_part_of_their_partnership() -> None:
+    summary = summary_of(
+        [
+            allocation(60),
+            allocation(30, kind=Kind.PREPARATION, meeting_id="p"),
+            allocation(15, kind=Kind.TRAVEL, meeting_id="t"),
+        ]
+    )
+    (row,) = summary.partnerships
+    assert (row.hours.total, row.preparation, row.travel, row.meetings) == (1.75, 0.5, 0.25, 1)
+
+
+def test_shares_are_of_the_calendar_and_of_the_contract() -> None:
+    summary = summary_of([allocation(111), allocation(333, "none", "")], contracted=37 * 60)
+    assert summary.process_of_diarised == pytest.approx(0.25)
+    assert summary.process_of_contracted == pytest.approx(0.05)
+    assert summary.displaced_days == pytest.approx(0.25)
+
+
+def test_a_week_of_leave_has_no_share_rather_than_a_wrong_one() -> None:
+    empty = summary_of([], contracted=0)
+    assert (empty.process_of_diarised, empty.process_of_contracted) == (None, None)
+    assert summary_of([allocation(60)], manager=replace(MANAGER, working_days=())).displaced_days is None
+
+
+def test_private_time_is_diary_time_and_never_asked_about() -> None:
+    private = replace(meeting(classified=verdict("unclear")), private=True)
+    summary = summary_of([allocation(60, "unclear", meeting_id=private.id)], [private])
+    assert (summary.private, summary.diarised, summary.questions) == (1.0, 1.0, ())
+
+
+def test_a_series_is_one_question() -> None:
+    weekly = [meeting("09:00-10:00", MONDAY + timedelta(days=n), uid="w", title="Catch up") for n in (2, 0)]
+    once = meeting("14:00-15:30", title="Liaison")
+    asked = [allocation(60, "unclear", "", meeting_id=m.id) for m in weekly]
+    summary = summary_of([*asked, allocation(90, "unclear", meeting_id=once.id)], [*weekly, once])
+    assert [(q.title, q.meetings, q.hours) for q in summary.questions] == [
+        ("Catch up", 2, 2.0),
+        ("Liaison", 1, 1.5),
+    ]
+    assert summary.questions[0].start.date() == MONDAY
+    assert summary.questions[1].partnership == PARTNERSHIPS["psb"]
+    assert summary.unclear_meetings == 3
+
+
+def test_at_most_five_questions_are_asked_and_the_rest_is_counted() -> None:
+    many = [meeting(f"{n:02}:00-{n + 1:02}:00") for n in range(8, 16)]
+    summary = summary_of([allocation(60, "unclear", meeting_id=m.id) for m in many], many)
+    assert (len(summary.questions), summary.unclear_meetings) == (5, 8)
+
+
+def test_the_time_of_a_question_is_local() -> None:
+    kept = meeting("09:00-10:00", date(2026, 7, 6))
+    utc = replace(kept, start=kept.start.astimezone(tz=__import__("datetime").UTC))
+    asked = allocation(60, "unclear", meeting_id=utc.id, day=date(2026, 7, 6))
+    summary = summary_of([asked], [utc], days=(date(2026, 7, 6), date(2026, 7, 13)))
+    assert summary.questions[0].start.hour == 9
+    assert summary.questions[0].start.tzinfo is LONDON
+
+
+def test_what_was_left_out_is_counted_by_reason() -> None:
+    summary = summary_of([], excluded={"free": (2, 0.5), "declined": (3, 4.5)})
+    assert summary.excluded == (Excluded("declined", 3, 4.5), Excluded("free", 2, 0.5))
+
+
+ALLOCATIONS = st.lists(
+    st.builds(
+        allocation,
+        st.integers(1, 600),
+        st.sampled_from(Activity),
+        st.sampled_from(["psb", "rpb", "", "unheard-of"]),
+        kind=st.sampled_from(Kind),
+        confirmed=st.booleans(),
+        in_hours=st.booleans(),
+        meeting_id=st.sampled_from("abcd"),
+    ),
+    max_size=20,
+)
+
+
+@given(ALLOCATIONS)
+def test_partnerships_add_up_to_the_total_and_bounds_are_in_order(allocations: list[Allocation]) -> None:
+    summary = summary_of(allocations)
+    assert sum(row.hours.total for row in summary.partnerships) == pytest.approx(summary.hours.total)
+    assert summary.hours.total <= summary.diarised + 1e-9
+    for bounds in (summary.process, summary.improvement):
+        assert bounds.low <= bounds.estimate <= bounds.high
+
+
+@given(ALLOCATIONS)
+def test_the_order_of_allocations_does_not_matter(allocations: list[Allocation]) -> None:
+    assert summary_of(allocations) == summary_of(allocations[::-1])
+
+
+def test_the_full_week_has_something_of_everything() -> None:
+    summary = full_week()
+    assert min(summary.hours.parts) > 0
+    assert summary.questions
+    assert summary.excluded
+    assert summary.private > 0
