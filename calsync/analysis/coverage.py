@@ -1,0 +1,47 @@
+"""How far the figures reach: hours that nobody can label, see, or be sure of."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from calsync.model.classification import Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Hours of one or many managers.
+
+    confirmed: all confirmed time. Of it: unclear (between agencies, and no rule could tell), mixed
+    (no agenda told how to split it) and private (only its times are known). unconfirmed comes on top.
+    """
+
+    confirmed: float = 0.0
+    unclear: float = 0.0
+    mixed: float = 0.0
+    private: float = 0.0
+    unconfirmed: float = 0.0
+
+    @property
+    def labelled(self) -> float | None:
+        """The part of the confirmed, visible time that a rule could label; None if there is none."""
+        visible = self.confirmed - self.private
+        return (visible - self.unclear) / visible if visible > 0 else None
+
+
+def coverage(allocations: pd.DataFrame, private: Collection[str] = ()) -> Coverage:
+    """Add up what is known and what is not; private: ids of the meetings whose content is hidden."""
+    sure = allocations[allocations["confirmed"]]
+    hidden = sure["meeting_id"].isin(list(private))
+    seen = sure[~hidden]
+    return Coverage(
+        confirmed=_hours(sure),
+        unclear=_hours(seen[seen["activity"] == Activity.UNCLEAR.value]),
+        mixed=_hours(seen[seen["activity"] == Activity.MIXED.value]),
+        private=_hours(sure[hidden]),
+        unconfirmed=_hours(allocations[~allocations["confirmed"]]),
+    )
+
+
+def _hours(frame: pd.DataFrame) -> float:
+    return float(frame["minutes"].sum()) / 60
