@@ -1,6 +1,7 @@
 """What every source's answer passes on its way in: settled and veiled, in the window, in order, each once."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, fingerprint, settle
@@ -28,7 +29,8 @@ def sealed(
     for occurrence in map(settle, occurrences):
         if not occurrence.span.overlaps(window):
             continue
-        name = (occurrence.start, occurrence.uid, occurrence.recurrence_id)
+        # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
+        name = (occurrence.start.astimezone(UTC), occurrence.uid, occurrence.recurrence_id)
         rival = kept.setdefault(name, occurrence)
         if rival != occurrence:
             doubles.add(name)

@@ -1,0 +1,90 @@
+"""What every answer of a source passes on its way in."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from builders import LONDON, at, occurrence
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.errors import CalendarEmptiedError
+from calsync.model.occurrence import Occurrence, Sensitivity
+from calsync.model.span import Span
+from calsync.sources.base import Calendar, shown_address
+from calsync.sources.guards import check_not_emptied, sealed
+
+CALENDAR = Calendar("m7", "exported", "ana.ics", frozenset(), LONDON)
+WINDOW = Span(at("09:00"), at("17:00"))
+
+
+def test_a_calendar_that_empties_is_doubted_and_the_way_out_told() -> None:
+    with pytest.raises(CalendarEmptiedError, match="had 10 meetings and now shows none") as caught:
+        check_not_emptied(CALENDAR, 10, 0)
+    assert "calsync run --accept-empty m7" in caught.value.hint
+
+
+@pytest.mark.parametrize(("held", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
+def test_any_other_calendar_is_believed(held: int, fetched: int) -> None:
+    check_not_emptied(CALENDAR, held, fetched)
+
+
+def meetings() -> st.SearchStrategy[Occurrence]:
+    hours = st.integers(7, 18).map(lambda h: f"{h:02}:00-{h + 1:02}:30")
+    return st.builds(
+        lambda when, uid, title, kind: occurrence(when, uid=uid, title=title, sensitivity=kind),
+        hours,
+        st.sampled_from("abc"),
+        st.sampled_from(["x", "y"]),
+        st.sampled_from(Sensitivity),
+    )
+
+
+@given(st.lists(meetings(), max_size=12), st.randoms())
+def test_what_is_sealed_is_veiled_in_the_window_in_order_and_once_whatever_the_order_it_came_in(
+    held: list[Occurrence], chance: object
+) -> None:
+    fetched = sealed(CALENDAR, WINDOW, held)
+    shuffled = held.copy()
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sealed(CALENDAR, WINDOW, shuffled) == fetched
+    names = [(o.start, o.uid, o.recurrence_id) for o in fetched.occurrences]
+    assert names == sorted(set(names))
+    assert all(o.span.overlaps(WINDOW) for o in fetched.occurrences)
+    assert all(o.title == "" for o in fetched.occurrences if o.private)
+    asked = {(o.start, o.uid, o.recurrence_id) for o in held if o.span.overlaps(WINDOW)}
+    assert set(names) == asked
+
+
+def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
+    night = date(2026, 10, 25)
+    twice = [
+        occurrence("01:30-01:45", night, uid="a", start=at("01:30", night).replace(fold=fold))
+        for fold in (1, 0)
+    ]
+    twice = [replace(o, end=o.start.replace(minute=45)) for o in twice]
+    window = Span(at("00:00", night), at("06:00", night))
+    found = sealed(CALENDAR, window, twice).occurrences
+    assert [o.start.fold for o in found] == [0, 1]
+
+
+def test_the_same_occurrence_twice_is_no_fault() -> None:
+    assert sealed(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("exports/ana.ics", "exports/ana.ics"),
+        ("ana@brynfelin.example", "ana@brynfelin.example"),
+        ("https://cal.example/ical/x%40y/private-0a1b/basic.ics", "https://cal.example/…/basic.ics"),
+        ("https://cal.example:8443/0a1b2c3d4e.ics?key=s3cret", "https://cal.example:8443/…/"),
+        ("https://ana:pw@cal.example/", "https://cal.example"),
+        ("webcal://cal.example/published/2/MTIzNDU2", "webcal://cal.example/…/"),
+        ("https://[::1/secret", "https://…"),
+        ("https://h:99999999/secret", "https://…"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_secret(address: str, shown: str) -> None:
+    assert shown_address(address) == shown
+    assert shown in str(replace(CALENDAR, address=address))
