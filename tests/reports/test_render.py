@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from summaries import MANAGER, allocation, full_week, summary_of
 
+from calsync.analysis.counting import Reason
 from calsync.model.people import Language, Partnership
 from calsync.reports.render import COLOURS, Rendered, render_summary
 from calsync.reports.summary import ManagerSummary
@@ -134,6 +135,16 @@ def test_a_week_of_leave_shows_no_share_of_nothing() -> None:
         "contracted time ("
         not in render_summary(summary_of([allocation(60)], contracted=0), Language.EN).text
     )
+
+
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if reason not in (Reason.TENTATIVE, Reason.UNANSWERED)]
+)
+def test_every_reason_to_leave_a_meeting_out_has_words(reason: str) -> None:
+    summary = summary_of([], excluded={reason: (1, 1.0)})
+    welsh, english = (render_summary(summary, one).text for one in (Language.CY, Language.EN))
+    assert f"\n  {reason}:" not in english
+    assert f"\n  {reason}:" not in welsh
 
 
 def test_a_reason_without_words_of_its_own_is_still_shown() -> None:
