@@ -56,8 +56,9 @@ Post = Callable[[str, str, Mapping[str, str]], Response]
 class GraphTransport:
     """Sends as one mailbox of a tenant.
 
-    post: does an authorised POST of (url, body, headers), without repeating it and without raising
-    for a status. graph_root: as in the settings of the source. sender: the mailbox's address.
+    post: does an authorised POST of (url, body, headers), without repeating it; a status of 400 or
+    more comes as an answer or as requests.HTTPError. graph_root: as in the settings of the source.
+    sender: the mailbox's address.
     """
 
     def __init__(self, post: Post, *, graph_root: str, sender: str) -> None:
@@ -81,6 +82,10 @@ class GraphTransport:
             return self._post(self._url, body, {"Content-type": "text/plain"})
         except SourceAuthError as error:
             raise MailAuthError(recipient, error.what, error.hint) from error
+        except requests.HTTPError as error:
+            if error.response is None:
+                _nobody_knows(recipient, type(error).__name__, error)
+            return error.response
         except requests.RequestException as error:
             if _never_left(error):
                 what = f"Microsoft Graph cannot be reached: {type(error).__name__}"

@@ -161,6 +161,18 @@ def test_a_refused_mail_is_its_own_fault_whatever_the_answer_looks_like(body: by
         send(server)
 
 
+def test_an_answer_that_was_raised_is_read_like_one_that_was_given() -> None:
+    def strict(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        response = post(url, body, headers)
+        response.raise_for_status()
+        return response
+
+    with graph(403, fault("ErrorAccessDenied", "Access is denied.")) as server:
+        transport = GraphTransport(strict, graph_root=server.root, sender=SENDER)
+        with pytest.raises(MailAuthError, match=r"Mail\.Send"):
+            transport.send(mail())
+
+
 def test_where_nobody_listens_nothing_was_sent() -> None:
     transport = GraphTransport(post, graph_root=f"http://127.0.0.1:{free_port()}/", sender=SENDER)
     with pytest.raises(MailUnavailableError, match="cannot be reached") as caught:
