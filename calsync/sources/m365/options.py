@@ -1,0 +1,159 @@
+"""The settings of a Microsoft 365 source: which tenant, who we are there, how long we wait."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from calsync.sources.base import SourceOptions
+from calsync.sources.credentials import Origin
+from calsync.sources.m365.certificate import Certificate, UnusableCertificateError, load_certificate
+from calsync.sources.web_options import EnvironmentName, ExistingFile
+
+
+class Cloud(NamedTuple):
+    """Where a national cloud answers: Graph and the sign-in."""
+
+    graph: str
+    login: str
+
+
+CLOUDS = {
+    "global": Cloud("https://graph.microsoft.com/", "https://login.microsoftonline.com/"),
+    "usgov": Cloud("https://graph.microsoft.us/", "https://login.microsoftonline.us/"),
+    "china": Cloud("https://microsoftgraph.chinacloudapi.cn/", "https://login.partner.microsoftonline.cn/"),
+}
+
+_CREDENTIALS = ("certificate_file", "secret_env", "token_env", "token_file")
+_MADE_HERE = ("certificate_file", "secret_env")
+
+
+def _tenant(text: str) -> str:
+    tenant = text.strip()
+    if tenant.casefold() in ("common", "organizations", "consumers"):
+        raise ValueError("name one tenant: its id, or a domain such as example.onmicrosoft.com")
+    if tenant and not tenant.replace("-", "").replace(".", "").isalnum():
+        raise ValueError("is no tenant id and no domain")
+    return tenant
+
+
+def _graph_root(text: str) -> str:
+    if not text.strip():
+        return ""
+    root = text.strip().rstrip("/").removesuffix("/v1.0") + "/"
+    parts = urlsplit(root)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("is more than the beginning of an address")
+    if not Origin.of(root).private:
+        raise ValueError("must be https, for our token goes there (http only to this very machine)")
+    return root
+
+
+class M365Options(SourceOptions):
+    """Exactly one credential, its tenant, and limits.
+
+    token_env, token_file: a token for Graph made elsewhere (workload identity); read anew for every
+    request. graph_root: instead of the cloud's own; a server on this machine is asked for tokens, too.
+    agendas: also read the invitations' text, judge the agenda in it, and forget it.
+    mailboxes_at_once: for this source, however many calendars are read at once.
+    total_seconds: for one mailbox, with every page and retry.
+    """
+
+    tenant: Annotated[str, AfterValidator(_tenant)] = ""
+    client_id: str = ""
+    certificate_file: ExistingFile | None = None
+    passphrase_env: EnvironmentName = ""
+    secret_env: EnvironmentName = ""
+    token_env: EnvironmentName = ""
+    token_file: ExistingFile | None = None
+    cloud: Literal["global", "usgov", "china"] = "global"
+    graph_root: Annotated[str, AfterValidator(_graph_root)] = ""
+    agendas: bool = True
+    mailboxes_at_once: int = Field(default=4, ge=1, le=64)
+    page_size: int = Field(default=1000, ge=1, le=1000)
+    ca_file: ExistingFile | None = None
+    connect_seconds: float = Field(default=10.0, gt=0)
+    read_seconds: float = Field(default=60.0, gt=0)
+    total_seconds: float = Field(default=240.0, gt=0)
+    attempts: int = Field(default=4, ge=1, le=10)
+    max_megabytes: float = Field(default=64.0, gt=0)
+    _certificate: Certificate | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell the faults between settings together with those in each."""
+        faults = list(_between(values)) if isinstance(values, Mapping) else []
+        options: Self | None = None
+        try:
+            options = handler(values)
+        except ValidationError as error:
+            faults += [_again(fault) for fault in error.errors(include_url=False)]
+        if options is not None and options.certificate_file:
+            try:
+                passphrase = os.environ.get(options.passphrase_env, "")
+                options._certificate = load_certificate(options.certificate_file, passphrase)
+            except UnusableCertificateError as error:
+                faults.append(_fault(str(error), "certificate_file"))
+        if faults or options is None:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return options
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate, opened; None where another credential is given."""
+        return self._certificate
+
+    @property
+    def secret(self) -> str:
+        """The client secret, from the environment; "" where another credential is given."""
+        return os.environ.get(self.secret_env, "") if self.secret_env else ""
+
+    @property
+    def root(self) -> str:
+        """Where Graph answers; ends with a slash."""
+        return self.graph_root or CLOUDS[self.cloud].graph
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether Graph is played by a server on this machine: then so is the sign-in."""
+        return Origin("http", urlsplit(self.root).hostname or "", 80).private
+
+    @property
+    def scope(self) -> str:
+        """What a token is asked for: everything that this application was granted in Graph."""
+        own = self.root if not self.rehearsal else CLOUDS[self.cloud].graph
+        return f"{own}.default"
+
+    @property
+    def authority(self) -> str:
+        """Who makes tokens for this tenant, and for no other."""
+        return f"{CLOUDS[self.cloud].login}{self.tenant}"
+
+
+def _between(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    given = [name for name in _CREDENTIALS if values.get(name)]
+    if len(given) != 1:
+        found = f"here are {' and '.join(given)}" if given else "here is none"
+        yield _fault(f"exactly one credential is wanted, {', '.join(_CREDENTIALS)}; {found}")
+    if not given or any(name in _MADE_HERE for name in given):
+        for name in ("tenant", "client_id"):
+            if not values.get(name):
+                yield InitErrorDetails(type="missing", loc=(name,), input=None)
+    if values.get("passphrase_env") and not values.get("certificate_file"):
+        yield _fault("opens a certificate_file, and there is none", "passphrase_env")
+
+
+def _fault(what: str, *place: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("m365", "{what}", {"what": what}), loc=place, input=None)
+
+
+def _again(fault: Any) -> InitErrorDetails:
+    """A fault that pydantic found, to be told beside ours."""
+    kind = fault["type"]
+    if kind in ("value_error", "assertion_error"):
+        kind = PydanticCustomError("m365", "{what}", {"what": str(fault["ctx"]["error"])})
+    return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"], ctx=fault.get("ctx", {}))

@@ -1,0 +1,54 @@
+"""Keeps tokens and secrets out of the logs of the libraries that handle them, at every level."""
+
+import logging
+import re
+from collections import deque
+
+_PATTERNS = (
+    re.compile(r"(Bearer\s+)[^\s'\",}]+", re.IGNORECASE),
+    re.compile(
+        r"((?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion)\b[\"']?\s*[:=]\s*b?[\"']?)[^\s\"'&,}]+"
+    ),
+    re.compile(r"()eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"),
+)
+_LIBRARIES = ("O365", "msal", "urllib3", "requests")
+_HIDDEN = "[hidden]"
+
+
+class Redaction(logging.Filter):
+    """Replaces what looks like a credential, and every credential it was told of, however it looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: deque[str] = deque(maxlen=64)
+
+    def hide(self, secret: str) -> None:
+        """From now on this text appears in no record."""
+        if len(secret) >= 4 and secret not in self._told:
+            self._told.append(secret)
+
+    def clean(self, text: str) -> str:
+        """The text without its secrets."""
+        for secret in self._told:
+            text = text.replace(secret, _HIDDEN)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\1{_HIDDEN}", text)
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, cleaned."""
+        said = record.getMessage()
+        cleaned = self.clean(said)
+        if cleaned != said:
+            record.msg, record.args = cleaned, ()
+        return True
+
+
+REDACTION = Redaction()
+
+
+def guard_logs() -> None:
+    """Put the filter on every logger of these libraries: one on the parent does not see what a child logs."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LIBRARIES]
+    for name in {*_LIBRARIES, *known}:
+        logging.getLogger(name).addFilter(REDACTION)  # adds it once

@@ -1,0 +1,30 @@
+"""The iCalendar UID inside an Exchange id, so that one meeting has one uid in every calendar.
+
+Exchange's id of a meeting is a "global object id" in hexadecimal ([MS-OXOCAL] 2.2.1.27): 16 fixed
+bytes, 4 for the date of an occurrence, creation time, 8 reserved, length, content. In a series' own
+id the date is zero; some servers give every occurrence its own. A meeting that came from elsewhere
+carries its UID in the content, behind "vCal-Uid".
+"""
+
+import re
+
+_CLASS = "040000008200E00074C5B7101A82E008"
+_DATE = slice(32, 40)
+_CONTENT = 80
+_FOREIGN = b"vCal-Uid\x01\x00\x00\x00"
+
+
+def series_uid(uid: str) -> str:
+    """The uid of the series, as an exported calendar says it; other ids are given back as they are."""
+    uid = uid.strip()
+    head = uid[:32].upper()
+    if head != _CLASS or len(uid) < _CONTENT or len(uid) % 2 or not re.fullmatch(r"[0-9A-Fa-f]+", uid):
+        return uid
+    foreign = _foreign_uid(bytes.fromhex(uid[_CONTENT:]))
+    return foreign or (uid[: _DATE.start] + "00000000" + uid[_DATE.stop :]).upper()
+
+
+def _foreign_uid(content: bytes) -> str:
+    if not content.startswith(_FOREIGN):
+        return ""
+    return content.removeprefix(_FOREIGN).rstrip(b"\x00").decode("utf-8", "replace").strip()
