@@ -1,5 +1,6 @@
 """A window of a calendar is replaced whole, or nothing changes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
@@ -123,7 +124,7 @@ def test_a_meeting_across_the_edge_belongs_to_the_window(store: Store) -> None:
 
 
 def test_a_meeting_that_grew_into_the_window_is_changed_not_added(store: Store) -> None:
-    early = meeting("07:00-08:00")
+    early = meeting("06:00-07:00")
     keep(store, early)
     longer = replace(early, end=at("09:00"))
     assert keep(store, longer, window=span("08:00-18:00")) == Change(changed=1)
@@ -136,6 +137,18 @@ def test_another_calendar_is_not_touched(store: Store) -> None:
     keep(store, meeting("11:00-12:00"))
     keep(store)
     assert store.meetings.of_manager("m1", DAY) == [other]
+
+
+def test_writers_at_once_wait_for_each_other(store: Store) -> None:
+    def write(calendar_id: str) -> Change:
+        changes = [
+            keep(store, meeting(calendar_id=calendar_id, uid=f"{n}"), calendar_id=calendar_id)
+            for n in range(20)
+        ]
+        return changes[-1]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, "abcd")) == [Change(added=1, removed=1)] * 4
 
 
 def test_a_meeting_given_twice_is_kept_once_and_counted(store: Store) -> None:

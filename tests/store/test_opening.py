@@ -21,7 +21,13 @@ from calsync.store.engine import Database
 from calsync.store.migrate import _config
 from calsync.store.schema import VERSION_TABLE, metadata
 
-OPENER = "import sys; from calsync.store.database import open_store; open_store(sys.argv[1]).close()"
+OPENER = """
+import sys
+from calsync.store.database import open_store
+print("ready", flush=True)
+sys.stdin.readline()
+open_store(sys.argv[1]).close()
+"""
 
 
 @contextmanager
@@ -75,8 +81,18 @@ def test_a_failed_migration_leaves_no_trace(bare_url: str, monkeypatch: pytest.M
 
 
 def test_processes_that_open_a_new_store_at_once_all_succeed(bare_url: str) -> None:
-    openers = [subprocess.Popen([sys.executable, "-c", OPENER, bare_url]) for _ in range(4)]
-    assert [opener.wait(60) for opener in openers] == [0, 0, 0, 0]
+    command = [sys.executable, "-c", OPENER, bare_url]
+    openers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    assert [opener.stdout and opener.stdout.readline() for opener in openers] == ["ready\n"] * 4
+    for opener in openers:
+        assert opener.stdin
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    for opener in openers:
+        opener.communicate(timeout=60)
+    assert [opener.returncode for opener in openers] == [0] * 4
 
 
 def test_what_was_kept_is_there_when_opened_again(url: str) -> None:
