@@ -1,0 +1,50 @@
+"""The tables that `calsync export` writes, in their final columns and order."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from calsync.analysis.split import SPLIT_COLUMNS
+from calsync.exports.base import Table
+from calsync.exports.dictionary import columns_of
+
+ALLOCATION_COLUMNS = (
+    "manager_id",
+    "day",
+    "partnership",
+    "activity",
+    "kind",
+    "confirmed",
+    "in_hours",
+    "minutes",
+)
+DECIMALS = 6
+"""Figures are rounded to so many places: sums stay true to the second, files stay readable."""
+
+
+def allocations_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The audit table: one row for each manager, day and share of a meeting, sorted.
+
+    frame: as `calsync.analysis.allocate.allocations_frame` gives it. Never suppressed, so never for HR.
+    """
+    order = [*ALLOCATION_COLUMNS[:2], "meeting_id", *ALLOCATION_COLUMNS[2:-1]]
+    return (
+        frame.sort_values(order, kind="stable")
+        .round(DECIMALS)[list(ALLOCATION_COLUMNS)]
+        .reset_index(drop=True)
+    )
+
+
+def split_table(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The table of hours by group, period, partnership and activity, figures rounded."""
+    return frame[[*by, *SPLIT_COLUMNS]].round(DECIMALS)
+
+
+def allocations_to_write(frame: pd.DataFrame) -> Table:
+    """The audit table with its columns explained."""
+    return Table("allocations", allocations_table(frame), columns_of("allocations"))
+
+
+def split_to_write(frame: pd.DataFrame, by: Sequence[str]) -> Table:
+    """The split with its columns explained."""
+    return Table("split", split_table(frame, by), columns_of("split", by))

@@ -1,0 +1,34 @@
+"""Tables as JSON: a list of objects, one for each row, with ISO dates and null for unknown."""
+
+import json
+from datetime import date
+from typing import BinaryIO, ClassVar
+
+import pandas as pd
+
+from calsync.exports.base import Table
+
+
+class JsonExporter:
+    """A list of objects."""
+
+    carries_columns: ClassVar[bool] = False
+
+    def write(self, table: Table, file: BinaryIO) -> None:
+        """Write one object a row, one row a line."""
+        rows = [
+            json.dumps(row, default=_plain, ensure_ascii=False, allow_nan=False) for row in _rows(table.frame)
+        ]
+        text = "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
+        file.write(text.encode())
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    known = frame.astype("object").where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in known.to_dict("records")]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a table")

@@ -1,0 +1,84 @@
+"""Tables as a workbook: one sheet with the table, one that says what its columns mean."""
+
+import io
+from collections.abc import Callable
+from datetime import date
+from typing import Any, BinaryIO, ClassVar
+
+import pandas as pd
+
+from calsync.errors import ExportError
+from calsync.exports.base import Table
+from calsync.exports.dictionary import dictionary_frame
+
+ROWS_AT_MOST = 1_048_575
+"""What a sheet holds below its header."""
+_FORMATS = {"hours": "#,##0.0", "minutes": "#,##0.0", "share": "0.0%", "money": "#,##0"}
+_CLOSED = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+class XlsxExporter:
+    """An Excel workbook, by XlsxWriter. Text is written as text, whatever it begins with."""
+
+    carries_columns: ClassVar[bool] = True
+
+    def write(self, table: Table, file: BinaryIO) -> None:
+        """Write the table and its dictionary, headings frozen, with a filter."""
+        if len(table.frame) > ROWS_AT_MOST:
+            hint = "export a shorter time, or to .csv or .parquet"
+            raise ExportError(f"{len(table.frame)} rows are more than a sheet can hold", hint)
+        held = io.BytesIO()
+        with _workbook()(held, _CLOSED) as book:
+            formats = {unit: book.add_format({"num_format": form}) for unit, form in _FORMATS.items()}
+            formats["date"] = book.add_format({"num_format": "yyyy-mm-dd"})
+            formats["bold"] = book.add_format({"bold": True, "bottom": 1})
+            by_column = [formats["date"] if c.kind == "date" else formats.get(c.unit) for c in table.columns]
+            _sheet(book.add_worksheet(table.name), table.frame, by_column, formats["bold"])
+            meanings = dictionary_frame(table)
+            _sheet(book.add_worksheet("columns"), meanings, [None] * len(meanings.columns), formats["bold"])
+        file.write(held.getvalue())
+
+
+def _workbook() -> Callable[..., Any]:
+    try:
+        from xlsxwriter import Workbook  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ExportError(
+            "a workbook needs XlsxWriter", "pip install 'calsync[xlsx]', or --to FILE.csv"
+        ) from error
+    return Workbook  # type: ignore[no-any-return]
+
+
+def _sheet(sheet: Any, frame: pd.DataFrame, formats: list[Any], bold: Any) -> None:
+    for place, name in enumerate(frame.columns):
+        sheet.write_string(0, place, str(name), bold)
+        sheet.set_column(place, place, _width(frame.iloc[:, place], str(name)))
+    for line, row in enumerate(frame.itertuples(index=False, name=None), start=1):
+        for place, value in enumerate(row):
+            if _cell(sheet, line, place, value, formats[place]):
+                raise ExportError(f"row {line}, {frame.columns[place]}: the text is too long for a cell")
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
+
+
+def _cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> int:
+    """Write one value by its type; XlsxWriter answers 0, or less where it left the cell out."""
+    if isinstance(value, str):
+        return int(sheet.write_string(line, place, value, form))
+    if value is None or pd.isna(value):
+        return 0
+    if isinstance(value, date):
+        return int(sheet.write_datetime(line, place, value, form))
+    if isinstance(value, bool):
+        return int(sheet.write_boolean(line, place, value, form))
+    return int(sheet.write_number(line, place, float(value), form))
+
+
+def _width(values: pd.Series, name: str) -> int:
+    longest = max((len(str(value)) for value in values.head(200) if isinstance(value, str | date)), default=0)
+    return min(max(longest, len(name), 8) + 2, 80)

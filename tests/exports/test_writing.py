@@ -1,0 +1,130 @@
+"""Files are whole or not there; formats are found by suffix; every column is explained."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from contracts.exporter_contract import table
+
+from calsync.analysis.split import SPLIT_COLUMNS
+from calsync.errors import ConfigError, ExportError, PluginError
+from calsync.exports.base import Table
+from calsync.exports.dictionary import DICTIONARY, columns_of, dictionary_page
+from calsync.exports.registry import GROUP, OURS, exporter_for
+from calsync.exports.tables import ALLOCATION_COLUMNS
+from calsync.exports.writing import write_table
+
+PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
+
+
+class Shouting:
+    """A plug-in."""
+
+    carries_columns = True
+
+    def write(self, table, file):
+        file.write(f"{table.name}!".encode())
+
+
+def broken():
+    raise RuntimeError("no luck")
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, f"{__name__}:{value}", GROUP)
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """pytest's importlib mode gives this file a name that cannot be imported; let plug-ins find it."""
+    import sys
+
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or type(sys)(__name__))
+    for name, thing in {"Shouting": Shouting, "broken": broken, "nothing": object}.items():
+        monkeypatch.setattr(sys.modules[__name__], name, thing, raising=False)
+
+
+@pytest.mark.parametrize("suffix", sorted(OURS))
+def test_the_suffix_chooses_the_format_in_capitals_too(suffix):
+    assert type(exporter_for(Path(f"x.{suffix.upper()}"), [])) is OURS[suffix]
+
+
+def test_an_unknown_suffix_is_named_with_those_that_are_known():
+    with pytest.raises(ExportError, match=r"'\.doc'.*known: \.csv, \.xlsx, \.parquet, \.json"):
+        exporter_for(Path("hours.doc"), [])
+
+
+def test_another_package_may_bring_a_format():
+    assert isinstance(exporter_for(Path("x.loud"), [point("loud", "Shouting")]), Shouting)
+
+
+@pytest.mark.parametrize("names", [("csv",), ("loud", "loud")])
+def test_one_suffix_claimed_twice_is_refused(names):
+    with pytest.raises(ConfigError, match="is claimed by"):
+        exporter_for(Path("x.csv"), [point(name, "Shouting") for name in names])
+
+
+@pytest.mark.parametrize(
+    ("value", "what"), [("broken", "no luck"), ("nothing", "is no exporter"), ("gone", "gone")]
+)
+def test_a_plug_in_that_breaks_is_named(value, what):
+    with pytest.raises(PluginError, match=what):
+        exporter_for(Path("x.loud"), [point("loud", value)])
+
+
+def test_a_table_comes_with_the_meaning_of_its_columns(tmp_path):
+    files = write_table(table(), tmp_path / "new" / "split.csv")
+    assert [file.name for file in files] == ["split.csv", "split.columns.csv"]
+    assert pd.read_csv(files[1])["column"].tolist() == list(table().frame.columns)
+
+
+def test_a_workbook_needs_no_second_file(tmp_path):
+    assert write_table(table(), tmp_path / "split.xlsx") == (tmp_path / "split.xlsx",)
+
+
+def test_a_file_is_replaced_and_no_part_is_left(tmp_path):
+    path = tmp_path / "split.csv"
+    path.write_text("old")
+    write_table(table(), path)
+    assert path.read_text(encoding="utf-8").startswith("department,")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["split.columns.csv", "split.csv"]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+    path = tmp_path / "split.xlsx"
+    path.write_text("old")
+    long = table([("x" * 40_000, *table().frame.iloc[0, 1:])])
+    with pytest.raises(ExportError):
+        write_table(long, path)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("split.xlsx", "old")]
+
+
+def test_a_place_that_cannot_be_written_is_named_with_a_way_out(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match=r"cannot be written.*choose another"):
+        write_table(table(), tmp_path / "file" / "split.csv")
+
+
+def test_a_table_with_an_unexplained_column_cannot_be_made():
+    with pytest.raises(ValueError, match="explained"):
+        replace(table(), columns=table().columns[1:])
+    assert isinstance(replace(table(), name="other"), Table)
+
+
+def test_every_column_of_every_table_is_in_the_dictionary():
+    assert [column.name for column in DICTIONARY["allocations"]] == list(ALLOCATION_COLUMNS)
+    assert [column.name for column in DICTIONARY["split"]] == list(SPLIT_COLUMNS)
+    assert all(column.meaning for columns in DICTIONARY.values() for column in columns)
+
+
+def test_by_columns_come_first_and_are_explained():
+    found = columns_of("split", ["department", "town"])
+    assert [column.name for column in found[:3]] == ["department", "town", "period_start"]
+    assert all(column.meaning for column in found)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
+def test_the_page_of_the_dictionary_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == dictionary_page()
