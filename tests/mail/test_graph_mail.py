@@ -4,7 +4,7 @@ import base64
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +15,7 @@ from postroom import free_port
 
 from calsync.errors import (
     MailAuthError,
+    MailError,
     MailRefusedError,
     MailUnavailableError,
     MailUnknownError,
@@ -22,9 +23,11 @@ from calsync.errors import (
     SourceUnavailableError,
 )
 from calsync.mail.graph import GraphTransport
+from calsync.mail.m365 import M365Transport
 from calsync.mail.message import build_message
 from calsync.model.people import Language
 from calsync.reports.render import Rendered
+from calsync.sources.m365.options import M365Options
 
 SENDER = "calsync+post@brynfelin.example"
 
@@ -36,6 +39,7 @@ class Graph(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = (status, body, dict(headers or {}))
         self.asked: list[tuple[str, str, bytes]] = []
+        self.tokens: set[str | None] = set()
 
     @property
     def root(self) -> str:
@@ -47,6 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.tokens.add(self.headers["Authorization"])
         self.server.asked.append((self.path, self.headers["Content-Type"], content))
         status, body, headers = self.server.answer
         if status == 0:
@@ -203,3 +208,58 @@ def test_where_the_source_cannot_say_what_happened_nobody_knows() -> None:
 
     with pytest.raises(MailUnknownError, match="reset"):
         GraphTransport(vague, graph_root="http://x.example/", sender=SENDER).send(mail())
+
+
+def m365(root: str, monkeypatch: pytest.MonkeyPatch) -> M365Transport:
+    monkeypatch.setenv("MADE_UP_TOKEN", "a-made-up-token")
+    options = M365Options(token_env="MADE_UP_TOKEN", graph_root=root, read_seconds=0.4)
+    return M365Transport(options, sender=SENDER)
+
+
+def refusal_of(transport: M365Transport) -> MailError | None:
+    try:
+        transport.send(mail())
+    except MailError as error:
+        return error
+    return None
+
+
+def test_mail_goes_through_the_applications_own_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with graph(202) as server, closing(m365(server.root, monkeypatch)) as transport:
+        transport.send(mail())
+        transport.send(mail())
+    path, kind, content = server.asked[0]
+    assert (path, kind) == ("/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail", "text/plain")
+    assert base64.b64decode(content, validate=True) == mail().as_bytes()
+    assert server.tokens == {"Bearer a-made-up-token"}
+    assert len(server.asked) == 2
+
+
+def test_without_any_token_no_request_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    with graph(202) as server, closing(m365(server.root, monkeypatch)) as transport:
+        monkeypatch.setenv("MADE_UP_TOKEN", "")
+        said = refusal_of(transport)
+    assert "holds no token" in str(said)
+    assert server.asked == []
+
+
+def test_a_token_that_graph_rejects_stops_everything_and_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with graph(401) as server, closing(m365(server.root, monkeypatch)) as transport:
+        said = refusal_of(transport)
+    assert isinstance(said, MailAuthError)
+    assert "rejects the token" in said.what
+    assert "a-made-up-token" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, MailAuthError), (429, MailUnavailableError), (503, MailUnknownError), (0, MailUnknownError)],
+)
+def test_the_applications_connection_repeats_no_mail(
+    status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with graph(status) as server, closing(m365(server.root, monkeypatch)) as transport:
+        said = refusal_of(transport)
+    assert (type(said), len(server.asked)) == (error, 1)

@@ -1,0 +1,53 @@
+"""Mail through the application that reads the calendars: same credentials, same connection to Graph."""
+
+from collections.abc import Mapping
+
+import requests
+
+from calsync.errors import MailAuthError, MailUnavailableError, SourceAuthError
+from calsync.mail.graph import GraphTransport
+from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError
+from calsync.sources.m365.connection import GraphAccount, open_account
+from calsync.sources.m365.options import M365Options
+from calsync.sources.m365.refusals import sign_in_refusal
+
+
+class M365Transport(GraphTransport):
+    """Sends as one mailbox of the tenant that an m365 source reads.
+
+    options: the source's settings. sender: the mailbox's address. The application needs the
+    permission Mail.Send besides the one for calendars.
+    """
+
+    def __init__(self, options: M365Options, *, sender: str) -> None:
+        super().__init__(self._through, graph_root=options.root, sender=sender)
+        self._options = options
+        self._account: GraphAccount | None = None
+
+    def close(self) -> None:
+        """Let go of the connection and of the token."""
+        account, self._account = self._account, None
+        if account is not None:
+            account.con.close()
+
+    def _through(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        account = self._account = self._account or open_account(self._options)
+        try:
+            # Asked for beforehand: whatever goes wrong at the sign-in, no mail has left yet.
+            account.con.tokens.current()
+        except (TokenUnavailableError, requests.RequestException) as error:
+            what = f"the sign-in of Microsoft cannot be reached: {type(error).__name__}"
+            raise MailUnavailableError("", what, reached=False) from error
+        except TokenRefusedError as error:
+            raise self._refused(error) from error
+        try:
+            response: requests.Response = account.con.post(url, body, headers=headers)
+        except TokenRefusedError as error:  # Graph answered 401, and there is no better token
+            raise self._refused(error) from error
+        return response
+
+    def _refused(self, error: TokenRefusedError) -> MailAuthError | MailUnavailableError:
+        told = sign_in_refusal("mail", error.said, self._options)
+        if isinstance(told, SourceAuthError):
+            return MailAuthError("", told.what, told.hint)
+        return MailUnavailableError("", told.what, told.hint, reached=False)
