@@ -1,0 +1,163 @@
+"""`calsync demo`, `run`, `schedule` and `status`: the nightly job and its ledger."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from calsync import scheduler
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, now, out, parse_day, print_problems
+from calsync.config.load import load_settings
+from calsync.demo.tour import give_tour
+from calsync.demo.write import DEMO_DAY, write_demo
+from calsync.nightly import plan
+from calsync.nightly.opening import store_url
+from calsync.nightly.report import RunReport
+from calsync.nightly.run import run_night
+from calsync.store.database import open_store
+from calsync.store.states import RunState
+
+
+@contextmanager
+def _progress_bar() -> Iterator[plan.Progress]:
+    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bars:
+        tasks = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Event]:
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@app.command()
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    night: Annotated[
+        date | None,
+        typer.Option(parser=parse_day, metavar="D", help="Run as if it were this night; today if left out."),
+    ] = None,
+    accept_empty: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="A manager whose calendar has rightly become empty; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Run the nightly job once: read, judge, allocate, keep, send.
+
+    Example: `calsync run --config calsync.toml`
+    """
+    settings = load_settings(config)
+    day = night or now().astimezone(settings.organisation.zone).date()
+    with _progress_bar() as progress, _stopped_by_signals() as stop:
+        report = run_night(
+            config, day, now=now, stop=stop, progress=progress, accept_empty=accept_empty or ()
+        )
+    _tell(report)
+    if report.outcome is not RunState.GOOD:
+        raise typer.Exit(1)
+
+
+def _tell(report: RunReport) -> None:
+    print_problems(report.problems)
+    counts = report.counts
+    out.print(
+        f"Night of {report.night:%A %-d %B %Y}: [bold]{report.outcome}[/]. "
+        f"{counts['calendars']} calendars read ({counts['unchanged']} unchanged, {counts['failed']} failed), "
+        f"{counts['added']} meetings new, {counts['changed']} changed, {counts['removed']} gone, "
+        f"{counts['mails']} mails sent."
+    )
+
+
+@app.command()
+def demo(
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Where to put it.")] = Path("demo"),
+) -> None:
+    """Run a whole night for a fictional council of 12 managers, offline, and say what to open.
+
+    Example: `calsync demo --to demo`
+    """
+    config = write_demo(to)
+    evening = datetime.combine(DEMO_DAY, time(4, 15), load_settings(config).organisation.zone)
+    with _progress_bar() as progress:
+        report = run_night(config, DEMO_DAY, now=lambda: evening, progress=progress)
+    _tell(report)
+    out.print("\nOpen these first:")
+    for path, what in give_tour(config):
+        out.print(f"  [bold]{escape(str(path))}[/]  {escape(what)}")
+    if report.outcome is not RunState.GOOD:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the nightly job every night until told to stop; `python scheduler.py` does the same.
+
+    Example: `calsync schedule --config /etc/calsync/calsync.toml`
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    scheduler.serve(config)
+
+
+@app.command()
+def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Say how the last nights went, which calendars fail and since when, and which mails wait.
+
+    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is stuck:
+    for monitors. Example: `calsync status || page-somebody`
+    """
+    settings = load_settings(config)
+    due = scheduler.due_night(now(), settings)
+    with open_store(store_url(settings)) as store:
+        nights, good = store.runs.nights(7), store.runs.last_good()
+        failing = [state for state in store.meetings.states() if state.failing_since]
+        waiting = store.outbox.waiting()
+    table = Table("night", "outcome", "tries", "calendars", "failed", "problems", "mails", box=None)
+    for entered in nights:
+        counts = entered.counts
+        table.add_row(
+            str(entered.night),
+            entered.state,
+            str(entered.attempt),
+            *(str(counts.get(name, 0)) for name in ("calendars", "failed")),
+            str(entered.problems),
+            str(counts.get("mails", 0)),
+        )
+    out.print(table if nights else "No night has run yet: `calsync run`.")
+    late = good is None or good < due - timedelta(days=0)
+    if late:
+        out.print(f"[red]●[/] the night of {due} has not run to its end (last good: {good or 'none'})")
+    for state in failing:
+        out.print(
+            f"[red]●[/] {escape(state.shown)} fails since {state.failing_since} "
+            f"(last read {state.last_good or 'never'}): {escape(state.what)} [dim]→ {escape(state.hint)}[/]"
+        )
+    for name, count in waiting.items():
+        out.print(f"{count} mails {name}")
+    if late or failing or waiting.get("unknown") or waiting.get("failed"):
+        raise typer.Exit(1)

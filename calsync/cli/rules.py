@@ -1,0 +1,141 @@
+"""`calsync classify`, `explain` and `rules check`: how meetings are judged, and why."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, out, print_problems
+from calsync.config.load import load_settings
+from calsync.errors import ConfigError
+from calsync.exports.to_csv import csv_text
+from calsync.model.meeting import Meeting
+from calsync.model.problem import Problem
+from calsync.nightly.opening import open_rules, store_url
+from calsync.rules.book import RuleBook
+from calsync.rules.check import check_rules
+from calsync.rules.classify import explain as explain_facts
+from calsync.rules.facts import Facts
+from calsync.rules.load import load_rules
+from calsync.rules.table import classify_table
+from calsync.store.database import open_store
+
+SHIPPED = ("wales", "england", "scotland", "northern-ireland", "history")
+rules_app = typer.Typer(help="For the rules' authors.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+
+PacksOption = Annotated[
+    list[str] | None,
+    typer.Option("--pack", metavar="NAME", help="A shipped pack; may be repeated. Instead of the settings'."),
+]
+
+
+def _book(config: Path, packs: list[str] | None) -> RuleBook:
+    """The rules the settings name; without settings or packs, all that are shipped."""
+    if packs or not config.exists():
+        book, problems = load_rules(packs or [name for name in SHIPPED])
+    else:
+        book, problems = open_rules(load_settings(config))
+    print_problems(problems)
+    return book
+
+
+def _own_domains(config: Path) -> tuple[str, ...]:
+    return load_settings(config).organisation.domains if config.exists() else ()
+
+
+@app.command()
+def classify(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one a row.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="The same rows, labelled.")],
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Label a table of meetings: adds scope, partnership, activity, rule and evidence.
+
+    The columns are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
+    recurring and description; all but title may be missing.
+    Example: `calsync classify meetings.csv labelled.csv`
+    """
+    frame = _read(source)
+    labelled = classify_table(frame, _book(config, packs))
+    target.write_text(csv_text(labelled), encoding="utf-8")
+    unclear = int((labelled["activity"] == "unclear").sum())
+    err.print(f"{len(labelled)} meetings labelled, {unclear} of them unclear: {target}")
+
+
+def _read(source: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem(str(source), f"cannot be read: {error}", "save it as CSV in UTF-8")]) from error
+    if "title" not in frame.columns:
+        raise ConfigError([Problem(str(source), "has no column `title`", f"it has: {', '.join(frame.columns)}")])
+    return frame
+
+
+@app.command()
+def explain(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A meeting's title.")] = "",
+    uid: Annotated[str, typer.Option(metavar="U", help="A kept meeting, by its uid.")] = "",
+    organiser: Annotated[str, typer.Option(metavar="DOMAIN", help="The organiser's mail domain.")] = "",
+    invited: Annotated[str, typer.Option(metavar="DOMAINS", help='Mail domains, joined by ";".')] = "",
+    description: Annotated[str, typer.Option(help="The invitation's text.")] = "",
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Say why a meeting got its label: every rule that spoke, what it saw, and which one won.
+
+    Example: `calsync explain "RPB: ToR and membership refresh"`
+    """
+    if bool(text) == bool(uid):
+        raise typer.BadParameter("give either a title or --uid")
+    book = _book(config, packs)
+    if uid:
+        _explain_kept(uid, config, book)
+        return
+    domains = tuple(domain.strip() for domain in invited.split(";") if domain.strip())
+    _print(Facts(text, organiser, domains, description=description, own_domains=_own_domains(config)), book)
+
+
+def _print(facts: Facts, book: RuleBook) -> None:
+    for line in explain_facts(facts, book).lines():
+        out.print(line, markup=False)
+
+
+def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        found = store.meetings.find(uid)
+    if not found:
+        hint = "uids stand in `calsync occurrences … --format csv`"
+        raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
+    for verdict in dict.fromkeys(meeting.verdict for meeting in found):
+        out.print(f"kept as {', '.join(verdict.partnerships) or 'no partnership'}, {verdict}", markup=False)
+    out.print("\nWith what is kept (descriptions are not):")
+    _print(_facts(found[0], settings.organisation.domains), book)
+
+
+def _facts(meeting: Meeting, own: tuple[str, ...]) -> Facts:
+    return Facts(
+        title=meeting.title,
+        organizer_domain=meeting.organizer_domain,
+        attendee_domains=meeting.attendee_domains,
+        categories=meeting.categories,
+        recurring=bool(meeting.recurrence_id),
+        own_domains=own,
+        private=meeting.private,
+    )
+
+
+@rules_app.command()
+def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run every rule's examples and look for rules that can never speak, or contradict each other.
+
+    Example: `calsync rules check --pack wales`
+    """
+    book = _book(config, packs)
+    if print_problems(check_rules(book)):
+        raise typer.Exit(1)
+    out.print(f"{sum(len(rules) for rules in book.rules.values()) + len(book.cues)} rules, all good")

@@ -1,0 +1,87 @@
+"""Opens what a night needs from the settings: sources, rules, managers, costs, the way out for mail."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from calsync.config.settings import Settings
+from calsync.errors import ConfigError
+from calsync.mail.smtp import SmtpTransport
+from calsync.mail.transport import FolderTransport, Transport
+from calsync.model.people import Manager
+from calsync.model.problem import Problem
+from calsync.rules.book import RuleBook
+from calsync.rules.load import load_rules
+from calsync.sources.base import Source
+from calsync.sources.registry import open_source
+
+
+def store_url(settings: Settings) -> str:
+    """The store's address; a relative SQLite file lies beside the settings."""
+    url = settings.store.url
+    plain = "sqlite:///"
+    if not url.startswith(plain):
+        return url
+    return plain + str(settings.resolve(Path(url.removeprefix(plain))))
+
+
+def open_rules(settings: Settings) -> tuple[RuleBook, tuple[Problem, ...]]:
+    """The shipped packs the settings name and our own folder, with what was found wrong in them."""
+    folder = settings.rules.folder
+    return load_rules(settings.rules.packs, settings.resolve(folder) if folder else None)
+
+
+@contextmanager
+def open_sources(settings: Settings, managers: tuple[Manager, ...]) -> Iterator[dict[str, Source]]:
+    """The sources that some manager uses, by name, closed at the end; raises ConfigError with all faults."""
+    problems: list[Problem] = []
+    opened: dict[str, Source] = {}
+    with ExitStack() as stack:
+        for name in sorted({manager.source for manager in managers}):
+            try:
+                opened[name] = open_source(name, settings.sources[name], base=settings.file.parent)
+                stack.callback(opened[name].close)
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(problems)
+        yield opened
+
+
+@contextmanager
+def open_transport(settings: Settings) -> Iterator[Transport]:
+    """The way out for mails that the settings name; closed at the end."""
+    transport = _transport(settings)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def _transport(settings: Settings) -> Transport:
+    mail = settings.mail
+    if mail.transport == "folder":
+        return FolderTransport(settings.resolve(mail.folder))
+    if mail.transport == "smtp":
+        return SmtpTransport(
+            mail.host,
+            mail.port,
+            security=mail.security,
+            username=mail.username,
+            password=_secret(mail.password_env),
+            timeout=mail.timeout,
+            ca_file=settings.resolve(mail.ca_file) if mail.ca_file else None,
+        )
+    raise ConfigError(
+        [Problem("calsync.toml [mail] transport", "m365 is not ready yet", "use smtp or folder")]
+    )
+
+
+def _secret(variable: str) -> str:
+    if not variable:
+        return ""
+    if variable not in os.environ:
+        where = "calsync.toml [mail] password_env"
+        raise ConfigError([Problem(where, f"the environment has no {variable}", "set it for this service")])
+    return os.environ[variable]

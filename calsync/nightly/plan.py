@@ -1,0 +1,73 @@
+"""What one night is asked to do: the day, the window, the people, the rules."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from calsync.analysis.worktime import WorkingTime
+from calsync.config.settings import Settings
+from calsync.model.people import Manager
+from calsync.model.span import Span
+from calsync.rules.book import RuleBook
+from calsync.sources.base import Calendar
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, how many are done, of how many)."""
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night's orders. `now` is asked whenever a time must be written down.
+
+    accept_empty: ids of managers whose calendar may have emptied. stop: set when the night must end
+    after the calendar in hand.
+    """
+
+    day: date
+    settings: Settings
+    managers: tuple[Manager, ...]
+    book: RuleBook
+    now: Callable[[], datetime]
+    accept_empty: frozenset[str] = frozenset()
+    stop: Event = field(default_factory=Event)
+    progress: Progress = quiet
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's zone: its days begin at its midnights."""
+        return self.settings.organisation.zone
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The window's first day and the day after its last: whole weeks, Monday to Sunday."""
+        monday = self.day - timedelta(days=self.day.weekday())
+        window = self.settings.window
+        return monday - timedelta(weeks=window.weeks_back), monday + timedelta(weeks=window.weeks_ahead + 1)
+
+    @property
+    def window(self) -> Span:
+        """The time that every calendar is asked for."""
+        first, last = (datetime.combine(day, time(0), self.zone) for day in self.days)
+        return Span(first, last)
+
+    @property
+    def worktime(self) -> WorkingTime:
+        """The organisation's working day, from the settings."""
+        return worktime_of(self.settings)
+
+    def calendar_of(self, manager: Manager) -> Calendar:
+        """The calendar the list of managers names for this person."""
+        owners = frozenset((manager.email, *manager.aliases))
+        return Calendar(manager.id, manager.source, manager.calendar, owners, self.zone)
+
+
+def worktime_of(settings: Settings) -> WorkingTime:
+    """The organisation's working day: its zone, hours and public holidays."""
+    hours, organisation = settings.hours, settings.organisation
+    return WorkingTime(organisation.zone, hours.day_start, hours.day_end, organisation.nation)

@@ -1,0 +1,167 @@
+"""Reads every calendar, several at once, and keeps each one whole or not at all."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from calsync.errors import CalsyncError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.people import Manager
+from calsync.nightly.judging import judge_all
+from calsync.nightly.plan import Night
+from calsync.nightly.report import RunReport
+from calsync.sources.base import Calendar, Fetched, Source
+from calsync.sources.guards import check_not_emptied
+from calsync.store.database import Store
+from calsync.store.states import CalendarState
+
+log = logging.getLogger("calsync.nightly")
+
+Sources = Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One calendar to be fetched, and what we held of it."""
+
+    calendar: Calendar
+    source: Source
+    held: CalendarState | None
+    token: str
+
+
+def read_all(night: Night, sources: Sources, store: Store, report: RunReport) -> None:
+    """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report."""
+    errands = _errands(night, sources, store, report)
+    for done, (errand, fetched) in enumerate(_fetch(night, errands), start=1):
+        night.progress("calendars", done, len(errands))
+        try:
+            if isinstance(fetched, SourceError):
+                raise fetched
+            _keep(night, store, report, errand, fetched)
+        except SourceError as error:
+            _note_failure(night, store, report, errand.calendar, error)
+    report.interrupted = night.stop.is_set()
+    if not report.interrupted:
+        _retire(night, store, errands, report)
+
+
+def versions(night: Night) -> str:
+    """What a stored verdict rests on besides the calendar; a token carries its reader's version itself."""
+    ours = night.settings.organisation.domains
+    return "/".join((night.book.version, night.settings.privacy.titles, *sorted(ours)))
+
+
+def _errands(night: Night, sources: Sources, store: Store, report: RunReport) -> list[Errand]:
+    return [
+        errand
+        for manager in night.managers
+        for errand in _errands_of(night, manager, sources[manager.source], store, report)
+    ]
+
+
+def _errands_of(
+    night: Night, manager: Manager, source: Source, store: Store, report: RunReport
+) -> Iterator[Errand]:
+    named = night.calendar_of(manager)
+    try:
+        calendars = source.calendars(named)
+        if not calendars:
+            raise SourceUnavailableError(str(named), "holds no calendar", "put the exported .ics file there")
+    except SourceError as error:
+        _note_failure(night, store, report, named, error)
+        return
+    for calendar in calendars:
+        held = store.meetings.state(calendar.id)
+        same = held is not None and held.window == night.window and held.versions == versions(night)
+        yield Errand(calendar, source, held, held.token if held and same else "")
+
+
+def _fetch(night: Night, errands: Sequence[Errand]) -> Iterator[tuple[Errand, Fetched | SourceError]]:
+    """Give each calendar as it arrives; at most `workers` at once, and none begun once asked to stop."""
+    queue = iter(errands)
+    running: dict[Future[Fetched], Errand] = {}
+    with ThreadPoolExecutor(night.settings.engine.workers, "fetch") as pool:
+        while True:
+            for errand in queue if not night.stop.is_set() else ():
+                running[pool.submit(errand.source.fetch, errand.calendar, night.window, errand.token)] = (
+                    errand
+                )
+                if len(running) >= night.settings.engine.workers:
+                    break
+            if not running:
+                return
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                errand = running.pop(future)
+                yield errand, _outcome(errand, future)
+
+
+def _outcome(errand: Errand, future: Future[Fetched]) -> Fetched | SourceError:
+    try:
+        return future.result()
+    except SourceError as error:
+        return error
+    except Exception as error:
+        # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
+        log.exception("reading %s broke", errand.calendar)
+        what = f"reading it broke: {type(error).__name__}"
+        return SourceContentError(str(errand.calendar), what, "this is a fault of calsync: please report it")
+
+
+def _keep(night: Night, store: Store, report: RunReport, errand: Errand, fetched: Fetched) -> None:
+    calendar, held = errand.calendar, errand.held
+    report.counts["calendars"] += 1
+    if fetched.unchanged and held is not None:
+        store.meetings.touch_good(calendar.id, night.day)
+        report.counts["unchanged"] += 1
+        report.note(held.problems)
+        return
+    if calendar.manager_id not in night.accept_empty:
+        held_count = store.meetings.count(calendar.id, night.window)
+        check_not_emptied(calendar, held_count, len(fetched.occurrences))
+    version = versions(night)
+    known = store.meetings.verdicts(calendar.id, night.window) if held and held.versions == version else {}
+    meetings = judge_all(night, calendar, fetched.occurrences, known)
+    state = CalendarState(
+        calendar_id=calendar.id,
+        manager_id=calendar.manager_id,
+        source=calendar.source,
+        shown=str(calendar),
+        token=fetched.token,
+        window=night.window,
+        versions=version,
+        problems=fetched.problems,
+        last_good=night.day,
+    )
+    change = store.meetings.replace(state, night.window, meetings)
+    report.counts.update(added=change.added, changed=change.changed, removed=change.removed)
+    report.note(fetched.problems)
+
+
+def _note_failure(
+    night: Night, store: Store, report: RunReport, calendar: Calendar, error: CalsyncError
+) -> None:
+    report.counts["failed"] += 1
+    report.fault(str(calendar), error)
+    store.meetings.note_failure(
+        calendar.id, calendar.manager_id, calendar.source, str(calendar), night.day, error.what, error.hint
+    )
+
+
+def _retire(night: Night, store: Store, errands: Sequence[Errand], report: RunReport) -> None:
+    """Empty the window of calendars that a manager no longer has (moved to another file or server).
+
+    Only where all of the manager's present calendars were read tonight; what lies before the window stays.
+    """
+    present: dict[str, set[str]] = {}
+    for errand in errands:
+        present.setdefault(errand.calendar.manager_id, set()).add(errand.calendar.id)
+    for manager_id, ids in present.items():
+        states = {state.calendar_id: state for state in store.meetings.states(manager_id)}
+        if any(states[name].failing_since for name in ids if name in states):
+            continue
+        for name in states.keys() - ids:
+            change = store.meetings.replace(replace(states[name], token=""), night.window, [])
+            report.counts["removed"] += change.removed
+            store.meetings.retire(name)

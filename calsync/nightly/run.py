@@ -1,0 +1,79 @@
+"""One night from the settings file to the mails, entered in the ledger."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from threading import Event
+
+from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
+from calsync.config.settings import Settings
+from calsync.mail.outbox import deliver
+from calsync.mail.transport import Transport
+from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
+from calsync.nightly.plan import Night, Progress, quiet
+from calsync.nightly.reading import Sources, read_all
+from calsync.nightly.reckoning import reckon_all
+from calsync.nightly.report import RunReport
+from calsync.store.database import Store, open_store
+from calsync.store.lock import night_lock
+from calsync.store.states import RunState
+
+
+def run_night(
+    config: Path,
+    day: date,
+    *,
+    now: Callable[[], datetime],
+    stop: Event | None = None,
+    progress: Progress = quiet,
+    accept_empty: Iterable[str] = (),
+) -> RunReport:
+    """Run one night and enter it in the ledger; what went wrong is in the report.
+
+    Raises ConfigError before anything is touched, StoreError if another night is running or the
+    store fails. A bug in our own code marks the night as failed and keeps its traceback.
+    """
+    settings = load_settings(config)
+    managers = load_managers(settings)
+    book, rule_problems = open_rules(settings)
+    url = store_url(settings)
+    with (
+        open_sources(settings, managers) as sources,
+        open_transport(settings) as transport,
+        night_lock(url),
+        open_store(url) as store,
+    ):
+        night = Night(day, settings, managers, book, now, frozenset(accept_empty), stop or Event(), progress)
+        report = RunReport(day)
+        report.note(rule_problems)
+        return _entered(night, sources, store, transport, report)
+
+
+def last_good_night(settings: Settings) -> date | None:
+    """The last night that ran to its end, by the ledger."""
+    with open_store(store_url(settings)) as store:
+        return store.runs.last_good()
+
+
+def _entered(
+    night: Night, sources: Sources, store: Store, transport: Transport, report: RunReport
+) -> RunReport:
+    store.runs.begin(night.day, night.now())
+    outcome = RunState.FAILED
+    try:
+        _steps(night, sources, store, transport, report)
+        outcome = report.outcome
+    finally:
+        store.runs.finish(night.day, outcome, night.now(), report.counts, report.problems)
+    return report
+
+
+def _steps(night: Night, sources: Sources, store: Store, transport: Transport, report: RunReport) -> None:
+    read_all(night, sources, store, report)
+    if report.interrupted:
+        return
+    reckon_all(night, store, report)
+    delivered = deliver(store.outbox, transport, night.now)
+    report.counts["mails"] += delivered.sent
+    report.note(delivered.problems)

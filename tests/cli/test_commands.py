@@ -1,0 +1,160 @@
+"""The command line as people and monitors meet it: output, exit codes, the way out."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from house import NIGHT, council, rows_of, the_night, vcalendar, vevent
+from typer.testing import CliRunner
+
+from calsync.cli import app
+
+PSB = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference and membership")
+SMT = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")
+GOOD = vcalendar(PSB, SMT)
+WEEK = ["--from", "2026-11-09", "--to", "2026-11-16"]
+
+
+def calsync(*words: object) -> subprocess.CompletedProcess:
+    """The real thing, in a process of its own."""
+    command = [sys.executable, "-m", "calsync", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+
+
+def ask(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_occurrences_are_csv_with_the_columns_of_the_design(tmp_path):
+    (tmp_path / "a.ics").write_bytes(GOOD)
+    given = calsync("occurrences", tmp_path / "a.ics", *WEEK, "--format", "csv")
+    assert given.returncode == 0, given.stderr
+    rows = rows_of(given.stdout)
+    assert list(rows[0]) == [
+        "uid", "recurrence_id", "start", "end", "all_day", "status", "response", "show_as", "sensitivity",
+        "summary", "organizer_domain", "attendee_domains", "categories",
+    ]  # fmt: skip
+    assert [(row["uid"], row["start"]) for row in rows] == [
+        ("psb", "2026-11-09T10:00:00+00:00"),
+        ("smt", "2026-11-09T11:00:00+00:00"),
+    ]
+
+
+def test_occurrences_of_a_manager_by_id(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    given = ask("occurrences", "ana", *WEEK, "--format", "json", "--config", config)
+    assert '"uid":"psb"' in given.stdout.replace(": ", ":")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_every_format_shows_every_meeting(tmp_path, form):
+    (tmp_path / "a.ics").write_bytes(GOOD)
+    given = ask("occurrences", tmp_path / "a.ics", *WEEK, "--format", form)
+    assert "SMT" in given.stdout and "terms of reference" in given.stdout
+
+
+def test_a_missing_calendar_fails_with_the_way_out(tmp_path):
+    given = calsync("occurrences", tmp_path / "no.ics", *WEEK)
+    assert given.returncode == 3
+    assert "no.ics" in given.stderr
+
+
+def test_a_wrong_date_is_an_argument_error(tmp_path):
+    given = calsync("occurrences", tmp_path, "--from", "yesterday", "--to", "2026-01-01")
+    assert given.returncode == 2
+    assert "2026-11-16" in given.stderr
+
+
+def test_run_says_what_it_did_and_ends_with_0(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    given = calsync("run", "--config", config, "--night", NIGHT)
+    assert given.returncode == 0, given.stderr
+    assert "1 calendars read" in given.stdout and "1 mails sent" in given.stdout
+
+
+def test_run_names_each_problem_once_and_ends_with_1(tmp_path):
+    config = council(tmp_path, {"ana": GOOD, "bob": b"<!DOCTYPE html><title>Sign in</title>"})
+    given = calsync("run", "--config", config, "--night", NIGHT)
+    assert given.returncode == 1
+    assert given.stderr.count("bob.ics") == 1
+    assert "→" in given.stderr
+
+
+def test_wrong_settings_end_with_2_and_every_fault(tmp_path):
+    config = council(tmp_path, {"ana": GOOD}, more="[window]\nweeks_bak = 1\nweeks_ahead = -1\n")
+    given = calsync("run", "--config", config)
+    assert given.returncode == 2
+    assert "weeks_back" in given.stderr and "weeks_ahead" in given.stderr
+    assert "Traceback" not in given.stderr
+
+
+def test_status_tells_monitors_of_failing_calendars_and_missing_nights(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    assert ask("status", "--config", config).exit_code == 1
+    the_night(config, date(2999, 1, 1))
+    assert ask("status", "--config", config).exit_code == 0
+    (tmp_path / "calendars" / "ana.ics").unlink()
+    the_night(config, date(2999, 1, 2))
+    given = ask("status", "--config", config)
+    assert given.exit_code == 1
+    assert "since 2999-01-02" in given.stdout
+
+
+def test_allocations_are_exported_and_add_up(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    the_night(config)
+    given = ask("export", "--table", "allocations", *WEEK, "--config", config)
+    rows = rows_of(given.stdout)
+    assert list(rows[0]) == [
+        "manager_id", "day", "partnership", "activity", "kind", "confirmed", "in_hours", "minutes",
+    ]  # fmt: skip
+    assert sum(float(row["minutes"]) for row in rows) == 180
+    assert {row["partnership"] for row in rows} == {"psb", ""}
+
+
+def test_the_split_hides_groups_of_fewer_than_five(tmp_path):
+    config = council(tmp_path, {"ana": GOOD, "bob": GOOD})
+    the_night(config)
+    given = ask("export", "--table", "split", *WEEK, "--by", "department", "--config", config)
+    assert given.exit_code == 0, given.output
+    assert "psb" not in given.stdout
+
+
+def test_the_split_shows_groups_of_five(tmp_path):
+    config = council(tmp_path, dict.fromkeys(("ana", "bob", "cai", "dai", "eli"), GOOD))
+    the_night(config)
+    target = tmp_path / "split.csv"
+    given = ask("export", "--table", "split", *WEEK, "--by", "department", "--to", target, "--config", config)
+    assert given.exit_code == 0, given.output
+    rows = rows_of(target.read_text(encoding="utf-8-sig"))
+    (process,) = [row for row in rows if row["activity"] == "process" and row["partnership"] == "psb"]
+    assert float(process["hours"]) == pytest.approx(5 * 1.5)
+    assert process["managers"] == "5"
+
+
+def test_explain_names_the_rule_and_what_it_saw():
+    given = ask("explain", "PSB: terms of reference and membership", "--pack", "wales")
+    assert "psb" in given.stdout and "process" in given.stdout and "terms of reference" in given.stdout
+
+
+def test_explain_finds_a_kept_meeting_by_its_uid(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    the_night(config)
+    given = ask("explain", "--uid", "psb", "--config", config)
+    assert "kept as psb" in given.stdout
+
+
+def test_classify_adds_five_columns_to_any_table(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("title,note\nPSB: terms of reference,x\nDentist,y\n", encoding="utf-8")
+    assert ask("classify", source, target, "--pack", "wales").exit_code == 0
+    psb, dentist = rows_of(target.read_text(encoding="utf-8-sig"))
+    assert (psb["partnership"], psb["activity"], psb["note"]) == ("psb", "process", "x")
+    assert (dentist["scope"], dentist["activity"]) == ("personal", "none")
+    assert psb["rule"] and psb["evidence"]
+
+
+def test_the_shipped_rules_pass_their_own_check():
+    given = ask("rules", "check", "--pack", "wales")
+    assert given.exit_code == 0, given.output
