@@ -173,6 +173,14 @@ class SignIn:
         )
 
 
+def ready(tokens: Tokens) -> None:
+    """See that there is a token before anything is sent with it; raises only this module's errors."""
+    try:
+        tokens.current()
+    except requests.RequestException as error:
+        raise TokenUnavailableError(f"the sign-in cannot be reached ({type(error).__name__})") from None
+
+
 def claims_of(token: str) -> Mapping[str, Any]:
     """What a token says of itself, unverified; nothing for one that is no JWT."""
     parts = token.split(".")

@@ -89,12 +89,11 @@ def read_events(
     problems: list[Problem] = []
     odd: Counter[tuple[str, str]] = Counter()
 
-    def note(field: str, value: object) -> None:
-        odd[field, "absent" if value is None else repr(value)[:40]] += 1
-
     for event in events:
+        notes: list[tuple[str, object]] = []
         try:
-            occurrences.append(read_event(event, zone, note))
+            occurrences.append(read_event(event, zone, lambda *told, notes=notes: notes.append(told)))
+            odd.update((field, _shown(value)) for field, value in notes)
         except UnreadableEventError as error:
             hint = "open it in Outlook and save it again, or delete it"
             problems.append(Problem(where, f"a meeting cannot be read: {error}{_named(event)}", hint))
@@ -140,7 +139,7 @@ def _times(event: Event, zone: ZoneInfo, all_day: bool, note: Note) -> tuple[dat
     start, end = (_moment(event, field, note) for field in ("start", "end"))
     if all_day:
         start, end = _midnight(start, zone), _midnight(end, zone)
-        end = max(end, _midnight(start + _ONE_DAY, zone))
+        end = end if end > start else _next_midnight(start)
     if end < start:
         raise UnreadableEventError(f"it ends ({end.isoformat()}) before it starts ({start.isoformat()})")
     return _in_zone(start, zone), _in_zone(end, zone)
@@ -176,14 +175,25 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
         raise UnreadableEventError(f"no such time: {moment.isoformat()}") from error
 
 
+def _shown(value: object) -> str:
+    return "absent" if value is None else repr(value)[:40]
+
+
 def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
     """The midnight that an all-day event means: it says a date, in whatever zone it was written.
 
     Graph gives midnight of the date itself (in UTC); where a server shifted it, the nearest midnight.
     """
     shown = moment if moment.time() == time() else _in_zone(moment, zone)
-    day = shown.date() + (_ONE_DAY if shown.time() >= time(12) else timedelta())
-    return datetime.combine(day, time(), zone)
+    midnight = datetime.combine(shown.date(), time(), zone)
+    return _next_midnight(midnight) if shown.time() >= time(12) else midnight
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    try:
+        return datetime.combine(moment.date() + _ONE_DAY, time(), moment.tzinfo)
+    except OverflowError as error:
+        raise UnreadableEventError(f"no day after {moment.date()}") from error
 
 
 def _recurrence_id(event: Event, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
