@@ -20,6 +20,8 @@ GROUP = "calsync.sources"
 # Named, not imported: who reads files only does not load the libraries of Microsoft 365.
 OURS = {
     "ics": "calsync.sources.ics:IcsSource",
+    "caldav": "calsync.sources.caldav:CaldavSource",
+    "m365": "calsync.sources.m365.source:M365Source",
 }
 
 
