@@ -12,7 +12,7 @@ from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, err, 
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.exports.base import Table
-from calsync.exports.privacy import hide_small_groups
+from calsync.exports.privacy import Protected
 from calsync.exports.tables import allocations_to_write, split_to_write
 from calsync.exports.to_csv import csv_text
 from calsync.exports.writing import write_table
@@ -81,5 +81,19 @@ def _table(
     if table is Tables.ALLOCATIONS:
         err.print("allocations name single managers: for the data owner, never for HR")
         return allocations_to_write(kept_allocations(store, *days))
-    frame = split_of(settings, store, *days, by, every)
-    return split_to_write(hide_small_groups(frame, by, settings.privacy.least_group), by)
+    protected = split_of(settings, store, *days, by, every)
+    _say_what_is_hidden(protected)
+    return split_to_write(protected.table, by)
+
+
+def _say_what_is_hidden(protected: Protected) -> None:
+    told = {
+        f"rows of fewer than {protected.least} people merged": protected.small,
+        "larger rows merged with them": protected.joined,
+        "rows without confirmed hours left out": protected.possible,
+        "rows whose bounds are rounded outwards": protected.rounded,
+        f"rows of periods in which fewer than {protected.least} people met left out": protected.unpublished,
+    }
+    for what, count in told.items():
+        if count:
+            err.print(f"{count} {what}")

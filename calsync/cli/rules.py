@@ -34,7 +34,7 @@ PacksOption = Annotated[
 def _book(config: Path, packs: list[str] | None) -> RuleBook:
     """The rules the settings name; without settings or packs, all that are shipped."""
     if packs or not config.exists():
-        book, problems = load_rules(packs or [name for name in SHIPPED])
+        book, problems = load_rules(packs or list(SHIPPED))
     else:
         book, problems = open_rules(load_settings(config))
     print_problems(problems)
@@ -69,9 +69,13 @@ def _read(source: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise ConfigError([Problem(str(source), f"cannot be read: {error}", "save it as CSV in UTF-8")]) from error
+        raise ConfigError(
+            [Problem(str(source), f"cannot be read: {error}", "save it as CSV in UTF-8")]
+        ) from error
     if "title" not in frame.columns:
-        raise ConfigError([Problem(str(source), "has no column `title`", f"it has: {', '.join(frame.columns)}")])
+        raise ConfigError(
+            [Problem(str(source), "has no column `title`", f"it has: {', '.join(frame.columns)}")]
+        )
     return frame
 
 

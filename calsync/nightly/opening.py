@@ -73,9 +73,20 @@ def _transport(settings: Settings) -> Transport:
             timeout=mail.timeout,
             ca_file=settings.resolve(mail.ca_file) if mail.ca_file else None,
         )
-    raise ConfigError(
-        [Problem("calsync.toml [mail] transport", "m365 is not ready yet", "use smtp or folder")]
-    )
+    return _m365(settings)
+
+
+def _m365(settings: Settings) -> Transport:
+    # Imported here, for it brings O365 along, which most who send by SMTP never need.
+    from calsync.mail.m365 import M365Transport
+    from calsync.sources.m365.source import M365Source
+
+    name, tables = settings.mail.source, settings.sources
+    source = open_source(name, tables[name], base=settings.file.parent) if name in tables else None
+    if not isinstance(source, M365Source):
+        hint = "name the source of type m365 whose application sends"
+        raise ConfigError([Problem("calsync.toml [mail] source", f"no m365 source is called {name!r}", hint)])
+    return M365Transport(source.options, sender=settings.mail.sender)
 
 
 def _secret(variable: str) -> str:

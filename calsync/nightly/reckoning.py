@@ -40,8 +40,9 @@ def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) 
     name = mail_id(manager.id, period)
     if store.outbox.has(name):
         return
-    rendered = render_summary(summary_of(night, store, manager, period), manager.language)
     mail = night.settings.mail
+    summary = summary_of(night, store, manager, period)
+    rendered = render_summary(summary, manager.language, stop=mail.unsubscribe)
     try:
         queued = queue_summary(
             store.outbox,
@@ -72,7 +73,7 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
         allocate(manager, meetings, worktime, span),
         float(minutes),
         night.book.partnerships,
-        exclusions(meetings, span),
+        {str(reason): counted for reason, counted in exclusions(meetings, span).items()},
         zone=night.zone,
     )
 

@@ -6,11 +6,11 @@ from datetime import date
 import pandas as pd
 
 from calsync.analysis.periods import Every, periods
-from calsync.analysis.split import split
 from calsync.analysis.worktime import contracted
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
+from calsync.exports.privacy import Protected, protected_split
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -28,8 +28,8 @@ def kept_allocations(store: Store, first: date, last: date) -> pd.DataFrame:
 
 def split_of(
     settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: Every
-) -> pd.DataFrame:
-    """Hours by group, period, partnership and activity, before small groups are hidden.
+) -> Protected:
+    """Hours by group, period, partnership and activity, with groups too small to show merged.
 
     Only managers that are listed now: their department and grade are known. Raises ConfigError for
     a group that is not one of `GROUPS`.
@@ -37,13 +37,14 @@ def split_of(
     _check(by)
     managers = load_managers(settings)
     listed = [manager.id for manager in managers]
-    return split(
+    return protected_split(
         store.allocations.frame(first, last, listed),
         _people(managers),
         _contracted(settings, store, managers, first, last),
         by=list(by),
         periods=periods(first, last, every),
         costs=_costs(settings),
+        least=settings.privacy.least_group,
     )
 
 
