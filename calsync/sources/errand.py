@@ -14,7 +14,7 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from calsync.errors import SourceAuthError, SourceContentError
+from calsync.errors import SourceAuthError, SourceContentError, SourceError
 from calsync.sources.base import Calendar, shown_address
 from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of
 from calsync.sources.deadline import Deadline
@@ -89,11 +89,11 @@ class Errand:
         """The answer, if its status is one of those wanted; raises what the status means otherwise."""
         if answer.status in wanted:
             return answer
-        raise refusal(self.where, answer.status, answer.headers, with_credentials=self._has_credentials)
+        raise self.refused(answer.status, answer.headers)
 
-    @property
-    def _has_credentials(self) -> bool:
-        return bool(self._options.secret)
+    def refused(self, status: int, headers: Mapping[str, str] | None = None) -> SourceError:
+        """What a status means that brings no calendar, to be raised."""
+        return refusal(self.where, status, headers or {}, with_credentials=bool(self._options.secret))
 
     def _follow(self, method: str, url: str, headers: Mapping[str, str], body: bytes, stay: bool) -> Answer:
         auth, url = self._auth(url), _without_user(url)

@@ -1,0 +1,364 @@
+"""The caldav source against a server that answers as no server should."""
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+from builders import LONDON, occurrence
+from contracts.ics_text import vcalendar
+from contracts.source_contract import WINDOW
+from web_server import Page, WebServer, web_server
+
+from calsync.errors import (
+    SourceAuthError,
+    SourceContentError,
+    SourceError,
+    SourceUnavailableError,
+)
+from calsync.sources.base import Calendar, Fetched
+from calsync.sources.caldav import CaldavOptions, CaldavSource
+
+PATH = "/ana/work/"
+BOARD = vcalendar(occurrence("10:00-11:00", uid="board", title="Board")).decode()
+FORUM = vcalendar(occurrence("12:00-13:00", uid="forum", title="Forum")).decode()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    with web_server() as running:
+        yield running
+
+
+def multistatus(*responses: str, token: str = "") -> Page:
+    body = "".join(responses) + (f"<d:sync-token>{token}</d:sync-token>" if token else "")
+    names = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
+    return Page(f"<d:multistatus {names}>{body}</d:multistatus>".encode(), 207)
+
+
+def prop(href: str, inside: str, status: str = "200 OK") -> str:
+    propstat = f"<d:propstat><d:prop>{inside}</d:prop><d:status>HTTP/1.1 {status}</d:status></d:propstat>"
+    return f"<d:response><d:href>{href}</d:href>{propstat}</d:response>"
+
+
+def etag(name: str, tag: str = "1") -> str:
+    return prop(f"{PATH}{name}", f'<d:getetag>"{tag}"</d:getetag>')
+
+
+def content(name: str, text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    return prop(f"{PATH}{name}", f"<c:calendar-data>{escaped}</c:calendar-data>")
+
+
+def told(href: str, status: str) -> str:
+    return f"<d:response><d:href>{href}</d:href><d:status>HTTP/1.1 {status}</d:status></d:response>"
+
+
+COLLECTION = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
+WHOLE = multistatus(etag("a.ics"), etag("b.ics"), token="t1")
+BOTH = multistatus(content("a.ics", BOARD), content("b.ics", FORUM))
+
+
+def calendar(address: str = PATH) -> Calendar:
+    return Calendar("m1", "dav", address, frozenset({"ana@brynfelin.example"}), LONDON)
+
+
+def caldav_source(server: WebServer, **settings: object) -> CaldavSource:
+    return CaldavSource("dav", CaldavOptions.model_validate({"url": server.url("/"), **settings}))
+
+
+def fetch(server: WebServer, *pages: Page, token: str = "", **settings: object) -> Fetched:
+    if pages:
+        server.answers(PATH, *pages)
+    source = caldav_source(server, **settings)
+    try:
+        return source.fetch(calendar(), WINDOW, token)
+    finally:
+        source.close()
+
+
+def refused(server: WebServer, *pages: Page, **settings: object) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        fetch(server, *pages, **settings)
+    assert caught.value.calendar == str(calendar())
+    assert caught.value.hint
+    return caught.value
+
+
+def uids(fetched: Fetched) -> list[str]:
+    return [o.uid for o in fetched.occurrences]
+
+
+# --- sync reports ---
+
+
+def test_an_unchanged_calendar_costs_one_request(server: WebServer) -> None:
+    first = fetch(server, WHOLE, BOTH)
+    asked = len(server.asked)
+    assert fetch(server, multistatus(token="t2"), token=first.token).unchanged
+    assert len(server.asked) == asked + 1
+    assert b"<d:sync-token>t1</d:sync-token>" in server.asked[-1].body
+
+
+def test_a_list_that_is_cut_with_507_is_continued_to_its_end(server: WebServer) -> None:
+    cut = multistatus(etag("a.ics"), told(PATH, "507 Insufficient Storage"), token="p1")
+    rest = multistatus(etag("b.ics"), token="p2")
+    assert uids(fetch(server, cut, rest, BOTH)) == ["board", "forum"]
+    assert b"<d:sync-token>p1</d:sync-token>" in server.asked[1].body
+
+
+def test_a_list_that_never_ends_is_refused(server: WebServer) -> None:
+    cut = multistatus(etag("a.ics"), told(PATH, "507 Insufficient Storage"), token="p1")
+    assert "never comes to the end" in refused(server, cut).what
+
+
+def test_a_list_cut_without_a_token_to_go_on_is_refused(server: WebServer) -> None:
+    cut = multistatus(etag("a.ics"), told(PATH, "507 Insufficient Storage"))
+    assert "never comes to the end" in refused(server, cut).what
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 410, 412, 500, 501, 507])
+def test_a_refused_token_means_a_whole_read(server: WebServer, status: int) -> None:
+    first = fetch(server, WHOLE, BOTH)
+    refusal = [Page(b"<d:error xmlns:d='DAV:'><d:valid-sync-token/></d:error>", status)]
+    again = [*refusal * (2 if status == 500 else 1), multistatus(etag("b.ics"), token="t9")]
+    forum = multistatus(content("b.ics", FORUM))
+    assert uids(fetch(server, *again, forum, token=first.token)) == ["forum"]
+
+
+def test_a_refused_token_of_an_unchanged_collection_is_unchanged_by_its_etags(server: WebServer) -> None:
+    first = fetch(server, WHOLE, BOTH)
+    again = multistatus(etag("b.ics"), etag("a.ics"), token="t9")
+    assert fetch(server, Page(status=403), again, token=first.token).unchanged
+
+
+def test_a_server_without_sync_is_listed_by_propfind(server: WebServer) -> None:
+    own = prop(PATH, COLLECTION)
+    inner = prop(f"{PATH}sub/", "<d:resourcetype><d:collection/></d:resourcetype>")
+    listing = multistatus(own, inner, etag("a.ics"), etag("b.ics"))
+    first = fetch(server, Page(status=501), listing, BOTH)
+    assert uids(first) == ["board", "forum"]
+    assert [asked.method for asked in server.asked] == ["REPORT", "PROPFIND", "REPORT"]
+    assert fetch(server, Page(status=501), listing, token=first.token).unchanged
+
+
+def test_resources_without_etags_are_never_called_unchanged(server: WebServer) -> None:
+    bare = multistatus(prop(f"{PATH}a.ics", ""), prop(f"{PATH}b.ics", ""))
+    first = fetch(server, Page(status=501), bare, BOTH)
+    assert uids(fetch(server, Page(status=501), bare, BOTH, token=first.token)) == ["board", "forum"]
+
+
+def test_a_meeting_deleted_within_the_list_is_not_asked_for(server: WebServer) -> None:
+    listing = multistatus(etag("a.ics"), told(f"{PATH}a.ics", "404 Not Found"), etag("b.ics"), token="t1")
+    assert uids(fetch(server, listing, multistatus(content("b.ics", FORUM)))) == ["forum"]
+
+
+def test_paths_are_the_same_however_they_are_quoted(server: WebServer) -> None:
+    listing = multistatus(etag("a%40x.ics"), token="t1")
+    assert uids(fetch(server, listing, multistatus(content("a@x.ics", BOARD)))) == ["board"]
+
+
+def test_full_addresses_in_answers_are_understood(server: WebServer) -> None:
+    listing = multistatus(prop(server.url(f"{PATH}a.ics"), "<d:getetag>1</d:getetag>"), token="t1")
+    answer = multistatus(content("a.ics", BOARD))
+    assert uids(fetch(server, listing, answer)) == ["board"]
+
+
+# --- multiget ---
+
+
+def test_a_meeting_deleted_meanwhile_is_gone(server: WebServer) -> None:
+    answer = multistatus(content("a.ics", BOARD), told(f"{PATH}b.ics", "404 Not Found"))
+    assert uids(fetch(server, WHOLE, answer)) == ["board"]
+
+
+def test_a_meeting_left_out_of_the_answer_costs_the_calendar_not_the_meeting(server: WebServer) -> None:
+    assert "left 1 of 2 meetings out" in refused(server, WHOLE, multistatus(content("a.ics", BOARD))).what
+
+
+def test_a_meeting_that_may_not_be_read_is_named(server: WebServer) -> None:
+    fetched = fetch(
+        server, WHOLE, multistatus(content("a.ics", BOARD), told(f"{PATH}b.ics", "403 Forbidden"))
+    )
+    assert uids(fetched) == ["board"]
+    assert "b.ics" in fetched.problems[0].where
+    assert "403 Forbidden" in fetched.problems[0].what
+
+
+def test_a_meeting_that_the_server_cannot_give_costs_the_calendar(server: WebServer) -> None:
+    answer = multistatus(content("a.ics", BOARD), told(f"{PATH}b.ics", "500 Internal Server Error"))
+    assert isinstance(refused(server, WHOLE, answer), SourceUnavailableError)
+
+
+@pytest.mark.parametrize("text", ["", "rubbish", BOARD[:-30], "<html>", "BEGIN:VCARD\nEND:VCARD"])
+def test_a_broken_resource_costs_itself_and_is_named(server: WebServer, text: str) -> None:
+    fetched = fetch(server, WHOLE, multistatus(content("a.ics", BOARD), content("b.ics", text)))
+    assert uids(fetched) == ["board"]
+    assert "b.ics" in fetched.problems[0].where
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        multistatus(content("a.ics", "rubbish"), content("b.ics", "rubbish")),
+        multistatus(told(f"{PATH}a.ics", "403 Forbidden"), told(f"{PATH}b.ics", "403 Forbidden")),
+    ],
+)
+def test_a_calendar_of_which_nothing_can_be_read_is_not_an_empty_one(server: WebServer, answer: Page) -> None:
+    assert "none of its 2 meetings can be read" in refused(server, WHOLE, answer).what
+
+
+def test_a_calendar_begun_and_not_ended_inside_a_resource_costs_that_resource_only(server: WebServer) -> None:
+    nested = BOARD[:40] + BOARD
+    answer = multistatus(content("a.ics", nested), content("b.ics", FORUM))
+    fetched = fetch(server, WHOLE, answer)
+    assert uids(fetched) == ["forum"]
+    assert "a.ics" in fetched.problems[0].where
+
+
+def test_an_empty_collection_is_an_empty_calendar(server: WebServer) -> None:
+    assert fetch(server, multistatus(token="t1")) == Fetched(token=fetch(server).token)
+
+
+# --- answers that are none ---
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>Sign in</body></html>",
+        b"<d:multistatus xmlns:d='DAV:'><d:response>",
+        b"not xml",
+        b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><d:multistatus xmlns:d='DAV:'>&a;</d:multistatus>",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_207_that_is_no_multistatus_is_no_empty_calendar(server: WebServer, body: bytes) -> None:
+    assert "is no WebDAV" in refused(server, Page(body, 207)).what
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, SourceAuthError), (403, SourceAuthError), (404, SourceContentError), (410, SourceContentError),
+     (405, SourceContentError), (200, SourceContentError), (503, SourceUnavailableError)],
+)  # fmt: skip
+def test_a_refusal_is_told(server: WebServer, status: int, kind: type[SourceError]) -> None:
+    assert isinstance(refused(server, Page(b"<html>", status)), kind)
+
+
+def test_an_answer_cut_short_is_never_a_calendar(server: WebServer) -> None:
+    cut = Page(BOTH.body, 207, cut=40)
+    assert isinstance(refused(server, WHOLE, cut), SourceUnavailableError)
+
+
+def test_a_calendar_over_the_limit_is_refused_over_all_its_answers(server: WebServer) -> None:
+    chunk = 100
+    names = [f"m{n:03}.ics" for n in range(2 * chunk)]
+    listing = multistatus(*map(etag, names), token="t1")
+    answers = [multistatus(*(content(name, BOARD) for name in names[i : i + chunk])) for i in (0, chunk)]
+    limit = (len(listing.body) + len(answers[0].body) + 1000) / 1_000_000
+    assert "larger than" in refused(server, listing, *answers, max_megabytes=limit).what
+
+
+# --- where we are sent ---
+
+
+def test_a_redirect_on_the_same_server_keeps_the_method_and_the_question(server: WebServer) -> None:
+    server.answers("/new/ana/work/", WHOLE, BOTH)
+    moved = Page(status=301, headers={"Location": "/new/ana/work/"})
+    assert uids(fetch(server, moved)) == ["board", "forum"]
+    assert [(asked.method, asked.body == server.asked[0].body) for asked in server.asked[:2]] == [
+        ("REPORT", True),
+        ("REPORT", True),
+    ]
+
+
+def test_a_redirect_to_another_server_is_refused_before_it_is_asked(server: WebServer) -> None:
+    with web_server() as other:
+        moved = Page(status=307, headers={"Location": other.url(PATH)})
+        assert "another server" in refused(server, moved).what
+        assert other.asked == []
+
+
+def test_a_home_on_another_server_is_refused(server: WebServer) -> None:
+    inside = "<c:calendar-home-set><d:href>https://elsewhere.example/ana/</d:href></c:calendar-home-set>"
+    server.answers("/ana/", multistatus(prop("/ana/", inside)))
+    source = caldav_source(server)
+    with pytest.raises(SourceContentError, match="another server"):
+        source.calendars(calendar("/ana/"))
+    source.close()
+
+
+# --- whose calendars ---
+
+
+def test_an_unknown_user_is_never_taken_for_whoever_logs_in(server: WebServer) -> None:
+    mine = "<d:current-user-principal><d:href>/service/</d:href></d:current-user-principal>"
+    server.answers("/nobody/", multistatus(prop("/nobody/", mine)))
+    source = caldav_source(server)
+    assert source.calendars(calendar("/nobody/")) == ()
+    source.close()
+    assert {asked.path for asked in server.asked} == {"/nobody/"}
+
+
+def test_an_empty_address_is_whoever_logs_in(server: WebServer) -> None:
+    server.answers(
+        "/",
+        multistatus(
+            prop("/", "<d:current-user-principal><d:href>/p/ana/</d:href></d:current-user-principal>")
+        ),
+    )
+    home = "<c:calendar-home-set><d:href>/ana/</d:href></c:calendar-home-set>"
+    server.answers("/p/ana/", multistatus(prop("/p/ana/", home)))
+    server.answers("/ana/", multistatus(prop("/ana/", ""), prop(PATH, COLLECTION)))
+    source = caldav_source(server)
+    assert [one.address for one in source.calendars(calendar(""))] == [PATH]
+    source.close()
+
+
+def test_a_calendar_that_somebody_else_shares_is_left_out_and_named(server: WebServer) -> None:
+    owner = "<d:owner><d:href>/p/{}/</d:href></d:owner>"
+    name = "<d:displayname>Bob's board</d:displayname>"
+    server.answers(
+        "/ana/",
+        multistatus(
+            prop("/ana/", owner.format("ana")),
+            prop(PATH, COLLECTION + owner.format("ana")),
+            prop("/ana/shared_by_bob/", COLLECTION + owner.format("bob") + name),
+        ),
+    )
+    server.answers(PATH, WHOLE, BOTH)
+    source = caldav_source(server)
+    (only,) = source.calendars(calendar("/ana/"))
+    assert only.address == PATH
+    assert ["Bob's board" in problem.what for problem in source.fetch(only, WINDOW).problems] == [True]
+    source.close()
+
+
+# --- who we are ---
+
+
+def test_a_bearer_token_is_sent(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
+    fetch(server, WHOLE, BOTH, token_env="CALSYNC_TEST_TOKEN")
+    assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer t0ken"}
+
+
+def test_digest_asks_for_its_challenge_once(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_PW", "hunter2")
+    challenge = Page(status=401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"'})
+    settings = {"username": "ana", "password_env": "CALSYNC_TEST_PW", "auth": "digest"}
+    assert uids(fetch(server, challenge, WHOLE, BOTH, **settings)) == ["board", "forum"]
+    sent = [asked.headers.get("authorization", "none").split()[0] for asked in server.asked]
+    assert sent == ["none", "Digest", "Digest"]
+
+
+def test_a_password_in_the_url_is_refused() -> None:
+    with pytest.raises(ValueError, match="username and password_env"):
+        CaldavOptions.model_validate({"url": "https://ana:hunter2@dav.example/"})

@@ -1,0 +1,213 @@
+"""The caldav source against real servers: Radicale and Xandikos."""
+
+from collections.abc import Iterator
+
+import pytest
+from builders import LONDON, occurrence
+from contracts.source_contract import WINDOW, SourceContract, read
+from dav_servers import READER, DavServer, radicale, xandikos
+
+from calsync.errors import SourceAuthError, SourceContentError
+from calsync.model.occurrence import Occurrence
+from calsync.sources.base import Calendar, Fetched
+from calsync.sources.caldav import CaldavOptions, CaldavSource
+
+
+@pytest.fixture(scope="session")
+def radicale_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DavServer]:
+    with radicale(tmp_path_factory.mktemp("radicale")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def xandikos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DavServer]:
+    with xandikos(tmp_path_factory.mktemp("xandikos")) as server:
+        yield server
+
+
+@pytest.fixture(params=["radicale", "xandikos"])
+def server(request: pytest.FixtureRequest) -> DavServer:
+    running: DavServer = request.getfixturevalue(f"{request.param}_server")
+    return running
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_DAV", READER[1])
+
+
+def caldav_source(server: DavServer, **settings: object) -> CaldavSource:
+    given: dict[str, object] = {"url": server.root, "username": READER[0], "password_env": "CALSYNC_TEST_DAV"}
+    return CaldavSource("dav", CaldavOptions.model_validate({**given, **settings}))
+
+
+def calendar(address: str) -> Calendar:
+    return Calendar("m1", "dav", address, frozenset({"ana@brynfelin.example"}), LONDON)
+
+
+@pytest.fixture
+def source(server: DavServer) -> Iterator[CaldavSource]:
+    opened = caldav_source(server)
+    yield opened
+    opened.close()
+
+
+class DavPlace:
+    """Each calendar is the only one in the home of a user of its own, whose home is the address."""
+
+    def __init__(self, server: DavServer) -> None:
+        self.server = server
+        self.source = caldav_source(server)
+        self._homes: dict[str, str] = {}
+
+    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+        if name not in self._homes:
+            self._homes[name] = self.server.new_user(name)
+            self.server.new_calendar(f"{self._homes[name]}work/")
+        self.server.hold(f"{self._homes[name]}work/", occurrences)
+        return calendar(self._homes[name])
+
+    def missing(self) -> Calendar:
+        return calendar("/nobody/")
+
+
+class TestRadicale(SourceContract):
+    @pytest.fixture
+    def place(self, radicale_server: DavServer) -> Iterator[DavPlace]:
+        place = DavPlace(radicale_server)
+        yield place
+        place.source.close()
+
+
+class TestXandikos(SourceContract):
+    @pytest.fixture
+    def place(self, xandikos_server: DavServer) -> Iterator[DavPlace]:
+        place = DavPlace(xandikos_server)
+        yield place
+        place.source.close()
+
+
+def uids(fetched: Fetched) -> list[str]:
+    return [o.uid for o in fetched.occurrences]
+
+
+def test_every_calendar_of_a_home_is_found_and_keeps_its_name(
+    server: DavServer, source: CaldavSource
+) -> None:
+    home = server.new_user()
+    paths = [server.new_calendar(f"{home}{name}/") for name in ("work", "other")]
+    for path in paths:
+        server.hold(path, [occurrence("10:00-11:00", uid=path.strip("/").replace("/", "-"))])
+    found = source.calendars(calendar(home))
+    assert [one.address for one in found] == sorted(paths)
+    assert source.calendars(calendar(home.strip("/"))) == found
+    assert [uids(source.fetch(one, WINDOW)) for one in found] == [
+        [path.strip("/").replace("/", "-")] for path in sorted(paths)
+    ]
+
+
+def test_one_calendar_can_be_named_by_its_path_or_its_full_address(
+    server: DavServer, source: CaldavSource
+) -> None:
+    path = server.new_calendar(f"{server.new_user()}work/")
+    server.hold(path, [occurrence("10:00-11:00", uid="a")])
+    for address in (path, path.strip("/"), f"{server.root}{path}"):
+        assert source.calendars(calendar(address)) == (calendar(address),)
+        assert uids(source.fetch(calendar(address), WINDOW)) == ["a"]
+
+
+def test_a_service_account_never_mixes_up_two_users(server: DavServer, source: CaldavSource) -> None:
+    homes = [server.new_user(name) for name in ("alys", "bob")]
+    for home in homes:
+        server.hold(
+            server.new_calendar(f"{home}work/"), [occurrence("10:00-11:00", uid=home.strip("/")[-5:])]
+        )
+    for home in [*homes, *reversed(homes)]:
+        assert uids(read(source, calendar(home))) == [home.strip("/")[-5:]]
+
+
+def test_a_collection_of_tasks_is_no_calendar(server: DavServer, source: CaldavSource) -> None:
+    home = server.new_user()
+    work = server.new_calendar(f"{home}work/")
+    tasks = "<c:supported-calendar-component-set><c:comp name='VTODO'/></c:supported-calendar-component-set>"
+    server.new_calendar(f"{home}tasks/", tasks)
+    assert [one.address for one in source.calendars(calendar(home))] == [work]
+
+
+def test_a_collection_can_be_left_out_by_name(server: DavServer) -> None:
+    home = server.new_user()
+    for name in ("work", "rota", "contact_birthdays"):
+        server.new_calendar(f"{home}{name}/")
+    source = caldav_source(server, skip=("rota", "contact_birthdays"))
+    assert [one.address for one in source.calendars(calendar(home))] == [f"{home}work/"]
+    source.close()
+
+
+def test_a_user_without_calendars_has_none(server: DavServer, source: CaldavSource) -> None:
+    assert source.calendars(calendar(server.new_user())) == ()
+
+
+def test_many_meetings_come_whole_through_several_multigets(server: DavServer, source: CaldavSource) -> None:
+    path = server.new_calendar(f"{server.new_user()}work/")
+    server.hold(path, [occurrence("10:00-11:00", uid=f"u{n:03}") for n in range(120)])
+    assert uids(source.fetch(calendar(path), WINDOW)) == [f"u{n:03}" for n in range(120)]
+
+
+def test_added_changed_and_deleted_meetings_are_seen_at_the_next_fetch(
+    server: DavServer, source: CaldavSource
+) -> None:
+    path = server.new_calendar(f"{server.new_user()}work/")
+    server.hold(path, [occurrence("10:00-11:00", uid=uid, title="old") for uid in ("a", "b")])
+    first = source.fetch(calendar(path), WINDOW)
+    server.hold(path, [occurrence("10:00-11:00", uid=uid, title="new") for uid in ("b", "c")])
+    second = source.fetch(calendar(path), WINDOW, first.token)
+    assert [(o.uid, o.title) for o in second.occurrences] == [("b", "new"), ("c", "new")]
+    assert source.fetch(calendar(path), WINDOW, second.token).unchanged
+
+
+def test_a_sync_token_the_server_does_not_know_means_a_whole_read(
+    server: DavServer, source: CaldavSource
+) -> None:
+    path = server.new_calendar(f"{server.new_user()}work/")
+    server.hold(path, [occurrence("10:00-11:00", uid="a")])
+    token = source.fetch(calendar(path), WINDOW).token
+    server.hold(path, [occurrence("10:00-11:00", uid="b")])
+    broken = token.replace('"sync": "', '"sync": "rubbish')
+    assert broken != token
+    assert uids(source.fetch(calendar(path), WINDOW, broken)) == ["b"]
+
+
+def test_a_name_with_blanks_and_signs_is_read(server: DavServer, source: CaldavSource) -> None:
+    path = server.new_calendar(f"{server.new_user()}caf%C3%A9%20%26%20co/")
+    server.hold(path, [occurrence("10:00-11:00", uid=uid) for uid in ("a&b@x.example", "c d")])
+    assert uids(source.fetch(calendar(path), WINDOW)) == ["a&b@x.example", "c d"]
+
+
+def test_a_wrong_password_is_told(radicale_server: DavServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_DAV", "wrong")
+    source = caldav_source(radicale_server)
+    with pytest.raises(SourceAuthError, match="401"):
+        source.calendars(calendar(radicale_server.new_user()))
+    source.close()
+
+
+def test_the_service_account_cannot_write(radicale_server: DavServer) -> None:
+    import requests
+
+    path = radicale_server.new_calendar(f"{radicale_server.new_user()}work/")
+    answer = requests.put(f"{radicale_server.root}{path}a.ics", b"x", auth=READER, timeout=10)
+    assert answer.status_code == 403
+
+
+def test_an_empty_address_is_whoever_logs_in(xandikos_server: DavServer) -> None:
+    source = caldav_source(xandikos_server)
+    found = source.calendars(calendar(""))
+    source.close()
+    assert "/me/calendars/calendar/" in [one.address for one in found]
+
+
+def test_another_server_is_never_asked(server: DavServer, source: CaldavSource) -> None:
+    with pytest.raises(SourceAuthError, match="another server"):
+        source.fetch(calendar("https://elsewhere.example/dav/ana/work/"), WINDOW)
+    with pytest.raises(SourceContentError, match="no address"):
+        source.fetch(calendar("ftp://127.0.0.1/x"), WINDOW)
