@@ -1,13 +1,16 @@
 """A door to one database, SQLite or PostgreSQL: reading, writing, and its errors in our words."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, StaticPool, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from calsync.errors import StoreError
@@ -64,7 +67,7 @@ class Database:
 
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing`, in the connection's own dialect."""
-    dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    dialects: dict[str, Any] = {"sqlite": sqlite_dialect.insert, "postgresql": postgresql.insert}
     statement: Insert = dialects[connection.dialect.name](table)
     return statement
 
@@ -150,14 +153,28 @@ def _create(path: Path) -> None:
         ) from error
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # Python's driver opens transactions late and only before writes; `_begin` opens them instead.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA journal_mode=WAL")
+    _log_ahead(connection)
     # FULL: in WAL, NORMAL may forget the last commits when power fails. A forgotten claim is a mail
     # sent twice. The price is one fsync a transaction, some hundreds a night.
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    # A file is switched to WAL once, by whoever opens it first. SQLite does not wait for others that
+    # open it at the same moment, whatever the busy timeout says; so we do.
+    for tries_left in reversed(range(BUSY_SECONDS * 20)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+                raise
+            sleep(0.05)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

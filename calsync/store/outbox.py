@@ -41,10 +41,10 @@ class Outbox:
             return connection.execute(statement.returning(table.c.mail_id)).first() is not None
 
     def has(self, mail_id: str) -> bool:
-        """Whether a mail of this name was ever queued, whatever became of it."""
-        query = select(table.c.mail_id).where(table.c.mail_id == mail_id)
+        """Whether a mail of this name was ever queued."""
+        query = select(func.count()).where(table.c.mail_id == mail_id)
         with self._database.reading() as connection:
-            return connection.execute(query).scalar() is not None
+            return bool(connection.execute(query).scalar_one())
 
     def claim(self, now: datetime, lease: timedelta) -> Queued | None:
         """Take the mail that has been due longest for sending, or None if none is due.
@@ -82,7 +82,7 @@ class Outbox:
         self._settle(mail_id, MailState.FAILED, what=clean(what))
 
     def unknown(self, mail_id: str, what: str) -> None:
-        """The connection broke when the mail was out of our hands: it is never sent again by itself."""
+        """Note that nobody can say whether a claimed mail was taken; it is not sent again."""
         self._settle(mail_id, MailState.UNKNOWN, what=clean(what))
 
     def waiting(self) -> dict[str, int]:

@@ -66,11 +66,19 @@ def template(server: Server) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy from."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty, migrated store."""
     if request.param == "sqlite":
-        open_store(f"sqlite:///{tmp_path}/store.db").close()
+        shutil.copy(request.getfixturevalue("template_file"), tmp_path / "store.db")
         return f"sqlite:///{tmp_path}/store.db"
     server, template = request.getfixturevalue("server"), request.getfixturevalue("template")
     return server.url(server.new_database(template))

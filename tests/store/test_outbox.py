@@ -70,6 +70,20 @@ def test_a_mail_to_be_tried_again_waits_until_then(store: Store) -> None:
     assert again and (again.attempts, again.what) == (2, "451 try later")
 
 
+def test_a_mail_that_was_ever_queued_is_known(store: Store) -> None:
+    assert not store.outbox.has("w45/m1")
+    queue(store)
+    assert store.outbox.has("w45/m1")
+
+
+def test_a_mail_that_may_be_out_is_not_sent_again(store: Store) -> None:
+    queue(store)
+    store.outbox.claim(NOW, LEASE)
+    store.outbox.unknown("w45/m1", "the line went dead")
+    assert store.outbox.claim(NOW + timedelta(days=9), LEASE) is None
+    assert [mail.what for mail in store.outbox.mails(MailState.UNKNOWN)] == ["the line went dead"]
+
+
 def test_a_refused_mail_is_listed_and_never_sent(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
