@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.hang or reply.reset:
             self.close_connection = True
             return
-        self.send_response(reply.status)
+        (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) + reply.cut))
