@@ -1,0 +1,215 @@
+"""Microsoft Graph and its sign-in, played on loopback: strict where the real ones are strict.
+
+As a fixture or in a script:
+
+    with Emulator() as graph:
+        graph.hold("ana@brynfelin.gov.wales.example", event("2026-11-02T09:00", "2026-11-02T10:00"))
+        graph.root          "http://127.0.0.1:PORT/", for `graph_root`; tokens are made there, too
+        graph.tenant, graph.client_id, graph.secret
+        graph.token()       a token made elsewhere, for `token_env` and `token_file`
+
+Switches, on one mailbox (`box = graph.box(address)`):
+
+    graph.misbehave(address, faults.throttled("1"), times=2, after=1)
+                        spoil the next two answers, after one good one; `times=None`: all of them
+    faults.throttled(after="1" | "Mon, 16 Nov 2026 04:15:02 GMT" | None), unavailable(503), unauthorized(),
+        denied(policy=False), no_mailbox(), reset(), hang(), drip(0.05), truncated_json(),
+        cut_connection(1000), web_page(200 | 502), error_text(502), odd_page([]), redirect(url)
+    box.paging          "plain" | "empty" | "duplicate" | "endless" | "endless-empty" | "foreign"
+    box.quirks          of mailboxes: unknown_enums, no_attendees, no_body, no_sensitivity,
+                        in_zone("Europe/London"), in_zone("GMT Standard Time")
+    box.sent            the mails that sendMail took (email.message.EmailMessage)
+
+and on the whole:
+
+    graph.entra.revoke()                   no token made so far is accepted any more
+    graph.entra.life = 1                   tokens that last a second (`graph.clock` may be replaced)
+    graph.entra.replies.append(sign_in_error(401, "invalid_client", 7000222, "expired"))
+    graph.application.scope = frozenset({address})      RBAC: 403 for every other mailbox
+    graph.application.roles, .certificate  what was consented; PEM of a certificate, for assertions
+    graph.add_tenant(tenant, application)  another tenant; `graph.hold(address, *events, tenant=…)`
+    graph.most_in_mailbox = 4              more requests at once to one mailbox are answered with 429
+    graph.answer_after = 0.05              seconds that every answer takes
+
+What was asked: `graph.asked` (every request), `graph.questions(address)`, `graph.most_at_once`,
+`graph.box(address).most_at_once`.
+
+As a process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); it prints one line of
+JSON with root, tenant, client_id, secret and the mailboxes when it is ready.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from graph.calendar_view import Links, calendar_view, delta
+from graph.entra import Application, Entra, Grant
+from graph.faults import Fault
+from graph.mailboxes import Event, Mailbox, mailbox
+from graph.replies import RefusedError, Reply, Request, fault, refuse
+from graph.send_mail import send_mail
+from graph.server import Server
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "99999999-8888-7777-6666-555555555555"
+SECRET = "emulated~secret"
+_VIEWS = (["calendar", "calendarView"], ["calendarView"])
+
+
+class Emulator:
+    """A tenant with mailboxes, and what may be done to them; see the module for the switches."""
+
+    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+        self.tenant, self.client_id, self.secret = TENANT, CLIENT, SECRET
+        self.clock = clock
+        self.application = Application(CLIENT, SECRET)
+        self.entra = Entra(lambda: self.clock())
+        self.asked: list[Request] = []
+        self.most_in_mailbox = 4
+        self.most_at_once = 0
+        self.answer_after = 0.0
+        self._busy = 0
+        self._links = Links()
+        self._boxes: dict[str, Mailbox] = {}
+        self._lock = threading.Lock()
+        self.add_tenant(TENANT, self.application)
+        self._server = Server(self.reply, port)
+        self.root = self._server.root
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.stop()
+
+    # -------------------------------------------------------------- set it up
+    def add_tenant(self, tenant: str, application: Application) -> None:
+        """Another tenant with one application."""
+        self.entra.register(tenant, application)
+
+    def hold(self, address: str, *events: Event, tenant: str = TENANT) -> Mailbox:
+        """From now on the mailbox exists and its calendar holds exactly these."""
+        box = self._boxes.get(address.casefold())
+        if box is None:
+            box = mailbox(address, tenant)
+            self._boxes[address.casefold()] = self._boxes[box.object_id] = box
+        box.hold(events)
+        return box
+
+    def box(self, address: str) -> Mailbox:
+        """The mailbox of this address."""
+        return self._boxes[address.casefold()]
+
+    def misbehave(self, address: str, spoil: Fault, times: int | None = 1, after: int = 0) -> None:
+        """Spoil this many answers about the mailbox, after some good ones; None: all that follow."""
+        box = self.box(address)
+        box.faults.extend([None] * after)
+        if times is None:
+            box.standing = spoil
+        else:
+            box.faults.extend([spoil] * times)
+
+    def token(self, tenant: str = TENANT) -> str:
+        """A token as somebody else may have made it for us."""
+        (application, *_) = self.entra.tenants[tenant].values()
+        return self.entra.issue(tenant, application)
+
+    def questions(self, address: str = "") -> list[Request]:
+        """What was asked of Graph, of one mailbox or of all."""
+        asked = [request for request in self.asked if request.path.startswith("/v1.0/")]
+        names = {address.casefold(), self.box(address).object_id} if address else set()
+        return [r for r in asked if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
+
+    # -------------------------------------------------------------- answer
+    def reply(self, request: Request) -> Reply:
+        """The answer to a request, spoilt where it is to be."""
+        with self._lock:
+            self.asked.append(request)
+            self._busy += 1
+            self.most_at_once = max(self.most_at_once, self._busy)
+        try:
+            if self.answer_after:
+                time.sleep(self.answer_after)
+            return self.entra.reply(request) or self._graph(request)
+        except RefusedError as refusal:
+            return refusal.reply
+        finally:
+            with self._lock:
+                self._busy -= 1
+
+    def _graph(self, request: Request) -> Reply:
+        if request.parts[:1] not in (["v1.0"], ["beta"]):
+            raise refuse(404, "ResourceNotFound", "Resource could not be discovered.")
+        grant = self.entra.grant(request)
+        if request.parts[1:2] == ["me"]:
+            raise refuse(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+        if request.parts[1:2] != ["users"] or len(request.parts) < 4:
+            raise refuse(404, "ResourceNotFound", "Resource could not be discovered.")
+        box = self._found(request.parts[2], grant)
+        with self._turn(box):
+            return self._spoilt(box, request, grant)
+
+    def _found(self, name: str, grant: Grant) -> Mailbox:
+        box = self._boxes.get(name.casefold())
+        if box is None or box.tenant != grant.tenant:
+            raise refuse(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
+        return box
+
+    @contextmanager
+    def _turn(self, box: Mailbox) -> Any:
+        with self._lock:
+            box.busy += 1
+            box.most_at_once = max(box.most_at_once, box.busy)
+            crowded = box.busy > self.most_in_mailbox
+        try:
+            if crowded:
+                words = "Application is over its MailboxConcurrency limit."
+                raise refuse(429, "ApplicationThrottled", words, Retry_After="1")
+            yield
+        finally:
+            with self._lock:
+                box.busy -= 1
+
+    def _spoilt(self, box: Mailbox, request: Request, grant: Grant) -> Reply:
+        with self._lock:
+            spoil = box.faults.popleft() if box.faults else box.standing
+        try:
+            good = self._right(box, request, grant)
+        except RefusedError as refusal:
+            good = refusal.reply
+        return spoil(good) if spoil else good
+
+    def _right(self, box: Mailbox, request: Request, grant: Grant) -> Reply:
+        rest = request.parts[3:]
+        root = f"http://{request.host}"
+        if rest == ["sendMail"] and request.method == "POST":
+            self._allow("Mail.Send", box, grant)
+            return send_mail(box, request)
+        view, tracked = (rest[:-1], True) if rest[-1:] == ["delta"] else (rest, False)
+        if view not in _VIEWS:
+            return fault(404, "ResourceNotFound", f"Resource not found for the segment '{rest[0]}'.")
+        if request.method != "GET":
+            return fault(405, "ErrorInvalidRequest", "The HTTP method is not supported for this resource.")
+        self._allow("Calendars.Read", box, grant)
+        return (delta if tracked else calendar_view)(box, request, self._links, root)
+
+    def _allow(self, role: str, box: Mailbox, grant: Grant) -> None:
+        scope = grant.application.scope
+        names = {box.address.casefold(), box.object_id}
+        inside = scope is None or names & {name.casefold() for name in scope}
+        if role not in grant.application.roles or not inside:
+            raise refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+if __name__ == "__main__":
+    from graph.standalone import main
+
+    main()

@@ -1,0 +1,108 @@
+"""How a mailbox may misbehave: each fault spoils the answer that would have been right."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from graph.replies import Reply, answer, fault, html
+
+Fault = Callable[[Reply], Reply]
+
+
+def throttled(after: str | None = "1") -> Fault:
+    """429 as Outlook says it. after: seconds, an HTTP date, or None for no Retry-After."""
+    wait = {} if after is None else {"Retry_After": after}
+    words = "Application is over its MailboxConcurrency limit."
+    return always(fault(429, "ApplicationThrottled", words, **wait))
+
+
+def unavailable(status: int = 503, after: str | None = None) -> Fault:
+    wait = {} if after is None else {"Retry_After": after}
+    return always(fault(status, "ServiceUnavailable", "The service is temporarily unavailable.", **wait))
+
+
+def unauthorized() -> Fault:
+    """401 for this answer, whatever the token."""
+    words = "Lifetime validation failed, the token is expired."
+    return always(fault(401, "InvalidAuthenticationToken", words, WWW_Authenticate='Bearer realm=""'))
+
+
+def denied(policy: bool = False) -> Fault:
+    """403 of Exchange; with `policy` in the words of a mailbox policy."""
+    words = "Access to OData is disabled." if policy else "Access is denied. Check credentials and try again."
+    return always(fault(403, "ErrorAccessDenied", words))
+
+
+def no_mailbox() -> Fault:
+    """404: the user is known, the mailbox is not in Exchange Online."""
+    words = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+    return always(fault(404, "MailboxNotEnabledForRESTAPI", words))
+
+
+def reset() -> Fault:
+    return lambda good: replace(good, conduct="reset")
+
+
+def hang() -> Fault:
+    return lambda good: replace(good, conduct="hang")
+
+
+def drip(seconds: float = 0.05) -> Fault:
+    """The right answer, a few bytes at a time."""
+    return lambda good: replace(good, drip=seconds)
+
+
+def truncated_json() -> Fault:
+    """The answer stops in the middle, and its length says that this is all."""
+    return lambda good: replace(good, body=good.body[: len(good.body) * 2 // 3])
+
+
+def cut_connection(missing: int = 1000) -> Fault:
+    """The answer stops in the middle, and its length promised more."""
+    return lambda good: replace(good, cut=missing)
+
+
+def web_page(status: int = 200) -> Fault:
+    """A sign-in page or a gateway's page for people."""
+    return always(html(status, "Sign in to your account" if status < 400 else "Bad gateway"))
+
+
+def error_text(status: int = 502) -> Fault:
+    """`{"error": "text"}`, as proxies write it."""
+    return always(answer({"error": "upstream connect error"}, status))
+
+
+def odd_page(content: Any) -> Fault:
+    """JSON, but no page of events: a list, null, `{"value": null}`."""
+    return always(answer(content))
+
+
+def redirect(to: str = "https://elsewhere.example/") -> Fault:
+    return always(Reply(302, b"", {"Location": to}))
+
+
+def always(reply: Reply) -> Fault:
+    return lambda good: reply
+
+
+NAMED: Mapping[str, Callable[[], Fault]] = {
+    "429": lambda: throttled("1"),
+    "429-date": lambda: throttled("Mon, 16 Nov 2026 04:15:02 GMT"),
+    "429-bare": lambda: throttled(None),
+    "503": unavailable,
+    "401": unauthorized,
+    "403": denied,
+    "403-policy": lambda: denied(policy=True),
+    "404": no_mailbox,
+    "reset": reset,
+    "hang": hang,
+    "drip": drip,
+    "truncated": truncated_json,
+    "cut": cut_connection,
+    "html": web_page,
+    "html-502": lambda: web_page(502),
+    "error-text": error_text,
+    "odd-page": lambda: odd_page([]),
+    "redirect": redirect,
+}
+"""By the names that the command line takes."""

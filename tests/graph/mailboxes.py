@@ -1,0 +1,208 @@
+"""Mailboxes: their events, what was sent from them, and the oddities of their data."""
+
+import hashlib
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from graph.faults import Fault
+from tzlocal.windows_tz import win_tz
+
+Event = dict[str, Any]
+Quirk = Callable[[Event], Event]
+
+PAGING = ("plain", "empty", "duplicate", "endless", "endless-empty", "foreign")
+"""How the pages follow each other.
+
+plain: as they should. empty: first an empty page with a nextLink. duplicate: every page twice.
+endless: the first page for ever. endless-empty: nothing, for ever. foreign: the next page is said to
+lie on another host.
+"""
+
+
+@dataclass
+class Mailbox:
+    """faults: spoil the next answers, one each, from the left. standing: spoils every answer."""
+
+    address: str
+    tenant: str
+    object_id: str
+    rows: list[tuple[datetime, datetime, Event]] = field(default_factory=list)
+    masters: list[Event] = field(default_factory=list)
+    sent: list[EmailMessage] = field(default_factory=list)
+    faults: deque[Fault | None] = field(default_factory=deque)
+    standing: Fault | None = None
+    paging: str = "plain"
+    quirks: tuple[Quirk, ...] = ()
+    busy: int = 0
+    most_at_once: int = 0
+
+    def hold(self, events: Iterable[Event]) -> None:
+        """From now on the calendar holds exactly these."""
+        self.rows = sorted(((*bounds(event), event) for event in events), key=lambda row: row[:2])
+
+    def overlapping(self, start: datetime, end: datetime) -> list[Event]:
+        """The events that share time with the window, by start."""
+        return [
+            event for begins, ends, event in self.rows if begins < end and max(ends, _next(begins)) > start
+        ]
+
+
+def mailbox(address: str, tenant: str) -> Mailbox:
+    """A new one; its object id follows from its address."""
+    digest = hashlib.md5(f"{tenant}/{address.casefold()}".encode()).hexdigest()
+    return Mailbox(address, tenant, str(uuid.UUID(digest)))
+
+
+def _next(moment: datetime) -> datetime:
+    return moment + timedelta(microseconds=1)
+
+
+def bounds(event: Event) -> tuple[datetime, datetime]:
+    """The event's start and end in UTC."""
+    return moment_of(event["start"]), moment_of(event["end"])
+
+
+def moment_of(value: Mapping[str, str]) -> datetime:
+    """A dateTimeTimeZone in UTC."""
+    local = datetime.fromisoformat(value["dateTime"])
+    return local.replace(tzinfo=zone_of(value["timeZone"])).astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A zone by its Windows or IANA name; raises KeyError for one that is none."""
+    try:
+        return ZoneInfo(win_tz.get(name, name))
+    except (ValueError, OSError) as error:
+        raise KeyError(name) from error
+
+
+def event(start: str = "2026-11-02T09:00", end: str = "2026-11-02T10:00", **changes: Any) -> Event:
+    """A complete event as Graph gives it: single, busy, accepted, in UTC."""
+    name = changes.pop("name", f"E{start}")
+    zone = changes.pop("zone", "UTC")
+    ana = {"emailAddress": {"name": "Ana Prys", "address": "ana@brynfelin.gov.wales.example"}}
+    whole: Event = {
+        **_EMPTY,
+        "@odata.etag": f'W/"{name}"',
+        "id": name,
+        "iCalUId": f"U-{name}",
+        "start": {"dateTime": f"{start}:00.0000000", "timeZone": zone},
+        "end": {"dateTime": f"{end}:00.0000000", "timeZone": zone},
+        "organizer": {"emailAddress": {"name": "Bo", "address": "bo@wales.nhs.uk.example"}},
+        "attendees": [{"type": "required", "status": {"response": "none", "time": NEVER}, **ana}],
+    }
+    return {**whole, **changes}
+
+
+NEVER = "0001-01-01T00:00:00Z"
+
+_EMPTY: Mapping[str, Any] = {
+    "createdDateTime": "2026-08-03T08:00:00.1234567Z",
+    "lastModifiedDateTime": "2026-08-03T08:00:00.1234567Z",
+    "changeKey": "Fz1A==",
+    "categories": [],
+    "transactionId": None,
+    "originalStartTimeZone": "GMT Standard Time",
+    "originalEndTimeZone": "GMT Standard Time",
+    "reminderMinutesBeforeStart": 15,
+    "isReminderOn": True,
+    "hasAttachments": False,
+    "subject": "Public Services Board",
+    "bodyPreview": "",
+    "importance": "normal",
+    "sensitivity": "normal",
+    "isAllDay": False,
+    "isCancelled": False,
+    "isOrganizer": False,
+    "responseRequested": True,
+    "seriesMasterId": None,
+    "showAs": "busy",
+    "type": "singleInstance",
+    "webLink": "https://outlook.office365.com/owa/?itemid=x",
+    "onlineMeetingUrl": None,
+    "isOnlineMeeting": False,
+    "onlineMeetingProvider": "unknown",
+    "allowNewTimeProposals": True,
+    "isDraft": False,
+    "hideAttendees": False,
+    "recurrence": None,
+    "responseStatus": {"response": "accepted", "time": "2026-08-04T09:00:00Z"},
+    "body": {"contentType": "html", "content": ""},
+    "location": {"displayName": "", "locationType": "default", "uniqueIdType": "unknown", "address": {}},
+    "locations": [],
+    "onlineMeeting": None,
+}
+
+ONLY_ON_RECURRING = ("originalStart", "occurrenceId", "exceptionOccurrences", "cancelledOccurrences")
+NAVIGATION = ("attachments", "calendar", "extensions", "instances")
+PROPERTIES = frozenset(
+    {
+        *_EMPTY,
+        *ONLY_ON_RECURRING,
+        *NAVIGATION,
+        "id",
+        "iCalUId",
+        "uid",
+        "start",
+        "end",
+        "organizer",
+        "attendees",
+    }
+)
+"""What `$select` may name on an event (v1.0)."""
+
+
+# ------------------------------------------------------------------ oddities of data, one event each
+def unknown_enums(event: Event) -> Event:
+    """Values that this client cannot have heard of."""
+    odd = {
+        "showAs": "hybrid",
+        "sensitivity": "secret",
+        "responseStatus": {"response": "maybe", "time": NEVER},
+    }
+    return {**event, **odd}
+
+
+def no_attendees(event: Event) -> Event:
+    """`attendees: null`, as some shared calendars give it."""
+    return {**event, "attendees": None}
+
+
+def no_body(event: Event) -> Event:
+    """`body: null`, as delegates see private meetings."""
+    return {**event, "body": None, "bodyPreview": None}
+
+
+def no_sensitivity(event: Event) -> Event:
+    """The field is not there at all."""
+    return {key: value for key, value in event.items() if key != "sensitivity"}
+
+
+def in_zone(name: str) -> Quirk:
+    """Times in this zone, by its Windows or IANA name, whatever was asked for."""
+    return lambda event: {**event, **{side: shifted(event[side], name, event) for side in ("start", "end")}}
+
+
+def shifted(value: Mapping[str, str], name: str, event: Event) -> dict[str, str]:
+    """The same moment in another zone; an all-day event keeps its midnights."""
+    if event["isAllDay"]:
+        return {"dateTime": value["dateTime"], "timeZone": name}
+    local = moment_of(value).astimezone(zone_of(name))
+    return {"dateTime": f"{local:%Y-%m-%dT%H:%M:%S}.0000000", "timeZone": name}
+
+
+QUIRKS: Mapping[str, Quirk] = {
+    "unknown-enums": unknown_enums,
+    "attendees-null": no_attendees,
+    "body-null": no_body,
+    "no-sensitivity": no_sensitivity,
+    "zone-iana": in_zone("Europe/London"),
+    "zone-windows": in_zone("GMT Standard Time"),
+}
+"""By the names that the command line takes."""

@@ -1,0 +1,100 @@
+"""HTTP on loopback: requests in, replies out, and the ways in which a connection can fail."""
+
+import contextlib
+import socket
+import struct
+import threading
+import uuid
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from graph.replies import Reply, Request, request_of
+
+_LONGEST_SILENCE = 60.0
+_DRIP = 16
+
+
+class Server:
+    """Listens from the start, answers once it is started."""
+
+    def __init__(self, reply: Callable[[Request], Reply], port: int = 0) -> None:
+        self._http = _Http(("127.0.0.1", port), _Handler)
+        self._http.reply = reply
+        self.root = f"http://127.0.0.1:{self._http.server_address[1]}/"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of everybody, also of those who are left hanging."""
+        self._http.stopped.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+    reply: Callable[[Request], Reply]
+
+    def __init__(self, *args: object) -> None:
+        self.stopped = threading.Event()
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Http
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {key.casefold(): value for key, value in self.headers.items()}
+        request = request_of(self.command, self.path, headers, body, headers.get("host", ""))
+        self._send(self.server.reply(request), headers)
+
+    def _send(self, reply: Reply, asked: dict[str, str]) -> None:
+        if reply.conduct == "hang":
+            self.server.stopped.wait(_LONGEST_SILENCE)
+        if reply.conduct:
+            self._hang_up()
+            return
+        self.send_response(reply.status)
+        name = str(uuid.uuid4())
+        more = {"request-id": name, "client-request-id": asked.get("client-request-id", name)}
+        for key, value in {"Content-Type": "application/json", **more, **reply.headers}.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(reply.body) + reply.cut))
+        self.end_headers()
+        self._write(reply)
+        self.wfile.flush()
+        self.close_connection = self.close_connection or bool(reply.cut)
+
+    def _write(self, reply: Reply) -> None:
+        if not reply.drip:
+            self.wfile.write(reply.body)
+            return
+        for start in range(0, len(reply.body), _DRIP):
+            self.wfile.write(reply.body[start : start + _DRIP])
+            self.wfile.flush()
+            if self.server.stopped.wait(reply.drip):
+                break
+
+    def _hang_up(self) -> None:
+        """Break the connection with RST rather than end it."""
+        self.close_connection = True
+        linger = struct.pack("ii", 1, 0)
+        with contextlib.suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""

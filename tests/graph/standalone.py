@@ -1,0 +1,95 @@
+"""The emulator as a process of its own: the demo council, or many copies of its managers."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any
+
+from graph.emulator import Emulator
+from graph.faults import NAMED
+from graph.mailboxes import PAGING, QUIRKS
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT, then print what was asked."""
+    options = _options()
+    with Emulator(port=options.port) as graph:
+        addresses = _filled(graph, options.mailboxes) if options.demo else []
+        spoilt = _spoil(graph, addresses, options)
+        graph.answer_after = options.answer_after
+        _say({"root": graph.root, "tenant": graph.tenant, "client_id": graph.client_id,
+              "secret": graph.secret, "mailboxes": addresses, "faulty": spoilt})  # fmt: skip
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+        _say(
+            {
+                "requests": len(graph.questions()),
+                "tokens": graph.entra.made,
+                "most_at_once": graph.most_at_once,
+            }
+        )
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--demo", action="store_true", help="hold the mailboxes of the demo council")
+    parser.add_argument("--mailboxes", type=int, default=0, help="that many copies of the demo's managers")
+    known = ", ".join((*NAMED, *PAGING[1:], *QUIRKS))
+    parser.add_argument("--fault", action="append", default=[], metavar="ADDRESS=NAME[*TIMES]", help=known)
+    parser.add_argument(
+        "--faulty", type=float, default=0.0, help="part of all mailboxes that never answer well"
+    )
+    parser.add_argument("--answer-after", type=float, default=0.0, help="seconds that every answer takes")
+    return parser.parse_args()
+
+
+def _filled(graph: Emulator, copies: int) -> list[str]:
+    """Hold the council's mailboxes, or copies of them under addresses of their own."""
+    from calsync.demo.council import managers
+    from calsync.demo.graph import graph_events
+
+    span = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
+    held = {manager.email: graph_events(manager, span) for manager in managers()}
+    if not copies:
+        for address, events in held.items():
+            graph.hold(address, *events)
+        return list(held)
+    addresses = [f"m{n:05}@brynfelin.gov.wales.example" for n in range(copies)]
+    for address, events in zip(addresses, cycle(held.values())):
+        graph.hold(address, *events)
+    return addresses
+
+
+def _spoil(graph: Emulator, addresses: list[str], options: Any) -> dict[str, str]:
+    wanted = dict(text.split("=", 1) for text in options.fault)
+    if options.faulty:
+        step = max(1, round(1 / options.faulty))
+        kinds = cycle(("403", "404", "503", "html", "truncated", "endless", "foreign", "error-text"))
+        wanted |= dict(zip(addresses[::step], kinds, strict=False))
+    for address, text in wanted.items():
+        name, _, times = text.partition("*")
+        _one(graph, address, name, int(times) if times else None)
+    return wanted
+
+
+def _one(graph: Emulator, address: str, name: str, times: int | None) -> None:
+    if name in PAGING:
+        graph.box(address).paging = name
+    elif name in QUIRKS:
+        graph.box(address).quirks += (QUIRKS[name],)
+    elif name in NAMED:
+        graph.misbehave(address, NAMED[name](), times)
+    else:
+        raise SystemExit(f"no such fault: {name}")
+
+
+def _say(content: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
