@@ -15,25 +15,14 @@ from contracts.ics_text import vcalendar
 
 from calsync.model.occurrence import Occurrence
 
-READER = ("reader", "readers-password")
+READER = ("calsync", "readers-password")
 WRITER = ("writer", "writers-password")
-_RIGHTS = """
+OWNER = ("ana", "anas-password")
+_WRITER_RIGHTS = """
 [writer]
 user: writer
 collection: .*
 permissions: RrWw
-[service account reads every principal]
-user: reader
-collection: [^/]*
-permissions: R
-[and every calendar]
-user: reader
-collection: [^/]+/[^/]+
-permissions: r
-[the others read their own]
-user: .+
-collection: {user}(/[^/]+)?
-permissions: Rr
 """
 _numbers = itertools.count(1)
 
@@ -50,9 +39,12 @@ class DavServer:
 
     def new_user(self, name: str = "user") -> str:
         """The path of the calendar home of a user whom nobody used before."""
-        home = self._homes.format(user=f"{name}{next(_numbers)}")
-        self._made("MKCOL", home, 201, 405)
-        return home
+        return self.new_home(self._homes.format(user=f"{name}{next(_numbers)}"))
+
+    def new_home(self, path: str) -> str:
+        """Make the home of a user at this path; gives the path."""
+        self._made("MKCOL", path, 201)
+        return path
 
     def new_calendar(self, path: str, properties: str = "") -> str:
         """Make a calendar collection here; gives its path."""
@@ -61,7 +53,7 @@ class DavServer:
             '<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
             f"<d:set><d:prop>{kind}{properties}</d:prop></d:set></c:mkcalendar>"
         )
-        self._made("MKCALENDAR", path, 201, 409, 405, 403, body=body)
+        self._made("MKCALENDAR", path, 201, body=body)
         return path
 
     def put(self, path: str, content: bytes) -> None:
@@ -99,8 +91,10 @@ class DavServer:
 @contextlib.contextmanager
 def radicale(folder: Path) -> Iterator[DavServer]:
     """Radicale with a reading service account, as docs/caldav.md describes it."""
-    (folder / "users").write_text("".join(f"{name}:{password}\n" for name, password in (READER, WRITER)))
-    (folder / "rights").write_text(_RIGHTS)
+    (folder / "users").write_text(
+        "".join(f"{name}:{password}\n" for name, password in (READER, WRITER, OWNER))
+    )
+    (folder / "rights").write_text(_WRITER_RIGHTS + _documented_rights())
     port = _free_port()
     command = [sys.executable, "-m", "radicale", "--config", "", "--server-hosts", f"127.0.0.1:{port}",
                "--storage-filesystem-folder", str(folder / "calendars"),
@@ -111,6 +105,13 @@ def radicale(folder: Path) -> Iterator[DavServer]:
         server = DavServer(f"http://127.0.0.1:{port}", WRITER, "/{user}/")
         yield server
         server.close()
+
+
+def _documented_rights() -> str:
+    """The rights that docs/caldav.md tells an administrator to write."""
+    page = (Path(__file__).parents[1] / "docs" / "caldav.md").read_text(encoding="utf-8")
+    first = "[calsync reads every user"
+    return first + page.partition(f"```ini\n{first}")[2].partition("```")[0]
 
 
 @contextlib.contextmanager
