@@ -50,9 +50,18 @@ def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
 
 
 def remember(
-    occurrence: Occurrence, verdict: Classification, *, manager_id: str, calendar_id: str, keep_title: bool
+    occurrence: Occurrence,
+    verdict: Classification,
+    *,
+    manager_id: str,
+    calendar_id: str,
+    keep_title: bool,
+    digest: str = "",
 ) -> Meeting:
-    """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped."""
+    """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped.
+
+    digest: the occurrence's fingerprint, where the caller has it already.
+    """
     return Meeting(
         id=meeting_id(calendar_id, occurrence),
         manager_id=manager_id,
@@ -70,6 +79,6 @@ def remember(
         attendee_domains=occurrence.attendee_domains,
         attendees=len(occurrence.attendees),
         categories=occurrence.categories,
-        fingerprint=fingerprint(occurrence),
+        fingerprint=digest or fingerprint(occurrence),
         verdict=verdict,
     )
