@@ -1,11 +1,10 @@
-"""`calsync demo`, `run`, `schedule` and `status`: the nightly job and its ledger."""
+"""`calsync run`, `schedule` and `status`: the nightly job and its ledger."""
 
 import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
-from pathlib import Path
+from datetime import date
 from threading import Event
 from typing import Annotated
 
@@ -17,8 +16,6 @@ from rich.table import Table
 from calsync import scheduler
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, now, out, parse_day, print_problems
 from calsync.config.load import load_settings
-from calsync.demo.tour import give_tour
-from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.nightly import plan
 from calsync.nightly.opening import store_url
 from calsync.nightly.report import RunReport
@@ -28,7 +25,8 @@ from calsync.store.states import RunState
 
 
 @contextmanager
-def _progress_bar() -> Iterator[plan.Progress]:
+def progress_bar() -> Iterator[plan.Progress]:
+    """A bar for each step of the night, on standard error."""
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bars:
         tasks = {}
@@ -74,16 +72,17 @@ def run(
     """
     settings = load_settings(config)
     day = night or now().astimezone(settings.organisation.zone).date()
-    with _progress_bar() as progress, _stopped_by_signals() as stop:
+    with progress_bar() as progress, _stopped_by_signals() as stop:
         report = run_night(
             config, day, now=now, stop=stop, progress=progress, accept_empty=accept_empty or ()
         )
-    _tell(report)
+    tell(report)
     if report.outcome is not RunState.GOOD:
         raise typer.Exit(1)
 
 
-def _tell(report: RunReport) -> None:
+def tell(report: RunReport) -> None:
+    """Print what a night did, its problems first."""
     print_problems(report.problems)
     counts = report.counts
     out.print(
@@ -92,26 +91,6 @@ def _tell(report: RunReport) -> None:
         f"{counts['added']} meetings new, {counts['changed']} changed, {counts['removed']} gone, "
         f"{counts['mails']} mails sent."
     )
-
-
-@app.command()
-def demo(
-    to: Annotated[Path, typer.Option(metavar="DIR", help="Where to put it.")] = Path("demo"),
-) -> None:
-    """Run a whole night for a fictional council of 12 managers, offline, and say what to open.
-
-    Example: `calsync demo --to demo`
-    """
-    config = write_demo(to)
-    evening = datetime.combine(DEMO_DAY, time(4, 15), load_settings(config).organisation.zone)
-    with _progress_bar() as progress:
-        report = run_night(config, DEMO_DAY, now=lambda: evening, progress=progress)
-    _tell(report)
-    out.print("\nOpen these first:")
-    for path, what in give_tour(config):
-        out.print(f"  [bold]{escape(str(path))}[/]  {escape(what)}")
-    if report.outcome is not RunState.GOOD:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -149,7 +128,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
             str(counts.get("mails", 0)),
         )
     out.print(table if nights else "No night has run yet: `calsync run`.")
-    late = good is None or good < due - timedelta(days=0)
+    late = good is None or good < due
     if late:
         out.print(f"[red]●[/] the night of {due} has not run to its end (last good: {good or 'none'})")
     for state in failing:

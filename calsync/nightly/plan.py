@@ -46,9 +46,7 @@ class Night:
     @property
     def days(self) -> tuple[date, date]:
         """The window's first day and the day after its last: whole weeks, Monday to Sunday."""
-        monday = self.day - timedelta(days=self.day.weekday())
-        window = self.settings.window
-        return monday - timedelta(weeks=window.weeks_back), monday + timedelta(weeks=window.weeks_ahead + 1)
+        return days_of(self.settings, self.day)
 
     @property
     def window(self) -> Span:
@@ -71,3 +69,10 @@ def worktime_of(settings: Settings) -> WorkingTime:
     """The organisation's working day: its zone, hours and public holidays."""
     hours, organisation = settings.hours, settings.organisation
     return WorkingTime(organisation.zone, hours.day_start, hours.day_end, organisation.nation)
+
+
+def days_of(settings: Settings, night: date) -> tuple[date, date]:
+    """A night's window: the first day, and the day after the last."""
+    monday = night - timedelta(days=night.weekday())
+    back, ahead = settings.window.weeks_back, settings.window.weeks_ahead
+    return monday - timedelta(weeks=back), monday + timedelta(weeks=ahead + 1)

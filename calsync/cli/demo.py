@@ -1,0 +1,73 @@
+"""`calsync demo`: a night for a fictional council, offline, and what to open first."""
+
+from datetime import datetime, time
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from calsync.analysis.periods import Every
+from calsync.cli.app import app, out
+from calsync.cli.night import progress_bar, tell
+from calsync.config.load import load_settings
+from calsync.config.settings import Settings
+from calsync.demo.write import DEMO_DAY, write_demo
+from calsync.exports.tables import split_to_write
+from calsync.exports.writing import write_table
+from calsync.nightly.opening import store_url
+from calsync.nightly.plan import days_of
+from calsync.nightly.run import run_night
+from calsync.nightly.tables import split_of
+from calsync.store.database import open_store
+from calsync.store.states import RunState
+
+
+@app.command()
+def demo(
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Where to put it.")] = Path("demo"),
+) -> None:
+    """Run a whole night for a fictional council of 12 managers, offline, and say what to open.
+
+    Example: `calsync demo --to demo`
+    """
+    config = write_demo(to)
+    settings = load_settings(config)
+    at = datetime.combine(DEMO_DAY, time(4, 15), settings.organisation.zone)
+    with progress_bar() as progress:
+        report = run_night(config, DEMO_DAY, now=lambda: at, progress=progress)
+    tell(report)
+    mail = _longest_mail(settings)
+    opened = (
+        (mail, "a manager's weekly mail, in English and Welsh"),
+        (_page(mail), "the same as a page, for a browser"),
+        (_workbook(settings), "HR's table: hours by department, partnership and activity"),
+    )
+    out.print("\nOpen these first:")
+    for path, what in opened:
+        out.print(f"  [bold]{escape(str(path))}[/]  {escape(what)}")
+    if report.outcome is not RunState.GOOD:
+        raise typer.Exit(1)
+
+
+def _longest_mail(settings: Settings) -> Path:
+    """The mail with the most in it: the one in two languages, of a busy week."""
+    return max(settings.resolve(settings.mail.folder).glob("*.eml"), key=lambda path: path.stat().st_size)
+
+
+def _page(mail: Path) -> Path:
+    body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("html",))
+    page = mail.parent.parent / "summary.html"
+    page.write_text(body.get_content() if body else "", encoding="utf-8")
+    return page
+
+
+def _workbook(settings: Settings) -> Path:
+    first, _ = days_of(settings, DEMO_DAY)
+    last = DEMO_DAY
+    with open_store(store_url(settings)) as store:
+        protected = split_of(settings, store, first, last, ["department"], Every.WHOLE)
+    path = settings.file.parent / "split.xlsx"
+    write_table(split_to_write(protected.table, ["department"]), path)
+    return path
