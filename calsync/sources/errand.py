@@ -44,15 +44,25 @@ class Answer:
 
 
 class Errand:
-    """Requests for one calendar; every error names that calendar and hides its address."""
+    """Requests for one calendar; every error names that calendar and hides its address.
+
+    mute: servers that gave no answer to an earlier errand. They are tried once, so that one dead
+    server does not cost the night its retries for every calendar.
+    """
 
     def __init__(
-        self, session: requests.Session, options: WebOptions, calendar: Calendar, deadline: Deadline
+        self,
+        session: requests.Session,
+        options: WebOptions,
+        calendar: Calendar,
+        deadline: Deadline,
+        mute: set[str],
     ) -> None:
         self.where = str(calendar)
         self._session = session
         self._options = options
         self._deadline = deadline
+        self._mute = mute
         self._bytes_left = int(options.max_megabytes * 1_000_000)
         self._auths: dict[str, Auth] = {}  # kept, since digest learns a nonce
 
@@ -69,10 +79,10 @@ class Errand:
 
         stay: refuse to be sent to another server. Raises SourceError for no answer at all.
         """
-        options = self._options
+        server = urlsplit(url).netloc.rpartition("@")[2]
         tries = stamina.retry_context(
             on=lambda error: wait_before(error, self._deadline.left),
-            attempts=options.attempts,
+            attempts=1 if server in self._mute else self._options.attempts,
             timeout=self._deadline.left,
             wait_initial=0.5,
             wait_max=10.0,
@@ -80,10 +90,13 @@ class Errand:
         try:
             for attempt in tries:
                 with attempt:
-                    return self._follow(method, url, headers or {}, body, stay)
+                    answer = self._follow(method, url, headers or {}, body, stay)
+            self._mute.discard(server)
         except TransientError as error:
+            if not error.answered:
+                self._mute.add(server)
             raise error.told from None
-        raise AssertionError("stamina ends with an answer or an error")
+        return answer
 
     def require(self, answer: Answer, *wanted: int) -> Answer:
         """The answer, if its status is one of those wanted; raises what the status means otherwise."""

@@ -23,13 +23,15 @@ class UnreachableError(SourceUnavailableError):
 class TransientError(Exception):
     """A fault that may be over in a moment: `told` is what to say if it is not.
 
-    wait: the seconds that the server asked us to wait, None where it did not say.
+    wait: the seconds that the server asked us to wait, None where it did not say. answered: whether
+    it answered at all.
     """
 
-    def __init__(self, told: SourceError, wait: float | None = None) -> None:
+    def __init__(self, told: SourceError, wait: float | None = None, *, answered: bool = False) -> None:
         super().__init__(str(told))
         self.told = told
         self.wait = wait
+        self.answered = answered
 
     @classmethod
     def check(cls, where: str, status: int, headers: Mapping[str, str]) -> None:
@@ -37,7 +39,7 @@ class TransientError(Exception):
         if status in _BUSY:
             what = f"the server is busy or out of order: {named(status)}"
             told = SourceUnavailableError(where, what, "try again later; if it lasts, ask who runs it")
-            raise cls(told, _retry_after(headers))
+            raise cls(told, _retry_after(headers), answered=True)
 
 
 def wait_before(error: Exception, left: float) -> bool | float:

@@ -34,6 +34,7 @@ class Web:
         self.options = options
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
+        self._mute: set[str] = set()
         self._lock = threading.Lock()
         # At DEBUG urllib3 logs every path, and in a published calendar the path is the secret.
         logging.getLogger("urllib3.connectionpool").addFilter(_names_no_address)
@@ -42,7 +43,7 @@ class Web:
     def errand(self, calendar: Calendar) -> Iterator[Errand]:
         """All the requests for one calendar, under one limit of time and one of size."""
         with Deadline(self.options.total_seconds) as deadline:
-            yield Errand(self.session, self.options, calendar, deadline)
+            yield Errand(self.session, self.options, calendar, deadline, self._mute)
 
     @property
     def session(self) -> requests.Session:

@@ -189,6 +189,32 @@ def test_nobody_listening_is_told_with_the_way_out() -> None:
     assert "cannot be reached" in error.what
 
 
+def test_a_server_that_is_down_is_tried_once_for_each_further_calendar(server: WebServer) -> None:
+    silent = server.answers("/silent.ics", Page(silent=True))
+    source = ics_source(read_seconds=0.1, attempts=3)
+    for _ in range(2):
+        with pytest.raises(SourceUnavailableError):
+            source.fetch(calendar(silent), WINDOW)
+    assert len(server.asked) == 3 + 1
+    assert source.fetch(calendar(server.answers("/a.ics", Page(BOARD))), WINDOW).occurrences
+    with pytest.raises(SourceUnavailableError):
+        source.fetch(calendar(silent), WINDOW)
+    assert len(server.asked) == 4 + 1 + 3
+    source.close()
+
+
+def test_a_proxy_of_the_environment_is_used(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url(""))
+    server.answers("http://calendar.example/a.ics", Page(BOARD))
+    assert fetch("http://calendar.example/a.ics").occurrences
+
+
+def test_a_proxy_that_drips_costs_the_total_limit(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url(""))
+    server.answers("http://calendar.example/a.ics", Page(BOARD, drip=0.05))
+    assert "in all" in refused("http://calendar.example/a.ics", total_seconds=0.4).what
+
+
 def test_an_unknown_host_is_told_apart() -> None:
     assert "not known" in refused("https://calendar.invalid/a.ics", attempts=1).what
 
