@@ -7,10 +7,11 @@ advisory lock; these do not survive PgBouncer's transaction pooling, so connect 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from calsync.errors import StoreError
 from calsync.store.engine import Database, checked, file_of, told
@@ -99,9 +100,13 @@ def _server_lock(url: str) -> Iterator[None]:
                 taken = holder.execute(text("SELECT pg_try_advisory_lock(:room, :lock)"), _KEYS).scalar_one()
             if not taken:
                 raise _taken()
-            yield
+            try:
+                yield
+            finally:
+                # The end of the session would free it too, but a moment after we have left.
+                with suppress(SQLAlchemyError):
+                    holder.execute(text("SELECT pg_advisory_unlock(:room, :lock)"), _KEYS)
     finally:
-        # Ends the session, and so frees the lock.
         database.close()
 
 
