@@ -93,6 +93,22 @@ NO_LEAVE = Leave()
 NINE_TO_FIVE = WorkingTime()
 
 
+def test_the_first_reason_that_holds_is_given():
+    marks = {
+        "status": Status.CANCELLED,
+        "response": Response.DECLINED,
+        "show_as": ShowAs.FREE,
+        "end": at("09:00"),
+        "classified": INTERNAL,
+        "all_day": True,
+    }
+    kept, given = dict(marks), []
+    for mark in marks:
+        given.append(count(meeting("09:00-10:00", **kept)).reason)
+        del kept[mark]
+    assert given == ["cancelled", "declined", "free", "zero_length", "all_day", None]
+
+
 def spans(counted, leave: Leave = NO_LEAVE, worktime: WorkingTime = NINE_TO_FIVE, period: Span = WEEK):
     return counted_spans(counted, ANN, leave, worktime, period)
 

@@ -1,0 +1,33 @@
+"""docs/counting.md names a test for every rule; here the names are held to be true."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from calsync.analysis.travel import NEXT_TO_MINUTES
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "counting.md"
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
+
+
+def known_tests() -> set[str]:
+    files = [
+        file
+        for room in ("model", "analysis", "exports")
+        for file in (ROOT / "tests" / room).glob("test_*.py")
+    ]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_test_that_the_page_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", PAGE.read_text(encoding="utf-8")))
+    assert len(named) > 40
+    assert named - known_tests() == set()
+
+
+def test_the_page_gives_the_travel_limit_of_the_code():
+    assert f"within {NEXT_TO_MINUTES} minutes" in PAGE.read_text(encoding="utf-8")
