@@ -214,7 +214,7 @@ def test_a_calendar_of_which_nothing_can_be_read_is_not_an_empty_one(server: Web
 
 
 def test_a_calendar_begun_and_not_ended_inside_a_resource_costs_that_resource_only(server: WebServer) -> None:
-    nested = BOARD[:40] + BOARD
+    nested = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" + BOARD
     answer = multistatus(content("a.ics", nested), content("b.ics", FORUM))
     fetched = fetch(server, WHOLE, answer)
     assert uids(fetched) == ["forum"]
