@@ -18,7 +18,7 @@ from calsync.sources.credentials import Origin
 from calsync.sources.dav import Dav
 from calsync.sources.dav_homes import address_of, collections_at
 from calsync.sources.guards import sealed
-from calsync.sources.ical import read as ical
+from calsync.sources.ical.read import READER, read_calendar
 from calsync.sources.multistatus import C, Listing, Resource, StaleTokenError
 from calsync.sources.refusals import named
 from calsync.sources.tokens import recall, remember, scope_of
@@ -71,7 +71,7 @@ class CaldavSource:
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
         """Give every occurrence that overlaps the window, or say that nothing changed."""
         url = address_of(self.options.url, calendar)
-        scope = scope_of(calendar, window, ical.READER)
+        scope = scope_of(calendar, window, READER)
         held = recall(token, scope)
         with self._web.errand(calendar) as errand:
             dav = Dav(errand)
@@ -172,7 +172,7 @@ def _expand(
     text: str, window: Span, calendar: Calendar, where: str
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     content = text.encode("utf-8", "surrogatepass")
-    return ical.read_calendar(content, window, zone=calendar.zone, owners=calendar.owners, where=where)
+    return read_calendar(content, window, zone=calendar.zone, owners=calendar.owners, where=where)
 
 
 def _left_out(calendar: Calendar, name: str) -> Problem:

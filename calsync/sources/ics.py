@@ -12,7 +12,7 @@ from calsync.sources import files
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
-from calsync.sources.ical import read as ical
+from calsync.sources.ical.read import READER, read_calendar
 from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import content_digest, recall, remember, scope_of
 from calsync.sources.web import Web
@@ -49,7 +49,7 @@ class IcsSource:
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
         """Give every occurrence that overlaps the window, or say that nothing changed."""
-        scope = scope_of(calendar, window, ical.READER)
+        scope = scope_of(calendar, window, READER)
         held = recall(token, scope)
         if _on_the_web(calendar):
             answer, notes = self._get(calendar, _conditions(held))
@@ -63,7 +63,7 @@ class IcsSource:
         now = remember(scope, marks)
         if held.get("digest") == marks["digest"]:
             return Fetched(unchanged=True, token=now)
-        occurrences, problems = ical.read_calendar(
+        occurrences, problems = read_calendar(
             content, window, zone=calendar.zone, owners=calendar.owners, where=str(calendar)
         )
         return sealed(calendar, window, occurrences, (*notes, *problems), now)

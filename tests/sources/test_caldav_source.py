@@ -1,16 +1,25 @@
 """The caldav source against real servers: Radicale and Xandikos."""
 
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
 import pytest
-from builders import LONDON, occurrence
+from builders import LONDON, at, occurrence
 from contracts.source_contract import WINDOW, SourceContract, read
 from dav_servers import OWNER, READER, DavServer, radicale, xandikos
 
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.model.occurrence import Occurrence
+from calsync.model.span import Span
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.caldav import CaldavOptions, CaldavSource
+from calsync.sources.guards import sealed
+from calsync.sources.ical.read import read_calendar
+
+CALENDARS = Path(__file__).parents[1] / "calendars"
+FORUM = (CALENDARS / "weekly_in_a_windows_zone_with_a_moved_override.ics").read_bytes()
+LEAVE = (CALENDARS / "all_day_leave.ics").read_bytes()
 
 
 @pytest.fixture(scope="session")
@@ -163,6 +172,21 @@ def test_added_changed_and_deleted_meetings_are_seen_at_the_next_fetch(
     second = source.fetch(calendar(path), WINDOW, first.token)
     assert [(o.uid, o.title) for o in second.occurrences] == [("b", "new"), ("c", "new")]
     assert source.fetch(calendar(path), WINDOW, second.token).unchanged
+
+
+def test_a_server_gives_the_same_meetings_as_an_exported_file(
+    server: DavServer, source: CaldavSource
+) -> None:
+    path = server.new_calendar(f"{server.new_user()}work/")
+    server.put(f"{path}forum.ics", FORUM)
+    server.put(f"{path}leave.ics", LEAVE)
+    window = Span(at("00:00", date(2026, 3, 1)), at("00:00", date(2026, 12, 1)))
+    asked = calendar(path)
+    exported = FORUM.replace(b"END:VCALENDAR\r\n", LEAVE.partition(b"EN\r\n")[2])
+    found, problems = read_calendar(exported, window, zone=asked.zone, owners=asked.owners, where=str(asked))
+    fetched = source.fetch(asked, window)
+    assert fetched.occurrences == sealed(asked, window, found).occurrences
+    assert (len(fetched.occurrences), fetched.problems, tuple(problems)) == (38, (), ())
 
 
 def test_a_sync_token_the_server_does_not_know_means_a_whole_read(
