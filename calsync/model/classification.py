@@ -39,7 +39,8 @@ class Classification:
 
     partnerships: ids; none or one, several only in a true tie (their time is shared equally).
     process_share: of a `mixed` meeting whose agenda could be judged, the part of its time that is
-    process (0 to 1); None where no agenda tells. agencies: ids of the agencies seen, sorted.
+    process (0 to 1); None where no agenda tells. agencies: ids of the agencies seen, sorted. label: a
+    pack's own name for what is done there, where the pack has activity types of its own.
     """
 
     scope: Scope
@@ -50,6 +51,7 @@ class Classification:
     rule: str = ""
     evidence: str = ""
     agencies: tuple[str, ...] = ()
+    label: str = ""
 
     def __str__(self) -> str:
         return f"{self.activity}: {self.evidence} ({self.rule})"
