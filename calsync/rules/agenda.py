@@ -1,0 +1,63 @@
+"""Splits a mixed meeting's time by its agenda: each line judged, timed lines by their times, else equally."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from calsync.rules.book import RuleBook
+from calsync.rules.reading import Reading, cut, read
+from calsync.rules.weigh import PROCESS, SERVICE, hear
+
+_CLOCK = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
+_MINUTES = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
+_LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s)|(?<=[a-z)])\.\s")
+
+
+def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
+    """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
+    lines = _lines(cut(reading.facts.description, book.cut_after))
+    judged = [(share, minutes) for text, minutes in _timed(lines, reading.facts.minutes)
+              if (share := _share(text, reading, book)) is not None]  # fmt: skip
+    if len(judged) < 2:
+        return None
+    if any(minutes is None for _, minutes in judged):
+        judged = [(share, 1) for share, _ in judged]
+    total = sum(minutes or 0 for _, minutes in judged)
+    if not total:
+        return None
+    return sum((share * Fraction(minutes or 0, total) for share, minutes in judged), Fraction(0))
+
+
+def _lines(description: str) -> list[str]:
+    lines = [line.strip() for line in _LINES.split(description) if line.strip()]
+    if len(lines) == 1:
+        lines = [part.strip() for part in re.split(r",|\bthen\b|\s\d{1,2}\s", lines[0]) if part.strip()]
+    return lines
+
+
+def _timed(lines: list[str], whole: int) -> list[tuple[str, int | None]]:
+    """Each line with its minutes: until the next clock time, or as it says itself."""
+    starts = [_start(line) for line in lines]
+    clocks = [start for start in starts if start is not None]
+    timed: list[tuple[str, int | None]] = []
+    for line, start in zip(lines, starts, strict=True):
+        said = _MINUTES.search(line)
+        minutes = int(said[1]) if said else None
+        if start is not None:
+            after = next((clock for clock in clocks if clock > start), clocks[0] + whole)
+            minutes = max(after - start, 0)
+        timed.append((line, minutes))
+    return timed
+
+
+def _start(line: str) -> int | None:
+    clock = _CLOCK.match(line)
+    return int(clock[1]) * 60 + int(clock[2]) if clock else None
+
+
+def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
+    """How much of one line is process, or None if it shows neither side."""
+    alone = read(replace(reading.facts, title=text, description=""), book)
+    alone.row |= reading.row  # the service may be named in the title or in another line
+    sides = {one.cue.side for one in hear(alone, book)} & {PROCESS, SERVICE}
+    return Fraction(PROCESS in sides, len(sides)) if sides else None

@@ -1,0 +1,132 @@
+"""The rule book: every pack that is in force, compiled, with what it has judged before."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync.model.classification import Activity, Classification, Kind, Scope
+from calsync.model.people import Partnership
+from calsync.rules.directory import Directory
+from calsync.rules.lexicon import Lexicon
+from calsync.rules.pack import Example
+
+if TYPE_CHECKING:
+    from calsync.rules.facts import Facts
+
+WEIGH = "weigh"  # the stage at which the evidence of the cues is weighed
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A rule's conditions, compiled: lists as bits, 0 or None where nothing is asked."""
+
+    any: int = 0
+    title_any: int = 0
+    title_first: int = 0
+    description_any: int = 0
+    all: tuple[int, ...] = ()
+    none: int = 0
+    title_none: int = 0
+    title_only: int = 0
+    agencies_at_least: int | None = None
+    agencies_at_most: int | None = None
+    sectors_any: frozenset[str] = frozenset()
+    sectors_none: frozenset[str] = frozenset()
+    partnerships: frozenset[str] = frozenset()
+    partnership: bool | None = None
+    partnership_named: bool | None = None
+    invited: bool | None = None
+    described: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One judgement, compiled. partnership: "keep", "" to drop it, or the id it sets."""
+
+    id: str
+    stage: str
+    why: str
+    weight: int
+    own: bool
+    test: Test
+    scope: Scope
+    activity: Activity
+    label: str
+    partnership: str
+    kind: Kind
+    example: tuple[Example, ...] = ()
+    leaves: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row."""
+
+    id: str
+    why: str
+    side: str
+    weight: int
+    own: bool
+    any: int
+    with_any: int
+    none: int
+    row_any: int
+    row_none: int
+    partnerships: frozenset[str]
+    partnership: bool | None
+    example: tuple[Example, ...] = ()
+    leaves: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a list names a partnership: which one, as what (names, short, groups, belongs, hints)."""
+
+    partnership: str
+    as_what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression that puts a list's bit into a row."""
+
+    bit: int
+    regex: re.Pattern[str]
+    title: bool
+    description: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBook:
+    """Everything needed to judge a meeting.
+
+    version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
+    own activities and what they count as. traced: the bits of `traces`. mailboxes: partnership by the
+    local part of a distribution list. team_domains: partnership by the pattern of its teams'
+    mail domains. verdicts: what was judged before, by facts.
+    """
+
+    version: str
+    packs: tuple[str, ...]
+    partnerships: Mapping[str, Partnership]
+    directory: Directory
+    lexicon: Lexicon
+    stages: tuple[str, ...]
+    rules: Mapping[str, Sequence[Rule]]
+    own_rules: Sequence[Rule]
+    cues: Sequence[Cue]
+    patterns: Sequence[Pattern]
+    labels: Mapping[str, Activity]
+    traces: Mapping[int, Trace]
+    traced: int
+    otherwise: Mapping[str, int]
+    mailboxes: Mapping[str, str]
+    team_domains: Sequence[tuple[str, re.Pattern[str]]]
+    only_with: Mapping[str, re.Pattern[str]]
+    shared_names: Mapping[str, tuple[int, ...]]
+    named: Mapping[int, str]
+    joiners: frozenset[str]
+    filler: int
+    cut_after: re.Pattern[str] | None
+    verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)

@@ -1,0 +1,139 @@
+"""Checks a rule book: examples run, rules that can never speak, rules that contradict each other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from calsync.model.classification import Activity, Classification, Scope
+from calsync.model.problem import Problem, Severity
+from calsync.rules.book import WEIGH, Cue, Rule, RuleBook
+from calsync.rules.explain import explain
+from calsync.rules.facts import Facts
+from calsync.rules.judge import judge
+from calsync.rules.pack import Example
+
+
+def check_rules(book: RuleBook) -> list[Problem]:
+    """Everything wrong with a book that could be loaded: faults first, then notes."""
+    found = [*_examples(book), *_unreachable(book), *_conflicts(book), *_sides(book)]
+    return sorted(found, key=lambda problem: problem.severity is Severity.NOTE)
+
+
+def facts_of_example(example: Example) -> Facts:
+    """The meeting an example describes; its first domain is the organizer's."""
+    return Facts(
+        title=example.title,
+        description=example.description,
+        location=example.location,
+        organizer_domain=example.domains[0] if example.domains else "",
+        attendee_domains=example.domains,
+        minutes=example.minutes,
+        categories=example.categories,
+    )
+
+
+def all_rules(book: RuleBook) -> Iterator[Rule | Cue]:
+    """Every rule and cue, our own first."""
+    yield from book.own_rules
+    for rules in book.rules.values():
+        yield from rules
+    yield from book.cues
+
+
+def _examples(book: RuleBook) -> Iterator[Problem]:
+    for rule in all_rules(book):
+        for example in rule.example:
+            yield from _example(rule, example, book)
+        for example in rule.leaves:
+            yield from _left(rule, example, book)
+
+
+def _example(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
+    facts = facts_of_example(example)
+    where = f"[{rule.id}] example {example.title!r}"
+    if rule.id not in explain(facts, book).spoke:
+        yield Problem(where, "the rule does not speak", "mend the example or the rule's conditions")
+    yield from _expected(where, example, book)
+
+
+def _left(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
+    facts = facts_of_example(example)
+    where = f"[{rule.id}] leaves {example.title!r}"
+    if rule.id in explain(facts, book).spoke and rule.id in judge(facts, book).rule.split(" + "):
+        yield Problem(where, "the rule takes a meeting that it should leave", "narrow its conditions")
+    yield from _expected(where, example, book)
+
+
+def _expected(where: str, example: Example, book: RuleBook) -> Iterator[Problem]:
+    if not example.expect:
+        return
+    verdict = judge(facts_of_example(example), book)
+    if not _agrees(example.expect, verdict):
+        got = f"{verdict.scope}/{';'.join(verdict.partnerships) or '-'}/{verdict.label or verdict.activity}"
+        yield Problem(where, f"expected {example.expect}, got {got} by {verdict.rule}")
+
+
+def _agrees(expect: str, verdict: Classification) -> bool:
+    parts = expect.split("/")
+    whose = ";".join(verdict.partnerships) or "-"
+    if len(parts) == 3:
+        return parts[0] == verdict.scope and parts[1] == whose and parts[2] in _names(verdict)
+    return all(part == verdict.scope if part in set(Scope) else part in _names(verdict) for part in parts)
+
+
+def _names(verdict: Classification) -> tuple[str, ...]:
+    return (str(verdict.activity), verdict.label) if verdict.label else (str(verdict.activity),)
+
+
+def _unreachable(book: RuleBook) -> Iterator[Problem]:
+    """Rules after one in the same stage that asks for nothing, and the same conditions twice."""
+    for stage, rules in book.rules.items():
+        stopped: Rule | None = None
+        seen: dict[object, Rule] = {}
+        for rule in rules:
+            if stopped is not None:
+                yield Problem(
+                    f"[{rule.id}]",
+                    f"never speaks: {stopped.id} before it in stage {stage} takes everything",
+                    "give it a greater weight",
+                )
+            elif rule.test in seen:
+                yield Problem(
+                    f"[{rule.id}]",
+                    f"never wins: {seen[rule.test].id} asks for the same and comes first",
+                    "take one of them out",
+                )
+            if rule.test == type(rule.test)():
+                stopped = rule
+            seen.setdefault(rule.test, rule)
+
+
+def _conflicts(book: RuleBook) -> Iterator[Problem]:
+    """Rules of one stage and weight whose examples fall to each other."""
+    for rules in book.rules.values():
+        by_weight: dict[int, list[Rule]] = {}
+        for rule in rules:
+            by_weight.setdefault(rule.weight, []).append(rule)
+        for equals in by_weight.values():
+            yield from _among(equals, book)
+
+
+def _among(equals: Sequence[Rule], book: RuleBook) -> Iterator[Problem]:
+    meanings = {rule.id: (rule.scope, rule.activity) for rule in equals}
+    for rule in equals:
+        for example in rule.example:
+            for other in explain(facts_of_example(example), book).spoke:
+                if other in meanings and meanings[other] != meanings[rule.id]:
+                    yield Problem(
+                        f"[{rule.id}] example {example.title!r}",
+                        f"{other} has the same weight and says otherwise",
+                        "give one of them a greater weight",
+                        Severity.NOTE,
+                    )
+
+
+def _sides(book: RuleBook) -> Iterable[Problem]:
+    if book.cues and WEIGH not in book.stages:
+        yield Problem("[pack] stages", f"there are cues, but no stage {WEIGH!r}", f"add {WEIGH!r}")
+    names = set(Activity)
+    for cue in book.cues:
+        if cue.side not in names:
+            yield Problem(f"[{cue.id}]", f"no such side: {cue.side!r}")

@@ -1,0 +1,105 @@
+"""Whether a rule's conditions hold, and what they saw."""
+
+from collections.abc import Iterator
+
+from calsync.rules.book import Cue, RuleBook, Test
+from calsync.rules.fold import BREAK
+from calsync.rules.reading import Reading
+
+
+def holds(test: Test, reading: Reading, book: RuleBook) -> bool:
+    """Whether everything the rule asks for is there."""
+    return (
+        _words_hold(test, reading)
+        and _people_hold(test, reading)
+        and (not test.title_first or bool(_first(reading) & test.title_first))
+        and (not test.title_only or _only(test.title_only | book.filler, reading))
+    )
+
+
+def _words_hold(test: Test, reading: Reading) -> bool:
+    title, row = reading.title, reading.row
+    return not (
+        (test.any and not row & test.any)
+        or (test.title_any and not title & test.title_any)
+        or (test.description_any and not reading.description & test.description_any)
+        or row & test.none
+        or title & test.title_none
+        or any(not row & group for group in test.all)
+    )
+
+
+def _people_hold(test: Test, reading: Reading) -> bool:
+    agencies = len(reading.agencies)
+    return not (
+        (test.agencies_at_least is not None and agencies < test.agencies_at_least)
+        or (test.agencies_at_most is not None and agencies > test.agencies_at_most)
+        or (test.sectors_any and not reading.sectors & test.sectors_any)
+        or (test.sectors_none and reading.sectors & test.sectors_none)
+        or (test.invited is not None and reading.invited is not test.invited)
+        or (test.described is not None and bool(reading.facts.description.strip()) is not test.described)
+        or (test.partnership_named is not None and reading.named is not test.partnership_named)
+    ) and _whose(test.partnership, test.partnerships, reading)
+
+
+def _whose(wanted: bool | None, ids: frozenset[str], reading: Reading) -> bool:
+    if wanted is not None and bool(reading.claims) is not wanted:
+        return False
+    return not ids or any(claim.partnership in ids for claim in reading.claims)
+
+
+def _first(reading: Reading) -> int:
+    bits = 0
+    for hit in reading.hits:
+        if hit.start == 0:
+            bits |= hit.lists
+    return bits
+
+
+def _only(allowed: int, reading: Reading) -> bool:
+    """Whether every word of the title is a number or lies in a find of these lists."""
+    covered: set[int] = set()
+    for hit in reading.hits:
+        if hit.lists & allowed and hit.end <= reading.title_end:
+            covered.update(range(hit.start, hit.end))
+    return all(
+        at in covered or token == BREAK or token[0].isdigit()
+        for at, token in enumerate(reading.tokens[: reading.title_end])
+    )
+
+
+def cue_holds(cue: Cue, clause: int, reading: Reading) -> bool:
+    """Whether a clause, given as the bits of the lists in it, holds the cue."""
+    return bool(
+        clause & cue.any
+        and (not cue.with_any or clause & cue.with_any)
+        and not clause & cue.none
+        and (not cue.row_any or reading.row & cue.row_any)
+        and not reading.row & cue.row_none
+    ) and _whose(cue.partnership, cue.partnerships, reading)
+
+
+def what_it_saw(test: Test, reading: Reading) -> str:
+    """The evidence in words: title says 'A/L'; 1 agency."""
+    return "; ".join(_parts(test, reading))
+
+
+def _parts(test: Test, reading: Reading) -> Iterator[str]:
+    title = test.title_any | test.title_first | test.title_only
+    words = list(dict.fromkeys(reading.seen(title, until=reading.title_end)))
+    if words:
+        yield "title says " + ", ".join(f"'{word}'" for word in words[:3])
+    bits = test.any | test.description_any
+    for group in test.all:
+        bits |= group
+    rest = [word for word in dict.fromkeys(reading.seen(bits)) if word not in words]
+    if rest:
+        yield "text says " + ", ".join(f"'{word}'" for word in rest[:4])
+    sectors = sorted(test.sectors_any & reading.sectors)
+    if sectors:
+        yield "among the invited: " + ", ".join(sectors)
+    if test.agencies_at_least is not None or test.agencies_at_most is not None:
+        count = len(reading.agencies)
+        yield f"{count} {'agency' if count == 1 else 'agencies'}"
+    if test.partnership or test.partnerships:
+        yield "partnership " + ", ".join(claim.partnership for claim in reading.claims[:2])

@@ -1,0 +1,134 @@
+"""Who sits behind a mail domain: the agency, its sector, and whether it counts as a partner.
+
+Two domains of one agency are one agency (Welsh and English names, old and new suffixes). A *shared*
+domain hides several agencies, which only the text can tell apart. A trailing `.example` is ignored.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from calsync.rules.pack import DirectoryTable, SectorTable
+
+PARTNER, OWN = "partner", "own"
+UNLISTED = "unlisted"  # the sector of a domain that neither the directory nor a pattern knows
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What one mail domain stands for. shared: the domain, if several agencies sit behind it."""
+
+    agency: str
+    sector: str
+    role: str
+    shared: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sector, ready to be tried on a domain and on the label that names the organisation."""
+
+    id: str
+    role: str
+    domains: re.Pattern[str] | None
+    labels: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Directory:
+    """Looks up mail domains; remembers what it found."""
+
+    agencies: Mapping[str, Seat]
+    shared: Mapping[str, str]
+    kinds: Sequence[Kind]
+    suffixes: Sequence[str]
+    replaced: Mapping[str, str]
+    registered: Callable[[str], str]
+    seen: dict[str, Seat] = field(default_factory=dict)
+
+    def seat(self, domain: str) -> Seat:
+        """What sits behind this domain; an unknown one is a seat of its own, sector `unlisted`."""
+        found = self.seen.get(domain)
+        if found is None:
+            found = self.seen[domain] = self._find(self.plain(domain))
+        return found
+
+    def plain(self, domain: str) -> str:
+        """Lower case, without `.example`, old secure suffixes replaced by today's."""
+        plain = domain.strip().strip(".").casefold()
+        plain = plain.removesuffix(".example").removesuffix(".test")
+        for old, new in self.replaced.items():
+            if plain.endswith(old):
+                return plain.removesuffix(old) + new
+        return plain
+
+    def _find(self, domain: str) -> Seat:
+        label, suffix = self._label(domain)
+        for known in (domain, f"{label}.{suffix}", *_wildcards(domain)):
+            if known in self.agencies:
+                return self.agencies[known]
+            if known in self.shared:
+                return Seat(f"{self.shared[known]}:{known}", self.shared[known], PARTNER, known)
+        for kind in self.kinds:
+            if (kind.domains and kind.domains.fullmatch(domain)) or (
+                kind.labels and kind.labels.fullmatch(label)
+            ):
+                return Seat(f"{kind.id}:{_bare(label)}", kind.id, kind.role)
+        return Seat(f"{UNLISTED}:{domain}", UNLISTED, UNLISTED)
+
+    def _label(self, domain: str) -> tuple[str, str]:
+        """The part that names the organisation, and the rest: mail.denbighshire.gov.uk is denbighshire."""
+        for suffix in self.suffixes:
+            if domain.endswith("." + suffix):
+                return domain.removesuffix("." + suffix).rpartition(".")[2], suffix
+        label, _, suffix = (self.registered(domain) or domain).partition(".")
+        return label, suffix
+
+
+def _wildcards(domain: str) -> Iterable[str]:
+    while "." in domain:
+        domain = domain.partition(".")[2]
+        yield f"*.{domain}"
+
+
+_COUNCIL_WORDS = re.compile(r"^(cyngor|council)|(ccbc|cbc|mbc|council|cyngor)$")
+
+
+def _bare(label: str) -> str:
+    bare = label.replace("-", "")
+    return _COUNCIL_WORDS.sub("", bare) or bare
+
+
+def build_directory(tables: Iterable[DirectoryTable], registered: Callable[[str], str]) -> Directory:
+    """The directory of all agencies files; earlier files win, so our own comes first.
+
+    registered: gives the registered domain of any domain by the public suffix list, or "".
+    """
+    read = tuple(tables)
+    kinds = [_kind(sector) for table in read for sector in table.sector]
+    roles = {kind.id: kind.role for kind in reversed(kinds)}
+    agencies: dict[str, Seat] = {}
+    for table in read:
+        for agency in table.agency:
+            seat = Seat(agency.id, agency.sector, roles.get(agency.sector, PARTNER))
+            for domain in agency.domains:
+                agencies.setdefault(domain.casefold(), seat)
+    suffixes = sorted({s for table in read for s in table.suffixes}, key=len, reverse=True)
+    return Directory(
+        agencies=agencies,
+        shared={s.domain.casefold(): s.sector for table in reversed(read) for s in table.shared},
+        kinds=kinds,
+        suffixes=suffixes,
+        replaced={old: new for table in reversed(read) for old, new in table.replaced.items()},
+        registered=registered,
+    )
+
+
+def _kind(sector: SectorTable) -> Kind:
+    return Kind(sector.id, sector.role, _globs(sector.domains), _globs(sector.labels))
+
+
+def _globs(texts: Sequence[str]) -> re.Pattern[str] | None:
+    if not texts:
+        return None
+    return re.compile("|".join(re.escape(text.casefold()).replace(r"\*", ".*") for text in texts))

@@ -1,0 +1,49 @@
+"""All that a rule may look at: the row that a human coder would be shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calsync.model.occurrence import AttendeeKind, Occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One meeting as a coder sees it.
+
+    attendees: addresses of people and lists, used to recognise a partnership's mailing list and
+    forgotten with the facts. own_domains: mail domains of the calendar owner's organisation, ()
+    where unknown. minutes: how long it lasts. recurring is shown for completeness; duration,
+    recurrence and seniority are never evidence (coding manual, rule 16).
+    """
+
+    title: str = ""
+    organizer_domain: str = ""
+    attendee_domains: tuple[str, ...] = ()
+    minutes: int = 60
+    recurring: bool = False
+    description: str = ""
+    location: str = ""
+    categories: tuple[str, ...] = ()
+    attendees: tuple[str, ...] = ()
+    own_domains: tuple[str, ...] = ()
+    private: bool = False
+
+
+_PEOPLE = (AttendeeKind.INDIVIDUAL, AttendeeKind.GROUP, AttendeeKind.UNKNOWN)
+
+
+def facts_of(occurrence: Occurrence, *, own_domains: Sequence[str] = ()) -> Facts:
+    """The facts of an occurrence in the calendar of somebody whose organisation has these domains."""
+    return Facts(
+        title=occurrence.title,
+        organizer_domain=occurrence.organizer_domain,
+        attendee_domains=occurrence.attendee_domains,
+        minutes=round(occurrence.span.duration.total_seconds() / 60),
+        recurring=bool(occurrence.recurrence_id),
+        description=occurrence.description,
+        location=occurrence.location,
+        categories=occurrence.categories,
+        attendees=tuple(a.address for a in occurrence.attendees if a.address and a.kind in _PEOPLE),
+        own_domains=tuple(own_domains),
+        private=occurrence.private,
+    )

@@ -1,0 +1,67 @@
+"""Faults in packs, told so that an officer can mend them: file, rule, key, likely spelling."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from calsync.model.problem import Problem
+from calsync.rules import pack
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """A hint: the known word that was probably meant, or all that are known."""
+    names = sorted(known)
+    found = difflib.get_close_matches(word, names, n=1)
+    return f"did you mean {found[0]!r}?" if found else f"known: {', '.join(names)}"
+
+
+def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every fault that pydantic found in a file."""
+    for fault in error.errors(include_url=False):
+        steps = list(fault["loc"])
+        place = f"{where}{_place(steps, raw)}"
+        key = str(steps[-1]) if steps else ""
+        if fault["type"] == "extra_forbidden":
+            yield Problem(place, f"no such key: {key!r}", near(key, _keys(steps[:-1])))
+        elif fault["type"] == "missing":
+            yield Problem(place, f"{key!r} is missing", "add it")
+        else:
+            yield Problem(place, f"{key}: {str(fault['msg']).removeprefix('Value error, ')}")
+
+
+def _place(steps: Sequence[int | str], raw: Any) -> str:
+    """`[cue process/terms]` for the third cue of a file, where it says its id."""
+    if len(steps) >= 2 and isinstance(steps[1], int):
+        try:
+            table = raw[steps[0]][steps[1]]
+            return f" [{steps[0]} {table.get('id', f'number {steps[1] + 1}')}]"
+        except (KeyError, IndexError, TypeError, AttributeError):
+            return f" [{steps[0]} number {int(steps[1]) + 1}]"
+    names = [str(step) for step in steps[:-1]]
+    return f" [{'.'.join(names)}]" if names else ""
+
+
+_SHAPES: dict[str, type[BaseModel]] = {
+    "rule": pack.RuleTable,
+    "cue": pack.CueTable,
+    "partnership": pack.PartnershipTable,
+    "pattern": pack.PatternTable,
+    "pack": pack.Header,
+    "activity": pack.ActivityTable,
+    "sector": pack.SectorTable,
+    "shared": pack.SharedTable,
+    "agency": pack.AgencyTable,
+}
+
+
+def _keys(steps: Sequence[int | str]) -> list[str]:
+    if not steps:
+        return [*pack.PackTable.model_fields, *pack.DirectoryTable.model_fields]
+    if "when" in steps:
+        return list((pack.CueWhen if steps[0] == "cue" else pack.When).model_fields)
+    if "example" in steps or "leaves" in steps:
+        return list(pack.Example.model_fields)
+    shape = _SHAPES.get(str(steps[0]))
+    return list(shape.model_fields) if shape else []

@@ -1,0 +1,91 @@
+"""Folds text to plain words: case, accents, apostrophes and punctuation gone; where it breaks is kept.
+
+A *break* ends a phrase (a new line, a semicolon, a full stop); a *joint* only ends a clause (a comma,
+a colon, a dash, a bracket): a phrase may run over it.
+"""
+
+import re
+import unicodedata
+from itertools import product
+
+BREAK = "\n"
+JOINT = ","
+
+_CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
+_PIECE = re.compile(r"[a-z0-9]+|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]")
+_HARD = frozenset(";\n|•!?*·.")
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents and apostrophes: `Wedi'i ganslo` and `wedi ganslo` become one."""
+    lowered = text.casefold()
+    if not lowered.isascii():
+        lowered = unicodedata.normalize("NFKD", lowered.translate(_DASHES))
+        lowered = "".join(c for c in lowered if not unicodedata.combining(c))
+    return _CLITIC.sub("", lowered) if "'" in lowered or not lowered.isascii() else lowered
+
+
+_DASHES = str.maketrans({"–": " - ", "—": " - ", "\r": "\n", " ": " ", "‑": "-", "•": ";", "·": ";"})
+
+
+def pieces(text: str) -> list[str]:
+    """The words of a text in order, with BREAK and JOINT where it breaks; `&` and `+` read as "and"."""
+    return [_MARKS.get(piece, piece) for piece in _PIECE.findall(fold(text))]
+
+
+_MARKS = dict.fromkeys(_HARD, BREAK) | dict.fromkeys(",:()/[]–—-", JOINT) | {"&": "and", "+": "and"}
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, without its breaks."""
+    return tuple(piece for piece in pieces(text) if piece not in (BREAK, JOINT))
+
+
+def spellings(phrase: str) -> list[tuple[str, ...]]:
+    """Every way a phrase of a pack may be written, as words; a word may end in `*`.
+
+    `sub~group` is "sub group" (or "sub-group") and "subgroup"; `agree|sign protocol|agreement` is
+    each of the four pairs.
+    """
+    ways: list[tuple[str, ...]] = []
+    for choice in product(*(word.split("|") for word in phrase.split())):
+        text = " ".join(choice)
+        for written in {text.replace("~", " "), text.replace("~", "")}:
+            ways.append(_starred(written))
+    return ways
+
+
+def _starred(written: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for word in written.split():
+        parts = list(words(word.rstrip("*")))
+        if parts and word.endswith("*"):
+            parts[-1] += "*"
+        found += parts
+    return tuple(found)
+
+
+_SOFT = (("ll", "l"), ("rh", "r"), ("p", "b"), ("t", "d"), ("c", "g"), ("b", "f"), ("d", "dd"), ("m", "f"))
+_NASAL = (("p", "mh"), ("t", "nh"), ("c", "ngh"), ("b", "m"), ("d", "n"), ("g", "ng"))
+_SPIRANT = (("p", "ph"), ("t", "th"), ("c", "ch"))
+
+
+def mutations(word: str) -> frozenset[str]:
+    """A Welsh word and its soft, nasal and aspirate mutations: bwrdd, fwrdd, mwrdd."""
+    if len(word.rstrip("*")) < 4:
+        return frozenset({word})
+    forms = {word} | {form for table in (_SOFT, _NASAL, _SPIRANT) if (form := _mutated(word, table))}
+    if word[0] == "g":
+        forms.add(word[1:])
+    if word[0] in "aeiouwy":
+        forms.add("h" + word)
+    return frozenset(forms)
+
+
+def _mutated(word: str, table: tuple[tuple[str, str], ...]) -> str:
+    if word[:2] in ("ch", "dd", "ff", "ph", "th"):
+        return ""
+    for radical, changed in table:
+        if word.startswith(radical):
+            return changed + word[len(radical) :]
+    return ""

@@ -1,0 +1,124 @@
+"""Finds every phrase of every list in one pass over a text.
+
+Lists are bits of an integer, so that "any phrase of these lists" is one `&`. A phrase of a list
+that *covers* hides the shorter finds inside it: "case conference" is no conference.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from calsync.rules.fold import mutations, spellings
+from calsync.rules.typos import Speller
+
+_END = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
+Node = dict[int, Any]
+
+
+class Hit(NamedTuple):
+    """A phrase found: its words are `tokens[start:end]`, `lists` the bits of the lists it stands in."""
+
+    start: int
+    end: int
+    lists: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """A list as packs give it: phrases by language, and whether they cover what lies inside them."""
+
+    by_language: Mapping[str, tuple[str, ...]]
+    covers: bool = False
+
+
+class Lexicon:
+    """All phrases, compiled; `bits` gives the bit of a list by its name."""
+
+    def __init__(self, lists: Mapping[str, Phrases], typo_free: Iterable[str] = ()) -> None:
+        self.bits = {name: 1 << place for place, name in enumerate(lists)}
+        self.covering = sum(bit for name, bit in self.bits.items() if lists[name].covers)
+        self._symbols: dict[str, int] = {}
+        self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
+        self._stems: dict[str, set[int]] = {}
+        self._root: Node = {}
+        self._known: dict[str, tuple[int, ...]] = {}
+        for name, phrases in lists.items():
+            self._add(self.bits[name], phrases)
+        self._shortest = min(map(len, self._stems), default=1)
+        self._speller = Speller(self._spelled, self._stems, frozenset(typo_free))
+
+    def _add(self, bit: int, phrases: Phrases) -> None:
+        for language, texts in phrases.by_language.items():
+            for text in texts:
+                for way in spellings(text):
+                    self._plant(way, bit, welsh=language == "cy")
+
+    def _plant(self, way: tuple[str, ...], bit: int, *, welsh: bool) -> None:
+        node = self._root
+        for word in way:
+            node = node.setdefault(self._symbol(word, welsh=welsh), {})
+        if way:
+            node[_END] = node.get(_END, 0) | bit
+
+    def _symbol(self, word: str, *, welsh: bool) -> int:
+        key = f"{word}/cy" if welsh else word
+        symbol = self._symbols.setdefault(key, len(self._symbols))
+        for form in mutations(word) if welsh else (word,):
+            table, written = (self._stems, form[:-1]) if form.endswith("*") else (self._spelled, form)
+            table.setdefault(written, set()).add(symbol)
+        return symbol
+
+    def knows(self, token: str) -> tuple[int, ...]:
+        """The symbols a token may stand for: itself, its singular, a stem, a safe correction."""
+        found = self._known.get(token)
+        if found is None:
+            found = tuple(self._look_up(token) or self._corrected(token))
+            if len(self._known) < 200_000:
+                self._known[token] = found
+        return found
+
+    def _look_up(self, token: str) -> set[int]:
+        found = set(self._spelled.get(token, ()))
+        if len(token) > 3 and token[-1] == "s" and token[-2] != "s":
+            found |= self._spelled.get(token[:-1], set())
+        for length in range(self._shortest, len(token) + 1):
+            found |= self._stems.get(token[:length], set())
+        return found
+
+    def _corrected(self, token: str) -> set[int]:
+        right = self._speller.correct(token)
+        return self._look_up(right) if right else set()
+
+    def scan(self, tokens: Sequence[str]) -> list[Hit]:
+        """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
+        known, knows, root = self._known, self.knows, self._root
+        symbols = [known[token] if token in known else knows(token) for token in tokens]
+        hits: list[Hit] = []
+        for start, here in enumerate(symbols):
+            for symbol in here:
+                node = root.get(symbol)
+                if node is not None:
+                    self._walk(node, symbols, start, start + 1, hits)
+        return self._uncovered(hits)
+
+    def _walk(
+        self, node: Node, symbols: Sequence[tuple[int, ...]], start: int, at: int, hits: list[Hit]
+    ) -> None:
+        if _END in node:
+            hits.append(Hit(start, at, node[_END]))
+        if at < len(symbols) and len(node) > (_END in node):
+            for symbol in symbols[at]:
+                after = node.get(symbol)
+                if after is not None:
+                    self._walk(after, symbols, start, at + 1, hits)
+
+    def _uncovered(self, hits: list[Hit]) -> list[Hit]:
+        covers = [hit for hit in hits if hit.lists & self.covering]
+        if not covers:
+            return hits
+        return [hit for hit in hits if not any(_lies_in(hit, cover) for cover in covers)]
+
+
+def _lies_in(hit: Hit, cover: Hit) -> bool:
+    inside = cover.start <= hit.start and hit.end <= cover.end
+    return inside and hit.end - hit.start < cover.end - cover.start

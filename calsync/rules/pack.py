@@ -1,0 +1,234 @@
+"""What may stand in a pack of rules: the shape of its TOML, checked key by key."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Texts = tuple[str, ...]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_./-]*$")]
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused; values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Example(Strict):
+    """A meeting that proves a rule; `domains` are the invited people's, the organizer's first.
+
+    expect: a scope, an activity, or scope/partnership/activity with "-" for no partnership.
+    """
+
+    title: str = ""
+    description: str = ""
+    location: str = ""
+    domains: Texts = ()
+    minutes: int = 60
+    categories: Texts = ()
+    expect: str = ""
+
+
+class When(Strict):
+    """What must be seen before a rule speaks; all that is named must hold.
+
+    Texts are phrases, or "@list" for a list of phrases. `title_only`: the title holds nothing but
+    such phrases, numbers and filler. `all`: something of each group. sectors: kinds of organisation
+    among organizer and invited. `partnership_named`: a partnership's name stands in the
+    title. `invited = false`: nobody is on the invitation but its organizer.
+    """
+
+    any: Texts = ()
+    title_any: Texts = ()
+    title_first: Texts = ()
+    description_any: Texts = ()
+    all: tuple[Texts, ...] = ()
+    none: Texts = ()
+    title_none: Texts = ()
+    title_only: Texts = ()
+    agencies_at_least: int | None = None
+    agencies_at_most: int | None = None
+    sectors_any: Texts = ()
+    sectors_none: Texts = ()
+    partnerships: Texts = ()
+    partnership: bool | None = None
+    partnership_named: bool | None = None
+    invited: bool | None = None
+    described: bool | None = None
+
+
+class CueWhen(Strict):
+    """What a piece of evidence must see: in one clause of the text, or anywhere in the row."""
+
+    any: Texts = ()
+    with_any: Texts = ()
+    none: Texts = ()
+    row_any: Texts = ()
+    row_none: Texts = ()
+    partnerships: Texts = ()
+    partnership: bool | None = None
+
+
+class RuleTable(Strict):
+    """`[[rule]]`: one judgement that settles scope, activity and whether the partnership is kept."""
+
+    id: Id
+    stage: str = ""
+    why: str = Field(min_length=8)
+    weight: int = 0
+    when: When = When()
+    scope: str = ""
+    activity: str = ""
+    partnership: str = "keep"
+    kind: Literal["meeting", "preparation", "travel"] = "meeting"
+    example: tuple[Example, ...] = Field(min_length=1)
+    leaves: tuple[Example, ...] = ()
+
+
+class CueTable(Strict):
+    """`[[cue]]`: a piece of evidence for one side; sides are weighed where no rule has spoken."""
+
+    id: Id
+    why: str = Field(min_length=8)
+    side: str
+    weight: int = Field(default=2, ge=1, le=5)
+    when: CueWhen
+    example: tuple[Example, ...] = Field(min_length=1)
+    leaves: tuple[Example, ...] = ()
+
+
+class PhraseTable(BaseModel):
+    """`[list.name]`: phrases by language (`en`, `cy`, …); `covers` hides shorter finds inside them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    covers: bool = False
+
+    @model_validator(mode="after")
+    def _languages(self) -> "PhraseTable":
+        for key, value in self.phrases().items():
+            if not _LANGUAGE.fullmatch(key):
+                raise ValueError(f"no such key: {key} (a language such as en or cy, or covers)")
+            if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+                raise ValueError(f"{key} must be a list of texts")
+        return self
+
+    def phrases(self) -> dict[str, Any]:
+        """The phrases by language."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class PartnershipTable(Strict):
+    """`[[partnership]]`: its names, what belongs to it by law or guidance, its teams' mail domains.
+
+    names: full names (sure). short: abbreviations (another agency or a second word must support
+    them). groups: sub-groups that are this partnership's alone. belongs: things that are its
+    business by law or guidance. otherwise: words that show that the abbreviation is a local one.
+    only_with: mail domains of which one must be there, where two nations share a name.
+    """
+
+    id: Id
+    name: str
+    name_cy: str = ""
+    names: PhraseTable = PhraseTable()
+    short: PhraseTable = PhraseTable()
+    groups: PhraseTable = PhraseTable()
+    belongs: PhraseTable = PhraseTable()
+    hints: PhraseTable = PhraseTable()
+    otherwise: PhraseTable = PhraseTable()
+    domains: Texts = ()
+    only_with: Texts = ()
+
+
+class PatternTable(Strict):
+    """`[[pattern]]`: a regular expression on the text as written, for what no phrase can say.
+
+    Where it is found, the row holds `list`; used for initials and names of persons in a case. What
+    its group `unknown` catches must be a word that no list knows.
+    """
+
+    list: str
+    regex: str
+    where: Literal["title", "description", "both"] = "both"
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value
+
+
+class ActivityTable(Strict):
+    """`[activity.name]`: an activity of the pack's own, and the one of the coding manual it counts as."""
+
+    counts_as: str = "unclear"
+    why: str = ""
+
+
+class Header(Strict):
+    """`[pack]`: what the pack is for, the packs it builds on, and the order of its stages."""
+
+    title: str
+    extends: Texts = ()
+    stages: Texts = ()
+    joiners: Texts = ()
+    cut_after: Texts = ()
+
+
+class PackTable(Strict):
+    """A pack file."""
+
+    pack: Header
+    list: dict[str, PhraseTable] = {}
+    activity: dict[str, ActivityTable] = {}
+    partnership: tuple[PartnershipTable, ...] = ()
+    rule: tuple[RuleTable, ...] = ()
+    cue: tuple[CueTable, ...] = ()
+    pattern: tuple[PatternTable, ...] = ()
+
+
+class SectorTable(Strict):
+    """`[[sector]]`: a kind of organisation and how its mail domains look.
+
+    role: partner (counts as an agency), own (belongs to the council: maintained schools), or one
+    that never does: regulator, politician, media, supplier, network, private, thing, translator.
+    `*` stands for any letters and dots; `label` names that part alone.
+    """
+
+    id: Id
+    role: str = "partner"
+    domains: Texts = ()
+    labels: Texts = ()
+
+
+class SharedTable(Strict):
+    """`[[shared]]`: one mail domain behind which several agencies sit; only the text can tell them apart."""
+
+    domain: str
+    sector: str
+    names: Texts = ()
+
+
+class AgencyTable(Strict):
+    """`[[agency]]`: one organisation, all its mail domains, and its names in texts."""
+
+    id: Id
+    name: str
+    sector: str
+    domains: Texts = ()
+    names: PhraseTable = PhraseTable()
+    short: PhraseTable = PhraseTable()
+
+
+class DirectoryTable(Strict):
+    """An agencies file."""
+
+    suffixes: Texts = ()
+    replaced: dict[str, str] = {}
+    sector: tuple[SectorTable, ...] = ()
+    shared: tuple[SharedTable, ...] = ()
+    agency: tuple[AgencyTable, ...] = ()

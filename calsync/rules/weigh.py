@@ -1,0 +1,105 @@
+"""Weighs the evidence of a meeting between agencies: what is done there, by clause and agenda item.
+
+In a clause the stronger cue speaks. A clear side (three quarters of five or more agenda items, or
+all of fewer) gives its activity; both sides give `mixed`. A cue of weight 1 never stands against one of 3.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from calsync.model.classification import Activity
+from calsync.rules.book import Cue, RuleBook
+from calsync.rules.conditions import cue_holds
+from calsync.rules.reading import Reading
+
+PROCESS, SERVICE = Activity.PROCESS.value, Activity.SERVICE_IMPROVEMENT.value
+_CLEAR = Fraction(3, 4)
+_FEW = 4  # with so few agenda items one of the other side already makes the meeting mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A cue that spoke: in which clause and item, and on which words."""
+
+    cue: Cue
+    clause: int
+    item: int
+    in_title: bool
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.cue.side}: {', '.join(repr(word) for word in self.words)} ({self.cue.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The outcome: the activity, or None where no cue spoke; the cues that carried it."""
+
+    activity: Activity | None
+    carried: tuple[Spoken, ...]
+    spoken: tuple[Spoken, ...]
+
+
+def weigh(reading: Reading, book: RuleBook) -> Weighed:
+    """Hear every cue in every clause and weigh what they say."""
+    spoken = hear(reading, book)
+    carried = _by_weight(_stronger_in_clause(spoken))
+    items = _items(carried)
+    return Weighed(_side(items), tuple(carried), tuple(spoken))
+
+
+def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
+    """Every cue that holds in some clause, in order of the text."""
+    masks: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for hit in reading.hits:
+        clause = reading.clauses[hit.start]
+        masks[clause] = masks.get(clause, 0) | hit.lists
+        first.setdefault(clause, hit.start)
+    return [
+        Spoken(
+            cue,
+            clause,
+            reading.items[first[clause]],
+            first[clause] < reading.title_end,
+            tuple(dict.fromkeys(reading.seen(cue.any | cue.with_any, clause=clause)))[:3],
+        )
+        for clause, mask in masks.items()
+        for cue in book.cues
+        if mask & cue.any and cue_holds(cue, mask, reading)
+    ]
+
+
+def _stronger_in_clause(spoken: Iterable[Spoken]) -> list[Spoken]:
+    best: dict[int, int] = {}
+    heard = list(spoken)
+    for one in heard:
+        best[one.clause] = max(best.get(one.clause, 0), one.cue.weight)
+    return [one for one in heard if one.cue.weight == best[one.clause]]
+
+
+def _by_weight(spoken: Sequence[Spoken]) -> list[Spoken]:
+    strongest = max((one.cue.weight for one in spoken), default=0)
+    return [one for one in spoken if not (strongest >= 3 and one.cue.weight == 1)]
+
+
+def _items(spoken: Iterable[Spoken]) -> list[frozenset[str]]:
+    sides: dict[int, set[str]] = {}
+    for one in spoken:
+        sides.setdefault(one.item, set()).add(one.cue.side)
+    return [frozenset(found) for found in sides.values()]
+
+
+def _side(items: Sequence[frozenset[str]]) -> Activity | None:
+    found = frozenset().union(*items)
+    if not found:
+        return None
+    if len(found) == 1:
+        return Activity(next(iter(found)))
+    if len(items) > _FEW:
+        for side in sorted(found):
+            share = sum(Fraction(side in item, len(item)) for item in items) / len(items)
+            if share >= _CLEAR:
+                return Activity(side)
+    return Activity.MIXED

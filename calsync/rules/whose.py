@@ -1,0 +1,119 @@
+"""Whose business a meeting is: the partnerships that the row shows, the strongest evidence first.
+
+A name in the title weighs more than the organizer's mail domain, that more than a name in the
+description. Between equals the first in the text wins; two names side by side are a true tie.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from calsync.rules.book import RuleBook
+from calsync.rules.facts import Facts
+from calsync.rules.lexicon import Hit
+
+# How strong each kind of evidence is: in the title, in the description.
+_STRENGTH = {
+    "names": (50, 34),
+    "short": (50, 32),
+    "groups": (46, 31),
+    "belongs": (44, 33),
+    "hints": (20, 15),
+}
+_ORGANIZER, _INVITED, _LIST = 42, 25, 43
+_BETWEEN = frozenset({"and", "a", "ac"})
+
+
+class Claim(NamedTuple):
+    """A partnership, how strongly the row shows it, and by which words.
+
+    in_title: its name or abbreviation stands in the title.
+    """
+
+    partnership: str
+    strength: float
+    words: str
+    start: int
+    end: int
+    in_title: bool
+
+
+def claims(
+    tokens: Sequence[str],
+    hits: Sequence[Hit],
+    title_end: int,
+    facts: Facts,
+    book: RuleBook,
+) -> tuple[Claim, ...]:
+    """Every partnership that the row shows, each by its best evidence, the strongest first."""
+    row = 0
+    for hit in hits:
+        row |= hit.lists
+    best: dict[str, Claim] = {}
+    for claim in (*_in_text(tokens, hits, title_end, row, book), *_by_address(facts, book)):
+        held = best.get(claim.partnership)
+        if held is None or claim.strength > held.strength:
+            best[claim.partnership] = claim
+    if book.only_with.keys() & best.keys():
+        best = {claim.partnership: claim for claim in _at_home(best.values(), facts, book)}
+    return tuple(sorted(best.values(), key=lambda claim: -claim.strength))
+
+
+def _at_home(found: Iterable[Claim], facts: Facts, book: RuleBook) -> Iterator[Claim]:
+    """Where two nations share a name, the one whose agencies are there."""
+    domains = {facts.organizer_domain, *facts.attendee_domains, *facts.own_domains}
+    plain = [book.directory.plain(domain) for domain in domains if domain]
+    for claim in found:
+        pattern = book.only_with.get(claim.partnership)
+        if pattern is None:
+            yield claim
+        elif any(pattern.fullmatch(domain) for domain in plain):
+            yield claim._replace(strength=claim.strength + 1)
+
+
+def _in_text(
+    tokens: Sequence[str], hits: Sequence[Hit], title_end: int, row: int, book: RuleBook
+) -> Iterator[Claim]:
+    traced = book.traced
+    for hit in hits:
+        bits = hit.lists & traced
+        while bits:
+            bit = bits & -bits
+            bits ^= bit
+            trace = book.traces[bit]
+            short = trace.as_what == "short"
+            if short and row & book.otherwise.get(trace.partnership, 0):
+                continue
+            strength = _STRENGTH[trace.as_what][hit.start >= title_end]
+            seen = " ".join(tokens[hit.start : hit.end])
+            yield Claim(
+                trace.partnership, strength - hit.start / 100, seen, hit.start, hit.end, strength == 50
+            )
+
+
+def _by_address(facts: Facts, book: RuleBook) -> Iterator[Claim]:
+    plain = book.directory.plain
+    organizer = plain(facts.organizer_domain) if facts.organizer_domain else ""
+    for partnership, pattern in book.team_domains:
+        if organizer and pattern.fullmatch(organizer):
+            yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
+        for domain in facts.attendee_domains:
+            if domain != facts.organizer_domain and pattern.fullmatch(plain(domain)):
+                yield Claim(partnership, _INVITED, domain, -1, -1, False)
+    for address in facts.attendees:
+        name = address.partition("@")[0].casefold()
+        found = book.mailboxes.get(name)
+        if found:
+            yield Claim(found, _LIST, address.partition("@")[0], -1, -1, False)
+
+
+def tied(found: Sequence[Claim], tokens: Sequence[str]) -> tuple[str, ...]:
+    """The ids of the strongest claim, and of a second one that stands right beside it in the title."""
+    if not found:
+        return ()
+    first, *rest = found
+    if rest and rest[0].strength > 48 and first.strength > 48 and first.end >= 0:
+        left, right = sorted((first, rest[0]), key=lambda claim: claim.start)
+        between = tokens[left.end : right.start]
+        if all(token in _BETWEEN for token in between):
+            return (left.partnership, right.partnership)
+    return (first.partnership,)

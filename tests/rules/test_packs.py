@@ -1,0 +1,31 @@
+"""Every shipped pack loads, and every rule in it takes and leaves what it says it does."""
+
+import pytest
+
+from calsync.rules.check import all_rules, check_rules
+from calsync.rules.load import load_rules
+
+PACKS = ("wales", "england", "scotland", "northern-ireland", "history", "uk")
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_rule_does_what_its_examples_say(name):
+    book, problems = load_rules([name])
+    assert [str(problem) for problem in (*problems, *check_rules(book))] == []
+
+
+def test_every_rule_says_why_and_gives_an_example():
+    book, _ = load_rules(["uk"])
+    assert all(rule.why.endswith(".") and rule.example for rule in all_rules(book))
+
+
+def test_the_book_covers_every_partnership_of_the_manual():
+    book, _ = load_rules(["uk"])
+    ids = """psb rpb rsb csp apb vawdasv yjmb mappa marac channel lrf cjc growth_deal vru hscg icb icp place
+    hwb lscp sab cdp send ijb cpp adp copg asp cjp pcsp cpni peer lsb hscwb cypfp lscb sp smat cf spatial lsp"""
+    assert set(ids.split()) <= set(book.partnerships)
+
+
+def test_equal_content_has_an_equal_version_and_other_content_another():
+    assert load_rules(["wales"])[0].version == load_rules(["wales"])[0].version
+    assert load_rules(["wales"])[0].version != load_rules(["england"])[0].version
