@@ -1,0 +1,215 @@
+"""Blocks to events: the times of each VEVENT, or a problem that names it."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import TypeVar
+
+from calsync.model.problem import Problem, Severity
+from calsync.sources.ical.event import Event, Moment, as_day
+from calsync.sources.ical.lines import TimeLine, named_lines, time_line
+from calsync.sources.ical.moments import (
+    as_time,
+    duration_of,
+    lasting,
+    moment_of,
+    moments_of,
+    periods_of,
+    real,
+)
+from calsync.sources.ical.naming import Namer, is_private
+from calsync.sources.ical.structure import Block
+from calsync.sources.ical.texts import text_of
+from calsync.sources.ical.zones import Zones
+
+_T = TypeVar("_T")
+_Lines = dict[str, list[TimeLine]]
+_Reads = Callable[[TimeLine, Zones, tzinfo], Sequence[_T]]
+_TIMES = frozenset(
+    {
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "RRULE",
+        "RDATE",
+        "EXDATE",
+        "EXRULE",
+        "RECURRENCE-ID",
+        "SEQUENCE",
+        "DTSTAMP",
+        "LAST-MODIFIED",
+    }
+)
+_IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
+_DAY = timedelta(days=1)
+_ZERO = timedelta(0)
+
+
+class _EventError(Exception):
+    """An event that cannot be read; the message says why."""
+
+
+class EventReader:
+    """Reads the events of one VCALENDAR; `problems` tells what was left out or mended."""
+
+    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool) -> None:
+        self.problems: list[Problem] = []
+        self._zones = zones
+        self._namer = namer
+        self._cancelled = cancelled
+
+    def read(self, block: Block) -> Event | None:
+        """The event, or None if it had to be left out; then a problem names it."""
+        hint = "open it in the calendar and save it again, or delete it"
+        try:
+            return self._read(block)
+        except _EventError as error:
+            self._tell(block, f"{error}; the event was left out", hint)
+        except OverflowError:
+            self._tell(block, "it lies before the year 1 or after 9999; the event was left out", hint)
+        return None
+
+    def _read(self, block: Block) -> Event:
+        lines: _Lines = {name: [] for name in _TIMES}
+        for name, rest in named_lines(block.text, _TIMES):
+            line = time_line(name, rest)
+            if line.value:
+                lines[name].append(line)
+        if lines["EXRULE"]:
+            what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
+            self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
+        start, end, nominal = self._span(block, lines)
+        zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
+        original = _one(lines, "RECURRENCE-ID")
+        return Event(
+            number=block.number,
+            text=block.text,
+            cancelled_by_method=self._cancelled,
+            uid=_uid(block.text),
+            start=start,
+            end=end,
+            zone=zone,
+            nominal=nominal,
+            rules=tuple(sorted({line.value for line in lines["RRULE"]})),
+            rdates=tuple(self._rdates(block, lines, start, zone)),
+            exdates=tuple(self._exdates(block, lines, start, zone)),
+            recurrence_id=_required(lambda: moment_of(original, self._zones, zone), original)
+            if original
+            else None,
+            this_and_future=bool(original and original.this_and_future),
+            sequence=_sequence(lines["SEQUENCE"]),
+            stamp=max(
+                (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
+            ),
+        )
+
+    def _span(self, block: Block, lines: _Lines) -> tuple[Moment, Moment, timedelta | None]:
+        """Start, end, and the length if DURATION says it."""
+        zones, first, last = self._zones, _one(lines, "DTSTART"), _one(lines, "DTEND")
+        if first is None:
+            raise _EventError("it has no DTSTART, so nobody knows when it is")
+        start = _required(lambda: moment_of(first, zones, zones.floating), first)
+        zone = (start.tzinfo if isinstance(start, datetime) else None) or zones.floating
+        nominal = None
+        if last is not None:
+            end = _required(lambda: moment_of(last, zones, zone), last)
+        elif (line := _one(lines, "DURATION")) is not None:
+            nominal = _required(lambda: duration_of(line.value), line)
+            if nominal % _DAY:
+                start = as_time(start, zone)
+            end = lasting(start, nominal)
+        else:
+            end = start if isinstance(start, datetime) else start + _DAY
+        return self._ordered(block, *_alike(start, end), nominal)
+
+    def _ordered(
+        self, block: Block, start: Moment, end: Moment, nominal: timedelta | None
+    ) -> tuple[Moment, Moment, timedelta | None]:
+        length = _length(start, end)
+        if length >= _ZERO:
+            return start, end, nominal
+        what = "it ends before it starts; the two were swapped"
+        self._tell(block, what, "correct its times in the calendar", Severity.NOTE)
+        return end, start, None if nominal is None else -nominal
+
+    def _rdates(
+        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo
+    ) -> Iterable[Moment | tuple[datetime, timedelta]]:
+        for line in lines["RDATE"]:
+            read: _Reads[Moment | tuple[datetime, timedelta]] = (
+                periods_of if line.period or "/" in line.value else moments_of
+            )
+            for found in self._tolerated(block, line, read, zone):
+                yield _fitted(found, start)
+
+    def _exdates(self, block: Block, lines: _Lines, start: Moment, zone: tzinfo) -> Iterable[Moment]:
+        for line in lines["EXDATE"]:
+            for found in self._tolerated(block, line, moments_of, zone):
+                yield found if isinstance(start, datetime) else as_day(found)
+
+    def _tolerated(self, block: Block, line: TimeLine, read: _Reads[_T], zone: tzinfo) -> Sequence[_T]:
+        """What was read, or nothing and a problem: the rest of the series is sound."""
+        try:
+            return read(line, self._zones, zone)
+        except (ValueError, OverflowError) as error:
+            what = (
+                f"its {line.name} cannot be read ({error}) and was passed over; the rest of the series counts"
+            )
+            self._tell(block, what, "look at the series in the calendar and save it again")
+            return []
+
+    def _tell(self, block: Block, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
+        self.problems.append(Problem(self._namer.of(block), what, hint, severity))
+
+
+def _one(lines: _Lines, name: str) -> TimeLine | None:
+    found = lines[name]
+    if len({(line.tzid, line.value.upper()) for line in found}) > 1:
+        raise _EventError(f"it has {name} {len(found)} times, and they differ")
+    return found[0] if found else None
+
+
+def _required(read: Callable[[], _T], line: TimeLine) -> _T:
+    try:
+        return read()
+    except ValueError:
+        raise _EventError(f"its {line.name} cannot be read: {line.value[:60]!r}") from None
+
+
+def _alike(start: Moment, end: Moment) -> tuple[Moment, Moment]:
+    """Both dates or both times: where they differ, a date is the midnight it begins with."""
+    if isinstance(start, datetime) and start.tzinfo:
+        return start, as_time(end, start.tzinfo)
+    if isinstance(end, datetime) and end.tzinfo:
+        return as_time(start, end.tzinfo), end
+    return start, end
+
+
+def _length(start: Moment, end: Moment) -> timedelta:
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return real(end) - real(start)
+    return end - start
+
+
+def _fitted(found: Moment | tuple[datetime, timedelta], start: Moment) -> Moment | tuple[datetime, timedelta]:
+    """An RDATE of the kind that DTSTART is: days in an all-day series, DTSTART's time on a mere date."""
+    if not isinstance(start, datetime):
+        return as_day(found[0] if isinstance(found, tuple) else found)
+    if isinstance(found, tuple | datetime):
+        return found
+    return datetime.combine(found, start.timetz())
+
+
+def _sequence(lines: list[TimeLine]) -> int:
+    values = [int(line.value) for line in lines if line.value.isdecimal() and len(line.value) < 19]
+    return max(values, default=-1)
+
+
+def _uid(text: str) -> str:
+    """The UID, or one made of what the event is, the same at every download."""
+    written = [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
+    if written and written[0]:
+        return written[0]
+    names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
+    content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
+    return "calsync-" + hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -1,0 +1,45 @@
+"""Content lines (RFC 5545, 3.1): name, parameters and value of the few properties that matter here."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LINE = re.compile(r"^([A-Za-z][A-Za-z0-9-]*)[ \t]*(?=[;:])(.*)$", re.M)
+_TZID = re.compile(r""";TZID=(?:"([^"]*)"|(.*?)(?=;[A-Za-z0-9-]+=|$))""", re.I)
+_RANGE = re.compile(r';RANGE="?THISANDFUTURE\b', re.I)
+_PERIOD = re.compile(r';VALUE="?PERIOD\b', re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """A property that holds times; `tzid` is "" where there is none."""
+
+    name: str
+    tzid: str
+    value: str
+    this_and_future: bool
+    period: bool
+
+
+def named_lines(text: str, names: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield (name in capitals, the rest with its `;` or `:`) of every line that has one of these names."""
+    for match in _LINE.finditer(text):
+        name = match[1].upper()
+        if name in names:
+            yield name, match[2]
+
+
+def time_line(name: str, rest: str) -> TimeLine:
+    """Read a line whose value holds no colon, as times, rules and durations do.
+
+    So the last colon begins the value, even where a zone's name has colons and stands unquoted.
+    """
+    parameters, _, value = rest.rpartition(":")
+    tzid = _TZID.search(parameters)
+    return TimeLine(
+        name,
+        (tzid[1] or tzid[2] or "").strip() if tzid else "",
+        value.strip(),
+        bool(_RANGE.search(parameters)),
+        bool(_PERIOD.search(parameters)),
+    )

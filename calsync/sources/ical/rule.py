@@ -1,0 +1,180 @@
+"""What a recurrence rule says (RFC 5545, 3.3.10): read strictly where it matters, else kindly."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import IntEnum
+
+
+class Freq(IntEnum):
+    """How often, from the longest step to the shortest."""
+
+    YEARLY = 0
+    MONTHLY = 1
+    WEEKLY = 2
+    DAILY = 3
+    HOURLY = 4
+    MINUTELY = 5
+    SECONDLY = 6
+
+
+class RuleError(Exception):
+    """A rule that cannot be followed; the message says why, `hint` what to do."""
+
+    def __init__(self, what: str, hint: str = "enter the series again in the calendar") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recurrence rule; () and None stand for parts it does not have.
+
+    until: a date, a local time (naive) or a time in UTC (aware), as written. weekdays: Monday is 0.
+    by_day: pairs of (which one: 1 the first, -1 the last, 0 every one; weekday).
+    """
+
+    freq: Freq
+    interval: int = 1
+    count: int | None = None
+    until: date | None = None
+    week_start: int = 0
+    by_month: tuple[int, ...] = ()
+    by_week: tuple[int, ...] = ()
+    by_year_day: tuple[int, ...] = ()
+    by_month_day: tuple[int, ...] = ()
+    by_day: tuple[tuple[int, int], ...] = ()
+    by_hour: tuple[int, ...] = ()
+    by_minute: tuple[int, ...] = ()
+    by_second: tuple[int, ...] = ()
+    by_place: tuple[int, ...] = ()
+
+    @property
+    def chooses_days(self) -> bool:
+        """Whether the rule itself says which days, so that DTSTART's day is not needed."""
+        return bool(self.by_week or self.by_year_day or self.by_month_day or self.by_day)
+
+
+_WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
+_DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
+_UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+# name of the part: field, smallest and largest value, whether it counts from the end too.
+_NUMBERS = {
+    "BYMONTH": ("by_month", 1, 12, False),
+    "BYWEEKNO": ("by_week", 1, 53, True),
+    "BYYEARDAY": ("by_year_day", 1, 366, True),
+    "BYMONTHDAY": ("by_month_day", 1, 31, True),
+    "BYHOUR": ("by_hour", 0, 23, False),
+    "BYMINUTE": ("by_minute", 0, 59, False),
+    "BYSECOND": ("by_second", 0, 60, False),
+    "BYSETPOS": ("by_place", 1, 366, True),
+}
+
+
+def read_rule(text: str) -> Rule:
+    """Read the value of an RRULE; raises RuleError.
+
+    Taken as meant: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a
+    negative COUNT, which some programs write for "no limit".
+    """
+    parts = _parts(text)
+    if "RSCALE" in parts or "SKIP" in parts:
+        raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
+    unknown = sorted(set(parts) - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
+    if unknown:
+        raise RuleError(f"its rule has a part that is unknown: {unknown[0][:40]}")
+    freq = _freq(parts.get("FREQ", ""))
+    return Rule(
+        freq=freq,
+        interval=_interval(parts.get("INTERVAL", "1")),
+        count=_count(parts.get("COUNT")),
+        until=_until(parts.get("UNTIL")),
+        week_start=_weekday(parts.get("WKST", "MO")),
+        by_day=_by_day(parts.get("BYDAY", ""), freq),
+        **{name: _numbers(parts, part) for part, (name, *_) in _NUMBERS.items()},
+    )
+
+
+def _parts(text: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for part in re.sub(r"\\([;,])|\s+", r"\1", text.upper()).split(";"):
+        name, equals, value = part.partition("=")
+        if not part:
+            continue
+        if not equals or not value:
+            raise RuleError(f"its rule cannot be read: {part[:40]!r} is no NAME=VALUE")
+        if parts.setdefault(name, value) != value:
+            raise RuleError(f"its rule says {name[:40]} twice")
+    return parts
+
+
+def _freq(value: str) -> Freq:
+    try:
+        return Freq[value]
+    except KeyError:
+        raise RuleError(f"its rule does not say how often: FREQ={value[:40]}") from None
+
+
+def _number(value: str, part: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,18}", value):
+        raise RuleError(f"its rule cannot be read: {part}={value[:40]}")
+    return int(value)
+
+
+def _interval(value: str) -> int:
+    interval = _number(value, "INTERVAL")
+    if interval < 1:
+        raise RuleError(f"its rule never moves on: INTERVAL={interval}")
+    return interval
+
+
+def _count(value: str | None) -> int | None:
+    count = _number(value, "COUNT") if value else None
+    if count == 0:
+        raise RuleError("its rule says COUNT=0")
+    return count if count is None or count > 0 else None
+
+
+def _until(value: str | None) -> date | None:
+    if not value:
+        return None
+    match = _UNTIL.fullmatch(value)
+    try:
+        if match is None:
+            raise ValueError
+        day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+        if not match[2]:
+            return day
+        moment = datetime.strptime(match[1] + match[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - as written
+        return moment.replace(tzinfo=UTC) if match[3] else moment
+    except ValueError:
+        raise RuleError(f"its rule cannot be read: UNTIL={value[:40]}") from None
+
+
+def _weekday(value: str) -> int:
+    if value not in _WEEKDAYS:
+        raise RuleError(f"its rule cannot be read: WKST={value[:40]}")
+    return _WEEKDAYS[value]
+
+
+def _by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
+    found = []
+    for day in filter(None, value.split(",")):
+        match = _DAY.fullmatch(day)
+        if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
+            raise RuleError(f"its rule cannot be read: BYDAY={value[:40]}")
+        # "The first Monday" means something in a month or a year only.
+        which = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
+        found.append((which, _WEEKDAYS[match[2]]))
+    return tuple(dict.fromkeys(found))
+
+
+def _numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
+    _, least, most, from_the_end = _NUMBERS[part]
+    found = []
+    for value in filter(None, parts.get(part, "").split(",")):
+        number = _number(value, part)
+        if not least <= (abs(number) if from_the_end else number) <= most:
+            raise RuleError(f"its rule cannot be read: {part}={value[:40]}")
+        found.append(number)
+    return tuple(sorted(set(found)))

@@ -1,0 +1,134 @@
+"""The days that a rule chooses in a year, a month, a week (RFC 5545, 3.3.10, the table of BYxxx parts).
+
+A part that "expands" and one that "limits" come to the same here: of all days of the period those are
+kept that every part of the rule agrees with. What no part says is taken from DTSTART.
+"""
+
+from calendar import isleap, monthrange
+from collections.abc import Iterable, Iterator
+from datetime import MAXYEAR, MINYEAR, date, timedelta
+
+from calsync.sources.ical.rule import Freq, Rule
+
+_DAY = timedelta(days=1)
+
+
+def in_year(rule: Rule, year: int, begin: date) -> Iterator[date]:
+    """The days of a year; with BYWEEKNO those of a year of whole weeks, which may cross 1 January."""
+    if rule.by_week:
+        yield from _in_weeks(rule, year, begin)
+        return
+    for month in rule.by_month or _months_unsaid(rule, begin):
+        yield from _in_month(rule, year, month, begin)
+
+
+def _months_unsaid(rule: Rule, begin: date) -> Iterable[int]:
+    """The months of a yearly rule that names none.
+
+    BYYEARDAY and BYDAY range over the year; BYMONTHDAY expands what FREQ evaluated to, a day in
+    DTSTART's month ("applied to the current set of evaluated occurrences"), as libical has it.
+    """
+    ranges = rule.by_year_day or (rule.by_day and not rule.by_month_day)
+    return range(1, 13) if ranges else (begin.month,)
+
+
+def in_month(rule: Rule, year: int, month: int, begin: date) -> Iterator[date]:
+    """The days of a month, none if BYMONTH leaves it out."""
+    if not rule.by_month or month in rule.by_month:
+        yield from _in_month(rule, year, month, begin)
+
+
+def _in_month(rule: Rule, year: int, month: int, begin: date) -> Iterator[date]:
+    length = monthrange(year, month)[1]
+    if rule.chooses_days:
+        every = (date(year, month, number) for number in range(1, length + 1))
+        yield from (day for day in every if agrees(rule, day))
+    elif begin.day <= length:
+        # "Invalid dates (e.g., February 30) MUST be ignored".
+        yield date(year, month, begin.day)
+
+
+def _in_weeks(rule: Rule, year: int, begin: date) -> Iterator[date]:
+    # Without a day of its own, a week's day is DTSTART's: "information, not contained in the rule …"
+    alone = not (rule.by_day or rule.by_month_day or rule.by_year_day)
+    weeks = weeks_in(year, rule.week_start)
+    for week in sorted({week if week > 0 else weeks + 1 + week for week in rule.by_week}):
+        if not 1 <= week <= weeks:
+            continue
+        monday = first_week(year, rule.week_start) + timedelta(weeks=week - 1)
+        for day in (monday + timedelta(days=number) for number in range(7)):
+            if (not alone or day.weekday() == begin.weekday()) and agrees(rule, day):
+                yield day
+
+
+def in_week(rule: Rule, first: date, begin: date) -> Iterator[date]:
+    """The days of the week that starts on `first`."""
+    weekdays = {weekday for _, weekday in rule.by_day} or {begin.weekday()}
+    for day in (first + timedelta(days=number) for number in range(7)):
+        if day.weekday() in weekdays and agrees(rule, day):
+            yield day
+
+
+def agrees(rule: Rule, day: date) -> bool:
+    """Whether every part of the rule that speaks of days takes this one."""
+    return (
+        (not rule.by_month or day.month in rule.by_month)
+        and (
+            not rule.by_month_day or _counted(day.day, monthrange(day.year, day.month)[1], rule.by_month_day)
+        )
+        and (not rule.by_year_day or _counted(_day_of_year(day), _days_in(day.year), rule.by_year_day))
+        and (not rule.by_day or _is_weekday(rule, day))
+        and (not rule.by_week or _in_numbered_week(rule, day))
+    )
+
+
+def _counted(number: int, length: int, wanted: tuple[int, ...]) -> bool:
+    """Whether a number counted from the start or from the end is wanted."""
+    return number in wanted or number - length - 1 in wanted
+
+
+def _is_weekday(rule: Rule, day: date) -> bool:
+    which = [which for which, weekday in rule.by_day if weekday == day.weekday()]
+    if not which or 0 in which or rule.by_week:
+        return bool(which)
+    if rule.freq is Freq.MONTHLY or rule.by_month:
+        number, length = day.day, monthrange(day.year, day.month)[1]
+    else:
+        number, length = _day_of_year(day), _days_in(day.year)
+    return (number - 1) // 7 + 1 in which or -((length - number) // 7 + 1) in which
+
+
+def _in_numbered_week(rule: Rule, day: date) -> bool:
+    year = week_year(day, rule.week_start)
+    week = (day - first_week(year, rule.week_start)).days // 7 + 1
+    return _counted(week, weeks_in(year, rule.week_start), rule.by_week)
+
+
+def _day_of_year(day: date) -> int:
+    return day.timetuple().tm_yday
+
+
+def _days_in(year: int) -> int:
+    return 366 if isleap(year) else 365
+
+
+def first_week(year: int, week_start: int) -> date:
+    """The first day of week 1: "the first week that contains at least four days" of the year."""
+    fourth = date(year, 1, 4)
+    return fourth - _DAY * ((fourth.weekday() - week_start) % 7)
+
+
+def weeks_in(year: int, week_start: int) -> int:
+    """How many whole weeks a year has: 52 or 53."""
+    if not MINYEAR < year < MAXYEAR:
+        return 52
+    return (first_week(year + 1, week_start) - first_week(year, week_start)).days // 7
+
+
+def week_year(day: date, week_start: int) -> int:
+    """The year that a day's week belongs to."""
+    if not MINYEAR + 1 < day.year < MAXYEAR - 1:
+        return day.year
+    if day < first_week(day.year, week_start):
+        return day.year - 1
+    return day.year + (day >= first_week(day.year + 1, week_start))

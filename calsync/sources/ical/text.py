@@ -1,0 +1,89 @@
+"""Bytes to whole text: encodings, line ends, folding, and whether it is a calendar at all."""
+
+import codecs
+import re
+
+from calsync.errors import SourceContentError
+from calsync.model.problem import Problem, Severity
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Where there is no byte order mark, every second byte of a calendar's first line is zero.
+_BARE = ((b"B\0E\0G\0", "utf-16-le"), (b"\0B\0E\0G", "utf-16-be"))
+_STRAY_CR = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]*[:;]|[ \t])")
+_BLANK_LINES = re.compile(rb"\n{2,}")
+_AGAIN = "export or download the calendar again"
+
+
+def whole_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
+    """Give the calendar as unfolded lines that end in LF, and notes on how it was read.
+
+    Raises SourceContentError for what is no calendar at all.
+    """
+    lines = _unified(_to_utf8(content))
+    unfolded = lines.replace(b"\n ", b"").replace(b"\n\t", b"")
+    _check_opening(unfolded, where)
+    try:
+        return unfolded.decode("utf-8"), []
+    except UnicodeDecodeError:
+        return _decoded_by_line(unfolded), [_not_utf8(where)]
+
+
+def _to_utf8(content: bytes) -> bytes:
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _recoded(content[len(mark) :], encoding)
+    for start, encoding in _BARE:
+        if start in content[:64]:
+            return _recoded(content, encoding)
+    return content
+
+
+def _recoded(content: bytes, encoding: str) -> bytes:
+    return content.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
+
+
+def _unified(content: bytes) -> bytes:
+    """Every line end as LF: CR LF, CR CR LF (a text written twice in Windows' text mode) and bare CR."""
+    if b"\r" in content:
+        content = re.sub(rb"\r+\n", b"\n", content)
+    if b"\r" in content:
+        content = _STRAY_CR.sub(b"\n", content).replace(b"\r", b" " if b"\n" in content else b"\n")
+    return _BLANK_LINES.sub(b"\n", content.lstrip(b" \t\n"))
+
+
+def _decoded_by_line(content: bytes) -> str:
+    """Lines in UTF-8 as such, the others as Windows-1252: files glued together have both."""
+    return "\n".join(_decoded(line) for line in content.split(b"\n"))
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+def _not_utf8(where: str) -> Problem:
+    what = "some of it is not in UTF-8 and was read as Windows-1252; accents may be wrong"
+    return Problem(where, what, "export the calendar as UTF-8", Severity.NOTE)
+
+
+def _check_opening(content: bytes, where: str) -> None:
+    start = content[:2000].lstrip().lower()
+    if start.startswith(b"begin:vcalendar"):
+        return
+    if not start:
+        raise SourceContentError(where, "the calendar is empty: not one byte to read", _AGAIN)
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<")):
+        hint = "the link may need a sign-in or may have expired: copy the calendar's published address again"
+        raise SourceContentError(where, "a web page came instead of a calendar", hint)
+    if not re.search(rb"^begin[ \t]*:[ \t]*vcalendar", content, re.I | re.M):
+        hint = "it must be an iCalendar (.ics) file, from BEGIN:VCALENDAR to END:VCALENDAR"
+        raise SourceContentError(where, "this is no calendar: there is no BEGIN:VCALENDAR in it", hint)

@@ -1,0 +1,36 @@
+"""Text values and parameters of content lines (RFC 5545, 3.1, 3.2 and 3.3.11)."""
+
+import re
+
+from icalendar.parser import Parameters, split_on_unescaped_comma, unescape_backslash
+
+# Possessive, so that a line of 100,000 parameters or an unclosed quote costs one pass.
+_SPLIT = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
+
+
+def parameters_and_value(rest: str) -> tuple[str, str]:
+    """Split what follows a property's name: `;CN="a: b":mailto:…` to `;CN="a: b"` and `mailto:…`."""
+    match = _SPLIT.match(rest)
+    if match is None:  # an unclosed quote, or the like
+        before, _, after = rest.partition(":")
+        return before, after
+    return match[1], rest[match.end() :]
+
+
+def text_of(rest: str) -> str:
+    """The text of a property, unescaped, without blanks around it."""
+    return str(unescape_backslash(parameters_and_value(rest)[1])).strip()
+
+
+def list_of(rest: str) -> list[str]:
+    """The texts of a property that holds several, as CATEGORIES does."""
+    return [part.strip() for part in split_on_unescaped_comma(parameters_and_value(rest)[1]) if part.strip()]
+
+
+def parameters_of(text: str) -> dict[str, str]:
+    """The parameters by name in capitals; those that cannot be read are left out."""
+    try:
+        found = Parameters.from_ical(text.lstrip(";")) if text else {}  # type: ignore[no-untyped-call]
+    except ValueError:
+        found = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    return {str(name).upper(): value if isinstance(value, str) else value[0] for name, value in found.items()}

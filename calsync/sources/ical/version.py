@@ -1,0 +1,35 @@
+"""What a reading depends on besides the calendar: this code, the libraries, the time zones."""
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from zoneinfo import TZPATH
+
+_READING = "1"
+"""Raise it whenever the same calendar may give other occurrences than before."""
+
+
+def reader_version() -> str:
+    """A name for all of it together, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
+    libraries = (f"{name}-{_version(name)}" for name in ("icalendar", "recurring-ical-events"))
+    return "/".join((_READING, *libraries, f"tzdata-{_tzdata()}"))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _tzdata() -> str:
+    """The version of the system's time zones, which Python prefers, or of the package."""
+    for folder in map(Path, TZPATH):
+        for name in ("tzdata.zi", "+VERSION"):
+            try:
+                with (folder / name).open(encoding="ascii") as file:
+                    return file.readline().removeprefix("# version ").strip()
+            except (OSError, ValueError):
+                continue
+        if folder.is_dir():
+            return f"system+{_version('tzdata')}"
+    return _version("tzdata")

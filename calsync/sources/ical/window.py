@@ -1,0 +1,79 @@
+"""All series of one calendar to the occurrences of one window; what goes wrong in one costs that one only."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from calsync.model.occurrence import Occurrence
+from calsync.model.problem import Problem, Severity
+from calsync.model.span import Span
+from calsync.sources.ical.content import content_of
+from calsync.sources.ical.event import Event, Moment
+from calsync.sources.ical.expand import Instance, expand, never_happens
+from calsync.sources.ical.moments import as_time, existing
+from calsync.sources.ical.naming import Namer
+from calsync.sources.ical.rule import RuleError
+from calsync.sources.ical.series import Series
+
+
+class Expansion:
+    """The occurrences in a window, and the `problems` met on the way."""
+
+    def __init__(self, window: Span, zone: ZoneInfo, owners: frozenset[str], namer: Namer) -> None:
+        self.problems: list[Problem] = []
+        self._window = window
+        self._zone = zone
+        self._owners = owners
+        self._namer = namer
+        self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
+
+    def add(self, series: Series) -> None:
+        """Take in one series, or name it in a problem."""
+        self._keep(self._expanded(series))
+
+    def _expanded(self, series: Series) -> list[Instance]:
+        try:
+            if never_happens(series):
+                what = "its rule ends (UNTIL) before it begins, so it never takes place"
+                self._tell(series, what, "delete it if it is no longer wanted", Severity.NOTE)
+            return expand(series, self._window, self._zone)
+        except RuleError as error:
+            self._tell(series, f"{error}; the series was left out", error.hint)
+        except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
+            # A library's fault costs one event, never the calendar.
+            what = f"it cannot be expanded ({type(error).__name__}); the event was left out"
+            self._tell(series, what, "enter it again in the calendar")
+        return []
+
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """What was found, by start then uid, each (uid, recurrence id, start) once."""
+        kept = (occurrence for _, occurrence in self._found.values())
+        return tuple(sorted(kept, key=lambda o: (o.start.astimezone(UTC), o.uid, o.recurrence_id)))
+
+    def _keep(self, instances: Iterable[Instance]) -> None:
+        known: dict[int, Occurrence] = {}
+        for instance in instances:
+            start, end = self._midnight(instance.start), self._midnight(instance.end)
+            if not Span(start, end).overlaps(self._window):
+                continue
+            event = instance.event
+            if id(event) not in known:
+                known[id(event)] = content_of(event, start, end, self._owners)
+            original = _iso(instance.original)
+            name = (event.uid, original, start.astimezone(UTC))
+            rival = self._found.get(name)
+            if rival is None or rival[0].revision < event.revision:
+                found = replace(known[id(event)], recurrence_id=original, start=start, end=end)
+                self._found[name] = (event, found)
+
+    def _midnight(self, moment: Moment) -> datetime:
+        return moment if isinstance(moment, datetime) else existing(as_time(moment, self._zone))
+
+    def _tell(self, series: Series, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
+        event = series.master or series.overrides[0]
+        self.problems.append(Problem(self._namer.by(event.number, event.text), what, hint, severity))
+
+
+def _iso(original: date | None) -> str:
+    return original.isoformat() if original is not None else ""
