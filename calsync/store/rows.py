@@ -92,6 +92,7 @@ def _verdict_row(verdict: Classification) -> Row:
         "rule": clean(verdict.rule),
         "evidence": clean(verdict.evidence),
         "agencies": clean_all(verdict.agencies),
+        "label": clean(verdict.label),
     }
 
 
@@ -107,6 +108,7 @@ def verdict_of(row: Mapping[str, Any]) -> Classification:
         rule=row["rule"],
         evidence=row["evidence"],
         agencies=tuple(row["agencies"]),
+        label=row["label"],
     )
 
 

@@ -109,6 +109,7 @@ meetings = Table(
     _text("rule"),
     _text("evidence"),
     Column("agencies", JSON, nullable=False),
+    _text("label"),
     # By their ends, for the window read every night is the last stretch of a long history.
     Index(None, "calendar_id", "ends"),
     Index(None, "manager_id", "ends"),

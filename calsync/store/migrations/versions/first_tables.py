@@ -67,6 +67,7 @@ def _meetings() -> None:
         sa.Column("process_share", sa.Text()),
         *_text("rule", "evidence"),
         *_json("agencies"),
+        *_text("label"),
         sa.PrimaryKeyConstraint("id", name="pk_meetings"),
         sa.ForeignKeyConstraint(
             ["calendar_id"], ["calendars.id"], name="fk_meetings_calendar_id", ondelete="CASCADE"
