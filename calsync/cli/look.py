@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from calsync.cli.app import (
@@ -153,12 +154,16 @@ def _time(moment: datetime, all_day: bool) -> str:
 
 def _print(frame: pd.DataFrame) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("start", "end", "summary", "show_as", "response", "organizer_domain"):
-        table.add_column(name, no_wrap=name != "summary")
+    for name in ("when", "title", "shown as", "answer"):
+        table.add_column(name, no_wrap=name != "title", overflow="fold")
     for row in frame.itertuples():
-        start, end = (str(value).replace("T", " ")[:16] for value in (row.start, row.end))
-        mark = "[dim](private)[/]" if row.sensitivity != "normal" else ""
-        title = str(row.summary).replace("[", r"\[") or mark
-        table.add_row(start, end, title, str(row.show_as), str(row.response), str(row.organizer_domain))
-    out.print(table)
+        title = escape(str(row.summary)) if row.sensitivity == "normal" else "[dim](private)[/]"
+        table.add_row(_when(str(row.start), str(row.end)), title, str(row.show_as), str(row.response))
+    out.print(table, soft_wrap=False)
     err.print(f"{len(frame)} occurrences")
+
+
+def _when(start: str, end: str) -> str:
+    """Day and times for people; the day of the end only where it is another."""
+    first, last = start.replace("T", " ")[:16], end.replace("T", " ")[:16]
+    return f"{first} - {last[11:] if first[:10] == last[:10] else last}"

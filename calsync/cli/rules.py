@@ -14,8 +14,8 @@ from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
 from calsync.nightly.opening import open_rules, store_url
 from calsync.rules.book import RuleBook
-from calsync.rules.check import check_rules
-from calsync.rules.classify import explain as explain_facts
+from calsync.rules.check import all_rules, check_rules
+from calsync.rules.explain import explain as explain_facts
 from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
 from calsync.rules.table import classify_table
@@ -104,8 +104,7 @@ def explain(
 
 
 def _print(facts: Facts, book: RuleBook) -> None:
-    for line in explain_facts(facts, book).lines():
-        out.print(line, markup=False)
+    out.print(str(explain_facts(facts, book)), markup=False)
 
 
 def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
@@ -142,4 +141,4 @@ def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> N
     book = _book(config, packs)
     if print_problems(check_rules(book)):
         raise typer.Exit(1)
-    out.print(f"{sum(len(rules) for rules in book.rules.values()) + len(book.cues)} rules, all good")
+    out.print(f"{len(list(all_rules(book)))} rules, all good")

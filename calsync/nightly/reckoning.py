@@ -33,12 +33,12 @@ def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) 
     period = period_of(manager.summary, night.day)
     if period is None:
         return
-    if waiting := _not_read_since(store, manager, period.last):
-        note = "the summary waits until the calendar has been read"
-        report.note([Problem(place, note, "", Severity.NOTE) for place in waiting])
-        return
     name = mail_id(manager.id, period)
     if store.outbox.has(name):
+        return
+    if not _read_since(store, manager, period.last):
+        what = "waits until every calendar of this manager has been read"
+        report.note([Problem(name, what, "see `calsync status`", Severity.NOTE)])
         return
     mail = night.settings.mail
     summary = summary_of(night, store, manager, period)
@@ -78,8 +78,6 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
     )
 
 
-def _not_read_since(store: Store, manager: Manager, day: date) -> list[str]:
-    """The calendars, as they may be shown, that have not been read on this day or later."""
+def _read_since(store: Store, manager: Manager, day: date) -> bool:
     states = store.meetings.states(manager.id)
-    late = [state.shown for state in states if state.last_good is None or state.last_good < day]
-    return late if states else [manager.id]
+    return bool(states) and all(state.last_good and state.last_good >= day for state in states)
