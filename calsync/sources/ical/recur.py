@@ -34,7 +34,8 @@ def starts(
     """Give the starts in [first, last], in order; all times naive, `begin` being DTSTART.
 
     DTSTART is given only if the rule meets it. It counts towards COUNT even if it does not, unless the
-    event has other rules that it may belong to (alone is False). Raises RuleError for a rule that takes too long or never lets up.
+    event has other rules that it may belong to (alone is False). Raises RuleError for a rule that
+    takes too long or never lets up.
     """
     if rule.freq >= Freq.HOURLY and not (rule.count or rule.until or rule.by_hour):
         raise RuleError(f"it recurs round the clock without end ({rule.freq.name})", _HINT)

@@ -12,8 +12,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Where there is no byte order mark, every second byte of a calendar's first line is zero.
-_BARE = ((b"B\0E\0G\0", "utf-16-le"), (b"\0B\0E\0G", "utf-16-be"))
 _STRAY_CR = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]*[:;]|[ \t])")
 _BLANK_LINES = re.compile(rb"\n{2,}")
 _AGAIN = "export or download the calendar again"
@@ -39,9 +37,10 @@ def _to_utf8(content: bytes) -> bytes:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _recoded(content[len(mark) :], encoding)
-    for start, encoding in _BARE:
-        if start in content[:64]:
-            return _recoded(content, encoding)
+    # Without a byte order mark, every second byte of a calendar's first line tells by being zero.
+    begins = content[:64].upper().find(b"B\0E\0G")
+    if begins >= 0:
+        return _recoded(content, "utf-16-be" if begins % 2 else "utf-16-le")
     return content
 
 
