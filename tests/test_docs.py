@@ -27,7 +27,7 @@ def keys(model: type[BaseModel]) -> dict[str, list[str]]:
 @pytest.mark.parametrize(("table", "names"), keys(Settings).items())
 def test_every_setting_is_documented_in_its_table(table, names):
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    rows = page.partition(f"| `[{table}]` |")[2].partition("| `[")[0]
+    rows = page.partition(f"\n| `[{table}]` |")[2].partition("\n| `[")[0]
     assert [name for name in names if f"`{name}`" not in rows] == []
 
 

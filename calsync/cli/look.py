@@ -30,6 +30,7 @@ from calsync.exports.to_csv import safe_cells
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.nightly.plan import calendar_of
 from calsync.sources.base import Calendar, Source
 from calsync.sources.registry import open_source
 
@@ -82,11 +83,7 @@ def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
                 source = open_source(
                     manager.source, settings.sources[manager.source], base=settings.file.parent
                 )
-                owners = frozenset((manager.email, *manager.aliases))
-                named = Calendar(
-                    manager.id, manager.source, manager.calendar, owners, settings.organisation.zone
-                )
-                return source, named
+                return source, calendar_of(manager, settings)
     try:
         zone_found = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):

@@ -73,6 +73,9 @@ class GraphTransport:
         if response.status_code != _ACCEPTED:
             _say(recipient, response)
 
+    def check(self) -> None:
+        """Graph has no way to try sending without sending."""
+
     def close(self) -> None:
         """The connection is the source's: it is closed there."""
 

@@ -30,21 +30,29 @@ class M365Transport(GraphTransport):
         if account is not None:
             account.con.close()
 
+    def check(self) -> None:
+        """Sign in, and send nothing."""
+        self._signed_in()
+
     def _through(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+        # Asked for beforehand: whatever goes wrong at the sign-in, no mail has left yet.
+        account = self._signed_in()
+        try:
+            response: requests.Response = account.con.post(url, body, headers=headers)
+        except TokenRefusedError as error:  # Graph answered 401, and there is no better token
+            raise self._refused(error) from error
+        return response
+
+    def _signed_in(self) -> GraphAccount:
         account = self._account = self._account or open_account(self._options)
         try:
-            # Asked for beforehand: whatever goes wrong at the sign-in, no mail has left yet.
             account.con.tokens.current()
         except (TokenUnavailableError, requests.RequestException) as error:
             what = f"the sign-in of Microsoft cannot be reached: {type(error).__name__}"
             raise MailUnavailableError("", what, reached=False) from error
         except TokenRefusedError as error:
             raise self._refused(error) from error
-        try:
-            response: requests.Response = account.con.post(url, body, headers=headers)
-        except TokenRefusedError as error:  # Graph answered 401, and there is no better token
-            raise self._refused(error) from error
-        return response
+        return account
 
     def _refused(self, error: TokenRefusedError) -> MailAuthError | MailUnavailableError:
         told = sign_in_refusal("mail", error.said, self._options)

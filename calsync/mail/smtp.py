@@ -62,6 +62,10 @@ class SmtpTransport:
             self._reset()
             raise
 
+    def check(self) -> None:
+        """Connect and log in, and send nothing; raises what `send` would raise before the mail itself."""
+        self._ready("")
+
     def close(self) -> None:
         """Take leave of the server."""
         client, self._client = self._client, None

@@ -24,6 +24,9 @@ class Transport(Protocol):
         at all) or MailUnknownError (it may be sent).
         """
 
+    def check(self) -> None:
+        """Try the way out as far as it goes without sending; raises a MailError."""
+
     def close(self) -> None:
         """End the connection, if there is one."""
 
@@ -52,6 +55,14 @@ class FolderTransport:
                 reached=False,
             ) from error
 
+    def check(self) -> None:
+        """Make the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            what = f"the folder {self.folder} cannot be made: {error.strerror}"
+            raise MailUnavailableError("", what, "see [mail] folder", reached=False) from error
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -65,6 +76,9 @@ class MemoryTransport:
     def send(self, message: EmailMessage) -> None:
         """Keep the mail."""
         self.sent.append(message)
+
+    def check(self) -> None:
+        """Memory is always there."""
 
     def close(self) -> None:
         """Nothing is open."""

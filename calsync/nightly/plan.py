@@ -61,8 +61,7 @@ class Night:
 
     def calendar_of(self, manager: Manager) -> Calendar:
         """The calendar the list of managers names for this person."""
-        owners = frozenset((manager.email, *manager.aliases))
-        return Calendar(manager.id, manager.source, manager.calendar, owners, self.zone)
+        return calendar_of(manager, self.settings)
 
 
 def worktime_of(settings: Settings) -> WorkingTime:
@@ -76,3 +75,9 @@ def days_of(settings: Settings, night: date) -> tuple[date, date]:
     monday = night - timedelta(days=night.weekday())
     back, ahead = settings.window.weeks_back, settings.window.weeks_ahead
     return monday - timedelta(weeks=back), monday + timedelta(weeks=ahead + 1)
+
+
+def calendar_of(manager: Manager, settings: Settings) -> Calendar:
+    """The calendar the list of managers names for this person."""
+    owners = frozenset((manager.email, *manager.aliases))
+    return Calendar(manager.id, manager.source, manager.calendar, owners, settings.organisation.zone)

@@ -134,3 +134,12 @@ class Source(Protocol):
     def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A source that can say more about its door than a try at reading tells."""
+
+    def check(self, calendar: Calendar) -> tuple[Problem, ...]:
+        """Try the credentials with one calendar; what is wrong, and what soon will be, in plain words."""
+        ...

@@ -5,7 +5,7 @@ import sys
 from datetime import date
 
 import pytest
-from house import NIGHT, council, rows_of, the_night, vcalendar, vevent
+from house import NIGHT, council, rows_of, tables, the_night, vcalendar, vevent
 from typer.testing import CliRunner
 
 from calsync.cli import app
@@ -158,3 +158,22 @@ def test_classify_adds_five_columns_to_any_table(tmp_path):
 def test_the_shipped_rules_pass_their_own_check():
     given = ask("rules", "check", "--pack", "wales")
     assert given.exit_code == 0, given.output
+
+
+def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    given = ask("check", "--config", config)
+    assert given.exit_code == 0, given.output
+    for word in ("managers.csv", "rules", "store", "mail", "source exported", "ana"):
+        assert f"✓ {word}" in given.stdout or (word == "ana" and word in given.stdout)
+    with_tables = tables(config)
+    assert with_tables == {"meetings": [], "allocations": [], "outbox": []}
+
+
+def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
+    more = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n'
+    config = council(tmp_path, {"ana": b"<html>Sign in</html>"}, more=more)
+    given = calsync("check", "--config", config)
+    assert given.returncode == 1
+    assert "✗ mail" in given.stdout and "✗ source exported" in given.stdout
+    assert given.stderr.count("→") >= 2

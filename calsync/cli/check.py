@@ -1,0 +1,27 @@
+"""`calsync check`: everything a night needs, tried without sending or keeping anything."""
+
+import typer
+from rich.markup import escape
+
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, out, print_problems
+from calsync.config.load import load_settings
+from calsync.model.problem import Severity
+from calsync.nightly.checking import try_all
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Try settings, rules, store, mail and one calendar of each source; send nothing.
+
+    Says in plain words what is wrong and what to do. Example: `calsync check --config calsync.toml`
+    """
+    settings = load_settings(config)
+    today = now().astimezone(settings.organisation.zone).date()
+    faulty = False
+    for tried in try_all(settings, today):
+        broken = any(problem.severity is Severity.FAULT for problem in tried.problems)
+        mark = "[red]✗[/]" if broken else "[green]✓[/]"
+        out.print(f"{mark} {escape(tried.what)}: {escape(tried.gave) or 'see below'}")
+        faulty |= print_problems(tried.problems)
+    if faulty:
+        raise typer.Exit(1)

@@ -1,0 +1,78 @@
+"""Tries everything a night needs, one calendar of each source, and sends and keeps nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from calsync.config.roster import load_managers
+from calsync.config.settings import Settings
+from calsync.errors import MailError, SourceError, StoreError
+from calsync.model.people import Manager
+from calsync.model.problem import Problem
+from calsync.model.span import Span
+from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
+from calsync.nightly.plan import calendar_of
+from calsync.rules.check import check_rules
+from calsync.sources.base import Calendar, Checks, Source
+from calsync.store.database import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One thing that was tried: what it gave, and what is wrong with it."""
+
+    what: str
+    gave: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def try_all(settings: Settings, today: date) -> Iterator[Tried]:
+    """Try managers, rules, store, mail and each source in turn.
+
+    Raises ConfigError where the settings themselves are wrong: with every fault.
+    """
+    managers = load_managers(settings)
+    yield Tried(settings.managers.file.name, f"{len(managers)} managers")
+    book, problems = open_rules(settings)
+    gave = f"{len(book.partnerships)} partnerships"
+    yield Tried("rules", gave, (*problems, *check_rules(book)))
+    yield _store(settings)
+    yield _mail(settings)
+    with open_sources(settings, managers) as sources:
+        for name, source in sources.items():
+            first = next(manager for manager in managers if manager.source == name)
+            yield _source(name, source, first, settings, today)
+
+
+def _store(settings: Settings) -> Tried:
+    try:
+        with open_store(store_url(settings)) as store:
+            last = store.runs.last_good()
+    except StoreError as error:
+        return Tried("store", problems=(Problem("[store] url", error.what, error.hint),))
+    return Tried("store", f"last good night: {last or 'none yet'}")
+
+
+def _mail(settings: Settings) -> Tried:
+    with open_transport(settings) as transport:
+        try:
+            transport.check()
+        except MailError as error:
+            return Tried("mail", problems=(Problem("[mail]", error.what, error.hint),))
+    return Tried("mail", f"by {settings.mail.transport}; nothing was sent")
+
+
+def _source(name: str, source: Source, manager: Manager, settings: Settings, today: date) -> Tried:
+    named = calendar_of(manager, settings)
+    start = datetime.combine(today - timedelta(days=7), time(0), named.zone)
+    problems = source.check(named) if isinstance(source, Checks) else ()
+    try:
+        count = _count(source, named, Span(start, start + timedelta(days=14)))
+    except SourceError as error:
+        told = Problem(str(named), error.what, error.hint)
+        return Tried(f"source {name}", problems=tuple(dict.fromkeys((*problems, told))))
+    return Tried(f"source {name}", f"{named}: {count} meetings in these two weeks", problems)
+
+
+def _count(source: Source, named: Calendar, window: Span) -> int:
+    return sum(len(source.fetch(calendar, window).occurrences) for calendar in source.calendars(named))
