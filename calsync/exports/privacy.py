@@ -18,7 +18,7 @@ from calsync.analysis.contributions import PERIOD, contracted_hours, contributio
 from calsync.analysis.periods import Period
 from calsync.analysis.split import tabulate
 from calsync.errors import ConfigError
-from calsync.exports.merging import SMALL, Merged, merge_small
+from calsync.exports.merging import SMALL, Key, Merged, merge_small
 from calsync.model.problem import Problem
 
 LEAST = 5
@@ -68,7 +68,7 @@ def protected_split(
     merged = merge_small(lines[sure], by=by, least=least)
     due = _moved(contracted_hours(contracted, people, by=by, periods=periods), merged, by)
     table = tabulate(_once(merged.lines, keys), due, by=by)
-    few = coarse(merged.lines, by, least)
+    few = coarse(lines[sure], merged.lines, by, least)
     table, rounded = _rounded(table, few, by)
     return Protected(table, least, merged.small, merged.joined, possible, rounded, merged.unpublished)
 
@@ -108,17 +108,23 @@ def _once(lines: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return found.join(costs).reset_index()
 
 
-def coarse(lines: pd.DataFrame, by: Sequence[str], least: int) -> set[tuple[object, ...]]:
-    """Partnerships (by group and period) some part of which, say the unconfirmed, is a few people's."""
+def coarse(before: pd.DataFrame, after: pd.DataFrame, by: Sequence[str], least: int) -> set[Key]:
+    """Partnerships (with group and period, as published) whose exact bounds would show a few people's hours.
+
+    before, after: contributions under their own names and under those of their blocks, row by row.
+    Bounds reach over a partnership's rows: an upper bound has its unclear hours in it. So they are
+    exact only where every part, such as what is unconfirmed, is enough people's and nothing was merged.
+    """
     family = [*by, *PERIOD, "partnership"]
-    behind = lines.groupby([*family, "source"])["manager_id"].nunique()
-    few = behind[behind < least].reset_index()[family]
-    return set(few.itertuples(index=False, name=None))
+    own = before.loc[after.index]
+    behind = after.groupby([*family, "source"])["manager_id"].nunique()
+    few = set(behind[behind < least].reset_index()[family].itertuples(index=False, name=None))
+    moved = (own[[*family, "activity"]] != after[[*family, "activity"]]).any(axis=1)
+    torn = moved.groupby([own[name] for name in family]).transform("any") if len(own) else moved
+    return few | set(after.loc[torn, family].itertuples(index=False, name=None))
 
 
-def _rounded(
-    table: pd.DataFrame, few: Iterable[tuple[object, ...]], by: Sequence[str]
-) -> tuple[pd.DataFrame, int]:
+def _rounded(table: pd.DataFrame, few: Iterable[Key], by: Sequence[str]) -> tuple[pd.DataFrame, int]:
     family = (
         table[[*by, *PERIOD, "partnership"]].apply(tuple, axis=1) if len(table) else pd.Series(dtype="object")
     )

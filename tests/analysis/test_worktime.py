@@ -126,6 +126,7 @@ def test_leave_is_no_working_time():
     assert working([day_off()]) == []
     assert working([off("12:00-13:00"), off("16:00-18:00")]) == [span("09:00-12:00"), span("13:00-16:00")]
     assert working([off("08:00-18:00")]) == []
+    assert working([off("18:00-19:00")]) == [span("09:00-17:00")]
 
 
 def test_weekends_and_holidays_are_no_working_time():

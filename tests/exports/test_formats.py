@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from calsync.errors import ExportError
 from calsync.exports import to_xlsx
+from calsync.exports.base import Column, Table
 from calsync.exports.to_csv import CsvExporter, csv_text, safe_cells
 from calsync.exports.to_json import JsonExporter
 from calsync.exports.to_parquet import ParquetExporter
@@ -50,6 +51,13 @@ class TestCsv(ExporterContract):
         assert safe_cells(frame)["title"].tolist() == ["'=1"]
         assert frame["title"].tolist() == ["=1"]
 
+    def test_times_are_iso_times_and_unknown_ones_blank(self):
+        times = pd.DataFrame({"seen": [pd.Timestamp("2026-11-02T09:00+00:00"), pd.NaT]})
+        assert csv_text(times) == 'seen\n2026-11-02T09:00:00+00:00\n""\n'
+
+    def test_a_table_without_columns_is_an_empty_line(self):
+        assert csv_text(pd.DataFrame()) == "\n"
+
     def test_a_carriage_return_does_not_end_a_row(self):
         rows = self.read(csv_text(pd.DataFrame({"title": ["a\rb", "c\r\nd"]})).encode())
         assert [row["title"] for row in rows] == ["a\nb", "c\nd"]
@@ -66,6 +74,10 @@ class TestJson(ExporterContract):
     def test_unknown_is_null_and_truth_is_a_boolean(self, exporter):
         last = json.loads(self.content(exporter))[2]
         assert (last["hours"], last["confirmed"], last["managers"]) == (None, False, 7)
+
+    def test_what_has_no_place_in_a_table_is_refused(self, exporter):
+        with pytest.raises(TypeError, match="set has no place"):
+            exporter.write(Table("x", pd.DataFrame({"a": [{1}]}), (Column("a", "a set"),)), io.BytesIO())
 
 
 class TestParquet(ExporterContract):

@@ -136,6 +136,22 @@ def test_bounds_that_would_show_a_few_peoples_hours_are_rounded_outwards():
     assert found.rounded == 2
 
 
+def test_one_less_the_other_of_a_pair_shows_nobody():
+    given_rows = [*rows(NAMES[:6], "mixed"), row(NAMES[0]), *rows(NAMES[:8], "none", partnership="")]
+    assert hours(protected(given_rows), "partnership") == {SMALL: 7, "": 8}
+
+
+def test_bounds_do_not_give_away_what_was_merged_elsewhere():
+    given_rows = [
+        *rows(NAMES[:5]),
+        *rows(NAMES[:5], "unclear", 0.3),
+        row(NAMES[0], "unclear", partnership="rpb"),
+    ]
+    found = protected(given_rows).table.set_index(["partnership", "activity"])
+    assert found.loc[("psb", "process"), ["hours", "hours_high"]].tolist() == [5, 10]
+    assert found.loc[(SMALL, "unclear"), "hours"] == 2.5
+
+
 def test_bounds_of_many_are_exact():
     given_rows = [*rows(NAMES[:6], hours=2), *rows(NAMES[:5], "process", 1.5, confirmed=False)]
     bounds = protected(given_rows).table[["hours_low", "hours", "hours_high"]]
@@ -221,12 +237,13 @@ def test_no_hidden_cell_can_be_solved_for(given_rows, by):
             assert not determined(equations, number), cell
 
 
-def equations_of(lines: pd.DataFrame, by: list[str], atoms: list[tuple]) -> np.ndarray:
+def equations_of(before: pd.DataFrame, by: list[str], atoms: list[tuple]) -> np.ndarray:
     """All that is published exactly, each figure as a sum of unknown parts (pure, mixed, unclear, tentative).
 
     Totals of any kind are sums of rows, and shares and costs follow from rows, so rows are all there is.
     """
-    few = coarse(lines, by, 5)
+    lines = merge_small(before, by=by, least=5).lines
+    few = coarse(before, lines, by, 5)
     equations = []
     for key, part in lines.groupby([*by, *PERIOD, "partnership", "activity"]):
         for figure in ["hours"] if key[:-1] in few else ["hours", "hours_low", "hours_high"]:
@@ -248,6 +265,6 @@ def test_no_part_of_a_row_that_is_a_few_peoples_can_be_solved_for(given_rows, by
     lines["atom"] = [atoms.index(key) for key in lines[keys].itertuples(index=False, name=None)]
     rows_of = [*by, *PERIOD, "partnership", "activity"]
     sure = lines.groupby(rows_of)["hours"].transform("sum") > 0
-    equations = equations_of(merge_small(lines[sure], by=by, least=5).lines, by, atoms)
+    equations = equations_of(lines[sure], by, atoms)
     solved = [atom for n, atom in enumerate(atoms) if people[atom] < 5 and determined(equations, n)]
     assert solved == []

@@ -28,6 +28,10 @@ class Shouting:
         file.write(f"{table.name}!".encode())
 
 
+def refused():
+    raise ExportError("no key for this format", "set one")
+
+
 def broken():
     raise RuntimeError("no luck")
 
@@ -42,7 +46,12 @@ def importable(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or type(sys)(__name__))
-    for name, thing in {"Shouting": Shouting, "broken": broken, "nothing": object}.items():
+    for name, thing in {
+        "Shouting": Shouting,
+        "broken": broken,
+        "refused": refused,
+        "nothing": object,
+    }.items():
         monkeypatch.setattr(sys.modules[__name__], name, thing, raising=False)
 
 
@@ -72,6 +81,11 @@ def test_one_suffix_claimed_twice_is_refused(names):
 def test_a_plug_in_that_breaks_is_named(value, what):
     with pytest.raises(PluginError, match=what):
         exporter_for(Path("x.loud"), [point("loud", value)])
+
+
+def test_a_plug_in_that_says_what_is_wrong_is_heard():
+    with pytest.raises(ExportError, match="no key"):
+        exporter_for(Path("x.loud"), [point("loud", "refused")])
 
 
 def test_a_table_comes_with_the_meaning_of_its_columns(tmp_path):
