@@ -41,6 +41,7 @@ class Deadline:
 
     def __enter__(self) -> "Deadline":
         self._ends = time.monotonic() + self.seconds
+        self._outer: Deadline | None = getattr(_current, "deadline", None)
         _current.deadline = self
         self._timer.start()
         return self
@@ -49,7 +50,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        _current.deadline = None
+        _current.deadline = self._outer
 
     def _pass(self) -> None:
         self.passed = True

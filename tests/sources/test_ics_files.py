@@ -1,5 +1,6 @@
 """The ics source on files and folders."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from builders import LONDON, occurrence
 from contracts.ics_text import vcalendar
 from contracts.source_contract import WINDOW, SourceContract, read
 
-from calsync.errors import SourceAuthError, SourceContentError, SourceError
+from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence
+from calsync.sources import files
 from calsync.sources.base import Calendar
 from calsync.sources.ics import IcsOptions, IcsSource
 
@@ -141,6 +143,24 @@ def test_a_folder_named_like_a_file_is_no_calendar_to_fetch(tmp_path: Path) -> N
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ics").write_bytes(vcalendar(BOARD) + b" " * 2_000)
     assert "larger than 0.002 MB" in refused(tmp_path, "a.ics", max_megabytes=0.002).what
+
+
+def test_a_file_that_is_written_while_it_is_read_is_left_for_the_next_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+    real, asked = os.fstat, []
+
+    def grows(descriptor: int) -> os.stat_result:
+        asked.append(descriptor)
+        seen = list(real(descriptor))
+        seen[6] += len(asked)  # st_size
+        return os.stat_result(seen)
+
+    monkeypatch.setattr(files.os, "fstat", grows)
+    error = refused(tmp_path, "a.ics")
+    assert isinstance(error, SourceUnavailableError)
+    assert "was being written" in error.what
 
 
 @pytest.mark.parametrize("address", ["a\x00b.ics", "x" * 5000, "~nobody-known-here/a.ics"])
