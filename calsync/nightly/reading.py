@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from calsync.errors import CalsyncError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.people import Manager
+from calsync.nightly.abreast import abreast
 from calsync.nightly.judging import judge_all
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
@@ -79,34 +79,30 @@ def _errands_of(
 
 def _fetch(night: Night, errands: Sequence[Errand]) -> Iterator[tuple[Errand, Fetched | SourceError]]:
     """Give each calendar as it arrives; at most `workers` at once, and none begun once asked to stop."""
-    queue = iter(errands)
-    running: dict[Future[Fetched], Errand] = {}
-    with ThreadPoolExecutor(night.settings.engine.workers, "fetch") as pool:
-        while True:
-            for errand in queue if not night.stop.is_set() else ():
-                running[pool.submit(errand.source.fetch, errand.calendar, night.window, errand.token)] = (
-                    errand
-                )
-                if len(running) >= night.settings.engine.workers:
-                    break
-            if not running:
-                return
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                errand = running.pop(future)
-                yield errand, _outcome(errand, future)
+    engine = night.settings.engine
+    ended = abreast(
+        errands,
+        lambda errand: errand.source.fetch(errand.calendar, night.window, errand.token),
+        places=engine.workers,
+        seconds=engine.calendar_seconds,
+        stop=night.stop.is_set,
+    )
+    for errand, result in ended:
+        yield errand, _outcome(night, errand, result)
 
 
-def _outcome(errand: Errand, future: Future[Fetched]) -> Fetched | SourceError:
-    try:
-        return future.result()
-    except SourceError as error:
-        return error
-    except Exception as error:
-        # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
-        log.exception("reading %s broke", errand.calendar)
-        what = f"reading it broke: {type(error).__name__}"
-        return SourceContentError(str(errand.calendar), what, "this is a fault of calsync: please report it")
+def _outcome(night: Night, errand: Errand, result: Fetched | BaseException) -> Fetched | SourceError:
+    if isinstance(result, Fetched | SourceError):
+        return result
+    where = str(errand.calendar)
+    if isinstance(result, TimeoutError):
+        seconds = night.settings.engine.calendar_seconds
+        what = f"was not read within {seconds:g} seconds; the night went on without it"
+        return SourceUnavailableError(where, what, "raise [engine] calendar_seconds if it is that large")
+    # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
+    log.error("reading %s broke", where, exc_info=result)
+    what = f"reading it broke: {type(result).__name__}"
+    return SourceContentError(where, what, "this is a fault of calsync: please report it")
 
 
 def _keep(night: Night, store: Store, report: RunReport, errand: Errand, fetched: Fetched) -> None:

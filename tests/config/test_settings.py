@@ -83,7 +83,9 @@ def test_a_part_timers_day_is_the_week_by_fte_over_their_days(tmp_path):
 
 
 def test_faults_in_the_list_of_managers_name_their_lines(tmp_path):
-    rows = "id,email,fte,source\nm1,nobody,1,\nm2,b@b.example,2,\nm3,c@b.example,1,exportd\nm3,d@b.example,1,\n"
+    rows = (
+        "id,email,fte,source\nm1,nobody,1,\nm2,b@b.example,2,\nm3,c@b.example,1,exportd\nm3,d@b.example,1,\n"
+    )
     told = faults(lambda: load_managers(load_settings(written(tmp_path, managers=rows))))
     assert [line.split(":")[0] for line in told] == [
         "managers.csv line 2 email",

@@ -1,6 +1,7 @@
 """The night, end to end: nothing lost, nothing twice."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -183,10 +184,9 @@ def stripped(held_tables):
 
 
 def test_two_nights_at_once_are_refused(tmp_path):
-    from calsync.store.lock import night_lock
-
     from calsync.config.load import load_settings
     from calsync.nightly.opening import store_url
+    from calsync.store.lock import night_lock
 
     config = council(tmp_path, {"ana": GOOD})
     with night_lock(store_url(load_settings(config))), pytest.raises(StoreError):
@@ -217,3 +217,15 @@ def test_the_ledger_knows_the_night(tmp_path):
     assert last_good_night(load_settings(config)) is None
     the_night(config)
     assert last_good_night(load_settings(config)) == NIGHT
+
+
+def test_a_calendar_that_hangs_does_not_hold_the_night(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = council(tmp_path, {"ana": GOOD, "bob": GOOD}, more="[engine]\ncalendar_seconds = 1\n")
+        rows = (tmp_path / "managers.csv").read_text()
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
+        report = the_night(config)
+    assert report.counts["calendars"] == 1
+    (fault,) = report.faults
+    assert "bob" in fault.where and "within 1 seconds" in fault.what
