@@ -106,7 +106,7 @@ class IcsSource:
         if parts.scheme.lower() not in ("http", "https", *_WEBCAL):
             what = f"addresses that start with {parts.scheme}:// cannot be read"
             raise SourceContentError(str(calendar), what, "give a file, or an http(s) or webcal address")
-        if self.options.hosts and parts.hostname not in map(str.lower, self.options.hosts):
+        if self.options.hosts and parts.hostname not in {host.lower() for host in self.options.hosts}:
             what = f"{parts.hostname} is none of the hosts of [sources.{self.name}]"
             raise SourceAuthError(str(calendar), what, "add it to `hosts`, or correct the address")
         return url
