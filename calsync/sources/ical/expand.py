@@ -1,12 +1,12 @@
 """Series to the occurrences in a window, by recurring-ical-events: overrides, RDATE, EXDATE, RANGE.
 
-Its rules are ours (`recur`, by its own door for that: `Series.RecurrenceRules`), and what it makes of
-lengths and of clock changes is mended to RFC 5545 afterwards.
+It is given the wall-clock times of the series' own zone, naive: given zones, it takes 9:00 in UTC and
+9:00 in London for one name. Its rules are ours (`recur`, by its own door for that:
+`Series.RecurrenceRules`), and lengths and clock changes are put right afterwards as RFC 5545 has them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from recurring_ical_events.occurrence import Occurrence
 from recurring_ical_events.series import Series as RecurringSeries
 
 from calsync.model.span import Span
-from calsync.sources.ical.event import Event, Moment
+from calsync.sources.ical.event import Event, Moment, as_day
 from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
 from calsync.sources.ical.series import Series
 from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
@@ -41,14 +41,16 @@ def expand(series: Series, window: Span, zone: ZoneInfo) -> list[Instance]:
     """
     asked = _widened(window, zone)
     master = series.master
-    if master is not None and not master.recurs:
-        alone = [_as_it_is(master)] if _near(master, asked, zone) else []
-        return alone + [_as_it_is(override) for override in series.overrides if _near(override, asked, zone)]
-    if not _may_touch(series, asked, zone):
+    if master is None or not master.recurs:
+        events = (*(() if master is None else (master,)), *series.overrides)
+        return [_as_it_is(event) for event in events if _near(event, asked, zone)]
+    if not _may_touch(series, master, asked, zone):
         return []
-    adapters = [_Adapter(event) for event in (master, *series.overrides) if event is not None]
-    found = _Recurring(adapters).between(asked.start, asked.end)
-    return [_instance(occurrence) for occurrence in found]
+    recurring = _Recurring([_Adapter(event, master.zone) for event in (master, *series.overrides)])
+    found = recurring.between(_wall(asked.start, master.zone), _wall(asked.end, master.zone))
+    excluded = frozenset(_name(moment, master.zone) for moment in master.exdates)
+    instances = (_instance(occurrence, master.zone) for occurrence in found)
+    return [instance for instance in instances if not _is_excluded(instance, excluded, master.zone)]
 
 
 def never_happens(series: Series) -> bool:
@@ -59,9 +61,8 @@ def never_happens(series: Series) -> bool:
     master = series.master
     if master is None or len(master.rules) != 1:
         return False
-    begin = as_time(master.start, master.zone)
-    until = zoned_rule(master.rules[0], begin, all_day=master.all_day).until
-    return until is not None and until < begin
+    begin = as_time(master.start, master.zone).replace(tzinfo=None)
+    return zoned_rule(master.rules[0], begin, master.zone, all_day=master.all_day).until is not None
 
 
 def _widened(window: Span, zone: ZoneInfo) -> Span:
@@ -69,22 +70,20 @@ def _widened(window: Span, zone: ZoneInfo) -> Span:
         try:
             return moment.astimezone(zone) + margin
         except OverflowError:
-            return moment.replace(tzinfo=zone)
+            return moment
 
     return Span(moved(window.start, -_MARGIN), moved(window.end, _MARGIN))
 
 
-def _may_touch(series: Series, asked: Span, zone: ZoneInfo) -> bool:
+def _may_touch(series: Series, master: Event, asked: Span, zone: ZoneInfo) -> bool:
     """Whether anything can come of it in the window; cheap, and True in doubt."""
-    master = series.master
-    if master is not None and (master.rdates or as_time(master.start, zone) < asked.end):
+    if master.rdates or as_time(master.start, zone) < asked.end:
         return True
     return any(_near(override, asked, zone) for override in series.overrides)
 
 
 def _near(event: Event, asked: Span, zone: ZoneInfo) -> bool:
-    start, end = as_time(event.start, zone), as_time(event.end, zone)
-    return start <= asked.end and asked.start <= end
+    return as_time(event.start, zone) <= asked.end and asked.start <= as_time(event.end, zone)
 
 
 def _as_it_is(event: Event) -> Instance:
@@ -95,35 +94,50 @@ def _mended(moment: Moment) -> Moment:
     return existing(moment) if isinstance(moment, datetime) else moment
 
 
-def _instance(occurrence: "_Found") -> Instance:
+def _wall(moment: datetime, zone: tzinfo) -> datetime:
+    return shown_in(moment, zone).replace(tzinfo=None, fold=0)
+
+
+def _name(moment: Moment, zone: tzinfo) -> Moment:
+    """An original start as the series' clock has it, or a whole day."""
+    return _wall(moment, zone) if isinstance(moment, datetime) else moment
+
+
+def _is_excluded(instance: Instance, excluded: frozenset[Moment], zone: tzinfo) -> bool:
+    """By EXDATE: a time takes out that time, a date the whole day."""
+    if instance.original is None or not excluded:
+        return False
+    name = _name(instance.original, zone)
+    return name in excluded or as_day(name) in excluded
+
+
+def _instance(occurrence: "_Found", zone: tzinfo) -> Instance:
     event = occurrence.adapter.event
     if not occurrence.made:
         return _as_it_is(event)
-    start = _mended(occurrence.start)
-    original = _mended(occurrence.start - occurrence.adapter.move_recurrences_by)
-    return Instance(event, original, start, _end(event, original, start, occurrence.end - occurrence.start))
+    wall = occurrence.start - occurrence.adapter.move_recurrences_by
+    if event.all_day:
+        return Instance(event, wall, occurrence.start, occurrence.end)
+    original = existing(wall.replace(tzinfo=zone))
+    start = shown_in(existing(occurrence.start.replace(tzinfo=zone)), event.zone)
+    return Instance(event, original, start, _end(event, original, start))
 
 
-def _end(event: Event, original: Moment, start: Moment, length: timedelta) -> Moment:
+def _end(event: Event, original: datetime, start: datetime) -> datetime:
     """Where an instance that the series made ends (RFC 5545, 3.8.5.3).
 
     "If the duration … is specified with the DTEND property, the same exact duration will apply to all
     the members …; else, [with] DURATION, the same nominal duration": a night shift by DTEND is as long
     on the night the clocks change as on any other.
     """
-    if not isinstance(start, datetime):
-        return start + length
-    period = _periods(event).get(original)
+    period = next(
+        (rdate[1] for rdate in event.rdates if isinstance(rdate, tuple) and rdate[0] == original), None
+    )
     if period is not None:
         return after(start, period)
     if event.nominal is not None:
-        return lasting(start, event.nominal)
-    first, last = as_time(event.start, event.zone), as_time(event.end, event.zone)
-    return after(start, real(last) - real(first))
-
-
-def _periods(event: Event) -> dict[date, timedelta]:
-    return {shown_in(rdate[0], event.zone): rdate[1] for rdate in event.rdates if isinstance(rdate, tuple)}
+        return as_time(lasting(start, event.nominal), event.zone)
+    return after(start, real(as_time(event.end, event.zone)) - real(as_time(event.start, event.zone)))
 
 
 class _Adapter(EventAdapter):  # type: ignore[misc]
@@ -137,57 +151,39 @@ class _Adapter(EventAdapter):  # type: ignore[misc]
     recurrence_ids: Any = None
     rrules: Any = None
     rdates: Any = None
-    exdates: Any = None
+    # Excluded dates are taken out afterwards, of overrides as well.
+    exdates: Any = ()
     duration: Any = None
     move_recurrences_by: Any = None
+    extend_query_span_by: Any = None
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, zone: tzinfo) -> None:
         self.event = event
+        self.zone = zone
         self.uid = event.uid
-        self.span = (event.start, event.end)
+        self.span = (_name(event.start, zone), _name(event.end, zone))
         self.sequence = event.sequence
         self.this_and_future = event.this_and_future
-        self.recurrence_ids = _names_of(event.recurrence_id)
         self.rrules = event.rules
-        self.rdates = list(event.rdates)
-        self.exdates = [_on_clock_of(event, moment) for moment in event.exdates]
-        self.duration = event.end - event.start
-        self.move_recurrences_by = self._moved_by() if event.this_and_future else timedelta(0)
-
-    def _moved_by(self) -> timedelta:
-        original = self.event.recurrence_id or self.event.start
-        return as_time(self.event.start, self.event.zone) - as_time(original, self.event.zone)
-
-    @property
-    def extend_query_span_by(self) -> tuple[timedelta, timedelta]:
-        """How far before and after the window the original starts may lie."""
-        original = self.event.recurrence_id
-        if original is None:
-            return self.duration, timedelta(0)
-        moved = self._moved_by()
-        return self.duration + max(moved, timedelta(0)), max(-moved, timedelta(0))
+        self.rdates = [_rdate(rdate, zone) for rdate in event.rdates]
+        self.duration = self.span[1] - self.span[0]
+        original = event.recurrence_id
+        self.recurrence_ids = () if original is None else (as_time(_name(original, zone), None),)
+        moved = as_time(self.span[0], None) - self.recurrence_ids[0] if self.recurrence_ids else timedelta(0)
+        self.move_recurrences_by = moved if event.this_and_future else timedelta(0)
+        self.extend_query_span_by = (self.duration + max(moved, timedelta(0)), max(-moved, timedelta(0)))
 
     def has_recurrence_rules(self) -> bool:
         """Whether the event says of itself that it recurs."""
         return bool(self.event.recurs or self.event.exdates)
 
 
-def _names_of(original: Moment | None) -> tuple[datetime, ...]:
-    """A recurrence id in UTC and by its own clock, naive both: as the library compares them."""
-    if original is None:
-        return ()
-    if not isinstance(original, datetime):
-        return (datetime(original.year, original.month, original.day),)  # noqa: DTZ001 - a date
-    return real(original), original.replace(tzinfo=None, fold=0)
-
-
-def _on_clock_of(event: Event, moment: Moment) -> Moment:
-    """An EXDATE by the series' own clock: the library compares wall times across zones."""
-    return shown_in(moment, event.zone) if isinstance(moment, datetime) else moment
+def _rdate(rdate: Moment | tuple[datetime, timedelta], zone: tzinfo) -> Moment:
+    return _name(rdate[0] if isinstance(rdate, tuple) else rdate, zone)
 
 
 class _Found(Occurrence):  # type: ignore[misc]
-    """An occurrence that tells where it comes from; made: by a rule, and not an override as it stands."""
+    """An occurrence that tells where it comes from; made: by the series, and no override as it stands."""
 
     def __init__(self, adapter: _Adapter, start: Any, end: Any, sequence: int) -> None:
         super().__init__(adapter, start, end, sequence)
@@ -202,12 +198,11 @@ class _Recurring(RecurringSeries):  # type: ignore[misc]
         """Its master, expanded by our rules."""
 
         def create_rule_with_start(self, rule_string: str) -> ZonedRule:
-            event = self.core.event
-            return zoned_rule(rule_string, self.start, all_day=event.all_day, alone=len(event.rules) == 1)
+            """One of its rules, to be asked for what lies between two times."""
+            event, zone = self.core.event, self.core.zone
+            alone = len(event.rules) == 1
+            return zoned_rule(rule_string, self.start, zone, all_day=event.all_day, alone=alone)
 
     def occurrence(self, adapter: _Adapter, start: Any = None, end: Any = None) -> _Found:
+        """The door through which the library makes occurrences."""
         return _Found(adapter, start, end, self.sequence)
-
-    def between(self, span_start: datetime, span_stop: datetime) -> Iterator[_Found]:
-        """Its instances in the span."""
-        yield from super().between(span_start, span_stop)

@@ -77,7 +77,7 @@ def shown_in(moment: datetime, zone: tzinfo) -> datetime:
         return moment
 
 
-def as_time(moment: Moment, zone: tzinfo) -> datetime:
+def as_time(moment: Moment, zone: tzinfo | None) -> datetime:
     """A time as it is, a date as the midnight it begins with in `zone`."""
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), zone)
 

@@ -1,45 +1,47 @@
 """A rule on its series' own clock: what recurring-ical-events asks of a rule, answered by `recur`."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
+from calsync.sources.ical.moments import real
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import Freq, Rule, RuleError, read_rule
 
-_MARGIN = timedelta(days=1)
-_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ZonedRule:
-    """The starts of one rule. begin: DTSTART, naive for all-day. until: in begin's zone, inclusive.
+    """The starts of one rule by the clock of `zone`; all its times are naive.
 
-    alone: whether it is the event's only rule.
+    begin: DTSTART. last: the last moment that UNTIL allows, in UTC, None for no UNTIL. alone: whether
+    it is the event's only rule. until: what recurring-ical-events looks at to see whether DTSTART itself
+    takes place; None, or a time before DTSTART.
     """
 
     rule: Rule
     begin: datetime
+    zone: tzinfo
+    last: datetime | None
     until: datetime | None
-    alone: bool = True
+    alone: bool
 
-    def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:
-        """Every start from `first` to `last`, and perhaps some within a day of them."""
-        assert inc, "recurring-ical-events asks for both ends"
-        zone = self.begin.tzinfo
-        latest = _wall(last, zone) + _MARGIN
-        if self.until is not None:
-            latest = min(latest, self.until.replace(tzinfo=None))
-        begin, earliest = self.begin.replace(tzinfo=None), _wall(first, zone) - _MARGIN
-        walls = starts(self.rule, begin, earliest, latest, alone=self.alone)
-        return [wall.replace(tzinfo=zone) for wall in walls]
+    def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:  # noqa: ARG002 - asked so
+        """Every start from `first` to `last`, both included."""
+        if self.last is None:
+            return starts(self.rule, self.begin, first, last, alone=self.alone)
+        # A day more by the clock, since what counts is real time.
+        latest = min(last, self.last + _DAY)
+        found = starts(self.rule, self.begin, first, latest, alone=self.alone)
+        return [wall for wall in found if real(wall.replace(tzinfo=self.zone)) <= self.last]
 
 
-def zoned_rule(text: str, begin: datetime, *, all_day: bool, alone: bool = True) -> ZonedRule:
-    """Read a rule for a series that begins at `begin`; raises RuleError."""
-    rule = read_rule(text)
-    if all_day:
-        rule = _of_days(rule)
-    return ZonedRule(rule, begin, _until(rule.until, begin.tzinfo), alone)
+def zoned_rule(text: str, begin: datetime, zone: tzinfo, *, all_day: bool, alone: bool = True) -> ZonedRule:
+    """Read a rule for a series that begins at `begin` by the clock of `zone`; raises RuleError."""
+    rule = _of_days(read_rule(text)) if all_day else read_rule(text)
+    last = _last(rule.until, zone)
+    never = last is not None and last < real(begin.replace(tzinfo=zone))
+    return ZonedRule(rule, begin, zone, last, begin - _DAY if never else None, alone)
 
 
 def _of_days(rule: Rule) -> Rule:
@@ -50,16 +52,10 @@ def _of_days(rule: Rule) -> Rule:
     return replace(rule, by_hour=(), by_minute=(), by_second=(), until=until)
 
 
-def _until(until: date | None, zone: tzinfo | None) -> datetime | None:
-    """The last moment that UNTIL allows, of DTSTART's kind whatever its own; a date is its whole day."""
+def _last(until: date | None, zone: tzinfo) -> datetime | None:
+    """The last moment that UNTIL allows, in UTC: of DTSTART's kind whatever its own, a date as a whole day."""
     if until is None:
         return None
     if not isinstance(until, datetime):
-        return datetime.combine(until, time() if zone is None else time.max, zone)
-    return until.astimezone(zone) if until.tzinfo else until.replace(tzinfo=zone)
-
-
-def _wall(moment: datetime, zone: tzinfo | None) -> datetime:
-    if zone is None or moment.tzinfo is None:
-        return moment.replace(tzinfo=None)
-    return min(max(moment, _FIRST), _LAST).astimezone(zone).replace(tzinfo=None)
+        until = datetime.combine(until, time.max)
+    return real(until if until.tzinfo else until.replace(tzinfo=zone))
