@@ -1,12 +1,11 @@
 """Reads every calendar, several at once, and keeps each one whole or not at all."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calsync.errors import CalsyncError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.people import Manager
-from calsync.nightly.abreast import abreast
+from calsync.nightly.abreast import Job, Result, abreast
 from calsync.nightly.judging import judge_all
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
@@ -53,55 +52,74 @@ def versions(night: Night) -> str:
 
 
 def _errands(night: Night, sources: Sources, store: Store, report: RunReport) -> list[Errand]:
+    """What to fetch: the calendars behind each manager's address, in the order of the list of managers."""
+    found: dict[str, tuple[Calendar, ...]] = {}
+    for named, result in _abreast(
+        night,
+        [night.calendar_of(manager) for manager in night.managers],
+        lambda named: sources[named.source].calendars(named),
+    ):
+        calendars = _checked(night, named, result)
+        if isinstance(calendars, SourceError):
+            _note_failure(night, store, report, named, calendars)
+        else:
+            found[named.manager_id] = calendars
     return [
-        errand
+        _errand(night, calendar, sources[manager.source], store)
         for manager in night.managers
-        for errand in _errands_of(night, manager, sources[manager.source], store, report)
+        for calendar in found.get(manager.id, ())
     ]
 
 
-def _errands_of(
-    night: Night, manager: Manager, source: Source, store: Store, report: RunReport
-) -> Iterator[Errand]:
-    named = night.calendar_of(manager)
-    try:
-        calendars = source.calendars(named)
-        if not calendars:
-            raise SourceUnavailableError(str(named), "holds no calendar", "put the exported .ics file there")
-    except SourceError as error:
-        _note_failure(night, store, report, named, error)
-        return
-    for calendar in calendars:
-        held = store.meetings.state(calendar.id)
-        same = held is not None and held.window == night.window and held.versions == versions(night)
-        yield Errand(calendar, source, held, held.token if held and same else "")
+def _checked(
+    night: Night, named: Calendar, result: tuple[Calendar, ...] | BaseException
+) -> tuple[Calendar, ...] | SourceError:
+    if isinstance(result, BaseException):
+        return _told(night, named, result)
+    if not result:
+        return SourceContentError(str(named), "there is no calendar behind this address", "see its owner")
+    return result
+
+
+def _errand(night: Night, calendar: Calendar, source: Source, store: Store) -> Errand:
+    held = store.meetings.state(calendar.id)
+    same = held is not None and held.window == night.window and held.versions == versions(night)
+    return Errand(calendar, source, held, held.token if held and same else "")
 
 
 def _fetch(night: Night, errands: Sequence[Errand]) -> Iterator[tuple[Errand, Fetched | SourceError]]:
-    """Give each calendar as it arrives; at most `workers` at once, and none begun once asked to stop."""
-    engine = night.settings.engine
-    ended = abreast(
-        errands,
-        lambda errand: errand.source.fetch(errand.calendar, night.window, errand.token),
-        places=engine.workers,
-        seconds=engine.calendar_seconds,
-        stop=night.stop.is_set,
+    """Give each calendar as it arrives."""
+    ended = _abreast(
+        night, errands, lambda errand: errand.source.fetch(errand.calendar, night.window, errand.token)
     )
     for errand, result in ended:
-        yield errand, _outcome(night, errand, result)
+        if isinstance(result, BaseException):
+            yield errand, _told(night, errand.calendar, result)
+        else:
+            yield errand, result
 
 
-def _outcome(night: Night, errand: Errand, result: Fetched | BaseException) -> Fetched | SourceError:
-    if isinstance(result, Fetched | SourceError):
-        return result
-    where = str(errand.calendar)
-    if isinstance(result, TimeoutError):
+def _abreast(
+    night: Night, jobs: Sequence[Job], work: Callable[[Job], Result]
+) -> Iterator[tuple[Job, Result | BaseException]]:
+    """At most `workers` jobs at once, each within its time, and none begun once asked to stop."""
+    engine = night.settings.engine
+    places, seconds = engine.workers, engine.calendar_seconds
+    return abreast(jobs, work, places=places, seconds=seconds, stop=night.stop.is_set)
+
+
+def _told(night: Night, calendar: Calendar, error: BaseException) -> SourceError:
+    """What a failed reading is called in the report."""
+    if isinstance(error, SourceError):
+        return error
+    where = str(calendar)
+    if isinstance(error, TimeoutError):
         seconds = night.settings.engine.calendar_seconds
         what = f"was not read within {seconds:g} seconds; the night went on without it"
         return SourceUnavailableError(where, what, "raise [engine] calendar_seconds if it is that large")
     # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
-    log.error("reading %s broke", where, exc_info=result)
-    what = f"reading it broke: {type(result).__name__}"
+    log.error("reading %s broke", where, exc_info=error)
+    what = f"reading it broke: {type(error).__name__}"
     return SourceContentError(where, what, "this is a fault of calsync: please report it")
 
 
