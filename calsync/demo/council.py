@@ -1,0 +1,105 @@
+"""Who works in the council and whom they meet, as `people.toml` says."""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from calsync.demo.diary import Person
+from calsync.model.occurrence import AttendeeKind
+
+NAME = "Cyngor Brynfelin Council"
+_ACCENTS = str.maketrans("âêîôûŵŷáéíóúàèìòùäëïöü'", "aeiouwyaeiouaeiouaeiou-")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoManager:
+    """Somebody whose calendar is read. calendar: `outlook` or `google`. staff: those who report to them."""
+
+    id: str
+    key: str
+    name: str
+    post: str
+    department: str
+    grade: str
+    email: str
+    fte: float
+    working_days: tuple[int, ...]
+    calendar: str
+    summary: str
+    language: str
+    reports_to: str
+    staff: tuple[str, ...] = field(default=())
+
+    @property
+    def first_name(self) -> str:
+        """What colleagues call them."""
+        return self.name.partition(" ")[0]
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@cache
+def texts(name: str) -> dict[str, Any]:
+    """What stands in one of the TOML files beside this module."""
+    content = resources.files("calsync.demo").joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(content)
+
+
+@cache
+def managers() -> tuple[DemoManager, ...]:
+    """The twelve, in the order of their ids."""
+    return tuple(_manager(table) for table in texts("people.toml")["manager"])
+
+
+def _manager(table: dict[str, Any]) -> DemoManager:
+    return DemoManager(
+        id=table["id"],
+        key=table["key"],
+        name=table["name"],
+        post=table["post"],
+        department=table["department"],
+        grade=table["grade"],
+        email=_address(table["name"], "council"),
+        fte=table.get("fte", 1.0),
+        working_days=tuple(DAYS.index(day) for day in table.get("days", "mon tue wed thu fri").split()),
+        calendar=table.get("calendar", "outlook"),
+        summary=table["summary"],
+        language=table["language"],
+        reports_to=table.get("reports_to", ""),
+        staff=tuple(table.get("staff", ())),
+    )
+
+
+@cache
+def people() -> dict[str, Person]:
+    """Everybody and everything that can be invited, by key: `gethin`, `room:dyfi`, `list:psb`."""
+    found = {m.key: Person(m.key, m.name, m.email, manager_id=m.id) for m in managers()}
+    table = texts("people.toml")
+    for key, text in table["people"].items():
+        name, agency = text.split(", ")
+        found[key] = Person(key, name, _address(name, agency))
+    for prefix, tables, kind in (
+        ("room", "rooms", AttendeeKind.RESOURCE),
+        ("list", "lists", AttendeeKind.GROUP),
+    ):
+        for key, text in table[tables].items():
+            name, local = text.split(", ")
+            address = f"{local}@{table['agencies']['council']}"
+            found[f"{prefix}:{key}"] = Person(f"{prefix}:{key}", name, address, kind)
+    for key, text in table["left"].items():
+        name, internal = text.split(", ")
+        found[key] = Person(key, name, internal)
+    return found
+
+
+def colleague(name: str) -> Person:
+    """A member of staff who is known by name only."""
+    return Person(name, name, _address(name, "cyngor" if len(name) % 3 == 0 else "council"))
+
+
+def _address(name: str, agency: str) -> str:
+    local = name.casefold().removeprefix("cllr ").translate(_ACCENTS).replace(" ", ".")
+    return f"{local}@{texts('people.toml')['agencies'][agency]}"

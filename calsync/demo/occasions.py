@@ -1,0 +1,129 @@
+"""What happens once, on given days or on drawn ones, from `occasions.toml`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from calsync.demo.chance import chance, number, pick
+from calsync.demo.council import DemoManager, managers, people, texts
+from calsync.demo.diary import Booked, Plan, Rule
+from calsync.demo.leave import BANK_HOLIDAYS, FIRST, LAST, on_leave
+from calsync.demo.naming import uid_of
+from calsync.demo.routine import book
+from calsync.demo.timetable import guests_of, person
+from calsync.model.occurrence import Response, Sensitivity, ShowAs
+
+_PARTNERS = ("idris", "meinir", "tomos", "gareth", "emyr", "catrin", "steffan", "betsan", "geraint")
+_TRIES = 14
+
+
+def single_plans(booked: Booked) -> list[Plan]:
+    """All of them, those on given days first, so that the drawn ones find their places around them."""
+    tables = texts("occasions.toml")["single"]
+    plans = [_given(table) for table in tables if "day" in table]
+    for plan in plans:
+        book(plan, booked)
+    for table in (table for table in tables if "day" not in table):
+        for manager in _whose(table):
+            for turn in range(table["times"]):
+                plan = _drawn(table, manager, turn, booked)
+                book(plan, booked)
+                plans.append(plan)
+    return plans
+
+
+def _whose(table: Mapping[str, Any]) -> Iterator[DemoManager]:
+    keys = table["for"].split()
+    return (manager for manager in managers() if "all" in keys or manager.key in keys)
+
+
+def _given(table: Mapping[str, Any]) -> Plan:
+    clock = time.fromisoformat(table.get("at", "00:00"))
+    invited = f"{table.get('with', '')} {table.get('for', '')}"
+    return _plan(table, table["id"], datetime.combine(table["day"], clock), table["by"], invited)
+
+
+def _drawn(table: Mapping[str, Any], manager: DemoManager, turn: int, booked: Booked) -> Plan:
+    name = f"{table['id']} {manager.key} {turn}"
+    caller = table.get("by", "")
+    caller = manager.key if caller == "self" else caller
+    staff = pick(manager.staff, name, "staff")
+    partner = pick(_PARTNERS, name, "partner")
+    invited = table.get("with", "").format(staff=staff.replace(" ", "_"), partner=partner)
+    if caller and caller != manager.key:
+        invited = f"{manager.key} {invited}"
+    words = {"staff": staff.partition(" ")[0], "partner": people()[partner].name.partition(" ")[0]}
+    start = _free_start(table, name, manager, booked)
+    return _plan(table, name, start, caller, invited, owner=manager.key, words=words)
+
+
+def _plan(
+    table: Mapping[str, Any],
+    name: str,
+    start: datetime,
+    caller: str,
+    invited: str,
+    *,
+    owner: str = "",
+    words: Mapping[str, str] | None = None,
+) -> Plan:
+    organizer = person(caller) if caller else None
+    titles = table.get("titles") or [table["title"]]
+    answer = {owner: table["answer"]} if "answer" in table else {}
+    uid = uid_of(name, organizer, "" if organizer else owner)
+    return Plan(
+        uid=uid,
+        title=pick(titles, name).format(**(words or {})),
+        start=start,
+        minutes=table["days"] * 24 * 60 if "days" in table else table["minutes"],
+        organizer=organizer,
+        guests=guests_of({"answers": {**table.get("answers", {}), **answer}}, invited, name),
+        owner="" if organizer else owner,
+        all_day="days" in table,
+        rule=Rule("year") if table.get("yearly") else None,
+        notes=table.get("notes", ""),
+        place=table.get("place", ""),
+        online=("meet" if uid.endswith("@google.com") else "teams") if table.get("online") else "",
+        show_as=ShowAs(table.get("show", "busy")),
+        sensitivity=Sensitivity.PRIVATE if table.get("private") else Sensitivity.NORMAL,
+        categories=tuple(table.get("categories", ())),
+        cancelled=table.get("cancelled", False),
+    )
+
+
+def _free_start(table: Mapping[str, Any], name: str, manager: DemoManager, booked: Booked) -> datetime:
+    """A drawn time at which the manager is free; now and then one at which they are not."""
+    length = timedelta(minutes=table.get("minutes", 0))
+    tries = [_try(name, turn, manager, length, "days" in table) for turn in range(_TRIES)]
+    if chance(name, "double") < 0.08:
+        return tries[0]
+    return next((start for start in tries if booked.free(manager.key, start, start + length)), tries[0])
+
+
+def _try(name: str, turn: int, manager: DemoManager, length: timedelta, all_day: bool) -> datetime:
+    day = _workday(name, turn, manager)
+    if all_day:
+        return datetime.combine(day, time())
+    latest = 17 * 4 - int(length.total_seconds() // 900)
+    quarter = number(34, max(34, latest), name, turn, "clock")
+    quarter -= quarter % 2 if chance(name, turn, "even") < 0.8 else 0
+    return datetime.combine(day, time(quarter // 4, quarter % 4 * 15))
+
+
+def _workday(name: str, turn: int, manager: DemoManager) -> date:
+    days = [
+        day
+        for n in range((LAST - FIRST).days + 1)
+        if (day := FIRST + timedelta(days=n)).weekday() in manager.working_days
+        and day not in BANK_HOLIDAYS
+        and not on_leave(manager.key, day)
+    ]
+    return pick(days, name, turn, "day")
+
+
+def answered(plan: Plan, key: str) -> Response:
+    """What somebody answered; UNRECORDED for what is their own."""
+    if plan.organizer and plan.organizer.key == key:
+        return Response.ORGANIZER
+    answers = [guest.answer for guest in plan.guests if guest.person.key == key]
+    return answers[0] if answers else Response.UNRECORDED

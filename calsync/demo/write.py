@@ -1,0 +1,116 @@
+"""Puts the council into a folder: settings, managers, grades and calendars, ready for a night."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from calsync.demo.council import DAYS, NAME, DemoManager, managers, texts
+from calsync.demo.diary import DEMO_DAY
+from calsync.demo.google import google_calendar
+from calsync.demo.outlook import outlook_calendar
+
+__all__ = ["DEMO_DAY", "write_demo"]
+
+_SETTINGS = """\
+# A council that does not exist: what `calsync demo` reads. Copy it for your own; every key is
+# explained in docs/settings.md. Paths are relative to this file.
+
+[organisation]
+name = "{name}"
+domains = ["{council}", "{cyngor}"]   # one agency may have several
+nation = "wales"                      # public holidays; wales | england | scotland | northern-ireland
+timezone = "Europe/London"
+language = "both"                     # en | cy | both; a manager's own choice wins
+
+[window]                              # whole weeks around the current one
+weeks_back = 13
+weeks_ahead = 4
+
+[store]
+url = "sqlite:///calsync.db"          # or postgresql+psycopg://user@host/name
+
+[sources.exported]
+type = "ics"                          # files, folders and published addresses
+
+[managers]
+file = "managers.csv"                 # one line for each manager; calendars/ holds what they exported
+
+[rules]
+packs = ["wales"]                     # our own rules could stand in a folder: folder = "our-rules"
+
+[costs]
+file = "grades.csv"                   # pounds an hour by grade; take the line out for hours only
+
+[mail]
+transport = "folder"                  # folder | smtp | m365
+folder = "outbox"
+sender = "calsync@{council}"
+
+[schedule]
+nightly = "04:15"
+"""
+
+_MANAGERS = (
+    "id",
+    "email",
+    "name",
+    "department",
+    "grade",
+    "fte",
+    "hours_per_week",
+    "working_days",
+    "source",
+    "calendar",
+    "summary",
+    "language",
+)
+_GRADES = (
+    ("grade", "contract", "productive", "source", "year"),
+    ("Director", "80", "99", "example: salary 115000 with on-costs, 1931 or 1561 hours", "2025/26"),
+    ("Head of service", "56", "69", "example: salary 80000 with on-costs, 1931 or 1561 hours", "2025/26"),
+    ("Service manager", "38", "47", "NJC SCP 43: salary 54495 with on-costs, 1931 or 1561 hours", "2025/26"),
+)
+
+
+def write_demo(folder: Path) -> Path:
+    """Write the council's files, over those of an earlier demo, and give the settings file's path."""
+    calendars = folder / "calendars"
+    calendars.mkdir(parents=True, exist_ok=True)
+    for manager in managers():
+        (calendars / f"{manager.id}.ics").write_bytes(calendar_file(manager))
+    _write_table(folder / "managers.csv", _MANAGERS, map(_row, managers()))
+    _write_table(folder / "grades.csv", _GRADES[0], _GRADES[1:])
+    settings = folder / "calsync.toml"
+    agencies = texts("people.toml")["agencies"]
+    content = _SETTINGS.format(name=NAME, council=agencies["council"], cyngor=agencies["cyngor"])
+    settings.write_text(content, encoding="utf-8", newline="\n")
+    return settings
+
+
+def calendar_file(manager: DemoManager) -> bytes:
+    """The manager's calendar as they exported it, from Outlook or from Google."""
+    return (google_calendar if manager.calendar == "google" else outlook_calendar)(manager)
+
+
+def _row(manager: DemoManager) -> Sequence[str]:
+    return (
+        manager.id,
+        manager.email,
+        manager.name,
+        manager.department,
+        manager.grade,
+        str(manager.fte),
+        "37",
+        " ".join(DAYS[day] for day in manager.working_days),
+        "exported",
+        f"calendars/{manager.id}.ics",
+        manager.summary,
+        manager.language,
+    )
+
+
+def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(head)
+        table.writerows(rows)
