@@ -1,0 +1,54 @@
+"""`calsync init`: five questions, and everything a first night needs is written."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from calsync.cli.app import app, out
+from calsync.config.load import load_settings
+from calsync.config.starting import Answers, starting_files
+from calsync.errors import ConfigError
+from calsync.model.people import Language, Nation
+from calsync.model.problem import Problem
+
+
+class Where(StrEnum):
+    """Where the calendars are."""
+
+    FILES = "files"
+    M365 = "m365"
+    CALDAV = "caldav"
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Option(prompt="What is your organisation called?", help="Its name.")],
+    domains: Annotated[
+        str,
+        typer.Option(prompt="Its own mail domains, with a space between", help="Its own mail domains."),
+    ],
+    nation: Annotated[Nation, typer.Option(prompt="In which nation?", help="For holidays and rules.")],
+    language: Annotated[Language, typer.Option(prompt="In which language do you write?", help="Of mails.")],
+    calendars: Annotated[Where, typer.Option(prompt="Where are the calendars?", help="The first source.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")] = Path(),
+) -> None:
+    """Ask five questions and write settings, a list of managers, agencies and a pack of your own.
+
+    Nothing that exists is overwritten. Example: `calsync init --to council`
+    """
+    wanted = tuple(re.split(r"[\s,;]+", domains.strip()))
+    files = starting_files(Answers(name, wanted, nation, language, calendars))
+    there = [to / path for path in files if (to / path).exists()]
+    if there:
+        hint = "nothing was written; choose another folder with --to"
+        raise ConfigError([Problem(str(path), "is there already", hint) for path in there])
+    for path, text in files.items():
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
+        (to / path).write_text(text, encoding="utf-8")
+        out.print(f"wrote [bold]{escape(str(to / path))}[/]")
+    load_settings(to / "calsync.toml")
+    out.print("\nNow list your managers in managers.csv, then try everything: calsync check")

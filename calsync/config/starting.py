@@ -1,0 +1,147 @@
+"""The files an organisation starts from, filled in from five answers."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from calsync.model.people import Language, Nation
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was asked; calendars is files, m365 or caldav."""
+
+    name: str
+    domains: tuple[str, ...]
+    nation: Nation
+    language: Language
+    calendars: str
+
+
+_SOURCES = {
+    "files": """\
+[sources.exported]
+type = "ics"                    # exported files, folders of them, published addresses: docs/sources.md
+""",
+    "m365": """\
+[sources.m365]
+type = "m365"                   # docs/microsoft-365.md says what an administrator does first
+tenant = "00000000-0000-0000-0000-000000000000"
+client_id = "00000000-0000-0000-0000-000000000000"
+certificate_file = "calsync.pem"
+""",
+    "caldav": """\
+[sources.caldav]
+type = "caldav"                 # docs/caldav.md
+url = "https://calendars.example/"
+username = "calsync"
+password_env = "CALSYNC_CALDAV_PASSWORD"
+""",
+}
+_COLUMNS = "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
+_CALENDARS = {"files": "calendars/m1.ics", "m365": "", "caldav": ""}
+
+
+def starting_files(answers: Answers) -> dict[Path, str]:
+    """The files by their relative paths: settings, managers, our agencies and our own pack."""
+    return {
+        Path("calsync.toml"): _settings(answers),
+        Path("managers.csv"): _managers(answers),
+        Path("our-rules/agencies.toml"): _agencies(answers),
+        Path("our-rules/ours.toml"): _pack(answers),
+    }
+
+
+def _settings(answers: Answers) -> str:
+    return f"""\
+# calsync: who we are, what is read, where results go. Every key: docs/settings.md.
+# Paths are relative to this file. Secrets are named by environment variable, never written here.
+
+[organisation]
+name = {_text(answers.name)}
+domains = {_texts(answers.domains)}
+nation = "{answers.nation}"
+timezone = "Europe/London"
+language = "{answers.language}"
+
+[window]                        # whole weeks around the current one
+weeks_back = 13
+weeks_ahead = 4
+
+[store]
+url = "sqlite:///calsync.db"
+
+{_SOURCES[answers.calendars]}
+[managers]
+file = "managers.csv"
+
+[rules]
+packs = ["{answers.nation}"]
+folder = "our-rules"            # ours wins over the shipped rules, and `calsync explain` shows it
+
+[mail]                          # until you change it, mails are files in a folder
+transport = "folder"
+folder = "outbox"
+sender = {_text(f"calsync@{answers.domains[0]}")}
+
+[schedule]
+nightly = "04:15"
+"""
+
+
+def _managers(answers: Answers) -> str:
+    columns = (
+        "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
+    )
+    days, calendar = "mon tue wed thu fri", _CALENDARS[answers.calendars]
+    row = f"m1,first.manager@{answers.domains[0]},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
+    return f"{columns}\n{row}\n"
+
+
+def _agencies(answers: Answers) -> str:
+    return f"""\
+# Our own organisation and our neighbours. What stands here wins over what calsync ships.
+# An address calsync cannot place is listed by `calsync rules coverage`.
+
+[[agency]]
+id = "{_identifier(answers.name)}"
+name = {_text(answers.name)}
+sector = "council"              # council, nhs, police, fire, justice, government, voluntary, housing, ...
+domains = {_texts(answers.domains)}
+
+# [[agency]]
+# id = "carers-trust"
+# name = "Our carers' trust"
+# sector = "voluntary"
+# domains = ["carerstrust.example"]
+"""
+
+
+def _pack(answers: Answers) -> str:
+    return f"""\
+# Our own partnerships and rules; docs/writing-rules.md has a worked example.
+# Try a title: calsync explain "Harbour Board: terms of reference"; then: calsync rules check
+
+[pack]
+title = {_text(f"Local rules of {answers.name}")}
+
+# [[partnership]]
+# id = "harbour"
+# name = "Harbour Board"
+# names = {{ en = ["harbour board"] }}
+# short = {{ en = ["hb"] }}
+"""
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "us"
+
+
+def _text(text: str) -> str:
+    # A JSON string is a TOML basic string.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _texts(texts: tuple[str, ...]) -> str:
+    return json.dumps(list(texts), ensure_ascii=False)
