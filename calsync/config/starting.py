@@ -95,7 +95,8 @@ def _managers(answers: Answers) -> str:
         "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
     )
     days, calendar = "mon tue wed thu fri", _CALENDARS[answers.calendars]
-    row = f"m1,first.manager@{answers.domains[0]},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
+    email = f"first.manager@{answers.domains[0]}"
+    row = f"m1,{email},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
     return f"{columns}\n{row}\n"
 
 
