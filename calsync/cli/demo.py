@@ -42,7 +42,7 @@ def demo(
     opened = (
         (mail, "a manager's weekly mail, in English and Welsh"),
         (_page(mail), "the same as a page, for a browser"),
-        (_workbook(settings), "HR's table: hours by department, partnership and activity"),
+        (_workbook(settings), "HR's table: hours by partnership and activity, with cost"),
     )
     out.print("\nOpen these first:")
     for path, what in opened:
@@ -67,7 +67,7 @@ def _workbook(settings: Settings) -> Path:
     first, _ = days_of(settings, DEMO_DAY)
     last = DEMO_DAY
     with open_store(store_url(settings)) as store:
-        protected = split_of(settings, store, first, last, ["department"], Every.WHOLE)
+        protected = split_of(settings, store, first, last, [], Every.WHOLE)
     path = settings.file.parent / "split.xlsx"
-    write_table(split_to_write(protected.table, ["department"]), path)
+    write_table(split_to_write(protected.table, []), path)
     return path

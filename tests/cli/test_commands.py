@@ -131,6 +131,7 @@ def test_the_split_shows_groups_of_five(tmp_path):
     (process,) = [row for row in rows if row["activity"] == "process" and row["partnership"] == "psb"]
     assert float(process["hours"]) == pytest.approx(5 * 1.5)
     assert process["managers"] == "5"
+    assert all(len(row["share_of_contracted"].partition(".")[2]) <= 6 for row in rows), "figures are rounded"
 
 
 def test_explain_names_the_rule_and_what_it_saw():
