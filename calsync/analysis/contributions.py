@@ -45,7 +45,7 @@ def _weights() -> pd.DataFrame:
             rows.append((Activity.UNCLEAR, confirmed, row, 0, 0, 1))
     columns = ["activity", "confirmed", "row", "hours", "hours_low", "hours_high"]
     frame = pd.DataFrame([(str(a), c, str(r), *w) for a, c, r, *w in rows], columns=columns)
-    # As floats from the start: a column of True, 0.5 and 0 would be one of objects, and so all that comes of it.
+    # Floats from the start: True, 0.5 and 0 in one column would make it, and all that follows, objects.
     figures = dict.fromkeys(("hours", "hours_low", "hours_high"), "float64")
     return frame.astype({"activity": "str", "row": "str", **figures})
 
