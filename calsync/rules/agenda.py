@@ -4,10 +4,16 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
 from calsync.rules.reading import Reading, cut, read
-from calsync.rules.weigh import PROCESS, SERVICE, hear
+from calsync.rules.weigh import weigh
 
+_SHARES = {
+    Activity.PROCESS: Fraction(1),
+    Activity.SERVICE_IMPROVEMENT: Fraction(0),
+    Activity.MIXED: Fraction(1, 2),
+}
 _CLOCK = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
 _MINUTES = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
 _LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s)|(?<=[a-z)])\.\s")
@@ -59,5 +65,5 @@ def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
     """How much of one line is process, or None if it shows neither side."""
     alone = read(replace(reading.facts, title=text, description=""), book)
     alone.row |= reading.row  # the service may be named in the title or in another line
-    sides = {one.cue.side for one in hear(alone, book)} & {PROCESS, SERVICE}
-    return Fraction(PROCESS in sides, len(sides)) if sides else None
+    activity = weigh(alone, book).activity
+    return _SHARES.get(activity) if activity else None

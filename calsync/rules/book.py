@@ -33,9 +33,10 @@ class Test:
     agencies_at_most: int | None = None
     sectors_any: frozenset[str] = frozenset()
     sectors_none: frozenset[str] = frozenset()
+    others_named: bool | None = None
     partnerships: frozenset[str] = frozenset()
     partnership: bool | None = None
-    partnership_named: bool | None = None
+    partnership_titled: bool | None = None
     invited: bool | None = None
     described: bool | None = None
 
@@ -71,6 +72,7 @@ class Cue:
     any: int
     with_any: int
     none: int
+    segment_any: int
     row_any: int
     row_none: int
     partnerships: frozenset[str]
@@ -102,8 +104,10 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. traced: the bits of `traces`. mailboxes: partnership by the
-    local part of a distribution list. team_domains: partnership by the pattern of its teams'
+    own activities and what they count as. traced: the bits of
+    `traces`; name_bits: those of a partnership's names. mailboxes: partnership by the
+    local part of a distribution list. said: lists whose words name no service; small: words that say
+    nothing; content: the bit of a clause with a word that is neither. orgs: sector by the bit of the list that names its organisations. team_domains: partnership by the pattern of its teams'
     mail domains. verdicts: what was judged before, by facts.
     """
 
@@ -120,13 +124,20 @@ class RuleBook:
     labels: Mapping[str, Activity]
     traces: Mapping[int, Trace]
     traced: int
+    name_bits: Mapping[str, int]
     otherwise: Mapping[str, int]
     mailboxes: Mapping[str, str]
     team_domains: Sequence[tuple[str, re.Pattern[str]]]
     only_with: Mapping[str, re.Pattern[str]]
     shared_names: Mapping[str, tuple[int, ...]]
     named: Mapping[int, str]
+    orgs: Mapping[int, str]
     joiners: frozenset[str]
     filler: int
+    meets: int
+    said: int
+    small: frozenset[str]
+    content: int
+    bare_name: Test
     cut_after: re.Pattern[str] | None
     verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)

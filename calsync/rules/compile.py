@@ -12,11 +12,20 @@ from calsync.rules.directory import build_directory
 from calsync.rules.faults import near
 from calsync.rules.fold import fold
 from calsync.rules.lexicon import Lexicon, Phrases
-from calsync.rules.pack import CueTable, DirectoryTable, PackTable, PartnershipTable, PhraseTable, RuleTable
+from calsync.rules.pack import (
+    CueTable,
+    DirectoryTable,
+    Header,
+    PackTable,
+    PartnershipTable,
+    PhraseTable,
+    RuleTable,
+)
 
 ENGINE = "1"  # raise it when the engine judges otherwise with the same rules
 _KINDS = ("names", "short", "groups", "belongs", "hints")
 _LOCAL = "otherwise"
+CONTENT = "content"  # the list that the engine fills: a word that may name a service
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,18 @@ class _Binding:
         for source in sources:
             self._gather(source)
         self._gather_named()
+        self.lists.setdefault(CONTENT, Phrases({}))
         for source in sources:
             self._gather_inline(source)
+            bare = source.table.pack.bare_name
+            self._inline((*bare.any, *bare.only))
         innocent = [w for texts in self._list("not_typos").values() for w in texts]
-        self.lexicon = Lexicon(self.lists, innocent)
+        shorthand = {
+            fold(short): fold(whole)
+            for source in sources
+            for short, whole in source.table.pack.shorthand.items()
+        }
+        self.lexicon = Lexicon(self.lists, innocent, shorthand)
         self.bits = self.lexicon.bits
 
     def _list(self, name: str) -> Mapping[str, tuple[str, ...]]:
@@ -78,14 +95,17 @@ class _Binding:
         for directory in self.directories:
             for agency in directory.agency:
                 for kind in ("names", "short"):
-                    self._add(f"agency.{agency.id}", getattr(agency, kind))
+                    self._add(f"agency.{agency.id}", getattr(agency, kind), covers=kind == "names")
 
     def _gather_inline(self, source: Source) -> None:
         tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]
         for table in tables:
-            for text in _texts(table):
-                if not text.startswith("@"):
-                    self.lists.setdefault(f"'{text}", Phrases({"en": (text,), "cy": (text,)}))
+            self._inline(_texts(table))
+
+    def _inline(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if not text.startswith("@"):
+                self.lists.setdefault(f"'{text}", Phrases({"en": (text,), "cy": (text,)}))
 
     def _add(self, name: str, table: PhraseTable, *, covers: bool = False) -> None:
         given = {language: tuple(texts) for language, texts in table.phrases().items()}
@@ -134,6 +154,10 @@ class _Binding:
             labels=self.labels,
             traces=traces,
             traced=sum(traces),
+            name_bits={
+                id_: sum(bit for bit, trace in traces.items() if trace == Trace(id_, "names"))
+                for id_ in partnerships
+            },
             otherwise={
                 id_: self.bits[f"{id_}.{_LOCAL}"] for id_ in partnerships if f"{id_}.{_LOCAL}" in self.bits
             },
@@ -146,6 +170,17 @@ class _Binding:
             named=named,
             joiners=frozenset(fold(word) for header in headers for word in header.joiners),
             filler=self.bits.get("filler", 0),
+            meets=self.bits.get("meets", 0),
+            said=self._said(headers, traces),
+            small=frozenset(w for texts in self._list("small").values() for w in texts),
+            content=self.bits.get(CONTENT, 0),
+            bare_name=self._bare_name(headers),
+            orgs={
+                self.bits[f"agency.{agency.id}"]: agency.sector
+                for directory in self.directories
+                for agency in directory.agency
+                if f"agency.{agency.id}" in self.bits
+            },
             cut_after=_any_of([text for header in headers for text in header.cut_after]),
         )
         self._check_ids()
@@ -259,6 +294,7 @@ class _Binding:
                 any=self._mask(when.any, where),
                 with_any=self._mask(when.with_any, where),
                 none=self._mask(when.none, where),
+                segment_any=self._mask(when.segment_any, where),
                 row_any=self._mask(when.row_any, where),
                 row_none=self._mask(when.row_none, where),
                 partnerships=frozenset(when.partnerships),
@@ -281,6 +317,21 @@ class _Binding:
             else:
                 values[slot.name] = given
         return Test(**values)  # type: ignore[arg-type]
+
+    def _said(self, headers: Iterable[Header], traces: Mapping[int, Trace]) -> int:
+        said = (text for header in headers for text in header.names_no_service)
+        agencies = sum(bit for name, bit in self.bits.items() if name.startswith("agency."))
+        return self._mask(said, "[pack] names_no_service") | sum(traces) | agencies
+
+    def _bare_name(self, headers: Iterable[Header]) -> Test:
+        tables = [header.bare_name for header in headers]
+        known = [self.bits[f"{table.id}.{kind}"] for table in self._partnership_tables()
+                 for kind in _KINDS if f"{table.id}.{kind}" in self.bits]  # fmt: skip
+        return Test(
+            title_any=self._mask((text for table in tables for text in table.any), "[pack] bare_name"),
+            title_only=self._mask((text for table in tables for text in table.only), "[pack] bare_name")
+            | sum(set(known)),
+        )
 
     def _mask(self, texts: Iterable[str], where: str) -> int:
         mask = 0

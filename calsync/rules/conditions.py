@@ -38,7 +38,8 @@ def _people_hold(test: Test, reading: Reading) -> bool:
         or (test.sectors_none and reading.sectors & test.sectors_none)
         or (test.invited is not None and reading.invited is not test.invited)
         or (test.described is not None and bool(reading.facts.description.strip()) is not test.described)
-        or (test.partnership_named is not None and reading.named is not test.partnership_named)
+        or (test.others_named is not None and reading.others_named is not test.others_named)
+        or (test.partnership_titled is not None and reading.titled is not test.partnership_titled)
     ) and _whose(test.partnership, test.partnerships, reading)
 
 
@@ -50,8 +51,9 @@ def _whose(wanted: bool | None, ids: frozenset[str], reading: Reading) -> bool:
 
 def _first(reading: Reading) -> int:
     bits = 0
+    first = next((at for at, token in enumerate(reading.tokens) if token != BREAK and not token.isdigit()), 0)
     for hit in reading.hits:
-        if hit.start == 0:
+        if hit.start == first and first < reading.title_end:
             bits |= hit.lists
     return bits
 
@@ -68,11 +70,12 @@ def _only(allowed: int, reading: Reading) -> bool:
     )
 
 
-def cue_holds(cue: Cue, clause: int, reading: Reading) -> bool:
-    """Whether a clause, given as the bits of the lists in it, holds the cue."""
+def cue_holds(cue: Cue, clause: int, segment: int, reading: Reading) -> bool:
+    """Whether a clause holds the cue; clause and segment are given as the bits of the lists in them."""
     return bool(
         clause & cue.any
         and (not cue.with_any or clause & cue.with_any)
+        and (not cue.segment_any or segment & cue.segment_any)
         and not clause & cue.none
         and (not cue.row_any or reading.row & cue.row_any)
         and not reading.row & cue.row_none

@@ -99,6 +99,17 @@ def _bare(label: str) -> str:
     return _COUNCIL_WORDS.sub("", bare) or bare
 
 
+_PLACE_WORDS = re.compile(r"^(sir|bro|dinas|ynys|cwm|dyffryn|cyngor)|(shire|county|council|city|vale|cbc)$")
+_LEAST_ALIKE = 4
+
+
+def same_place(domain: str, other: str) -> bool:
+    """Whether two council domains plainly name one place: sircelynnog.llyw.cymru, celynshire.gov.wales."""
+    left, right = (_PLACE_WORDS.sub("", name.partition(".")[0]) for name in (domain, other))
+    shorter = min(len(left), len(right))
+    return shorter >= _LEAST_ALIKE and left[:shorter] == right[:shorter]
+
+
 def build_directory(tables: Iterable[DirectoryTable], registered: Callable[[str], str]) -> Directory:
     """The directory of all agencies files; earlier files win, so our own comes first.
 

@@ -10,9 +10,14 @@ from itertools import product
 
 BREAK = "\n"
 JOINT = ","
+MONEY = "gbp"
 
 _CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
-_PIECE = re.compile(r"[a-z0-9]+|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]")
+_PIECE = re.compile(
+    r"(?<![\d:.£])(?:(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s?[ap]m)?|0[6-9][0-5]\d|1[0-8][0-5]\d)(?![\d:.]\d|\d|[a-z%])"
+    r"|[a-z0-9]+|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£"
+)
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d.*|0[6-9][0-5]\d|1[0-8][0-5]\d")
 _HARD = frozenset(";\n|•!?*·.")
 
 
@@ -29,11 +34,16 @@ _DASHES = str.maketrans({"–": " - ", "—": " - ", "\r": "\n", " ": " ", "‑"
 
 
 def pieces(text: str) -> list[str]:
-    """The words of a text in order, with BREAK and JOINT where it breaks; `&` and `+` read as "and"."""
-    return [_MARKS.get(piece, piece) for piece in _PIECE.findall(fold(text))]
+    """The words of a text in order, with BREAK and JOINT where it breaks (a clock time breaks it too); `&` and `+` read as "and", `£` as MONEY."""
+    return [
+        _MARKS.get(piece) or (BREAK if _CLOCK.fullmatch(piece) else piece)
+        for piece in _PIECE.findall(fold(text))
+    ]
 
 
-_MARKS = dict.fromkeys(_HARD, BREAK) | dict.fromkeys(",:()/[]–—-", JOINT) | {"&": "and", "+": "and"}
+_MARKS = (
+    dict.fromkeys(_HARD, BREAK) | dict.fromkeys(",:()/[]–—-", JOINT) | {"&": "and", "+": "and", "£": MONEY}
+)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -34,10 +34,16 @@ class Phrases:
 class Lexicon:
     """All phrases, compiled; `bits` gives the bit of a list by its name."""
 
-    def __init__(self, lists: Mapping[str, Phrases], typo_free: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        lists: Mapping[str, Phrases],
+        typo_free: Iterable[str] = (),
+        shorthand: Mapping[str, str] | None = None,
+    ) -> None:
         self.bits = {name: 1 << place for place, name in enumerate(lists)}
         self.covering = sum(bit for name, bit in self.bits.items() if lists[name].covers)
         self._symbols: dict[str, int] = {}
+        self._shorthand = shorthand or {}
         self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
         self._stems: dict[str, set[int]] = {}
         self._root: Node = {}
@@ -77,8 +83,14 @@ class Lexicon:
                 self._known[token] = found
         return found
 
+    def spells(self, token: str) -> bool:
+        """Whether a list holds just this word, by itself or in a phrase."""
+        return token in self._spelled
+
     def _look_up(self, token: str) -> set[int]:
         found = set(self._spelled.get(token, ()))
+        if token in self._shorthand:
+            found |= self._look_up(self._shorthand[token])
         if len(token) > 3 and token[-1] == "s" and token[-2] != "s":
             found |= self._spelled.get(token[:-1], set())
         for length in range(self._shortest, len(token) + 1):

@@ -36,8 +36,9 @@ class When(Strict):
 
     Texts are phrases, or "@list" for a list of phrases. `title_only`: the title holds nothing but
     such phrases, numbers and filler. `all`: something of each group. sectors: kinds of organisation
-    among organizer and invited. `partnership_named`: a partnership's name stands in the
-    title. `invited = false`: nobody is on the invitation but its organizer.
+    among organizer and invited. `others_named`: the title names another agency than the organizer's.
+    `partnership_titled`: the title shows a partnership. `invited = false`: nobody is on the
+    invitation but its organizer.
     """
 
     any: Texts = ()
@@ -52,19 +53,24 @@ class When(Strict):
     agencies_at_most: int | None = None
     sectors_any: Texts = ()
     sectors_none: Texts = ()
+    others_named: bool | None = None
     partnerships: Texts = ()
     partnership: bool | None = None
-    partnership_named: bool | None = None
+    partnership_titled: bool | None = None
     invited: bool | None = None
     described: bool | None = None
 
 
 class CueWhen(Strict):
-    """What a piece of evidence must see: in one clause of the text, or anywhere in the row."""
+    """What a piece of evidence must see: in one clause, in its segment, or anywhere in the row.
+
+    A segment runs from one break (full stop, semicolon, new line, number) to the next.
+    """
 
     any: Texts = ()
     with_any: Texts = ()
     none: Texts = ()
+    segment_any: Texts = ()
     row_any: Texts = ()
     row_none: Texts = ()
     partnerships: Texts = ()
@@ -169,13 +175,28 @@ class ActivityTable(Strict):
     why: str = ""
 
 
+class BareName(Strict):
+    """How a title looks that is only a name: one of `any` in it, and nothing but `only` and filler."""
+
+    any: Texts = ()
+    only: Texts = ()
+
+
 class Header(Strict):
-    """`[pack]`: what the pack is for, the packs it builds on, and the order of its stages."""
+    """`[pack]`: what the pack is for, the packs it builds on, the order of its stages, how its language reads.
+
+    joiners: words that join two clauses. shorthand: how people shorten a word. bare_name: titles
+    that are no evidence of what is done (rule 11). names_no_service: lists whose words name no service;
+    a word outside them and outside the list `small` puts `@content` into its clause. cut_after: where meeting software's text begins.
+    """
 
     title: str
     extends: Texts = ()
     stages: Texts = ()
     joiners: Texts = ()
+    shorthand: dict[str, str] = {}
+    bare_name: BareName = BareName()
+    names_no_service: Texts = ()
     cut_after: Texts = ()
 
 

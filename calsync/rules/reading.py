@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from calsync.rules.book import Pattern, RuleBook
-from calsync.rules.directory import OWN, PARTNER, Seat
+from calsync.rules.directory import OWN, PARTNER, Seat, same_place
 from calsync.rules.facts import Facts
-from calsync.rules.fold import BREAK, JOINT, fold, pieces
+from calsync.rules.fold import BREAK, JOINT, fold, pieces, words
 from calsync.rules.lexicon import Hit
 from calsync.rules.whose import Claim, claims
 
@@ -16,8 +16,8 @@ from calsync.rules.whose import Claim, claims
 class Reading:
     """A meeting as the rules see it.
 
-    tokens: title, a break, description. title_end: how many tokens are the title's. clauses, items:
-    for every token the number of its clause and of its agenda item. title, description, row: bits of
+    tokens: title, a break, description. title_end: how many tokens are the title's. clauses, items,
+    segments: for every token the numbers of its clause, agenda item and segment. title, description, row: bits of
     the lists seen. agencies: ids, sorted. claims: partnerships seen, the strongest first.
     """
 
@@ -26,6 +26,7 @@ class Reading:
     title_end: int
     clauses: list[int]
     items: list[int]
+    segments: list[int]
     hits: list[Hit]
     title: int
     description: int
@@ -34,14 +35,30 @@ class Reading:
     agencies: tuple[str, ...]
     sectors: frozenset[str]
     invited: bool
+    others_named: bool
     claims: tuple[Claim, ...]
+    said: int
+    small: frozenset[str]
 
     @property
-    def named(self) -> bool:
-        """Whether a partnership's name or abbreviation stands in the title."""
+    def content(self) -> list[int]:
+        """Where words stand that may name a service: no list accounts for them."""
+        accounted: set[int] = set()
+        for hit in self.hits:
+            if hit.lists & self.said:
+                accounted.update(range(hit.start, hit.end))
+        return [
+            at
+            for at, token in enumerate(self.tokens)
+            if at not in accounted and len(token) > 2 and token.isalpha() and token not in self.small
+        ]
+
+    @property
+    def titled(self) -> bool:
+        """Whether the title shows a partnership by its name or by what belongs to it."""
         return any(claim.in_title for claim in self.claims)
 
-    def words(self, hit: Hit) -> str:
+    def phrase(self, hit: Hit) -> str:
         """The words of a find, as folded."""
         return " ".join(self.tokens[hit.start : hit.end])
 
@@ -50,7 +67,7 @@ class Reading:
         for hit in self.hits:
             here = clause is None or self.clauses[hit.start] == clause
             if here and hit.lists & bits and (until is None or hit.start < until):
-                yield self.words(hit)
+                yield self.phrase(hit)
 
 
 def read(facts: Facts, book: RuleBook) -> Reading:
@@ -58,7 +75,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     marked = pieces(facts.title)
     title_end = sum(piece != JOINT for piece in marked)
     marked += [BREAK, *pieces(cut(facts.description, book.cut_after))]
-    tokens, clauses, items = _numbered(marked, book.joiners)
+    tokens, clauses, items, segments = _numbered(marked, book.joiners)
     hits = book.lexicon.scan(tokens)
     in_title = in_description = 0
     for hit in hits:
@@ -67,28 +84,33 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         else:
             in_description |= hit.lists
     for pattern in book.patterns:
-        if pattern.title and _matches(pattern, facts.title, book):
+        if pattern.title and (at := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
-        if pattern.description and _matches(pattern, facts.description, book):
+            hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
+        if pattern.description and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
     seats = _seats(facts, book)
     row = in_title | in_description
-    found = claims(tokens, hits, title_end, facts, book)
+    found = claims(tokens, items, hits, title_end, facts, book)
     return Reading(
         facts=facts,
         tokens=tokens,
         title_end=title_end,
         clauses=clauses,
         items=items,
+        segments=segments,
         hits=hits,
         title=in_title,
         description=in_description,
         row=row,
         seats=seats,
-        agencies=_agencies(seats, row, book),
+        agencies=_agencies(seats, row, facts, book),
         sectors=frozenset(seat.sector for seat in seats) | {seat.role for seat in seats},
         invited=bool(facts.attendee_domains or facts.attendees),
+        others_named=_others_named(in_title, seats, book),
         claims=found,
+        said=book.said,
+        small=book.small,
     )
 
 
@@ -98,33 +120,45 @@ def cut(description: str, after: re.Pattern[str] | None) -> str:
     return description[: found.start()] if found else description
 
 
-def _matches(pattern: Pattern, text: str, book: RuleBook) -> bool:
+def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
+    """After how many words of the text the pattern is found; None if it is not."""
     found = pattern.regex.search(text)
     if not found:
-        return False
+        return None
     word = found.groupdict().get("unknown")
-    return not word or not book.lexicon.knows(fold(word))
+    if word and book.lexicon.spells(fold(word)):
+        return None
+    return len(words(text[: found.start()]))
 
 
-def _numbered(marked: Sequence[str], joiners: frozenset[str]) -> tuple[list[str], list[int], list[int]]:
-    """The words and breaks, and for each the numbers of its clause and its agenda item; joints go."""
+def _numbered(
+    marked: Sequence[str], joiners: frozenset[str]
+) -> tuple[list[str], list[int], list[int], list[int]]:
+    """The words and breaks, and for each the numbers of its clause, item and segment; joints go."""
     tokens: list[str] = []
-    clauses: list[int] = []
-    items: list[int] = []
-    clause = item = number = 0
+    numbers: tuple[list[int], list[int], list[int]] = ([], [], [])
+    clause = item = segment = number = 0
     for piece in marked:
-        if piece in (BREAK, JOINT):
+        if piece == JOINT:
             clause, item = clause + 1, item + 1
-            if piece == JOINT:
-                continue
+            continue
+        if piece == BREAK:
+            clause, item, segment = clause + 1, item + 1, segment + 1
         elif piece in joiners:
             clause += 1
         elif piece == str(number + 1):
-            clause, item, number = clause + 1, item + 1, number + 1
+            clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
         tokens.append(piece)
-        clauses.append(clause)
-        items.append(item)
-    return tokens, clauses, items
+        for held, current in zip(numbers, (clause, item, segment), strict=True):
+            held.append(current)
+    return tokens, *numbers
+
+
+def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
+    """Whether the title names an agency of another sector, beside one's own or with a word for meeting."""
+    own = {seat.sector for seat in seats}
+    named = {sector for bit, sector in book.orgs.items() if title & bit}
+    return bool(named - own) and (len(named) > 1 or bool(title & book.meets))
 
 
 def _seats(facts: Facts, book: RuleBook) -> tuple[Seat, ...]:
@@ -132,10 +166,10 @@ def _seats(facts: Facts, book: RuleBook) -> tuple[Seat, ...]:
     return tuple({book.directory.seat(domain) for domain in domains})
 
 
-def _agencies(seats: Iterable[Seat], row: int, book: RuleBook) -> tuple[str, ...]:
+def _agencies(seats: Iterable[Seat], row: int, facts: Facts, book: RuleBook) -> tuple[str, ...]:
     """Partner agencies by domain; behind a shared domain as many as the text names."""
     partners = {seat for seat in seats if seat.role == PARTNER}
-    found = {seat.agency for seat in partners}
+    found = _once({seat.agency for seat in partners}, facts, book)
     if len(partners) == 1 and (shared := next(iter(partners)).shared):
         lists = book.shared_names.get(shared, ())
         named = {book.named.get(bit, str(bit)) for bit in lists if row & bit}
@@ -144,3 +178,19 @@ def _agencies(seats: Iterable[Seat], row: int, book: RuleBook) -> tuple[str, ...
     elif not partners and any(seat.role == OWN for seat in seats):
         found = {seat.agency for seat in seats if seat.role == OWN}
     return tuple(sorted(found))
+
+
+def _once(agencies: set[str], facts: Facts, book: RuleBook) -> set[str]:
+    """A council under its Welsh and its English name counts once: celynshire.gov.wales, sircelyn.llyw.cymru."""
+    domains = {facts.organizer_domain, *facts.attendee_domains} - {""}
+    plain = [(book.directory.plain(domain), book.directory.seat(domain)) for domain in domains]
+    welsh = [(d, seat) for d, seat in plain if d.endswith(".llyw.cymru") and seat.sector == "council"]
+    english = [
+        (d, seat) for d, seat in plain if d.endswith((".gov.wales", ".gov.uk")) and seat.sector == "council"
+    ]
+    kept = set(agencies)
+    for domain, seat in welsh:
+        for other, known in english:
+            if seat.agency != known.agency and same_place(domain, other):
+                kept.discard(seat.agency)
+    return kept

@@ -10,10 +10,9 @@ from fractions import Fraction
 
 from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
-from calsync.rules.conditions import cue_holds
+from calsync.rules.conditions import cue_holds, holds
 from calsync.rules.reading import Reading
 
-PROCESS, SERVICE = Activity.PROCESS.value, Activity.SERVICE_IMPROVEMENT.value
 _CLEAR = Fraction(3, 4)
 _FEW = 4  # with so few agenda items one of the other side already makes the meeting mixed
 
@@ -50,13 +49,22 @@ def weigh(reading: Reading, book: RuleBook) -> Weighed:
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
-    """Every cue that holds in some clause, in order of the text."""
+    """Every cue that holds in some clause, in order of the text; a title that is only a name is silent."""
     masks: dict[int, int] = {}
+    segments: dict[int, int] = {}
     first: dict[int, int] = {}
+    silent = reading.title_end if holds(book.bare_name, reading, book) and book.bare_name.title_any else 0
     for hit in reading.hits:
-        clause = reading.clauses[hit.start]
-        masks[clause] = masks.get(clause, 0) | hit.lists
-        first.setdefault(clause, hit.start)
+        clause, segment = reading.clauses[hit.start], reading.segments[hit.start]
+        segments[segment] = segments.get(segment, 0) | hit.lists
+        if hit.start >= silent:
+            masks[clause] = masks.get(clause, 0) | hit.lists
+            first.setdefault(clause, hit.start)
+    for at in reading.content:
+        clause, segment = reading.clauses[at], reading.segments[at]
+        segments[segment] = segments.get(segment, 0) | book.content
+        if clause in masks:
+            masks[clause] |= book.content
     return [
         Spoken(
             cue,
@@ -67,7 +75,7 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
         )
         for clause, mask in masks.items()
         for cue in book.cues
-        if mask & cue.any and cue_holds(cue, mask, reading)
+        if mask & cue.any and cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
     ]
 
 

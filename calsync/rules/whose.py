@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
+from calsync.rules.fold import BREAK
 from calsync.rules.lexicon import Hit
 
 # How strong each kind of evidence is: in the title, in the description.
@@ -20,13 +21,14 @@ _STRENGTH = {
     "hints": (20, 15),
 }
 _ORGANIZER, _INVITED, _LIST = 42, 25, 43
+_SMALL = frozenset({BREAK, "and", "of", "the", "for", "in", "on", "to", "a", "y", "yr", "i", "o"})
 _BETWEEN = frozenset({"and", "a", "ac"})
 
 
 class Claim(NamedTuple):
     """A partnership, how strongly the row shows it, and by which words.
 
-    in_title: its name or abbreviation stands in the title.
+    in_title: the title shows it; hints alone do not.
     """
 
     partnership: str
@@ -39,6 +41,7 @@ class Claim(NamedTuple):
 
 def claims(
     tokens: Sequence[str],
+    items: Sequence[int],
     hits: Sequence[Hit],
     title_end: int,
     facts: Facts,
@@ -49,7 +52,7 @@ def claims(
     for hit in hits:
         row |= hit.lists
     best: dict[str, Claim] = {}
-    for claim in (*_in_text(tokens, hits, title_end, row, book), *_by_address(facts, book)):
+    for claim in (*_in_text(tokens, items, hits, title_end, row, book), *_by_address(facts, book)):
         held = best.get(claim.partnership)
         if held is None or claim.strength > held.strength:
             best[claim.partnership] = claim
@@ -71,7 +74,7 @@ def _at_home(found: Iterable[Claim], facts: Facts, book: RuleBook) -> Iterator[C
 
 
 def _in_text(
-    tokens: Sequence[str], hits: Sequence[Hit], title_end: int, row: int, book: RuleBook
+    tokens: Sequence[str], items: Sequence[int], hits: Sequence[Hit], title_end: int, row: int, book: RuleBook
 ) -> Iterator[Claim]:
     traced = book.traced
     for hit in hits:
@@ -80,14 +83,44 @@ def _in_text(
             bit = bits & -bits
             bits ^= bit
             trace = book.traces[bit]
-            short = trace.as_what == "short"
-            if short and row & book.otherwise.get(trace.partnership, 0):
+            if trace.as_what == "short" and (
+                row & book.otherwise.get(trace.partnership, 0)
+                or _spelled_out(tokens[hit.start], trace.partnership, tokens, items, hits, book)
+            ):
                 continue
             strength = _STRENGTH[trace.as_what][hit.start >= title_end]
             seen = " ".join(tokens[hit.start : hit.end])
             yield Claim(
-                trace.partnership, strength - hit.start / 100, seen, hit.start, hit.end, strength == 50
+                trace.partnership,
+                strength - hit.start / 100,
+                seen,
+                hit.start,
+                hit.end,
+                hit.start < title_end and trace.as_what != "hints",
             )
+
+
+def _spelled_out(
+    short: str,
+    partnership: str,
+    tokens: Sequence[str],
+    items: Sequence[int],
+    hits: Sequence[Hit],
+    book: RuleBook,
+) -> bool:
+    """Whether the row spells the abbreviation out as something else: PSB, Premises and Stations Board."""
+    if not 3 <= len(short) <= 6 or not short.isalpha():
+        return False
+    own = book.name_bits.get(partnership, 0)
+    words = [(at, token) for at, token in enumerate(tokens) if token not in _SMALL]
+    for place in range(len(words) - len(short) + 1):
+        window = words[place : place + len(short)]
+        if all(token[0] == letter for (_, token), letter in zip(window, short, strict=True)):
+            start, end = window[0][0], window[-1][0] + 1
+            together = items[start] == items[end - 1]
+            if together and not any(hit.lists & own and hit.start < end and start < hit.end for hit in hits):
+                return True
+    return False
 
 
 def _by_address(facts: Facts, book: RuleBook) -> Iterator[Claim]:
