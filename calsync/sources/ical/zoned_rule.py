@@ -53,7 +53,7 @@ def _of_days(rule: Rule) -> Rule:
 
 
 def _last(until: date | None, zone: tzinfo) -> datetime | None:
-    """The last moment that UNTIL allows, in UTC: of DTSTART's kind whatever its own, a date as a whole day."""
+    """The last moment that UNTIL allows, in UTC: of DTSTART's kind, whatever its own; a date is its day."""
     if until is None:
         return None
     if not isinstance(until, datetime):
