@@ -13,6 +13,8 @@ from calsync.model.problem import Problem
 _MARK = re.compile(r"^(BEGIN|END)[ \t]*:[ \t]*([^\n]*?)[ \t]*$", re.I | re.M)
 _LOOK_DOWN = 8
 """How many open components an END may skip: enough for a forgotten END, cheap when nesting is deep."""
+_DEEPEST = 64
+"""Below this, components are counted and no longer kept: nothing that matters lies so deep."""
 _NAMED = 5
 
 
@@ -60,6 +62,7 @@ class _Walk:
     unclosed: list[int] = field(default_factory=list)
     outside: list[int] = field(default_factory=list)
     seen: int = 0
+    deeper: int = 0
 
 
 def split(text: str, where: str) -> tuple[tuple[CalendarText, ...], list[Problem]]:
@@ -85,6 +88,9 @@ def _begin(walk: _Walk, name: str, start: int, after: int) -> None:
         walk.event_depth = len(walk.stack)
     elif not walk.stack and name != "VCALENDAR":
         return
+    elif len(walk.stack) >= _DEEPEST:
+        walk.deeper += 1
+        return
     if walk.stack:
         walk.stack[-1].pieces.append(walk.text[walk.stack[-1].since : start])
     walk.stack.append(_Open(name, after, after, walk.seen))
@@ -101,9 +107,13 @@ def _give_up_open_event(walk: _Walk, start: int) -> None:
 
 
 def _end(walk: _Walk, name: str, start: int, after: int) -> None:
+    if walk.deeper and name not in ("VEVENT", "VCALENDAR"):
+        walk.deeper -= 1
+        return
     depth = _depth_of(walk, name)
     if depth is None:
         return
+    walk.deeper = 0
     closing = walk.stack[depth]
     if depth == len(walk.stack) - 1:
         closing.pieces.append(walk.text[closing.since : start])

@@ -12,8 +12,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Entered at the first of a run only, or a long run would cost its square.
+_MANY_CR = re.compile(rb"(?<!\r)\r+\n")
 _STRAY_CR = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]*[:;]|[ \t])")
-_BLANK_LINES = re.compile(rb"\n{2,}")
 _AGAIN = "export or download the calendar again"
 
 
@@ -50,11 +51,16 @@ def _recoded(content: bytes, encoding: str) -> bytes:
 
 def _unified(content: bytes) -> bytes:
     """Every line end as LF: CR LF, CR CR LF (a text written twice in Windows' text mode) and bare CR."""
-    if b"\r" in content:
-        content = re.sub(rb"\r+\n", b"\n", content)
+    # Plain replacing first: a pattern needs memory for every place it matches.
+    content = content.replace(b"\r\n", b"\n")
+    if b"\r\n" in content:
+        content = _MANY_CR.sub(b"\n", content)
     if b"\r" in content:
         content = _STRAY_CR.sub(b"\n", content).replace(b"\r", b" " if b"\n" in content else b"\n")
-    return _BLANK_LINES.sub(b"\n", content.lstrip(b" \t\n"))
+    content = content.lstrip(b" \t\n")
+    while b"\n\n" in content:
+        content = content.replace(b"\n\n", b"\n")
+    return content
 
 
 def _decoded_by_line(content: bytes) -> str:
