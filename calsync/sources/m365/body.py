@@ -34,7 +34,11 @@ _BREAKS = frozenset(
 _SILENT = frozenset({"head", "script", "style", "title"})
 _CELLS = frozenset({"td", "th"})
 _RULE = re.compile(r"[_\-–—=]{16,}")
-_JOINING = re.compile(r"teams|skype|zoom|webex|google meet|gotomeeting", re.IGNORECASE)
+_JOINING = re.compile(
+    r"^(?:cyfarfod )?microsoft teams|\bskype\b|\bwebex\b|gotomeeting|ymuno â|meeting id|passcode"
+    r"|join (?:zoom|the meeting|on your|by|with|from|microsoft)|dial[ -]in|conference id|meeting options",
+    re.IGNORECASE,
+)
 _UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -99,15 +103,16 @@ def body_text(content: str, *, html: bool) -> str:
 
 
 def _without_joining(lines: list[str]) -> list[str]:
-    """Drop what stands below a ruled line and speaks of Teams or its like, up to the next ruled line."""
-    kept: list[str] = []
-    rules = [n for n, line in enumerate(lines) if _RULE.fullmatch(line)]
-    start = 0
-    for n, rule in enumerate(rules):
-        if rule < start:
-            continue
-        end = rules[n + 1] if n + 1 < len(rules) else len(lines)
-        if any(_JOINING.search(line) for line in lines[rule + 1 : end]):
-            kept += lines[start:rule]
-            start = end + 1
-    return kept + lines[start:]
+    """Drop each section that tells how to join or to dial in, with the ruled lines around it."""
+    sections: list[list[str]] = [[]]
+    for line in lines:
+        if _RULE.fullmatch(line):
+            sections.append([])
+        sections[-1].append(line)
+    kept, closing = list(sections[0]), False
+    for section in sections[1:]:
+        joining = any(_JOINING.search(line) for line in section)
+        if not joining:
+            kept += section[1:] if closing else section
+        closing = joining
+    return kept

@@ -1,0 +1,112 @@
+"""The demo council read as files, by CalDAV and by Graph: the same minutes, one for one."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import icalendar
+import pytest
+from dav_servers import READER, radicale
+from graph.emulator import Emulator
+from house import the_night
+
+from calsync.config.load import load_settings
+from calsync.demo.council import managers
+from calsync.demo.graph import graph_events
+from calsync.demo.write import DEMO_DAY, calendar_file, write_demo
+from calsync.model.span import Span
+from calsync.nightly.opening import store_url
+from calsync.nightly.plan import days_of
+from calsync.store.database import open_store
+
+# A series that ends before it begins: no time, and Radicale refuses it.
+NEVER_HELD = b"CCTV upgrade catch up"
+YEAR = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC))
+
+
+def minutes(config: Path) -> list[tuple]:
+    """Every allocation of the window, without the id that differs from source to source."""
+    settings = load_settings(config)
+    report = the_night(config, DEMO_DAY)
+    assert report.faults == []
+    assert report.counts["calendars"] >= len(managers())
+    with open_store(store_url(settings)) as store:
+        frame = store.allocations.frame(*days_of(settings, DEMO_DAY))
+    frame["minutes"] = frame["minutes"].round(6)
+    return sorted(frame.drop(columns="meeting_id").itertuples(index=False, name=None))
+
+
+def moved(folder: Path, source: str, calendars: dict[str, str]) -> Path:
+    """The demo's settings with another source, and each manager's calendar there."""
+    config = write_demo(folder)
+    text = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r"\[sources\.exported\]\n.*\n", lambda _: source, text), encoding="utf-8")
+    roster = (folder / "managers.csv").read_text(encoding="utf-8")
+    for manager in managers():
+        roster = roster.replace(
+            f",exported,calendars/{manager.id}.ics,", f",elsewhere,{calendars[manager.id]},"
+        )
+    (folder / "managers.csv").write_text(roster, encoding="utf-8")
+    return config
+
+
+def resources(content: bytes) -> dict[str, bytes]:
+    """A calendar as a server keeps it: one resource for each uid, with the zones it needs."""
+    calendar = icalendar.Calendar.from_ical(content)
+    zones = [part for part in calendar.subcomponents if part.name == "VTIMEZONE"]
+    by_uid: dict[str, list] = {}
+    for event in calendar.walk("VEVENT"):
+        by_uid.setdefault(str(event["UID"]), []).append(event)
+    made = {}
+    for number, events in enumerate(by_uid.values()):
+        resource = icalendar.Calendar()
+        resource.update({"VERSION": "2.0", "PRODID": "-//calsync//tests//EN"})
+        for part in (*zones, *events):
+            resource.add_component(part)
+        made[f"{number}.ics"] = resource.to_ical()
+    return made
+
+
+@pytest.fixture(scope="module")
+def as_files(tmp_path_factory):
+    return minutes(write_demo(tmp_path_factory.mktemp("files")))
+
+
+def test_the_demo_council_has_minutes_of_every_kind(as_files):
+    kinds = {row[4] for row in as_files}
+    assert {"meeting", "preparation", "travel"} <= kinds
+    assert len({row[0] for row in as_files}) == 12
+
+
+def test_by_graph_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
+    with Emulator() as graph:
+        for manager in managers():
+            graph.hold(manager.email, *graph_events(manager, YEAR))
+        monkeypatch.setenv("APP_SECRET", graph.secret)
+        source = (
+            f'[sources.elsewhere]\ntype = "m365"\ntenant = "{graph.tenant}"\n'
+            f'client_id = "{graph.client_id}"\n'
+            f'secret_env = "APP_SECRET"\ngraph_root = "{graph.root}"\n'
+        )
+        config = moved(tmp_path, source, {manager.id: manager.email for manager in managers()})
+        assert minutes(config) == as_files
+        asked = [len(graph.questions(manager.email)) for manager in managers()]
+    assert max(asked) <= 2, "one or two requests for each healthy mailbox"
+
+
+def test_by_caldav_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
+    monkeypatch.setenv("DAV_PASSWORD", READER[1])
+    with radicale(tmp_path) as server:
+        calendars = {}
+        for manager in managers():
+            home = server.new_user()
+            calendar = server.new_calendar(f"{home}diary/")
+            for name, content in resources(calendar_file(manager)).items():
+                if NEVER_HELD not in content:
+                    server.put(calendar + name, content)
+            calendars[manager.id] = home
+        source = (
+            f'[sources.elsewhere]\ntype = "caldav"\nurl = "{server.root}"\nusername = "{READER[0]}"\n'
+            'password_env = "DAV_PASSWORD"\n'
+        )
+        assert minutes(moved(tmp_path / "council", source, calendars)) == as_files
