@@ -126,15 +126,17 @@ class Turn:
 class Booked:
     """What is in the calendars so far, to find free times; filled while the plan is made."""
 
-    turns: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    spans: dict[tuple[str, date], list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
     def add(self, owner: str, start: datetime, end: datetime) -> None:
         """From now on this time is taken."""
-        self.turns.setdefault(owner, []).append((start, end))
+        for day in {start.date(), end.date()}:
+            self.spans.setdefault((owner, day), []).append((start, end))
 
     def free(self, owner: str, start: datetime, end: datetime) -> bool:
-        """Whether nothing of the owner's overlaps it."""
-        return all(end <= begun or ended <= start for begun, ended in self.turns.get(owner, ()))
+        """Whether nothing of the owner's overlaps it; for times within one day."""
+        taken = self.spans.get((owner, start.date()), ())
+        return all(end <= begun or ended <= start for begun, ended in taken)
 
 
 def in_london(moment: datetime) -> datetime:

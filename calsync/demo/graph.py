@@ -43,39 +43,18 @@ def _span(turn: Turn) -> Span:
 
 def _event(turn: Turn, manager: DemoManager) -> dict[str, Any]:
     plan, span = turn.kept.plan, _span(turn)
-    owner = Person(manager.key, manager.name, manager.email)
-    organizer = plan.organizer if plan.organizer and plan.guests else owner
     return {
         "@odata.etag": f'W/"{digest(16, plan.uid, manager.key, turn.day)}=="',
         **_name(turn, manager),
-        "createdDateTime": "2026-07-01T08:00:00.1234567Z",
-        "lastModifiedDateTime": "2026-07-02T08:00:00.1234567Z",
-        "changeKey": f"{digest(16, plan.uid, turn.day)}==",
+        **_unread(turn),
         "categories": list(plan.categories),
-        "transactionId": None,
-        "originalStartTimeZone": ZONE,
-        "originalEndTimeZone": ZONE,
         "iCalUId": plan.uid,
-        "reminderMinutesBeforeStart": 15,
-        "isReminderOn": not plan.all_day,
-        "hasAttachments": False,
         "subject": turn.title,
         "bodyPreview": description(turn.notes, plan.uid, plan.online)[:255].replace("\n", "\r\n"),
-        "importance": "normal",
         "sensitivity": plan.sensitivity.value,
         "isAllDay": plan.all_day,
         "isCancelled": turn.cancelled,
-        "isOrganizer": organizer.key == manager.key,
-        "responseRequested": True,
         "showAs": turn.show_as.value,
-        "webLink": f"https://outlook.office365.com.example/owa/?itemid={digest(24, plan.uid, turn.day)}",
-        "onlineMeetingUrl": None,
-        "isOnlineMeeting": plan.online == "teams",
-        "onlineMeetingProvider": "teamsForBusiness" if plan.online == "teams" else "unknown",
-        "allowNewTimeProposals": True,
-        "isDraft": False,
-        "hideAttendees": False,
-        "recurrence": None,
         "responseStatus": {"response": _ANSWERS[turn.answer], "time": _NEVER},
         "body": {"contentType": "html", "content": page(turn.notes, plan.uid, plan.online)},
         "start": _moment(span.start),
@@ -83,7 +62,44 @@ def _event(turn: Turn, manager: DemoManager) -> dict[str, Any]:
         "location": _location(plan),
         "locations": [_location(plan)] if place_of(plan) else [],
         "attendees": [_attendee(guest, turn, manager) for guest in plan.guests],
+        **_called(plan, manager),
+    }
+
+
+def _called(plan: Plan, manager: DemoManager) -> dict[str, Any]:
+    """Who called it: for an own entry the owner."""
+    owner = Person(manager.key, manager.name, manager.email)
+    organizer = plan.organizer if plan.organizer and plan.guests else owner
+    return {
+        "isOrganizer": organizer.key == manager.key,
         "organizer": {"emailAddress": _mail(organizer)},
+    }
+
+
+def _unread(turn: Turn) -> dict[str, Any]:
+    """What Graph gives beside, and calsync has no use for."""
+    plan = turn.kept.plan
+    teams = plan.online == "teams"
+    return {
+        "createdDateTime": "2026-07-01T08:00:00.1234567Z",
+        "lastModifiedDateTime": "2026-07-02T08:00:00.1234567Z",
+        "changeKey": f"{digest(16, plan.uid, turn.day)}==",
+        "transactionId": None,
+        "originalStartTimeZone": ZONE,
+        "originalEndTimeZone": ZONE,
+        "reminderMinutesBeforeStart": 15,
+        "isReminderOn": not plan.all_day,
+        "hasAttachments": False,
+        "importance": "normal",
+        "responseRequested": True,
+        "webLink": f"https://outlook.office365.com.example/owa/?itemid={digest(24, plan.uid, turn.day)}",
+        "onlineMeetingUrl": None,
+        "isOnlineMeeting": teams,
+        "onlineMeetingProvider": "teamsForBusiness" if teams else "unknown",
+        "allowNewTimeProposals": True,
+        "isDraft": False,
+        "hideAttendees": False,
+        "recurrence": None,
         "onlineMeeting": None,
     }
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from calsync.demo.chance import chance, number, pick
@@ -94,14 +96,15 @@ def _plan(
 def _free_start(table: Mapping[str, Any], name: str, manager: DemoManager, booked: Booked) -> datetime:
     """A drawn time at which the manager is free; now and then one at which they are not."""
     length = timedelta(minutes=table.get("minutes", 0))
-    tries = [_try(name, turn, manager, length, "days" in table) for turn in range(_TRIES)]
+    tries = (_try(name, turn, manager, length, "days" in table) for turn in range(_TRIES))
+    first = next(tries)
     if chance(name, "double") < 0.08:
-        return tries[0]
-    return next((start for start in tries if booked.free(manager.key, start, start + length)), tries[0])
+        return first
+    return next((at for at in chain((first,), tries) if booked.free(manager.key, at, at + length)), first)
 
 
 def _try(name: str, turn: int, manager: DemoManager, length: timedelta, all_day: bool) -> datetime:
-    day = _workday(name, turn, manager)
+    day = pick(_workdays(manager), name, turn, "day")
     if all_day:
         return datetime.combine(day, time())
     latest = 17 * 4 - int(length.total_seconds() // 900)
@@ -110,15 +113,12 @@ def _try(name: str, turn: int, manager: DemoManager, length: timedelta, all_day:
     return datetime.combine(day, time(quarter // 4, quarter % 4 * 15))
 
 
-def _workday(name: str, turn: int, manager: DemoManager) -> date:
-    days = [
-        day
-        for n in range((LAST - FIRST).days + 1)
-        if (day := FIRST + timedelta(days=n)).weekday() in manager.working_days
-        and day not in BANK_HOLIDAYS
-        and not on_leave(manager.key, day)
-    ]
-    return pick(days, name, turn, "day")
+@cache
+def _workdays(manager: DemoManager) -> tuple[date, ...]:
+    """The days of the filled weeks on which the manager works and is not on leave."""
+    days = (FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1))
+    due = (day for day in days if day.weekday() in manager.working_days and day not in BANK_HOLIDAYS)
+    return tuple(day for day in due if not on_leave(manager.key, day))
 
 
 def answered(plan: Plan, key: str) -> Response:
