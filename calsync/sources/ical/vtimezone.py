@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from calsync.sources.ical.lines import named_lines, time_line
 from calsync.sources.ical.recur import starts
@@ -88,6 +89,9 @@ class CalendarZone(tzinfo):
         return f"CalendarZone({self.key!r})"
 
 
+# A CalDAV server gives the same block with every resource. A zone depends on its text alone, so
+# remembering it by that text lets nothing leak from one calendar into the next.
+@lru_cache(maxsize=256)
 def read_zone(text: str) -> tuple[str, CalendarZone]:
     """Read a VTIMEZONE: its TZID and the zone; raises ZoneError."""
     names = [rest[1:].strip() for _, rest in named_lines(text, frozenset({"TZID"}))]
