@@ -5,12 +5,14 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from builders import LONDON
 
+from calsync.model.occurrence import Occurrence, Status
 from calsync.sources.base import Calendar
 
 LOGIN = "https://login.microsoftonline.com"
@@ -57,6 +59,36 @@ def invited(address: str, kind: str = "required", answer: str = "none") -> dict[
     return {"type": kind, "status": {"response": answer}, "emailAddress": {"name": "", "address": address}}
 
 
+def told_by_graph(occurrence: Occurrence) -> dict[str, Any]:
+    """The event that Graph would give for it."""
+    recurring = bool(occurrence.recurrence_id)
+    return event(
+        _wall(occurrence, occurrence.start),
+        _wall(occurrence, occurrence.end),
+        name=f"{occurrence.uid}-{occurrence.recurrence_id}-{occurrence.start}",
+        iCalUId=occurrence.uid,
+        type="occurrence" if recurring else "singleInstance",
+        originalStart=occurrence.recurrence_id or None,
+        subject=occurrence.title,
+        isAllDay=occurrence.all_day,
+        isCancelled=occurrence.status is Status.CANCELLED,
+        showAs=occurrence.show_as.value,
+        sensitivity=occurrence.sensitivity.value,
+        responseStatus={"response": "none"},
+        organizer={"emailAddress": {"address": occurrence.organizer}},
+        attendees=[invited(attendee.address) for attendee in occurrence.attendees],
+        location={"displayName": occurrence.location},
+        body={"contentType": "text", "content": occurrence.description},
+        categories=list(occurrence.categories),
+    )
+
+
+def _wall(occurrence: Occurrence, moment: datetime) -> str:
+    """All-day events say their date at midnight UTC; others the moment in UTC."""
+    plain = moment if occurrence.all_day else moment.astimezone(UTC)
+    return plain.replace(tzinfo=None).isoformat()
+
+
 @dataclass(frozen=True)
 class Reply:
     """One answer out of order. hang: say nothing. reset: hang up. cut: bytes promised and never sent."""
@@ -92,7 +124,10 @@ class Asked:
 
 
 class Desk:
-    """mailboxes: events by address. asked: every request. sign_in: what the sign-in answers instead."""
+    """mailboxes: events by address. asked: every request. sign_in: what the sign-in answers instead.
+
+    linger: seconds that every answer takes, so that questions meet.
+    """
 
     def __init__(self) -> None:
         self.mailboxes: dict[str, Sequence[Any]] = {}
@@ -100,6 +135,7 @@ class Desk:
         self.valid: set[str] = {"given-token"}
         self.sign_in: list[Reply] = []
         self.life = TOKEN_LIFE
+        self.linger = 0.0
         self.make_token: Callable[[int], str] = lambda n: f"made-token-{n}"
         self.made = 0
         self.stopped = threading.Event()
@@ -220,6 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key.lower(): value for key, value in self.headers.items()}
         asked = Asked(self.command, unquote(parts.path), query, headers, body)
         with self.server.desk.counted(asked.path):
+            self.server.desk.stopped.wait(self.server.desk.linger)
             reply = self.server.desk.reply(asked)
             self._send(reply)
 

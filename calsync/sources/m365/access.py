@@ -173,14 +173,6 @@ class SignIn:
         )
 
 
-def ready(tokens: Tokens) -> None:
-    """See that there is a token before anything is sent with it; raises only this module's errors."""
-    try:
-        tokens.current()
-    except requests.RequestException as error:
-        raise TokenUnavailableError(f"the sign-in cannot be reached ({type(error).__name__})") from None
-
-
 def claims_of(token: str) -> Mapping[str, Any]:
     """What a token says of itself, unverified; nothing for one that is no JWT."""
     parts = token.split(".")
@@ -202,7 +194,7 @@ def _refusal(answer: object) -> TokenRefusedError | TokenUnavailableError:
 
 def _unlike_json(error: Exception) -> TokenRefusedError | TokenUnavailableError:
     """What msal raises where the sign-in refuses the tenant, or something else answers in its place."""
-    said = str(error)
-    if "AADSTS" in said or "invalid_tenant" in said:
+    said = f"{error.__context__ or ''} {error}"  # msal buries what the sign-in said of the tenant
+    if "AADSTS" in said:
         return TokenRefusedError(said)
     return TokenUnavailableError("the answer is none of Microsoft's sign-in")

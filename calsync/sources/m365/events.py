@@ -140,9 +140,10 @@ def _times(event: Event, zone: ZoneInfo, all_day: bool, note: Note) -> tuple[dat
     if all_day:
         start, end = _midnight(start, zone), _midnight(end, zone)
         end = end if end > start else _next_midnight(start)
-    if end < start:
+    start, end = _in_zone(start, zone), _in_zone(end, zone)
+    if end.timestamp() < start.timestamp():
         raise UnreadableEventError(f"it ends ({end.isoformat()}) before it starts ({start.isoformat()})")
-    return _in_zone(start, zone), _in_zone(end, zone)
+    return start, end
 
 
 def _moment(event: Event, field: str, note: Note) -> datetime:

@@ -1,28 +1,25 @@
 """The source of type `m365`: managers' default calendars in one Microsoft 365 tenant."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
-import requests
-
-from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
+from calsync.errors import SourceContentError, SourceError
 from calsync.model.occurrence import fingerprint
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.deadline import Deadline
 from calsync.sources.guards import sealed
-from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError, claims_of, ready
+from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError, claims_of
 from calsync.sources.m365.certificate import Certificate
-from calsync.sources.m365.connection import ForeignAddressError, open_account
+from calsync.sources.m365.connection import open_account
 from calsync.sources.m365.events import read_events
 from calsync.sources.m365.mailbox import Mailbox
 from calsync.sources.m365.options import M365Options
-from calsync.sources.m365.refusals import sign_in_refusal
 from calsync.sources.tokens import content_digest, recall, remember, scope_of
 
 SOON = timedelta(days=45)
@@ -76,23 +73,6 @@ class M365Source:
         except SourceError as error:
             return (Problem(where, error.what, error.hint), *self._of_certificate(""))
         return (*self._of_certificate(headers.get("Date", "")), *self._of_rights())
-
-    def post(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
-        """Graph's answer to an authorised POST, never repeated; for mail, which goes by the same credential.
-
-        Raises SourceError only where nothing was sent; else requests' errors (HTTPError for 400 and more).
-        """
-        where = f"[sources.{self.name}]"
-        connection = self._account.con
-        try:
-            with Deadline(self.options.total_seconds):
-                ready(connection.tokens)
-                answer: requests.Response = connection.post(url, data=body, headers=dict(headers))
-        except TokenRefusedError as error:
-            raise sign_in_refusal(where, error.said, self.options) from None
-        except (TokenUnavailableError, ForeignAddressError) as error:
-            raise SourceUnavailableError(where, f"nothing was sent: {error}", "try again later") from None
-        return answer
 
     def close(self) -> None:
         """Let go of connections."""

@@ -28,6 +28,7 @@ from calsync.model.problem import Severity
 from calsync.model.span import Span
 from calsync.sources.base import Calendar
 from calsync.sources.m365.options import CLOUDS, M365Options
+from calsync.sources.m365.redaction import REDACTION
 from calsync.sources.m365.source import M365Source
 from calsync.sources.registry import open_source
 
@@ -400,7 +401,6 @@ def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
         Reply(200, b"null"),
         Reply(502, b"<html>"),
         Reply(reset=True),
-        Reply(302, headers={"Location": "https://proxy.example/"}),
         Reply(200, b'{"access_token": "leaked-token-9", "expires'),
     ],
 )
@@ -414,6 +414,13 @@ def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
     assert caught.value.calendar == str(ana)
     assert caught.value.hint
     assert "leaked-token-9" not in caplog.text + str(caught.value)
+
+
+def test_our_secret_follows_no_redirect(desk: Desk, opened: Opened, ana: Calendar) -> None:
+    desk.sign_in = [Reply(307, headers={"Location": f"{desk.root}proxy/login"})]
+    with pytest.raises(SourceError):
+        opened(secret_env="APP_SECRET").fetch(ana, DAY)
+    assert not [asked for asked in desk.asked if asked.path == "/proxy/login"]
 
 
 def test_a_sign_in_that_comes_back_is_used(desk: Desk, opened: Opened, ana: Calendar) -> None:
@@ -478,6 +485,9 @@ def test_what_the_libraries_log_themselves_is_cleaned(
     for name in ("O365.connection", "msal.application", "msal.oauth2cli.oauth2", "urllib3.connectionpool"):
         logging.getLogger(name).debug("Session default headers: %s", {"Authorization": "Bearer abc.def"})
         logging.getLogger(name).error('answer: {"access_token": "opaque-1", "expires_in": 1} %s', token)
+        REDACTION.hide("opaque-2")
+        logging.getLogger(name).warning("cannot use %s", "opaque-2")
+    assert "opaque-2" not in caplog.text
     assert "abc.def" not in caplog.text
     assert "opaque-1" not in caplog.text
     assert token not in caplog.text

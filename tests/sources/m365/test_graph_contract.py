@@ -1,46 +1,14 @@
 """Microsoft 365 keeps the contract of all sources."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from contracts.source_contract import SourceContract
-from graph_desk import Desk, event, invited, mailbox
+from graph_desk import Desk, mailbox, told_by_graph
 
-from calsync.model.occurrence import Occurrence, Status
+from calsync.model.occurrence import Occurrence
 from calsync.sources.base import Calendar
 from calsync.sources.m365.source import M365Source
-
-
-def told_by_graph(occurrence: Occurrence) -> dict[str, Any]:
-    """The event that Graph would give for it."""
-    recurring = bool(occurrence.recurrence_id)
-    return event(
-        _wall(occurrence, occurrence.start),
-        _wall(occurrence, occurrence.end),
-        name=f"{occurrence.uid}-{occurrence.recurrence_id}-{occurrence.start}",
-        iCalUId=occurrence.uid,
-        type="occurrence" if recurring else "singleInstance",
-        originalStart=occurrence.recurrence_id or None,
-        subject=occurrence.title,
-        isAllDay=occurrence.all_day,
-        isCancelled=occurrence.status is Status.CANCELLED,
-        showAs=occurrence.show_as.value,
-        sensitivity=occurrence.sensitivity.value,
-        responseStatus={"response": "none"},
-        organizer={"emailAddress": {"address": occurrence.organizer}},
-        attendees=[invited(attendee.address) for attendee in occurrence.attendees],
-        location={"displayName": occurrence.location},
-        body={"contentType": "text", "content": occurrence.description},
-        categories=list(occurrence.categories),
-    )
-
-
-def _wall(occurrence: Occurrence, moment: datetime) -> str:
-    """All-day events say their date at midnight UTC; others the moment in UTC."""
-    plain = moment if occurrence.all_day else moment.astimezone(UTC)
-    return plain.replace(tzinfo=None).isoformat()
 
 
 class GraphPlace:
