@@ -39,7 +39,8 @@ def test_the_wheel_carries_rules_templates_words_and_migrations(built):
 
 def test_the_sdist_can_be_built_and_tested_from(built):
     (sdist,) = built.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(sdist).getnames()}
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "pyproject.toml", "scheduler.py", "Makefile", "tests/builders.py"} <= names
     assert not any("/.venv" in name or name.startswith(("demo", "dist", ".git/")) for name in names)
 
