@@ -75,6 +75,10 @@ class GivenTokens:
         if tenant and wanted and "." not in wanted and tenant != wanted:
             raise TokenRefusedError(f"the token in {self._place} is for another tenant: {tenant}")
         audience = str(claims.get("aud", ""))
+        if "AzureADTokenExchange" in audience:
+            raise TokenRefusedError(
+                f"{self._place} holds no token but an assertion: name it as assertion_file"
+            )
         host = urlsplit(audience).hostname
         if host and not self._options.rehearsal and host != urlsplit(self._options.root).hostname:
             raise TokenRefusedError(f"the token in {self._place} is for another service: {audience}")
@@ -121,15 +125,30 @@ class MadeTokens:
 
     def _client(self) -> msal.ConfidentialClientApplication:
         if self._application is None:
-            certificate = self._options.certificate
             self._application = msal.ConfidentialClientApplication(
                 self._options.client_id,
-                client_credential=certificate.credential if certificate else self._options.secret,
+                client_credential=self._credential(),
                 authority=self._options.authority,
                 token_cache=self._backend,
                 http_client=SignIn(self._options),
             )
         return self._application
+
+    def _credential(self) -> object:
+        if self._options.assertion_file:
+            return {"client_assertion": self._assertion}
+        certificate = self._options.certificate
+        return certificate.credential if certificate else self._options.secret
+
+    def _assertion(self) -> str:
+        """What the platform signs for us, read anew for every token: it changes often."""
+        file = self._options.assertion_file
+        try:
+            assertion = file.read_text(encoding="utf-8").strip() if file else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise TokenRefusedError(f"{file} cannot be read: {type(error).__name__}") from None
+        REDACTION.hide(assertion)
+        return assertion
 
     def _forget(self, token: str) -> None:
         for kept in list(self._backend.search(TokenCache.CredentialType.ACCESS_TOKEN)):

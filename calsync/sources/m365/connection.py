@@ -129,8 +129,7 @@ def open_account(options: M365Options) -> GraphAccount:
     """The application's account in one tenant, its token store in memory and shared with no other."""
     guard_logs()
     backend = MemoryTokenBackend()
-    made_here = options.certificate is not None or bool(options.secret)
-    tokens: Tokens = MadeTokens(options, backend) if made_here else GivenTokens(options)
+    tokens: Tokens = MadeTokens(options, backend) if options.made_here else GivenTokens(options)
     protocol = type("Protocol", (MSGraphProtocol,), {"_protocol_url": options.root})
     return GraphAccount(
         (options.client_id or "calsync", ""),

@@ -12,6 +12,7 @@ import urllib3
 
 from calsync.errors import SourceContentError
 from calsync.model.span import Span
+from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline
 from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError
 from calsync.sources.m365.connection import ForeignAddressError, GraphAccount
@@ -36,16 +37,21 @@ class Mailbox:
     """The questions to one mailbox, under one deadline and one limit of size."""
 
     def __init__(
-        self, account: GraphAccount, options: M365Options, address: str, where: str, deadline: Deadline
+        self,
+        account: GraphAccount,
+        options: M365Options,
+        calendar: Calendar,
+        deadline: Deadline,
+        attempts: int,
     ) -> None:
-        self.where = where
+        self.where = str(calendar)
+        self._attempts = attempts
         self._account = account
         self._options = options
         self._deadline = deadline
         self._bytes_left = int(options.max_megabytes * 1_000_000)
-        self._view = (
-            f"{account.protocol.service_url}users/{quote(address.strip(), safe='@')}/calendar/calendarView"
-        )
+        name = quote(calendar.address.strip(), safe="@")
+        self._view = f"{account.protocol.service_url}users/{name}/calendar/calendarView"
 
     def events(self, window: Span) -> list[Any]:
         """Every event of the default calendar that overlaps the window, each once; raises SourceError."""
@@ -105,7 +111,7 @@ class Mailbox:
         """One page; a busy or broken server is asked again."""
         tries = stamina.retry_context(
             on=lambda error: wait_before(error, self._deadline.left),
-            attempts=self._options.attempts,
+            attempts=self._attempts,
             timeout=self._deadline.left,
             wait_initial=0.5,
             wait_max=20.0,

@@ -27,8 +27,8 @@ CLOUDS = {
     "china": Cloud("https://microsoftgraph.chinacloudapi.cn/", "https://login.partner.microsoftonline.cn/"),
 }
 
-_CREDENTIALS = ("certificate_file", "secret_env", "token_env", "token_file")
-_MADE_HERE = ("certificate_file", "secret_env")
+_MADE_HERE = ("certificate_file", "secret_env", "assertion_file")
+_CREDENTIALS = (*_MADE_HERE, "token_env", "token_file")
 
 
 def _tenant(text: str) -> str:
@@ -55,8 +55,9 @@ def _graph_root(text: str) -> str:
 class M365Options(SourceOptions):
     """Exactly one credential, its tenant, and limits.
 
-    token_env, token_file: a token for Graph made elsewhere (workload identity); read anew for every
-    request. graph_root: instead of the cloud's own; a server on this machine is asked for tokens, too.
+    assertion_file: what a platform signs for us (workload identity), changed there for a token.
+    token_env, token_file: a token for Graph made elsewhere; read anew for every request.
+    graph_root: instead of the cloud's own; a server on this machine is asked for tokens, too.
     agendas: also read the invitations' text, judge the agenda in it, and forget it.
     mailboxes_at_once: for this source, however many calendars are read at once.
     total_seconds: for one mailbox, with every page and retry.
@@ -67,6 +68,7 @@ class M365Options(SourceOptions):
     certificate_file: ExistingFile | None = None
     passphrase_env: EnvironmentName = ""
     secret_env: EnvironmentName = ""
+    assertion_file: ExistingFile | None = None
     token_env: EnvironmentName = ""
     token_file: ExistingFile | None = None
     cloud: Literal["global", "usgov", "china"] = "global"
@@ -111,6 +113,11 @@ class M365Options(SourceOptions):
     def secret(self) -> str:
         """The client secret, from the environment; "" where another credential is given."""
         return os.environ.get(self.secret_env, "") if self.secret_env else ""
+
+    @property
+    def made_here(self) -> bool:
+        """Whether we get tokens ourselves, rather than being given them."""
+        return not (self.token_env or self.token_file)
 
     @property
     def root(self) -> str:

@@ -21,6 +21,7 @@ class Cause(NamedTuple):
     hint: str
 
 
+_TRUST = "compare issuer, subject and audience with the federated credential of the app registration"
 # Codes by https://login.microsoftonline.com/error and Microsoft Entra's list of authentication errors.
 _SIGN_IN = {
     7000215: Cause(
@@ -54,6 +55,9 @@ _SIGN_IN = {
         "our signature is outside the time in which it is valid: the clock of this machine is wrong",
         "set the clock by a time server (NTP), then run again",
     ),
+    700211: Cause("the tenant does not trust who signed assertion_file", _TRUST),
+    700212: Cause("assertion_file is meant for somebody else (its audience)", _TRUST),
+    700213: Cause("the tenant does not know the subject that assertion_file speaks for", _TRUST),
     50013: Cause("our signature is not accepted", "is certificate_file the one that was uploaded?"),
     7000218: Cause(
         "the application wants a secret or a certificate", "it is a confidential client: give one"
@@ -104,19 +108,15 @@ def sign_in_refusal(where: str, said: str, options: M365Options) -> SourceError:
     if number and int(number[1]) in _PASSING:
         return SourceUnavailableError(where, f"the sign-in is busy: {_short(said)}", "try again later")
     if cause is None:
-        what = said if _given(options) else f"the sign-in refuses us: {_short(said)}"
+        what = f"the sign-in refuses us: {_short(said)}" if options.made_here else said
         return SourceAuthError(where, what, _hint_without_cause(options))
     return SourceAuthError(
         where, f"{cause.what} (AADSTS{number[1] if number else ''})", _with_end(cause, options)
     )
 
 
-def _given(options: M365Options) -> bool:
-    return bool(options.token_env or options.token_file)
-
-
 def _hint_without_cause(options: M365Options) -> str:
-    if _given(options):
+    if not options.made_here:
         return "see that whoever makes the token keeps it fresh, for this tenant and for Graph"
     return f"look the code up at https://login.microsoftonline.com/error, or see {PAGE}"
 

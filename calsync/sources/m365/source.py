@@ -7,7 +7,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
-from calsync.errors import SourceContentError, SourceError
+from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import fingerprint
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
@@ -25,6 +25,9 @@ from calsync.sources.tokens import content_digest, recall, remember, scope_of
 SOON = timedelta(days=45)
 """So long before its end a certificate is spoken of as ending."""
 
+OUTAGE = 5
+"""After so many mailboxes in a row without an answer each is asked once only, until one answers."""
+
 _EVERYBODYS = frozenset({"Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"})
 
 
@@ -40,6 +43,7 @@ class M365Source:
         self._places = threading.BoundedSemaphore(options.mailboxes_at_once)
         self._turns: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._unanswered = 0
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
         """The mailbox's default calendar, the only one that others invite people to."""
@@ -82,7 +86,16 @@ class M365Source:
     def _mailbox(self, calendar: Calendar) -> Iterator[Mailbox]:
         """A turn with this mailbox, when it is free and there is a place; the time limit starts then."""
         with self._turn(calendar.address), self._places, Deadline(self.options.total_seconds) as deadline:
-            yield Mailbox(self._account, self.options, calendar.address, str(calendar), deadline)
+            attempts = 1 if self._unanswered >= OUTAGE else self.options.attempts
+            try:
+                yield Mailbox(self._account, self.options, calendar, deadline, attempts)
+            except SourceUnavailableError:
+                self._unanswered += 1
+                raise
+            except SourceError:
+                self._unanswered = 0
+                raise
+            self._unanswered = 0
 
     def _turn(self, address: str) -> threading.Lock:
         with self._lock:

@@ -41,7 +41,7 @@ def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
     sources: list[M365Source] = []
 
     def open_it(**table: Any) -> M365Source:
-        ways = {"secret_env", "token_env", "token_file", "certificate_file"}
+        ways = {"secret_env", "token_env", "token_file", "certificate_file", "assertion_file"}
         own = {} if ways & table.keys() else {"token_env": "GRAPH_TOKEN"}
         defaults = {"type": "m365", "tenant": TENANT, "client_id": "app", "graph_root": desk.root}
         source = open_source("m365", {**defaults, **own, **table}, base=Path.cwd())

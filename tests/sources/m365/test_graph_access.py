@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from builders import at
@@ -275,6 +276,23 @@ def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
     assert len(source.fetch(ana, DAY).occurrences) == 1
 
 
+def test_what_a_platform_signs_for_us_is_changed_for_a_token(
+    desk: Desk, opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
+    file = tmp_path / "assertion"
+    file.write_text("signed-by-the-platform-1\n")
+    source = opened(assertion_file=str(file))
+    source.fetch(mailbox("ana@b.example"), DAY)
+    file.write_text("signed-by-the-platform-2")
+    desk.valid.clear()
+    source.fetch(mailbox("ben@b.example"), DAY)
+    sent = [parse_qs(asked.body)["client_assertion"] for asked in desk.asked if asked.method == "POST"]
+    assert sent == [["signed-by-the-platform-1"], ["signed-by-the-platform-2"]]
+    assert "signed-by-the-platform" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("token", "told"),
     [
@@ -284,6 +302,7 @@ def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
         ("line\nbreak", "holds no token"),
         ("tôken", "holds no token"),
         (jwt(tid=OTHER_TENANT), "for another tenant"),
+        (jwt(aud="api://AzureADTokenExchange"), "assertion_file"),
     ],
 )
 def test_a_given_token_that_is_none_of_ours_is_told_and_not_shown(

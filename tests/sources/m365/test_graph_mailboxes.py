@@ -13,7 +13,7 @@ from calsync.errors import SourceAuthError, SourceContentError, SourceError, Sou
 from calsync.model.span import Span
 from calsync.sources.base import Calendar
 from calsync.sources.m365.events import FIELDS
-from calsync.sources.m365.source import M365Source
+from calsync.sources.m365.source import OUTAGE, M365Source
 
 WEEK = Span(at("00:00"), at("00:00") + timedelta(days=7))
 Opened = Callable[..., M365Source]
@@ -216,6 +216,23 @@ def test_a_server_that_says_nothing_does_not_hold_the_night(
         opened(read_seconds=0.1).fetch(ana, WEEK)
     with pytest.raises(SourceUnavailableError, match=r"longer than 0\.2 seconds"):
         opened(total_seconds=0.2).fetch(ana, WEEK)
+
+
+def test_while_nothing_answers_each_mailbox_is_asked_once_only(desk: Desk, opened: Opened) -> None:
+    addresses = [f"user{n}@b.example" for n in range(OUTAGE + 2)]
+    for address in addresses:
+        desk.mailboxes[address] = many(1)
+        desk.answers(address, *[Reply(503)] * 9)
+    source = opened()
+    for address in addresses:
+        with pytest.raises(SourceUnavailableError):
+            source.fetch(mailbox(address), WEEK)
+    questions = [asked.path.split("/")[3] for asked in desk.asked]
+    assert [questions.count(address) for address in addresses] == [3] * OUTAGE + [1, 1]
+    desk.answers(addresses[0])
+    assert len(uids(source, mailbox(addresses[0]))) == 1
+    desk.answers(addresses[1], Reply(503))
+    assert len(uids(source, mailbox(addresses[1]))) == 1
 
 
 def test_a_mailbox_without_end_is_given_up(desk: Desk, opened: Opened, ana: Calendar) -> None:
