@@ -54,16 +54,15 @@ def _filled(graph: Emulator, copies: int) -> list[str]:
     """Hold the council's mailboxes, or copies of them under addresses of their own."""
     from calsync.demo.council import managers
     from calsync.demo.graph import graph_events
+    from calsync.model.span import Span
 
-    span = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
-    held = {manager.email: graph_events(manager, span) for manager in managers()}
+    everything = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))
+    originals = [graph.hold(manager.email, *graph_events(manager, everything)) for manager in managers()]
     if not copies:
-        for address, events in held.items():
-            graph.hold(address, *events)
-        return list(held)
+        return [box.address for box in originals]
     addresses = [f"m{n:05}@brynfelin.gov.wales.example" for n in range(copies)]
-    for address, events in zip(addresses, cycle(held.values())):
-        graph.hold(address, *events)
+    for address, original in zip(addresses, cycle(originals), strict=False):
+        graph.hold(address).rows = original.rows
     return addresses
 
 
