@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.people import Partnership
-from calsync.rules.directory import Directory
+from calsync.rules.directory import Directory, Seat
 from calsync.rules.lexicon import Lexicon
 from calsync.rules.pack import Example
 
 if TYPE_CHECKING:
     from calsync.rules.facts import Facts
+    from calsync.rules.whose import Claim
 
 WEIGH = "weigh"  # the stage at which the evidence of the cues is weighed
 
@@ -40,6 +41,11 @@ class Test:
     invited: bool | None = None
     described: bool | None = None
 
+    @property
+    def gate(self) -> int:
+        """Bits of which the row must show one, or the rule need not be asked; 0 if it always must."""
+        return self.any or self.title_any or self.title_first or self.description_any or self.title_only
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -50,6 +56,7 @@ class Rule:
     why: str
     weight: int
     own: bool
+    gate: int
     test: Test
     scope: Scope
     activity: Activity
@@ -90,6 +97,20 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """Who is on an invitation. agencies: of the partners, each once; shared: the one shared domain, or "".
+
+    one_sector: several agencies, all of one sector; networks (associations) do not count.
+    """
+
+    seats: tuple[Seat, ...]
+    sectors: frozenset[str]
+    agencies: tuple[str, ...]
+    shared: str
+    one_sector: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression that puts a list's bit into a row."""
 
@@ -104,11 +125,13 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. traced: the bits of
-    `traces`; name_bits: those of a partnership's names. mailboxes: partnership by the
-    local part of a distribution list. said: lists whose words name no service; small: words that say
-    nothing; content: the bit of a clause with a word that is neither. orgs: sector by the bit of the list that names its organisations. team_domains: partnership by the pattern of its teams'
-    mail domains. verdicts: what was judged before, by facts.
+    own activities and what they count as. traces: by bit, which list shows which partnership;
+    traced: all their bits; name_bits: those of a partnership's full names; otherwise: those of its
+    abbreviation's local meanings. mailboxes: partnership by the local part of a mailing list.
+    team_domains: by the mail domains of its own team; homes: by those of its nation. orgs: sector
+    by the bit of the list that names its organisations. said: lists whose words name no service;
+    small: words that say nothing; content: the bit of a clause with a word that is neither.
+    verdicts, claims_seen, invitations: what was judged before.
     """
 
     version: str
@@ -128,10 +151,12 @@ class RuleBook:
     otherwise: Mapping[str, int]
     mailboxes: Mapping[str, str]
     team_domains: Sequence[tuple[str, re.Pattern[str]]]
-    only_with: Mapping[str, re.Pattern[str]]
+    homes: Mapping[str, re.Pattern[str]]
+    one_sector: frozenset[str]
     shared_names: Mapping[str, tuple[int, ...]]
     named: Mapping[int, str]
     orgs: Mapping[int, str]
+    org_bits: int
     joiners: frozenset[str]
     filler: int
     meets: int
@@ -141,3 +166,7 @@ class RuleBook:
     bare_name: Test
     cut_after: re.Pattern[str] | None
     verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)
+    claims_seen: dict[tuple[str, tuple[str, ...]], tuple["Claim", ...]] = field(
+        default_factory=dict, repr=False
+    )
+    invitations: dict[tuple[str, ...], "Invitation"] = field(default_factory=dict, repr=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.problem import Problem, Severity
-from calsync.rules.book import WEIGH, Cue, Rule, RuleBook
+from calsync.rules.book import WEIGH, Cue, Rule, RuleBook, Test
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.judge import judge
@@ -84,24 +84,18 @@ def _names(verdict: Classification) -> tuple[str, ...]:
 
 
 def _unreachable(book: RuleBook) -> Iterator[Problem]:
-    """Rules after one in the same stage that asks for nothing, and the same conditions twice."""
-    for stage, rules in book.rules.items():
+    """Rules after one that asks for nothing, and rules that ask for the same as one before them."""
+    for rules in (book.own_rules, *book.rules.values()):
         stopped: Rule | None = None
         seen: dict[object, Rule] = {}
         for rule in rules:
-            if stopped is not None:
-                yield Problem(
-                    f"[{rule.id}]",
-                    f"never speaks: {stopped.id} before it in stage {stage} takes everything",
-                    "give it a greater weight",
-                )
+            if stopped is not None and stopped.stage == rule.stage:
+                what = f"never speaks: {stopped.id} before it takes everything"
+                yield Problem(f"[{rule.id}]", what, "give it a greater weight")
             elif rule.test in seen:
-                yield Problem(
-                    f"[{rule.id}]",
-                    f"never wins: {seen[rule.test].id} asks for the same and comes first",
-                    "take one of them out",
-                )
-            if rule.test == type(rule.test)():
+                what = f"never wins: {seen[rule.test].id} asks for the same and comes first"
+                yield Problem(f"[{rule.id}]", what, "take one of them out")
+            if rule.test == Test():
                 stopped = rule
             seen.setdefault(rule.test, rule)
 

@@ -45,6 +45,7 @@ class Directory:
     replaced: Mapping[str, str]
     registered: Callable[[str], str]
     seen: dict[str, Seat] = field(default_factory=dict)
+    plains: dict[str, str] = field(default_factory=dict)
 
     def seat(self, domain: str) -> Seat:
         """What sits behind this domain; an unknown one is a seat of its own, sector `unlisted`."""
@@ -55,6 +56,12 @@ class Directory:
 
     def plain(self, domain: str) -> str:
         """Lower case, without `.example`, old secure suffixes replaced by today's."""
+        found = self.plains.get(domain)
+        if found is None:
+            found = self.plains[domain] = self._plain(domain)
+        return found
+
+    def _plain(self, domain: str) -> str:
         plain = domain.strip().strip(".").casefold()
         plain = plain.removesuffix(".example").removesuffix(".test")
         for old, new in self.replaced.items():
@@ -136,10 +143,13 @@ def build_directory(tables: Iterable[DirectoryTable], registered: Callable[[str]
 
 
 def _kind(sector: SectorTable) -> Kind:
-    return Kind(sector.id, sector.role, _globs(sector.domains), _globs(sector.labels))
+    return Kind(sector.id, sector.role, _some(sector.domains), _some(sector.labels))
 
 
-def _globs(texts: Sequence[str]) -> re.Pattern[str] | None:
-    if not texts:
-        return None
+def _some(texts: Sequence[str]) -> re.Pattern[str] | None:
+    return globs(texts) if texts else None
+
+
+def globs(texts: Sequence[str]) -> re.Pattern[str]:
+    """A pattern that matches any of these whole texts, `*` standing for anything."""
     return re.compile("|".join(re.escape(text.casefold()).replace(r"\*", ".*") for text in texts))

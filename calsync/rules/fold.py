@@ -34,7 +34,10 @@ _DASHES = str.maketrans({"–": " - ", "—": " - ", "\r": "\n", " ": " ", "‑"
 
 
 def pieces(text: str) -> list[str]:
-    """The words of a text in order, with BREAK and JOINT where it breaks (a clock time breaks it too); `&` and `+` read as "and", `£` as MONEY."""
+    """The words of a text in order, with BREAK and JOINT where it breaks; a clock time breaks it too.
+
+    `&` and `+` read as "and", `£` as MONEY.
+    """
     return [
         _MARKS.get(piece) or (BREAK if _CLOCK.fullmatch(piece) else piece)
         for piece in _PIECE.findall(fold(text))

@@ -60,8 +60,9 @@ def judge(facts: Facts, book: RuleBook) -> Classification:
 
 def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
+    row = reading.row
     for rule in book.own_rules:
-        if holds(rule.test, reading, book):
+        if (not rule.gate or row & rule.gate) and holds(rule.test, reading, book):
             yield Opinion("own", rule)
     for stage in book.stages:
         if stage == WEIGH:
@@ -69,7 +70,7 @@ def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
             if weighed.activity is not None:
                 yield Opinion(WEIGH, None, weighed)
         for rule in book.rules.get(stage, ()):
-            if holds(rule.test, reading, book):
+            if (not rule.gate or row & rule.gate) and holds(rule.test, reading, book):
                 yield Opinion(stage, rule)
 
 

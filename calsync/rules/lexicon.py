@@ -12,7 +12,9 @@ from calsync.rules.fold import mutations, spellings
 from calsync.rules.typos import Speller
 
 _END = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
+_KEPT = 200_000  # words whose look-up is remembered
 Node = dict[int, Any]
+_Start = tuple[tuple[int, ...], int, tuple[Node, ...]]
 
 
 class Hit(NamedTuple):
@@ -47,7 +49,7 @@ class Lexicon:
         self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
         self._stems: dict[str, set[int]] = {}
         self._root: Node = {}
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._starts: dict[str, _Start] = {}
         for name, phrases in lists.items():
             self._add(self.bits[name], phrases)
         self._shortest = min(map(len, self._stems), default=1)
@@ -76,12 +78,9 @@ class Lexicon:
 
     def knows(self, token: str) -> tuple[int, ...]:
         """The symbols a token may stand for: itself, its singular, a stem, a safe correction."""
-        found = self._known.get(token)
-        if found is None:
-            found = tuple(self._look_up(token) or self._corrected(token))
-            if len(self._known) < 200_000:
-                self._known[token] = found
-        return found
+        if token.isdigit():
+            return tuple(self._spelled.get(token, ()))
+        return tuple(self._look_up(token) or self._corrected(token))
 
     def spells(self, token: str) -> bool:
         """Whether a list holds just this word, by itself or in a phrase."""
@@ -103,26 +102,37 @@ class Lexicon:
 
     def scan(self, tokens: Sequence[str]) -> list[Hit]:
         """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
-        known, knows, root = self._known, self.knows, self._root
-        symbols = [known[token] if token in known else knows(token) for token in tokens]
+        starts, start_of, new = self._starts, self._start, tuple.__new__  # Hit(…) takes three times as long
+        begun = [starts[token] if token in starts else start_of(token) for token in tokens]
         hits: list[Hit] = []
-        for start, here in enumerate(symbols):
-            for symbol in here:
-                node = root.get(symbol)
-                if node is not None:
-                    self._walk(node, symbols, start, start + 1, hits)
+        for at, (_, lists, nodes) in enumerate(begun):
+            if lists:
+                hits.append(new(Hit, (at, at + 1, lists)))
+            if nodes and at + 1 < len(begun) and begun[at + 1][0]:
+                for node in nodes:
+                    self._walk(node, begun, at, at + 1, hits)
         return self._uncovered(hits)
 
-    def _walk(
-        self, node: Node, symbols: Sequence[tuple[int, ...]], start: int, at: int, hits: list[Hit]
-    ) -> None:
-        if _END in node:
-            hits.append(Hit(start, at, node[_END]))
-        if at < len(symbols) and len(node) > (_END in node):
-            for symbol in symbols[at]:
-                after = node.get(symbol)
-                if after is not None:
-                    self._walk(after, symbols, start, at + 1, hits)
+    def _start(self, token: str) -> "_Start":
+        """What begins at a token: its symbols, the lists it stands in by itself, the nodes that go on."""
+        symbols = self.knows(token)
+        nodes = [self._root[symbol] for symbol in symbols if symbol in self._root]
+        lists = 0
+        for node in nodes:
+            lists |= node.get(_END, 0)
+        found = (symbols, lists, tuple(node for node in nodes if len(node) > (_END in node)))
+        if len(self._starts) < _KEPT:
+            self._starts[token] = found
+        return found
+
+    def _walk(self, node: Node, begun: Sequence["_Start"], start: int, at: int, hits: list[Hit]) -> None:
+        for symbol in begun[at][0]:
+            after = node.get(symbol)
+            if after is not None:
+                if _END in after:
+                    hits.append(tuple.__new__(Hit, (start, at + 1, after[_END])))
+                if at + 1 < len(begun) and len(after) > (_END in after):
+                    self._walk(after, begun, start, at + 1, hits)
 
     def _uncovered(self, hits: list[Hit]) -> list[Hit]:
         covers = [hit for hit in hits if hit.lists & self.covering]

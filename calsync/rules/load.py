@@ -17,8 +17,9 @@ from pydantic import BaseModel, ValidationError
 from calsync.errors import RulePackError
 from calsync.model.problem import Problem
 from calsync.rules.book import RuleBook
-from calsync.rules.compile import ENGINE, Source, compile_book
+from calsync.rules.compile import ENGINE, compile_book
 from calsync.rules.faults import faults_of, near
+from calsync.rules.gather import Source
 from calsync.rules.pack import DirectoryTable, PackTable
 
 __all__ = ["RuleBook", "load_rules", "shipped_rules"]

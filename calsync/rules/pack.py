@@ -131,7 +131,8 @@ class PartnershipTable(Strict):
     names: full names (sure). short: abbreviations (another agency or a second word must support
     them). groups: sub-groups that are this partnership's alone. belongs: things that are its
     business by law or guidance. otherwise: words that show that the abbreviation is a local one.
-    only_with: mail domains of which one must be there, where two nations share a name.
+    one_sector: hints count only where all agencies are of
+    one sector.
     """
 
     id: Id
@@ -144,7 +145,7 @@ class PartnershipTable(Strict):
     hints: PhraseTable = PhraseTable()
     otherwise: PhraseTable = PhraseTable()
     domains: Texts = ()
-    only_with: Texts = ()
+    one_sector: bool = False
 
 
 class PatternTable(Strict):
@@ -183,11 +184,13 @@ class BareName(Strict):
 
 
 class Header(Strict):
-    """`[pack]`: what the pack is for, the packs it builds on, the order of its stages, how its language reads.
+    """`[pack]`: what the pack is for, the packs it builds on, its stages in order, how its language reads.
 
     joiners: words that join two clauses. shorthand: how people shorten a word. bare_name: titles
-    that are no evidence of what is done (rule 11). names_no_service: lists whose words name no service;
-    a word outside them and outside the list `small` puts `@content` into its clause. cut_after: where meeting software's text begins.
+    that are no evidence of what is done (rule 11). names_no_service: lists whose words name no
+    service; a word outside them and outside the list `small` puts `@content` into its clause. home:
+    mail domains of the pack's nation, where nations share a name. cut_after: where meeting
+    software's text begins.
     """
 
     title: str
@@ -197,6 +200,7 @@ class Header(Strict):
     shorthand: dict[str, str] = {}
     bare_name: BareName = BareName()
     names_no_service: Texts = ()
+    home: Texts = ()
     cut_after: Texts = ()
 
 
@@ -231,7 +235,6 @@ class SharedTable(Strict):
 
     domain: str
     sector: str
-    names: Texts = ()
 
 
 class AgencyTable(Strict):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from calsync.rules.book import Pattern, RuleBook
-from calsync.rules.directory import OWN, PARTNER, Seat, same_place
+from calsync.rules.book import Invitation, Pattern, RuleBook
+from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
 from calsync.rules.fold import BREAK, JOINT, fold, pieces, words
+from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
 from calsync.rules.whose import Claim, claims
 
@@ -17,8 +18,9 @@ class Reading:
     """A meeting as the rules see it.
 
     tokens: title, a break, description. title_end: how many tokens are the title's. clauses, items,
-    segments: for every token the numbers of its clause, agenda item and segment. title, description, row: bits of
-    the lists seen. agencies: ids, sorted. claims: partnerships seen, the strongest first.
+    segments: for every token the numbers of its clause, agenda item and segment. title, description,
+    row: bits of the lists seen. agencies: ids, sorted. others_named: the title names an agency of
+    another sector. claims: partnerships seen, the strongest first.
     """
 
     facts: Facts
@@ -89,7 +91,8 @@ def read(facts: Facts, book: RuleBook) -> Reading:
             hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
         if pattern.description and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
-    seats = _seats(facts, book)
+    invitation = invited_by(facts, book)
+    seats = invitation.seats
     row = in_title | in_description
     found = claims(tokens, items, hits, title_end, facts, book)
     return Reading(
@@ -104,8 +107,8 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         description=in_description,
         row=row,
         seats=seats,
-        agencies=_agencies(seats, row, facts, book),
-        sectors=frozenset(seat.sector for seat in seats) | {seat.role for seat in seats},
+        agencies=_agencies(invitation, row, book),
+        sectors=invitation.sectors,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, seats, book),
         claims=found,
@@ -136,7 +139,9 @@ def _numbered(
 ) -> tuple[list[str], list[int], list[int], list[int]]:
     """The words and breaks, and for each the numbers of its clause, item and segment; joints go."""
     tokens: list[str] = []
-    numbers: tuple[list[int], list[int], list[int]] = ([], [], [])
+    clauses: list[int] = []
+    items: list[int] = []
+    segments: list[int] = []
     clause = item = segment = number = 0
     for piece in marked:
         if piece == JOINT:
@@ -149,48 +154,26 @@ def _numbered(
         elif piece == str(number + 1):
             clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
         tokens.append(piece)
-        for held, current in zip(numbers, (clause, item, segment), strict=True):
-            held.append(current)
-    return tokens, *numbers
+        clauses.append(clause)
+        items.append(item)
+        segments.append(segment)
+    return tokens, clauses, items, segments
 
 
 def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
     """Whether the title names an agency of another sector, beside one's own or with a word for meeting."""
+    if not title & book.org_bits:
+        return False
     own = {seat.sector for seat in seats}
     named = {sector for bit, sector in book.orgs.items() if title & bit}
     return bool(named - own) and (len(named) > 1 or bool(title & book.meets))
 
 
-def _seats(facts: Facts, book: RuleBook) -> tuple[Seat, ...]:
-    domains = {facts.organizer_domain, *facts.attendee_domains, *facts.own_domains[:1]} - {""}
-    return tuple({book.directory.seat(domain) for domain in domains})
-
-
-def _agencies(seats: Iterable[Seat], row: int, facts: Facts, book: RuleBook) -> tuple[str, ...]:
+def _agencies(invitation: Invitation, row: int, book: RuleBook) -> tuple[str, ...]:
     """Partner agencies by domain; behind a shared domain as many as the text names."""
-    partners = {seat for seat in seats if seat.role == PARTNER}
-    found = _once({seat.agency for seat in partners}, facts, book)
-    if len(partners) == 1 and (shared := next(iter(partners)).shared):
-        lists = book.shared_names.get(shared, ())
+    if invitation.shared:
+        lists = book.shared_names.get(invitation.shared, ())
         named = {book.named.get(bit, str(bit)) for bit in lists if row & bit}
         if len(named) > 1:
-            found = named
-    elif not partners and any(seat.role == OWN for seat in seats):
-        found = {seat.agency for seat in seats if seat.role == OWN}
-    return tuple(sorted(found))
-
-
-def _once(agencies: set[str], facts: Facts, book: RuleBook) -> set[str]:
-    """A council under its Welsh and its English name counts once: celynshire.gov.wales, sircelyn.llyw.cymru."""
-    domains = {facts.organizer_domain, *facts.attendee_domains} - {""}
-    plain = [(book.directory.plain(domain), book.directory.seat(domain)) for domain in domains]
-    welsh = [(d, seat) for d, seat in plain if d.endswith(".llyw.cymru") and seat.sector == "council"]
-    english = [
-        (d, seat) for d, seat in plain if d.endswith((".gov.wales", ".gov.uk")) and seat.sector == "council"
-    ]
-    kept = set(agencies)
-    for domain, seat in welsh:
-        for other, known in english:
-            if seat.agency != known.agency and same_place(domain, other):
-                kept.discard(seat.agency)
-    return kept
+            return tuple(sorted(named))
+    return invitation.agencies

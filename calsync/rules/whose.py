@@ -10,6 +10,7 @@ from typing import NamedTuple
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
 from calsync.rules.fold import BREAK
+from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
 
 # How strong each kind of evidence is: in the title, in the description.
@@ -21,6 +22,7 @@ _STRENGTH = {
     "hints": (20, 15),
 }
 _ORGANIZER, _INVITED, _LIST = 42, 25, 43
+_HOME = 0.5  # decides between nations that share a name, and nothing else
 _SMALL = frozenset({BREAK, "and", "of", "the", "for", "in", "on", "to", "a", "y", "yr", "i", "o"})
 _BETWEEN = frozenset({"and", "a", "ac"})
 
@@ -51,30 +53,38 @@ def claims(
     row = 0
     for hit in hits:
         row |= hit.lists
+    alike = invited_by(facts, book).one_sector
     best: dict[str, Claim] = {}
-    for claim in (*_in_text(tokens, items, hits, title_end, row, book), *_by_address(facts, book)):
+    for claim in (*_in_text(tokens, items, hits, title_end, row, alike, book), *_by_address(facts, book)):
         held = best.get(claim.partnership)
         if held is None or claim.strength > held.strength:
             best[claim.partnership] = claim
-    if book.only_with.keys() & best.keys():
+    if len(best) > 1:
         best = {claim.partnership: claim for claim in _at_home(best.values(), facts, book)}
     return tuple(sorted(best.values(), key=lambda claim: -claim.strength))
 
 
 def _at_home(found: Iterable[Claim], facts: Facts, book: RuleBook) -> Iterator[Claim]:
-    """Where two nations share a name, the one whose agencies are there."""
+    """Where two nations share a name, the one whose agencies are there comes first."""
     domains = {facts.organizer_domain, *facts.attendee_domains, *facts.own_domains}
     plain = [book.directory.plain(domain) for domain in domains if domain]
     for claim in found:
-        pattern = book.only_with.get(claim.partnership)
-        if pattern is None:
+        home = book.homes.get(claim.partnership)
+        if home is None:
             yield claim
-        elif any(pattern.fullmatch(domain) for domain in plain):
-            yield claim._replace(strength=claim.strength + 1)
+        else:
+            here = any(home.fullmatch(domain) for domain in plain)
+            yield claim._replace(strength=claim.strength + (_HOME if here else -_HOME))
 
 
 def _in_text(
-    tokens: Sequence[str], items: Sequence[int], hits: Sequence[Hit], title_end: int, row: int, book: RuleBook
+    tokens: Sequence[str],
+    items: Sequence[int],
+    hits: Sequence[Hit],
+    title_end: int,
+    row: int,
+    alike: bool,
+    book: RuleBook,
 ) -> Iterator[Claim]:
     traced = book.traced
     for hit in hits:
@@ -87,6 +97,8 @@ def _in_text(
                 row & book.otherwise.get(trace.partnership, 0)
                 or _spelled_out(tokens[hit.start], trace.partnership, tokens, items, hits, book)
             ):
+                continue
+            if trace.as_what == "hints" and trace.partnership in book.one_sector and not alike:
                 continue
             strength = _STRENGTH[trace.as_what][hit.start >= title_end]
             seen = " ".join(tokens[hit.start : hit.end])
@@ -124,19 +136,25 @@ def _spelled_out(
 
 
 def _by_address(facts: Facts, book: RuleBook) -> Iterator[Claim]:
-    plain = book.directory.plain
-    organizer = plain(facts.organizer_domain) if facts.organizer_domain else ""
-    for partnership, pattern in book.team_domains:
-        if organizer and pattern.fullmatch(organizer):
-            yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
-        for domain in facts.attendee_domains:
-            if domain != facts.organizer_domain and pattern.fullmatch(plain(domain)):
-                yield Claim(partnership, _INVITED, domain, -1, -1, False)
+    invitation = (facts.organizer_domain, facts.attendee_domains)
+    found = book.claims_seen.get(invitation)
+    if found is None:
+        found = book.claims_seen[invitation] = tuple(_by_domain(*invitation, book))
+    yield from found
     for address in facts.attendees:
         name = address.partition("@")[0].casefold()
-        found = book.mailboxes.get(name)
-        if found:
-            yield Claim(found, _LIST, address.partition("@")[0], -1, -1, False)
+        if name in book.mailboxes:
+            yield Claim(book.mailboxes[name], _LIST, name, -1, -1, False)
+
+
+def _by_domain(organizer: str, invited: Sequence[str], book: RuleBook) -> Iterator[Claim]:
+    """Partnerships whose own teams organize or are invited."""
+    for partnership, pattern in book.team_domains:
+        if organizer and pattern.fullmatch(book.directory.plain(organizer)):
+            yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
+        for domain in invited:
+            if domain != organizer and pattern.fullmatch(book.directory.plain(domain)):
+                yield Claim(partnership, _INVITED, domain, -1, -1, False)
 
 
 def tied(found: Sequence[Claim], tokens: Sequence[str]) -> tuple[str, ...]:
@@ -147,6 +165,6 @@ def tied(found: Sequence[Claim], tokens: Sequence[str]) -> tuple[str, ...]:
     if rest and rest[0].strength > 48 and first.strength > 48 and first.end >= 0:
         left, right = sorted((first, rest[0]), key=lambda claim: claim.start)
         between = tokens[left.end : right.start]
-        if all(token in _BETWEEN for token in between):
+        if left.end <= right.start and all(token in _BETWEEN for token in between):
             return (left.partnership, right.partnership)
     return (first.partnership,)

@@ -1,0 +1,130 @@
+"""Binds the rules and cues of packs to the bits of their lists; what does not fit is named."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from calsync.model.classification import Activity, Kind, Scope
+from calsync.model.problem import Problem
+from calsync.rules.book import Cue, Rule, Test
+from calsync.rules.faults import near
+from calsync.rules.gather import Source
+from calsync.rules.pack import CueTable, RuleTable
+
+_SIDES = ("process", "service_improvement", "operational")
+_SETS = ("sectors_any", "sectors_none", "partnerships")
+
+
+@dataclass(slots=True)
+class Binder:
+    """What rules are bound to, and the problems found on the way."""
+
+    bits: Mapping[str, int]
+    stages: Sequence[str]
+    partnerships: Iterable[str]
+    labels: Mapping[str, Activity]
+    problems: list[Problem] = field(default_factory=list)
+
+    def rules(self, source: Source) -> Iterator[Rule]:
+        """The rules of a pack, compiled."""
+        for table in source.table.rule:
+            yield self._rule(table, source)
+
+    def _rule(self, table: RuleTable, source: Source) -> Rule:
+        where = f"{source.file} [rule {table.id}]"
+        for id_ in (*table.when.partnerships, table.partnership):
+            if id_ not in ("keep", "", "none"):
+                self.known("partnership", id_, self.partnerships, where)
+        stage = table.stage or self.stages[0]
+        if not self.known("stage", stage, self.stages, where):
+            stage = self.stages[0]
+        test = self._test(table, where)
+        scope = table.scope or str(Scope.INTER_AGENCY)
+        return Rule(
+            id=table.id,
+            stage=stage,
+            why=table.why,
+            weight=table.weight,
+            own=source.own,
+            gate=test.gate,
+            test=test,
+            scope=Scope(scope) if self.known("scope", scope, list(Scope), where) else Scope.INTER_AGENCY,
+            activity=self._activity(table.activity or str(Activity.UNCLEAR), where),
+            label=table.activity if table.activity in self.labels else "",
+            partnership="" if table.partnership == "none" else table.partnership,
+            kind=Kind(table.kind),
+            example=table.example,
+            leaves=table.leaves,
+        )
+
+    def _test(self, table: RuleTable, where: str) -> Test:
+        values: dict[str, object] = {}
+        for slot in fields(Test):
+            given = getattr(table.when, slot.name)
+            if slot.name == "all":
+                values["all"] = tuple(self.mask(group, where) for group in given)
+            elif slot.name in _SETS:
+                values[slot.name] = frozenset(given)
+            else:
+                values[slot.name] = self.mask(given, where) if isinstance(given, tuple) else given
+        return Test(**values)  # type: ignore[arg-type]
+
+    def _activity(self, name: str, where: str) -> Activity:
+        if name in self.labels:
+            return self.labels[name]
+        known = self.known("activity", name, [*Activity, *self.labels], where)
+        return Activity(name) if known else Activity.UNCLEAR
+
+    def cues(self, source: Source) -> Iterator[Cue]:
+        """The cues of a pack, compiled."""
+        for table in source.table.cue:
+            yield self._cue(table, source)
+
+    def _cue(self, table: CueTable, source: Source) -> Cue:
+        where = f"{source.file} [cue {table.id}]"
+        self.known("side", table.side, _SIDES, where)
+        when = table.when
+        return Cue(
+            id=table.id,
+            why=table.why,
+            side=table.side,
+            weight=table.weight,
+            own=source.own,
+            any=self.mask(when.any, where),
+            with_any=self.mask(when.with_any, where),
+            none=self.mask(when.none, where),
+            segment_any=self.mask(when.segment_any, where),
+            row_any=self.mask(when.row_any, where),
+            row_none=self.mask(when.row_none, where),
+            partnerships=frozenset(when.partnerships),
+            partnership=when.partnership,
+            example=table.example,
+            leaves=table.leaves,
+        )
+
+    def mask(self, texts: Iterable[str], where: str) -> int:
+        """The bits of all these phrases and lists."""
+        mask = 0
+        for text in texts:
+            name = text[1:] if text.startswith("@") else f"'{text}"
+            lists = [known for known in self.bits if not known.startswith("'")]
+            if name in self.bits or self.known("list", name, lists, where):
+                mask |= self.bits[name]
+        return mask
+
+    def known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:
+        """Whether there is such a thing; if not, a problem says what was probably meant."""
+        if name in set(names):
+            return True
+        self.problems.append(Problem(where, f"no such {kind}: {name!r}", near(name, names)))
+        return False
+
+    def check_ids(self, sources: Iterable[Source]) -> None:
+        """Two rules may not have one id."""
+        seen: dict[str, str] = {}
+        for source in sources:
+            tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]
+            for table in tables:
+                if table.id in seen:
+                    what, hint = f"the id is taken in {seen[table.id]}", "give one of them another id"
+                    self.problems.append(Problem(f"{source.file} [{table.id}]", what, hint))
+                seen[table.id] = source.file

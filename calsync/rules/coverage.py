@@ -1,0 +1,91 @@
+"""Which rules carry the calendars we hold, and what stays unclear."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from calsync.model.classification import Activity, Scope
+from calsync.model.meeting import Meeting
+from calsync.rules.book import RuleBook
+from calsync.rules.check import all_rules
+from calsync.rules.directory import UNLISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the rules did to stored meetings.
+
+    rules: id, meetings, hours; the most hours first. silent: rules that decided nothing. unclear:
+    title, meetings, hours of inter-agency meetings with no activity; the most hours first; private
+    meetings and meetings whose titles are not kept show no title. unlisted: mail domains that no
+    directory knows, with the number of meetings.
+    """
+
+    meetings: int
+    unclear_hours: float
+    inter_hours: float
+    rules: tuple[tuple[str, int, float], ...]
+    silent: tuple[str, ...]
+    unclear: tuple[tuple[str, int, float], ...]
+    unlisted: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
+    """Count what decided the meetings, by rule, and list what stayed unclear."""
+    rules: Counter[str] = Counter()
+    rule_hours: defaultdict[str, float] = defaultdict(float)
+    unclear: Counter[str] = Counter()
+    unclear_hours: defaultdict[str, float] = defaultdict(float)
+    domains: Counter[str] = Counter()
+    inter = 0.0
+    for meeting in meetings:
+        hours = meeting.span.duration.total_seconds() / 3600
+        for rule in meeting.verdict.rule.split(" + "):
+            rules[rule] += 1
+            rule_hours[rule] += hours
+        domains.update(_unlisted(meeting, book))
+        if meeting.verdict.scope is not Scope.INTER_AGENCY:
+            continue
+        inter += hours
+        if meeting.verdict.activity is Activity.UNCLEAR:
+            title = "" if meeting.private else meeting.title
+            unclear[title] += 1
+            unclear_hours[title] += hours
+    return Coverage(
+        meetings=sum(rules.values()),
+        unclear_hours=sum(unclear_hours.values()),
+        inter_hours=inter,
+        rules=tuple((rule, rules[rule], hours) for rule, hours in _most(rule_hours)),
+        silent=tuple(sorted({rule.id for rule in all_rules(book)} - rules.keys())),
+        unclear=tuple((title, unclear[title], hours) for title, hours in _most(unclear_hours)),
+        unlisted=tuple(domains.most_common()),
+    )
+
+
+def _most(hours: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(hours.items(), key=lambda pair: -pair[1])
+
+
+def _unlisted(meeting: Meeting, book: RuleBook) -> Iterator[str]:
+    for domain in {meeting.organizer_domain, *meeting.attendee_domains} - {""}:
+        if book.directory.seat(domain).sector == UNLISTED:
+            yield domain
+
+
+def _lines(found: Coverage) -> Iterator[str]:
+    share = found.unclear_hours / found.inter_hours if found.inter_hours else 0.0
+    unclear = f"{found.unclear_hours:.1f} h of them unclear ({share:.0%})"
+    yield f"{found.inter_hours:.1f} h between agencies, {unclear}"
+    yield from ("", "Rules by the hours they decided")
+    for rule, meetings, hours in found.rules:
+        yield f"  {hours:8.1f} h  {meetings:5d}  {rule}"
+    yield from ("", "Unclear, most hours first")
+    for title, meetings, hours in found.unclear:
+        yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(titles not kept)'}"
+    if found.unlisted:
+        yield from ("", "Domains that no directory lists (add them to your agencies.toml)")
+        yield from (f"  {meetings:5d}  {domain}" for domain, meetings in found.unlisted)
+    yield from ("", f"{len(found.silent)} rules decided nothing: {', '.join(found.silent)}")

@@ -1,0 +1,198 @@
+"""How well the rules agree with people: a table of coded meetings against the book's verdicts.
+
+Cohen's kappa is agreement beyond chance (Cohen 1960), its interval the normal one with the large-sample
+variance of Fleiss, Cohen and Everitt (1969).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import pandas as pd
+
+from calsync.model.classification import Activity
+from calsync.rules.book import RuleBook
+from calsync.rules.check import all_rules
+from calsync.rules.table import classify_table
+
+_CODED = ("scope", "partnership", "activity")
+_SPLIT = (str(Activity.PROCESS), str(Activity.SERVICE_IMPROVEMENT))
+_95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Kappa:
+    """Agreement beyond chance, with its 95 % interval; of `n` rows."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f}, {self.n} rows)"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the rules did on coded meetings.
+
+    accuracy: share of rows right, by column (scope, partnership, activity). kappa: of the activity,
+    over all rows; kappa_inter: over the rows coded inter_agency. confusion: coded in rows, judged in
+    columns. classes: index activity; columns precision, recall, coded, judged. hours: index process
+    and service_improvement; columns coded, judged, error (relative; `mixed` is half of each). wrong:
+    the rows that differ, most minutes first; columns title, minutes, coded, judged, rule, evidence.
+    lonely: rules that spoke last on one row only, with that row's title and why the rule is general.
+    """
+
+    rows: int
+    accuracy: dict[str, float]
+    kappa: Kappa
+    kappa_inter: Kappa
+    confusion: pd.DataFrame
+    classes: pd.DataFrame
+    hours: pd.DataFrame
+    wrong: pd.DataFrame
+    lonely: tuple[tuple[str, str, str], ...]
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def score(frame: pd.DataFrame, book: RuleBook) -> Score:
+    """Judge coded meetings and compare.
+
+    Columns: those of `classify_table`, and scope, partnership, activity as coded. Raises KeyError
+    with the names of coded columns that are missing.
+    """
+    missing = [name for name in _CODED if name not in frame.columns]
+    if missing:
+        raise KeyError(", ".join(missing))
+    coded = frame.loc[:, list(_CODED)].fillna("").astype(str)
+    judged = classify_table(frame.drop(columns=list(_CODED)), book)
+    minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
+    inter = coded["scope"] == "inter_agency"
+    return Score(
+        rows=len(frame),
+        accuracy={name: float((coded[name] == judged[name]).mean()) for name in _CODED},
+        kappa=kappa(coded["activity"].tolist(), judged["activity"].tolist()),
+        kappa_inter=kappa(coded["activity"][inter].tolist(), judged["activity"][inter].tolist()),
+        confusion=pd.crosstab(coded["activity"], judged["activity"], rownames=["coded"], colnames=["judged"]),
+        classes=_classes(coded["activity"], judged["activity"]),
+        hours=_hours(coded["activity"], judged["activity"], minutes.fillna(0) / 60),
+        wrong=_wrong(frame, coded, judged, minutes.fillna(0)),
+        lonely=tuple(_lonely(judged, book)),
+    )
+
+
+def kappa(coded: Sequence[str], judged: Sequence[str]) -> Kappa:
+    """Cohen's kappa of two codings of the same rows; 1 where both know one class only and agree."""
+    n = len(coded)
+    if not n:
+        return Kappa(0.0, 0.0, 0.0, 0)
+    pairs = Counter(zip(coded, judged, strict=True))
+    left, right = Counter(coded), Counter(judged)
+    names = left.keys() | right.keys()
+    agreed = sum(pairs[name, name] for name in names) / n
+    chance = sum(left[name] * right[name] for name in names) / n**2
+    if chance >= 1:
+        return Kappa(1.0, 1.0, 1.0, n)
+    value = (agreed - chance) / (1 - chance)
+    deviation = sqrt(max(_variance(pairs, left, right, n, agreed, chance), 0.0))
+    return Kappa(value, value - _95 * deviation, min(value + _95 * deviation, 1.0), n)
+
+
+def _variance(
+    pairs: Counter[tuple[str, str]],
+    left: Counter[str],
+    right: Counter[str],
+    n: int,
+    agreed: float,
+    chance: float,
+) -> float:
+    value = (agreed - chance) / (1 - chance)
+    on = sum(
+        count / n * (1 - (left[a] + right[a]) / n * (1 - value)) ** 2
+        for (a, b), count in pairs.items()
+        if a == b
+    )
+    off = (1 - value) ** 2 * sum(
+        count / n * ((left[b] + right[a]) / n) ** 2 for (a, b), count in pairs.items() if a != b
+    )
+    return (on + off - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
+
+
+def _classes(coded: pd.Series, judged: pd.Series) -> pd.DataFrame:
+    rows = []
+    for name in sorted(set(coded) | set(judged)):
+        right = int(((coded == name) & (judged == name)).sum())
+        of_coded, of_judged = int((coded == name).sum()), int((judged == name).sum())
+        precision = right / of_judged if of_judged else float("nan")
+        recall = right / of_coded if of_coded else float("nan")
+        rows.append((name, precision, recall, of_coded, of_judged))
+    return pd.DataFrame(rows, columns=["activity", "precision", "recall", "coded", "judged"]).set_index(
+        "activity"
+    )
+
+
+def _hours(coded: pd.Series, judged: pd.Series, hours: pd.Series) -> pd.DataFrame:
+    rows = []
+    for side in _SPLIT:
+        was, now = (float((hours * _part(column, side)).sum()) for column in (coded, judged))
+        rows.append((side, was, now, now / was - 1 if was else float("nan")))
+    return pd.DataFrame(rows, columns=["activity", "coded", "judged", "error"]).set_index("activity")
+
+
+def _part(column: pd.Series, side: str) -> pd.Series:
+    return (column == side).astype(float) + (column == str(Activity.MIXED)) * 0.5
+
+
+def _wrong(
+    frame: pd.DataFrame, coded: pd.DataFrame, judged: pd.DataFrame, minutes: pd.Series
+) -> pd.DataFrame:
+    differs = (coded != judged[list(_CODED)].astype(str)).any(axis=1)
+    table = pd.DataFrame(
+        {
+            "title": frame["title"],
+            "minutes": minutes,
+            "coded": _joined(coded),
+            "judged": _joined(judged),
+            "rule": judged["rule"],
+            "evidence": judged["evidence"],
+        }
+    )
+    return table[differs].sort_values("minutes", ascending=False)
+
+
+def _joined(table: pd.DataFrame) -> pd.Series:
+    return table["scope"] + "/" + table["partnership"].replace("", "-") + "/" + table["activity"]
+
+
+def _lonely(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, str]]:
+    whys = {rule.id: rule.why for rule in all_rules(book)}
+    titles: dict[str, list[str]] = {}
+    for rules, title in zip(judged["rule"], judged["title"], strict=True):
+        for rule in str(rules).split(" + "):
+            titles.setdefault(rule, []).append(str(title))
+    for rule, found in sorted(titles.items()):
+        if len(found) == 1:
+            yield rule, found[0], whys.get(rule, "the engine's own")
+
+
+def _lines(score: Score) -> Iterator[str]:
+    yield f"{score.rows} rows"
+    for name, share in score.accuracy.items():
+        yield f"{name:<12} {share:.3f} right"
+    yield f"kappa of the activity, all rows           {score.kappa}"
+    yield f"kappa of the activity, inter-agency rows  {score.kappa_inter}"
+    yield from ("", "Hours (mixed counts half and half)", score.hours.round(3).to_string())
+    yield from ("", "By class", score.classes.round(3).to_string())
+    yield from ("", "Coded in rows, judged in columns", score.confusion.to_string())
+    yield from ("", f"{len(score.wrong)} rows differ, longest first")
+    for row in score.wrong.itertuples():
+        yield f"  {row.minutes:.0f} min  {row.title}: coded {row.coded}, judged {row.judged}"
+        yield f"      by {row.rule}: {row.evidence}"
+    yield from ("", f"{len(score.lonely)} rules decided one row only")
+    for rule, title, why in score.lonely:
+        yield f"  {rule} ({title}): {why}"

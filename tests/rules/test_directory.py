@@ -1,0 +1,77 @@
+"""Mail domains and the agencies behind them."""
+
+import pytest
+
+from calsync.rules.load import load_rules
+
+DIRECTORY = load_rules(["wales"])[0].directory
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("carmarthenshire.gov.wales", "sirgar.llyw.cymru"),
+        ("anglesey.gov.wales", "ynysmon.llyw.cymru"),
+        ("northmoor.gov.wales", "northmoor.llyw.cymru"),
+        ("northmoor.gov.uk", "northmoor.gcsx.gov.uk"),
+        ("moor.police.uk", "moor.pnn.police.uk"),
+        ("northmoorcbc.gov.uk", "northmoor.gov.uk"),
+        ("mail.northmoor.gov.uk", "northmoor.gov.uk"),
+        ("gov.wales", "llyw.cymru"),
+        ("naturalresources.wales", "cyfoethnaturiolcymru.gov.uk"),
+        ("northmoor.gov.uk.example", "NORTHMOOR.gov.uk"),
+    ],
+)
+def test_two_domains_of_one_agency_are_one(left, right):
+    assert DIRECTORY.seat(left).agency == DIRECTORY.seat(right).agency
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("oxmoor.gov.uk", "oxmoorshire.gov.uk"),
+        ("moor-pcc.gov.uk", "moor.police.uk"),
+        ("gov.wales", "northmoor.gov.wales"),
+        ("moorfire.gov.wales", "moor.gov.wales"),
+    ],
+)
+def test_two_agencies_are_two(left, right):
+    assert DIRECTORY.seat(left).agency != DIRECTORY.seat(right).agency
+
+
+@pytest.mark.parametrize(
+    ("domain", "sector", "role"),
+    [
+        ("northmoor.gov.uk", "council", "partner"),
+        ("moorfire.gov.uk", "fire", "partner"),
+        ("moor.pcc.police.uk", "pcc", "partner"),
+        ("moor.icb.nhs.uk", "nhs", "partner"),
+        ("wales.nhs.uk", "nhs", "partner"),
+        ("justice.gov.uk", "justice", "partner"),
+        ("dwp.gov.uk", "government", "partner"),
+        ("health-ni.gov.uk", "government", "partner"),
+        ("college.ac.uk", "education", "partner"),
+        ("st-anne.northmoor.sch.uk", "school", "own"),
+        ("ofsted.gov.uk", "regulator", "regulator"),
+        ("careinspectorate.wales", "regulator", "regulator"),
+        ("senedd.wales", "politician", "politician"),
+        ("bbc.co.uk", "media", "media"),
+        ("gmail.com", "private-mail", "private"),
+        ("northmoor.onmicrosoft.com", "thing", "thing"),
+        ("resource.calendar.google.com", "thing", "thing"),
+        ("taimoor.co.uk", "housing", "partner"),
+        ("moorcare.co.uk", "care-provider", "partner"),
+        ("wlga.gov.wales", "network", "partner"),
+        ("moorvoluntary.org.uk", "voluntary-council", "partner"),
+        ("brightsystems.co.uk", "supplier", "supplier"),
+        ("oddsandends.co.uk", "unlisted", "unlisted"),
+    ],
+)
+def test_sectors_by_domain(domain, sector, role):
+    seat = DIRECTORY.seat(domain)
+    assert (seat.sector, seat.role) == (sector, role)
+
+
+def test_shared_domains_say_that_they_are():
+    assert DIRECTORY.seat("nhs.net").shared == "nhs.net"
+    assert not DIRECTORY.seat("moor.icb.nhs.uk").shared

@@ -1,0 +1,30 @@
+"""A pack in another language with activities of its own needs no Python."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from calsync.model.classification import Activity
+from calsync.rules.check import check_rules
+from calsync.rules.classify import classify
+from calsync.rules.facts import Facts
+from calsync.rules.load import load_rules
+from calsync.rules.score import score
+
+FOLDER = Path(__file__).parent / "dutch"
+BOOK, PROBLEMS = load_rules([], FOLDER)
+
+
+def test_the_dutch_pack_stands_on_its_own():
+    assert [str(problem) for problem in (*PROBLEMS, *check_rules(BOOK))] == []
+
+
+def test_its_own_activities_are_scored_by_their_own_names():
+    result = score(pd.read_csv(FOLDER / "meetings.csv", keep_default_na=False), BOOK)
+    assert result.accuracy["activity"] == 1.0
+    assert set(result.classes.index) == {*BOOK.labels}
+
+
+def test_its_own_activities_count_as_one_of_the_manual():
+    verdict = classify(Facts(title="Werkbezoek aan de haven"), BOOK)
+    assert (verdict.label, verdict.activity) == ("werkbezoek", Activity.SERVICE_IMPROVEMENT)

@@ -1,0 +1,98 @@
+"""Scores, coverage and suggestions: what the rules' authors look at."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from builders import meeting, verdict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.model.occurrence import Sensitivity
+from calsync.rules.coverage import coverage
+from calsync.rules.load import load_rules
+from calsync.rules.score import kappa, score
+from calsync.rules.suggest import suggest
+from calsync.rules.table import classify_table
+
+BOOK, _ = load_rules(["uk"])
+CODED = pd.DataFrame(
+    {
+        "title": ["LRF: terms of reference", "MARAC", "Team meeting"],
+        "organiser_domain": "a.gov.uk",
+        "attendee_domains": ["a.gov.uk;b.police.uk", "a.gov.uk;b.police.uk", "a.gov.uk"],
+        "duration_minutes": [60, 120, 60],
+        "scope": ["inter_agency", "inter_agency", "internal"],
+        "partnership": ["lrf", "marac", ""],
+        "activity": ["process", "unclear", "none"],
+    }
+)
+
+
+def test_a_table_gains_five_columns_and_keeps_its_own():
+    judged = classify_table(CODED, BOOK)
+    assert [*judged.columns][-5:] == ["scope", "partnership", "activity", "rule", "evidence"]
+    assert judged["activity"].tolist() == ["process", "operational", "none"]
+
+
+def test_a_table_needs_a_title_only():
+    judged = classify_table(pd.DataFrame({"title": ["Annual leave", None]}), BOOK)
+    assert judged["scope"].tolist() == ["personal", "internal"]
+
+
+def test_the_score_counts_what_differs():
+    result = score(CODED, BOOK)
+    assert result.accuracy == {"scope": 1.0, "partnership": 1.0, "activity": pytest.approx(2 / 3)}
+    assert result.confusion.loc["unclear", "operational"] == 1
+    assert result.hours.loc["process", "error"] == 0
+    assert result.wrong["title"].tolist() == ["MARAC"]
+    assert "kappa of the activity, all rows" in str(result)
+
+
+def test_a_table_that_nobody_coded_is_refused_by_name():
+    with pytest.raises(KeyError, match="activity"):
+        score(CODED.drop(columns="activity"), BOOK)
+
+
+def test_kappa_of_a_textbook_table():
+    # Cohen's own kind of example: 20 + 15 agreements of 50, 5 and 10 disagreements.
+    coded = ["yes"] * 25 + ["no"] * 25
+    judged = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
+    found = kappa(coded, judged)
+    assert found.value == pytest.approx(0.4)
+    assert found.low < 0.4 < found.high
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
+def test_agreement_with_oneself_is_whole(codes):
+    assert kappa(codes, codes).value == pytest.approx(1.0)
+
+
+def test_coverage_shows_no_title_of_a_private_meeting():
+    hidden = meeting(
+        "09:00-10:00", sensitivity=Sensitivity.PRIVATE, title="Secret", classified=verdict("unclear")
+    )
+    open_ = meeting("10:00-12:00", title="Moor board", classified=verdict("unclear"))
+    found = coverage([hidden, open_], BOOK)
+    assert found.unclear == (("Moor board", 1, 2.0), ("", 1, 1.0))
+    assert "Secret" not in str(found)
+
+
+def test_a_phrase_that_unclear_titles_share_becomes_a_proposal():
+    unclear = [("Glamping liaison", 2.0), ("Glamping update", 1.0), ("Catch up", 9.0)]
+    coded = pd.DataFrame({"title": ["Glamping agenda"], "activity": ["process"]})
+    (first, *_) = suggest(unclear, coded, BOOK)
+    assert (first.phrase, first.hours, first.side) == ("glamping", 3.0, "process")
+    assert 'when.any = ["glamping"]' in str(first)
+
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"  # coded rows that are not ours to ship
+TUNED = [path for name in ("titles.csv", "titles_2.csv") if (path := SHARED / name).exists()]
+
+
+@pytest.mark.parametrize("path", TUNED, ids=lambda path: path.stem)
+def test_the_tuning_rows_stay_understood(path):
+    result = score(pd.read_csv(path, keep_default_na=False), BOOK)
+    assert result.accuracy["scope"] >= 0.97
+    assert result.accuracy["partnership"] >= 0.96
+    assert result.kappa.value >= 0.95

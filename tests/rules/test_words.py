@@ -1,0 +1,89 @@
+"""Folding, phrases, mutations, typos: how a text becomes words and finds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.rules.fold import BREAK, JOINT, fold, mutations, pieces, spellings, words
+from calsync.rules.lexicon import Lexicon, Phrases
+
+
+def lexicon(covers=False, shorthand=None, **lists):
+    tables = {name: Phrases({"en": tuple(texts)}) for name, texts in lists.items()}
+    if covers:
+        tables["cover"] = Phrases(tables["cover"].by_language, covers=True)
+    return Lexicon(tables, shorthand=shorthand)
+
+
+def seen(book, text):
+    tokens = [piece for piece in pieces(text) if piece != JOINT]
+    names = {bit: name for name, bit in book.bits.items()}
+    return {
+        (" ".join(tokens[hit.start : hit.end]), name)
+        for hit in book.scan(tokens)
+        for bit, name in names.items()
+        if hit.lists & bit
+    }
+
+
+def test_accents_case_and_apostrophes_fold_away():
+    assert fold("Wedi'i GANSLO: Grŵp") == "wedi ganslo: grwp"
+    assert words("P'ship – Leader’s brief") == ("pship", "leader", "brief")
+
+
+def test_clock_times_and_full_stops_break_a_text_but_years_do_not():
+    assert pieces("10:15 ToR. 0930 AOB") == [BREAK, "tor", BREAK, BREAK, "aob"]
+    assert words("Plan 2025") == ("plan", "2025")
+
+
+def test_ampersand_plus_and_pound_read_as_words():
+    assert words("H&WB + £5k") == ("h", "and", "wb", "and", "gbp", "5k")
+
+
+def test_a_tilde_is_a_space_a_hyphen_or_nothing_and_a_bar_is_either():
+    assert set(spellings("sub~group")) == {("sub", "group"), ("subgroup",)}
+    assert len(spellings("agree|sign protocol|agreement")) == 4
+
+
+def test_welsh_mutations_are_found():
+    assert {"bwrdd", "fwrdd", "mwrdd"} <= mutations("bwrdd")
+    assert {"partneriaeth", "bartneriaeth", "phartneriaeth", "mhartneriaeth"} <= mutations("partneriaeth")
+    assert mutations("tai") == {"tai"}
+
+
+def test_stems_plurals_and_shorthand_find_their_phrase():
+    book = lexicon(doing=["redesign*"], object=["waiting list"], shorthand={"lst": "list"})
+    assert seen(book, "Redesigning waiting lists") == {("redesigning", "doing"), ("waiting lists", "object")}
+    assert seen(book, "waiting lst") == {("waiting lst", "object")}
+
+
+def test_a_covering_phrase_hides_what_lies_inside_it():
+    book = lexicon(covers=True, cover=["case conference"], training=["conference"])
+    assert seen(book, "case conference") == {("case conference", "cover")}
+    assert seen(book, "annual conference") == {("conference", "training")}
+
+
+def test_a_phrase_runs_over_a_comma_but_not_over_a_full_stop():
+    book = lexicon(one=["forward plan"])
+    assert seen(book, "forward, plan")
+    assert not seen(book, "forward. plan")
+
+
+@pytest.mark.parametrize("slip", ["membrship", "memebrship", "membershhip"])
+def test_a_slip_of_the_keyboard_is_forgiven_in_a_long_word(slip):
+    assert seen(lexicon(one=["membership"]), slip) == {(slip, "one")}
+
+
+@pytest.mark.parametrize("word", ["memberships", "leadership"])
+def test_other_words_are_no_slips(word):
+    assert seen(lexicon(one=["readership"]), word) == set()
+
+
+def test_ordinary_words_that_look_like_slips_can_be_named():
+    book = Lexicon({"one": Phrases({"en": ("medication",)})}, ["mediation"])
+    assert seen(book, "mediation") == set()
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_read(text):
+    assert all(piece in (BREAK, JOINT) or piece.isalnum() for piece in pieces(text))
