@@ -1,5 +1,6 @@
 # calsync: everything a fresh machine with Python 3.11 and make needs.
 #   make demo    a night for a fictional council, offline; says what to open
+#   make demo-m365   the same council, read through Microsoft Graph as an emulator plays it
 #   make test    the tests (WHEEL=1: against the installed wheel, as CI does)
 #   make check   lint, format, strict types, import floors, docs, tests
 #   make bench   the benchmarks (slow; see docs/benchmarks.md)
@@ -11,10 +12,13 @@ STAMP := $(VENV)/.installed
 DEMO ?= demo
 SOURCES := $(shell find calsync rules -name '*.py' -o -name '*.toml' -o -name '*.po' -o -name '*.j2' 2>/dev/null)
 
-.PHONY: demo test check lint types floors docs wheel bench clean
+.PHONY: demo demo-m365 test check lint types floors docs wheel bench clean
 
 demo: .venv/.installed
 	.venv/bin/calsync demo --to $(DEMO)
+
+demo-m365: .venv/.installed
+	.venv/bin/python tests/elsewhere.py $(DEMO)-m365
 
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)

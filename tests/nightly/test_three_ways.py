@@ -1,27 +1,23 @@
 """The demo council read as files, by CalDAV and by Graph: the same minutes, one for one."""
 
-import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import icalendar
 import pytest
 from dav_servers import READER, radicale
+from elsewhere import by_graph, moved
 from graph.emulator import Emulator
 from house import the_night
 
 from calsync.config.load import load_settings
 from calsync.demo.council import managers
-from calsync.demo.graph import graph_events
 from calsync.demo.write import DEMO_DAY, calendar_file, write_demo
-from calsync.model.span import Span
 from calsync.nightly.opening import store_url
 from calsync.nightly.plan import days_of
 from calsync.store.database import open_store
 
 # A series that ends before it begins: no time, and Radicale refuses it.
 NEVER_HELD = b"CCTV upgrade catch up"
-YEAR = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC))
 
 
 def minutes(config: Path) -> list[tuple]:
@@ -34,20 +30,6 @@ def minutes(config: Path) -> list[tuple]:
         frame = store.allocations.frame(*days_of(settings, DEMO_DAY))
     frame["minutes"] = frame["minutes"].round(6)
     return sorted(frame.drop(columns="meeting_id").itertuples(index=False, name=None))
-
-
-def moved(folder: Path, source: str, calendars: dict[str, str]) -> Path:
-    """The demo's settings with another source, and each manager's calendar there."""
-    config = write_demo(folder)
-    text = config.read_text(encoding="utf-8")
-    config.write_text(re.sub(r"\[sources\.exported\]\n.*\n", lambda _: source, text), encoding="utf-8")
-    roster = (folder / "managers.csv").read_text(encoding="utf-8")
-    for manager in managers():
-        roster = roster.replace(
-            f",exported,calendars/{manager.id}.ics,", f",elsewhere,{calendars[manager.id]},"
-        )
-    (folder / "managers.csv").write_text(roster, encoding="utf-8")
-    return config
 
 
 def resources(content: bytes) -> dict[str, bytes]:
@@ -80,15 +62,8 @@ def test_the_demo_council_has_minutes_of_every_kind(as_files):
 
 def test_by_graph_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
     with Emulator() as graph:
-        for manager in managers():
-            graph.hold(manager.email, *graph_events(manager, YEAR))
+        config = by_graph(tmp_path, graph)
         monkeypatch.setenv("APP_SECRET", graph.secret)
-        source = (
-            f'[sources.elsewhere]\ntype = "m365"\ntenant = "{graph.tenant}"\n'
-            f'client_id = "{graph.client_id}"\n'
-            f'secret_env = "APP_SECRET"\ngraph_root = "{graph.root}"\n'
-        )
-        config = moved(tmp_path, source, {manager.id: manager.email for manager in managers()})
         assert minutes(config) == as_files
         asked = [len(graph.questions(manager.email)) for manager in managers()]
     assert max(asked) <= 2, "one or two requests for each healthy mailbox"
