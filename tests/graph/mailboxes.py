@@ -25,6 +25,14 @@ lie on another host.
 """
 
 
+class Rows(list[tuple[datetime, datetime, Event]]):
+    """Events by start, with their bounds in UTC. pages: what was shown of them already, as JSON."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        super().__init__(sorted(((*bounds(event), event) for event in events), key=lambda row: row[:2]))
+        self.pages: dict[object, str] = {}
+
+
 @dataclass
 class Mailbox:
     """faults: spoil the next answers, one each, from the left. standing: spoils every answer."""
@@ -32,7 +40,7 @@ class Mailbox:
     address: str
     tenant: str
     object_id: str
-    rows: list[tuple[datetime, datetime, Event]] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     masters: list[Event] = field(default_factory=list)
     sent: list[EmailMessage] = field(default_factory=list)
     faults: deque[Fault | None] = field(default_factory=deque)
@@ -44,7 +52,7 @@ class Mailbox:
 
     def hold(self, events: Iterable[Event]) -> None:
         """From now on the calendar holds exactly these."""
-        self.rows = sorted(((*bounds(event), event) for event in events), key=lambda row: row[:2])
+        self.rows = Rows(events)
 
     def overlapping(self, start: datetime, end: datetime) -> list[Event]:
         """The events that share time with the window, by start."""
