@@ -6,9 +6,9 @@ is one problem; the others go on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import (
@@ -22,8 +22,15 @@ from calsync.model.occurrence import (
 )
 from calsync.model.problem import Problem, Severity
 from calsync.sources.m365.body import body_text
+from calsync.sources.m365.moments import (
+    Event,
+    Note,
+    UnreadableEventError,
+    mapping,
+    recurrence_id_of,
+    times_of,
+)
 from calsync.sources.m365.uids import series_uid
-from calsync.sources.m365.zones import zone_named
 
 FIELDS = (
     "id",
@@ -67,15 +74,15 @@ _KIND = {
     "optional": AttendeeKind.INDIVIDUAL,
     "resource": AttendeeKind.RESOURCE,
 }
-_ONE_DAY = timedelta(days=1)
 
-Event = Mapping[str, Any]
-Note = Callable[[str, object], None]
 Value = TypeVar("Value")
 
 
-class UnreadableEventError(ValueError):
-    """One event lacks what makes it a meeting; says what."""
+class AsText(Protocol):
+    """Reads the lines of a body, as `body_text` does."""
+
+    def __call__(self, content: str, *, html: bool) -> str:
+        """The lines."""
 
 
 def read_events(
@@ -88,11 +95,14 @@ def read_events(
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
     odd: Counter[tuple[str, str]] = Counter()
+    as_text = cache(body_text)  # the occurrences of a series share theirs; forgotten with this mailbox
 
     for event in events:
         notes: list[tuple[str, object]] = []
         try:
-            occurrences.append(read_event(event, zone, lambda *told, notes=notes: notes.append(told)))
+            occurrences.append(
+                read_event(event, zone, lambda *told, notes=notes: notes.append(told), as_text)
+            )
             odd.update((field, _shown(value)) for field, value in notes)
         except UnreadableEventError as error:
             hint = "open it in Outlook and save it again, or delete it"
@@ -101,17 +111,17 @@ def read_events(
     return tuple(occurrences), tuple(problems)
 
 
-def read_event(event: Any, zone: ZoneInfo, note: Note) -> Occurrence:
+def read_event(event: Any, zone: ZoneInfo, note: Note, as_text: AsText = body_text) -> Occurrence:
     """One event as an occurrence; raises UnreadableEventError. note: told of each odd field and value."""
     if not isinstance(event, Mapping):
         raise UnreadableEventError("it is no event")
     sensitivity = _choice(event, "sensitivity", _SENSITIVITY, Sensitivity.PRIVATE, note)
     all_day = event.get("isAllDay") is True
-    start, end = _times(event, zone, all_day, note)
+    start, end = times_of(event, zone, all_day, note)
     attendees = _attendees(event)
     return Occurrence(
         uid=_uid(event),
-        recurrence_id=_recurrence_id(event, start, zone, all_day),
+        recurrence_id=recurrence_id_of(event, start, zone, all_day),
         start=start,
         end=end,
         all_day=all_day,
@@ -120,8 +130,8 @@ def read_event(event: Any, zone: ZoneInfo, note: Note) -> Occurrence:
         show_as=_choice(event, "showAs", _SHOW_AS, ShowAs.TENTATIVE, note),
         sensitivity=sensitivity,
         title=_text(event.get("subject")),
-        location=_text(_mapping(event.get("location")).get("displayName")),
-        description=_description(event) if sensitivity is Sensitivity.NORMAL else "",
+        location=_text(mapping(event.get("location")).get("displayName")),
+        description=_description(event, as_text) if sensitivity is Sensitivity.NORMAL else "",
         organizer=_address(event.get("organizer")),
         attendees=attendees,
         categories=tuple(filter(None, map(_text, _list(event.get("categories"))))),
@@ -135,82 +145,13 @@ def _uid(event: Event) -> str:
     return series_uid(uid)
 
 
-def _times(event: Event, zone: ZoneInfo, all_day: bool, note: Note) -> tuple[datetime, datetime]:
-    start, end = (_moment(event, field, note) for field in ("start", "end"))
-    if all_day:
-        start, end = _midnight(start, zone), _midnight(end, zone)
-        end = end if end > start else _next_midnight(start)
-    start, end = _in_zone(start, zone), _in_zone(end, zone)
-    if end.timestamp() < start.timestamp():
-        raise UnreadableEventError(f"it ends ({end.isoformat()}) before it starts ({start.isoformat()})")
-    return start, end
-
-
-def _moment(event: Event, field: str, note: Note) -> datetime:
-    """A dateTimeTimeZone; without a zone it is UTC, for we asked for no other."""
-    value = _mapping(event.get(field))
-    moment = _parsed(value.get("dateTime"), field)
-    if moment.tzinfo is not None:
-        return moment
-    name = value.get("timeZone")
-    if not name:
-        note(f"{field}.timeZone", None)
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.replace(tzinfo=zone_named(str(name)))
-    except ValueError as error:
-        raise UnreadableEventError(f"{field}: {error}") from error
-
-
-def _parsed(text: object, field: str) -> datetime:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError as error:
-        raise UnreadableEventError(f"{field} is {text!r}") from error
-
-
-def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return moment.astimezone(zone)
-    except (OverflowError, ValueError) as error:
-        raise UnreadableEventError(f"no such time: {moment.isoformat()}") from error
-
-
 def _shown(value: object) -> str:
     return "absent" if value is None else repr(value)[:40]
 
 
-def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The midnight that an all-day event means: it says a date, in whatever zone it was written.
-
-    Graph gives midnight of the date itself (in UTC); where a server shifted it, the nearest midnight.
-    """
-    shown = moment if moment.time() == time() else _in_zone(moment, zone)
-    midnight = datetime.combine(shown.date(), time(), zone)
-    return _next_midnight(midnight) if shown.time() >= time(12) else midnight
-
-
-def _next_midnight(moment: datetime) -> datetime:
-    try:
-        return datetime.combine(moment.date() + _ONE_DAY, time(), moment.tzinfo)
-    except OverflowError as error:
-        raise UnreadableEventError(f"no day after {moment.date()}") from error
-
-
-def _recurrence_id(event: Event, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
-    if not (event.get("seriesMasterId") or event.get("type") in ("occurrence", "exception")):
-        return ""
-    original = start
-    if event.get("originalStart"):
-        moment = _parsed(event["originalStart"], "originalStart")
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        original = _midnight(moment, zone) if all_day else _in_zone(moment, zone)
-    return original.date().isoformat() if all_day else original.isoformat()
-
-
 def _response(event: Event, attendees: tuple[Attendee, ...], note: Note) -> Response:
     """The owner's answer. `none` on an invitation is no answer; on an own entry nobody was asked."""
-    answer = _mapping(event.get("responseStatus")).get("response")
+    answer = mapping(event.get("responseStatus")).get("response")
     known = _RESPONSE.get(str(answer).casefold())
     if known:
         return known
@@ -222,24 +163,24 @@ def _response(event: Event, attendees: tuple[Attendee, ...], note: Note) -> Resp
 
 
 def _attendees(event: Event) -> tuple[Attendee, ...]:
-    return tuple(map(_attendee, filter(None, map(_mapping, _list(event.get("attendees"))))))
+    return tuple(map(_attendee, filter(None, map(mapping, _list(event.get("attendees"))))))
 
 
 def _attendee(value: Event) -> Attendee:
-    answer = str(_mapping(value.get("status")).get("response")).casefold()
+    answer = str(mapping(value.get("status")).get("response")).casefold()
     kind = _KIND.get(str(value.get("type")).casefold(), AttendeeKind.UNKNOWN)
     return Attendee(_address(value), kind, _RESPONSE.get(answer, Response.UNANSWERED))
 
 
 def _address(recipient: object) -> str:
     """A mail address in lower case; Exchange's internal names (/o=…/cn=…) are none."""
-    address = _text(_mapping(_mapping(recipient).get("emailAddress")).get("address")).strip().casefold()
+    address = _text(mapping(mapping(recipient).get("emailAddress")).get("address")).strip().casefold()
     return address.removeprefix("smtp:").removeprefix("mailto:") if "@" in address else ""
 
 
-def _description(event: Event) -> str:
-    body = _mapping(event.get("body"))
-    return body_text(_text(body.get("content")), html=str(body.get("contentType")).casefold() != "text")
+def _description(event: Event, as_text: AsText) -> str:
+    body = mapping(event.get("body"))
+    return as_text(_text(body.get("content")), html=str(body.get("contentType")).casefold() != "text")
 
 
 def _choice(event: Event, field: str, known: Mapping[str, Value], otherwise: Value, note: Note) -> Value:
@@ -249,10 +190,6 @@ def _choice(event: Event, field: str, known: Mapping[str, Value], otherwise: Val
         return found
     note(field, value)
     return otherwise
-
-
-def _mapping(value: object) -> Event:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[object]:
@@ -267,7 +204,7 @@ def _text(value: object) -> str:
 
 
 def _named(event: object) -> str:
-    name = _text(_mapping(event).get("id"))
+    name = _text(mapping(event).get("id"))
     return f" (id …{name[-12:]})" if name else ""
 
 

@@ -1,0 +1,92 @@
+"""When an event takes place, by what Microsoft Graph says of it: moments, whole days, original starts."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from calsync.sources.m365.zones import zone_named
+
+Event = Mapping[str, Any]
+Note = Callable[[str, object], None]
+_ONE_DAY = timedelta(days=1)
+
+
+class UnreadableEventError(ValueError):
+    """One event lacks what makes it a meeting; says what."""
+
+
+def times_of(event: Event, zone: ZoneInfo, all_day: bool, note: Note) -> tuple[datetime, datetime]:
+    """Start and end in the calendar's zone; raises UnreadableEventError. note: told of an absent zone."""
+    start, end = (_moment(event, field, note) for field in ("start", "end"))
+    if all_day:
+        start, end = _midnight(start, zone), _midnight(end, zone)
+        end = end if end > start else _next_midnight(start)
+    start, end = _in_zone(start, zone), _in_zone(end, zone)
+    if end.timestamp() < start.timestamp():
+        raise UnreadableEventError(f"it ends ({end.isoformat()}) before it starts ({start.isoformat()})")
+    return start, end
+
+
+def recurrence_id_of(event: Event, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
+    """The original start of an occurrence of a series, a date for whole days; "" for a single event."""
+    if not (event.get("seriesMasterId") or event.get("type") in ("occurrence", "exception")):
+        return ""
+    original = start
+    if event.get("originalStart"):
+        moment = _parsed(event["originalStart"], "originalStart")
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        original = _midnight(moment, zone) if all_day else _in_zone(moment, zone)
+    return original.date().isoformat() if all_day else original.isoformat()
+
+
+def _moment(event: Event, field: str, note: Note) -> datetime:
+    """A dateTimeTimeZone; without a zone it is UTC, for we asked for no other."""
+    value = mapping(event.get(field))
+    moment = _parsed(value.get("dateTime"), field)
+    if moment.tzinfo is not None:
+        return moment
+    name = value.get("timeZone")
+    if not name:
+        note(f"{field}.timeZone", None)
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.replace(tzinfo=zone_named(str(name)))
+    except ValueError as error:
+        raise UnreadableEventError(f"{field}: {error}") from error
+
+
+def _parsed(text: object, field: str) -> datetime:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise UnreadableEventError(f"{field} is {text!r}") from error
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except (OverflowError, ValueError) as error:
+        raise UnreadableEventError(f"no such time: {moment.isoformat()}") from error
+
+
+def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The midnight that an all-day event means: it says a date, in whatever zone it was written.
+
+    Graph gives midnight of the date itself (in UTC); where a server shifted it, the nearest midnight.
+    """
+    shown = moment if moment.time() == time() else _in_zone(moment, zone)
+    midnight = datetime.combine(shown.date(), time(), zone)
+    return _next_midnight(midnight) if shown.time() >= time(12) else midnight
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    try:
+        return datetime.combine(moment.date() + _ONE_DAY, time(), moment.tzinfo)
+    except OverflowError as error:
+        raise UnreadableEventError(f"no day after {moment.date()}") from error
+
+
+def mapping(value: object) -> Event:
+    """The value, or an empty mapping where it is none."""
+    return value if isinstance(value, Mapping) else {}
