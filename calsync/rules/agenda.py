@@ -14,6 +14,7 @@ _SHARES = {
     Activity.SERVICE_IMPROVEMENT: Fraction(0),
     Activity.MIXED: Fraction(1, 2),
 }
+_KEPT = 50_000  # lines remembered
 _CLOCK = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
 _MINUTES = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
 _LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s)|(?<=[a-z)])\.\s")
@@ -62,7 +63,16 @@ def _start(line: str) -> int | None:
 
 
 def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
-    """How much of one line is process, or None if it shows neither side."""
+    """How much of one line is process, or None if it shows neither side; standard lines are read once."""
+    key = (text, reading.row)
+    if key not in book.shares:
+        if len(book.shares) >= _KEPT:
+            book.shares.clear()
+        book.shares[key] = _judged(text, reading, book)
+    return book.shares[key]
+
+
+def _judged(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
     alone = read(replace(reading.facts, title=text, description=""), book)
     alone.row |= reading.row  # the service may be named in the title or in another line
     activity = weigh(alone, book).activity

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
@@ -115,6 +116,7 @@ class Pattern:
     """A regular expression that puts a list's bit into a row."""
 
     bit: int
+    near: int
     regex: re.Pattern[str]
     title: bool
     description: bool
@@ -131,7 +133,8 @@ class RuleBook:
     team_domains: by the mail domains of its own team; homes: by those of its nation. orgs: sector
     by the bit of the list that names its organisations. said: lists whose words name no service;
     small: words that say nothing; content: the bit of a clause with a word that is neither.
-    verdicts, claims_seen, invitations: what was judged before.
+    cued: the bits that some cue asks for. verdicts, claims_seen, invitations, shares: what was
+    judged before.
     """
 
     version: str
@@ -143,6 +146,7 @@ class RuleBook:
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
+    cued: int
     patterns: Sequence[Pattern]
     labels: Mapping[str, Activity]
     traces: Mapping[int, Trace]
@@ -169,4 +173,5 @@ class RuleBook:
     claims_seen: dict[tuple[str, tuple[str, ...]], tuple["Claim", ...]] = field(
         default_factory=dict, repr=False
     )
+    shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
     invitations: dict[tuple[str, ...], "Invitation"] = field(default_factory=dict, repr=False)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from calsync.model.classification import Activity
 from calsync.model.people import Partnership
@@ -40,6 +42,7 @@ def compile_book(
     binder.problems += _bad_labels(sources)
     rules = [rule for source in sources for rule in binder.rules(source)]
     binder.check_ids(sources)
+    cues = tuple(cue for source in sources for cue in binder.cues(source))
     orgs = _orgs(directories, bits)
     book = RuleBook(
         version=version,
@@ -50,8 +53,9 @@ def compile_book(
         stages=stages,
         rules={stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages},
         own_rules=tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage))),
-        cues=tuple(cue for source in sources for cue in binder.cues(source)),
-        patterns=tuple(_patterns(sources, bits)),
+        cues=cues,
+        cued=_union(cue.any for cue in cues),
+        patterns=tuple(_patterns(sources, bits, binder)),
         labels=binder.labels,
         traces=traces,
         traced=sum(traces),
@@ -124,11 +128,12 @@ def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.weight))
 
 
-def _patterns(sources: Iterable[Source], bits: Bits) -> Iterator[Pattern]:
+def _patterns(sources: Iterable[Source], bits: Bits, binder: Binder) -> Iterator[Pattern]:
     for source in sources:
         for table in source.table.pattern:
             title, description = (table.where in (part, "both") for part in ("title", "description"))
-            yield Pattern(bits[table.list], re.compile(table.regex), title, description)
+            near_bits = binder.mask(table.near, f"{source.file} [pattern {table.list}]")
+            yield Pattern(bits[table.list], near_bits, re.compile(table.regex), title, description)
 
 
 def _mailboxes(partnerships: Iterable[str], lists: Mapping[str, Phrases]) -> dict[str, str]:
@@ -187,6 +192,10 @@ def _bare_name(headers: Sequence[Header], binder: Binder, traces: Iterable[int])
         title_only=binder.mask((text for table in tables for text in table.only), "[pack] bare_name")
         | sum(traces),
     )
+
+
+def _union(bits: Iterable[int]) -> int:
+    return reduce(or_, bits, 0)
 
 
 def _any_of(texts: Sequence[str]) -> re.Pattern[str] | None:

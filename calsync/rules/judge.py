@@ -117,6 +117,6 @@ def _by_weight(weighed: Weighed, reading: Reading, book: RuleBook) -> Classifica
         activity,
         process_share=share,
         rule=" + ".join(one.cue.id for one in spoken[:2]),
-        evidence="; ".join(map(str, spoken[:3])),
+        evidence="; ".join(one.told(reading) for one in spoken[:3]),
         agencies=reading.agencies,
     )

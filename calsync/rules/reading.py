@@ -86,6 +86,8 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         else:
             in_description |= hit.lists
     for pattern in book.patterns:
+        if pattern.near and not (in_title | in_description) & pattern.near:
+            continue
         if pattern.title and (at := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
             hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))

@@ -19,16 +19,18 @@ _FEW = 4  # with so few agenda items one of the other side already makes the mee
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A cue that spoke: in which clause and item, and on which words."""
+    """A cue that spoke, and in which clause and item."""
 
     cue: Cue
     clause: int
     item: int
     in_title: bool
-    words: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.cue.side}: {', '.join(repr(word) for word in self.words)} ({self.cue.id})"
+    def told(self, reading: Reading) -> str:
+        """The side, the words it rests on, and the cue."""
+        bits = self.cue.any | self.cue.with_any
+        seen = dict.fromkeys(reading.seen(bits, clause=self.clause))
+        return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,9 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
         if clause in masks:
             masks[clause] |= book.content
     return [
-        Spoken(
-            cue,
-            clause,
-            reading.items[first[clause]],
-            first[clause] < reading.title_end,
-            tuple(dict.fromkeys(reading.seen(cue.any | cue.with_any, clause=clause)))[:3],
-        )
+        Spoken(cue, clause, reading.items[first[clause]], first[clause] < reading.title_end)
         for clause, mask in masks.items()
+        if mask & book.cued
         for cue in book.cues
         if mask & cue.any and cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
     ]
