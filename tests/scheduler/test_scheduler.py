@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from house import LONDON, council, mails, vcalendar, vevent
+from house import LONDON, council, mails, tables, vcalendar, vevent
 
 from calsync import scheduler
 from calsync.config.load import load_settings
@@ -112,3 +113,31 @@ def test_the_service_refuses_wrong_settings_with_exit_code_2(tmp_path):
     _, told = process.communicate(timeout=30)
     assert process.returncode == 2
     assert "calsync init" in told
+
+
+def test_sigterm_in_the_middle_of_a_night_finishes_the_calendar_in_hand_and_ends_with_0(tmp_path):
+    singles = [
+        vevent(f"s{n}", f"202611{n % 28 + 1:02}T1{n % 8}0000Z", f"202611{n % 28 + 1:02}T1{n % 8}4500Z")
+        for n in range(200)
+    ]
+    config = council(tmp_path, {f"m{n:02}": vcalendar(*singles) for n in range(60)})
+    process = service(config)
+    try:
+        wait_for(lambda: held(config) > 200)
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, told
+    (night,) = nights(config)
+    assert night.state == "interrupted"
+    assert 0 < night.counts["calendars"] < 60
+    assert held(config) % len(singles) == 0, "no calendar is kept in part"
+
+
+def held(config: Path) -> int:
+    """How many meetings are kept."""
+    try:
+        return len(tables(config, ("meetings",))["meetings"])
+    except sqlite3.OperationalError:
+        return 0
