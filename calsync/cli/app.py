@@ -9,12 +9,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from calsync import __version__
 from calsync.model.problem import Problem, Severity
 
+ORDER = ("demo", "init", "check", "run", "schedule", "status", "occurrences", "classify", "explain")
+
+
+class InOrder(TyperGroup):
+    """Lists commands in the order in which a new user meets them, not by the alphabet."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        """The names, known ones first."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
 app = typer.Typer(
     name="calsync",
+    cls=InOrder,
     help="Where managers' partnership meeting time goes: process or service improvement.",
     epilog="Start with `calsync demo`.",
     no_args_is_help=True,
