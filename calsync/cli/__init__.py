@@ -3,6 +3,7 @@
 0 good, 1 good with problems (each named), 2 wrong settings or arguments, 3 failed.
 """
 
+import logging
 import sys
 
 from rich.markup import escape
@@ -16,6 +17,8 @@ __all__ = ["app", "check", "demo", "export", "init", "look", "main", "night", "r
 
 def main() -> None:
     """Run the command line; expected errors are told in plain words, anything else keeps its traceback."""
+    # What fails after its retries is told; each retry is noise to somebody at a keyboard.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     try:
         app()
     except ConfigError as error:

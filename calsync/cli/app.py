@@ -1,7 +1,8 @@
 """The command itself, and what its parts share: consoles, options, arguments that are read."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from calsync import __version__
+from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
 
 ORDER = ("demo", "init", "check", "run", "schedule", "status", "occurrences", "classify", "explain")
@@ -69,6 +71,16 @@ FromOption = Annotated[date, typer.Option("--from", parser=parse_day, metavar="D
 ToOption = Annotated[
     date, typer.Option("--to", parser=parse_day, metavar="D", help="The day after the last one.")
 ]
+
+
+@contextmanager
+def writing(where: Path) -> Iterator[None]:
+    """Tell a folder or file that cannot be written as the wrong argument that it is."""
+    try:
+        yield
+    except OSError as error:
+        problem = Problem(str(where), f"cannot be written: {error.strerror}", "choose another place")
+        raise ConfigError([problem]) from error
 
 
 def now() -> datetime:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from calsync.analysis.periods import Every
-from calsync.cli.app import app, out
+from calsync.cli.app import app, out, writing
 from calsync.cli.night import progress_bar, tell
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
@@ -32,7 +32,8 @@ def demo(
 
     Example: `calsync demo --to demo`
     """
-    config = write_demo(to)
+    with writing(to):
+        config = write_demo(to)
     settings = load_settings(config)
     at = datetime.combine(DEMO_DAY, time(4, 15), settings.organisation.zone)
     with progress_bar() as progress:

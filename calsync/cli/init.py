@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from calsync.cli.app import app, out
+from calsync.cli.app import app, out, writing
 from calsync.config.load import load_settings
 from calsync.config.starting import Answers, starting_files
 from calsync.errors import ConfigError
@@ -47,8 +47,9 @@ def init(
         hint = "nothing was written; choose another folder with --to"
         raise ConfigError([Problem(str(path), "is there already", hint) for path in there])
     for path, text in files.items():
-        (to / path).parent.mkdir(parents=True, exist_ok=True)
-        (to / path).write_text(text, encoding="utf-8")
+        with writing(to / path):
+            (to / path).parent.mkdir(parents=True, exist_ok=True)
+            (to / path).write_text(text, encoding="utf-8")
         out.print(f"wrote [bold]{escape(str(to / path))}[/]")
     load_settings(to / "calsync.toml")
     out.print("\nNow list your managers in managers.csv, then try everything: calsync check")

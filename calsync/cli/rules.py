@@ -6,7 +6,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, out, print_problems
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, out, print_problems, writing
 from calsync.config.load import load_settings
 from calsync.errors import ConfigError
 from calsync.exports.to_csv import csv_text
@@ -60,7 +60,8 @@ def classify(
     """
     frame = _read(source)
     labelled = classify_table(frame, _book(config, packs))
-    target.write_text(csv_text(labelled), encoding="utf-8")
+    with writing(target):
+        target.write_text(csv_text(labelled), encoding="utf-8")
     unclear = int((labelled["activity"] == "unclear").sum())
     err.print(f"{len(labelled)} meetings labelled, {unclear} of them unclear: {target}")
 

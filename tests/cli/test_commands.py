@@ -178,3 +178,10 @@ def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
     assert given.returncode == 1
     assert "✗ mail" in given.stdout and "✗ source exported" in given.stdout
     assert given.stderr.count("→") >= 2
+
+
+def test_a_place_that_cannot_be_written_is_an_argument_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    given = calsync("demo", "--to", tmp_path / "file" / "demo")
+    assert given.returncode == 2
+    assert "cannot be written" in given.stderr and "Traceback" not in given.stderr
