@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from calsync.model.classification import Activity, Kind, Scope
 from calsync.model.problem import Problem
 from calsync.rules.book import Cue, Rule, Test
+from calsync.rules.directory import globs
 from calsync.rules.faults import near
 from calsync.rules.gather import Source
 from calsync.rules.pack import CueTable, RuleTable
@@ -62,6 +63,8 @@ class Binder:
             given = getattr(table.when, slot.name)
             if slot.name == "all":
                 values["all"] = tuple(self.mask(group, where) for group in given)
+            elif slot.name == "domains_any":
+                values[slot.name] = globs(given) if given else None
             elif slot.name in _SETS:
                 values[slot.name] = frozenset(given)
             else:

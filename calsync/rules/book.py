@@ -35,6 +35,7 @@ class Test:
     agencies_at_most: int | None = None
     sectors_any: frozenset[str] = frozenset()
     sectors_none: frozenset[str] = frozenset()
+    domains_any: re.Pattern[str] | None = None
     others_named: bool | None = None
     partnerships: frozenset[str] = frozenset()
     partnership: bool | None = None
@@ -109,6 +110,7 @@ class Invitation:
     agencies: tuple[str, ...]
     shared: str
     one_sector: bool
+    domains: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

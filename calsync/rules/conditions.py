@@ -38,6 +38,7 @@ def _people_hold(test: Test, reading: Reading) -> bool:
         or (test.sectors_none and reading.sectors & test.sectors_none)
         or (test.invited is not None and reading.invited is not test.invited)
         or (test.described is not None and bool(reading.facts.description.strip()) is not test.described)
+        or (test.domains_any and not any(map(test.domains_any.fullmatch, reading.domains)))
         or (test.others_named is not None and reading.others_named is not test.others_named)
         or (test.partnership_titled is not None and reading.titled is not test.partnership_titled)
     ) and _whose(test.partnership, test.partnerships, reading)

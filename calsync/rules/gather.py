@@ -9,7 +9,7 @@ from calsync.rules.pack import CueTable, DirectoryTable, PackTable, PhraseTable,
 TRACES = ("names", "short", "groups", "belongs", "hints")  # how a list may show a partnership
 LOCAL = "otherwise"
 CONTENT = "content"  # the list that the engine fills: a word that may name a service
-_NO_TEXTS = ("sectors_any", "sectors_none", "partnerships")
+_NO_TEXTS = ("domains_any", "sectors_any", "sectors_none", "partnerships")
 
 
 @dataclass(frozen=True, slots=True)

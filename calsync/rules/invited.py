@@ -29,6 +29,7 @@ def _invitation(domains: set[str], book: RuleBook) -> Invitation:
         tuple(sorted(agencies)),
         next(iter(partners)).shared if len(partners) == 1 else "",
         len(agencies) > 1 and len({seat.sector for seat in partners} - {"network", "government"}) == 1,
+        tuple(sorted(by_domain)),
     )
 
 

@@ -36,7 +36,8 @@ class When(Strict):
 
     Texts are phrases, or "@list" for a list of phrases. `title_only`: the title holds nothing but
     such phrases, numbers and filler. `all`: something of each group. sectors: kinds of organisation
-    among organizer and invited. `others_named`: the title names another agency than the organizer's.
+    among organizer and invited; domains: their mail domains, `*` for anything. `others_named`: the
+    title names another agency than the organizer's.
     `partnership_titled`: the title shows a partnership. `invited = false`: nobody is on the
     invitation but its organizer.
     """
@@ -53,6 +54,7 @@ class When(Strict):
     agencies_at_most: int | None = None
     sectors_any: Texts = ()
     sectors_none: Texts = ()
+    domains_any: Texts = ()
     others_named: bool | None = None
     partnerships: Texts = ()
     partnership: bool | None = None

@@ -36,6 +36,7 @@ class Reading:
     seats: tuple[Seat, ...]
     agencies: tuple[str, ...]
     sectors: frozenset[str]
+    domains: tuple[str, ...]
     invited: bool
     others_named: bool
     claims: tuple[Claim, ...]
@@ -111,6 +112,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         seats=seats,
         agencies=_agencies(invitation, row, book),
         sectors=invitation.sectors,
+        domains=invitation.domains,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, seats, book),
         claims=found,
