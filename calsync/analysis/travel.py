@@ -1,7 +1,7 @@
 """Travel next to a partnership meeting belongs to it (design, section 2)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -34,17 +34,18 @@ class Itinerary:
     def verdict_of(self, travel: Stop) -> Classification:
         """The travel block's verdict: with partnership and activity of the meeting next to it, if any.
 
-        Between two meetings, the later one. A block that has a partnership of its own keeps it, and
-        confirmed travel never serves an unconfirmed meeting.
+        Between two meetings, the later one. A block that names a partnership itself ("Travel to PSB")
+        serves that partnership's meeting, and keeps what it has if there is none next to it.
+        Confirmed travel never serves an unconfirmed meeting.
         """
         verdict = travel.verdict
-        if verdict.kind is not Kind.TRAVEL or verdict.partnerships:
+        if verdict.kind is not Kind.TRAVEL:
             return verdict
         line = self._confirmed if travel.confirmed else self._all
-        stop = line.next_to(travel.stretch)
-        if stop is None:
+        near = (stop.verdict for stop in line.next_to(travel.stretch))
+        served = next((other for other in near if _may_serve(verdict, other)), None)
+        if served is None:
             return verdict
-        served = stop.verdict
         return replace(
             verdict,
             partnerships=served.partnerships,
@@ -61,15 +62,18 @@ class _Line:
         self._starts = [stop.stretch[0] for stop in stops]
         self._latest = list(accumulate(stops, _later_end))
 
-    def next_to(self, stretch: Ticks) -> Stop | None:
+    def next_to(self, stretch: Ticks) -> Iterator[Stop]:
         start, end = stretch
         place = bisect_right(self._starts, start)
         near = NEXT_TO_MINUTES * TICKS_A_MINUTE
         if place < len(self._stops) and self._starts[place] - end <= near:
-            return self._stops[place]
+            yield self._stops[place]
         if place and start - self._latest[place - 1].stretch[1] <= near:
-            return self._latest[place - 1]
-        return None
+            yield self._latest[place - 1]
+
+
+def _may_serve(travel: Classification, meeting: Classification) -> bool:
+    return not travel.partnerships or bool(set(travel.partnerships) & set(meeting.partnerships))
 
 
 def _later_end(one: Stop, other: Stop) -> Stop:

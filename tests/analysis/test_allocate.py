@@ -197,6 +197,12 @@ def test_travel_with_a_partnership_of_its_own_keeps_it():
     assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
 
 
+def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
+    named = meeting("11:00-12:00", classified=verdict("none", "csp", kind=Kind.TRAVEL), uid="travel")
+    found = given_to(stop("12:00-13:00", "rpb"), stop("10:00-11:00", "csp"), named)
+    assert [(a.partnership, a.activity) for a in found if a.meeting_id == named.id] == [("csp", "process")]
+
+
 def test_travel_sees_a_meeting_beyond_the_edge_of_the_period():
     board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classified=TRAVEL)
     assert minutes_by("partnership", board, block, period=span("11:00-12:00")) == {"rpb": 60}
