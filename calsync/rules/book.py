@@ -166,6 +166,7 @@ class RuleBook:
     joiners: frozenset[str]
     filler: int
     meets: int
+    standing: int
     said: int
     small: frozenset[str]
     content: int

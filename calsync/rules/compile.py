@@ -72,6 +72,7 @@ def compile_book(
         joiners=frozenset(fold(word) for header in headers for word in header.joiners),
         filler=bits.get("filler", 0),
         meets=bits.get("meets", 0),
+        standing=bits.get("standing", 0),
         said=_said(headers, binder) | sum(traces) | sum(orgs),
         small=frozenset(word for texts in _texts(lists, "small") for word in texts),
         content=bits[CONTENT],

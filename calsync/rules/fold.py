@@ -11,6 +11,7 @@ from itertools import product
 BREAK = "\n"
 JOINT = ","
 MONEY = "gbp"
+ASKED = "qmark"
 
 _CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
 _PIECE = re.compile(
@@ -18,7 +19,7 @@ _PIECE = re.compile(
     r"|[a-z0-9]+|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£"
 )
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d.*|0[6-9][0-5]\d|1[0-8][0-5]\d")
-_HARD = frozenset(";\n|•!?*·.")
+_HARD = frozenset(";\n|•!*·.")
 
 
 def fold(text: str) -> str:
@@ -36,7 +37,7 @@ _DASHES = str.maketrans({"–": " - ", "—": " - ", "\r": "\n", " ": " ", "‑"
 def pieces(text: str) -> list[str]:
     """The words of a text in order, with BREAK and JOINT where it breaks; a clock time breaks it too.
 
-    `&` and `+` read as "and", `£` as MONEY.
+    `&` and `+` read as "and", `£` as MONEY, a question mark as ASKED.
     """
     return [
         _MARKS.get(piece) or (BREAK if _CLOCK.fullmatch(piece) else piece)
@@ -44,9 +45,14 @@ def pieces(text: str) -> list[str]:
     ]
 
 
-_MARKS = (
-    dict.fromkeys(_HARD, BREAK) | dict.fromkeys(",:()/[]–—-", JOINT) | {"&": "and", "+": "and", "£": MONEY}
-)
+_MARKS = {
+    **dict.fromkeys(_HARD, BREAK),
+    **dict.fromkeys(",:()/[]–—-", JOINT),
+    "&": "and",
+    "+": "and",
+    "£": MONEY,
+    "?": ASKED,
+}
 
 
 def words(text: str) -> tuple[str, ...]:

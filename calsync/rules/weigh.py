@@ -11,6 +11,7 @@ from fractions import Fraction
 from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
 from calsync.rules.conditions import cue_holds, holds
+from calsync.rules.fold import BREAK
 from calsync.rules.reading import Reading
 
 _CLEAR = Fraction(3, 4)
@@ -51,15 +52,19 @@ def weigh(reading: Reading, book: RuleBook) -> Weighed:
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
-    """Every cue that holds in some clause, in order of the text; a title that is only a name is silent."""
+    """Every cue that holds in some clause, in order of the text.
+
+    A title that is only a name is silent, and so are standing items of an agenda (rule 9).
+    """
     masks: dict[int, int] = {}
     segments: dict[int, int] = {}
     first: dict[int, int] = {}
     silent = reading.title_end if holds(book.bare_name, reading, book) and book.bare_name.title_any else 0
+    idle = _standing_items(reading, book)
     for hit in reading.hits:
         clause, segment = reading.clauses[hit.start], reading.segments[hit.start]
         segments[segment] = segments.get(segment, 0) | hit.lists
-        if hit.start >= silent:
+        if hit.start >= silent and reading.items[hit.start] not in idle:
             masks[clause] = masks.get(clause, 0) | hit.lists
             first.setdefault(clause, hit.start)
     for at in reading.content:
@@ -74,6 +79,22 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
         for cue in book.cues
         if mask & cue.any and cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
     ]
+
+
+def _standing_items(reading: Reading, book: RuleBook) -> set[int]:
+    """Items of the description that hold nothing but standing phrases and words that say nothing."""
+    if not reading.description & book.standing:
+        return set()
+    covered: set[int] = set()
+    for hit in reading.hits:
+        if hit.lists & (book.standing | book.filler):
+            covered.update(range(hit.start, hit.end))
+    items: dict[int, bool] = {}
+    for at in range(reading.title_end + 1, len(reading.tokens)):
+        token, item = reading.tokens[at], reading.items[at]
+        idle = at in covered or token == BREAK or token.isdigit()
+        items[item] = items.get(item, True) and idle
+    return {item for item, idle in items.items() if idle}
 
 
 def _stronger_in_clause(spoken: Iterable[Spoken]) -> list[Spoken]:
