@@ -60,6 +60,6 @@ def test_every_command_has_help_with_an_example(name):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_that_the_pages_name_exist(page):
     known = {word for name in commands() for word in (name, name.split()[0])}
-    text = page.read_text(encoding="utf-8")
-    named = re.findall(r"(?:^\s*|`)calsync ([a-z]+)\b", text, flags=re.MULTILINE)
+    code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    named = re.findall(r"(?:^|[`\n\s])calsync ([a-z]+)\b", "\n".join(code))
     assert [name for name in named if name not in known] == []
