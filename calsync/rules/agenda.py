@@ -22,7 +22,7 @@ _LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s)|(?<=[a-z)])\.\s")
 
 def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
     """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
-    lines = _lines(cut(reading.facts.description, book.cut_after))
+    lines = _lines(cut(reading.facts.description, book.words.cut_after))
     judged = [(share, minutes) for text, minutes in _timed(lines, reading.facts.minutes)
               if (share := _share(text, reading, book)) is not None]  # fmt: skip
     if len(judged) < 2:

@@ -125,32 +125,36 @@ class Pattern:
 
 
 @dataclass(frozen=True, eq=False)
-class RuleBook:
-    """Everything needed to judge a meeting.
+class Words:
+    """How the packs' languages read: phrases, and lists with a part of their own.
 
-    version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. traces: by bit, which list shows which partnership;
-    traced: all their bits; name_bits: those of a partnership's full names; otherwise: those of its
-    abbreviation's local meanings. mailboxes: partnership by the local part of a mailing list.
-    team_domains: by the mail domains of its own team; homes: by those of its nation. orgs: sector
-    by the bit of the list that names its organisations. said: lists whose words name no service;
-    small: words that say nothing; content: the bit of a clause with a word that is neither.
-    cued: the bits that some cue asks for. verdicts, claims_seen, invitations, shares: what was
-    judged before.
+    said: lists whose words name no service; small: words that say nothing; content: the bit of a
+    clause with a word that is neither. joiners: words between two clauses. bare_name: what a title
+    looks like that is only a name. cut_after: where meeting software's text begins.
     """
 
-    version: str
-    packs: tuple[str, ...]
-    partnerships: Mapping[str, Partnership]
-    directory: Directory
     lexicon: Lexicon
-    stages: tuple[str, ...]
-    rules: Mapping[str, Sequence[Rule]]
-    own_rules: Sequence[Rule]
-    cues: Sequence[Cue]
-    cued: int
     patterns: Sequence[Pattern]
-    labels: Mapping[str, Activity]
+    joiners: frozenset[str]
+    small: frozenset[str]
+    filler: int
+    meets: int
+    standing: int
+    said: int
+    content: int
+    bare_name: Test
+    cut_after: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Whose:
+    """What shows a partnership. traces: by bit, which list shows which; traced: all their bits.
+
+    name_bits: the bits of full names; otherwise: those of an abbreviation's local meanings.
+    mailboxes: by the local part of a mailing list. team_domains: by its own team's mail domains;
+    homes: by those of its nation. one_sector: hints count only among agencies of one sector.
+    """
+
     traces: Mapping[int, Trace]
     traced: int
     name_bits: Mapping[str, int]
@@ -159,19 +163,43 @@ class RuleBook:
     team_domains: Sequence[tuple[str, re.Pattern[str]]]
     homes: Mapping[str, re.Pattern[str]]
     one_sector: frozenset[str]
-    shared_names: Mapping[str, tuple[int, ...]]
-    named: Mapping[int, str]
-    orgs: Mapping[int, str]
-    org_bits: int
-    joiners: frozenset[str]
-    filler: int
-    meets: int
-    standing: int
-    said: int
-    small: frozenset[str]
-    content: int
-    bare_name: Test
-    cut_after: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Orgs:
+    """Organisations that texts name. sectors, ids: by the bit of their names; bits: all of them.
+
+    shared: by shared domain, the bits of those that may sit behind it.
+    """
+
+    sectors: Mapping[int, str]
+    ids: Mapping[int, str]
+    bits: int
+    shared: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBook:
+    """Everything needed to judge a meeting.
+
+    version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
+    own activities and what they count as. cued: the bits that some cue asks for. verdicts,
+    claims_seen, invitations, shares: what was judged before.
+    """
+
+    version: str
+    packs: tuple[str, ...]
+    partnerships: Mapping[str, Partnership]
+    directory: Directory
+    words: Words
+    whose: Whose
+    orgs: Orgs
+    labels: Mapping[str, Activity]
+    stages: tuple[str, ...]
+    rules: Mapping[str, Sequence[Rule]]
+    own_rules: Sequence[Rule]
+    cues: Sequence[Cue]
+    cued: int
     verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)
     claims_seen: dict[tuple[str, tuple[str, ...]], tuple["Claim", ...]] = field(
         default_factory=dict, repr=False

@@ -9,7 +9,7 @@ from calsync.model.classification import Activity
 from calsync.model.people import Partnership
 from calsync.model.problem import Problem
 from calsync.rules.bind import Binder
-from calsync.rules.book import Pattern, Rule, RuleBook, Test, Trace
+from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose, Words
 from calsync.rules.directory import build_directory, globs
 from calsync.rules.faults import near
 from calsync.rules.fold import fold
@@ -34,52 +34,83 @@ def compile_book(
     headers = [source.table.pack for source in sources]
     lists = gather(sources, directories)
     lexicon = _lexicon(lists, headers)
-    bits = lexicon.bits
     partnerships = _partnerships(sources)
-    traces = _traces(partnerships, bits)
     stages = tuple(dict.fromkeys(stage for header in headers for stage in header.stages)) or ("rules",)
-    binder = Binder(bits, stages, partnerships, _labels(sources))
+    binder = Binder(lexicon.bits, stages, partnerships, _labels(sources))
     binder.problems += _bad_labels(sources)
-    rules = [rule for source in sources for rule in binder.rules(source)]
     binder.check_ids(sources)
+    rules = [rule for source in sources for rule in binder.rules(source)]
     cues = tuple(cue for source in sources for cue in binder.cues(source))
-    orgs = _orgs(directories, bits)
+    whose = _whose(sources, partnerships, lists, lexicon.bits)
+    orgs = _orgs(directories, lexicon.bits)
     book = RuleBook(
         version=version,
         packs=tuple(source.name for source in sources),
         partnerships=partnerships,
         directory=build_directory(directories, registered),
-        lexicon=lexicon,
+        words=_words(sources, lists, lexicon, binder, whose.traced, orgs.bits),
+        whose=whose,
+        orgs=orgs,
+        labels=binder.labels,
         stages=stages,
         rules={stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages},
         own_rules=tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage))),
         cues=cues,
-        cued=_union(cue.any for cue in cues),
+        cued=reduce(or_, (cue.any for cue in cues), 0),
+    )
+    return book, binder.problems
+
+
+def _words(
+    sources: Sequence[Source],
+    lists: Mapping[str, Phrases],
+    lexicon: Lexicon,
+    binder: Binder,
+    traced: int,
+    named: int,
+) -> Words:
+    headers = [source.table.pack for source in sources]
+    bits = lexicon.bits
+    return Words(
+        lexicon=lexicon,
         patterns=tuple(_patterns(sources, bits, binder)),
-        labels=binder.labels,
+        joiners=frozenset(fold(word) for header in headers for word in header.joiners),
+        small=frozenset(word for texts in _texts(lists, "small") for word in texts),
+        filler=bits.get("filler", 0),
+        meets=bits.get("meets", 0),
+        standing=bits.get("standing", 0),
+        said=_said(headers, binder) | traced | named,
+        content=bits[CONTENT],
+        bare_name=_bare_name(headers, binder, traced),
+        cut_after=_any_of([text for header in headers for text in header.cut_after]),
+    )
+
+
+def _whose(
+    sources: Sequence[Source], partnerships: Iterable[str], lists: Mapping[str, Phrases], bits: Bits
+) -> Whose:
+    traces = _traces(partnerships, bits)
+    tables = list(_tables(sources))
+    return Whose(
         traces=traces,
         traced=sum(traces),
         name_bits={id_: bits.get(f"{id_}.names", 0) for id_ in partnerships},
         otherwise={id_: bits.get(f"{id_}.{LOCAL}", 0) for id_ in partnerships},
         mailboxes=_mailboxes(partnerships, lists),
-        team_domains=tuple((table.id, globs(table.domains)) for table in _tables(sources) if table.domains),
+        team_domains=tuple((table.id, globs(table.domains)) for table in tables if table.domains),
         homes=_homes(sources),
-        one_sector=frozenset(table.id for table in _tables(sources) if table.one_sector),
-        shared_names=_shared(directories, bits),
-        named={bits[f"agency.{agency}"]: agency for agency in _agencies(directories, bits)},
-        orgs=orgs,
-        org_bits=sum(orgs),
-        joiners=frozenset(fold(word) for header in headers for word in header.joiners),
-        filler=bits.get("filler", 0),
-        meets=bits.get("meets", 0),
-        standing=bits.get("standing", 0),
-        said=_said(headers, binder) | sum(traces) | sum(orgs),
-        small=frozenset(word for texts in _texts(lists, "small") for word in texts),
-        content=bits[CONTENT],
-        bare_name=_bare_name(headers, binder, traces),
-        cut_after=_any_of([text for header in headers for text in header.cut_after]),
+        one_sector=frozenset(table.id for table in tables if table.one_sector),
     )
-    return book, binder.problems
+
+
+def _orgs(directories: Sequence[DirectoryTable], bits: Bits) -> Orgs:
+    sectors = _agencies(directories, bits)
+    return Orgs(
+        sectors={bits[f"agency.{id_}"]: sector for id_, sector in sectors.items()},
+        ids={bits[f"agency.{id_}"]: id_ for id_ in sectors},
+        bits=sum(bits[f"agency.{id_}"] for id_ in sectors),
+        shared=_shared(directories, bits),
+    )
 
 
 def _lexicon(lists: Mapping[str, Phrases], headers: Iterable[Header]) -> Lexicon:
@@ -166,10 +197,6 @@ def _agencies(directories: Iterable[DirectoryTable], bits: Bits) -> dict[str, st
     }
 
 
-def _orgs(directories: Sequence[DirectoryTable], bits: Bits) -> dict[int, str]:
-    return {bits[f"agency.{id_}"]: sector for id_, sector in _agencies(directories, bits).items()}
-
-
 def _shared(directories: Sequence[DirectoryTable], bits: Bits) -> dict[str, tuple[int, ...]]:
     """By shared domain the bits of the agencies that may sit behind it."""
     sectors = _agencies(directories, bits)
@@ -186,17 +213,13 @@ def _said(headers: Iterable[Header], binder: Binder) -> int:
     return binder.mask((text for h in headers for text in h.names_no_service), "[pack] names_no_service")
 
 
-def _bare_name(headers: Sequence[Header], binder: Binder, traces: Iterable[int]) -> Test:
+def _bare_name(headers: Sequence[Header], binder: Binder, traced: int) -> Test:
     tables = [header.bare_name for header in headers]
     return Test(
         title_any=binder.mask((text for table in tables for text in table.any), "[pack] bare_name"),
         title_only=binder.mask((text for table in tables for text in table.only), "[pack] bare_name")
-        | sum(traces),
+        | traced,
     )
-
-
-def _union(bits: Iterable[int]) -> int:
-    return reduce(or_, bits, 0)
 
 
 def _any_of(texts: Sequence[str]) -> re.Pattern[str] | None:

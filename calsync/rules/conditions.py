@@ -13,7 +13,7 @@ def holds(test: Test, reading: Reading, book: RuleBook) -> bool:
         _words_hold(test, reading)
         and _people_hold(test, reading)
         and (not test.title_first or bool(_first(reading) & test.title_first))
-        and (not test.title_only or _only(test.title_only | book.filler, reading))
+        and (not test.title_only or _only(test.title_only | book.words.filler, reading))
     )
 
 

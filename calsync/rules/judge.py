@@ -47,7 +47,7 @@ def classify(facts: Facts, book: RuleBook) -> Classification:
 
 def _mailboxes(facts: Facts, book: RuleBook) -> tuple[str, ...]:
     """Only addresses of partnerships' lists; people's addresses are not remembered."""
-    return tuple(a for a in facts.attendees if a.partition("@")[0].casefold() in book.mailboxes)
+    return tuple(a for a in facts.attendees if a.partition("@")[0].casefold() in book.whose.mailboxes)
 
 
 def judge(facts: Facts, book: RuleBook) -> Classification:

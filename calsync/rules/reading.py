@@ -77,27 +77,11 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     """Scan the text and look up the domains."""
     marked = pieces(facts.title)
     title_end = sum(piece != JOINT for piece in marked)
-    marked += [BREAK, *pieces(cut(facts.description, book.cut_after))]
-    tokens, clauses, items, segments = _numbered(marked, book.joiners)
-    hits = book.lexicon.scan(tokens)
-    in_title = in_description = 0
-    for hit in hits:
-        if hit.start < title_end:
-            in_title |= hit.lists
-        else:
-            in_description |= hit.lists
-    for pattern in book.patterns:
-        if pattern.near and not (in_title | in_description) & pattern.near:
-            continue
-        if pattern.title and (at := _found(pattern, facts.title, book)) is not None:
-            in_title |= pattern.bit
-            hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
-        if pattern.description and _found(pattern, facts.description, book) is not None:
-            in_description |= pattern.bit
+    marked += [BREAK, *pieces(cut(facts.description, book.words.cut_after))]
+    tokens, clauses, items, segments = _numbered(marked, book.words.joiners)
+    hits = book.words.lexicon.scan(tokens)
+    in_title, in_description = _lists_seen(hits, title_end, facts, book)
     invitation = invited_by(facts, book)
-    seats = invitation.seats
-    row = in_title | in_description
-    found = claims(tokens, items, hits, title_end, facts, book)
     return Reading(
         facts=facts,
         tokens=tokens,
@@ -108,17 +92,36 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         hits=hits,
         title=in_title,
         description=in_description,
-        row=row,
-        seats=seats,
-        agencies=_agencies(invitation, row, book),
+        row=in_title | in_description,
+        seats=invitation.seats,
+        agencies=_agencies(invitation, in_title | in_description, book),
         sectors=invitation.sectors,
         domains=invitation.domains,
         invited=bool(facts.attendee_domains or facts.attendees),
-        others_named=_others_named(in_title, seats, book),
-        claims=found,
-        said=book.said,
-        small=book.small,
+        others_named=_others_named(in_title, invitation.seats, book),
+        claims=claims(tokens, items, hits, title_end, facts, book),
+        said=book.words.said,
+        small=book.words.small,
     )
+
+
+def _lists_seen(hits: list[Hit], title_end: int, facts: Facts, book: RuleBook) -> tuple[int, int]:
+    """The lists in the title and in the description; a pattern found in the title becomes a find too."""
+    in_title = in_description = 0
+    for hit in hits:
+        if hit.start < title_end:
+            in_title |= hit.lists
+        else:
+            in_description |= hit.lists
+    for pattern in book.words.patterns:
+        if pattern.near and not (in_title | in_description) & pattern.near:
+            continue
+        if pattern.title and (at := _found(pattern, facts.title, book)) is not None:
+            in_title |= pattern.bit
+            hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
+        if pattern.description and _found(pattern, facts.description, book) is not None:
+            in_description |= pattern.bit
+    return in_title, in_description
 
 
 def cut(description: str, after: re.Pattern[str] | None) -> str:
@@ -133,7 +136,7 @@ def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
     if not found:
         return None
     word = found.groupdict().get("unknown")
-    if word and book.lexicon.spells(fold(word)):
+    if word and book.words.lexicon.spells(fold(word)):
         return None
     return len(words(text[: found.start()]))
 
@@ -166,18 +169,18 @@ def _numbered(
 
 def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
     """Whether the title names an agency of another sector, beside one's own or with a word for meeting."""
-    if not title & book.org_bits:
+    if not title & book.orgs.bits:
         return False
     own = {seat.sector for seat in seats}
-    named = {sector for bit, sector in book.orgs.items() if title & bit}
-    return bool(named - own) and (len(named) > 1 or bool(title & book.meets))
+    named = {sector for bit, sector in book.orgs.sectors.items() if title & bit}
+    return bool(named - own) and (len(named) > 1 or bool(title & book.words.meets))
 
 
 def _agencies(invitation: Invitation, row: int, book: RuleBook) -> tuple[str, ...]:
     """Partner agencies by domain; behind a shared domain as many as the text names."""
     if invitation.shared:
-        lists = book.shared_names.get(invitation.shared, ())
-        named = {book.named.get(bit, str(bit)) for bit in lists if row & bit}
+        lists = book.orgs.shared.get(invitation.shared, ())
+        named = {book.orgs.ids.get(bit, str(bit)) for bit in lists if row & bit}
         if len(named) > 1:
             return tuple(sorted(named))
     return invitation.agencies

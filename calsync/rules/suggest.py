@@ -83,9 +83,9 @@ def _phrases(title: str, book: RuleBook) -> Iterator[str]:
 
 
 def _telling(word: str, book: RuleBook) -> bool:
-    if len(word) < 3 or not word.isalpha() or word in book.small:
+    if len(word) < 3 or not word.isalpha() or word in book.words.small:
         return False
-    return not any(hit.lists & book.said for hit in book.lexicon.scan([word]))
+    return not any(hit.lists & book.words.said for hit in book.words.lexicon.scan([word]))
 
 
 def _known(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:

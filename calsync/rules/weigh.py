@@ -59,7 +59,11 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     masks: dict[int, int] = {}
     segments: dict[int, int] = {}
     first: dict[int, int] = {}
-    silent = reading.title_end if holds(book.bare_name, reading, book) and book.bare_name.title_any else 0
+    silent = (
+        reading.title_end
+        if holds(book.words.bare_name, reading, book) and book.words.bare_name.title_any
+        else 0
+    )
     idle = _standing_items(reading, book)
     for hit in reading.hits:
         clause, segment = reading.clauses[hit.start], reading.segments[hit.start]
@@ -69,9 +73,9 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
             first.setdefault(clause, hit.start)
     for at in reading.content:
         clause, segment = reading.clauses[at], reading.segments[at]
-        segments[segment] = segments.get(segment, 0) | book.content
+        segments[segment] = segments.get(segment, 0) | book.words.content
         if clause in masks:
-            masks[clause] |= book.content
+            masks[clause] |= book.words.content
     return [
         Spoken(cue, clause, reading.items[first[clause]], first[clause] < reading.title_end)
         for clause, mask in masks.items()
@@ -83,11 +87,11 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
 
 def _standing_items(reading: Reading, book: RuleBook) -> set[int]:
     """Items of the description that hold nothing but standing phrases and words that say nothing."""
-    if not reading.description & book.standing:
+    if not reading.description & book.words.standing:
         return set()
     covered: set[int] = set()
     for hit in reading.hits:
-        if hit.lists & (book.standing | book.filler):
+        if hit.lists & (book.words.standing | book.words.filler):
             covered.update(range(hit.start, hit.end))
     items: dict[int, bool] = {}
     for at in range(reading.title_end + 1, len(reading.tokens)):

@@ -69,7 +69,7 @@ def _at_home(found: Iterable[Claim], facts: Facts, book: RuleBook) -> Iterator[C
     domains = {facts.organizer_domain, *facts.attendee_domains, *facts.own_domains}
     plain = [book.directory.plain(domain) for domain in domains if domain]
     for claim in found:
-        home = book.homes.get(claim.partnership)
+        home = book.whose.homes.get(claim.partnership)
         if home is None:
             yield claim
         else:
@@ -86,19 +86,19 @@ def _in_text(
     alike: bool,
     book: RuleBook,
 ) -> Iterator[Claim]:
-    traced = book.traced
+    traced = book.whose.traced
     for hit in hits:
         bits = hit.lists & traced
         while bits:
             bit = bits & -bits
             bits ^= bit
-            trace = book.traces[bit]
+            trace = book.whose.traces[bit]
             if trace.as_what == "short" and (
-                row & book.otherwise.get(trace.partnership, 0)
+                row & book.whose.otherwise.get(trace.partnership, 0)
                 or _spelled_out(tokens[hit.start], trace.partnership, tokens, items, hits, book)
             ):
                 continue
-            if trace.as_what == "hints" and trace.partnership in book.one_sector and not alike:
+            if trace.as_what == "hints" and trace.partnership in book.whose.one_sector and not alike:
                 continue
             strength = _STRENGTH[trace.as_what][hit.start >= title_end]
             seen = " ".join(tokens[hit.start : hit.end])
@@ -123,7 +123,7 @@ def _spelled_out(
     """Whether the row spells the abbreviation out as something else: PSB, Premises and Stations Board."""
     if not 3 <= len(short) <= 6 or not short.isalpha():
         return False
-    own = book.name_bits.get(partnership, 0)
+    own = book.whose.name_bits.get(partnership, 0)
     words = [(at, token) for at, token in enumerate(tokens) if token not in _SMALL]
     for place in range(len(words) - len(short) + 1):
         window = words[place : place + len(short)]
@@ -143,13 +143,13 @@ def _by_address(facts: Facts, book: RuleBook) -> Iterator[Claim]:
     yield from found
     for address in facts.attendees:
         name = address.partition("@")[0].casefold()
-        if name in book.mailboxes:
-            yield Claim(book.mailboxes[name], _LIST, name, -1, -1, False)
+        if name in book.whose.mailboxes:
+            yield Claim(book.whose.mailboxes[name], _LIST, name, -1, -1, False)
 
 
 def _by_domain(organizer: str, invited: Sequence[str], book: RuleBook) -> Iterator[Claim]:
     """Partnerships whose own teams organize or are invited."""
-    for partnership, pattern in book.team_domains:
+    for partnership, pattern in book.whose.team_domains:
         if organizer and pattern.fullmatch(book.directory.plain(organizer)):
             yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
         for domain in invited:
