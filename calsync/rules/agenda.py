@@ -17,14 +17,16 @@ _SHARES = {
 _KEPT = 50_000  # lines remembered
 _CLOCK = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
 _MINUTES = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
-_LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s)|(?<=[a-z)])\.\s")
+_LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s|(?:[01]?\d|2[0-3])[:.][0-5]\d\s)|(?<=[a-z)])\.\s")
 
 
 def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
     """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
-    lines = _lines(cut(reading.facts.description, book.words.cut_after))
-    judged = [(share, minutes) for text, minutes in _timed(lines, reading.facts.minutes)
-              if (share := _share(text, reading, book)) is not None]  # fmt: skip
+    judged = [
+        (share, minutes)
+        for text, minutes in _agenda(reading, book)
+        if (share := _share(text, reading, book)) is not None
+    ]
     if len(judged) < 2:
         return None
     if any(minutes is None for _, minutes in judged):
@@ -33,6 +35,16 @@ def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
     if not total:
         return None
     return sum((share * Fraction(minutes or 0, total) for share, minutes in judged), Fraction(0))
+
+
+def _agenda(reading: Reading, book: RuleBook) -> list[tuple[str, int | None]]:
+    key = (reading.facts.description, reading.facts.minutes)
+    if key not in book.agendas:
+        if len(book.agendas) >= _KEPT:
+            book.agendas.clear()
+        lines = _lines(cut(reading.facts.description, book.words.cut_after))
+        book.agendas[key] = _timed(lines, reading.facts.minutes)
+    return book.agendas[key]
 
 
 def _lines(description: str) -> list[str]:
@@ -73,7 +85,7 @@ def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
 
 
 def _judged(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
-    alone = read(replace(reading.facts, title=text, description=""), book)
+    alone = read(replace(reading.facts, title="", description=text), book)
     alone.row |= reading.row  # the service may be named in the title or in another line
     activity = weigh(alone, book).activity
     return _SHARES.get(activity) if activity else None

@@ -184,7 +184,7 @@ class RuleBook:
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
     own activities and what they count as. cued: the bits that some cue asks for. verdicts,
-    claims_seen, invitations, shares: what was judged before.
+    claims_seen, asked, agendas, shares, invitations: what was looked at before.
     """
 
     version: str
@@ -204,5 +204,7 @@ class RuleBook:
     claims_seen: dict[tuple[str, tuple[str, ...]], tuple["Claim", ...]] = field(
         default_factory=dict, repr=False
     )
+    asked: dict[int, tuple[Cue, ...]] = field(default_factory=dict, repr=False)
+    agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
     invitations: dict[tuple[str, ...], "Invitation"] = field(default_factory=dict, repr=False)

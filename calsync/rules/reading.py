@@ -1,7 +1,7 @@
 """What the lexicon and the directory see in a meeting, once, before any rule is asked."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from calsync.rules.book import Invitation, Pattern, RuleBook
@@ -65,12 +65,15 @@ class Reading:
         """The words of a find, as folded."""
         return " ".join(self.tokens[hit.start : hit.end])
 
-    def seen(self, bits: int, *, until: int | None = None, clause: int | None = None) -> Iterator[str]:
+    def seen(self, bits: int, *, until: int | None = None, clause: int | None = None) -> list[str]:
         """The words in which lists were seen, in order; `until` a token, or in one clause."""
-        for hit in self.hits:
-            here = clause is None or self.clauses[hit.start] == clause
-            if here and hit.lists & bits and (until is None or hit.start < until):
-                yield self.phrase(hit)
+        return [
+            self.phrase(hit)
+            for hit in self.hits
+            if hit.lists & bits
+            and (clause is None or self.clauses[hit.start] == clause)
+            and (until is None or hit.start < until)
+        ]
 
 
 def read(facts: Facts, book: RuleBook) -> Reading:

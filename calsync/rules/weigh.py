@@ -15,6 +15,7 @@ from calsync.rules.fold import BREAK
 from calsync.rules.reading import Reading
 
 _CLEAR = Fraction(3, 4)
+_KEPT = 50_000  # kinds of clause remembered
 _FEW = 4  # with so few agenda items one of the other side already makes the meeting mixed
 
 
@@ -59,11 +60,8 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     masks: dict[int, int] = {}
     segments: dict[int, int] = {}
     first: dict[int, int] = {}
-    silent = (
-        reading.title_end
-        if holds(book.words.bare_name, reading, book) and book.words.bare_name.title_any
-        else 0
-    )
+    bare = book.words.bare_name
+    silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
     idle = _standing_items(reading, book)
     for hit in reading.hits:
         clause, segment = reading.clauses[hit.start], reading.segments[hit.start]
@@ -80,9 +78,19 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
         Spoken(cue, clause, reading.items[first[clause]], first[clause] < reading.title_end)
         for clause, mask in masks.items()
         if mask & book.cued
-        for cue in book.cues
-        if mask & cue.any and cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
+        for cue in _asked(mask, book)
+        if cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
     ]
+
+
+def _asked(mask: int, book: RuleBook) -> tuple[Cue, ...]:
+    """The cues that a clause with these lists may hold; clauses repeat, so it is remembered."""
+    found = book.asked.get(mask)
+    if found is None:
+        if len(book.asked) >= _KEPT:
+            book.asked.clear()
+        found = book.asked[mask] = tuple(cue for cue in book.cues if mask & cue.any)
+    return found
 
 
 def _standing_items(reading: Reading, book: RuleBook) -> set[int]:

@@ -164,3 +164,9 @@ def test_addresses_of_people_are_not_remembered():
     )
     classify(facts, BOOK)
     assert not any("ana@" in address for known in BOOK.verdicts for address in known.attendees)
+
+
+def test_standing_items_have_no_share_in_the_split_of_an_agenda():
+    agenda = "10.00 Welcome 10.05 Minutes 10.10 Standing orders 10.30 Care at home contract award 11.30 AOB"
+    verdict = judged("LRF", COUNCIL, NHS, description=agenda, minutes=100)
+    assert verdict.process_share == Fraction(20, 80)
