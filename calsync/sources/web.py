@@ -1,7 +1,6 @@
 """Connections to servers, alike for every source: proxies, trust, no cookies, and a time limit."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
@@ -12,6 +11,7 @@ import calsync
 from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline, DeadlineAdapter
 from calsync.sources.errand import Errand
+from calsync.sources.sessions import Sessions
 from calsync.sources.web_options import WebOptions
 
 
@@ -32,10 +32,8 @@ class Web:
 
     def __init__(self, options: WebOptions) -> None:
         self.options = options
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._sessions = Sessions(_open_session)
         self._mute: set[str] = set()
-        self._lock = threading.Lock()
         # At DEBUG urllib3 logs every path, and in a published calendar the path is the secret.
         logging.getLogger("urllib3.connectionpool").addFilter(_names_no_address)
 
@@ -48,20 +46,11 @@ class Web:
     @property
     def session(self) -> requests.Session:
         """This thread's session: no cookies, so that no user's login serves for another's."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = _open_session()
-            with self._lock:
-                self._sessions.append(session)
-        return session
+        return self._sessions.mine
 
     def close(self) -> None:
         """Let go of every connection."""
-        with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-        self._local = threading.local()
+        self._sessions.close()
 
 
 def _open_session() -> requests.Session:

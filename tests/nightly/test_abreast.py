@@ -67,3 +67,20 @@ def test_the_first_to_end_is_given_first():
         ended.append(job)
         slow.set()
     assert ended == ["quick", "slow"]
+
+
+def test_a_thread_does_one_job_after_another():
+    names = [
+        name
+        for _, name in abreast(range(50), lambda _: threading.current_thread().name, places=3, seconds=60)
+    ]
+    assert len(set(names)) <= 3
+
+
+def test_when_all_is_done_the_threads_go_home():
+    before = threading.active_count()
+    list(abreast(range(10), lambda n: n, places=4, seconds=60))
+    for thread in threading.enumerate():
+        if thread.name.startswith("fetch-"):
+            thread.join(timeout=10)
+    assert threading.active_count() == before

@@ -5,7 +5,6 @@ its caller's headers, and waits for ever (all measured). What stays of O365: the
 store in memory, the protocol with its addresses, and the interface that its other parts call.
 """
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from calsync.sources.m365.access import GivenTokens, MadeTokens, Tokens
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import guard_logs
 from calsync.sources.m365.session import graph_session
+from calsync.sources.sessions import Sessions
 
 
 class ForeignAddressError(ValueError):
@@ -50,9 +50,7 @@ class GraphConnection(Connection):  # type: ignore[misc]
         self.tokens = tokens
         self._options = options
         self._origin = Origin.of(options.root)
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
-        self._lock = threading.Lock()
+        self._sessions = Sessions(lambda: graph_session(self._options))
 
     def oauth_request(self, url: str, method: str, **rest: Any) -> requests.Response:
         """The answer to a request with our token; an answer of 400 or more is raised as HTTPError."""
@@ -74,20 +72,11 @@ class GraphConnection(Connection):  # type: ignore[misc]
 
     def get_session(self, load_token: bool = False) -> requests.Session:  # noqa: ARG002
         """This thread's session; it holds no token."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = graph_session(self._options)
-            with self._lock:
-                self._sessions.append(session)
-        return session
+        return self._sessions.mine
 
     def close(self) -> None:
         """Let go of every connection."""
-        with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-        self._local = threading.local()
+        self._sessions.close()
 
     def _check(self, url: str) -> None:
         try:
