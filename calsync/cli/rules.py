@@ -31,7 +31,7 @@ PacksOption = Annotated[
 ]
 
 
-def _book(config: Path, packs: list[str] | None) -> RuleBook:
+def book_of(config: Path, packs: list[str] | None) -> RuleBook:
     """The rules the settings name; without settings or packs, all that are shipped."""
     if packs or not config.exists():
         book, problems = load_rules(packs or list(SHIPPED))
@@ -58,15 +58,16 @@ def classify(
     recurring and description; all but title may be missing.
     Example: `calsync classify meetings.csv labelled.csv`
     """
-    frame = _read(source)
-    labelled = classify_table(frame, _book(config, packs))
+    frame = read_table(source)
+    labelled = classify_table(frame, book_of(config, packs))
     with writing(target):
         target.write_text(csv_text(labelled), encoding="utf-8")
     unclear = int((labelled["activity"] == "unclear").sum())
     err.print(f"{len(labelled)} meetings labelled, {unclear} of them unclear: {target}")
 
 
-def _read(source: Path) -> pd.DataFrame:
+def read_table(source: Path) -> pd.DataFrame:
+    """A table of meetings as text; raises ConfigError if it cannot be read or has no titles."""
     try:
         frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
@@ -96,7 +97,7 @@ def explain(
     """
     if bool(text) == bool(uid):
         raise typer.BadParameter("give either a title or --uid")
-    book = _book(config, packs)
+    book = book_of(config, packs)
     if uid:
         _explain_kept(uid, config, book)
         return
@@ -139,7 +140,7 @@ def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> N
 
     Example: `calsync rules check --pack wales`
     """
-    book = _book(config, packs)
+    book = book_of(config, packs)
     if print_problems(check_rules(book)):
         raise typer.Exit(1)
     out.print(f"{len(list(all_rules(book)))} rules, all good")

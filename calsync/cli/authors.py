@@ -1,0 +1,136 @@
+"""`calsync rules score`, `coverage`, `suggest` and `schema`: what the rules' authors ask."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, out, parse_day, write
+from calsync.cli.rules import PacksOption, book_of, read_table, rules_app
+from calsync.config.load import load_settings
+from calsync.errors import ConfigError
+from calsync.model.problem import Problem
+from calsync.nightly.covering import coverage_of
+from calsync.nightly.opening import store_url
+from calsync.rules.book import RuleBook
+from calsync.rules.coverage import Coverage
+from calsync.rules.effect import effects
+from calsync.rules.schema import agencies_schema, pack_schema
+from calsync.rules.score import Score
+from calsync.rules.score import score as score_table
+from calsync.rules.suggest import suggest as suggest_rules
+from calsync.rules.table import classify_table
+from calsync.store.database import open_store
+
+CODED = ("scope", "partnership", "activity")
+SinceOption = Annotated[date, typer.Option("--from", parser=parse_day, metavar="D", help="The first day.")]
+UntilOption = Annotated[
+    date, typer.Option("--to", parser=parse_day, metavar="D", help="The day after the last one.")
+]
+EVER, NEVER = "1970-01-01", "2100-01-01"
+
+
+@rules_app.command()
+def score(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="Meetings that people have coded.")],
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    rows: Annotated[int, typer.Option(min=0, help="How many differing rows to show, longest first.")] = 20,
+) -> None:
+    """Compare the rules with people: accuracy, Cohen's kappa, classes, hours, and the worst rows.
+
+    The columns are those of `calsync classify`, with scope, partnership and activity as coded.
+    Example: `calsync rules score coded.csv --rows 10`
+    """
+    frame = _coded(source, CODED)
+    write(f"{_shown(score_table(frame, book_of(config, packs)), rows)}\n")
+
+
+def _shown(result: Score, rows: int) -> str:
+    total, shown = len(result.wrong), min(rows, len(result.wrong))
+    text = str(replace(result, wrong=result.wrong.head(rows)))
+    return text.replace(
+        f"{shown} rows differ, longest first", f"{total} rows differ, the {shown} longest first"
+    )
+
+
+@rules_app.command()
+def coverage(
+    first: SinceOption = EVER,  # type: ignore[assignment]
+    last: UntilOption = NEVER,  # type: ignore[assignment]
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Say which rules decide the kept meetings, what stays unclear, and which domains nobody lists.
+
+    Titles of private meetings are never shown.
+    Example: `calsync rules coverage --from 2026-11-01 --to 2026-12-01`
+    """
+    write(f"{_covered(config, book_of(config, None), first, last)}\n")
+
+
+def _covered(config: Path, book: RuleBook, first: date, last: date) -> Coverage:
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        return coverage_of(settings, store, book, first, last)
+
+
+@rules_app.command()
+def suggest(
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A table of meetings; else what is kept.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Coded meetings, to try each proposal on.")
+    ] = None,
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Propose rules for unclear titles that share words, as text for a pack of your own.
+
+    Example: `calsync rules suggest --against coded.csv`
+    """
+    book = book_of(config, packs)
+    coded = _coded(against, ("activity",)) if against else None
+    proposals = suggest_rules(_unclear(source, config, book), coded, book)
+    tried = effects(proposals, coded, classify_table(coded, book)) if coded is not None else None
+    for place, proposal in enumerate(proposals):
+        if tried is not None:
+            out.print(str(tried[place]), markup=False)
+        out.print(f"{proposal}\n", markup=False)
+    if not proposals:
+        out.print("# no two unclear titles share a word that says something")
+
+
+def _unclear(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:
+    if source is None:
+        found = _covered(config, book, date.fromisoformat(EVER), date.fromisoformat(NEVER))
+        return [(title, hours) for title, _, hours in found.unclear if title]
+    frame = read_table(source)
+    judged = classify_table(frame, book)
+    minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
+    open_ = (judged["activity"] == "unclear").to_numpy()
+    return list(zip(frame["title"][open_], minutes.fillna(0)[open_] / 60, strict=True))
+
+
+def _coded(source: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    frame = read_table(source)
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        hint = "add what people coded, one column each"
+        raise ConfigError([Problem(str(source), f"has no column {', '.join(missing)}", hint)])
+    return frame
+
+
+@rules_app.command()
+def schema(
+    agencies: Annotated[bool, typer.Option("--agencies", help="The schema of agencies files.")] = False,
+) -> None:
+    """Print the JSON schema of packs, so that editors complete and check them.
+
+    Example: `calsync rules schema > pack.schema.json`
+    """
+    write(json.dumps(agencies_schema() if agencies else pack_schema(), indent=2) + "\n")

@@ -1,0 +1,20 @@
+"""From what is kept to what the rules' authors ask of it."""
+
+from datetime import date
+
+from calsync.config.roster import load_managers
+from calsync.config.settings import Settings
+from calsync.model.span import Span
+from calsync.nightly.plan import worktime_of
+from calsync.rules.book import RuleBook
+from calsync.rules.coverage import Coverage, coverage
+from calsync.store.database import Store
+
+
+def coverage_of(settings: Settings, store: Store, book: RuleBook, first: date, last: date) -> Coverage:
+    """What decided the kept meetings of all listed managers from `first` to `last` (exclusive)."""
+    worktime = worktime_of(settings)
+    span = Span(worktime.midnight(first), worktime.midnight(last))
+    return coverage(
+        (m for manager in load_managers(settings) for m in store.meetings.of_manager(manager.id, span)), book
+    )

@@ -1,0 +1,93 @@
+"""The rules' authors at the command line: score, coverage, suggest, schema."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from house import council, the_night, vcalendar, vevent
+from typer.testing import CliRunner
+
+from calsync.cli import app
+from calsync.rules.load import shipped_rules
+from calsync.rules.schema import pack_schema
+
+GUESTS = (
+    "ORGANIZER:mailto:x@zorb.example",
+    "ATTENDEE:mailto:z@y.police.uk",
+    "ATTENDEE:mailto:ana@brynfelin.gov.wales.example",
+)
+CODED = """title,organiser_domain,attendee_domains,duration_minutes,scope,partnership,activity
+LRF: terms of reference,a.gov.uk,a.gov.uk;b.police.uk,60,inter_agency,lrf,process
+MARAC,a.gov.uk,a.gov.uk;b.police.uk,120,inter_agency,marac,unclear
+MARAC cases,a.gov.uk,a.gov.uk;b.police.uk,30,inter_agency,marac,process
+"""
+UNCLEAR = """title,organiser_domain,attendee_domains,duration_minutes,scope,partnership,activity
+Zorbing liaison,a.gov.uk,a.gov.uk;b.police.uk,60,inter_agency,,process
+Zorbing gathering,a.gov.uk,a.gov.uk;b.police.uk,60,inter_agency,,service_improvement
+"""
+
+
+def ask(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def table(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "coded.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_score_shows_the_longest_differing_row_and_counts_the_rest(tmp_path):
+    given = ask("rules", "score", table(tmp_path, CODED), "--pack", "uk", "--rows", "1")
+    assert given.exit_code == 0, given.output
+    assert "2 rows differ, the 1 longest first" in given.stdout
+    assert "120 min  MARAC: coded" in given.stdout
+    assert "30 min" not in given.stdout
+
+
+def test_score_of_a_table_that_nobody_coded_ends_with_2_and_names_the_column(tmp_path):
+    path = table(tmp_path, "title,scope,partnership\nMARAC,inter_agency,marac\n")
+    command = [sys.executable, "-m", "calsync", "rules", "score", str(path), "--pack", "uk"]
+    given = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert given.returncode == 2
+    assert "no column activity" in given.stderr and "Traceback" not in given.stderr
+
+
+def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
+    hours = ("20261109T100000Z", "20261109T120000Z")
+    shown = vevent("1", *hours, "SUMMARY:Zorbing liaison", *GUESTS)
+    hidden = vevent("2", *hours, "SUMMARY:Secret zorbing", "CLASS:PRIVATE", *GUESTS)
+    config = council(tmp_path, {"ana": vcalendar(shown, hidden)})
+    the_night(config)
+    given = ask("rules", "coverage", "--config", config)
+    assert given.exit_code == 0, given.output
+    assert "Rules by the hours they decided" in given.stdout
+    assert "2.0 h between agencies, 2.0 h of them unclear" in given.stdout
+    assert "Zorbing liaison" in given.stdout and "zorb.example" in given.stdout
+    assert "Secret" not in given.stdout
+    before = ask("rules", "coverage", "--to", "2026-11-09", "--config", config)
+    assert "0.0 h between agencies" in before.stdout and "zorb.example" not in before.stdout
+
+
+def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
+    path = table(tmp_path, UNCLEAR)
+    given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
+    assert given.exit_code == 0, given.output
+    assert 'when.any = ["zorbing"]' in given.stdout
+    assert "# effect: 2 coded rows change; choose a side" in given.stdout
+    assert tomllib.loads(given.stdout)["cue"]
+
+
+def test_a_suggestion_that_coded_rows_agree_on_says_how_many_are_right(tmp_path):
+    path = table(tmp_path, UNCLEAR.replace("service_improvement", "process"))
+    given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
+    assert "# effect: 2 coded rows change, 2 right, 0 wrong" in given.stdout
+
+
+def test_the_schema_beside_the_packs_is_the_one_the_command_prints():
+    given = ask("rules", "schema")
+    kept = (shipped_rules() / "pack.schema.json").read_text(encoding="utf-8")
+    assert given.stdout == kept, "write it anew: calsync rules schema > rules/pack.schema.json"
+    assert json.loads(kept) == json.loads(json.dumps(pack_schema()))
