@@ -78,9 +78,9 @@ def test_a_thread_does_one_job_after_another():
 
 
 def test_when_all_is_done_the_threads_go_home():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     list(abreast(range(10), lambda n: n, places=4, seconds=60))
-    for thread in threading.enumerate():
-        if thread.name.startswith("fetch-"):
-            thread.join(timeout=10)
-    assert threading.active_count() == before
+    new = set(threading.enumerate()) - before
+    for thread in new:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in new)
