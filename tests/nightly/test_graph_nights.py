@@ -161,3 +161,18 @@ def test_odd_fields_cost_no_meeting(tmp_path, graph, quirk):
     assert held["ana"] == starts(AFTER)
     others_are_complete(held)
     assert report.faults == []
+
+
+def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, graph):
+    sender = "calsync@brynfelin.gov.wales.example"
+    graph.hold(sender)
+    config = council(tmp_path, graph)
+    mail = f'[mail]\ntransport = "m365"\nsource = "m365"\nsender = "{sender}"\n'
+    config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")
+    roster = "".join(f"{name},{address(name)},weekly\n" for name in NAMES)
+    (tmp_path / "managers.csv").write_text(f"id,email,summary\n{roster}", encoding="utf-8")
+    assert the_night(config, MONDAY).counts["mails"] == 3
+    assert the_night(config, MONDAY).counts["mails"] == 0
+    sent = graph.box(sender).sent
+    assert sorted(message["To"] for message in sent) == sorted(map(address, NAMES))
+    assert all(message.get_body(("html",)) and message.get_body(("plain",)) for message in sent)
