@@ -1,7 +1,6 @@
 """`calsync rules score`, `coverage`, `suggest` and `schema`: what the rules' authors ask."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,6 @@ from calsync.rules.book import RuleBook
 from calsync.rules.coverage import Coverage
 from calsync.rules.effect import effects
 from calsync.rules.schema import agencies_schema, pack_schema
-from calsync.rules.score import Score
 from calsync.rules.score import score as score_table
 from calsync.rules.suggest import suggest as suggest_rules
 from calsync.rules.table import classify_table
@@ -47,15 +45,7 @@ def score(
     Example: `calsync rules score coded.csv --rows 10`
     """
     frame = _coded(source, CODED)
-    write(f"{_shown(score_table(frame, book_of(config, packs)), rows)}\n")
-
-
-def _shown(result: Score, rows: int) -> str:
-    total, shown = len(result.wrong), min(rows, len(result.wrong))
-    text = str(replace(result, wrong=result.wrong.head(rows)))
-    return text.replace(
-        f"{shown} rows differ, longest first", f"{total} rows differ, the {shown} longest first"
-    )
+    write(f"{score_table(frame, book_of(config, packs)).text(rows)}\n")
 
 
 @rules_app.command()

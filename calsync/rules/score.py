@@ -57,7 +57,11 @@ class Score:
     lonely: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return self.text()
+
+    def text(self, rows: int | None = None) -> str:
+        """All of it for people; of the rows that differ, so many of the longest (all if not given)."""
+        return "\n".join(_lines(self, rows))
 
 
 def score(frame: pd.DataFrame, book: RuleBook) -> Score:
@@ -180,7 +184,7 @@ def _lonely(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, st
             yield rule, found[0], whys.get(rule, "the engine's own")
 
 
-def _lines(score: Score) -> Iterator[str]:
+def _lines(score: Score, rows: int | None) -> Iterator[str]:
     yield f"{score.rows} rows"
     for name, share in score.accuracy.items():
         yield f"{name:<12} {share:.3f} right"
@@ -189,8 +193,8 @@ def _lines(score: Score) -> Iterator[str]:
     yield from ("", "Hours (mixed counts half and half)", score.hours.round(3).to_string())
     yield from ("", "By class", score.classes.round(3).to_string())
     yield from ("", "Coded in rows, judged in columns", score.confusion.to_string())
-    yield from ("", f"{len(score.wrong)} rows differ, longest first")
-    for row in score.wrong.itertuples():
+    yield from ("", f"{len(score.wrong)} rows differ, the longest first")
+    for row in score.wrong.head(len(score.wrong) if rows is None else rows).itertuples():
         yield f"  {row.minutes:.0f} min  {row.title}: coded {row.coded}, judged {row.judged}"
         yield f"      by {row.rule}: {row.evidence}"
     yield from ("", f"{len(score.lonely)} rules decided one row only")
