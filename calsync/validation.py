@@ -9,6 +9,12 @@ from pydantic import BaseModel, ValidationError
 from calsync.model.problem import Problem
 
 
+def near(word: str, known: Sequence[str]) -> str:
+    """A hint: the known word that was probably meant, or all that are known."""
+    found = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {found[0]!r}?" if found else f"known: {', '.join(known)}"
+
+
 def problems_of(error: ValidationError, where: str, model: type[BaseModel]) -> tuple[Problem, ...]:
     """Every fault of a validation, each named by file, table and key; a misspelt key gets a suggestion."""
     return tuple(_problem(fault, where, model) for fault in error.errors(include_url=False))
@@ -34,9 +40,7 @@ def _key(path: Sequence[str]) -> str:
 
 
 def _suggestion(path: Sequence[str], model: type[BaseModel]) -> str:
-    known = _fields(path[:-1], model)
-    near = difflib.get_close_matches(path[-1], known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return near(path[-1], _fields(path[:-1], model))
 
 
 def _fields(path: Sequence[str], model: type[BaseModel]) -> list[str]:

@@ -17,7 +17,7 @@ from calsync.exports.tables import allocations_to_write, split_to_write
 from calsync.exports.to_csv import csv_text
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import kept_allocations, split_of
+from calsync.nightly.tables import split_of
 from calsync.store.database import Store, open_store
 
 
@@ -80,7 +80,7 @@ def _table(
 ) -> Table:
     if table is Tables.ALLOCATIONS:
         err.print("allocations name single managers: for the data owner, never for HR")
-        return allocations_to_write(kept_allocations(store, *days))
+        return allocations_to_write(store.allocations.frame(*days))
     protected = split_of(settings, store, *days, by, every)
     _say_what_is_hidden(protected)
     return split_to_write(protected.table, by)

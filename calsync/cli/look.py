@@ -78,12 +78,11 @@ def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
     """A manager's calendar where the settings know that id; otherwise a file, folder or URL."""
     if config.exists() and not Path(text).exists() and "://" not in text:
         settings = load_settings(config)
-        for manager in load_managers(settings):
-            if manager.id == text:
-                source = open_source(
-                    manager.source, settings.sources[manager.source], base=settings.file.parent
-                )
-                return source, calendar_of(manager, settings)
+        managers = {manager.id: manager for manager in load_managers(settings)}
+        if manager := managers.get(text):
+            table = settings.sources[manager.source]
+            source = open_source(manager.source, table, base=settings.file.parent)
+            return source, calendar_of(manager, settings)
     try:
         zone_found = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):

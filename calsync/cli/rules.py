@@ -21,7 +21,7 @@ from calsync.rules.load import load_rules
 from calsync.rules.table import classify_table
 from calsync.store.database import open_store
 
-SHIPPED = ("wales", "england", "scotland", "northern-ireland", "history")
+EVERY_PACK = ("uk",)
 rules_app = typer.Typer(help="For the rules' authors.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 
@@ -34,7 +34,7 @@ PacksOption = Annotated[
 def book_of(config: Path, packs: list[str] | None) -> RuleBook:
     """The rules the settings name; without settings or packs, all that are shipped."""
     if packs or not config.exists():
-        book, problems = load_rules(packs or list(SHIPPED))
+        book, problems = load_rules(packs or EVERY_PACK)
     else:
         book, problems = open_rules(load_settings(config))
     print_problems(problems)

@@ -21,11 +21,6 @@ GROUPS = ("department", "grade")
 """What HR may group by; least groups of people are kept whatever is chosen."""
 
 
-def kept_allocations(store: Store, first: date, last: date) -> pd.DataFrame:
-    """Every kept allocation from `first` to `last` (exclusive), as the store gives it."""
-    return store.allocations.frame(first, last)
-
-
 def split_of(
     settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: Every
 ) -> Protected:

@@ -7,9 +7,9 @@ from calsync.model.classification import Activity, Kind, Scope
 from calsync.model.problem import Problem
 from calsync.rules.book import Cue, Rule, Test
 from calsync.rules.directory import globs
-from calsync.rules.faults import near
 from calsync.rules.gather import Source
 from calsync.rules.pack import CueTable, RuleTable
+from calsync.validation import near
 
 _SIDES = ("process", "service_improvement", "operational")
 _SETS = ("sectors_any", "sectors_none", "partnerships")
@@ -118,7 +118,7 @@ class Binder:
         """Whether there is such a thing; if not, a problem says what was probably meant."""
         if name in set(names):
             return True
-        self.problems.append(Problem(where, f"no such {kind}: {name!r}", near(name, names)))
+        self.problems.append(Problem(where, f"no such {kind}: {name!r}", near(name, sorted(names))))
         return False
 
     def check_ids(self, sources: Iterable[Source]) -> None:

@@ -11,11 +11,11 @@ from calsync.model.problem import Problem
 from calsync.rules.bind import Binder
 from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose, Words
 from calsync.rules.directory import build_directory, globs
-from calsync.rules.faults import near
 from calsync.rules.fold import fold
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.lexicon import Lexicon, Phrases
 from calsync.rules.pack import DirectoryTable, Header, PartnershipTable
+from calsync.validation import near
 
 ENGINE = "1"  # raise it when the engine judges otherwise with the same rules
 Bits = Mapping[str, int]
@@ -153,7 +153,7 @@ def _bad_labels(sources: Iterable[Source]) -> Iterator[Problem]:
         for name, table in source.table.activity.items():
             if table.counts_as not in set(Activity):
                 where, what = f"{source.file} [activity.{name}]", f"no such activity: {table.counts_as!r}"
-                yield Problem(where, what, near(table.counts_as, list(Activity)))
+                yield Problem(where, what, near(table.counts_as, sorted(Activity)))
 
 
 def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -1,20 +1,13 @@
 """Faults in packs, told so that an officer can mend them: file, rule, key, likely spelling."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from calsync.model.problem import Problem
 from calsync.rules import pack
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """A hint: the known word that was probably meant, or all that are known."""
-    names = sorted(known)
-    found = difflib.get_close_matches(word, names, n=1)
-    return f"did you mean {found[0]!r}?" if found else f"known: {', '.join(names)}"
+from calsync.validation import near
 
 
 def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -24,7 +17,7 @@ def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Ite
         place = f"{where}{_place(steps, raw)}"
         key = str(steps[-1]) if steps else ""
         if fault["type"] == "extra_forbidden":
-            yield Problem(place, f"no such key: {key!r}", near(key, _keys(steps[:-1])))
+            yield Problem(place, f"no such key: {key!r}", near(key, sorted(_keys(steps[:-1]))))
         elif fault["type"] == "missing":
             yield Problem(place, f"{key!r} is missing", "add it")
         else:

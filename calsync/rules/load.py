@@ -18,9 +18,10 @@ from calsync.errors import RulePackError
 from calsync.model.problem import Problem
 from calsync.rules.book import RuleBook
 from calsync.rules.compile import ENGINE, compile_book
-from calsync.rules.faults import faults_of, near
+from calsync.rules.faults import faults_of
 from calsync.rules.gather import Source
 from calsync.rules.pack import DirectoryTable, PackTable
+from calsync.validation import near
 
 __all__ = ["RuleBook", "load_rules", "shipped_rules"]
 
@@ -82,7 +83,7 @@ class _Shelf:
         path = self.shipped / "packs" / f"{name}.toml"
         known = sorted(p.stem for p in (self.shipped / "packs").glob("*.toml"))
         if name not in known:
-            self.faults.append(Problem("[rules] packs", f"no such pack: {name!r}", near(name, known)))
+            self.faults.append(Problem("[rules] packs", f"no such pack: {name!r}", near(name, sorted(known))))
             return
         self._taken.add(name)
         self._read_pack(path, name, own=False)

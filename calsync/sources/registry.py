@@ -1,6 +1,5 @@
 """Which sources there are: ours by name first, then those of other people's packages."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from calsync.errors import CalsyncError, ConfigError, PluginError
 from calsync.model.problem import Problem
 from calsync.sources.base import Source
-from calsync.validation import problems_of
+from calsync.validation import near, problems_of
 
 GROUP = "calsync.sources"
 """The entry-point group in which another package names its sources."""
@@ -74,8 +73,7 @@ def _kind(where: str, table: Mapping[str, Any]) -> type[Source]:
         raise ConfigError([Problem(f"{where} type", "is missing", f"add it; {known}")])
     wanted = str(table["type"])
     if wanted not in types:
-        near = difflib.get_close_matches(wanted.lower(), types, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else known
+        hint = near(wanted.lower(), list(types))
         raise ConfigError([Problem(f"{where} type", f"no such kind of source: {wanted!r}", hint)])
     return types[wanted]
 
