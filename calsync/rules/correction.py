@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from calsync.model.classification import Activity, Classification, Scope
+from calsync.model.correction import Said
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
 
@@ -32,35 +33,17 @@ def corrected(verdict: Classification, facts: Facts, book: RuleBook) -> Classifi
         folded = category.strip().casefold()
         if folded.startswith(_PREFIX):
             for word in folded.removeprefix(_PREFIX).split(","):
-                verdict = _with(verdict, word.strip(), category, book)
+                if said := _said(word.strip(), book):
+                    verdict = replace(said.put_in(verdict), rule=RULE, evidence=f"category '{category}'")
     return verdict
 
 
-def _with(verdict: Classification, word: str, category: str, book: RuleBook) -> Classification:
-    said = _WORDS.get(word, word).replace("-", "_")
-    marked = replace(verdict, rule=RULE, evidence=f"category '{category}'")
+def _said(word: str, book: RuleBook) -> Said | None:
+    plain = _WORDS.get(word, word).replace("-", "_")
     if word in book.partnerships:
-        return replace(marked, partnerships=(word,))
-    if said in set(Activity):
-        return _doing(marked, Activity(said))
-    if said in set(Scope):
-        return _among(marked, Scope(said))
-    return verdict
-
-
-def _doing(verdict: Classification, activity: Activity) -> Classification:
-    """An activity implies who meets: only what is between agencies, or serves it, has one."""
-    if activity is Activity.NONE:
-        left = Scope.INTERNAL if verdict.scope is Scope.INTER_AGENCY else verdict.scope
-        return replace(verdict, scope=left, activity=activity, partnerships=(), process_share=None)
-    served = verdict.scope is Scope.INTERNAL and verdict.partnerships and activity is Activity.PROCESS
-    scope = Scope.INTERNAL if served else Scope.INTER_AGENCY
-    share = verdict.process_share if activity is Activity.MIXED else None
-    return replace(verdict, scope=scope, activity=activity, process_share=share)
-
-
-def _among(verdict: Classification, scope: Scope) -> Classification:
-    if scope is Scope.INTER_AGENCY:
-        activity = Activity.UNCLEAR if verdict.activity is Activity.NONE else verdict.activity
-        return replace(verdict, scope=scope, activity=activity)
-    return replace(verdict, scope=scope, activity=Activity.NONE, partnerships=(), process_share=None)
+        return Said(partnerships=(word,))
+    if plain in set(Activity):
+        return Said(activity=Activity(plain))
+    if plain in set(Scope):
+        return Said(scope=Scope(plain))
+    return None
