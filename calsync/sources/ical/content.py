@@ -54,13 +54,24 @@ _STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response
 _GOOGLE_ROOMS = "resource.calendar.google.com"
 
 
-def content_of(event: Event, start: datetime, end: datetime, owners: frozenset[str]) -> Occurrence:
+class People(dict[str, Attendee]):
+    """Attendees by what is written of them: the same people are asked to meeting after meeting."""
+
+    def __missing__(self, rest: str) -> Attendee:
+        self[rest] = found = _attendee(rest)
+        return found
+
+
+def content_of(
+    event: Event, start: datetime, end: datetime, owners: frozenset[str], people: People | None = None
+) -> Occurrence:
     """The event as an occurrence at some time, without a recurrence id. owners: lower-case addresses."""
+    people = People() if people is None else people
     rests: dict[str, list[str]] = {name: [] for name in _NAMES}
     for name, rest in named_lines(event.text, _NAMES):
         rests[name].append(rest)
     organizer = _address(rests["ORGANIZER"][0])[0] if rests["ORGANIZER"] else ""
-    attendees = tuple(dict.fromkeys(map(_attendee, rests["ATTENDEE"])))
+    attendees = tuple(dict.fromkeys(map(people.__getitem__, rests["ATTENDEE"])))
     return Occurrence(
         uid=event.uid,
         recurrence_id="",

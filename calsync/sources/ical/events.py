@@ -85,7 +85,7 @@ class EventReader:
             number=block.number,
             text=block.text,
             cancelled_by_method=self._cancelled,
-            uid=_uid(block.text),
+            uid=uid_of(block.text),
             start=start,
             end=end,
             zone=zone,
@@ -205,7 +205,7 @@ def _sequence(lines: list[TimeLine]) -> int:
     return max(values, default=-1)
 
 
-def _uid(text: str) -> str:
+def uid_of(text: str) -> str:
     """The UID, or one made of what the event is, the same at every download."""
     written = [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
     if written and written[0]:

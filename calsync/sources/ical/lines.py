@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-_LINE = re.compile(r"^([A-Za-z][A-Za-z0-9-]*)[ \t]*(?=[;:])(.*)$", re.M)
 _TZID = re.compile(r""";TZID=(?:"([^"]*)"|(.*?)(?=;[A-Za-z0-9-]+=|$))""", re.I)
 _RANGE = re.compile(r';RANGE="?THISANDFUTURE\b', re.I)
 _PERIOD = re.compile(r';VALUE="?PERIOD\b', re.I)
@@ -23,10 +23,15 @@ class TimeLine:
 
 def named_lines(text: str, names: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield (name in capitals, the rest with its `;` or `:`) of every line that has one of these names."""
-    for match in _LINE.finditer(text):
-        name = match[1].upper()
-        if name in names:
-            yield name, match[2]
+    for name, rest in _lines(names).findall(f"\n{text}"):
+        yield name.upper(), rest
+
+
+@cache
+def _lines(names: frozenset[str]) -> re.Pattern[str]:
+    # A literal line feed is found many times faster than the beginning of a line (`^`).
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(rf"\n({'|'.join(longest_first)})[ \t]*(?=[;:])([^\n]*)", re.I | re.A)
 
 
 def time_line(name: str, rest: str) -> TimeLine:

@@ -6,6 +6,9 @@ from icalendar.parser import Parameters, split_on_unescaped_comma, unescape_back
 
 # Possessive, so that a line of 100,000 parameters or an unclosed quote costs one pass.
 _SPLIT = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
+# One value each, no escape (RFC 6868) and nothing forbidden: what icalendar reads letter by letter.
+_PLAIN = re.compile(r"""(?:;[A-Za-z0-9-]+=(?:"[^"^\0-\x08\n-\x1f\x7f]*+"|[^",:;^\0-\x08\n-\x1f\x7f]*+))*+""")
+_EACH = re.compile(r""";([A-Za-z0-9-]+)=(?:"([^"]*)"|([^;]*))""")
 
 
 def parameters_and_value(rest: str) -> tuple[str, str]:
@@ -29,6 +32,8 @@ def list_of(rest: str) -> list[str]:
 
 def parameters_of(text: str) -> dict[str, str]:
     """The parameters by name in capitals; those that cannot be read are left out."""
+    if _PLAIN.fullmatch(text):
+        return {name.upper(): quoted or plain for name, quoted, plain in _EACH.findall(text)}
     try:
         found = Parameters.from_ical(text.lstrip(";")) if text else {}  # type: ignore[no-untyped-call]
     except ValueError:

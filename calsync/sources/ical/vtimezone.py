@@ -79,6 +79,12 @@ class CalendarZone(tzinfo):
         wall = (moment + offset).replace(fold=0)
         return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
 
+    def changes(self, first: datetime, last: datetime) -> list[datetime]:
+        """When, by the clock before it, an observance begins between two wall times, a day more or less."""
+        day = timedelta(days=1)
+        begin, end = bisect_right(self._utc, first - day), bisect_right(self._utc, last + day)
+        return [onset.wall for onset in self._onsets[begin:end]]
+
     def _last(self, moment: datetime | None) -> Onset | None:
         if moment is None:
             return self._onsets[-1]

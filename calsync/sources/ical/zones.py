@@ -42,10 +42,11 @@ class Zones:
     def of(self, tzid: str) -> tzinfo:
         """The zone of a TZID, each unknown one told of once."""
         if tzid not in self._met:
-            self._met[tzid] = self._find(tzid) or self._unknown(tzid)
+            self._met[tzid] = self.find(tzid) or self._unknown(tzid)
         return self._met[tzid]
 
-    def _find(self, tzid: str) -> tzinfo | None:
+    def find(self, tzid: str) -> tzinfo | None:
+        """The zone of a TZID, None for an unknown one; nothing is told."""
         own = self._own.get(_key(tzid))
         return iana_zone(tzid) or own or named_zone(tzid)
 
@@ -58,7 +59,7 @@ class Zones:
         for _, rest in named_lines(header, _HEADER):
             name = rest.rpartition(":")[2].strip()
             if name:
-                return self._find(name) or self._unknown(name)
+                return self.find(name) or self._unknown(name)
         return None
 
     def _read_own(self, blocks: Iterable[Block]) -> dict[str, CalendarZone]:
