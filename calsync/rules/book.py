@@ -4,17 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.people import Partnership
 from calsync.rules.directory import Directory, Seat
 from calsync.rules.lexicon import Lexicon
+from calsync.rules.memo import Memo
 from calsync.rules.pack import Example
 
 if TYPE_CHECKING:
     from calsync.rules.facts import Facts
-    from calsync.rules.whose import Claim
+    from calsync.rules.index import Index
+
+InvitedBy = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""The domains of the organizer, of the invited people and of our own organisation."""
 
 WEIGH = "weigh"  # the stage at which the evidence of the cues is weighed
 
@@ -98,11 +102,27 @@ class Trace:
     as_what: str
 
 
+class Claim(NamedTuple):
+    """A partnership, how strongly the row shows it, and by which words.
+
+    in_title: the title shows it; hints alone do not.
+    """
+
+    partnership: str
+    strength: float
+    words: str
+    start: int
+    end: int
+    in_title: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """Who is on an invitation. agencies: of the partners, each once; shared: the one shared domain, or "".
 
-    one_sector: several agencies, all of one sector; networks (associations) do not count.
+    one_sector: several agencies, all of one sector; networks (associations) do not count. claims:
+    partnerships whose own teams organize or are invited; at_home: those in whose nation we are.
+    bars: the index's bits of the rules that ask for other organisations.
     """
 
     seats: tuple[Seat, ...]
@@ -111,13 +131,17 @@ class Invitation:
     shared: str
     one_sector: bool
     domains: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    at_home: frozenset[str]
+    bars: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression that puts a list's bit into a row."""
+    """A regular expression that puts a list's bit into a row. literal: what every match holds."""
 
     bit: int
+    literal: str
     near: int
     regex: re.Pattern[str]
     title: bool
@@ -129,8 +153,9 @@ class Words:
     """How the packs' languages read: phrases, and lists with a part of their own.
 
     said: lists whose words name no service; small: words that say nothing; content: the bit of a
-    clause with a word that is neither. joiners: words between two clauses. bare_name: what a title
-    looks like that is only a name. cut_after: where meeting software's text begins.
+    clause with a word that is neither; telling: whether a word is not small. joiners: words between
+    two clauses. bare_name: what a title looks like that is only a name. cut_after: where meeting
+    software's text begins, by those texts in lower case.
     """
 
     lexicon: Lexicon
@@ -142,8 +167,9 @@ class Words:
     standing: int
     said: int
     content: int
+    telling: Memo[str, bool]
     bare_name: Test
-    cut_after: re.Pattern[str] | None
+    cut_after: Mapping[str, re.Pattern[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +209,9 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. cued: the bits that some cue asks for. verdicts,
-    claims_seen, asked, agendas, shares, invitations: what was looked at before.
+    own activities and what they count as. index: what finds which of them. placeless: the
+    bits that a pattern may put into a description without a find. verdicts, agendas, shares,
+    invitations: what was looked at before.
     """
 
     version: str
@@ -199,12 +226,9 @@ class RuleBook:
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
-    cued: int
+    index: "Index"
+    placeless: int
     verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)
-    claims_seen: dict[tuple[str, tuple[str, ...]], tuple["Claim", ...]] = field(
-        default_factory=dict, repr=False
-    )
-    asked: dict[int, tuple[Cue, ...]] = field(default_factory=dict, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
-    invitations: dict[tuple[str, ...], "Invitation"] = field(default_factory=dict, repr=False)
+    invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)

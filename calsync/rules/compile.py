@@ -13,11 +13,15 @@ from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose
 from calsync.rules.directory import build_directory, globs
 from calsync.rules.fold import fold
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
+from calsync.rules.index import build_index
 from calsync.rules.lexicon import Lexicon, Phrases
+from calsync.rules.literal import literal_in
+from calsync.rules.memo import Memo
 from calsync.rules.pack import DirectoryTable, Header, PartnershipTable
 from calsync.validation import near
 
 ENGINE = "1"  # raise it when the engine judges otherwise with the same rules
+_KEPT = 200_000  # words remembered
 Bits = Mapping[str, int]
 
 
@@ -43,20 +47,24 @@ def compile_book(
     cues = tuple(cue for source in sources for cue in binder.cues(source))
     whose = _whose(sources, partnerships, lists, lexicon.bits)
     orgs = _orgs(directories, lexicon.bits)
+    words = _words(sources, lists, lexicon, binder, whose.traced, orgs.bits)
+    shipped = {stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages}
+    own = tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage)))
     book = RuleBook(
         version=version,
         packs=tuple(source.name for source in sources),
         partnerships=partnerships,
         directory=build_directory(directories, registered),
-        words=_words(sources, lists, lexicon, binder, whose.traced, orgs.bits),
+        words=words,
         whose=whose,
         orgs=orgs,
         labels=binder.labels,
         stages=stages,
-        rules={stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages},
-        own_rules=tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage))),
+        rules=shipped,
+        own_rules=own,
         cues=cues,
-        cued=reduce(or_, (cue.any for cue in cues), 0),
+        index=build_index(own, stages, shipped, cues),
+        placeless=reduce(or_, (pattern.bit for pattern in words.patterns if pattern.description), 0),
     )
     return book, binder.problems
 
@@ -71,18 +79,20 @@ def _words(
 ) -> Words:
     headers = [source.table.pack for source in sources]
     bits = lexicon.bits
+    small = frozenset(word for texts in _texts(lists, "small") for word in texts)
     return Words(
         lexicon=lexicon,
         patterns=tuple(_patterns(sources, bits, binder)),
         joiners=frozenset(fold(word) for header in headers for word in header.joiners),
-        small=frozenset(word for texts in _texts(lists, "small") for word in texts),
+        small=small,
         filler=bits.get("filler", 0),
         meets=bits.get("meets", 0),
         standing=bits.get("standing", 0),
         said=_said(headers, binder) | traced | named,
         content=bits[CONTENT],
+        telling=Memo(lambda word: len(word) > 2 and word.isalpha() and word not in small, _KEPT),
         bare_name=_bare_name(headers, binder, traced),
-        cut_after=_any_of([text for header in headers for text in header.cut_after]),
+        cut_after=_whatever_case(text for header in headers for text in header.cut_after),
     )
 
 
@@ -165,7 +175,8 @@ def _patterns(sources: Iterable[Source], bits: Bits, binder: Binder) -> Iterator
         for table in source.table.pattern:
             title, description = (table.where in (part, "both") for part in ("title", "description"))
             near_bits = binder.mask(table.near, f"{source.file} [pattern {table.list}]")
-            yield Pattern(bits[table.list], near_bits, re.compile(table.regex), title, description)
+            literal = literal_in(table.regex)
+            yield Pattern(bits[table.list], literal, near_bits, re.compile(table.regex), title, description)
 
 
 def _mailboxes(partnerships: Iterable[str], lists: Mapping[str, Phrases]) -> dict[str, str]:
@@ -222,5 +233,5 @@ def _bare_name(headers: Sequence[Header], binder: Binder, traced: int) -> Test:
     )
 
 
-def _any_of(texts: Sequence[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(re.escape, texts)), re.IGNORECASE) if texts else None
+def _whatever_case(texts: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    return {text.casefold(): re.compile(re.escape(text), re.IGNORECASE) for text in texts}

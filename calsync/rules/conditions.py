@@ -1,6 +1,6 @@
 """Whether a rule's conditions hold, and what they saw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from calsync.rules.book import Cue, RuleBook, Test
 from calsync.rules.fold import BREAK
@@ -8,16 +8,16 @@ from calsync.rules.reading import Reading
 
 
 def holds(test: Test, reading: Reading, book: RuleBook) -> bool:
-    """Whether everything the rule asks for is there."""
+    """Whether what a rule asks for is there, organisations apart: those the invitation has settled."""
     return (
-        _words_hold(test, reading)
+        _lists_hold(test, reading)
         and _people_hold(test, reading)
         and (not test.title_first or bool(_first(reading) & test.title_first))
         and (not test.title_only or _only(test.title_only | book.words.filler, reading))
     )
 
 
-def _words_hold(test: Test, reading: Reading) -> bool:
+def _lists_hold(test: Test, reading: Reading) -> bool:
     title, row = reading.title, reading.row
     return not (
         (test.any and not row & test.any)
@@ -25,7 +25,16 @@ def _words_hold(test: Test, reading: Reading) -> bool:
         or (test.description_any and not reading.description & test.description_any)
         or row & test.none
         or title & test.title_none
-        or any(not row & group for group in test.all)
+        or (test.all and not all(row & group for group in test.all))
+    )
+
+
+def organisations_hold(test: Test, sectors: frozenset[str], domains: Iterable[str]) -> bool:
+    """Whether the organisations on an invitation are those that the rule asks for."""
+    return not (
+        (test.sectors_any and not sectors & test.sectors_any)
+        or (test.sectors_none and sectors & test.sectors_none)
+        or (test.domains_any and not any(map(test.domains_any.fullmatch, domains)))
     )
 
 
@@ -34,11 +43,8 @@ def _people_hold(test: Test, reading: Reading) -> bool:
     return not (
         (test.agencies_at_least is not None and agencies < test.agencies_at_least)
         or (test.agencies_at_most is not None and agencies > test.agencies_at_most)
-        or (test.sectors_any and not reading.sectors & test.sectors_any)
-        or (test.sectors_none and reading.sectors & test.sectors_none)
         or (test.invited is not None and reading.invited is not test.invited)
         or (test.described is not None and bool(reading.facts.description.strip()) is not test.described)
-        or (test.domains_any and not any(map(test.domains_any.fullmatch, reading.domains)))
         or (test.others_named is not None and reading.others_named is not test.others_named)
         or (test.partnership_titled is not None and reading.titled is not test.partnership_titled)
     ) and _whose(test.partnership, test.partnerships, reading)

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from itertools import product
 
+from calsync.rules.memo import Memo
+
 BREAK = "\n"
 JOINT = ","
 MONEY = "gbp"
@@ -15,8 +17,9 @@ ASKED = "qmark"
 
 _CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
 _PIECE = re.compile(
-    r"(?<![\d:.£])(?:(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s?[ap]m)?|0[6-9][0-5]\d|1[0-8][0-5]\d)(?![\d:.]\d|\d|[a-z%])"
-    r"|[a-z0-9]+|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£"
+    r"[a-z][a-z0-9]*"  # first, as most pieces are words
+    r"|(?<![\d:.£])(?:(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s?[ap]m)?|0[6-9][0-5]\d|1[0-8][0-5]\d)(?![\d:.]\d|\d|[a-z%])"
+    r"|[0-9][a-z0-9]*|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£"
 )
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d.*|0[6-9][0-5]\d|1[0-8][0-5]\d")
 _HARD = frozenset(";\n|•!*·.")
@@ -39,10 +42,7 @@ def pieces(text: str) -> list[str]:
 
     `&` and `+` read as "and", `£` as MONEY, a question mark as ASKED.
     """
-    return [
-        _MARKS.get(piece) or (BREAK if _CLOCK.fullmatch(piece) else piece)
-        for piece in _PIECE.findall(fold(text))
-    ]
+    return list(map(_READ_AS.__getitem__, _PIECE.findall(fold(text))))
 
 
 _MARKS = {
@@ -53,6 +53,13 @@ _MARKS = {
     "£": MONEY,
     "?": ASKED,
 }
+
+
+def _read_as(piece: str) -> str:
+    return _MARKS.get(piece) or (BREAK if _CLOCK.fullmatch(piece) else piece)
+
+
+_READ_AS = Memo(_read_as, 200_000)
 
 
 def words(text: str) -> tuple[str, ...]:

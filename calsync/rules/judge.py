@@ -5,11 +5,12 @@ the shipped rules, stage by stage in the order of the coding manual.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.rules.agenda import process_share
-from calsync.rules.book import WEIGH, Rule, RuleBook
+from calsync.rules.book import Rule, RuleBook
 from calsync.rules.conditions import holds, what_it_saw
 from calsync.rules.correction import corrected
 from calsync.rules.facts import Facts
@@ -24,8 +25,7 @@ ABSTAINED = "engine/abstained"
 _KEPT = 100_000  # verdicts remembered by their facts
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(NamedTuple):
     """What one stage says: a rule that speaks, or the evidence weighed."""
 
     stage: str
@@ -60,18 +60,14 @@ def judge(facts: Facts, book: RuleBook) -> Classification:
 
 def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
-    row = reading.row
-    for rule in book.own_rules:
-        if (not rule.gate or row & rule.gate) and holds(rule.test, reading, book):
-            yield Opinion("own", rule)
-    for stage in book.stages:
-        if stage == WEIGH:
+    placeless = reading.description & book.placeless
+    for stage, rule in book.index.opened(reading.hits, reading.title_end, placeless, reading.bars):
+        if rule is None:
             weighed = weigh(reading, book)
             if weighed.activity is not None:
-                yield Opinion(WEIGH, None, weighed)
-        for rule in book.rules.get(stage, ()):
-            if (not rule.gate or row & rule.gate) and holds(rule.test, reading, book):
-                yield Opinion(stage, rule)
+                yield Opinion(stage, None, weighed)
+        elif holds(rule.test, reading, book):
+            yield Opinion(stage, rule)
 
 
 def verdict_of(opinion: Opinion | None, reading: Reading, book: RuleBook) -> Classification:

@@ -6,15 +6,17 @@ that *covers* hides the shorter finds inside it: "case conference" is no confere
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from calsync.rules.fold import mutations, spellings
+from calsync.rules.memo import Memo
 from calsync.rules.typos import Speller
 
 _END = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
 _KEPT = 200_000  # words whose look-up is remembered
 Node = dict[int, Any]
-_Start = tuple[tuple[int, ...], int, tuple[Node, ...]]
 
 
 class Hit(NamedTuple):
@@ -23,6 +25,21 @@ class Hit(NamedTuple):
     start: int
     end: int
     lists: int
+
+
+class _Start(NamedTuple):
+    """What a word can begin. symbols: what it stands for; lists: those that hold it by itself.
+
+    nodes: where longer phrases go on, and after: the symbols of which one must follow.
+    """
+
+    symbols: tuple[int, ...]
+    lists: int
+    nodes: tuple[Node, ...]
+    after: frozenset[int]
+
+
+_NOTHING = _Start((), 0, (), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class Lexicon:
         self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
         self._stems: dict[str, set[int]] = {}
         self._root: Node = {}
-        self._starts: dict[str, _Start] = {}
+        self._starts = Memo(self._start, _KEPT)
         for name, phrases in lists.items():
             self._add(self.bits[name], phrases)
         self._shortest = min(map(len, self._stems), default=1)
@@ -102,40 +119,38 @@ class Lexicon:
 
     def scan(self, tokens: Sequence[str]) -> list[Hit]:
         """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
-        starts, start_of, new = self._starts, self._start, tuple.__new__  # Hit(…) takes three times as long
-        begun = [starts[token] if token in starts else start_of(token) for token in tokens]
+        new = tuple.__new__  # Hit(…) takes three times as long
+        begun = [*map(self._starts.__getitem__, tokens), _NOTHING]
         hits: list[Hit] = []
-        for at, (_, lists, nodes) in enumerate(begun):
+        for at, (_, lists, nodes, after) in enumerate(begun):
             if lists:
                 hits.append(new(Hit, (at, at + 1, lists)))
-            if nodes and at + 1 < len(begun) and begun[at + 1][0]:
+            if after and not after.isdisjoint(begun[at + 1][0]):
                 for node in nodes:
                     self._walk(node, begun, at, at + 1, hits)
         return self._uncovered(hits)
 
-    def _start(self, token: str) -> "_Start":
-        """What begins at a token: its symbols, the lists it stands in by itself, the nodes that go on."""
+    def _start(self, token: str) -> _Start:
+        """What begins at a token."""
         symbols = self.knows(token)
         nodes = [self._root[symbol] for symbol in symbols if symbol in self._root]
-        lists = 0
-        for node in nodes:
-            lists |= node.get(_END, 0)
-        found = (symbols, lists, tuple(node for node in nodes if len(node) > (_END in node)))
-        if len(self._starts) < _KEPT:
-            self._starts[token] = found
-        return found
+        if not nodes:
+            return _Start(symbols, 0, (), _NOTHING.after) if symbols else _NOTHING
+        lists = reduce(or_, (node.get(_END, 0) for node in nodes), 0)
+        longer = tuple(node for node in nodes if len(node) > (_END in node))
+        return _Start(symbols, lists, longer, frozenset().union(*longer) - {_END})
 
-    def _walk(self, node: Node, begun: Sequence["_Start"], start: int, at: int, hits: list[Hit]) -> None:
+    def _walk(self, node: Node, begun: Sequence[_Start], start: int, at: int, hits: list[Hit]) -> None:
         for symbol in begun[at][0]:
             after = node.get(symbol)
             if after is not None:
                 if _END in after:
                     hits.append(tuple.__new__(Hit, (start, at + 1, after[_END])))
-                if at + 1 < len(begun) and len(after) > (_END in after):
+                if len(after) > (_END in after):
                     self._walk(after, begun, start, at + 1, hits)
 
     def _uncovered(self, hits: list[Hit]) -> list[Hit]:
-        covers = [(hit.start, hit.end) for hit in hits if hit.lists & self.covering]
+        covers = [(start, end) for start, end, lists in hits if lists & self.covering and end - start > 1]
         return [hit for hit in hits if not _hidden(hit, covers)] if covers else hits
 
 

@@ -1,16 +1,16 @@
 """What the lexicon and the directory see in a meeting, once, before any rule is asked."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from calsync.rules.book import Invitation, Pattern, RuleBook
+from calsync.rules.book import Claim, Invitation, Pattern, RuleBook, Words
 from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
 from calsync.rules.fold import BREAK, JOINT, fold, pieces, words
 from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
-from calsync.rules.whose import Claim, claims
+from calsync.rules.whose import claims
 
 
 @dataclass(slots=True)
@@ -37,49 +37,46 @@ class Reading:
     agencies: tuple[str, ...]
     sectors: frozenset[str]
     domains: tuple[str, ...]
+    bars: int
     invited: bool
     others_named: bool
     claims: tuple[Claim, ...]
-    said: int
-    small: frozenset[str]
+    words: Words
 
     @property
     def content(self) -> list[int]:
         """Where words stand that may name a service: no list accounts for them."""
+        telling = [at for at, token in enumerate(self.tokens) if self.words.telling[token]]
+        if not telling:
+            return telling
         accounted: set[int] = set()
-        for hit in self.hits:
-            if hit.lists & self.said:
-                accounted.update(range(hit.start, hit.end))
-        return [
-            at
-            for at, token in enumerate(self.tokens)
-            if at not in accounted and len(token) > 2 and token.isalpha() and token not in self.small
-        ]
+        for start, end, lists in self.hits:
+            if lists & self.words.said:
+                accounted.update(range(start, end))
+        return [at for at in telling if at not in accounted]
 
     @property
     def titled(self) -> bool:
         """Whether the title shows a partnership by its name or by what belongs to it."""
         return any(claim.in_title for claim in self.claims)
 
-    def phrase(self, hit: Hit) -> str:
-        """The words of a find, as folded."""
-        return " ".join(self.tokens[hit.start : hit.end])
-
     def seen(self, bits: int, *, until: int | None = None, clause: int | None = None) -> list[str]:
         """The words in which lists were seen, in order; `until` a token, or in one clause."""
+        if not bits:
+            return []
         return [
-            self.phrase(hit)
-            for hit in self.hits
-            if hit.lists & bits
-            and (clause is None or self.clauses[hit.start] == clause)
-            and (until is None or hit.start < until)
+            " ".join(self.tokens[start:end])
+            for start, end, lists in self.hits
+            if lists & bits
+            and (clause is None or self.clauses[start] == clause)
+            and (until is None or start < until)
         ]
 
 
 def read(facts: Facts, book: RuleBook) -> Reading:
     """Scan the text and look up the domains."""
     marked = pieces(facts.title)
-    title_end = sum(piece != JOINT for piece in marked)
+    title_end = len(marked) - marked.count(JOINT)
     marked += [BREAK, *pieces(cut(facts.description, book.words.cut_after))]
     tokens, clauses, items, segments = _numbered(marked, book.words.joiners)
     hits = book.words.lexicon.scan(tokens)
@@ -100,11 +97,11 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         agencies=_agencies(invitation, in_title | in_description, book),
         sectors=invitation.sectors,
         domains=invitation.domains,
+        bars=invitation.bars,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, invitation.seats, book),
-        claims=claims(tokens, items, hits, title_end, facts, book),
-        said=book.words.said,
-        small=book.words.small,
+        claims=claims(tokens, items, hits, title_end, facts, invitation, book),
+        words=book.words,
     )
 
 
@@ -127,14 +124,19 @@ def _lists_seen(hits: list[Hit], title_end: int, facts: Facts, book: RuleBook) -
     return in_title, in_description
 
 
-def cut(description: str, after: re.Pattern[str] | None) -> str:
+def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:
     """The description without the text that meeting software adds below it."""
-    found = after.search(description) if after and description else None
-    return description[: found.start()] if found else description
+    if not description:
+        return description
+    folded = description.casefold()  # a plain look for each text is far quicker than a search
+    found = [pattern.search(description) for text, pattern in after.items() if text in folded]
+    return description[: min((match.start() for match in found if match), default=None)]
 
 
 def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
     """After how many words of the text the pattern is found; None if it is not."""
+    if pattern.literal not in text:
+        return None
     found = pattern.regex.search(text)
     if not found:
         return None
@@ -152,7 +154,9 @@ def _numbered(
     clauses: list[int] = []
     items: list[int] = []
     segments: list[int] = []
-    clause = item = segment = number = 0
+    clause = item = segment = 0
+    number = 1
+    next_number = "1"
     for piece in marked:
         if piece == JOINT:
             clause, item = clause + 1, item + 1
@@ -161,8 +165,9 @@ def _numbered(
             clause, item, segment = clause + 1, item + 1, segment + 1
         elif piece in joiners:
             clause += 1
-        elif piece == str(number + 1):
+        elif piece == next_number:
             clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
+            next_number = str(number)
         tokens.append(piece)
         clauses.append(clause)
         items.append(item)

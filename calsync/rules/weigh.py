@@ -5,22 +5,21 @@ all of fewer) gives its activity; both sides give `mixed`. A cue of weight 1 nev
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
 from calsync.rules.conditions import cue_holds, holds
 from calsync.rules.fold import BREAK
+from calsync.rules.index import places
 from calsync.rules.reading import Reading
 
 _CLEAR = Fraction(3, 4)
-_KEPT = 50_000  # kinds of clause remembered
 _FEW = 4  # with so few agenda items one of the other side already makes the meeting mixed
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A cue that spoke, and in which clause and item."""
 
     cue: Cue
@@ -35,8 +34,7 @@ class Spoken:
         return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """The outcome: the activity, or None where no cue spoke; the cues that carried it."""
 
     activity: Activity | None
@@ -44,9 +42,16 @@ class Weighed:
     spoken: tuple[Spoken, ...]
 
 
+_SILENCE = Weighed(None, (), ())
+
+
 def weigh(reading: Reading, book: RuleBook) -> Weighed:
     """Hear every cue in every clause and weigh what they say."""
     spoken = hear(reading, book)
+    if not spoken:
+        return _SILENCE
+    if len(spoken) == 1:
+        return Weighed(Activity(spoken[0].cue.side), tuple(spoken), tuple(spoken))
     carried = _by_weight(_stronger_in_clause(spoken))
     items = _items(carried)
     return Weighed(_side(items), tuple(carried), tuple(spoken))
@@ -57,40 +62,38 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
 
     A title that is only a name is silent, and so are standing items of an agenda (rule 9).
     """
+    cues, content = book.index.cues, book.words.content
+    opened = [cues[hit.lists] for hit in reading.hits]
+    if not any(opened) and not cues[content]:
+        return []
     masks: dict[int, int] = {}
     segments: dict[int, int] = {}
     first: dict[int, int] = {}
+    heard: dict[int, int] = {}
     bare = book.words.bare_name
     silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
     idle = _standing_items(reading, book)
-    for hit in reading.hits:
-        clause, segment = reading.clauses[hit.start], reading.segments[hit.start]
-        segments[segment] = segments.get(segment, 0) | hit.lists
-        if hit.start >= silent and reading.items[hit.start] not in idle:
-            masks[clause] = masks.get(clause, 0) | hit.lists
-            first.setdefault(clause, hit.start)
+    for (start, _, lists), opens in zip(reading.hits, opened, strict=True):
+        clause, segment = reading.clauses[start], reading.segments[start]
+        segments[segment] = segments.get(segment, 0) | lists
+        if start >= silent and reading.items[start] not in idle:
+            masks[clause] = masks.get(clause, 0) | lists
+            heard[clause] = heard.get(clause, 0) | opens
+            first.setdefault(clause, start)
+    if not any(heard.values()) and not cues[content]:
+        return []
     for at in reading.content:
         clause, segment = reading.clauses[at], reading.segments[at]
-        segments[segment] = segments.get(segment, 0) | book.words.content
+        segments[segment] = segments.get(segment, 0) | content
         if clause in masks:
-            masks[clause] |= book.words.content
+            masks[clause] |= content
+            heard[clause] |= cues[content]
     return [
         Spoken(cue, clause, reading.items[first[clause]], first[clause] < reading.title_end)
         for clause, mask in masks.items()
-        if mask & book.cued
-        for cue in _asked(mask, book)
+        for cue in map(book.cues.__getitem__, places(heard[clause]))
         if cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
     ]
-
-
-def _asked(mask: int, book: RuleBook) -> tuple[Cue, ...]:
-    """The cues that a clause with these lists may hold; clauses repeat, so it is remembered."""
-    found = book.asked.get(mask)
-    if found is None:
-        if len(book.asked) >= _KEPT:
-            book.asked.clear()
-        found = book.asked[mask] = tuple(cue for cue in book.cues if mask & cue.any)
-    return found
 
 
 def _standing_items(reading: Reading, book: RuleBook) -> set[int]:

@@ -5,12 +5,12 @@ description. Between equals the first in the text wins; two names side by side a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from functools import reduce
+from operator import or_
 
-from calsync.rules.book import RuleBook
+from calsync.rules.book import Claim, Invitation, RuleBook
 from calsync.rules.facts import Facts
 from calsync.rules.fold import BREAK
-from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
 
 # How strong each kind of evidence is: in the title, in the description.
@@ -21,24 +21,10 @@ _STRENGTH = {
     "belongs": (44, 33),
     "hints": (20, 15),
 }
-_ORGANIZER, _INVITED, _LIST = 42, 25, 43
+_LIST = 43  # a mailing list; for the domains of its own team see `invited`
 _HOME = 0.5  # decides between nations that share a name, and nothing else
 _SMALL = frozenset({BREAK, "and", "of", "the", "for", "in", "on", "to", "a", "y", "yr", "i", "o"})
 _BETWEEN = frozenset({"and", "a", "ac"})
-
-
-class Claim(NamedTuple):
-    """A partnership, how strongly the row shows it, and by which words.
-
-    in_title: the title shows it; hints alone do not.
-    """
-
-    partnership: str
-    strength: float
-    words: str
-    start: int
-    end: int
-    in_title: bool
 
 
 def claims(
@@ -47,37 +33,36 @@ def claims(
     hits: Sequence[Hit],
     title_end: int,
     facts: Facts,
+    invitation: Invitation,
     book: RuleBook,
 ) -> tuple[Claim, ...]:
     """Every partnership that the row shows, each by its best evidence, the strongest first."""
-    row = 0
-    for hit in hits:
-        row |= hit.lists
-    alike = invited_by(facts, book).one_sector
+    traced = [hit for hit in hits if hit.lists & book.whose.traced]
+    found = [*invitation.claims, *_by_list(facts, book)]
+    if traced:
+        row = reduce(or_, (hit.lists for hit in hits))
+        found = [*_in_text(traced, tokens, items, hits, title_end, row, invitation.one_sector, book), *found]
     best: dict[str, Claim] = {}
-    for claim in (*_in_text(tokens, items, hits, title_end, row, alike, book), *_by_address(facts, book)):
+    for claim in found:
         held = best.get(claim.partnership)
         if held is None or claim.strength > held.strength:
             best[claim.partnership] = claim
-    if len(best) > 1:
-        best = {claim.partnership: claim for claim in _at_home(best.values(), facts, book)}
-    return tuple(sorted(best.values(), key=lambda claim: -claim.strength))
+    if len(best) < 2:
+        return tuple(best.values())
+    ranked = (_at_home(claim, invitation, book) for claim in best.values())
+    return tuple(sorted(ranked, key=lambda claim: -claim.strength))
 
 
-def _at_home(found: Iterable[Claim], facts: Facts, book: RuleBook) -> Iterator[Claim]:
+def _at_home(claim: Claim, invitation: Invitation, book: RuleBook) -> Claim:
     """Where two nations share a name, the one whose agencies are there comes first."""
-    domains = {facts.organizer_domain, *facts.attendee_domains, *facts.own_domains}
-    plain = [book.directory.plain(domain) for domain in domains if domain]
-    for claim in found:
-        home = book.whose.homes.get(claim.partnership)
-        if home is None:
-            yield claim
-        else:
-            here = any(home.fullmatch(domain) for domain in plain)
-            yield claim._replace(strength=claim.strength + (_HOME if here else -_HOME))
+    if claim.partnership not in book.whose.homes:
+        return claim
+    here = claim.partnership in invitation.at_home
+    return claim._replace(strength=claim.strength + (_HOME if here else -_HOME))
 
 
 def _in_text(
+    traced: Iterable[Hit],
     tokens: Sequence[str],
     items: Sequence[int],
     hits: Sequence[Hit],
@@ -86,9 +71,8 @@ def _in_text(
     alike: bool,
     book: RuleBook,
 ) -> Iterator[Claim]:
-    traced = book.whose.traced
-    for hit in hits:
-        bits = hit.lists & traced
+    for hit in traced:
+        bits = hit.lists & book.whose.traced
         while bits:
             bit = bits & -bits
             bits ^= bit
@@ -135,26 +119,12 @@ def _spelled_out(
     return False
 
 
-def _by_address(facts: Facts, book: RuleBook) -> Iterator[Claim]:
-    invitation = (facts.organizer_domain, facts.attendee_domains)
-    found = book.claims_seen.get(invitation)
-    if found is None:
-        found = book.claims_seen[invitation] = tuple(_by_domain(*invitation, book))
-    yield from found
+def _by_list(facts: Facts, book: RuleBook) -> Iterator[Claim]:
+    """Partnerships whose mailing lists are invited."""
     for address in facts.attendees:
         name = address.partition("@")[0].casefold()
         if name in book.whose.mailboxes:
             yield Claim(book.whose.mailboxes[name], _LIST, name, -1, -1, False)
-
-
-def _by_domain(organizer: str, invited: Sequence[str], book: RuleBook) -> Iterator[Claim]:
-    """Partnerships whose own teams organize or are invited."""
-    for partnership, pattern in book.whose.team_domains:
-        if organizer and pattern.fullmatch(book.directory.plain(organizer)):
-            yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
-        for domain in invited:
-            if domain != organizer and pattern.fullmatch(book.directory.plain(domain)):
-                yield Claim(partnership, _INVITED, domain, -1, -1, False)
 
 
 def tied(found: Sequence[Claim], tokens: Sequence[str]) -> tuple[str, ...]:

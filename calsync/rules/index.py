@@ -1,0 +1,121 @@
+"""Which rules and cues a meeting may satisfy, told by its words instead of by asking every rule.
+
+How the scan works, from the text to the verdict:
+
+1. `fold` cuts title and description into plain words. What a word can begin is looked up once and
+   remembered, so `lexicon` finds every phrase of every list in one walk along the words.
+2. A find carries the lists that hold its phrase: a list is one bit of a long integer.
+3. For such an integer the index knows the rules that it *opens* (they ask for one of these lists) and
+   those that it *bars* (they must not see one), again as bits. Opened and not barred, the rules that
+   ask nothing of the text added: only these few are asked about people and places, the weightiest first.
+4. Cues are opened in the same way, clause by clause, and only if no rule before them has spoken.
+   The evidence is put into words for the winner alone.
+
+What is remembered belongs to words, phrases, domains and agenda lines, never to a whole text.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from calsync.rules.book import WEIGH, Cue, Rule, Test
+from calsync.rules.conditions import organisations_hold
+from calsync.rules.lexicon import Hit
+from calsync.rules.memo import Memo
+
+OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
+_KEPT = 50_000  # there are no more kinds of finds than phrases
+Judge = tuple[str, Rule | None]
+"""A stage with one of its rules, or the weighing of the cues (no rule)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Rules and cues by what opens them. judges: in order of precedence; always: those no word opens;
+    choosy: those that ask for organisations.
+
+    in_title, in_description: for the lists of a find the judges it opens and those it bars; cues:
+    for the lists of a find the cues it opens. All of them are bits: 1 << place.
+    """
+
+    judges: Sequence[Judge]
+    always: int
+    choosy: Sequence[tuple[int, Test]]
+    in_title: Memo[int, tuple[int, int]]
+    in_description: Memo[int, tuple[int, int]]
+    cues: Memo[int, int]
+
+    def opened(self, hits: Sequence[Hit], title_end: int, placeless: int, barred: int) -> Iterator[Judge]:
+        """The judges to ask, the first to win first.
+
+        placeless: lists of the description without a find; barred: judges that the invitation bars.
+        """
+        opened = self.always
+        for start, _, lists in hits:
+            opens, bars = (self.in_title if start < title_end else self.in_description)[lists]
+            opened |= opens
+            barred |= bars
+        if placeless:
+            opens, bars = self.in_description[placeless]
+            opened, barred = opened | opens, barred | bars
+        return map(self.judges.__getitem__, places(opened & ~barred))
+
+    def barred_by(self, sectors: frozenset[str], domains: Sequence[str]) -> int:
+        """The judges that ask for other organisations than these."""
+        return sum(bit for bit, test in self.choosy if not organisations_hold(test, sectors, domains))
+
+
+def places(bits: int) -> Iterator[int]:
+    """Where the ones stand, the lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+def build_index(
+    own: Sequence[Rule], stages: Sequence[str], rules: Mapping[str, Sequence[Rule]], cues: Sequence[Cue]
+) -> Index:
+    """The index of a book: our own rules, then the shipped ones stage by stage."""
+    judges: list[Judge] = [(OWN_STAGE, rule) for rule in own]
+    for stage in stages:
+        judges += [(stage, None)] if stage == WEIGH else []
+        judges += [(stage, rule) for rule in rules[stage]]
+    tests = [rule.test if rule else Test() for _, rule in judges]
+    keys = [_keys(test) for test in tests]
+    return Index(
+        judges=judges,
+        always=sum(1 << place for place, key in enumerate(keys) if not any(key)),
+        choosy=[
+            (1 << place, test)
+            for place, test in enumerate(tests)
+            if test.sectors_any or test.sectors_none or test.domains_any
+        ],
+        in_title=_memo([title for title, _ in keys], [test.none | test.title_none for test in tests]),
+        in_description=_memo([description for _, description in keys], [test.none for test in tests]),
+        cues=Memo(_asking([cue.any for cue in cues]), _KEPT),
+    )
+
+
+def _keys(test: Test) -> tuple[int, int]:
+    """The lists that open a rule when seen in the title, and when seen in the description."""
+    if test.any:
+        return test.any, test.any
+    if test.title_any or test.title_first:
+        return test.title_any or test.title_first, 0
+    return (0, test.description_any) if test.description_any else (test.title_only, test.title_only)
+
+
+def _memo(opening: Sequence[int], barring: Sequence[int]) -> Memo[int, tuple[int, int]]:
+    opens, bars = _asking(opening), _asking(barring)
+    return Memo(lambda lists: (opens(lists), bars(lists)), _KEPT)
+
+
+def _asking(masks: Sequence[int]) -> Callable[[int], int]:
+    """Gives for some lists the places of the masks that hold one of them, as bits."""
+    by_list: dict[int, int] = {}
+    for place, mask in enumerate(masks):
+        for found in places(mask):
+            by_list[found] = by_list.get(found, 0) | 1 << place
+    return lambda lists: reduce(or_, (by_list.get(found, 0) for found in places(lists)), 0)
