@@ -18,10 +18,12 @@ class Coverage:
     rules: id, meetings, hours; the most hours first. silent: rules that decided nothing. unclear:
     title, meetings, hours of inter-agency meetings with no activity; the most hours first; private
     meetings and meetings whose titles are not kept show no title. unlisted: mail domains that no
-    directory knows, with the number of meetings.
+    directory knows, with the number of meetings. all_day: meetings that last whole days; they count
+    as meetings, without hours, as a day of leave is no 24 hours of anything.
     """
 
     meetings: int
+    all_day: int
     unclear_hours: float
     inter_hours: float
     rules: tuple[tuple[str, int, float], ...]
@@ -40,9 +42,10 @@ def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
     unclear: Counter[str] = Counter()
     unclear_hours: defaultdict[str, float] = defaultdict(float)
     domains: Counter[str] = Counter()
-    inter = 0.0
+    inter, all_day = 0.0, 0
     for meeting in meetings:
-        hours = meeting.span.duration.total_seconds() / 3600
+        hours = 0.0 if meeting.all_day else meeting.span.duration.total_seconds() / 3600
+        all_day += meeting.all_day
         for rule in meeting.verdict.rule.split(" + "):
             rules[rule] += 1
             rule_hours[rule] += hours
@@ -56,6 +59,7 @@ def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
             unclear_hours[title] += hours
     return Coverage(
         meetings=sum(rules.values()),
+        all_day=all_day,
         unclear_hours=sum(unclear_hours.values()),
         inter_hours=inter,
         rules=tuple((rule, rules[rule], hours) for rule, hours in _most(rule_hours)),
@@ -79,6 +83,8 @@ def _lines(found: Coverage) -> Iterator[str]:
     share = found.unclear_hours / found.inter_hours if found.inter_hours else 0.0
     unclear = f"{found.unclear_hours:.1f} h of them unclear ({share:.0%})"
     yield f"{found.inter_hours:.1f} h between agencies, {unclear}"
+    if found.all_day:
+        yield f"All-day meetings, counted without hours: {found.all_day}"
     yield from ("", "Rules by the hours they decided")
     for rule, meetings, hours in found.rules:
         yield f"  {hours:8.1f} h  {meetings:5d}  {rule}"

@@ -78,6 +78,14 @@ def test_coverage_shows_no_title_of_a_private_meeting():
     assert "Secret" not in str(found)
 
 
+def test_coverage_counts_an_all_day_meeting_without_hours():
+    leave = meeting("00:00-24:00", all_day=True, title="Leave", classified=verdict("none", rule="leave"))
+    found = coverage([leave, meeting("10:00-12:00", classified=verdict(rule="board"))], BOOK)
+    assert found.rules == (("board", 1, 2.0), ("leave", 1, 0.0))
+    assert (found.meetings, found.inter_hours) == (2, 2.0)
+    assert "All-day meetings, counted without hours: 1" in str(found)
+
+
 def test_a_phrase_that_unclear_titles_share_becomes_a_proposal():
     unclear = [("Glamping liaison", 2.0), ("Glamping update", 1.0), ("Catch up", 9.0)]
     coded = pd.DataFrame({"title": ["Glamping agenda"], "activity": ["process"]})
