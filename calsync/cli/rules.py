@@ -27,16 +27,21 @@ app.add_typer(rules_app, name="rules")
 
 PacksOption = Annotated[
     list[str] | None,
-    typer.Option("--pack", metavar="NAME", help="A shipped pack; may be repeated. Instead of the settings'."),
+    typer.Option(
+        "--pack", metavar="NAME", help="A shipped pack, may be repeated; in place of the settings'."
+    ),
 ]
 
 
 def book_of(config: Path, packs: list[str] | None) -> RuleBook:
-    """The rules the settings name; without settings or packs, all that are shipped."""
-    if packs or not config.exists():
-        book, problems = load_rules(packs or EVERY_PACK)
+    """The rules the settings name, their own folder always with them; without settings those shipped."""
+    if config.exists():
+        settings = load_settings(config)
+        chosen = {"packs": tuple(packs)} if packs else {}
+        rules = settings.rules.model_copy(update=chosen)
+        book, problems = open_rules(settings.model_copy(update={"rules": rules}))
     else:
-        book, problems = open_rules(load_settings(config))
+        book, problems = load_rules(packs or EVERY_PACK)
     print_problems(problems)
     return book
 

@@ -56,6 +56,28 @@ def test_score_of_a_table_that_nobody_coded_ends_with_2_and_names_the_column(tmp
     assert "no column activity" in given.stderr and "Traceback" not in given.stderr
 
 
+OWN = """
+[pack]
+title = "Ours"
+[[rule]]
+id = "own/zorb"
+why = "The council says so of its own board."
+when.title_any = ["zorbing"]
+scope = "personal"
+activity = "none"
+example = [{ title = "Zorbing" }]
+"""
+
+
+def test_naming_a_pack_leaves_our_own_folder_in_force(tmp_path):
+    config = council(tmp_path, {}, '[rules]\nfolder = "ours"\n')
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "own.toml").write_text(OWN, encoding="utf-8")
+    given = ask("explain", "Zorbing", "--pack", "england", "--config", config)
+    assert given.exit_code == 0, given.output
+    assert "own/zorb" in given.stdout
+
+
 def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
     hours = ("20261109T100000Z", "20261109T120000Z")
     shown = vevent("1", *hours, "SUMMARY:Zorbing liaison", *GUESTS)
