@@ -96,7 +96,7 @@ class Correction:
 
 
 def by_strength(corrections: Iterable[Correction]) -> list[Correction]:
-    """Corrections of one meeting, the one that wins first."""
+    """Corrections, the one that wins first."""
     return sorted(
         corrections,
         key=lambda c: (c.recurrence_id is not None, bool(c.manager_id), c.made, c.number),
@@ -104,10 +104,15 @@ def by_strength(corrections: Iterable[Correction]) -> list[Correction]:
     )
 
 
+def heard(meeting: Meeting, corrections: Iterable[Correction]) -> list[Correction]:
+    """Those that hold for this meeting, the one that wins first."""
+    return by_strength(one for one in corrections if not one.withdrawn and one.holds_for(meeting))
+
+
 def corrected(meeting: Meeting, corrections: Iterable[Correction]) -> Classification:
     """The meeting's verdict with what people say about it put in; they are named in its evidence."""
     verdict, told = meeting.verdict, list[str]()
-    for one in reversed(by_strength(c for c in corrections if not c.withdrawn and c.holds_for(meeting))):
+    for one in reversed(heard(meeting, corrections)):
         told.insert(0, _told(one, verdict))
         verdict = replace(one.says.put_in(verdict), rule=one.rule, evidence="; ".join(told))
     return verdict

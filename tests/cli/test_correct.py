@@ -1,0 +1,157 @@
+"""`calsync correct` as people meet it: before and after, what cannot be, the list, the way back."""
+
+import subprocess
+import sys
+
+import pytest
+from house import council, tables, the_night, vcalendar, vevent
+from typer.testing import CliRunner
+
+from calsync.cli import app
+from calsync.config.load import load_settings
+from calsync.nightly.opening import store_url
+from calsync.store.lock import night_lock
+
+SERIES = vevent("w", "20261102T090000Z", "20261102T100000Z", "RRULE:FREQ=WEEKLY;COUNT=3", "SUMMARY:PSB")
+SINGLE = vevent("s", "20261110T140000Z", "20261110T150000Z", "SUMMARY:RPB")
+SECRET = vevent("p", "20261111T140000Z", "20261111T150000Z", "SUMMARY:Oncology", "CLASS:PRIVATE")
+
+
+def ask(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def refused(*words: object) -> str:
+    """What the real command says when it ends with 2."""
+    command = [sys.executable, "-m", "calsync", *map(str, words)]
+    given = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert given.returncode == 2, given.stdout + given.stderr
+    assert "Traceback" not in given.stderr
+    return given.stderr
+
+
+@pytest.fixture
+def config(tmp_path):
+    made = council(tmp_path, {"ana": vcalendar(SERIES, SINGLE, SECRET), "bob": vcalendar(SERIES)})
+    the_night(made)
+    return made
+
+
+def test_a_series_is_corrected_and_shown_before_and_after(config):
+    given = ask(
+        "correct", "--uid", "w", "--series", "--activity", "process", "--by", "ana", "--config", config
+    )
+    assert given.exit_code == 0, given.output
+    assert "psb: unclear → psb: process" in " ".join(given.stdout.split())
+    assert "ana, bob" in given.stdout and "says Ana (ana). 6 of 6 meetings changed" in given.stdout
+
+
+def test_one_meeting_is_named_by_its_time_or_its_day(config):
+    how = ("--activity", "service improvement", "--by", "Alys Puw", "--config", config)
+    given = ask("correct", "--uid", "w", "--at", "2026-11-09T09:00", *how)
+    assert "2 of 2 meetings changed" in given.stdout, given.output
+    assert "2 of 2 meetings" in ask("correct", "--uid", "w", "--at", "2026-11-16", *how).stdout
+
+
+def test_a_meeting_that_does_not_recur_needs_no_more_than_its_uid(config):
+    given = ask("correct", "--uid", "s", "--partnership", "psb", "--by", "ana", "--config", config)
+    assert "rpb: unclear → psb: unclear" in " ".join(given.stdout.split()), given.output
+
+
+def test_a_series_must_be_said_to_be_meant(config):
+    said = refused("correct", "--uid", "w", "--activity", "process", "--by", "ana", "--config", config)
+    assert "--series" in said and "--at 2026-11-16T09:00" in said
+
+
+def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
+    said = refused(
+        "correct", "--uid", "w", "--series", "--activity", "proces", "--partnership", "psbb", "--by", "x",
+        "--config", config,
+    )  # fmt: skip
+    assert "did you mean 'process'?" in said and "did you mean 'psb'?" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--uid", "none", "--activity", "process", "--by", "ana"), "no kept meeting has this uid"),
+        (("--uid", "s", "--activity", "process"), "--by"),
+        (("--uid", "s", "--by", "ana"), "says nothing"),
+        (("--uid", "w", "--at", "2026-11-03T09:00", "--activity", "process", "--by", "ana"), "its times"),
+        (("--uid", "s", "--manager", "bbo", "--activity", "process", "--by", "ana"), "did you mean 'bob'?"),
+        (("--uid", "s", "--manager", "bob", "--activity", "process", "--by", "ana"), "no such meeting"),
+        (("--uid", "p", "--activity", "process", "--by", "ana"), "--manager ana"),
+        (("--uid", "s", "--scope", "internal", "--activity", "mixed", "--by", "ana"), "cannot all be"),
+        (("--withdraw", "7", "--by", "ana"), "there is no such correction"),
+        (("--uid", "s", "--at", "Tuesday", "--activity", "process", "--by", "ana"), "2026-11-03T10:00"),
+    ],
+)
+def test_what_cannot_be_ends_with_2_says_the_way_out_and_keeps_nothing(config, words, told):
+    assert told in " ".join(refused("correct", *words, "--config", config).split())
+    assert tables(config, ("corrections",)) == {"corrections": []}
+
+
+def test_a_private_meeting_is_corrected_by_naming_its_calendar_and_shows_no_title(config):
+    how = ("--uid", "p", "--manager", "ana", "--activity", "process", "--partnership", "psb", "--by", "ana")
+    given = ask("correct", *how, "--config", config)
+    assert given.exit_code == 0, given.output
+    assert "(private)" in given.stdout and "Oncology" not in given.stdout
+
+
+def test_the_list_shows_who_when_why_and_what_it_was(config):
+    assert "Nobody" in ask("correct", "--list", "--config", config).stdout
+    how = ("--activity", "process", "--by", "Alys Puw", "--why", "only terms", "--config", config)
+    ask("correct", "--uid", "s", *how)
+    given = ask("correct", "--list", "--config", config)
+    assert "1  s [series], holds" in given.stdout
+    assert "rpb: unclear → process, says Alys Puw" in given.stdout and "(only terms)" in given.stdout
+
+
+def test_saying_the_same_twice_is_saying_it_once(config):
+    how = ("--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
+    ask("correct", *how)
+    assert "0 of 1 meetings changed" in ask("correct", *how).stdout
+    assert len(tables(config, ("corrections",))["corrections"]) == 1
+
+
+def test_a_withdrawal_shows_the_way_back_and_stays_on_the_list(config):
+    before = tables(config, ("allocations",))
+    ask("correct", "--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
+    assert tables(config, ("allocations",)) != before
+    given = ask("correct", "--withdraw", "1", "--by", "bob", "--config", config)
+    assert "rpb: process → rpb: unclear" in " ".join(given.stdout.split())
+    assert tables(config, ("allocations",)) == before
+    assert "withdrawn by Bob (bob)" in ask("correct", "--list", "--config", config).stdout
+
+
+def test_explain_shows_who_won_what_it_was_and_what_the_rules_say(config):
+    how = ("--by", "Alys Puw", "--config", config)
+    ask("correct", "--uid", "w", "--series", "--activity", "process", *how)
+    ask("correct", "--uid", "w", "--at", "2026-11-09", "--activity", "mixed", "--why", "two halves", *how)
+    told = ask("explain", "--uid", "w", "--config", config).stdout
+    assert "won: 2 [meeting 2026-11-09T09:00:00+00:00] Alys Puw" in told and "two halves" in told
+    assert told.index("won: 2") < told.index("won: 1 [series]")
+    assert "without them: psb, unclear" in told
+    assert "this meeting, its series, a category in the calendar, our own rules, shipped rules" in told
+
+
+def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
+    command = [
+        sys.executable,
+        "-m",
+        "calsync",
+        "correct",
+        "--uid",
+        "s",
+        "--activity",
+        "process",
+        "--by",
+        "ana",
+    ]
+    with night_lock(store_url(load_settings(config))):
+        given = subprocess.run(
+            [*command, "--config", str(config)], capture_output=True, text=True, encoding="utf-8"
+        )
+    assert given.returncode == 3
+    assert "another night is running" in given.stderr
+    assert tables(config, ("corrections",)) == {"corrections": []}
