@@ -161,6 +161,7 @@ class Words:
     lexicon: Lexicon
     patterns: Sequence[Pattern]
     joiners: frozenset[str]
+    joiners_before: Mapping[str, frozenset[str]]
     small: frozenset[str]
     filler: int
     meets: int

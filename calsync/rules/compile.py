@@ -11,7 +11,7 @@ from calsync.model.problem import Problem
 from calsync.rules.bind import Binder
 from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose, Words
 from calsync.rules.directory import build_directory, globs
-from calsync.rules.fold import fold
+from calsync.rules.fold import fold, mutations, spellings
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.index import build_index
 from calsync.rules.lexicon import Lexicon, Phrases
@@ -84,6 +84,7 @@ def _words(
         lexicon=lexicon,
         patterns=tuple(_patterns(sources, bits, binder)),
         joiners=frozenset(fold(word) for header in headers for word in header.joiners),
+        joiners_before=_joiners_before(headers, lists),
         small=small,
         filler=bits.get("filler", 0),
         meets=bits.get("meets", 0),
@@ -94,6 +95,31 @@ def _words(
         bare_name=_bare_name(headers, binder, traced),
         cut_after=_whatever_case(text for header in headers for text in header.cut_after),
     )
+
+
+def _joiners_before(headers: Iterable[Header], lists: Mapping[str, Phrases]) -> dict[str, frozenset[str]]:
+    """By joiner of one language, the words before which it joins: those that no other language has."""
+    by_language = _vocabularies(lists)
+    found: dict[str, frozenset[str]] = {}
+    for header in headers:
+        for language, joiners in header.joiners_of.items():
+            foreign = [words for other, words in by_language.items() if other != language]
+            own = frozenset(by_language.get(language, set()).difference(*foreign))
+            found |= {fold(word): own for word in joiners}
+    return found
+
+
+def _vocabularies(lists: Mapping[str, Phrases]) -> dict[str, set[str]]:
+    """The words of all named lists, by language, Welsh ones with their mutations."""
+    found: dict[str, set[str]] = {}
+    for name, phrases in lists.items():
+        if name.startswith("'"):
+            continue  # a phrase in place is given as every language
+        for language, texts in phrases.by_language.items():
+            plain = {word.rstrip("*") for text in texts for way in spellings(text) for word in way}
+            known = found.setdefault(language, set())
+            known |= {form for word in plain for form in mutations(word)} if language == "cy" else plain
+    return found
 
 
 def _whose(

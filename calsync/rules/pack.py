@@ -190,17 +190,19 @@ class BareName(Strict):
 class Header(Strict):
     """`[pack]`: what the pack is for, the packs it builds on, its stages in order, how its language reads.
 
-    joiners: words that join two clauses. shorthand: how people shorten a word. bare_name: titles
-    that are no evidence of what is done (rule 11). names_no_service: lists whose words name no
-    service; a word outside them and outside the list `small` puts `@content` into its clause. home:
-    mail domains of the pack's nation, where nations share a name. cut_after: where meeting
-    software's text begins.
+    joiners: words that join two clauses; joiners_of: by language, words that do so only before a word
+    of that language (Welsh "a", which is an article in English). shorthand: how people shorten a
+    word. bare_name: titles that are no evidence of what is done (rule 11). names_no_service: lists
+    whose words name no service; a word outside them and outside the list `small` puts `@content`
+    into its clause. home: mail domains of the pack's nation, where nations share a name. cut_after:
+    where meeting software's text begins.
     """
 
     title: str
     extends: Texts = ()
     stages: Texts = ()
     joiners: Texts = ()
+    joiners_of: dict[str, Texts] = {}
     shorthand: dict[str, str] = {}
     bare_name: BareName = BareName()
     names_no_service: Texts = ()

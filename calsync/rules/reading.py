@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calsync.rules.book import Claim, Invitation, Pattern, RuleBook, Words
 from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
-from calsync.rules.fold import BREAK, JOINT, fold, pieces, words
+from calsync.rules.fold import ASKED, BREAK, JOINT, fold, pieces, words
 from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
 from calsync.rules.whose import claims
@@ -78,7 +78,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     marked = pieces(facts.title)
     title_end = len(marked) - marked.count(JOINT)
     marked += [BREAK, *pieces(cut(facts.description, book.words.cut_after))]
-    tokens, clauses, items, segments = _numbered(marked, book.words.joiners)
+    tokens, clauses, items, segments = _numbered(marked, book.words)
     hits = book.words.lexicon.scan(tokens)
     in_title, in_description = _lists_seen(hits, title_end, facts, book)
     invitation = invited_by(facts, book)
@@ -146,10 +146,12 @@ def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
     return len(words(text[: found.start()]))
 
 
-def _numbered(
-    marked: Sequence[str], joiners: frozenset[str]
-) -> tuple[list[str], list[int], list[int], list[int]]:
-    """The words and breaks, and for each the numbers of its clause, item and segment; joints go."""
+def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int], list[int], list[int]]:
+    """The words and breaks, and for each the numbers of its clause, item and segment; joints go.
+
+    A question mark ends an item, not the segment: "Did the wardens help? Membership".
+    """
+    joiners, before = known.joiners, known.joiners_before
     tokens: list[str] = []
     clauses: list[int] = []
     items: list[int] = []
@@ -157,13 +159,13 @@ def _numbered(
     clause = item = segment = 0
     number = 1
     next_number = "1"
-    for piece in marked:
+    for at, piece in enumerate(marked):
         if piece == JOINT:
             clause, item = clause + 1, item + 1
             continue
         if piece == BREAK:
             clause, item, segment = clause + 1, item + 1, segment + 1
-        elif piece in joiners:
+        elif piece in joiners or (piece in before and _next(marked, at) in before[piece]):
             clause += 1
         elif piece == next_number:
             clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
@@ -172,7 +174,13 @@ def _numbered(
         clauses.append(clause)
         items.append(item)
         segments.append(segment)
+        if piece == ASKED:
+            clause, item = clause + 1, item + 1
     return tokens, clauses, items, segments
+
+
+def _next(marked: Sequence[str], at: int) -> str:
+    return marked[at + 1] if at + 1 < len(marked) else ""
 
 
 def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
