@@ -1,4 +1,6 @@
-"""Whether a learned model earns its place: `python -m benchmarks.learned.trial [--more FOLDER]`.
+"""Whether a learned model earns its place beside the rules.
+
+`python -m benchmarks.learned.trial [--more FOLDER] [--only MODEL]`
 
 Every coded table is judged by the rules as they stood *before* their authors read it (the commit in
 `TABLES`), so that what the rules leave open is what they would leave open in a stranger's calendar.
@@ -9,9 +11,9 @@ together, and each file left out in turn.
 Models. `lr platt`, `lr isotonic`: TF-IDF of words, word pairs and character runs, logistic
 regression, calibrated in inner folds. `complement nb`, `multinomial nb`: naive Bayes on the same.
 `evidence`: logistic regression on the rules' own evidence (rules and cues that spoke, folded words,
-agencies, domains, length, recurrence). `open only`: `evidence`, learnt only from rows that the rules
-left open. Policies. `open`: no rule saw what is done there. `weak`: also defaults, cues of weight 1
-and ties. `anywhere`: over any verdict.
+agencies, domains, length, recurrence). `both`: the two together. `open only`: `evidence`, learnt only
+from rows that the rules left open. Policies. `open`: no rule saw what is done there. `tie`: also where
+both sides spoke. `weak`: also defaults and cues of weight 1. `anywhere`: over any verdict.
 
 Printed for each: rows on which the model spoke differently, right and wrong (it replaced a right
 verdict, or a wrong one by another wrong one), gain in activity kappa over all rows and over
@@ -56,7 +58,7 @@ TABLES = {  # name: file, the last commit whose rules had not learnt from it
 }
 MORE = {"titles": "", "titles_2": "f396a43"}
 CLASSES = ("mixed", "none", "operational", "process", "service_improvement", "unclear")
-POLICIES = ("open", "weak", "anywhere")
+POLICIES = ("open", "tie", "weak", "anywhere")
 LEVELS = (*np.arange(0.30, 0.96, 0.05).round(2), 9.0)  # 9: never speaks
 TIMES = 2000
 
@@ -65,7 +67,9 @@ def main() -> None:
     """Run every model under every policy and print what it gave."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--more", type=Path)
-    more = parser.parse_args().more
+    parser.add_argument("--only", choices=MODELS)
+    asked = parser.parse_args()
+    more = asked.more
     warnings.filterwarnings("ignore")
     rows = gathered(more)
     judged = rows[rows.commit != ""].index.to_numpy()
@@ -76,7 +80,7 @@ def main() -> None:
         print(f"  {name}: {part.open.sum()} open, {missed} of these wrong; {wrong.sum()} wrong")
     groups = near_duplicates(rows.text)
     for split, folds in (("ten folds", by_group(groups, judged)), ("file left out", by_file(rows, judged))):
-        for model in MODELS:
+        for model in [asked.only] if asked.only else MODELS:
             spoken = Parallel(n_jobs=2)(delayed(one_fold)(rows, groups, fold, model) for fold in folds)
             report(rows, split, model, folds, spoken)
 
@@ -181,6 +185,14 @@ def _of_evidence() -> Pipeline:
     )
 
 
+def _of_both() -> Pipeline:
+    evidence = make_pipeline(FunctionTransformer(_features), DictVectorizer())
+    return make_pipeline(
+        make_union(make_pipeline(_text(), _grams()), evidence),
+        LogisticRegression(C=2, max_iter=400, tol=1e-3),
+    )
+
+
 # name: the model, how it is calibrated, whether it learns from open rows only
 MODELS: dict[str, tuple[Callable[[], Pipeline], str, bool]] = {
     "lr platt": (lambda: _of_text(_lr()), "sigmoid", False),
@@ -188,6 +200,7 @@ MODELS: dict[str, tuple[Callable[[], Pipeline], str, bool]] = {
     "complement nb": (lambda: _of_text(ComplementNB(alpha=0.3)), "sigmoid", False),
     "multinomial nb": (lambda: _of_text(MultinomialNB(alpha=0.1)), "sigmoid", False),
     "evidence": (_of_evidence, "sigmoid", False),
+    "both": (_of_both, "sigmoid", False),
     "open only": (_of_evidence, "", True),
 }
 
@@ -225,7 +238,13 @@ def one_fold(
 
 def may(rows: pd.DataFrame, policy: str) -> np.ndarray:
     """Where a policy lets the model speak."""
-    allowed = {"open": rows.open, "weak": rows.open | rows.weak, "anywhere": rows.open | True}
+    tie = rows.said == "mixed"
+    allowed = {
+        "open": rows.open,
+        "tie": rows.open | tie,
+        "weak": rows.open | rows.weak,
+        "anywhere": rows.open | True,
+    }
     return allowed[policy].to_numpy(dtype=bool)
 
 
@@ -269,11 +288,20 @@ def gain(rows: pd.DataFrame, said: np.ndarray) -> tuple[float, float, float]:
     return _kappa(a, model) - _kappa(a, rules), float(low), float(high)
 
 
-def report(rows: pd.DataFrame, split: str, model: str, folds: list[Fold], spoken: list) -> None:
+def report(
+    rows: pd.DataFrame,
+    split: str,
+    model: str,
+    folds: list[Fold],
+    spoken: list[tuple[np.ndarray, dict[str, float]]],
+) -> None:
     """Print what a model gave in a split, over all files and file by file, and its calibration."""
     at = np.concatenate([ask for _, ask in folds])
     found = np.concatenate([chance for chance, _ in spoken])
     asked = rows.iloc[at]
+    print(
+        f"\n{split}; {model}; in place of the rules: {told(asked, np.array(CLASSES)[found.argmax(axis=1)])}"
+    )
     for policy in POLICIES:
         level = np.concatenate(
             [np.full(len(ask), levels[policy]) for (_, ask), (_, levels) in zip(folds, spoken, strict=True)]
