@@ -1,18 +1,17 @@
 """What an event says besides its times: title, people, answers, how it is shown."""
 
-from datetime import datetime
 from html.parser import HTMLParser
-from urllib.parse import unquote
+from typing import Protocol
 
-from calsync.model.occurrence import Attendee, AttendeeKind, Occurrence, Response, Sensitivity, ShowAs, Status
-from calsync.sources.ical.event import Event
+from calsync.model.occurrence import Attendee, Occurrence, Response, Sensitivity, ShowAs, Status
 from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.texts import list_of, parameters_and_value, parameters_of, text_of
+from calsync.sources.ical.people import People
+from calsync.sources.ical.texts import list_of, text_of
 
 LONGEST_TEXT = 200_000
 """Characters of a description that are kept; an agenda has some thousand."""
 
-_NAMES = frozenset(
+NAMES = frozenset(
     {
         "SUMMARY",
         "LOCATION",
@@ -35,71 +34,64 @@ _BUSY = {
     "OOF": ShowAs.OUT_OF_OFFICE,
     "WORKINGELSEWHERE": ShowAs.ELSEWHERE,
 }
-_KINDS = {
-    "": AttendeeKind.INDIVIDUAL,
-    "INDIVIDUAL": AttendeeKind.INDIVIDUAL,
-    "GROUP": AttendeeKind.GROUP,
-    "ROOM": AttendeeKind.ROOM,
-    "RESOURCE": AttendeeKind.RESOURCE,
-}
-_ANSWERS = {
-    "ACCEPTED": Response.ACCEPTED,
-    "TENTATIVE": Response.TENTATIVE,
-    "DECLINED": Response.DECLINED,
-    # Somebody else goes instead (RFC 5545, 3.2.12).
-    "DELEGATED": Response.DECLINED,
-}
 # Which answer counts where several of the owner's addresses were invited.
 _STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
-_GOOGLE_ROOMS = "resource.calendar.google.com"
 
 
-class People(dict[str, Attendee]):
-    """Attendees by what is written of them: the same people are asked to meeting after meeting."""
+class Lines(Protocol):
+    """An event's lines by the name in capitals: what follows it, with its `;` or `:`, in order."""
 
-    def __missing__(self, rest: str) -> Attendee:
-        self[rest] = found = _attendee(rest)
-        return found
+    def __getitem__(self, name: str) -> list[str]:
+        """The rests of the lines of one of `NAMES`."""
+        ...
 
 
-def content_of(
-    event: Event, start: datetime, end: datetime, owners: frozenset[str], people: People | None = None
-) -> Occurrence:
-    """The event as an occurrence at some time, without a recurrence id. owners: lower-case addresses."""
-    people = People() if people is None else people
-    rests: dict[str, list[str]] = {name: [] for name in _NAMES}
-    for name, rest in named_lines(event.text, _NAMES):
-        rests[name].append(rest)
-    organizer = _address(rests["ORGANIZER"][0])[0] if rests["ORGANIZER"] else ""
-    attendees = tuple(dict.fromkeys(map(people.__getitem__, rests["ATTENDEE"])))
+def lines_of(text: str) -> Lines:
+    """The lines in an event's text."""
+    lines: dict[str, list[str]] = {name: [] for name in NAMES}
+    for name, rest in named_lines(text, NAMES):
+        lines[name].append(rest)
+    return lines
+
+
+def content_of(lines: Lines, frame: Occurrence, owners: frozenset[str], people: People) -> Occurrence:
+    """An occurrence with the content of its event. owners: lower-case addresses.
+
+    frame: what is known without it: whose it is, when, and whether it is called off.
+    """
+    organizer = next(map(people.organizer, lines["ORGANIZER"]), "")
+    attendees = people.attendees(lines["ATTENDEE"])
     return Occurrence(
-        uid=event.uid,
-        recurrence_id="",
-        start=start,
-        end=end,
-        all_day=event.all_day,
-        status=_status(event, _first(rests["STATUS"]).upper()),
+        uid=frame.uid,
+        recurrence_id=frame.recurrence_id,
+        start=frame.start,
+        end=frame.end,
+        all_day=frame.all_day,
+        status=_status(frame.status, _first(lines["STATUS"]).upper()),
         response=_response(organizer, attendees, owners),
-        show_as=_show_as(_first(rests["X-MICROSOFT-CDO-BUSYSTATUS"]), _first(rests["TRANSP"])),
-        sensitivity=_sensitivity([text_of(rest).upper() for rest in rests["CLASS"]]),
-        title=_first(rests["SUMMARY"]),
-        location=_first(rests["LOCATION"]),
-        description=_description(rests["DESCRIPTION"], rests["X-ALT-DESC"]),
+        show_as=_show_as(_first(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), _first(lines["TRANSP"])),
+        sensitivity=_sensitivity([text_of(rest).upper() for rest in lines["CLASS"]]),
+        title=_first(lines["SUMMARY"]),
+        location=_first(lines["LOCATION"]),
+        # Only where there is no description, the text of its HTML twin.
+        description=_first(lines["DESCRIPTION"]) or _text_of_html(_first(lines["X-ALT-DESC"])),
         organizer=organizer,
         attendees=attendees,
-        categories=tuple(dict.fromkeys(name for rest in rests["CATEGORIES"] for name in list_of(rest))),
+        categories=tuple(dict.fromkeys(name for rest in lines["CATEGORIES"] for name in list_of(rest))),
     )
 
 
 def _first(rests: list[str]) -> str:
-    return next(
-        (text for rest in rests if (text := text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT])), ""
-    )
+    for rest in rests:
+        text = text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
+        if text:
+            return text
+    return ""
 
 
-def _status(event: Event, status: str) -> Status:
-    if event.cancelled_by_method:
-        return Status.CANCELLED
+def _status(known: Status, status: str) -> Status:
+    if known is Status.CANCELLED:
+        return known
     return _STATUSES.get(status, Status.CONFIRMED)
 
 
@@ -118,36 +110,11 @@ def _sensitivity(classes: list[str]) -> Sensitivity:
     return Sensitivity.CONFIDENTIAL if said == {"CONFIDENTIAL"} else Sensitivity.PRIVATE
 
 
-def _attendee(rest: str) -> Attendee:
-    address, parameters = _address(rest)
-    kind = _KINDS.get(parameters.get("CUTYPE", "").upper(), AttendeeKind.UNKNOWN)
-    if address.endswith(_GOOGLE_ROOMS):
-        kind = AttendeeKind.RESOURCE
-    answer = _ANSWERS.get(parameters.get("PARTSTAT", "").upper(), Response.UNANSWERED)
-    return Attendee(address, kind, answer)
-
-
-def _address(rest: str) -> tuple[str, dict[str, str]]:
-    """The mail address, "" where there is none (an X.500 name, a user id, nothing), and the parameters."""
-    before, value = parameters_and_value(rest)
-    parameters = parameters_of(before)
-    scheme, _, address = value.strip().partition(":")
-    if scheme.lower() != "mailto":
-        address = parameters.get("EMAIL", "")
-    address = unquote(address.partition("?")[0]).strip(" <>\"'").lower()
-    return address if "@" in address[1:-1] and " " not in address else "", parameters
-
-
 def _response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
     if organizer and organizer in owners:
         return Response.ORGANIZER
     answers = {attendee.response for attendee in attendees if attendee.address in owners}
     return next((answer for answer in _STRONGEST if answer in answers), Response.UNRECORDED)
-
-
-def _description(plain: list[str], html: list[str]) -> str:
-    """The description; only where there is none, the text of its HTML twin."""
-    return _first(plain) or _text_of_html(_first(html))
 
 
 class _Text(HTMLParser):

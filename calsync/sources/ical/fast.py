@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from calsync.model.occurrence import Occurrence
+from calsync.model.occurrence import Occurrence, Status
 from calsync.model.span import Span
-from calsync.sources.ical.content import People, content_of
-from calsync.sources.ical.event import Event
+from calsync.sources.ical.content import content_of, lines_of
 from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.exact import header_of, is_cancelled
+from calsync.sources.ical.folded import FoldedLines, has_odd_names
 from calsync.sources.ical.moments import real
-from calsync.sources.ical.outlines import OddError, Outline, Outliner, lines_of, uid_in
-from calsync.sources.ical.quick_series import Finder, Found
+from calsync.sources.ical.outlines import OddError, Outline, Outliner, times_in, uid_in
+from calsync.sources.ical.people import People
+from calsync.sources.ical.quick_series import Finder, Found, is_usual
+from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.slices import Slices, UnusualError, cut, own_text
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
@@ -48,11 +50,11 @@ def read_quickly(data: bytes, window: Span, *, zone: ZoneInfo, owners: frozenset
     cancelled = is_cancelled(header_of(calendar, where))
     zones = Zones(calendar, zone, where)
     outliner = Outliner(zones)
-    finder = Finder(window, outliner.clock(zone), outliner.floating)
-    if not finder.usual:
+    if not is_usual(window):
         raise UnusualError
-    groups, odd = _grouped(slices.events, outliner)
-    writer = _Writer(slices.events, owners, zone, cancelled)
+    finder = Finder(window, outliner.clock(zone), outliner.floating)
+    groups, odd = _sorted(slices.events, outliner, Sieve(outliner, window))
+    writer = _Writer(slices.events, owners, cancelled=cancelled)
     found: list[Keyed] = []
     for uid, group in groups.items():
         try:
@@ -72,22 +74,31 @@ def _calendar(slices: Slices, where: str) -> CalendarText:
     return calendars[0]
 
 
-def _grouped(events: list[bytes], outliner: Outliner) -> tuple[dict[str, list[Outline]], list[int]]:
-    """The outlines by UID, and the places of the events of those UIDs of which one event is odd."""
-    groups: dict[str, list[Outline]] = defaultdict(list)
-    odd: dict[str, list[int]] = defaultdict(list)
+def _sorted(
+    events: list[bytes], outliner: Outliner, sieve: Sieve
+) -> tuple[dict[str, list[Outline]], list[int]]:
+    """The outlines of events by UID, those dropped left out; and the places of events of odd UIDs."""
+    outlines: dict[str, list[Outline]] = defaultdict(list)
+    others: dict[str, list[int]] = defaultdict(list)
+    odd: set[str] = set()
     for place, event in enumerate(events):
         if not event.isascii():
             _check_utf8(event)
         try:
-            lines, exdates = lines_of(event)
-            uid, outline = uid_in(lines), outliner.outline(place, lines, exdates)
+            lines, exdates = times_in(event)
+            uid = uid_in(lines)
+            if sieve.drops(lines):
+                others[uid].append(place)
+            else:
+                outlines[uid].append(outliner.outline(place, lines, exdates))
         except OddError:
-            odd[uid_of(own_text(event))].append(place)
-        else:
-            groups[uid].append(outline)
-    places = [place for uid in odd for place in (*odd[uid], *(o.place for o in groups.pop(uid, ())))]
-    return groups, places
+            uid = uid_of(own_text(event))
+            others[uid].append(place)
+            odd.add(uid)
+    # What was dropped for itself alone does not stand alone.
+    odd |= others.keys() & outlines.keys() | {uid for uid, places in others.items() if len(places) > 1}
+    places = [place for uid in odd for place in (*others[uid], *(o.place for o in outlines.pop(uid, ())))]
+    return outlines, places
 
 
 def _check_utf8(event: bytes) -> None:
@@ -105,11 +116,10 @@ def keyed(occurrence: Occurrence) -> Keyed:
 class _Writer:
     """Writes occurrences; what all occurrences of an event have alike is read once."""
 
-    def __init__(self, events: list[bytes], owners: frozenset[str], zone: ZoneInfo, cancelled: bool) -> None:
+    def __init__(self, events: list[bytes], owners: frozenset[str], *, cancelled: bool) -> None:
         self._events = events
         self._owners = owners
-        self._zone = zone
-        self._cancelled = cancelled
+        self._status = Status.CANCELLED if cancelled else Status.CONFIRMED
         self._people = People()
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
@@ -124,10 +134,10 @@ class _Writer:
         return keyed
 
     def _pattern(self, uid: str, found: Found) -> Occurrence:
-        text = own_text(self._events[found.place])
-        start, end = (found.start.date(), found.end.date()) if found.all_day else (found.start, found.end)
-        event = Event(found.place + 1, text, self._cancelled, uid, start, end, self._zone)
-        return content_of(event, found.start, found.end, self._owners, self._people)
+        event = self._events[found.place]
+        lines = lines_of(own_text(event)) if has_odd_names(event) else FoldedLines(event)
+        frame = Occurrence(uid, "", found.start, found.end, found.all_day, self._status)
+        return content_of(lines, frame, self._owners, self._people)
 
 
 def _at(pattern: Occurrence, found: Found) -> Occurrence:

@@ -14,7 +14,7 @@ from icalendar.prop import vDDDTypes
 from calsync.sources.ical.clocks import Clock
 from calsync.sources.ical.lines import time_line
 from calsync.sources.ical.moments import duration_of, lasting, real
-from calsync.sources.ical.slices import UnusualError, unfold
+from calsync.sources.ical.slices import ALARM, UnusualError, unfold
 from calsync.sources.ical.texts import text_of
 from calsync.sources.ical.zones import Zones
 
@@ -23,18 +23,18 @@ Lines = dict[bytes, bytes]
 # The lines whose names begin as those do that matter, in any spelling, and empty lines. An alarm is
 # stepped over whole; it counts as a line without a name.
 _LINES = re.compile(
-    rb"\n(?:BEGIN:VALARM\r?(?:\n(?![BbEe\r\n])[^\n]*)*\nEND:VALARM(?=\r?(?:\n[^ \t]|\Z))"
-    rb"|([\r\nBEURbeur][^\n;:]*|[Dd](?![Ee]|TSTAMP:)[^\n;:]*)([^\n]*(?:\n[ \t][^\n]*)*))"
+    rb"\n(?=[\r\nBEURDbeurd])(?:%b"
+    rb"|([\r\nBEURbeur][^\n;:]*|[Dd](?![Ee]|TSTAMP:)[^\n;:]*)([^\n]*(?:\n[ \t][^\n]*)*))" % ALARM
 ).findall
-_SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"EXRULE", b"RECURRENCE-ID"})
-_TIMES = _SERIES | {b"DTSTART", b"DTEND", b"DURATION", b"UID"}
+SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"EXRULE", b"RECURRENCE-ID"})
+"""The lines of a series and its overrides."""
+_TIMES = SERIES | {b"DTSTART", b"DTEND", b"DURATION", b"UID"}
 _HARMLESS = frozenset({b"URL", b"RESOURCES", b"RELATED-TO", b"REQUEST-STATUS", b"REPEAT"})
 _KNOWN = _TIMES | _HARMLESS | {b""}
 _STRUCTURE = (b"BEGIN", b"END")
 _NAME = re.compile(rb"[A-Z][A-Z0-9-]*")
 _PLAIN = re.compile(rb"\d{8}(?:T(?!24)\d{6}Z?)?").fullmatch
 _DAY, _ZERO = timedelta(days=1), timedelta(0)
-# Between them no sum leaves the calendar.
 _FIRST_YEAR, _LAST_YEAR = 1000, 3000
 
 
@@ -70,7 +70,7 @@ class Outline(NamedTuple):
     exdates: tuple[At, ...] = ()
 
 
-def lines_of(event: bytes) -> tuple[Lines, list[bytes]]:
+def times_in(event: bytes) -> tuple[Lines, list[bytes]]:
     """The lines of an event that matter by their names, and its EXDATEs; raises OddError, or UnusualError."""
     found = _LINES(event)
     lines = dict(found)
@@ -96,6 +96,11 @@ def _has_odd_names(found: list[tuple[bytes, bytes]]) -> bool:
     if any(name[:1] in b"BbEe\r\n" for name in odd):
         raise UnusualError
     return bool(odd)
+
+
+def is_near_our_time(moment: datetime) -> bool:
+    """Whether no sum about it leaves the calendar."""
+    return _FIRST_YEAR < moment.year < _LAST_YEAR
 
 
 def uid_in(lines: Lines) -> str:
@@ -131,20 +136,27 @@ class Outliner:
         """The clock of a zone, the same one each time."""
         return self._clocks.setdefault(id(zone), Clock(zone))
 
+    def clock_in(self, parameters: bytes) -> Clock | None:
+        """The clock that parameters and the colon after them name, None in doubt."""
+        try:
+            return self._zone_in(parameters[:-1]) if parameters[-1:] == b":" else None
+        except (OddError, ValueError):
+            return None
+
     def outline(self, place: int, lines: Lines, exdates: list[bytes]) -> Outline:
         """The outline of an event; raises OddError."""
         try:
             start, end, nominal = self._span(lines)
-            if lines.keys().isdisjoint(_SERIES):
+            if lines.keys().isdisjoint(SERIES):
                 return Outline(place, start, end, nominal)
             return self._in_series(place, lines, exdates, (start, end, nominal))
         except (ValueError, OverflowError, KeyError) as error:
             raise OddError from error
 
     def _span(self, lines: Lines) -> tuple[At, At, timedelta | None]:
-        start, nominal = self._at(lines[b"DTSTART"]), None
+        start, nominal = self.at(lines[b"DTSTART"]), None
         if b"DTEND" in lines:
-            end = self._beside(start, self._at(lines[b"DTEND"]))
+            end = self._beside(start, self.at(lines[b"DTEND"]))
         elif b"DURATION" in lines:
             nominal = duration_of(_value(lines[b"DURATION"]).rpartition(b":")[2].decode())
             end = _lasting(start, nominal)
@@ -157,13 +169,13 @@ class Outliner:
     def _in_series(
         self, place: int, lines: Lines, exdates: list[bytes], span: tuple[At, At, timedelta | None]
     ) -> Outline:
-        if b"RECURRENCE-ID" in lines and len(lines.keys() & _SERIES) == 1:
+        if b"RECURRENCE-ID" in lines and len(lines.keys() & SERIES) == 1:
             rest = lines[b"RECURRENCE-ID"]
             if b"RANGE" in rest.upper():
                 raise OddError
-            return Outline(place, *span, self._beside(span[0], self._at(rest)))
+            return Outline(place, *span, self._beside(span[0], self.at(rest)))
         rule = _value(lines[b"RRULE"]).rpartition(b":")[2].decode().strip()
-        if not rule or not lines.keys() & _SERIES <= {b"RRULE", b"EXDATE"}:
+        if not rule or not lines.keys() & SERIES <= {b"RRULE", b"EXDATE"}:
             raise OddError
         excluded = [self._excluded(span[0], at) for rest in exdates for at in self._each(rest)]
         return Outline(place, *span, None, rule, tuple(excluded))
@@ -177,7 +189,8 @@ class Outliner:
             raise OddError
         return at
 
-    def _at(self, rest: bytes) -> At:
+    def at(self, rest: bytes) -> At:
+        """The one time in the rest of a line; raises OddError or ValueError."""
         return self._read(*_parted(rest))
 
     def _each(self, rest: bytes) -> list[At]:
@@ -188,7 +201,7 @@ class Outliner:
         """A date or a time just as RFC 5545 writes it; raises OddError or ValueError for anything else."""
         clock = self._by_parameters.get(parameters) or self._zone_in(parameters)
         wall = datetime.fromisoformat(value[:15].decode())
-        if not _PLAIN(value) or not _FIRST_YEAR < wall.year < _LAST_YEAR:
+        if not _PLAIN(value) or not is_near_our_time(wall):
             raise OddError
         if len(value) == 8:
             return At(wall, None)

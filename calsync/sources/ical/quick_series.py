@@ -5,15 +5,15 @@ near a change of the clock the exact path's own functions are asked.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 from calsync.model.span import Span
 from calsync.sources.ical.clocks import Clock
 from calsync.sources.ical.event import as_day
 from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
-from calsync.sources.ical.outlines import At, OddError, Outline
+from calsync.sources.ical.outlines import At, OddError, Outline, is_near_our_time
 from calsync.sources.ical.plain_rule import plain_starts
 from calsync.sources.ical.rule import Freq, RuleError
 from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
@@ -25,8 +25,7 @@ _LONGEST_WINDOW = timedelta(days=15_000)
 _ZERO = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An event at one time. place: which of the events; utc: its start in UTC, naive."""
 
     place: int
@@ -37,6 +36,12 @@ class Found:
     all_day: bool
 
 
+def is_usual(window: Span) -> bool:
+    """Whether a window is neither empty nor so long that a series may be refused for it."""
+    ours = is_near_our_time(window.start) and is_near_our_time(window.end)
+    return ours and timedelta(0) < window.duration < _LONGEST_WINDOW
+
+
 class Finder:
     """Finds what takes place in a window. home: the clock of days; floating: that of floating times."""
 
@@ -45,11 +50,6 @@ class Finder:
         self._from, self._to = self._first - _MARGIN, self._last + _MARGIN
         self._home = home
         self._floating = floating
-
-    @property
-    def usual(self) -> bool:
-        """Whether the window is neither empty nor so long that series may be refused for it."""
-        return self._first < self._last < self._first + _LONGEST_WINDOW
 
     def near(self, outline: Outline) -> bool:
         """Whether it may touch the window as it stands, in whatever zones it is."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import IntEnum
 
 
@@ -145,8 +145,8 @@ def _until(value: str | None) -> date | None:
         day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
         if not match[2]:
             return day
-        moment = datetime.strptime(match[1] + match[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - as written
-        return moment.replace(tzinfo=UTC) if match[3] else moment
+        moment = time(int(match[2][:2]), int(match[2][2:4]), int(match[2][4:]))
+        return datetime.combine(day, moment, tzinfo=UTC if match[3] else None)
     except ValueError:
         raise RuleError(f"its rule cannot be read: UNTIL={value[:40]}") from None
 

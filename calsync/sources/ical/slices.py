@@ -13,6 +13,8 @@ _BEGIN, _END = b"\nBEGIN:VEVENT", b"\nEND:VEVENT"
 _OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n")
 # A carriage return elsewhere than before a line feed may be a line end too, or may not.
 _STRAY_CR = re.compile(rb"\r[^\n]")
+ALARM = rb"BEGIN:VALARM\r?(?:\n(?![BbEe\r\n])[^\n]*)*\nEND:VALARM(?=\r?(?:\n[^ \t]|\Z))"
+"""The pattern of an alarm, to be stepped over."""
 _ALARMS = re.compile(rb"\nBEGIN:VALARM\n.*?\nEND:VALARM(?=\n)", re.S)
 _MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:", re.I)
 
@@ -65,9 +67,10 @@ def _depth(piece: bytes) -> int:
 
 def unfold(lines: bytes) -> bytes:
     """Lines as they were before they were folded, ending in LF; there are no empty ones among them."""
-    # The first is nearly always all there is to do, and then the others cost little.
-    lines = lines.replace(b"\r\n ", b"").replace(b"\r\n", b"\n")
-    return lines.replace(b"\n ", b"").replace(b"\n\t", b"")
+    lines = lines.replace(b"\r\n ", b"")  # for a single line that is nearly always all
+    if b"\n" not in lines:
+        return lines
+    return lines.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
 def own_text(event: bytes) -> str:

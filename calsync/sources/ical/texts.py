@@ -22,7 +22,8 @@ def parameters_and_value(rest: str) -> tuple[str, str]:
 
 def text_of(rest: str) -> str:
     """The text of a property, unescaped, without blanks around it."""
-    return str(unescape_backslash(parameters_and_value(rest)[1])).strip()
+    value = rest[1:] if rest[:1] == ":" else parameters_and_value(rest)[1]
+    return (str(unescape_backslash(value)) if "\\" in value else value).strip()
 
 
 def list_of(rest: str) -> list[str]:

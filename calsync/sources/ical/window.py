@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from calsync.model.occurrence import Occurrence
+from calsync.model.occurrence import Occurrence, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.content import content_of
+from calsync.sources.ical.content import content_of, lines_of
 from calsync.sources.ical.event import Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
 from calsync.sources.ical.moments import as_time, existing
 from calsync.sources.ical.naming import Namer
+from calsync.sources.ical.people import People
 from calsync.sources.ical.rule import RuleError
 from calsync.sources.ical.series import Series
 
@@ -26,6 +27,7 @@ class Expansion:
         self._zone = zone
         self._owners = owners
         self._namer = namer
+        self._people = People()
         self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
 
     def add(self, series: Series) -> None:
@@ -59,7 +61,9 @@ class Expansion:
                 continue
             event = instance.event
             if id(event) not in known:
-                known[id(event)] = content_of(event, start, end, self._owners)
+                status = Status.CANCELLED if event.cancelled_by_method else Status.CONFIRMED
+                frame = Occurrence(event.uid, "", start, end, event.all_day, status)
+                known[id(event)] = content_of(lines_of(event.text), frame, self._owners, self._people)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)
