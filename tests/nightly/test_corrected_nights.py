@@ -70,6 +70,22 @@ def test_a_correction_counts_at_once_and_after_a_night_that_finds_nothing_change
     assert minutes(config) == {"process": before["unclear"]}
 
 
+def test_a_correction_whose_command_was_cut_off_counts_after_the_next_night(tmp_path):
+    config = council(tmp_path, {"ana": CALENDAR, "bob": CALENDAR})
+    the_night(config)
+    the_night(config)
+    with desk(config) as store:
+        store.corrections.add(Correction("w", Said(activity=Activity.PROCESS), "Alys Puw", SAID_AT))
+    assert set(minutes(config)) == {"unclear"}
+    report = the_night(config)
+    assert report.counts["unchanged"] == 2
+    assert set(minutes(config)) == set(minutes(config, "bob")) == {"process"}
+    with desk(config) as store:
+        store.corrections.withdraw(1, "Alys Puw", SAID_AT)
+    the_night(config)
+    assert set(minutes(config)) == {"unclear"}
+
+
 def test_it_survives_a_changed_calendar_other_rules_and_new_meetings_of_the_series(tmp_path):
     config = council(tmp_path, {"ana": CALENDAR})
     the_night(config)
