@@ -29,6 +29,12 @@ from calsync.store.lock import night_lock
 from calsync.validation import near
 
 NO_PARTNERSHIP = "none"
+PartnershipOption = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="A partnership, or `none`; may be repeated.")
+]
+ShareOption = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Of a mixed meeting, the part that is process.")
+]
 
 
 @app.command()
@@ -38,14 +44,10 @@ def correct(
     series: Annotated[bool, typer.Option("--series", help="The whole series, past and to come.")] = False,
     manager: Annotated[str, typer.Option(metavar="ID", help="Only in this manager's calendar.")] = "",
     activity: Annotated[str, typer.Option(metavar="A", help="process, service_improvement, …")] = "",
-    partnership: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="A partnership, or `none`; may be repeated.")
-    ] = None,
+    partnership: PartnershipOption = None,
     scope: Annotated[str, typer.Option(metavar="S", help="inter_agency, internal, personal or other.")] = "",
     kind: Annotated[str, typer.Option(metavar="K", help="meeting, preparation or travel.")] = "",
-    share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Of a mixed meeting, the part that is process.")
-    ] = None,
+    share: ShareOption = None,
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says so: a manager's id, or a name.")] = "",
     why: Annotated[str, typer.Option(metavar="TEXT", help="What they know.")] = "",
     listed: Annotated[
