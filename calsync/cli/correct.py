@@ -53,7 +53,9 @@ def correct(
     listed: Annotated[
         bool, typer.Option("--list", help="Show every correction; with --uid, its own.")
     ] = False,
-    withdraw: Annotated[int, typer.Option(metavar="N", help="Withdraw the correction of this number.")] = 0,
+    withdraw: Annotated[
+        int, typer.Option(metavar="N", show_default=False, help="Withdraw the correction of this number.")
+    ] = 0,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Say what a meeting is: beats every rule, for one meeting or its whole series.
