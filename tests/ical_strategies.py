@@ -1,0 +1,323 @@
+"""Calendars as programs write them, and as none should: for tests that compare two ways of reading."""
+
+import random
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+ZONES = (
+    "Europe/London",
+    "Europe/Paris",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Romance Standard Time",
+    "India Standard Time",
+    "Customized Time Zone",
+    "(UTC+01:00) Amsterdam, Berlin",
+    "UTC",
+    "Etc/UTC",
+    "europe/london",
+    "/example.test/1/Europe/Berlin",
+    "No Such Zone",
+)
+OWN_ZONES = (
+    "BEGIN:VTIMEZONE\r\nTZID:Customized Time Zone\r\nBEGIN:STANDARD\r\nDTSTART:16010101T030000\r\n"
+    "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nEND:STANDARD\r\n"
+    "BEGIN:DAYLIGHT\r\nDTSTART:16010101T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"
+    "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n",
+    "BEGIN:VTIMEZONE\r\nTZID:Romance Standard Time\r\nBEGIN:STANDARD\r\nDTSTART:20251007T090000\r\n"
+    "TZOFFSETFROM:+0300\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n",
+    "BEGIN:VTIMEZONE\r\nTZID:India Standard Time\r\nEND:VTIMEZONE\r\n",
+)
+# Days and times near the window (October 2025), and where clocks change: 30 March, 26 October, 2 November.
+DAYS = st.one_of(
+    st.integers(1, 31).map(lambda day: f"202510{day:02d}"),
+    st.sampled_from(["20250330", "20251026", "20251025", "20251102", "20251101", "20250930", "20250405"]),
+    st.sampled_from(["20240229", "20210104", "20190610", "20261015", "20300101", "19700101", "16010101"]),
+)
+TIMES = st.sampled_from(
+    ["090000", "093000", "000000", "013000", "023000", "020000", "030000", "235959", "120000", "240000"]
+)
+ODD_TIMES = st.sampled_from(
+    ["soon", "", "20250230T090000", "20251006T0900Z", "2025W411T090000", "20251006T09:00Z", "00010101T000000"]
+)
+
+
+@st.composite
+def times(draw: st.DrawFn, name: str, *, odd: bool = True) -> str:
+    """`DTSTART;TZID=Europe/Paris:20251006T090000` in one of many ways."""
+    kind = draw(st.sampled_from("zzzzuuufdd" + ("ox" if odd else "")))
+    day, time = draw(DAYS), draw(TIMES)
+    if kind == "z":
+        zone = draw(st.sampled_from(ZONES))
+        quoted = f'"{zone}"' if set(zone) & set(",:;") else zone
+        return f"{name};TZID={quoted}:{day}T{time}"
+    return {
+        "u": f"{name}:{day}T{time}Z",
+        "f": f"{name}:{day}T{time}",
+        "d": f"{name};VALUE=DATE:{day}",
+        "o": f"{name}:{draw(ODD_TIMES)}",
+        "x": f"{name};TZID=Europe/Paris:{day}T{time}Z",
+    }[kind]
+
+
+def _numbers(least: int, most: int) -> st.SearchStrategy[str]:
+    return st.lists(st.integers(least, most).filter(bool), min_size=1, max_size=3).map(
+        lambda numbers: ",".join(map(str, numbers))
+    )
+
+
+PARTS = {
+    "INTERVAL": st.sampled_from(["1", "2", "3", "5", "13", "0", "100"]),
+    "COUNT": st.sampled_from(["1", "2", "5", "10", "60", "500", "0", "-1"]),
+    "WKST": st.sampled_from(["MO", "SU", "WE"]),
+    "BYDAY": st.lists(
+        st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU", "1MO", "2TU", "-1FR", "-5SU", "5WE"]),
+        min_size=1,
+        max_size=3,
+    ).map(",".join),
+    "BYMONTHDAY": _numbers(-31, 31),
+    "BYMONTH": _numbers(1, 12),
+    "BYSETPOS": _numbers(-3, 3),
+    "BYYEARDAY": _numbers(-366, 366),
+    "BYWEEKNO": _numbers(-53, 53),
+    "BYHOUR": _numbers(0, 23),
+    "BYMINUTE": _numbers(0, 59),
+}
+USUAL = ("INTERVAL", "COUNT", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH")
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> str:
+    """A rule; most are of the usual sort."""
+    freq = draw(st.sampled_from(["DAILY", "WEEKLY", "WEEKLY", "MONTHLY", "MONTHLY", "YEARLY", "HOURLY"]))
+    usual = draw(st.integers(0, 3))
+    names = draw(st.lists(st.sampled_from(USUAL if usual else tuple(PARTS)), max_size=3, unique=True))
+    parts = [f"FREQ={freq}", *(f"{name}={draw(PARTS[name])}" for name in names)]
+    if draw(st.integers(0, 2)) == 0:
+        until = draw(DAYS) + draw(st.sampled_from(["", "T090000Z", "T235959Z", "T013000", "T010000Z"]))
+        parts.append(f"UNTIL={until}")
+    return ";".join(parts) + draw(st.sampled_from(["", "", "", ";"]))
+
+
+TITLES = st.sampled_from(["Board", "Zoë's 1:1\\, Łódź", "a\\nb", "", "会議 " * 12, "Trailing blank  "])
+PEOPLE = st.lists(
+    st.sampled_from(
+        [
+            'ATTENDEE;PARTSTAT=ACCEPTED;CN="Müller, Ana (HR)":mailto:Ana@a.example',
+            "ATTENDEE;CUTYPE=ROOM;PARTSTAT=DECLINED;CN=Room 1:mailto:room@a.example",
+            "ATTENDEE;ROLE=OPT-PARTICIPANT:MAILTO:bo%40x@b.example",
+            "ATTENDEE;PARTSTAT=TENTATIVE;EMAIL=cy@c.example:urn:uuid:1",
+            'ATTENDEE;CN="x;PARTSTAT=DECLINED":mailto:dee@d.example',
+            "ATTENDEE;CN=^'q^':mailto:eve@e.example",
+            'ATTENDEE;CN="unclosed:mailto:fay@f.example',
+            'ATTENDEE;MEMBER="mailto:all@a.example","mailto:b@b.example";PARTSTAT="ACCEPTED":mailto:gus@g.example',
+            "ATTENDEE;CN=:mailto:/o=Labs/cn=hal",
+            'attendee;partstat=accepted;cn="ida":mailto:ida@i.example',
+            "ATTENDEE;CUTYPE=:mailto:c_1@resource.calendar.google.com",
+        ]
+    ),
+    max_size=4,
+)
+SAID = (
+    "CLASS:PRIVATE",
+    "CLASS:CONFIDENTIAL",
+    "STATUS:CANCELLED",
+    "STATUS:TENTATIVE",
+    "TRANSP:TRANSPARENT",
+    "X-MICROSOFT-CDO-BUSYSTATUS:OOF",
+    "CATEGORIES:Red,Blue\\, green",
+    "LOCATION;LANGUAGE=fr-FR:Salle 2\\; étage 3",
+    "DESCRIPTION:" + "Ordre du jour : décider\\n" * 9,
+    "DESCRIPTION:",
+    "X-ALT-DESC;FMTTYPE=text/html:<p>Hi <b>there</b></p>",
+    "ORGANIZER;CN=Ana:mailto:ana@a.example",
+    "URL:https://a.example/x",
+    "BEGIN:VALARM\r\nTRIGGER:-PT15M\r\nDESCRIPTION:REMINDER\r\nUID:alarm\r\nDURATION:PT5M\r\nEND:VALARM",
+    "DTSTAMP:20250101T000000Z",
+    "LAST-MODIFIED:20250303T000000Z",
+    "SEQUENCE:1",
+    "D:1",
+)
+ODDLY_SAID = (
+    "BEGIN:VALARM\r\nACTION:EMAIL\r\nBEGUN:x\r\nEND:VALARM",
+    "BEGIN:VALARM\r\nTRIGGER:-PT15M",
+    "DTSTAMP:20250202T000000Z",
+    "DURATION:PT90M",
+    "DURATION:P1DT2H",
+    "DURATION:-PT1H",
+    "SEQUENCE:2",
+    "EXRULE:FREQ=WEEKLY",
+    "Summary:In small letters",
+    "dtstart:20251008T090000Z",
+    "RDATE;VALUE=PERIOD:20251008T090000Z/PT1H,20251009T090000Z/20251009T100000Z",
+    "ESTIMATE:3",
+)
+MORE = st.lists(st.sampled_from(SAID), max_size=5, unique=True)
+ODD_MORE = st.lists(st.sampled_from((*SAID, *ODDLY_SAID)), max_size=5, unique=True)
+UIDS = st.sampled_from(
+    ["UID:a", "UID:a", "UID:b", "UID:b", "UID:c\\,d", "UID:c,d", "UID: e ", "", "UID:f" + "0" * 90]
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, *, odd: bool) -> str:
+    """One VEVENT, its lines in any order."""
+    uid = draw(UIDS) if odd else f"UID:{draw(st.integers(0, 10**9))}"
+    lines = [uid, draw(times("DTSTART", odd=odd)), *draw(PEOPLE), *draw(ODD_MORE if odd else MORE)]
+    lines.append(f"SUMMARY:{draw(TITLES)}")
+    lines.append(draw(times("DTEND", odd=odd)) if odd and draw(st.booleans()) else _end_of(draw, lines[1]))
+    role = draw(st.sampled_from("ssmmoor" if odd else "ssssmmm"))
+    if role in "mr":
+        lines.append(f"RRULE:{draw(rules())}")
+        lines += [draw(times("EXDATE", odd=odd)) for _ in range(draw(st.integers(0, 2)))]
+    if role == "o":
+        lines.append(draw(times("RECURRENCE-ID", odd=odd)))
+        if draw(st.integers(0, 4)) == 0:
+            lines[-1] = lines[-1].replace("RECURRENCE-ID", "RECURRENCE-ID;RANGE=THISANDFUTURE")
+    if role == "r":
+        lines.append(draw(times("RDATE", odd=odd)))
+    if draw(st.integers(0, 3)) == 0:
+        lines = draw(st.permutations(lines))
+    return "\r\n".join(["BEGIN:VEVENT", *filter(None, lines), "END:VEVENT", ""])
+
+
+def _end_of(draw: st.DrawFn, start: str) -> str:
+    """A DTEND an hour after a DTSTART that is written like one, or a DURATION, or neither."""
+    lengths = ["DURATION:P2D", ""] if "VALUE=DATE" in start else ["DURATION:PT90M", "DURATION:P1DT2H", ""]
+    return draw(st.sampled_from([_same_day_end(start), _same_day_end(start), *lengths]))
+
+
+def _same_day_end(start: str) -> str:
+    """A DTEND an hour after a DTSTART that is written like one."""
+    head, _, value = start.rpartition("T")
+    if not head.endswith(tuple("0123456789")) or not value[:2].isdigit() or int(value[:2]) > 22:
+        return ""
+    return f"{head.replace('DTSTART', 'DTEND')}T{int(value[:2]) + 1:02d}{value[2:]}"
+
+
+@st.composite
+def series(draw: st.DrawFn) -> str:
+    """A series with overrides and EXDATEs that mostly meet it: the same clock, whole weeks or days later."""
+    zone = draw(st.sampled_from([f";TZID={z}" for z in ZONES[:9] if z != "Customized Time Zone"] + ["", ""]))
+    utc = "Z" if not zone and draw(st.booleans()) else ""
+    time, first = draw(st.sampled_from(["090000", "013000", "023000"])), draw(st.integers(1, 28))
+    month, uid = draw(st.sampled_from(["09", "10", "03"])), draw(st.sampled_from("abcdefgh"))
+    start = f"{zone}:2025{month}{first:02d}T{time}{utc}"
+    lines = [
+        f"UID:{uid}",
+        f"DTSTART{start}",
+        draw(st.sampled_from([_same_day_end(f"DTSTART{start}"), "DURATION:PT26H"])),
+    ]
+    lines += [f"RRULE:{draw(rules())}", "SUMMARY:Series", *draw(MORE)]
+    days = draw(st.lists(st.integers(1, 31), max_size=4, unique=True))
+    kinds = [draw(st.sampled_from("eeoooOx")) for _ in days]
+    names = [f"202510{day:02d}" for day in days]
+    lines += [
+        f"EXDATE{zone}:{name}T{time}{utc}" for name, kind in zip(names, kinds, strict=True) if kind == "e"
+    ]
+    lines += [f"EXDATE;VALUE=DATE:{name}" for name, kind in zip(names, kinds, strict=True) if kind == "x"]
+    parts = ["\r\n".join(["BEGIN:VEVENT", *filter(None, lines), "END:VEVENT", ""])]
+    for name, kind in zip(names, kinds, strict=True):
+        if kind in "oO":
+            original = (
+                f"RECURRENCE-ID{zone}:{name}T{time}{utc}" if kind == "o" else f"RECURRENCE-ID:{name}T080000Z"
+            )
+            moved = draw(
+                st.sampled_from([f"DTSTART{zone}:{name}T{time}{utc}", draw(times("DTSTART", odd=False))])
+            )
+            own = [f"UID:{uid}", original, moved, _same_day_end(moved), "SUMMARY:Moved", *draw(PEOPLE)]
+            parts.append("\r\n".join(["BEGIN:VEVENT", *filter(None, own), "END:VEVENT", ""]))
+    return "".join(draw(st.permutations(parts)))
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a calendar is written down: line ends, folding, letters."""
+
+    end: bytes
+    fold: str
+    seed: int
+    strange: str
+
+    def write(self, plain: str) -> bytes:
+        """The calendar's bytes."""
+        chance = random.Random(self.seed)
+        lines = plain.encode().split(b"\r\n")
+        if self.fold:
+            lines = [self._folded(line, chance) for line in lines]
+        content = self.end.join(lines)
+        return {
+            "latin": lambda: plain.encode("latin-1", "replace"),
+            "bom": lambda: b"\xef\xbb\xbf" + content,
+            "utf16": lambda: plain.encode("utf-16"),
+            "stray": lambda: content.replace(b"SUMMARY", b"X-A:b\rSUMMARY", 1),
+            "blank": lambda: content.replace(b"SUMMARY", self.end + b"SUMMARY", 1),
+            "cut": lambda: content[: chance.randrange(len(content))],
+            "damaged": lambda: _damaged(content, chance),
+            "lower": lambda: content.replace(b"VEVENT", b"vevent", 1),
+            "twice": lambda: content + content,
+            "outside": lambda: content.replace(b"END:VCALENDAR", b"X-B:c") + b"END:VCALENDAR\r\n",
+        }.get(self.strange, lambda: content)()
+
+    def _folded(self, line: bytes, chance: random.Random) -> bytes:
+        """As Outlook folds, or anywhere, within letters of several bytes too."""
+        if self.fold == "75":
+            places = list(range(75, len(line), 74))
+        else:
+            count = chance.choice([0, 0, 0, 1, 2])
+            places = (
+                sorted(chance.sample(range(1, len(line)), min(count, len(line) - 1))) if len(line) > 1 else []
+            )
+        pieces = [line[a:b] for a, b in zip([0, *places], [*places, len(line)], strict=True)]
+        return (self.end + chance.choice([b" ", b" ", b" ", b"\t"])).join(pieces)
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    place = chance.randrange(len(content))
+    return content[:place] + chance.randbytes(3) + content[place + chance.randrange(6) :]
+
+
+STYLES = st.builds(
+    Style,
+    end=st.sampled_from([b"\r\n"] * 5 + [b"\n", b"\n", b"\r", b"\r\r\n"]),
+    fold=st.sampled_from(["75", "75", "", "anywhere"]),
+    seed=st.integers(0, 1 << 30),
+    strange=st.sampled_from(
+        [""] * 14 + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
+    ),
+)
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            "METHOD:PUBLISH",
+            "METHOD:CANCEL",
+            "X-WR-TIMEZONE:Europe/Paris",
+            "X-WR-TIMEZONE:Nowhere",
+            "CALSCALE:GREGORIAN",
+        ]
+    ),
+    max_size=2,
+    unique_by=lambda line: line.partition(":")[0],
+)
+BETWEEN = st.sampled_from(
+    [""] * 6 + ["BEGIN:VTODO\r\nUID:t\r\nDTSTART:20251006T090000Z\r\nEND:VTODO\r\n", OWN_ZONES[0]]
+)
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> bytes:
+    """A file: some events, single and in series, the time zones they may need, written in some style."""
+    odd = draw(st.integers(0, 2)) == 0
+    one = st.one_of(events(odd=False), events(odd=odd), series())
+    parts = draw(st.lists(one, min_size=1, max_size=6))
+    zones = draw(st.lists(st.sampled_from(OWN_ZONES if odd else OWN_ZONES[:2]), max_size=2))
+    head = "".join(f"{line}\r\n" for line in draw(HEADS))
+    body = "".join(part + draw(BETWEEN) for part in parts)
+    plain = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{head}{''.join(zones)}{body}END:VCALENDAR\r\n"
+    style = draw(STYLES)
+    return (style if odd else replace(style, strange="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
+        plain
+    )
