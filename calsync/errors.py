@@ -37,6 +37,16 @@ class CalsyncError(Exception):
     def __str__(self) -> str:
         return f"{self.what} ({self.hint})" if self.hint else self.what
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors travel from the processes that read calendars; Python would call our __init__ wrongly.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[CalsyncError], args: tuple[object, ...], attributes: dict[str, object]) -> CalsyncError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 class ConfigError(CalsyncError):
     """Settings or arguments cannot be used; `problems` lists every fault at once."""

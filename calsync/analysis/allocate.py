@@ -14,8 +14,8 @@ from itertools import islice, takewhile
 
 import pandas as pd
 
-from calsync.analysis.counting import Standing, count, counted_spans
-from calsync.analysis.sharing import TICKS_A_MINUTE, Claim, Shares, Ticks, moment, ticks, ticks_of
+from calsync.analysis.counting import Standing, count, working_days
+from calsync.analysis.sharing import PARTS_A_MINUTE, Claim, Shares, Ticks, moment, ticks, ticks_of
 from calsync.analysis.travel import Itinerary, Stop
 from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, leave_of
 from calsync.model.allocation import Allocation
@@ -94,10 +94,11 @@ def _parts(
     leave = leave_of(meetings, worktime, wide)
     stops = _stops(manager, meetings, leave, worktime, wide)
     itinerary = Itinerary(stop for _, stops_of in stops for stop in stops_of)
+    bounds = ticks_of(period)
     parts = [
-        _Part(meeting, stops_of[0].confirmed, inside, itinerary.verdict_of(stops_of[0]))
+        _Part(meeting, stops_of[0].confirmed, tuple(inside), itinerary.verdict_of(stops_of[0]))
         for meeting, stops_of in stops
-        if (inside := _inside(stops_of, ticks_of(period)))
+        if (inside := _cut((stop.stretch for stop in stops_of), bounds))
     ]
     return parts, [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
 
@@ -106,18 +107,26 @@ def _stops(
     manager: Manager, meetings: Sequence[Meeting], leave: Leave, worktime: WorkingTime, wide: Span
 ) -> list[tuple[Meeting, list[Stop]]]:
     stops = []
+    bounds = ticks_of(wide)
     for meeting in meetings:
         standing = count(meeting).standing
-        if standing is not Standing.EXCLUDED:
-            spans = counted_spans(meeting, manager, leave, worktime, wide)
-            confirmed = standing is Standing.CONFIRMED
-            stops.append((meeting, [Stop(ticks_of(span), confirmed, meeting.verdict) for span in spans]))
-    return [(meeting, stops_of) for meeting, stops_of in stops if stops_of]
+        if standing is Standing.EXCLUDED:
+            continue
+        confirmed, verdict = standing is Standing.CONFIRMED, meeting.verdict
+        if meeting.all_day:
+            days = working_days(meeting, manager, leave, worktime, wide)
+            stretches = [ticks_of(span) for span in days]
+        else:
+            stretches = [(ticks(meeting.start), ticks(meeting.end))]
+        if inside := _cut(stretches, bounds):
+            stops.append((meeting, [Stop(stretch, confirmed, verdict) for stretch in inside]))
+    return stops
 
 
-def _inside(stops: Iterable[Stop], period: Ticks) -> tuple[Ticks, ...]:
-    cuts = ((max(stop.stretch[0], period[0]), min(stop.stretch[1], period[1])) for stop in stops)
-    return tuple((start, end) for start, end in cuts if start < end)
+def _cut(stretches: Iterable[Ticks], bounds: Ticks) -> list[Ticks]:
+    first, last = bounds
+    cuts = [(max(start, first), min(end, last)) for start, end in stretches]
+    return [(start, end) for start, end in cuts if start < end]
 
 
 def _days(stretches: Sequence[Ticks], worktime: WorkingTime) -> list[_Day]:
@@ -136,30 +145,33 @@ def _touched(days: Sequence[_Day], start: int, end: int) -> Iterator[_Day]:
 def _rows(manager: Manager, day: date, part: _Part, stretch: Ticks, shares: Shares) -> Iterator[Allocation]:
     for in_hours in (True, False):
         share = shares.of(stretch, confirmed=part.confirmed, in_hours=in_hours)
+        if not share:
+            continue
         for partnership, activity, portion in _portions(part.verdict):
-            if minutes := float(share * portion / TICKS_A_MINUTE):
+            if minutes := float(share * portion / PARTS_A_MINUTE):
                 yield Allocation(
-                    manager_id=manager.id,
-                    day=day,
-                    meeting_id=part.meeting.id,
-                    partnership=partnership,
-                    activity=activity,
-                    kind=part.verdict.kind,
-                    confirmed=part.confirmed,
-                    in_hours=in_hours,
-                    minutes=minutes,
+                    manager.id,
+                    day,
+                    part.meeting.id,
+                    partnership,
+                    activity,
+                    part.verdict.kind,
+                    part.confirmed,
+                    in_hours,
+                    minutes,
                 )
 
 
-def _portions(verdict: Classification) -> Iterator[tuple[str, Activity, Fraction]]:
+def _portions(verdict: Classification) -> Iterator[tuple[str, Activity, int | Fraction]]:
     partnerships = verdict.partnerships or ("",)
     for partnership in partnerships:
         for activity, portion in _activities(verdict):
-            yield partnership, activity, portion / len(partnerships)
+            whole = len(partnerships) == 1
+            yield partnership, activity, portion if whole else Fraction(portion) / len(partnerships)
 
 
-def _activities(verdict: Classification) -> tuple[tuple[Activity, Fraction], ...]:
+def _activities(verdict: Classification) -> tuple[tuple[Activity, int | Fraction], ...]:
     process = verdict.process_share
     if verdict.activity is not Activity.MIXED or process is None:
-        return ((verdict.activity, Fraction(1)),)
+        return ((verdict.activity, 1),)
     return ((Activity.PROCESS, process), (Activity.SERVICE_IMPROVEMENT, 1 - process))

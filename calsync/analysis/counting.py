@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC
 from enum import StrEnum
 
 from calsync.analysis.worktime import Leave, WorkingTime
@@ -44,6 +44,8 @@ class Counted:
 
 
 CONFIRMED = Counted(Standing.CONFIRMED)
+_EXCLUDED = {reason: Counted(Standing.EXCLUDED, reason) for reason in Reason}
+_UNCONFIRMED = {reason: Counted(Standing.UNCONFIRMED, reason) for reason in Reason}
 _NOT_BUSY = {
     ShowAs.FREE: Reason.FREE,
     ShowAs.OUT_OF_OFFICE: Reason.OUT_OF_OFFICE,
@@ -58,9 +60,9 @@ def count(meeting: Meeting) -> Counted:
     (`calsync.model.occurrence.settle`).
     """
     if (reason := _excluded(meeting)) is not None:
-        return Counted(Standing.EXCLUDED, reason)
+        return _EXCLUDED[reason]
     if (reason := _unconfirmed(meeting)) is not None:
-        return Counted(Standing.UNCONFIRMED, reason)
+        return _UNCONFIRMED[reason]
     return CONFIRMED
 
 
@@ -71,7 +73,7 @@ def _excluded(meeting: Meeting) -> Reason | None:
         return Reason.DECLINED
     if meeting.show_as in _NOT_BUSY:
         return _NOT_BUSY[meeting.show_as]
-    if meeting.span.duration == timedelta(0):
+    if meeting.start.astimezone(UTC) == meeting.end.astimezone(UTC):
         return Reason.ZERO_LENGTH
     return Reason.ALL_DAY if meeting.all_day and not _working_day(meeting) else None
 
@@ -82,33 +84,28 @@ def _working_day(meeting: Meeting) -> bool:
 
 
 def _unconfirmed(meeting: Meeting) -> Reason | None:
-    marks: tuple[str, ...] = (meeting.status, meeting.show_as, meeting.response)
-    if "tentative" in marks:
+    if (
+        meeting.status is Status.TENTATIVE
+        or meeting.show_as is ShowAs.TENTATIVE
+        or meeting.response is Response.TENTATIVE
+    ):
         return Reason.TENTATIVE
     return Reason.UNANSWERED if meeting.response is Response.UNANSWERED else None
 
 
-def counted_spans(
+def working_days(
     meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
 ) -> list[Span]:
-    """The time that a counted meeting takes in a period, as disjoint spans in order.
+    """The time that a counted all-day meeting takes in a period, as disjoint spans in order.
 
-    Timed: its own span. All-day: from `day_start` on for the manager's hours a day, on each of their
-    working days that it covers, public holidays and leave left out.
+    From `day_start` on for the manager's hours a day, on each of their working days that it covers,
+    public holidays and leave left out.
     """
-    spans = (
-        [meeting.span] if not meeting.all_day else _working_days(meeting, manager, leave, worktime, period)
-    )
-    return [cut for span in spans if (cut := span.clip(period)) is not None]
-
-
-def _working_days(
-    meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
-) -> list[Span]:
     covered = meeting.span.clip(worktime.around(period))
     days = worktime.whole_days(covered) if covered is not None else ()
     due = (day for day in days if day not in leave.days and worktime.is_working(manager, day))
-    return [worktime.hours_from_start(day, manager.hours_per_day) for day in due]
+    spans = (worktime.hours_from_start(day, manager.hours_per_day) for day in due)
+    return [cut for span in spans if (cut := span.clip(period)) is not None]
 
 
 def exclusions(meetings: Iterable[Meeting], period: Span) -> dict[Reason, tuple[int, float]]:

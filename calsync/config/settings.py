@@ -128,10 +128,21 @@ class Schedule(Table):
 
 
 class Engine(Table):
-    """How many calendars are read at once, and how long one may take (seconds)."""
+    """Where calendars are read, how many at once, and how long one may take (seconds).
 
+    kind: threads or processes of this machine, or the workers behind a Dask scheduler's address.
+    """
+
+    kind: Literal["threads", "processes", "dask"] = "threads"
     workers: int = Field(default=4, ge=1, le=64)
+    address: str = ""
     calendar_seconds: float = Field(default=300.0, gt=0)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.kind == "dask" and not self.address:
+            raise ValueError("kind = \"dask\" needs the scheduler's address, such as tcp://host:8786")
+        return self
 
 
 class Settings(Table):

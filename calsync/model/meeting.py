@@ -1,11 +1,12 @@
 """What calsync remembers of an occurrence once it has been judged; no description, no address."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from calsync.model.classification import Classification
-from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, fingerprint
+from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, fingerprints
 from calsync.model.span import Span
 
 
@@ -56,29 +57,46 @@ def remember(
     manager_id: str,
     calendar_id: str,
     keep_title: bool,
-    digest: str = "",
 ) -> Meeting:
-    """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped.
-
-    digest: the occurrence's fingerprint, where the caller has it already.
-    """
-    return Meeting(
-        id=meeting_id(calendar_id, occurrence),
-        manager_id=manager_id,
-        uid=occurrence.uid,
-        recurrence_id=occurrence.recurrence_id,
-        start=occurrence.start,
-        end=occurrence.end,
-        all_day=occurrence.all_day,
-        status=occurrence.status,
-        response=occurrence.response,
-        show_as=occurrence.show_as,
-        private=occurrence.private,
-        title=occurrence.title if keep_title else "",
-        organizer_domain=occurrence.organizer_domain,
-        attendee_domains=occurrence.attendee_domains,
-        attendees=len(occurrence.attendees),
-        categories=occurrence.categories,
-        fingerprint=digest or fingerprint(occurrence),
-        verdict=verdict,
+    """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped."""
+    (meeting,) = remember_all(
+        (occurrence,), verdict, manager_id=manager_id, calendar_id=calendar_id, keep_title=keep_title
     )
+    return meeting
+
+
+def remember_all(
+    group: Sequence[Occurrence],
+    verdict: Classification,
+    *,
+    manager_id: str,
+    calendar_id: str,
+    keep_title: bool,
+) -> list[Meeting]:
+    """What `remember` keeps of each of a group of occurrences that are alike (`occurrence.alike`)."""
+    first = group[0]
+    title, attendees = first.title if keep_title else "", len(first.attendees)
+    organizer_domain, attendee_domains = first.organizer_domain, first.attendee_domains
+    return [
+        Meeting(
+            meeting_id(calendar_id, occurrence),
+            manager_id,
+            occurrence.uid,
+            occurrence.recurrence_id,
+            occurrence.start,
+            occurrence.end,
+            first.all_day,
+            first.status,
+            first.response,
+            first.show_as,
+            first.private,
+            title,
+            organizer_domain,
+            attendee_domains,
+            attendees,
+            first.categories,
+            digest,
+            verdict,
+        )
+        for occurrence, digest in zip(group, fingerprints(group), strict=True)
+    ]

@@ -5,9 +5,11 @@ Terms are iCalendar's (RFC 5545) and Microsoft Graph's. The uid names a series; 
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from calsync.model.span import Span
 from calsync.model.status import cancelled_by_title
@@ -133,6 +135,16 @@ def settle(occurrence: Occurrence) -> Occurrence:
     return veil(occurrence)
 
 
+def settled(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
+    """Each occurrence settled, in the order given; those with nothing to settle pass as they are."""
+    plain: dict[str, bool] = {}
+    for occurrence in occurrences:
+        title = occurrence.title
+        if title not in plain:
+            plain[title] = not cancelled_by_title(title)
+        yield occurrence if plain[title] and not occurrence.private else settle(occurrence)
+
+
 def veil(occurrence: Occurrence) -> Occurrence:
     """Take from a private occurrence all but its times and how it is shown; leave others alone."""
     if not occurrence.private:
@@ -150,15 +162,35 @@ def veil(occurrence: Occurrence) -> Occurrence:
     )
 
 
-_FIELDS = tuple(field.name for field in fields(Occurrence))
+_OWN = ("uid", "recurrence_id", "start", "end")
+_SHARED = attrgetter(*(field.name for field in fields(Occurrence) if field.name not in _OWN))
+
+
+def alike(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
+    """The occurrences in groups that hold the same content at other times, as those of a series do.
+
+    By identity, for comparing costs more: equal content that was made twice stands in two groups.
+    """
+    groups: dict[tuple[int, ...], list[Occurrence]] = {}
+    for occurrence in occurrences:
+        groups.setdefault(tuple(map(id, _SHARED(occurrence))), []).append(occurrence)
+    return list(groups.values())
 
 
 def fingerprint(occurrence: Occurrence) -> str:
     """A digest of everything in the occurrence (32 hex digits): equal content, equal fingerprint."""
-    content = repr([_plain(getattr(occurrence, name)) for name in _FIELDS])
-    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return fingerprints((occurrence,))[0]
 
 
-def _plain(value: object) -> object:
-    # A zone's repr depends on how it was made; its offset does not.
-    return value.isoformat() if isinstance(value, datetime) else value
+def fingerprints(group: Sequence[Occurrence]) -> list[str]:
+    """The fingerprint of each of a group of occurrences that are alike."""
+    content = _digest(repr(_SHARED(group[0])))
+    return [
+        # Offsets, not zones: a zone's repr depends on how it was made.
+        _digest("\x1f".join((content, o.uid, o.recurrence_id, o.start.isoformat(), o.end.isoformat())))
+        for o in group
+    ]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

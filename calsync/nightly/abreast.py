@@ -1,95 +1,134 @@
-"""Several jobs abreast: bounded, each with a time limit, given as they end.
+"""Several jobs abreast on any executor: bounded, each with a time limit, given as they end.
 
-Threads of our own, and daemons: a job that hangs is left behind when its time is up, its place goes
-to the next one, and it holds up neither the night nor the end of the process. (An executor of the
-standard library would wait for it.) A thread does one job after another, so that what a source keeps
-for each thread, such as a connection, serves for many calendars.
+A job whose worker dies, or that is in hand when one dies, comes back as a suspect and is tried again,
+alone: so a job that kills its worker is found and named, and the others lose nothing but their time.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+TRIES = 2
+"""How often a suspect is tried alone before it is given up."""
+
+
+class Engine(Protocol):
+    """Where jobs are done: an executor that can be made anew when it breaks."""
+
+    @property
+    def places(self) -> int:
+        """How many jobs may be in hand at once."""
+        ...
+
+    @property
+    def executor(self) -> Executor:
+        """Who does them."""
+        ...
+
+    def renew(self) -> bool:
+        """Put another executor in place of one that broke or hangs; True if what was in hand is lost."""
+        ...
 
 
 def abreast(
-    jobs: Iterable[Job],
+    jobs: deque[Job],
     work: Callable[[Job], Result],
+    engine: Engine,
     *,
-    places: int,
-    seconds: float,
+    seconds: Callable[[Job], float],
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Job, Result | BaseException]]:
     """Yield each job with what its work gave or raised, in the order in which they end.
 
-    At most `places` at once; TimeoutError for one that takes longer than `seconds`. No job is begun
-    while `stop()` says so; those in hand are still given.
+    jobs: taken from the left; whoever iterates may append more. At most `engine.places` at once;
+    TimeoutError for one that takes longer than its `seconds`. No job is begun while `stop()` says so;
+    those in hand are still given. BrokenExecutor for one that kills its worker again and again.
     """
-    waiting = iter(jobs)
-    crew: _Crew[Job, Result] = _Crew(work, seconds)
-    try:
-        while True:
-            while len(crew.running) < places and not stop():
-                try:
-                    crew.begin(next(waiting))
-                except StopIteration:
-                    break
-            if not crew.running:
-                return
-            yield from crew.ended()
-    finally:
-        crew.dismiss()
+    crew: _Crew[Job, Result] = _Crew(work, engine, seconds)
+    while True:
+        while not stop() and (job := crew.next_of(jobs)) is not None:
+            crew.begin(job)
+        if not crew.running:
+            return
+        yield from crew.ended()
 
 
 class _Crew(Generic[Job, Result]):
-    """The threads, and what they have in hand: number of the job → the job and its time limit."""
+    """What is in hand: number of the try → the job and its time limit."""
 
-    def __init__(self, work: Callable[[Job], Result], seconds: float) -> None:
+    def __init__(
+        self, work: Callable[[Job], Result], engine: Engine, seconds: Callable[[Job], float]
+    ) -> None:
         self.running: dict[int, tuple[Job, float]] = {}
-        self._work = work
-        self._seconds = seconds
-        self._begun = self._threads = self._left_behind = 0
-        self._given: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
-        self._ended: SimpleQueue[tuple[int, Result | BaseException]] = SimpleQueue()
+        self._work, self._engine, self._seconds = work, engine, seconds
+        self._begun = 0
+        self._suspects: deque[tuple[Job, int]] = deque()
+        self._alone = 0
+        self._ended: SimpleQueue[tuple[int, Future[Result]]] = SimpleQueue()
+
+    def next_of(self, jobs: deque[Job]) -> Job | None:
+        """The job to begin now, if there is one and a place for it; a suspect has the engine alone."""
+        if self._suspects:
+            if self.running:
+                return None
+            job, self._alone = self._suspects.popleft()
+            return job
+        if self._alone and self.running:
+            return None
+        self._alone = 0
+        return jobs.popleft() if jobs and len(self.running) < self._engine.places else None
 
     def begin(self, job: Job) -> None:
-        """Give a job to a thread that has none; there is always one, or it is made."""
+        """Hand a job to the engine."""
         self._begun += 1
-        self.running[self._begun] = (job, time.monotonic() + self._seconds)
-        if self._threads < len(self.running) + self._left_behind:
-            self._threads += 1
-            threading.Thread(target=self._serve, name=f"fetch-{self._threads}", daemon=True).start()
-        self._given.put((self._begun, job))
+        number = self._begun
+        self.running[number] = (job, time.monotonic() + self._seconds(job))
+        try:
+            future = self._engine.executor.submit(self._work, job)
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        future.add_done_callback(lambda done: self._ended.put((number, done)))
 
     def ended(self) -> Iterator[tuple[Job, Result | BaseException]]:
         """Wait for a job to end, or for the first time limit; what ends after its limit is nobody's."""
         first = min(limit for _, limit in self.running.values())
         try:
-            number, result = self._ended.get(timeout=max(0.0, first - time.monotonic()))
+            number, future = self._ended.get(timeout=max(0.0, first - time.monotonic()))
         except Empty:
-            now = time.monotonic()
-            for late in [number for number, (_, limit) in self.running.items() if limit <= now]:
-                self._left_behind += 1
-                yield self.running.pop(late)[0], TimeoutError()
+            yield from self._late()
+            return
+        if number not in self.running:
+            return
+        lost = (BrokenExecutor, CancelledError)
+        error = CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, lost):
+            yield from self._broken(error)
         else:
-            if number in self.running:
-                yield self.running.pop(number)[0], result
-            else:
-                self._left_behind -= 1  # it came back, and takes jobs again
+            yield self.running.pop(number)[0], error or future.result()
 
-    def dismiss(self) -> None:
-        """Send every thread home, once it has ended what it does."""
-        for _ in range(self._threads):
-            self._given.put(None)
+    def _late(self) -> Iterator[tuple[Job, BaseException]]:
+        now = time.monotonic()
+        late = [number for number, (_, limit) in self.running.items() if limit <= now]
+        given_up = [self.running.pop(number)[0] for number in late]
+        if given_up and self._engine.renew():
+            self._suspect()
+        yield from ((job, TimeoutError()) for job in given_up)
 
-    def _serve(self) -> None:
-        while (given := self._given.get()) is not None:
-            number, job = given
-            try:
-                self._ended.put((number, self._work(job)))
-            except BaseException as error:
-                self._ended.put((number, error))
+    def _broken(self, error: BaseException) -> Iterator[tuple[Job, BaseException]]:
+        """The engine broke: all that was in hand is tried again alone, if not too often."""
+        self._engine.renew()
+        if self._alone >= TRIES:
+            ((job, _),) = self.running.values()
+            self.running.clear()
+            yield job, error
+        self._suspect()
+
+    def _suspect(self) -> None:
+        self._suspects.extend((job, self._alone + 1) for job, _ in self.running.values())
+        self.running.clear()

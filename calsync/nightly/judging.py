@@ -1,44 +1,53 @@
-"""From what a source gave to what is kept: settle, judge, remember. Pure."""
+"""From what a source gave to what is kept: judge, remember. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, timedelta
 
+from calsync.config.settings import Settings
 from calsync.model.classification import Classification, Scope
-from calsync.model.meeting import Meeting, meeting_id, remember
-from calsync.model.occurrence import Occurrence, fingerprint
-from calsync.nightly.plan import Night
+from calsync.model.meeting import Meeting, remember_all
+from calsync.model.occurrence import Occurrence, alike
+from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify
 from calsync.rules.facts import facts_of
 from calsync.sources.base import Calendar
 
-Known = Mapping[str, tuple[str, Classification]]
-"""By meeting id: the fingerprint under which it was judged last, and the verdict."""
-
 
 def judge_all(
-    night: Night, calendar: Calendar, occurrences: Sequence[Occurrence], known: Known
+    settings: Settings, book: RuleBook, calendar: Calendar, occurrences: Sequence[Occurrence]
 ) -> list[Meeting]:
-    """Every occurrence with its verdict; one whose fingerprint is known keeps the verdict it had."""
-    return [_judge(night, calendar, occurrence, known) for occurrence in occurrences]
+    """Every occurrence with its verdict; what a series shares is looked at once."""
+    return [
+        meeting
+        for group in alike(occurrences)
+        for same_length in _by_length(group)
+        for meeting in _judged(settings, book, calendar, same_length)
+    ]
 
 
-def _judge(night: Night, calendar: Calendar, occurrence: Occurrence, known: Known) -> Meeting:
-    name, digest = meeting_id(calendar.id, occurrence), fingerprint(occurrence)
-    before, verdict = known.get(name, ("", None))
-    if verdict is None or before != digest:
-        facts = facts_of(occurrence, own_domains=night.settings.organisation.domains)
-        verdict = classify(facts, night.book)
-    return remember(
-        occurrence,
+def _by_length(group: Sequence[Occurrence]) -> Iterable[list[Occurrence]]:
+    """Apart where the lengths differ: an agenda's times are judged by the length of the meeting."""
+    lengths: dict[timedelta, list[Occurrence]] = {}
+    for occurrence in group:
+        length = occurrence.end.astimezone(UTC) - occurrence.start.astimezone(UTC)
+        lengths.setdefault(length, []).append(occurrence)
+    return lengths.values()
+
+
+def _judged(
+    settings: Settings, book: RuleBook, calendar: Calendar, group: Sequence[Occurrence]
+) -> list[Meeting]:
+    verdict = classify(facts_of(group[0], own_domains=settings.organisation.domains), book)
+    return remember_all(
+        group,
         verdict,
         manager_id=calendar.manager_id,
         calendar_id=calendar.id,
-        digest=digest,
-        keep_title=_title_kept(night, occurrence, verdict),
+        keep_title=_title_kept(settings.privacy.titles, group[0], verdict),
     )
 
 
-def _title_kept(night: Night, occurrence: Occurrence, verdict: Classification) -> bool:
-    if occurrence.private:
+def _title_kept(titles: str, occurrence: Occurrence, verdict: Classification) -> bool:
+    if occurrence.private or titles == "none":
         return False
-    partnership = verdict.scope is Scope.INTER_AGENCY or bool(verdict.partnerships)
-    return {"all": True, "none": False, "partnership": partnership}[night.settings.privacy.titles]
+    return titles == "all" or verdict.scope is Scope.INTER_AGENCY or bool(verdict.partnerships)

@@ -1,7 +1,7 @@
 """Opens what a night needs from the settings: sources, rules, managers, costs, the way out for mail."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,18 +35,32 @@ def open_rules(settings: Settings) -> tuple[RuleBook, tuple[Problem, ...]]:
 @contextmanager
 def open_sources(settings: Settings, managers: tuple[Manager, ...]) -> Iterator[dict[str, Source]]:
     """The sources that some manager uses, by name, closed at the end; raises ConfigError with all faults."""
+    opened = sources_of(settings, names_of(managers))
+    with ExitStack() as stack:
+        for source in opened.values():
+            stack.callback(source.close)
+        yield opened
+
+
+def names_of(managers: Iterable[Manager]) -> tuple[str, ...]:
+    """The names of the sources that some manager uses, sorted."""
+    return tuple(sorted({manager.source for manager in managers}))
+
+
+def sources_of(settings: Settings, names: Iterable[str]) -> dict[str, Source]:
+    """Sources by name; raises ConfigError with all faults, and then leaves none open."""
     problems: list[Problem] = []
     opened: dict[str, Source] = {}
-    with ExitStack() as stack:
-        for name in sorted({manager.source for manager in managers}):
-            try:
-                opened[name] = open_source(name, settings.sources[name], base=settings.file.parent)
-                stack.callback(opened[name].close)
-            except ConfigError as error:
-                problems += error.problems
-        if problems:
-            raise ConfigError(problems)
-        yield opened
+    for name in names:
+        try:
+            opened[name] = open_source(name, settings.sources[name], base=settings.file.parent)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        for source in opened.values():
+            source.close()
+        raise ConfigError(problems)
+    return opened
 
 
 @contextmanager

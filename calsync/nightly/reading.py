@@ -1,48 +1,45 @@
 """Reads every calendar, several at once, and keeps each one whole or not at all."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from calsync.errors import CalsyncError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.nightly.abreast import Job, Result, abreast
-from calsync.nightly.judging import judge_all
+from calsync.nightly.abreast import abreast
+from calsync.nightly.engines import AnyEngine
+from calsync.nightly.keeping import Keeper
+from calsync.nightly.opening import names_of
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
-from calsync.sources.base import Calendar, Fetched, Source
+from calsync.nightly.work import Desk, Found, Listing, Order, Outcome, Visit, do_elsewhere
+from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
 from calsync.store.database import Store
 from calsync.store.states import CalendarState
 
-log = logging.getLogger("calsync.nightly")
-
 Sources = Mapping[str, Source]
+Round = tuple[Visit, ...]
 
 
-@dataclass(frozen=True)
-class Errand:
-    """One calendar to be fetched, and what we held of it."""
-
-    calendar: Calendar
-    source: Source
-    held: CalendarState | None
-    token: str
-
-
-def read_all(night: Night, sources: Sources, store: Store, report: RunReport) -> None:
+def read_all(night: Night, sources: Sources, engine: AnyEngine, store: Store, report: RunReport) -> None:
     """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report."""
-    errands = _errands(night, sources, store, report)
-    for done, (errand, fetched) in enumerate(_fetch(night, errands), start=1):
-        night.progress("calendars", done, len(errands))
-        try:
-            if isinstance(fetched, SourceError):
-                raise fetched
-            _keep(night, store, report, errand, fetched)
-        except SourceError as error:
-            _note_failure(night, store, report, errand.calendar, error)
+    reading = Reading(night, store, report)
+    rounds = deque(_rounds(reading.first_visits(), engine.round))
+    done = 0
+    with reading.keeper:
+        for visits, given in _visited(night, sources, engine, rounds):
+            for visit, outcome in zip(visits, given, strict=True):
+                if isinstance(outcome, Listing):
+                    rounds.extend((again,) for again in reading.listed(visit, outcome))
+                else:
+                    reading.take(visit, outcome)
+                    done += 1
+                    night.progress("calendars", done, max(len(night.managers), done))
+    report.note(engine.problems)
     report.interrupted = night.stop.is_set()
     if not report.interrupted:
-        _retire(night, store, errands, report)
+        reading.retire()
 
 
 def versions(night: Night) -> str:
@@ -51,131 +48,138 @@ def versions(night: Night) -> str:
     return "/".join((night.book.version, night.settings.privacy.titles, *sorted(ours)))
 
 
-def _errands(night: Night, sources: Sources, store: Store, report: RunReport) -> list[Errand]:
-    """What to fetch: the calendars behind each manager's address, in the order of the list of managers."""
-    found: dict[str, tuple[Calendar, ...]] = {}
-    for named, result in _abreast(
-        night,
-        [night.calendar_of(manager) for manager in night.managers],
-        lambda named: sources[named.source].calendars(named),
-    ):
-        calendars = _checked(night, named, result)
-        if isinstance(calendars, SourceError):
-            _note_failure(night, store, report, named, calendars)
-        else:
-            found[named.manager_id] = calendars
-    return [
-        _errand(night, calendar, sources[manager.source], store)
-        for manager in night.managers
-        for calendar in found.get(manager.id, ())
-    ]
+def _rounds(visits: Sequence[Visit], size: int) -> Iterator[Round]:
+    return (tuple(visits[start : start + size]) for start in range(0, len(visits), size))
 
 
-def _checked(
-    night: Night, named: Calendar, result: tuple[Calendar, ...] | BaseException
-) -> tuple[Calendar, ...] | SourceError:
-    if isinstance(result, BaseException):
-        return _told(night, named, result)
-    if not result:
-        return SourceContentError(str(named), "there is no calendar behind this address", "see its owner")
-    return result
-
-
-def _errand(night: Night, calendar: Calendar, source: Source, store: Store) -> Errand:
-    held = store.meetings.state(calendar.id)
-    same = held is not None and held.window == night.window and held.versions == versions(night)
-    return Errand(calendar, source, held, held.token if held and same else "")
-
-
-def _fetch(night: Night, errands: Sequence[Errand]) -> Iterator[tuple[Errand, Fetched | SourceError]]:
-    """Give each calendar as it arrives."""
-    ended = _abreast(
-        night, errands, lambda errand: errand.source.fetch(errand.calendar, night.window, errand.token)
+def _visited(
+    night: Night, sources: Sources, engine: AnyEngine, rounds: deque[Round]
+) -> Iterator[tuple[Round, Sequence[Outcome]]]:
+    """Give each round with what its visits gave; one that was lost as a whole is gone through singly."""
+    seconds = night.settings.engine.calendar_seconds
+    settings, book, window = night.settings, night.book, night.window
+    if engine.here:
+        work = Desk(settings, sources, book, window).do
+    else:
+        name = f"{night.now().isoformat()} {settings.file}"
+        work = partial(do_elsewhere, Order(name, settings, names_of(night.managers), window, book.version))
+    ended = abreast(
+        rounds, work, engine, seconds=lambda visits: seconds * len(visits), stop=night.stop.is_set
     )
-    for errand, result in ended:
-        if isinstance(result, BaseException):
-            yield errand, _told(night, errand.calendar, result)
+    for visits, given in ended:
+        if not isinstance(given, BaseException):
+            yield visits, given
+        elif len(visits) > 1:
+            rounds.extend((visit,) for visit in visits)
         else:
-            yield errand, result
+            yield visits, [_lost(str(visits[0].calendar), given, seconds)]
 
 
-def _abreast(
-    night: Night, jobs: Sequence[Job], work: Callable[[Job], Result]
-) -> Iterator[tuple[Job, Result | BaseException]]:
-    """At most `workers` jobs at once, each within its time, and none begun once asked to stop."""
-    engine = night.settings.engine
-    places, seconds = engine.workers, engine.calendar_seconds
-    return abreast(jobs, work, places=places, seconds=seconds, stop=night.stop.is_set)
-
-
-def _told(night: Night, calendar: Calendar, error: BaseException) -> SourceError:
-    """What a failed reading is called in the report."""
-    if isinstance(error, SourceError):
-        return error
-    where = str(calendar)
+def _lost(where: str, error: BaseException, seconds: float) -> SourceError:
+    """What a reading that did not come back is called in the report."""
     if isinstance(error, TimeoutError):
-        seconds = night.settings.engine.calendar_seconds
         what = f"was not read within {seconds:g} seconds; the night went on without it"
         return SourceUnavailableError(where, what, "raise [engine] calendar_seconds if it is that large")
-    # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
-    log.error("reading %s broke", where, exc_info=error)
-    what = f"reading it broke: {type(error).__name__}"
-    return SourceContentError(where, what, "this is a fault of calsync: please report it")
+    what = f"whoever read it died of it, again and again ({type(error).__name__})"
+    return SourceContentError(where, what, "this is a fault of calsync, or want of memory: please report it")
 
 
-def _keep(night: Night, store: Store, report: RunReport, errand: Errand, fetched: Fetched) -> None:
-    calendar, held = errand.calendar, errand.held
-    report.counts["calendars"] += 1
-    if fetched.unchanged and held is not None:
-        store.meetings.touch_good(calendar.id, night.day)
-        report.counts["unchanged"] += 1
-        report.note(held.problems)
-        return
-    if calendar.manager_id not in night.accept_empty:
-        held_count = store.meetings.count(calendar.id, night.window)
-        check_not_emptied(calendar, held_count, len(fetched.occurrences))
-    version = versions(night)
-    known = store.meetings.verdicts(calendar.id, night.window) if held and held.versions == version else {}
-    meetings = judge_all(night, calendar, fetched.occurrences, known)
-    state = CalendarState(
-        calendar_id=calendar.id,
-        manager_id=calendar.manager_id,
-        source=calendar.source,
-        shown=str(calendar),
-        token=fetched.token,
-        window=night.window,
-        versions=version,
-        problems=fetched.problems,
-        last_good=night.day,
-    )
-    change = store.meetings.replace(state, night.window, meetings)
-    report.counts.update(added=change.added, changed=change.changed, removed=change.removed)
-    report.note(fetched.problems)
+@dataclass
+class Reading:
+    """What is known of a night's calendars while it reads them; `present` grows."""
 
+    night: Night
+    store: Store
+    report: RunReport
+    present: dict[str, set[str]] = field(default_factory=dict)
 
-def _note_failure(
-    night: Night, store: Store, report: RunReport, calendar: Calendar, error: CalsyncError
-) -> None:
-    report.counts["failed"] += 1
-    report.fault(str(calendar), error)
-    store.meetings.note_failure(
-        calendar.id, calendar.manager_id, calendar.source, str(calendar), night.day, error.what, error.hint
-    )
+    def __post_init__(self) -> None:
+        self.version = versions(self.night)
+        self.held: dict[str, dict[str, CalendarState]] = {}
+        for state in self.store.meetings.states():
+            self.held.setdefault(state.manager_id, {})[state.calendar_id] = state
+        self.keeper = Keeper(self.store, self.night.day, self.report)
+        self._failed: set[str] = set()
 
+    def first_visits(self) -> list[Visit]:
+        """Every manager's address as the list of managers names it, in its order."""
+        return [
+            Visit(self.night.calendar_of(manager), self._tokens(manager.id))
+            for manager in self.night.managers
+        ]
 
-def _retire(night: Night, store: Store, errands: Sequence[Errand], report: RunReport) -> None:
-    """Empty the window of calendars that a manager no longer has (moved to another file or server).
+    def listed(self, visit: Visit, listing: Listing) -> list[Visit]:
+        """A visit to each of the calendars behind an address."""
+        self.present.setdefault(visit.calendar.manager_id, set()).update(c.id for c in listing.calendars)
+        return [Visit(calendar, visit.tokens, listed=True) for calendar in listing.calendars]
 
-    Only where all of the manager's present calendars were read tonight; what lies before the window stays.
-    """
-    present: dict[str, set[str]] = {}
-    for errand in errands:
-        present.setdefault(errand.calendar.manager_id, set()).add(errand.calendar.id)
-    for manager_id, ids in present.items():
-        states = {state.calendar_id: state for state in store.meetings.states(manager_id)}
-        if any(states[name].failing_since for name in ids if name in states):
-            continue
-        for name in states.keys() - ids:
-            change = store.meetings.replace(replace(states[name], token=""), night.window, [])
-            report.counts["removed"] += change.removed
-            store.meetings.retire(name)
+    def take(self, visit: Visit, outcome: Found | SourceError) -> None:
+        """Keep what was read, or note why nothing was."""
+        calendar = outcome.calendar if isinstance(outcome, Found) else visit.calendar
+        try:
+            if isinstance(outcome, SourceError):
+                raise outcome
+            self.present.setdefault(calendar.manager_id, set()).add(calendar.id)
+            self._keep(outcome)
+        except SourceError as error:
+            self._note_failure(calendar, error)
+
+    def retire(self) -> None:
+        """Empty the window of calendars that a manager no longer has (moved to another file or server).
+
+        Only where all of the manager's present calendars were read tonight; what lies before stays.
+        """
+        for manager_id, present in self.present.items():
+            gone = self.held.get(manager_id, {}).keys() - present
+            if not gone or manager_id in self._failed:
+                continue
+            for name in sorted(gone):
+                emptied = replace(self.held[manager_id][name], token="")
+                change = self.store.meetings.replace(emptied, self.night.window, [])
+                self.report.counts["removed"] += change.removed
+                self.store.meetings.retire(name)
+
+    def _tokens(self, manager_id: str) -> dict[str, str]:
+        """The tokens that are worth something: of tonight's window and rules."""
+        return {
+            name: state.token
+            for name, state in self.held.get(manager_id, {}).items()
+            if state.token and state.window == self.night.window and state.versions == self.version
+        }
+
+    def _keep(self, found: Found) -> None:
+        calendar = found.calendar
+        self.report.counts["calendars"] += 1
+        held = self.held.get(calendar.manager_id, {}).get(calendar.id)
+        if found.unchanged and held is not None:
+            self.keeper.unchanged(held)
+            return
+        if not found.rows and not found.standing and calendar.manager_id not in self.night.accept_empty:
+            kept = self.store.meetings.count(calendar.id, self.night.window)
+            check_not_emptied(calendar, kept, 0)
+        state = CalendarState(
+            calendar_id=calendar.id,
+            manager_id=calendar.manager_id,
+            source=calendar.source,
+            shown=str(calendar),
+            token=found.token,
+            window=self.night.window,
+            versions=self.version,
+            problems=found.problems,
+            last_good=self.night.day,
+        )
+        self.keeper.replace(state, self.night.window, found.rows, found.standing)
+
+    def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
+        self._failed.add(calendar.manager_id)
+        self.report.counts["failed"] += 1
+        self.report.fault(str(calendar), error)
+        self.store.meetings.note_failure(
+            calendar.id,
+            calendar.manager_id,
+            calendar.source,
+            str(calendar),
+            self.night.day,
+            error.what,
+            error.hint,
+        )

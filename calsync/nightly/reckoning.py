@@ -1,10 +1,18 @@
-"""Turns kept meetings into minutes, and minutes into the mails that managers asked for."""
+"""Turns kept meetings into minutes, and minutes into the mails that managers asked for.
 
-from datetime import date
+Only what changed is reckoned: the days of meetings that changed since the last time, and days that the
+window has taken in. What minutes rest on besides the meetings (`basis`) is kept with them; where it
+changed, everything in the window is reckoned anew.
+"""
 
+import hashlib
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from calsync import __version__
 from calsync.analysis.allocate import allocate
 from calsync.analysis.counting import exclusions
-from calsync.analysis.worktime import contracted
+from calsync.analysis.worktime import WorkingTime, contracted, public_holidays
 from calsync.errors import MailError
 from calsync.mail.outbox import mail_id, queue_summary
 from calsync.model.people import Manager
@@ -16,17 +24,87 @@ from calsync.reports.period import Period, period_of
 from calsync.reports.render import render_summary
 from calsync.reports.summary import ManagerSummary, summarise
 from calsync.store.database import Store
+from calsync.store.states import Reckoned, Reckoning
+
+DAY = timedelta(days=1)
+_AT_ONCE = 50
+"""How many managers' minutes are kept in one transaction."""
 
 
 def reckon_all(night: Night, store: Store, report: RunReport) -> None:
     """Keep every manager's minutes in the window, and queue the summaries that are due."""
+    pending: list[Reckoned] = []
+    for reckoned in _reckoned(night, store):
+        pending.append(reckoned)
+        if len(pending) >= _AT_ONCE:
+            _keep(store, pending, report)
+            pending = []
+    _keep(store, pending, report)
     for done, manager in enumerate(night.managers, start=1):
-        meetings = store.meetings.of_manager(manager.id, night.window)
-        allocations = allocate(manager, meetings, night.worktime, night.window)
-        change = store.allocations.replace(manager.id, *night.days, allocations)
-        report.counts["reckoned"] += bool(change.added or change.changed or change.removed)
         _summarise(night, store, manager, report)
         night.progress("managers", done, len(night.managers))
+
+
+def due_days(
+    held: Reckoning | None, basis: str, first: date, last: date, worktime: WorkingTime
+) -> tuple[date, date] | None:
+    """The days from `first` to `last` (exclusive) that must be reckoned, in one stretch; None if none.
+
+    A day more on either side of what changed: travel at midnight may lead to a meeting of the next day.
+    """
+    if held is None or held.basis != basis:
+        return first, last
+    stretches = [(held.last - DAY, last)] if held.last < last else []
+    if first < held.first:
+        stretches.append((first, held.first + DAY))
+    if held.changed is not None:
+        start, end = worktime.day_of(held.changed.start), worktime.day_of(held.changed.end)
+        stretches.append((start - DAY, end + 2 * DAY))
+    inside = [(max(start, first), min(end, last)) for start, end in stretches]
+    inside = [(start, end) for start, end in inside if start < end]
+    return (min(start for start, _ in inside), max(end for _, end in inside)) if inside else None
+
+
+def basis_of(worktime: WorkingTime, first: date, last: date) -> str:
+    """All that everybody's minutes rest on besides meetings: the working day, the holidays, the code."""
+    day = (worktime.zone.key, worktime.day_start, worktime.day_end, sorted(worktime.closed))
+    years = range(first.year, last.year + 1)
+    free = [sorted(public_holidays(worktime.nation, year)) for year in years]
+    return hashlib.blake2b(repr((__version__, day, free)).encode(), digest_size=8).hexdigest()
+
+
+def _own(basis: str, manager: Manager) -> str:
+    days = "".join(map(str, manager.working_days))
+    return f"{basis} {manager.fte} {manager.hours_per_week} {days}"
+
+
+def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
+    """The minutes of each manager for whom any are due."""
+    first, last = night.days
+    worktime = night.worktime
+    held, common = store.allocations.reckonings(), basis_of(worktime, first, last)
+    for manager in night.managers:
+        before, basis = held.get(manager.id), _own(common, manager)
+        due = due_days(before, basis, first, last, worktime)
+        after = Reckoning(manager.id, basis, first, last)
+        if due is not None:
+            yield _reckon(store, manager, worktime, due, after)
+        elif before != after:
+            yield Reckoned(first, first, (), after)
+
+
+def _reckon(
+    store: Store, manager: Manager, worktime: WorkingTime, due: tuple[date, date], after: Reckoning
+) -> Reckoned:
+    start, end = (worktime.midnight(day) for day in due)
+    meetings = store.meetings.of_manager(manager.id, Span(start - DAY, end + DAY))
+    return Reckoned(*due, allocate(manager, meetings, worktime, Span(start, end)), after)
+
+
+def _keep(store: Store, reckoned: list[Reckoned], report: RunReport) -> None:
+    if reckoned:
+        changes = store.allocations.replace_all(reckoned)
+        report.counts["reckoned"] += sum(bool(c.added or c.changed or c.removed) for c in changes)
 
 
 def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from threading import Event
 
@@ -10,6 +11,8 @@ from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.mail.outbox import deliver
 from calsync.mail.transport import Transport
+from calsync.nightly.correcting import unknown_partnerships
+from calsync.nightly.engines import AnyEngine, open_engine
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
 from calsync.nightly.plan import Night, Progress, quiet
 from calsync.nightly.reading import Sources, read_all
@@ -41,13 +44,14 @@ def run_night(
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
+        open_engine(settings.engine) as engine,
         night_lock(url),
         open_store(url) as store,
     ):
         night = Night(day, settings, managers, book, now, frozenset(accept_empty), stop or Event(), progress)
         report = RunReport(day)
         report.note(rule_problems)
-        return _entered(night, sources, store, transport, report)
+        return _entered(night, sources, engine, store, transport, report)
 
 
 def last_good_night(settings: Settings) -> date | None:
@@ -57,20 +61,24 @@ def last_good_night(settings: Settings) -> date | None:
 
 
 def _entered(
-    night: Night, sources: Sources, store: Store, transport: Transport, report: RunReport
+    night: Night, sources: Sources, engine: AnyEngine, store: Store, transport: Transport, report: RunReport
 ) -> RunReport:
     store.runs.begin(night.day, night.now())
     outcome = RunState.FAILED
     try:
-        _steps(night, sources, store, transport, report)
+        _steps(night, sources, engine, store, transport, report)
         outcome = report.outcome
     finally:
         store.runs.finish(night.day, outcome, night.now(), report.counts, report.problems)
     return report
 
 
-def _steps(night: Night, sources: Sources, store: Store, transport: Transport, report: RunReport) -> None:
-    read_all(night, sources, store, report)
+def _steps(
+    night: Night, sources: Sources, engine: AnyEngine, store: Store, transport: Transport, report: RunReport
+) -> None:
+    standing = chain.from_iterable(store.corrections.standing().values())
+    report.note(unknown_partnerships(standing, night.book.partnerships))
+    read_all(night, sources, engine, store, report)
     if report.interrupted:
         return
     reckon_all(night, store, report)

@@ -98,13 +98,15 @@ class Fetched:
     occurrences: in the window, by start then uid, each (uid, recurrence_id, start) once; whole or
     not at all. Nothing private: `guards.sealed` makes one that keeps all this. problems: what was
     left out of it and why. token: opaque, given back at the next fetch of the same window.
-    unchanged: True (and nothing else) if the token shows that nothing changed.
+    unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
+    occurrences the token shows to be as they were: they are in the calendar and not among these.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
     problems: tuple[Problem, ...] = ()
     token: str = ""
     unchanged: bool = False
+    standing: frozenset[str] = frozenset()
 
 
 @runtime_checkable

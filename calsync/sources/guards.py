@@ -1,13 +1,15 @@
 """What every source's answer passes on its way in: settled and veiled, in the window, in order, each once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from calsync.errors import CalendarEmptiedError
-from calsync.model.occurrence import Occurrence, fingerprint, settle
+from calsync.model.occurrence import Occurrence, fingerprint, settled
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, Fetched
+
+Name = tuple[datetime, str, str]
 
 DOUBT_FROM = 10
 """A calendar that held fewer meetings than this may well be empty tomorrow."""
@@ -19,25 +21,36 @@ def sealed(
     occurrences: Iterable[Occurrence],
     problems: Sequence[Problem] = (),
     token: str = "",
+    standing: frozenset[str] = frozenset(),
 ) -> Fetched:
     """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
 
     Where two occurrences share (uid, recurrence_id, start) but differ, one is kept and the other named.
     """
-    kept: dict[tuple[object, ...], Occurrence] = {}
-    doubles: set[tuple[object, ...]] = set()
-    for occurrence in map(settle, occurrences):
-        if not occurrence.span.overlaps(window):
-            continue
+    kept: dict[Name, Occurrence] = {}
+    doubles: set[Name] = set()
+    for occurrence in settled(occurrences):
         # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
-        name = (occurrence.start.astimezone(UTC), occurrence.uid, occurrence.recurrence_id)
+        start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
+        if not _overlaps(start, end, window):
+            continue
+        name = (start, occurrence.uid, occurrence.recurrence_id)
         rival = kept.setdefault(name, occurrence)
-        if rival != occurrence:
+        if rival is not occurrence and rival != occurrence:
             doubles.add(name)
             kept[name] = min(rival, occurrence, key=fingerprint)  # whatever the order they came in
     ordered = sorted(kept)
     noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
-    return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token)
+    return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing)
+
+
+def _overlaps(start: datetime, end: datetime, window: Span) -> bool:
+    """`Span.overlaps`, for times in UTC and without making spans of them."""
+    if start == end:
+        return window.start <= start < window.end
+    if window.start == window.end:
+        return start <= window.start < end
+    return start < window.end and window.start < end
 
 
 def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:

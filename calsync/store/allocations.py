@@ -1,22 +1,21 @@
 """Minutes by manager and day, replaced by whole days."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date
 from math import fsum
-from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from calsync.model.allocation import Allocation
-from calsync.store.difference import apply, difference
+from calsync.store import reckonings
+from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
 from calsync.store.rows import Row, clean
 from calsync.store.schema import allocations as table
-from calsync.store.states import Change
+from calsync.store.states import Change, Reckoned, Reckoning
 
-_KEYS = tuple(column.name for column in table.primary_key)
-COLUMNS = (*_KEYS, "minutes")
+COLUMNS = tuple(column.name for column in table.c)
 
 
 class Allocations:
@@ -26,22 +25,40 @@ class Allocations:
         self._database = database
 
     def replace(self, manager_id: str, first: date, last: date, allocations: Sequence[Allocation]) -> Change:
-        """Make these the manager's allocations from `first` to `last` (exclusive), in one transaction.
+        """Make these the manager's allocations from `first` to `last` (exclusive), in one transaction."""
+        with self._database.writing() as connection:
+            work = _work(connection, manager_id, first, last, allocations, known=True)
+            apply(connection, table, [work])
+        return work.change
+
+    def replace_all(self, reckoned: Sequence[Reckoned]) -> list[Change]:
+        """Make these the minutes of several managers and note how far they are right, in one transaction.
 
         Rows that are equal are not touched. Allocations that differ in nothing but their minutes
         are added up. Those of days outside are left out: such a day was reckoned when it lay whole
         in a window, and here only a part of it is known. Raises ValueError for another manager's.
         """
-        wanted = _rows(manager_id, [a for a in allocations if first <= a.day < last])
-        query = select(table).where(
-            table.c.manager_id == manager_id, table.c.day >= first, table.c.day < last
-        )
         with self._database.writing() as connection:
-            rows = connection.execute(query).mappings()
-            held: dict[Hashable, Row] = {_key(row): dict(row) for row in rows}
-            work = difference(held, wanted)
-            apply(connection, table, work)
-        return work.change
+            known = _known(connection, [one.after.manager_id for one in reckoned])
+            works = [
+                _work(
+                    connection,
+                    one.after.manager_id,
+                    one.first,
+                    one.last,
+                    one.allocations,
+                    known=one.after.manager_id in known,
+                )
+                for one in reckoned
+            ]
+            apply(connection, table, works)
+            reckonings.keep(connection, [one.after for one in reckoned])
+        return [work.change for work in works]
+
+    def reckonings(self) -> dict[str, Reckoning]:
+        """Up to where each manager's minutes are right; who is not among them was never reckoned."""
+        with self._database.reading() as connection:
+            return reckonings.of_all(connection)
 
     def frame(self, first: date, last: date, manager_ids: Collection[str] | None = None) -> pd.DataFrame:
         """Every allocation from `first` to `last` (exclusive), of some managers or of all, sorted.
@@ -66,31 +83,47 @@ _TYPES = {
 }
 
 
+def _known(connection: Connection, manager_ids: Sequence[str]) -> frozenset[str]:
+    """Who of these has any minutes kept: nothing need be asked about the others."""
+    query = select(table.c.manager_id).where(table.c.manager_id.in_(manager_ids)).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
+def _work(
+    connection: Connection,
+    manager_id: str,
+    first: date,
+    last: date,
+    allocations: Iterable[Allocation],
+    *,
+    known: bool,
+) -> Difference:
+    wanted = _rows(manager_id, [a for a in allocations if first <= a.day < last])
+    if not known:
+        return difference({}, wanted)
+    query = select(table).where(table.c.manager_id == manager_id, table.c.day >= first, table.c.day < last)
+    held: dict[Hashable, Row] = {tuple(row[:-1]): tuple(row) for row in connection.execute(query)}
+    return difference(held, wanted)
+
+
 def _rows(manager_id: str, allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
-    shares: dict[tuple[object, ...], list[float]] = {}
+    shares: dict[Row, list[float]] = {}
     for allocation in allocations:
         if allocation.manager_id != manager_id:
             raise ValueError(f"an allocation of {allocation.manager_id} among those of {manager_id}")
-        row = _row(allocation)
-        shares.setdefault(_key(row), []).append(allocation.minutes)
+        shares.setdefault(_key(allocation), []).append(allocation.minutes)
     # A sum that does not depend on the order, so that the same night gives the same rows.
-    return {
-        key: dict(zip(_KEYS, key, strict=True)) | {"minutes": fsum(parts)} for key, parts in shares.items()
-    }
+    return {key: (*key, fsum(parts)) for key, parts in shares.items()}
 
 
-def _row(allocation: Allocation) -> Row:
-    return {
-        "manager_id": allocation.manager_id,
-        "day": allocation.day,
-        "meeting_id": allocation.meeting_id,
-        "partnership": clean(allocation.partnership),
-        "activity": allocation.activity.value,
-        "kind": allocation.kind.value,
-        "confirmed": allocation.confirmed,
-        "in_hours": allocation.in_hours,
-    }
-
-
-def _key(row: Mapping[Any, Any]) -> tuple[object, ...]:
-    return tuple(row[name] for name in _KEYS)
+def _key(allocation: Allocation) -> Row:
+    return (
+        allocation.manager_id,
+        allocation.day,
+        allocation.meeting_id,
+        clean(allocation.partnership),
+        allocation.activity.value,
+        allocation.kind.value,
+        allocation.confirmed,
+        allocation.in_hours,
+    )

@@ -4,15 +4,23 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.store.rows import Row, clean
+from calsync.store import reckonings
+from calsync.store.rows import clean
 from calsync.store.schema import allocations, calendars, meetings
 from calsync.store.states import CalendarState
 
-_WELL: Row = {"failing_since": None, "what": "", "hint": "", "retired": False}
+Cells = dict[str, Any]
+
+_WELL: Cells = {"failing_since": None, "what": "", "hint": "", "retired": False}
+_REWRITE = (
+    update(calendars)
+    .where(calendars.c.id == bindparam("new_id"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in calendars.c if column.name != "id"})
+)
 
 
 def states(connection: Connection, manager_id: str | None = None) -> list[CalendarState]:
@@ -31,13 +39,18 @@ def state(connection: Connection, calendar_id: str) -> CalendarState | None:
     return _state_of(row) if row else None
 
 
-def save(connection: Connection, given: CalendarState) -> None:
-    """Keep a state; one that is equal to what is kept is not written again."""
-    wanted, held = _row_of(given), _row(connection, given.calendar_id)
-    if held is None:
-        connection.execute(insert(calendars), wanted)
-    elif held != wanted:
-        connection.execute(update(calendars).where(calendars.c.id == given.calendar_id), wanted)
+def save(connection: Connection, given: Sequence[CalendarState]) -> frozenset[str]:
+    """Keep states, those that are equal to what is kept untouched; gives the ids that were kept before."""
+    held = _rows(connection, [state.calendar_id for state in given])
+    wanted = {state.calendar_id: _row_of(state) for state in given}
+    new = [cells for name, cells in wanted.items() if name not in held]
+    other = [cells for name, cells in wanted.items() if name in held and held[name] != cells]
+    if new:
+        connection.execute(insert(calendars), new)
+    if other:
+        values = [{f"new_{name}": cell for name, cell in cells.items()} for cells in other]
+        connection.execute(_REWRITE, values)
+    return frozenset(held)
 
 
 def fail(connection: Connection, failure: CalendarState, night: date) -> None:
@@ -52,10 +65,12 @@ def fail(connection: Connection, failure: CalendarState, night: date) -> None:
     connection.execute(update(calendars).where(calendars.c.id == name), wanted)
 
 
-def touch_good(connection: Connection, calendar_id: str, night: date) -> None:
-    """Note that the calendar was found unchanged."""
-    statement = update(calendars).where(calendars.c.id == calendar_id)
-    connection.execute(statement, _WELL | {"last_good": night})
+def touch_good(connection: Connection, calendar_ids: Sequence[str], night: date) -> None:
+    """Note that calendars were found unchanged."""
+    if calendar_ids:
+        statement = update(calendars).where(calendars.c.id == bindparam("known"))
+        statement = statement.values(**_WELL, last_good=night)
+        connection.execute(statement, [{"known": calendar_id} for calendar_id in calendar_ids])
 
 
 def retire(connection: Connection, calendar_id: str) -> None:
@@ -65,9 +80,11 @@ def retire(connection: Connection, calendar_id: str) -> None:
 
 
 def drop(connection: Connection, calendar_id: str) -> None:
-    """Erase the calendar, its meetings and the minutes they took."""
+    """Erase the calendar, its meetings and the minutes they took; its manager is reckoned anew."""
     own = select(meetings.c.id).where(meetings.c.calendar_id == calendar_id)
     connection.execute(delete(allocations).where(allocations.c.meeting_id.in_(own)))
+    whose = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
+    reckonings.forget(connection, list(connection.execute(whose).scalars()))
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 
@@ -77,12 +94,16 @@ def ids(connection: Connection, manager_id: str) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
-def _row(connection: Connection, calendar_id: str) -> Row | None:
-    row = connection.execute(select(calendars).where(calendars.c.id == calendar_id)).mappings().first()
-    return dict(row) if row else None
+def _row(connection: Connection, calendar_id: str) -> Cells | None:
+    return _rows(connection, [calendar_id]).get(calendar_id)
 
 
-def _row_of(given: CalendarState) -> Row:
+def _rows(connection: Connection, calendar_ids: Sequence[str]) -> dict[str, Cells]:
+    query = select(calendars).where(calendars.c.id.in_(calendar_ids))
+    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def _row_of(given: CalendarState) -> Cells:
     return {
         "id": given.calendar_id,
         "manager_id": given.manager_id,

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from calsync.store.allocations import Allocations
+from calsync.store.corrections import Corrections
 from calsync.store.engine import Database
 from calsync.store.meetings import Meetings
 from calsync.store.migrate import bring_up_to_date
@@ -12,11 +13,12 @@ from calsync.store.runs import Runs
 
 
 class Store:
-    """All that calsync keeps: meetings, allocations, runs, outbox."""
+    """All that calsync keeps: meetings, corrections, allocations, runs, outbox."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.meetings = Meetings(database)
+        self.corrections = Corrections(database)
+        self.meetings = Meetings(database, self.corrections)
         self.allocations = Allocations(database)
         self.runs = Runs(database)
         self.outbox = Outbox(database)

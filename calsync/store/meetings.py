@@ -1,55 +1,60 @@
 """Meetings by calendar and by manager: a window is replaced whole, or nothing changes."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace as but
-from datetime import UTC, date
+from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from calsync.model.classification import Classification
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
-from calsync.store import calendars
-from calsync.store.difference import apply, difference
+from calsync.store import calendars, reckonings
+from calsync.store.bulk import every_column
+from calsync.store.corrections import Corrections
+from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
-from calsync.store.rows import Row, clean, meeting_of, meeting_row, verdict_of
+from calsync.store.rows import Row, clean, meeting_of, meeting_rows
 from calsync.store.schema import meetings as table
-from calsync.store.states import CalendarState, Change
+from calsync.store.states import CalendarState, Change, Replacement
+
+_NAMES = [column.name for column in table.c]
+_ID, _UID, _STARTS, _ENDS = (_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
+_SOME = 500
+"""How many names a query lists at most: databases limit it."""
 
 
 class Meetings:
-    """What was read from every calendar, and how each calendar stands."""
+    """What was read from every calendar, and how each calendar stands.
 
-    def __init__(self, database: Database) -> None:
+    The table holds the verdicts of the rules; what people say is put in when meetings are read.
+    """
+
+    def __init__(self, database: Database, corrections: Corrections) -> None:
         self._database = database
+        self._corrections = corrections
 
     def replace(self, state: CalendarState, window: Span, meetings: Sequence[Meeting]) -> Change:
-        """Make these the calendar's meetings in the window and keep its state, in one transaction.
+        """Make these the calendar's meetings in the window and keep its state, in one transaction."""
+        rows = meeting_rows(state.calendar_id, meetings)
+        return self.replace_all([Replacement(state, window, rows)])[0]
+
+    def replace_all(self, replacements: Sequence[Replacement]) -> list[Change]:
+        """Make these the meetings of several calendars, each named once, in one transaction.
 
         Rows that are equal are not touched. Rows that overlap the window and are not among these
-        go; rows outside it stay. A meeting given twice (one id) is kept once, the last of them.
+        go, unless their uid stands; rows outside it stay. A meeting given twice (one id) is kept
+        once, the last of them. Whose minutes must be reckoned again is noted with it.
         """
-        wanted: dict[Hashable, Row] = {m.id: meeting_row(state.calendar_id, m) for m in meetings}
-        hull = _hull(window, list(wanted.values()))
-        nearby = select(table).where(
-            table.c.calendar_id == state.calendar_id, table.c.ends >= hull.start, table.c.starts <= hull.end
-        )
         with self._database.writing() as connection:
-            calendars.save(connection, state)
-            rows = [dict(row) for row in connection.execute(nearby).mappings()]
-            held: dict[Hashable, Row] = {
-                row["id"]: row for row in rows if row["id"] in wanted or _span(row).overlaps(window)
-            }
-            work = difference(held, wanted)
-            apply(connection, table, work)
-        return but(work.change, repeated=len(meetings) - len(wanted))
-
-    def verdicts(self, calendar_id: str, window: Span) -> dict[str, tuple[str, Classification]]:
-        """By meeting id: the fingerprint under which it was judged, and the verdict."""
-        query = select(table).where(table.c.calendar_id == calendar_id, overlapping(window))
-        with self._database.reading() as connection:
-            rows = connection.execute(query).mappings()
-            return {row["id"]: (row["fingerprint"], verdict_of({**row})) for row in rows}
+            known = calendars.save(connection, [one.state for one in replacements])
+            works = [_work(connection, one, one.state.calendar_id in known) for one in replacements]
+            apply(connection, table, works)
+            reckonings.note_changes(connection, _hulls(replacements, works))
+        return [
+            but(work.change, repeated=len(one.rows) - len({row[_ID] for row in one.rows}))
+            for one, work in zip(replacements, works, strict=True)
+        ]
 
     def count(self, calendar_id: str, window: Span) -> int:
         """How many meetings of this calendar overlap the window."""
@@ -59,17 +64,22 @@ class Meetings:
 
     def of_manager(self, manager_id: str, window: Span) -> list[Meeting]:
         """Every meeting of a manager that overlaps the window, by start then uid."""
-        return self._read(select(table).where(table.c.manager_id == manager_id, overlapping(window)))
+        found = self._read(every_column(table).where(table.c.manager_id == manager_id, overlapping(window)))
+        return [self._corrections.put_in(meeting) for meeting in found]
 
     def find(self, uid: str) -> list[Meeting]:
         """Every meeting with this uid, in every calendar, by start."""
-        return self._read(select(table).where(table.c.uid == clean(uid)))
+        return [self._corrections.put_in(meeting) for meeting in self.ruled(uid)]
+
+    def ruled(self, uid: str) -> list[Meeting]:
+        """As `find`, with the verdicts that the rules gave before people were heard."""
+        return self._read(every_column(table).where(table.c.uid == clean(uid)))
 
     def _read(self, query: Select[tuple[object, ...]]) -> list[Meeting]:
         with self._database.reading() as connection:
-            found = [meeting_of({**row}) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).all()
         # Here, for the two databases order text differently.
-        return sorted(found, key=lambda m: (m.start.astimezone(UTC), m.uid, m.id))
+        return [meeting_of(row) for row in sorted(rows, key=lambda row: (row[_STARTS], row[_UID], row[_ID]))]
 
     def state(self, calendar_id: str) -> CalendarState | None:
         """How a calendar stands; None if it is unknown or retired."""
@@ -94,10 +104,10 @@ class Meetings:
         with self._database.writing() as connection:
             calendars.fail(connection, failure, night)
 
-    def touch_good(self, calendar_id: str, night: date) -> None:
-        """Note that a calendar was found unchanged tonight, and so is well."""
+    def touch_good(self, calendar_ids: Sequence[str], night: date) -> None:
+        """Note that calendars were found unchanged tonight, and so are well."""
         with self._database.writing() as connection:
-            calendars.touch_good(connection, calendar_id, night)
+            calendars.touch_good(connection, calendar_ids, night)
 
     def retire(self, calendar_id: str) -> None:
         """List a calendar no longer; its meetings stay. It returns with its next `replace`."""
@@ -119,12 +129,55 @@ def overlapping(window: Span) -> ColumnElement[bool]:
     return and_(ends >= window.start, starts < window.end, or_(ends > window.start, starts >= window.start))
 
 
+def _work(connection: Connection, one: Replacement, known: bool) -> Difference:
+    wanted: dict[Hashable, Row] = {row[_ID]: row for row in one.rows}
+    held = _held(connection, one, wanted) if known else {}
+    return difference(held, wanted)
+
+
+def _held(connection: Connection, one: Replacement, wanted: Mapping[Hashable, Row]) -> dict[Hashable, Row]:
+    """What is held and may change: rows in the window whose uid does not stand, and rows of the same id."""
+    hull = _hull(one.window, list(wanted.values()))
+    nearby = and_(
+        table.c.calendar_id == one.state.calendar_id, table.c.ends >= hull.start, table.c.starts <= hull.end
+    )
+    if not one.standing:
+        rows: list[Any] = [*connection.execute(every_column(table).where(nearby))]
+    else:
+        # Most stand, so their names are read and no more.
+        names = connection.execute(select(table.c.id, table.c.uid).where(nearby)).all()
+        rows = _named(connection, [name for name, uid in names if uid not in one.standing])
+    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _span(row).overlaps(one.window)}
+
+
+def _named(connection: Connection, ids: Sequence[str]) -> list[Any]:
+    chunks = (ids[start : start + _SOME] for start in range(0, len(ids), _SOME))
+    return [
+        row
+        for chunk in chunks
+        for row in connection.execute(every_column(table).where(table.c.id.in_(chunk)))
+    ]
+
+
 def _hull(window: Span, rows: Sequence[Row]) -> Span:
     # A meeting that has grown into the window may be stored outside it, under the same id, and
     # an id fixes the start: all rows that may be meant start in the hull or overlap the window.
-    starts = [row["starts"] for row in rows]
+    starts: list[datetime] = [row[_STARTS] for row in rows]
     return Span(min([window.start, *starts]), max([window.end, *starts]))
 
 
-def _span(row: Row) -> Span:
-    return Span(row["starts"], row["ends"])
+def _span(row: Sequence[datetime]) -> Span:
+    return Span(row[_STARTS], row[_ENDS])
+
+
+def _hulls(replacements: Sequence[Replacement], works: Sequence[Difference]) -> dict[str, Span]:
+    """By manager, from the start of the first meeting that changed to the end of the last."""
+    hulls: dict[str, Span] = {}
+    for one, work in zip(replacements, works, strict=True):
+        rows = (*work.added, *work.before, *work.changed, *work.removed)
+        if rows:
+            mine = hulls.get(one.state.manager_id)
+            starts = [row[_STARTS] for row in rows] + ([mine.start] if mine else [])
+            ends = [row[_ENDS] for row in rows] + ([mine.end] if mine else [])
+            hulls[one.state.manager_id] = Span(min(starts).astimezone(UTC), max(ends).astimezone(UTC))
+    return hulls

@@ -1,12 +1,17 @@
 """Meetings as rows and back: the same instant, offset, words and verdict that went in.
 
+A row is a tuple in the order of its table's columns; lists are JSON text, moments are in UTC, so that
+a row that was read compares with one that is to be written. Occurrences of a series share nearly all
+they hold, so what is shared is turned once.
+
 Only what no database takes is mended: NUL and lone surrogates become U+FFFD, so that one odd
 character costs no calendar.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timezone, tzinfo
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -17,99 +22,131 @@ from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_KEPT = 65_536
 
 
 def clean(text: str) -> str:
     """The text with what no database takes replaced."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
-def clean_all(texts: Iterable[str]) -> list[str]:
-    """Each text with what no database takes replaced, as a list, which is what JSON gives back."""
-    return [clean(text) for text in texts]
+def listed(texts: Iterable[str]) -> str:
+    """Texts as the JSON of a column, each with what no database takes replaced."""
+    return _listed(tuple(texts))
 
 
-def meeting_row(calendar_id: str, meeting: Meeting) -> Row:
-    """The row that keeps a meeting of this calendar."""
-    return {
-        "id": meeting.id,
-        "calendar_id": calendar_id,
-        "manager_id": meeting.manager_id,
-        "uid": clean(meeting.uid),
-        "recurrence_id": clean(meeting.recurrence_id),
-        "starts": meeting.start.astimezone(UTC),
-        "ends": meeting.end.astimezone(UTC),
-        "start_zone": zone_name(meeting.start),
-        "end_zone": zone_name(meeting.end),
-        "all_day": meeting.all_day,
-        "status": meeting.status.value,
-        "response": meeting.response.value,
-        "show_as": meeting.show_as.value,
-        "private": meeting.private,
-        "title": clean(meeting.title),
-        "organizer_domain": clean(meeting.organizer_domain),
-        "attendee_domains": clean_all(meeting.attendee_domains),
-        "attendees": meeting.attendees,
-        "categories": clean_all(meeting.categories),
-        "fingerprint": meeting.fingerprint,
-        **_verdict_row(meeting.verdict),
-    }
+def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
+    """The rows that keep the meetings of this calendar, in the order of the table's columns."""
+    verdicts = {id(verdict): verdict for verdict in (meeting.verdict for meeting in meetings)}
+    cells = {key: verdict_cells(verdict) for key, verdict in verdicts.items()}
+    return [
+        (
+            meeting.id,
+            calendar_id,
+            meeting.manager_id,
+            clean(meeting.uid),
+            clean(meeting.recurrence_id),
+            meeting.start.astimezone(UTC),
+            meeting.end.astimezone(UTC),
+            zone_name(meeting.start),
+            zone_name(meeting.end),
+            meeting.all_day,
+            meeting.status.value,
+            meeting.response.value,
+            meeting.show_as.value,
+            meeting.private,
+            clean(meeting.title),
+            clean(meeting.organizer_domain),
+            _listed(meeting.attendee_domains),
+            meeting.attendees,
+            _listed(meeting.categories),
+            meeting.fingerprint,
+            *cells[id(meeting.verdict)],
+        )
+        for meeting in meetings
+    ]
 
 
-def meeting_of(row: Mapping[str, Any]) -> Meeting:
+def meeting_of(row: Sequence[Any]) -> Meeting:
     """The meeting that a row keeps."""
     return Meeting(
-        id=row["id"],
-        manager_id=row["manager_id"],
-        uid=row["uid"],
-        recurrence_id=row["recurrence_id"],
-        start=in_zone(row["starts"], row["start_zone"]),
-        end=in_zone(row["ends"], row["end_zone"]),
-        all_day=row["all_day"],
-        status=Status(row["status"]),
-        response=Response(row["response"]),
-        show_as=ShowAs(row["show_as"]),
-        private=row["private"],
-        title=row["title"],
-        organizer_domain=row["organizer_domain"],
-        attendee_domains=tuple(row["attendee_domains"]),
-        attendees=row["attendees"],
-        categories=tuple(row["categories"]),
-        fingerprint=row["fingerprint"],
-        verdict=verdict_of(row),
+        id=row[0],
+        manager_id=row[2],
+        uid=row[3],
+        recurrence_id=row[4],
+        start=in_zone(row[5], row[7]),
+        end=in_zone(row[6], row[8]),
+        all_day=row[9],
+        status=_STATUS[row[10]],
+        response=_RESPONSE[row[11]],
+        show_as=_SHOW_AS[row[12]],
+        private=row[13],
+        title=row[14],
+        organizer_domain=row[15],
+        attendee_domains=_texts(row[16]),
+        attendees=row[17],
+        categories=_texts(row[18]),
+        fingerprint=row[19],
+        verdict=verdict_of(*row[20:]),
     )
 
 
-def _verdict_row(verdict: Classification) -> Row:
-    return {
-        "scope": verdict.scope.value,
-        "partnerships": clean_all(verdict.partnerships),
-        "activity": verdict.activity.value,
-        "kind": verdict.kind.value,
-        "process_share": None if verdict.process_share is None else str(verdict.process_share),
-        "rule": clean(verdict.rule),
-        "evidence": clean(verdict.evidence),
-        "agencies": clean_all(verdict.agencies),
-        "label": clean(verdict.label),
-    }
+_STATUS = {one.value: one for one in Status}
+_RESPONSE = {one.value: one for one in Response}
+_SHOW_AS = {one.value: one for one in ShowAs}
 
 
-def verdict_of(row: Mapping[str, Any]) -> Classification:
-    """The verdict that a meeting's row keeps."""
-    share = row["process_share"]
+def verdict_cells(verdict: Classification) -> Row:
+    """The last cells of a meeting's row, which keep its verdict."""
+    return (
+        verdict.scope.value,
+        _listed(verdict.partnerships),
+        verdict.activity.value,
+        verdict.kind.value,
+        None if verdict.process_share is None else str(verdict.process_share),
+        clean(verdict.rule),
+        clean(verdict.evidence),
+        _listed(verdict.agencies),
+        clean(verdict.label),
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def verdict_of(
+    scope: str,
+    partnerships: str,
+    activity: str,
+    kind: str,
+    process_share: str | None,
+    rule: str,
+    evidence: str,
+    agencies: str,
+    label: str,
+) -> Classification:
+    """The verdict that the last columns of a meeting's row keep."""
     return Classification(
-        scope=Scope(row["scope"]),
-        partnerships=tuple(row["partnerships"]),
-        activity=Activity(row["activity"]),
-        kind=Kind(row["kind"]),
-        process_share=None if share is None else Fraction(share),
-        rule=row["rule"],
-        evidence=row["evidence"],
-        agencies=tuple(row["agencies"]),
-        label=row["label"],
+        scope=Scope(scope),
+        partnerships=_texts(partnerships),
+        activity=Activity(activity),
+        kind=Kind(kind),
+        process_share=None if process_share is None else Fraction(process_share),
+        rule=rule,
+        evidence=evidence,
+        agencies=_texts(agencies),
+        label=label,
     )
+
+
+@lru_cache(maxsize=_KEPT)
+def _listed(texts: tuple[str, ...]) -> str:
+    return json.dumps([clean(text) for text in texts], ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=_KEPT)
+def _texts(listed: str) -> tuple[str, ...]:
+    return tuple(json.loads(listed))
 
 
 def zone_name(moment: datetime) -> str:
@@ -117,10 +154,10 @@ def zone_name(moment: datetime) -> str:
 
     It does not for a time that a clock change skips, nor for a zone that a calendar defined itself.
     """
-    key = str(getattr(moment.tzinfo, "key", None) or "")
-    if key and _restores(moment, key):
-        return key
-    return str(timezone(moment.utcoffset() or UTC.utcoffset(None)))[3:] or "+00:00"
+    zone = moment.tzinfo
+    if isinstance(zone, ZoneInfo) and zone.key and _restores(moment, zone.key):
+        return zone.key
+    return _offset_name(moment.utcoffset() or timedelta())
 
 
 def in_zone(instant: datetime, name: str) -> datetime:
@@ -136,6 +173,11 @@ def _restores(moment: datetime, key: str) -> bool:
         return moment.astimezone(UTC).astimezone(_zone(key)).isoformat() == moment.isoformat()
     except (KeyError, ValueError, OSError):
         return False
+
+
+@lru_cache(maxsize=1024)
+def _offset_name(offset: timedelta) -> str:
+    return str(timezone(offset))[3:] or "+00:00"
 
 
 @lru_cache(maxsize=1024)

@@ -117,6 +117,29 @@ meetings = Table(
     Index(None, "uid", postgresql_using="hash"),
 )
 
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("uid"),
+    Column("recurrence_id", Text),  # null: the whole series
+    _text("manager_id"),
+    _text("person"),
+    Column("made", Instant, nullable=False),
+    _text("why"),
+    # What the person says; null where they say nothing.
+    Column("scope", Text),
+    Column("partnerships", JSON(none_as_null=True)),
+    Column("activity", Text),
+    Column("process_share", Text),
+    Column("kind", Text),
+    Column("before", JSON, nullable=False),
+    Column("withdrawn", Instant),
+    _text("withdrawn_by"),
+    Index(None, "uid", postgresql_using="hash"),
+    sqlite_autoincrement=True,
+)
+
 allocations = Table(
     "allocations",
     metadata,
@@ -131,6 +154,18 @@ allocations = Table(
     Column("minutes", Float, nullable=False),
     Index(None, "day"),
     sqlite_with_rowid=False,
+)
+
+# Up to where each manager's minutes are right, so that a night reckons only what changed.
+reckonings = Table(
+    "reckonings",
+    metadata,
+    Column("manager_id", Text, primary_key=True),
+    _text("basis"),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("changed_from", Instant),
+    Column("changed_to", Instant),
 )
 
 runs = Table(

@@ -1,12 +1,14 @@
 """What the store is told and tells, besides the model's nouns: values only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from calsync.model.allocation import Allocation
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.store.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,44 @@ class CalendarState:
     failing_since: date | None = None
     what: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What was read of one calendar in a window, as rows of `meetings`.
+
+    standing: uids whose meetings are as they were, so that none of theirs is among the rows.
+    """
+
+    state: CalendarState
+    window: Span
+    rows: Sequence[Row]
+    standing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """Up to where a manager's minutes are right.
+
+    basis: what they rest on besides the meetings. first, last: the days that were reckoned, `last`
+    exclusive. changed: from the first to the last meeting that has changed since, None if none has.
+    """
+
+    manager_id: str
+    basis: str
+    first: date
+    last: date
+    changed: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A manager's minutes from `first` to `last` (exclusive), and how the manager stands after that."""
+
+    first: date
+    last: date
+    allocations: Sequence[Allocation]
+    after: Reckoning
 
 
 @dataclass(frozen=True, slots=True)

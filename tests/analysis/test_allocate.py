@@ -294,3 +294,24 @@ def test_two_periods_that_touch_give_what_the_whole_gives(meetings, minute):
         *given_to(*meetings, period=Span(middle, ALWAYS.end)),
     ]
     assert by_day(halves) == pytest.approx(by_day(given_to(*meetings, period=ALWAYS)))
+
+
+def test_a_long_timed_entry_is_taken_at_its_word():
+    tuesday = MONDAY + timedelta(days=1)
+    residential = meeting(start=at("10:00"), end=at("16:00", tuesday))
+    rows = allocate(ANN, [residential], WorkingTime(), WEEK)
+    assert sum(row.minutes for row in rows) == 30 * 60
+
+
+def test_a_meeting_is_cut_at_the_edge_of_the_period():
+    assert (
+        sum(r.minutes for r in allocate(ANN, [meeting("09:00-11:00")], WorkingTime(), span("10:00-12:00")))
+        == 60
+    )
+    assert allocate(ANN, [meeting("09:00-10:00")], WorkingTime(), span("10:00-12:00")) == []
+
+
+def test_in_a_crowd_of_more_than_sixteen_the_time_is_still_shared_exactly():
+    crowd = [meeting("09:00-10:00", uid=f"u{n}") for n in range(17)]
+    rows = allocate(ANN, crowd, WorkingTime(), WEEK)
+    assert [row.minutes for row in rows] == [float(Fraction(60, 17))] * 17

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from builders import MONDAY, at, meeting, span, verdict
 
-from calsync.analysis.counting import Counted, Reason, Standing, count, counted_spans, exclusions
+from calsync.analysis.counting import Counted, Reason, Standing, count, exclusions, working_days
 from calsync.analysis.worktime import Leave, WorkingTime
 from calsync.model.classification import Scope
 from calsync.model.occurrence import Response, Sensitivity, ShowAs, Status
@@ -110,7 +110,7 @@ def test_the_first_reason_that_holds_is_given():
 
 
 def spans(counted, leave: Leave = NO_LEAVE, worktime: WorkingTime = NINE_TO_FIVE, period: Span = WEEK):
-    return counted_spans(counted, ANN, leave, worktime, period)
+    return working_days(counted, ANN, leave, worktime, period)
 
 
 def test_all_day_takes_the_managers_hours_from_the_start_of_the_day():
@@ -132,17 +132,6 @@ def test_all_day_of_another_zone_means_the_same_date():
     there = ZoneInfo("America/New_York")
     abroad = all_day(start=at("00:00").replace(tzinfo=there), end=at("24:00").replace(tzinfo=there))
     assert spans(abroad) == [span("09:00-16:00")]
-
-
-def test_a_long_timed_entry_is_taken_at_its_word():
-    tuesday = MONDAY + timedelta(days=1)
-    residential = meeting(start=at("10:00"), end=at("16:00", tuesday))
-    assert spans(residential) == [Span(at("10:00"), at("16:00", tuesday))]
-
-
-def test_a_meeting_is_cut_at_the_edge_of_the_period():
-    assert spans(meeting("09:00-11:00"), period=span("10:00-12:00")) == [span("10:00-11:00")]
-    assert spans(meeting("09:00-10:00"), period=span("10:00-12:00")) == []
 
 
 def test_exclusions_are_counted_by_reason():

@@ -1,11 +1,26 @@
 """Jobs abreast: bounded, limited, and none lost."""
 
+import os
+import signal
 import threading
+from collections import deque
+from concurrent.futures import BrokenExecutor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.nightly.abreast import abreast
+from calsync.nightly import abreast as room
+from calsync.nightly.engines import LocalThreads, Processes
+
+
+def abreast(jobs, work, *, places, seconds, **options):
+    """In threads of this process."""
+    engine = LocalThreads(places)
+    try:
+        yield from room.abreast(deque(jobs), work, engine, seconds=lambda _: seconds, **options)
+    finally:
+        engine.close()
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
@@ -84,3 +99,43 @@ def test_when_all_is_done_the_threads_go_home():
     for thread in new:
         thread.join(timeout=10)
     assert not any(thread.is_alive() for thread in new)
+
+
+def test_whoever_iterates_may_append_jobs():
+    engine, jobs, ended = LocalThreads(2), deque([3]), []
+    for job, _ in room.abreast(jobs, lambda n: n, engine, seconds=lambda _: 60):
+        ended.append(job)
+        if job:
+            jobs.append(job - 1)
+    engine.close()
+    assert ended == [3, 2, 1, 0]
+
+
+def deadly(job: int) -> int:
+    """Kills its process at 13; waits at 99."""
+    if job == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == 99:
+        threading.Event().wait(600)
+    return job * 2
+
+
+@pytest.fixture
+def processes():
+    engine = Processes(2)
+    yield engine
+    engine.close()
+
+
+def test_a_job_that_kills_its_process_is_found_and_the_others_end(processes):
+    jobs = deque([1, 2, 13, 3, 4])
+    ended = dict(room.abreast(jobs, deadly, processes, seconds=lambda _: 60))
+    assert isinstance(ended.pop(13), BrokenExecutor)
+    assert ended == {1: 2, 2: 4, 3: 6, 4: 8}
+
+
+def test_a_process_that_hangs_is_ended_and_the_others_end(processes):
+    jobs = deque([1, 99, 2, 3])
+    ended = dict(room.abreast(jobs, deadly, processes, seconds=lambda _: 3))
+    assert isinstance(ended.pop(99), TimeoutError)
+    assert ended == {1: 2, 2: 4, 3: 6}

@@ -15,7 +15,8 @@ from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Change
+from calsync.store.rows import meeting_rows
+from calsync.store.states import CalendarState, Change, Reckoned, Reckoning, Replacement
 
 CALENDAR = "m1/test/1"
 DAY = span("00:00-24:00")
@@ -199,11 +200,10 @@ def test_meetings_are_read_by_start_then_uid(store: Store) -> None:
     assert [m.uid for m in store.meetings.of_manager("m1", DAY)] == ["B", "Z", "a", "É", given[0].uid]
 
 
-def test_verdicts_and_count_are_those_of_the_window(store: Store) -> None:
+def test_the_count_is_that_of_the_window(store: Store) -> None:
     morning, evening = meeting("09:00-10:00"), meeting("18:00-19:00", classified=verdict("none"))
     keep(store, morning, evening)
     window = span("17:00-24:00")
-    assert store.meetings.verdicts(CALENDAR, window) == {evening.id: (evening.fingerprint, evening.verdict)}
     assert store.meetings.count(CALENDAR, window) == 1
     assert store.meetings.count("m1/test/2", window) == 0
 
@@ -243,7 +243,7 @@ def test_a_calendar_that_never_worked_is_known_by_its_failure(store: Store) -> N
 def test_an_unchanged_calendar_is_well_again(store: Store) -> None:
     keep(store, meeting(), token="t")
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "no answer", "wait")
-    store.meetings.touch_good(CALENDAR, MONDAY)
+    store.meetings.touch_good([CALENDAR], MONDAY)
     assert store.meetings.state(CALENDAR) == state(token="t", last_good=MONDAY)
 
 
@@ -280,3 +280,37 @@ def test_a_uid_is_found_in_every_calendar(store: Store) -> None:
     keep(store, there, calendar_id="m2/test/1")
     assert store.meetings.find("shared") == [there, here]
     assert store.meetings.find("other") == []
+
+
+def test_meetings_of_a_uid_that_stands_stay_and_the_others_are_replaced(store: Store) -> None:
+    kept, gone, new = (meeting("09:00-10:00", uid=uid, calendar_id=CALENDAR) for uid in ("a", "b", "c"))
+    keep(store, kept, gone)
+    rows = meeting_rows(CALENDAR, [new])
+    (change,) = store.meetings.replace_all([Replacement(state(), DAY, rows, frozenset({"a"}))])
+    assert change == Change(added=1, removed=1)
+    assert {m.uid for m in store.meetings.of_manager("m1", DAY)} == {"a", "c"}
+
+
+def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -> None:
+    reckoned = [
+        Reckoned(MONDAY, MONDAY, (), Reckoning(who, "basis", MONDAY, MONDAY + timedelta(days=7)))
+        for who in ("m1", "m2")
+    ]
+    store.allocations.replace_all(reckoned)
+    early, late = (meeting(when, uid=when, calendar_id=CALENDAR) for when in ("09:00-10:00", "15:00-16:00"))
+    keep(store, early)
+    keep(store, early, late)
+    keep(store, early, late)
+    noted = store.allocations.reckonings()
+    assert noted["m1"].changed == Span(early.start, late.end)
+    assert noted["m2"].changed is None
+    store.allocations.replace_all(reckoned)
+    assert store.allocations.reckonings()["m1"].changed is None
+
+
+def test_a_dropped_calendar_has_its_manager_reckoned_anew(store: Store) -> None:
+    keep(store, meeting("09:00-10:00", calendar_id=CALENDAR))
+    after = Reckoning("m1", "basis", MONDAY, MONDAY)
+    store.allocations.replace_all([Reckoned(MONDAY, MONDAY, (), after)])
+    store.meetings.drop(CALENDAR)
+    assert store.allocations.reckonings() == {}

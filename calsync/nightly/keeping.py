@@ -1,0 +1,61 @@
+"""Keeps what was read in few transactions, each calendar whole in one of them."""
+
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Self
+
+from calsync.model.span import Span
+from calsync.nightly.report import RunReport
+from calsync.store.database import Store
+from calsync.store.rows import Row
+from calsync.store.states import CalendarState, Replacement
+
+ROWS, CALENDARS = 4000, 200
+"""What is kept in one transaction at the most: so much memory, and so much work is lost with a night."""
+
+
+class Keeper:
+    """Gathers what is to be kept, and keeps it when enough has come together, and at the end."""
+
+    def __init__(self, store: Store, night: date, report: RunReport) -> None:
+        self._store, self._night, self._report = store, night, report
+        self._replacements: list[Replacement] = []
+        self._rows = 0
+        self._unchanged: list[str] = []
+
+    def replace(
+        self, state: CalendarState, window: Span, rows: Sequence[Row], standing: frozenset[str]
+    ) -> None:
+        """Have these rows replace what the calendar held in the window, but for uids that stand."""
+        self._replacements.append(Replacement(state, window, rows, standing))
+        self._rows += len(rows)
+        self._report.note(state.problems)
+        if self._rows >= ROWS or len(self._replacements) >= CALENDARS:
+            self._write()
+
+    def unchanged(self, held: CalendarState) -> None:
+        """Note that a calendar is as it was; what was wrong with it still is."""
+        self._unchanged.append(held.calendar_id)
+        self._report.counts["unchanged"] += 1
+        self._report.note(held.problems)
+        if len(self._unchanged) >= CALENDARS:
+            self._write()
+
+    def _write(self) -> None:
+        replacements, self._replacements, self._rows = self._replacements, [], 0
+        unchanged, self._unchanged = self._unchanged, []
+        if unchanged:
+            self._store.meetings.touch_good(unchanged, self._night)
+        if replacements:
+            for change in self._store.meetings.replace_all(replacements):
+                self._report.counts.update(added=change.added, changed=change.changed, removed=change.removed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._write()

@@ -1,0 +1,68 @@
+"""Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
+
+SQLAlchemy's own way costs some ten microseconds a row more, which is half of what a meeting costs on
+its way from a calendar to the store.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Date, Select, Table, Text, cast, select
+
+from calsync.store.rows import Row
+from calsync.store.schema import Instant
+
+Cell = Callable[[Any], Any]
+
+
+def every_column(table: Table) -> Select[Any]:
+    """A query of whole rows, in the order of the columns, JSON as the text that is kept."""
+    return select(*(cast(c, Text) if isinstance(c.type, JSON) else c for c in table.c))
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows whose cells stand in the order of the table's columns."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+        return
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    marks = ", ".join("?" * len(table.c))
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of our own
+    connection.exec_driver_sql(statement, list(_written(table, rows, _SQLITE)))
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        for row in _written(table, rows, _POSTGRESQL):
+            copy.write_row(row)
+
+
+def _sqlite_moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
+
+
+def _plain_moment(moment: datetime | None) -> datetime | None:
+    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+
+
+_SQLITE: dict[type, Cell] = {Instant: _sqlite_moment, Date: date.isoformat}
+_POSTGRESQL: dict[type, Cell] = {Instant: _plain_moment}
+
+
+def _written(table: Table, rows: Sequence[Row], ways: dict[type, Cell]) -> Iterator[Row]:
+    """Each row with the cells that the driver wants otherwise; equal cells are turned once."""
+    places = [(place, ways[type(c.type)]) for place, c in enumerate(table.c) if type(c.type) in ways]
+    known: dict[Any, Any] = {}
+    for row in rows:
+        cells = list(row)
+        for place, way in places:
+            cell = cells[place]
+            if cell not in known:
+                known[cell] = way(cell)
+            cells[place] = known[cell]
+        yield tuple(cells)
