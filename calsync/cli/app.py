@@ -16,7 +16,9 @@ from calsync import __version__
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
 
-ORDER = ("demo", "init", "check", "run", "schedule", "status", "occurrences", "classify", "explain")
+ORDER = (
+    "demo", "init", "check", "run", "schedule", "status", "occurrences", "classify", "explain", "correct",
+)  # fmt: skip
 
 
 class InOrder(TyperGroup):

@@ -1,5 +1,6 @@
 """`calsync classify`, `explain` and `rules check`: how meetings are judged, and why."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,12 @@ import pandas as pd
 import typer
 
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, out, print_problems, writing
+from calsync.cli.correct import which
 from calsync.config.load import load_settings
 from calsync.errors import ConfigError
 from calsync.exports.to_csv import csv_text
+from calsync.model.classification import Classification
+from calsync.model.correction import Correction, by_strength, heard
 from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
 from calsync.nightly.opening import open_rules, store_url
@@ -117,14 +121,37 @@ def _print(facts: Facts, book: RuleBook) -> None:
 def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:
-        found = store.meetings.find(uid)
+        ruled, found, said = store.meetings.ruled(uid), store.meetings.find(uid), store.corrections.all(uid)
     if not found:
         hint = "uids stand in `calsync occurrences … --format csv`"
         raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
     for verdict in dict.fromkeys(meeting.verdict for meeting in found):
-        out.print(f"kept as {', '.join(verdict.partnerships) or 'no partnership'}, {verdict}", markup=False)
+        out.print(f"kept as {_kept(verdict)}", markup=False)
+    if said:
+        out.print("\n".join(_corrections(said, found, ruled)), markup=False)
     out.print("\nWith what is kept (descriptions are not):")
     _print(_facts(found[0], settings.organisation.domains), book)
+
+
+def _kept(verdict: Classification) -> str:
+    return f"{', '.join(verdict.partnerships) or 'no partnership'}, {verdict}"
+
+
+def _corrections(
+    said: Sequence[Correction], found: Sequence[Meeting], ruled: Sequence[Meeting]
+) -> Iterator[str]:
+    """What people said, the strongest first, and what the verdict would be without them."""
+    yield "\nCorrections, the strongest first"
+    won = {spoke[0].number for meeting in found if (spoke := heard(meeting, said))}
+    for one in by_strength(said):
+        mark = "withdrawn" if one.withdrawn else "won" if one.number in won else "spoke"
+        why = f"; {one.why}" if one.why else ""
+        was = "; ".join(dict.fromkeys(_kept(verdict) for verdict in one.before))
+        yield f"  {mark}: {one.number} [{which(one)}] {one.by}, {one.made:%Y-%m-%d}: {one.says}{why}"
+        yield f"    before: {was}"
+    for verdict in dict.fromkeys(meeting.verdict for meeting in ruled):
+        yield f"  without them: {_kept(verdict)}"
+    yield "  order: this meeting, its series, a category in the calendar, our own rules, shipped rules"
 
 
 def _facts(meeting: Meeting, own: tuple[str, ...]) -> Facts:
