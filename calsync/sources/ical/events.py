@@ -80,7 +80,7 @@ class EventReader:
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
         start, end, nominal = self._span(block, lines)
         zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
-        original = _one(lines, "RECURRENCE-ID")
+        original = self._original(lines, zone)
         return Event(
             number=block.number,
             text=block.text,
@@ -93,10 +93,8 @@ class EventReader:
             rules=tuple(sorted({line.value for line in lines["RRULE"]})),
             rdates=tuple(self._rdates(block, lines, start, zone)),
             exdates=tuple(self._exdates(block, lines, start, zone)),
-            recurrence_id=_required(lambda: moment_of(original, self._zones, zone), original)
-            if original
-            else None,
-            this_and_future=bool(original and original.this_and_future),
+            recurrence_id=original,
+            this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
             stamp=max(
                 (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
@@ -121,6 +119,15 @@ class EventReader:
         else:
             end = start if isinstance(start, datetime) else start + _DAY
         return self._ordered(block, *_alike(start, end), nominal)
+
+    def _original(self, lines: _Lines, zone: tzinfo) -> Moment | None:
+        line = _one(lines, "RECURRENCE-ID")
+        if line is None:
+            return None
+        original = _required(lambda: moment_of(line, self._zones, zone), line)
+        if isinstance(original, datetime):
+            real(original)  # raises OverflowError, which here costs this event only
+        return original
 
     def _ordered(
         self, block: Block, start: Moment, end: Moment, nominal: timedelta | None

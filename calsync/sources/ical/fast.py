@@ -8,29 +8,26 @@ Most of a calendar lies outside the window, and most of an event says nothing of
 event an outline is made from a few of its lines, and only those that take place are read whole.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence, Status
 from calsync.model.span import Span
 from calsync.sources.ical.content import content_of, lines_of
-from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.exact import header_of, is_cancelled
 from calsync.sources.ical.folded import FoldedLines, has_odd_names
+from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.moments import real
-from calsync.sources.ical.outlines import OddError, Outline, Outliner, times_in, uid_in
+from calsync.sources.ical.outlines import OddError, Outliner
 from calsync.sources.ical.people import People
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
+from calsync.sources.ical.recall import Recall, scope_of
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.slices import Slices, UnusualError, cut, own_text
+from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.zones import Zones
-
-Keyed = tuple[datetime, str, str, Occurrence]
-"""Start in UTC, uid, recurrence id: what occurrences are ordered by, and no two have alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +40,35 @@ class Quick:
     cancelled: bool
 
 
-def read_quickly(data: bytes, window: Span, *, zone: ZoneInfo, owners: frozenset[str], where: str) -> Quick:
+def read_quickly(
+    data: bytes,
+    window: Span,
+    *,
+    zone: ZoneInfo,
+    owners: frozenset[str],
+    where: str,
+    memory: Memory | None = None,
+) -> Quick:
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = cut(data)
     calendar = _calendar(slices, where)
     cancelled = is_cancelled(header_of(calendar, where))
     zones = Zones(calendar, zone, where)
-    outliner = Outliner(zones)
     if not is_usual(window):
         raise UnusualError
+    outliner = Outliner(zones)
+    sorter = Sorter(slices.events, outliner, Sieve(outliner, window))
+    recall = Recall(memory, slices.events, scope_of(window, zone, owners, zones, cancelled=cancelled))
+    found = recall.sort(sorter)
     finder = Finder(window, outliner.clock(zone), outliner.floating)
-    groups, odd = _sorted(slices.events, outliner, Sieve(outliner, window))
     writer = _Writer(slices.events, owners, cancelled=cancelled)
-    found: list[Keyed] = []
-    for uid, group in groups.items():
+    for uid, group in sorter.groups():
         try:
             found += writer.written(uid, finder.found(group))
         except OddError:
-            odd += [outline.place for outline in group]
-    blocks = tuple(Block(place + 1, own_text(slices.events[place])) for place in sorted(odd))
+            sorter.odd.add(uid)
+    recall.keep(sorter, found)
+    blocks = tuple(Block(place + 1, own_text(slices.events[place])) for place in sorter.odd_places())
     return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
 
 
@@ -72,40 +79,6 @@ def _calendar(slices: Slices, where: str) -> CalendarText:
     if notes or lost or len(calendars) != 1 or calendars[0].events:
         raise UnusualError
     return calendars[0]
-
-
-def _sorted(
-    events: list[bytes], outliner: Outliner, sieve: Sieve
-) -> tuple[dict[str, list[Outline]], list[int]]:
-    """The outlines of events by UID, those dropped left out; and the places of events of odd UIDs."""
-    outlines: dict[str, list[Outline]] = defaultdict(list)
-    others: dict[str, list[int]] = defaultdict(list)
-    odd: set[str] = set()
-    for place, event in enumerate(events):
-        if not event.isascii():
-            _check_utf8(event)
-        try:
-            lines, exdates = times_in(event)
-            uid = uid_in(lines)
-            if sieve.drops(lines):
-                others[uid].append(place)
-            else:
-                outlines[uid].append(outliner.outline(place, lines, exdates))
-        except OddError:
-            uid = uid_of(own_text(event))
-            others[uid].append(place)
-            odd.add(uid)
-    # What was dropped for itself alone does not stand alone.
-    odd |= others.keys() & outlines.keys() | {uid for uid, places in others.items() if len(places) > 1}
-    places = [place for uid in odd for place in (*others[uid], *(o.place for o in outlines.pop(uid, ())))]
-    return outlines, places
-
-
-def _check_utf8(event: bytes) -> None:
-    try:
-        event.decode()
-    except UnicodeDecodeError:
-        own_text(event)  # folded within a letter; raises UnusualError for another encoding
 
 
 def keyed(occurrence: Occurrence) -> Keyed:

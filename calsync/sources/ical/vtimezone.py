@@ -48,8 +48,9 @@ class Onset:
 class CalendarZone(tzinfo):
     """A zone made of onsets. A time in a gap takes the offset before it; in an overlap `fold` decides."""
 
-    def __init__(self, key: str, onsets: list[Onset]) -> None:
+    def __init__(self, key: str, onsets: list[Onset], text: str) -> None:
         self.key = key
+        self.text = text
         self._onsets = sorted(onsets, key=lambda onset: onset.utc)
         self._utc = [onset.utc for onset in self._onsets]
         # PEP 495: the earlier reading (fold=0) keeps the old offset through gap and overlap alike.
@@ -107,7 +108,7 @@ def read_zone(text: str) -> tuple[str, CalendarZone]:
         onsets = [onset for match in _OBSERVANCE.finditer(text) for onset in _onsets(match[2])]
         if not onsets:
             raise ZoneError("it says no offset")
-        return names[0], CalendarZone(names[0], onsets)
+        return names[0], CalendarZone(names[0], onsets, text)
     except RuleError as error:
         raise ZoneError(str(error)) from None
     except OverflowError:

@@ -23,7 +23,8 @@ class Zones:
     """The zones of one VCALENDAR; `problems` tells which could not be found.
 
     floating: for times without a zone. wall: the zone that the calendar asks to be shown in
-    (X-WR-TIMEZONE), or None; then times in UTC are shown in it, as recurring-ical-events does.
+    (X-WR-TIMEZONE), or None; then times in UTC are shown in it, as recurring-ical-events does. own: the
+    definitions of the file that count.
     """
 
     def __init__(self, calendar: CalendarText, default: ZoneInfo, where: str) -> None:
@@ -31,6 +32,7 @@ class Zones:
         self.problems: list[Problem] = []
         self._where = where
         self._own = self._read_own(calendar.zones)
+        self.own = tuple(sorted(zone.text for key, zone in self._own.items() if iana_zone(key) is None))
         self._met: dict[str, tzinfo] = {}
         self.wall = self._wanted(calendar.header)
 

@@ -1,0 +1,57 @@
+"""Events to their outlines by UID; those dropped at a glance and those left to the exact path set apart."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from calsync.sources.ical.events import uid_of
+from calsync.sources.ical.outlines import OddError, Outline, Outliner, times_in, uid_in
+from calsync.sources.ical.sieve import Sieve
+from calsync.sources.ical.slices import own_text
+
+
+class Sorter:
+    """Sorts the events of one calendar. odd: the UIDs of which the exact path reads every event."""
+
+    def __init__(self, events: list[bytes], outliner: Outliner, sieve: Sieve) -> None:
+        self.odd: set[str] = set()
+        self.uids: dict[int, str] = {}
+        self._events = events
+        self._outliner = outliner
+        self._sieve = sieve
+        self._outlines: dict[str, list[Outline]] = defaultdict(list)
+        self._dropped: dict[str, int] = {}
+
+    def take(self, place: int) -> str:
+        """Sort one event, and give its UID; raises UnusualError."""
+        event = self._events[place]
+        if not event.isascii():
+            _check_utf8(event)
+        try:
+            lines, exdates = times_in(event)
+            uid = uid_in(lines)
+            if not self._sieve.drops(lines):
+                self._outlines[uid].append(self._outliner.outline(place, lines, exdates))
+            elif self._dropped.setdefault(uid, place) != place:
+                self.odd.add(uid)
+        except OddError:
+            uid = uid_of(own_text(event))
+            self.odd.add(uid)
+        self.uids[place] = uid
+        return uid
+
+    def groups(self) -> Iterator[tuple[str, list[Outline]]]:
+        """The outlines of each UID, where they are all there is of it."""
+        # What was dropped for itself alone did not stand alone.
+        self.odd |= self._dropped.keys() & self._outlines.keys()
+        return ((uid, group) for uid, group in self._outlines.items() if uid not in self.odd)
+
+    def odd_places(self) -> list[int]:
+        """Which events are for the exact path, in order."""
+        return sorted(place for place, uid in self.uids.items() if uid in self.odd) if self.odd else []
+
+
+def _check_utf8(event: bytes) -> None:
+    try:
+        event.decode()
+    except UnicodeDecodeError:
+        own_text(event)  # folded within a letter; raises UnusualError for another encoding
