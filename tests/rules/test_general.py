@@ -18,7 +18,7 @@ from calsync.rules.load import shipped_rules
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to ship
-READ = (HERE / "blind" / "meetings.csv", HERE / "blind" / "second.csv")
+READ = tuple(HERE / "blind" / f"{name}.csv" for name in ("meetings", "second", "fourth", "fifth"))
 CODED = [path for path in (*READ, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
 FILES = sorted((shipped_rules() / "packs").glob("*.toml"))
 AGENCIES = tomllib.loads((shipped_rules() / "agencies.toml").read_text(encoding="utf-8"))
@@ -27,6 +27,7 @@ DIARY = frozenset(
     (
         "1 1",
         "1 2 1",
+        "5 a side",
         "a l",
         "amser gweithio",
         "annual leave",
@@ -41,6 +42,7 @@ DIARY = frozenset(
         "discharge list",
         "do not book",
         "dr appt",
+        "eye test",
         "first aid at work",
         "flexi day",
         "focus time",
@@ -48,6 +50,7 @@ DIARY = frozenset(
         "gwyliau blynyddol",
         "gwyliau haf",
         "gwyliau hanner tymor",
+        "nursery pick up",
         "parents eve",
         "parents evening",
         "pat leave",
@@ -62,6 +65,7 @@ DIARY = frozenset(
         "return to work",
         "school run",
         "sgwrs sydyn",
+        "spin class",
         "tripartite panel",
     )
 )

@@ -100,7 +100,11 @@ CODED_ROWS = [
     path
     for path in (
         HERE / "own" / "meetings.csv",
+        HERE / "own" / "phrasings.csv",
         HERE / "blind" / "meetings.csv",
+        HERE / "blind" / "second.csv",
+        HERE / "blind" / "fourth.csv",
+        HERE / "blind" / "fifth.csv",
         SHARED / "titles.csv",
         SHARED / "titles_2.csv",
     )
