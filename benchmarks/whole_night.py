@@ -1,0 +1,150 @@
+"""Whole nights of many managers, each in a process of its own: `python -m benchmarks.whole_night`.
+
+    first       nothing is held: everything is read, judged, allocated and kept
+    unchanged   the same calendars, downloaded again (every DTSTAMP rewritten)
+    calendars   one calendar in a hundred has an event changed
+    events      one event in a hundred changed, so that every other calendar is touched
+    new rules   a rule of our own was added, so that everything is judged anew
+
+Prints a table for docs/benchmarks.md: wall time, CPU, microseconds of CPU an occurrence, peak memory,
+size of the store, and each night's share of the first.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.diaries import EVENTS, write_calendar, write_managers
+
+NIGHT = """
+import json, resource, sys, time
+from datetime import UTC, date, datetime
+from pathlib import Path
+begun = time.time()
+from calsync.nightly.run import run_night
+report = run_night(Path(sys.argv[1]), date(2026, 11, 23), now=lambda: datetime.now(UTC))
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({
+    "wall": time.time() - begun, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024,
+    "counts": report.counts, "problems": len(report.faults),
+}))
+"""
+RULE = """
+[pack]
+title = "Ours"
+
+[[rule]]
+id = "own/nothing"
+stage = "operational"
+why = "A rule that no calendar of the benchmark meets."
+when.title_any = ["zeppelin landing"]
+scope = "inter_agency"
+activity = "operational"
+example = [{ title = "Zeppelin landing", domains = ["a.gov.uk", "wales.nhs.uk"], expect = "operational" }]
+"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night cost: seconds of wall time and CPU, MB at its peak and in the store."""
+
+    what: str
+    wall: float
+    cpu: float
+    memory: float
+    store: float
+    counts: dict[str, int]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--managers", type=int, nargs="+", default=[100, 1000, 10_000])
+    parser.add_argument("--folder", type=Path, help="where to work; a temporary folder if not given")
+    options = parser.parse_args()
+    print(_HEAD)
+    for count in options.managers:
+        with tempfile.TemporaryDirectory(dir=options.folder) as name:
+            nights = list(nights_of(Path(name), count))
+        for night in nights:
+            print(_line(count, night, nights[0]), flush=True)
+
+
+def nights_of(folder: Path, count: int) -> Iterator[Night]:
+    """Each of the five nights of so many managers."""
+    write_managers(folder, count)
+    yield _night(folder, "first")
+    for what, prepare in _PREPARED:
+        prepare(folder, count)
+        yield _night(folder, what)
+
+
+def _downloaded_again(folder: Path, count: int) -> None:
+    for number in range(count):
+        write_calendar(folder, number, stamp="20261123T041500Z")
+
+
+def _calendars_changed(folder: Path, count: int) -> None:
+    for number in range(count):
+        write_calendar(folder, number, changed={0} if number % 100 == 0 else (), stamp="20261124T041500Z")
+
+
+def _events_changed(folder: Path, count: int) -> None:
+    # Every hundredth of all events, counted through; place 1 on, so that the last night's stay.
+    for number in range(count):
+        first = number * EVENTS
+        due = {place for place in range(EVENTS) if (first + place) % 100 == 50}
+        before = {0} if number % 100 == 0 else set()
+        write_calendar(folder, number, changed=before | due, stamp="20261125T041500Z")
+
+
+def _rule_added(folder: Path, _: int) -> None:
+    (folder / "ours").mkdir()
+    (folder / "ours" / "ours.toml").write_text(RULE, encoding="utf-8")
+    settings = folder / "calsync.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("[rules]", '[rules]\nfolder = "ours"'), encoding="utf-8")
+
+
+_PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
+    ("unchanged", _downloaded_again),
+    ("calendars", _calendars_changed),
+    ("events", _events_changed),
+    ("new rules", _rule_added),
+)
+
+
+def _night(folder: Path, what: str) -> Night:
+    os.sync()
+    command = [sys.executable, "-c", NIGHT, str(folder / "calsync.toml")]
+    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if told["problems"]:
+        raise SystemExit(f"{what}: {told['problems']} faults; the figures would mean nothing")
+    size = sum(file.stat().st_size for file in folder.glob("calsync.db*")) / 1e6
+    return Night(what, told["wall"], told["cpu"], told["memory"], size, told["counts"])
+
+
+_HEAD = (
+    "| managers | night | occurrences added, changed, removed | wall | CPU | CPU an occurrence | "
+    "share of the first (CPU) | peak memory | store |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def _line(count: int, night: Night, first: Night) -> str:
+    touched = ", ".join(f"{night.counts.get(key, 0):,}" for key in ("added", "changed", "removed"))
+    each = night.cpu / first.counts["added"] * 1e6
+    return (
+        f"| {count:,} | {night.what} | {touched} | {night.wall:.1f} s | {night.cpu:.1f} s | {each:.0f} µs | "
+        f"{night.cpu / first.cpu:.1%} | {night.memory:.0f} MB | {night.store:.0f} MB |"
+    )
+
+
+if __name__ == "__main__":
+    main()
