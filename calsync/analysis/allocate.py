@@ -98,7 +98,7 @@ def _parts(
     parts = [
         _Part(meeting, stops_of[0].confirmed, tuple(inside), itinerary.verdict_of(stops_of[0]))
         for meeting, stops_of in stops
-        if (inside := _cut((stop.stretch for stop in stops_of), bounds))
+        if (inside := _cut([stop.stretch for stop in stops_of], bounds))
     ]
     return parts, [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
 
@@ -112,19 +112,21 @@ def _stops(
         standing = count(meeting).standing
         if standing is Standing.EXCLUDED:
             continue
-        confirmed, verdict = standing is Standing.CONFIRMED, meeting.verdict
         if meeting.all_day:
             days = working_days(meeting, manager, leave, worktime, wide)
             stretches = [ticks_of(span) for span in days]
         else:
             stretches = [(ticks(meeting.start), ticks(meeting.end))]
         if inside := _cut(stretches, bounds):
-            stops.append((meeting, [Stop(stretch, confirmed, verdict) for stretch in inside]))
+            confirmed = standing is Standing.CONFIRMED
+            stops.append((meeting, [Stop(stretch, confirmed, meeting.verdict) for stretch in inside]))
     return stops
 
 
-def _cut(stretches: Iterable[Ticks], bounds: Ticks) -> list[Ticks]:
+def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:
     first, last = bounds
+    if all(first <= start < end <= last for start, end in stretches):
+        return stretches
     cuts = [(max(start, first), min(end, last)) for start, end in stretches]
     return [(start, end) for start, end in cuts if start < end]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from calsync.model.classification import Classification
-from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, fingerprints
+from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, content_digest
 from calsync.model.span import Span
 
 
@@ -15,7 +15,8 @@ class Meeting:
     """A judged occurrence in one manager's calendar, as it is stored.
 
     title: "" unless titles may be kept (settings). attendees: how many people were invited.
-    fingerprint: digest of the whole occurrence, so that an unchanged one is not judged again.
+    fingerprint: digest of all that the occurrence held besides its name and times, so that a change
+    shows even where nothing of it is kept.
     """
 
     id: str
@@ -77,6 +78,7 @@ def remember_all(
     first = group[0]
     title, attendees = first.title if keep_title else "", len(first.attendees)
     organizer_domain, attendee_domains = first.organizer_domain, first.attendee_domains
+    digest, private = content_digest(first), first.private
     return [
         Meeting(
             meeting_id(calendar_id, occurrence),
@@ -89,7 +91,7 @@ def remember_all(
             first.status,
             first.response,
             first.show_as,
-            first.private,
+            private,
             title,
             organizer_domain,
             attendee_domains,
@@ -98,5 +100,5 @@ def remember_all(
             digest,
             verdict,
         )
-        for occurrence, digest in zip(group, fingerprints(group), strict=True)
+        for occurrence in group
     ]

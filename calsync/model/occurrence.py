@@ -178,18 +178,15 @@ def alike(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
 
 
 def fingerprint(occurrence: Occurrence) -> str:
-    """A digest of everything in the occurrence (32 hex digits): equal content, equal fingerprint."""
-    return fingerprints((occurrence,))[0]
+    """A digest of everything in the occurrence (32 hex digits): equal occurrences, equal fingerprint."""
+    # Offsets, not zones: a zone's repr depends on how it was made.
+    times = (occurrence.start.isoformat(), occurrence.end.isoformat())
+    return _digest("\x1f".join((content_digest(occurrence), occurrence.uid, occurrence.recurrence_id, *times)))
 
 
-def fingerprints(group: Sequence[Occurrence]) -> list[str]:
-    """The fingerprint of each of a group of occurrences that are alike."""
-    content = _digest(repr(_SHARED(group[0])))
-    return [
-        # Offsets, not zones: a zone's repr depends on how it was made.
-        _digest("\x1f".join((content, o.uid, o.recurrence_id, o.start.isoformat(), o.end.isoformat())))
-        for o in group
-    ]
+def content_digest(occurrence: Occurrence) -> str:
+    """A digest of all but its name and its times (32 hex digits), one for all that are alike."""
+    return _digest(repr(_SHARED(occurrence)))
 
 
 def _digest(text: str) -> str:
