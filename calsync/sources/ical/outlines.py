@@ -6,7 +6,7 @@ dropped where it lies outside the window. Every other event is `OddError` and go
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 from icalendar.prop import vDDDTypes
@@ -34,6 +34,8 @@ _KNOWN = _TIMES | _HARMLESS | {b""}
 _STRUCTURE = (b"BEGIN", b"END")
 _NAME = re.compile(rb"[A-Z][A-Z0-9-]*")
 _PLAIN = re.compile(rb"\d{8}(?:T(?!24)\d{6}Z?)?").fullmatch
+_MIDNIGHT, _TIME = time(), len("T090000\r")
+_WITH_TIME = re.compile(rb".*T\d{6}\r", re.S).fullmatch
 _DAY, _ZERO = timedelta(days=1), timedelta(0)
 _FIRST_YEAR, _LAST_YEAR = 1000, 3000
 
@@ -129,6 +131,8 @@ class Outliner:
         self._zones = zones
         self._clocks: dict[int, Clock] = {}
         self._by_parameters: dict[bytes, Clock | None] = {}
+        self._days: dict[bytes, At] = {}
+        self._times: dict[bytes, timedelta] = {}
         self.floating = self.clock(zones.floating)
         self._utc = self.clock(vDDDTypes.from_ical("20000101T000000Z").tzinfo)  # type: ignore[no-untyped-call]
 
@@ -190,8 +194,24 @@ class Outliner:
         return at
 
     def at(self, rest: bytes) -> At:
-        """The one time in the rest of a line; raises OddError or ValueError."""
-        return self._read(*_parted(rest))
+        """The one time in the rest of a line; raises OddError or ValueError.
+
+        Its day and its time of day are remembered each for itself: both come again and again.
+        """
+        day, since = self._days.get(rest[:-_TIME]), self._times.get(rest[-_TIME:])
+        if day is not None and since is not None:
+            return At(day.wall + since, day.clock, day.floats)
+        at = self._read(*_parted(rest))
+        if (
+            at.clock is not None
+            and rest[-_TIME:][:1] == b"T"
+            and rest.endswith(b"\r")
+            and not self._zones.wall
+        ):
+            midnight = datetime.combine(at.wall, _MIDNIGHT)
+            self._days[rest[:-_TIME]] = At(midnight, at.clock, at.floats)
+            self._times[rest[-_TIME:]] = at.wall - midnight
+        return at
 
     def _each(self, rest: bytes) -> list[At]:
         parameters, values = _parted(rest)

@@ -69,6 +69,7 @@ _NUMBERS = {
     "BYSECOND": ("by_second", 0, 60, False),
     "BYSETPOS": ("by_place", 1, 366, True),
 }
+_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
 
 
 def read_rule(text: str) -> Rule:
@@ -80,9 +81,8 @@ def read_rule(text: str) -> Rule:
     parts = _parts(text)
     if "RSCALE" in parts or "SKIP" in parts:
         raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
-    unknown = sorted(set(parts) - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
-    if unknown:
-        raise RuleError(f"its rule has a part that is unknown: {unknown[0][:40]}")
+    if not parts.keys() <= _PARTS:
+        raise RuleError(f"its rule has a part that is unknown: {min(parts.keys() - _PARTS)[:40]}")
     freq = _freq(parts.get("FREQ", ""))
     return Rule(
         freq=freq,
@@ -91,7 +91,7 @@ def read_rule(text: str) -> Rule:
         until=_until(parts.get("UNTIL")),
         week_start=_weekday(parts.get("WKST", "MO")),
         by_day=_by_day(parts.get("BYDAY", ""), freq),
-        **{name: _numbers(parts, part) for part, (name, *_) in _NUMBERS.items()},
+        **{name: _numbers(parts, part) for part, (name, *_) in _NUMBERS.items() if part in parts},
     )
 
 
