@@ -20,8 +20,8 @@ from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
 
 # Wider than any zone and any change of its clock together.
 _MARGIN = timedelta(days=2)
-# In a longer window even a daily series comes near to what `recur` gives up.
-_LONGEST_WINDOW = timedelta(days=15_000)
+# In a longer time even a daily series comes near to what `recur` gives up.
+_LONGEST = timedelta(days=15_000)
 _ZERO = timedelta(0)
 
 
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 def is_usual(window: Span) -> bool:
     """Whether a window is neither empty nor so long that a series may be refused for it."""
     ours = is_near_our_time(window.start) and is_near_our_time(window.end)
-    return ours and timedelta(0) < window.duration < _LONGEST_WINDOW
+    return ours and timedelta(0) < window.duration < _LONGEST
 
 
 class Finder:
@@ -138,7 +138,10 @@ class Finder:
 
     def _walls(self, master: Outline, rule: ZonedRule, clock: Clock) -> list[datetime]:
         """Every start that may touch the window; DTSTART is one, whether the rule meets it or not."""
-        first, last = self._from - (master.end.wall - master.start.wall) - _MARGIN, self._to
+        # Wider than the exact path looks, so that what it gives up as too much is given up here.
+        first, last = self._from - (master.end.wall - master.start.wall) - _MARGIN, self._to + _MARGIN
+        if last - first > _LONGEST:
+            raise OddError
         latest = last if rule.last is None else min(last, rule.last + _MARGIN)
         walls = plain_starts(rule.rule, rule.begin, first, latest)
         if rule.last is not None:
