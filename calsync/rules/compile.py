@@ -256,6 +256,7 @@ def _bare_name(headers: Sequence[Header], binder: Binder, traced: int) -> Test:
         title_any=binder.mask((text for table in tables for text in table.any), "[pack] bare_name"),
         title_only=binder.mask((text for table in tables for text in table.only), "[pack] bare_name")
         | traced,
+        title_none=binder.mask((text for table in tables for text in table.none), "[pack] bare_name"),
     )
 
 

@@ -68,7 +68,7 @@ def _in_place(source: Source, lists: dict[str, Phrases]) -> None:
     tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]
     bare = source.table.pack.bare_name
     near = [text for pattern in source.table.pattern for text in pattern.near]
-    for texts in (*map(texts_of, tables), (*bare.any, *bare.only, *near)):
+    for texts in (*map(texts_of, tables), (*bare.any, *bare.only, *bare.none, *near)):
         for text in texts:
             if not text.startswith("@"):
                 lists.setdefault(f"'{text}", Phrases({"en": (text,), "cy": (text,)}))

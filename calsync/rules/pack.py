@@ -181,10 +181,11 @@ class ActivityTable(Strict):
 
 
 class BareName(Strict):
-    """How a title looks that is only a name: one of `any` in it, and nothing but `only` and filler."""
+    """A title that is only a name: one of `any` in it, none of `none`, nothing but `only` and filler."""
 
     any: Texts = ()
     only: Texts = ()
+    none: Texts = ()
 
 
 class Header(Strict):
