@@ -17,7 +17,7 @@ from calsync.nightly.judging import judge_all
 from calsync.nightly.opening import open_rules, sources_of
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
-from calsync.store.rows import Row, meeting_rows
+from calsync.store.rows import Row, clean, meeting_rows
 
 log = logging.getLogger("calsync.nightly")
 
@@ -110,7 +110,9 @@ class Desk:
             return Found(calendar, fetched.token, unchanged=True)
         meetings = judge_all(self._settings, self._book, calendar, fetched.occurrences)
         rows = tuple(meeting_rows(calendar.id, meetings))
-        return Found(calendar, fetched.token, False, rows, fetched.standing, fetched.problems)
+        return Found(
+            calendar, fetched.token, False, rows, frozenset(map(clean, fetched.standing)), fetched.problems
+        )
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:

@@ -12,9 +12,11 @@ from calsync.sources import files
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
+from calsync.sources.ical.digests import digest_of
+from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.read import READER, read_calendar
 from calsync.sources.refusals import UnreachableError
-from calsync.sources.tokens import content_digest, recall, remember, scope_of
+from calsync.sources.tokens import recall, remember, scope_of
 from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
 
@@ -59,14 +61,20 @@ class IcsSource:
         else:
             path = files.path_of(calendar, self.options.base)
             content, marks, notes = files.read_file(calendar, path, self.options.max_megabytes), {}, ()
-        marks["digest"] = content_digest(content)
-        now = remember(scope, marks)
+        marks["digest"] = digest_of(content)
         if held.get("digest") == marks["digest"]:
-            return Fetched(unchanged=True, token=now)
+            return Fetched(unchanged=True, token=remember(scope, marks | {"ledger": held.get("ledger", "")}))
+        ledger = Ledger(held.get("ledger", ""))
         occurrences, problems = read_calendar(
-            content, window, zone=calendar.zone, owners=calendar.owners, where=str(calendar)
+            content,
+            window,
+            zone=calendar.zone,
+            owners=calendar.owners,
+            where=str(calendar),
+            memory=ledger,
         )
-        return sealed(calendar, window, occurrences, (*notes, *problems), now)
+        token = remember(scope, marks | {"ledger": ledger.text})
+        return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -2,14 +2,10 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 
 from calsync.model.span import Span
 from calsync.sources.base import Calendar
-
-# Google and Exchange stamp the time of the download into every event: no change to any meeting.
-_STAMP = re.compile(rb"\n[ \t]*DTSTAMP[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE)
 
 
 def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
@@ -23,8 +19,8 @@ def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
 
 
 def content_digest(content: bytes) -> str:
-    """The same for two downloads of a calendar that differ only in their time stamps (DTSTAMP)."""
-    return _digest(_STAMP.sub(b"", content))
+    """A digest of what a source gave."""
+    return _digest(content)
 
 
 def remember(scope: str, marks: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from calsync.model.span import Span
 from calsync.sources.ical.content import content_of, lines_of
 from calsync.sources.ical.exact import header_of, is_cancelled
 from calsync.sources.ical.folded import FoldedLines, has_odd_names
+from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.outlines import OddError, Outliner
@@ -47,7 +48,7 @@ def read_quickly(
     zone: ZoneInfo,
     owners: frozenset[str],
     where: str,
-    memory: Memory | None = None,
+    memory: Memory | Ledger | None = None,
 ) -> Quick:
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = cut(data)

@@ -24,7 +24,12 @@ class Memory:
     def __len__(self) -> int:
         return len(self._gave)
 
-    def uids(self, scope: str, digests: Iterable[bytes]) -> list[str | None]:
+    def uids(
+        self,
+        scope: str,
+        digests: Iterable[bytes],
+        events: Sequence[bytes],  # noqa: ARG002 - a ledger's
+    ) -> list[str | None]:
         """The UID of each event, None for those not met before; all None under another scope."""
         known = self._uids if scope == self._scope else {}
         return [known.get(digest) for digest in digests]

@@ -8,6 +8,7 @@ from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.sources.ical.exact import events_of, expanded, read_exactly
 from calsync.sources.ical.fast import keyed, read_quickly
+from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.slices import UnusualError
@@ -25,13 +26,14 @@ def read_calendar(
     zone: ZoneInfo,
     owners: frozenset[str] = frozenset(),
     where: str,
-    memory: Memory | None = None,
+    memory: Memory | Ledger | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
     zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
     problems name the calendar. memory: of an earlier reading of this calendar, so that what did not change
-    need not be read again; it is brought up to date. Raises SourceContentError if it is no whole calendar.
+    need not be read again (and with a `Ledger` is not given either); it is brought up to date.
+    Raises SourceContentError if it is no whole calendar.
     """
     try:
         quick = read_quickly(data, window, zone=zone, owners=owners, where=where, memory=memory)

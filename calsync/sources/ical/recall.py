@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.span import Span
 from calsync.sources.ical.digests import event_digest
+from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.version import reader_version
@@ -22,13 +23,13 @@ def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones,
 class Recall:
     """One reading with a memory, or without."""
 
-    def __init__(self, memory: Memory | None, events: list[bytes], scope: str) -> None:
+    def __init__(self, memory: Memory | Ledger | None, events: list[bytes], scope: str) -> None:
         self._memory = memory
         self._scope = scope
         self._digests = [event_digest(event) for event in events] if memory is not None else []
         self._uids: list[str | None] = [None] * len(events)
         if memory is not None:
-            self._uids = memory.uids(scope, self._digests)
+            self._uids = memory.uids(scope, self._digests, events)
 
     def sort(self, sorter: Sorter) -> list[Keyed]:
         """Have all events sorted that must be read; what the others gave last time."""

@@ -1,0 +1,100 @@
+"""What a ledger says stands is what was kept last night, and the rest is given: together, the calendar."""
+
+import random
+import re
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ical_strategies import calendars
+from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event
+
+from calsync.errors import SourceContentError
+from calsync.model.occurrence import Occurrence
+from calsync.sources.ical.ledger import Ledger
+from calsync.sources.ical.read import read_calendar
+
+WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20250901T090000Z", end="DURATION:PT1H")
+MOVED = event("RECURRENCE-ID:20251006T090000Z", uid="w", start=":20251007T090000Z", end="DURATION:PT1H")
+
+
+class Keeping:
+    """Keeps, night after night, what a store would: what stands, and what is given."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.kept: list[Occurrence] = []
+        self.given = 0
+
+    def night(self, content: bytes, window: object = OCTOBER) -> object:
+        ledger = Ledger(self.text)
+        try:
+            found, problems = read(content, ledger, window)
+        except SourceContentError as error:
+            return str(error)
+        self.given = len(found)
+        standing = [one for one in self.kept if one.uid in ledger.standing]
+        assert not ledger.standing & {one.uid for one in found}
+        self.kept = [*standing, *found]
+        self.text = ledger.text
+        return by_name(self.kept), problems
+
+
+def read(content: bytes, ledger: Ledger | None, window: object = OCTOBER):
+    return read_calendar(content, window, zone=LONDON, where="a.ics", memory=ledger)  # type: ignore[arg-type]
+
+
+def afresh(content: bytes, window: object = OCTOBER) -> object:
+    try:
+        found, problems = read(content, None, window)
+    except SourceContentError as error:
+        return str(error)
+    return by_name(found), problems
+
+
+def by_name(found) -> list[Occurrence]:
+    return sorted(found, key=lambda o: (o.uid, o.recurrence_id, o.start.isoformat()))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(calendars(), min_size=2, max_size=3), st.integers())
+def test_what_stands_and_what_is_given_are_the_calendar(nights: list[bytes], seed: int) -> None:
+    keeping, chance = Keeping(), random.Random(seed)
+    for content in nights:
+        changed = re.sub(rb"(?<=\nSUMMARY:)", b"New " if chance.random() < 0.5 else b"", content, count=1)
+        for night in (content, changed, content):
+            assert keeping.night(night) == afresh(night)
+
+
+def test_an_unchanged_uid_stands_whatever_its_time_stamp_and_a_changed_one_is_given() -> None:
+    keeping = Keeping()
+    keeping.night(calendar(WEEKLY, NEIGHBOUR))
+    stamped = calendar(
+        WEEKLY.replace("DTSTAMP:2025", "DTSTAMP:2026"), NEIGHBOUR.replace("SUMMARY:", "SUMMARY:New ")
+    )
+    assert keeping.night(stamped) == afresh(stamped)
+    assert keeping.given == 1
+
+
+def test_an_override_that_comes_goes_and_moves_is_seen() -> None:
+    keeping = Keeping()
+    for parts in ((WEEKLY,), (WEEKLY, MOVED), (WEEKLY, MOVED.replace("1007T", "1008T")), (MOVED,), (WEEKLY,)):
+        assert keeping.night(calendar(*parts, NEIGHBOUR)) == afresh(calendar(*parts, NEIGHBOUR))
+
+
+def test_what_is_wrong_is_told_every_night() -> None:
+    unknown = event(uid="u", start=";TZID=Nowhere/At All:20251006T090000", end="DURATION:PT1H")
+    broken = event("RRULE:FREQ=SOMETIMES", uid="b", start=":20251006T090000Z", end="DURATION:PT1H")
+    content, keeping = calendar(unknown, broken, NEIGHBOUR), Keeping()
+    told = afresh(content)
+    assert len(told[1]) == 2
+    for _ in range(3):
+        assert keeping.night(content) == told
+
+
+def test_a_ledger_that_was_cut_or_is_of_another_kind_is_worth_nothing() -> None:
+    keeping = Keeping()
+    content = calendar(WEEKLY, NEIGHBOUR)
+    keeping.night(content)
+    for text in ("", "x", "x:~", keeping.text[:-7], "\u00e9:\u00e9"):
+        keeping.text = text
+        assert keeping.night(content) == afresh(content)
