@@ -109,9 +109,10 @@ class Binder:
         mask = 0
         for text in texts:
             name = text[1:] if text.startswith("@") else f"'{text}"
-            lists = [known for known in self.bits if not known.startswith("'")]
-            if name in self.bits or self.known("list", name, lists, where):
+            if name in self.bits:
                 mask |= self.bits[name]
+            else:
+                self.known("list", name, [known for known in self.bits if not known.startswith("'")], where)
         return mask
 
     def known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:

@@ -11,7 +11,7 @@ from calsync.model.problem import Problem
 from calsync.rules.bind import Binder
 from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose, Words
 from calsync.rules.directory import build_directory, globs
-from calsync.rules.fold import fold, mutations, spellings
+from calsync.rules.fold import fold, mutations, written
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.index import build_index
 from calsync.rules.lexicon import Lexicon, Phrases
@@ -35,11 +35,10 @@ def compile_book(
 
     version: a digest of everything read. registered: as in `build_directory`.
     """
-    headers = [source.table.pack for source in sources]
     lists = gather(sources, directories)
-    lexicon = _lexicon(lists, headers)
+    lexicon = _lexicon(lists, [source.table.pack for source in sources])
     partnerships = _partnerships(sources)
-    stages = tuple(dict.fromkeys(stage for header in headers for stage in header.stages)) or ("rules",)
+    stages = tuple(dict.fromkeys(s for source in sources for s in source.table.pack.stages)) or ("rules",)
     binder = Binder(lexicon.bits, stages, partnerships, _labels(sources))
     binder.problems += _bad_labels(sources)
     binder.check_ids(sources)
@@ -48,8 +47,7 @@ def compile_book(
     whose = _whose(sources, partnerships, lists, lexicon.bits)
     orgs = _orgs(directories, lexicon.bits)
     words = _words(sources, lists, lexicon, binder, whose.traced, orgs.bits)
-    shipped = {stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages}
-    own = tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage)))
+    own, shipped = _by_precedence(rules, stages)
     book = RuleBook(
         version=version,
         packs=tuple(source.name for source in sources),
@@ -116,10 +114,14 @@ def _vocabularies(lists: Mapping[str, Phrases]) -> dict[str, set[str]]:
         if name.startswith("'"):
             continue  # a phrase in place is given as every language
         for language, texts in phrases.by_language.items():
-            plain = {word.rstrip("*") for text in texts for way in spellings(text) for word in way}
+            plain = {word.rstrip("*") for text in texts for word in _words_in(text)}
             known = found.setdefault(language, set())
             known |= {form for word in plain for form in mutations(word)} if language == "cy" else plain
     return found
+
+
+def _words_in(phrase: str) -> Iterator[str]:
+    return (word for places in written(phrase) for place in places for words in place for word in words)
 
 
 def _whose(
@@ -190,6 +192,14 @@ def _bad_labels(sources: Iterable[Source]) -> Iterator[Problem]:
             if table.counts_as not in set(Activity):
                 where, what = f"{source.file} [activity.{name}]", f"no such activity: {table.counts_as!r}"
                 yield Problem(where, what, near(table.counts_as, sorted(Activity)))
+
+
+def _by_precedence(
+    rules: Sequence[Rule], stages: Sequence[str]
+) -> tuple[tuple[Rule, ...], dict[str, tuple[Rule, ...]]]:
+    """Our own rules, and the shipped ones by stage."""
+    own = tuple(sorted(_in_order(r for r in rules if r.own), key=lambda r: stages.index(r.stage)))
+    return own, {stage: _in_order(r for r in rules if not r.own and r.stage == stage) for stage in stages}
 
 
 def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -6,6 +6,7 @@ a colon, a dash, a bracket): a phrase may run over it.
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import product
 
 from calsync.rules.memo import Memo
@@ -73,17 +74,22 @@ def spellings(phrase: str) -> list[tuple[str, ...]]:
     `sub~group` is "sub group" (or "sub-group") and "subgroup"; `agree|sign protocol|agreement` is
     each of the four pairs.
     """
-    ways: list[tuple[str, ...]] = []
-    for choice in product(*(word.split("|") for word in phrase.split())):
-        text = " ".join(choice)
-        for written in {text.replace("~", " "), text.replace("~", "")}:
-            ways.append(_starred(written))
-    return ways
+    return [sum(way, ()) for places in written(phrase) for way in product(*places)]
 
 
-def _starred(written: str) -> tuple[str, ...]:
+def written(phrase: str) -> list[list[list[tuple[str, ...]]]]:
+    """A phrase, its tildes once as spaces and once as nothing: by place, what may stand there, as words.
+
+    Places keep a phrase small that is long when each of its spellings is written out.
+    """
+    joined = ("", " ") if "~" in phrase else ("",)
+    places = [place.split("|") for place in phrase.split()]
+    return [[[_WORDS_OF[text.replace("~", tilde)] for text in place] for place in places] for tilde in joined]
+
+
+def _words_of(text: str) -> tuple[str, ...]:
     found: list[str] = []
-    for word in written.split():
+    for word in text.split():
         parts = list(words(word.rstrip("*")))
         if parts and word.endswith("*"):
             parts[-1] += "*"
@@ -91,11 +97,15 @@ def _starred(written: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_WORDS_OF = Memo(_words_of, 50_000)
+
+
 _SOFT = (("ll", "l"), ("rh", "r"), ("p", "b"), ("t", "d"), ("c", "g"), ("b", "f"), ("d", "dd"), ("m", "f"))
 _NASAL = (("p", "mh"), ("t", "nh"), ("c", "ngh"), ("b", "m"), ("d", "n"), ("g", "ng"))
 _SPIRANT = (("p", "ph"), ("t", "th"), ("c", "ch"))
 
 
+@lru_cache(20_000)
 def mutations(word: str) -> frozenset[str]:
     """A Welsh word and its soft, nasal and aspirate mutations: bwrdd, fwrdd, mwrdd."""
     if len(word.rstrip("*")) < 4:

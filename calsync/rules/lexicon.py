@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from calsync.rules.fold import mutations, spellings
+from calsync.rules.fold import mutations, written
 from calsync.rules.memo import Memo
 from calsync.rules.typos import Speller
 
@@ -75,22 +75,29 @@ class Lexicon:
     def _add(self, bit: int, phrases: Phrases) -> None:
         for language, texts in phrases.by_language.items():
             for text in texts:
-                for way in spellings(text):
-                    self._plant(way, bit, welsh=language == "cy")
+                for places in written(text):
+                    self._plant(self._root, places, bit, welsh=language == "cy")
 
-    def _plant(self, way: tuple[str, ...], bit: int, *, welsh: bool) -> None:
-        node = self._root
-        for word in way:
-            node = node.setdefault(self._symbol(word, welsh=welsh), {})
-        if way:
+    def _plant(
+        self, node: Node, places: Sequence[Sequence[tuple[str, ...]]], bit: int, *, welsh: bool
+    ) -> None:
+        if places:
+            for words in places[0]:
+                after = node
+                for word in words:
+                    after = after.setdefault(self._symbol(word, welsh=welsh), {})
+                self._plant(after, places[1:], bit, welsh=welsh)
+        elif node is not self._root:
             node[_END] = node.get(_END, 0) | bit
 
     def _symbol(self, word: str, *, welsh: bool) -> int:
         key = f"{word}/cy" if welsh else word
-        symbol = self._symbols.setdefault(key, len(self._symbols))
-        for form in mutations(word) if welsh else (word,):
-            table, written = (self._stems, form[:-1]) if form.endswith("*") else (self._spelled, form)
-            table.setdefault(written, set()).add(symbol)
+        symbol = self._symbols.get(key)
+        if symbol is None:
+            symbol = self._symbols[key] = len(self._symbols)
+            for form in mutations(word) if welsh else (word,):
+                table, text = (self._stems, form[:-1]) if form.endswith("*") else (self._spelled, form)
+                table.setdefault(text, set()).add(symbol)
         return symbol
 
     def knows(self, token: str) -> tuple[int, ...]:
