@@ -45,6 +45,11 @@ def titles(occurrences: Sequence[Occurrence]) -> list[str]:
     return [occurrence.title for occurrence in occurrences]
 
 
+def held_after(first: Fetched, second: Fetched) -> list[Occurrence]:
+    """What somebody holds who kept the first answer, and then what the second gives and lets stand."""
+    return [*(o for o in first.occurrences if o.uid in second.standing), *second.occurrences]
+
+
 class SourceContract:
     """Inherit it, give `place`, and every test runs against your source.
 
@@ -180,7 +185,16 @@ class SourceContract:
         both = [occurrence("10:00-11:00", uid="stays"), occurrence("12:00-13:00", uid="goes")]
         first = read(place.source, place.hold("ana", *both))
         second = read(place.source, place.hold("ana", both[0]), token=first.token)
-        assert [o.uid for o in second.occurrences] == ["stays"]
+        assert [o.uid for o in held_after(first, second)] == ["stays"]
+
+    def test_what_stands_is_not_given_and_what_is_given_does_not_stand(self, place: Place) -> None:
+        before = [occurrence("10:00-11:00", uid="stays"), occurrence("12:00-13:00", uid="moves")]
+        after = [before[0], occurrence("14:00-15:00", uid="moves")]
+        first = read(place.source, place.hold("ana", *before))
+        second = read(place.source, place.hold("ana", *after), token=first.token)
+        assert not second.standing & {o.uid for o in second.occurrences}
+        whole = read(place.source, place.hold("ana", *after))
+        assert sorted(held_after(first, second), key=lambda o: o.start) == list(whole.occurrences)
 
     def test_a_token_of_another_window_is_never_answered_with_unchanged(self, place: Place) -> None:
         calendar = place.hold("ana", occurrence("18:00-19:00", uid="late"))
