@@ -1,6 +1,6 @@
 """How a zone's clock runs on a day: nearly every day it does not change, and sums are simple."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from calsync.sources.ical.vtimezone import CalendarZone
@@ -15,6 +15,8 @@ class Clock:
         self.zone = zone
         self._years: dict[int, frozenset[date]] = {}
         self._offsets: dict[date, timedelta | None] = {}
+        # What a calendar's own zone is asked for its offset takes long, and all who come after us ask.
+        self._fixed: dict[timedelta, tzinfo] | None = {} if isinstance(zone, CalendarZone) else None
 
     def is_calm(self, wall: datetime) -> bool:
         """Whether the clock runs evenly around a wall time."""
@@ -30,6 +32,14 @@ class Clock:
         if day not in self._offsets:
             self._offsets[day] = self.zone.utcoffset(wall) if self.is_calm(wall) else None
         return self._offsets[day]
+
+    def aware(self, wall: datetime, offset: timedelta) -> datetime:
+        """A wall time that has this offset, with its zone, or with the offset for a calendar's own zone."""
+        if self._fixed is None:
+            return wall.replace(tzinfo=self.zone)
+        if offset not in self._fixed:
+            self._fixed[offset] = timezone(offset)
+        return wall.replace(tzinfo=self._fixed[offset])
 
 
 @lru_cache(maxsize=4096)

@@ -97,7 +97,7 @@ class Finder:
         clock = at.clock or self._home
         offset = clock.offset(at.wall)
         if offset is not None:
-            return at.wall.replace(tzinfo=clock.zone), at.wall - offset
+            return clock.aware(at.wall, offset), at.wall - offset
         moment = existing(at.wall.replace(tzinfo=clock.zone))
         return moment, real(moment)
 
@@ -166,7 +166,7 @@ class Finder:
             if offset is not None and clock.offset(end) == offset:
                 if self._inside(wall - offset, end - offset):
                     written = wall.isoformat() + _suffix(offset)
-                    times = wall.replace(tzinfo=zone), end.replace(tzinfo=zone), wall - offset
+                    times = clock.aware(wall, offset), clock.aware(end, offset), wall - offset
                     yield wall, Found(place, written, *times, all_day=False)
                 continue
             start = existing(wall.replace(tzinfo=zone))

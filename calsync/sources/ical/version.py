@@ -1,5 +1,6 @@
 """What a reading depends on besides the calendar: this code, the libraries, the time zones."""
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import TZPATH
@@ -8,6 +9,7 @@ _READING = "1"
 """Raise it whenever the same calendar may give other occurrences than before."""
 
 
+@cache
 def reader_version() -> str:
     """A name for all of it together, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
     libraries = (f"{name}-{_version(name)}" for name in ("icalendar", "recurring-ical-events"))
