@@ -39,19 +39,37 @@ _STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response
 
 
 class Lines(Protocol):
-    """An event's lines by the name in capitals: what follows it, with its `;` or `:`, in order."""
+    """An event's lines by the name in capitals; those of `NAMES` can be asked for."""
 
-    def __getitem__(self, name: str) -> list[str]:
-        """The rests of the lines of one of `NAMES`."""
+    def rests(self, name: str) -> list[str]:
+        """What follows the name, with its `;` or `:`, of each line, in order."""
+        ...
+
+    def text(self, name: str) -> str:
+        """The text of the first line that has any."""
         ...
 
 
-def lines_of(text: str) -> Lines:
+class TextLines:
     """The lines in an event's text."""
-    lines: dict[str, list[str]] = {name: [] for name in NAMES}
-    for name, rest in named_lines(text, NAMES):
-        lines[name].append(rest)
-    return lines
+
+    def __init__(self, text: str) -> None:
+        self._rests: dict[str, list[str]] = {name: [] for name in NAMES}
+        for name, rest in named_lines(text, NAMES):
+            self._rests[name].append(rest)
+
+    def rests(self, name: str) -> list[str]:
+        """What follows the name of each line."""
+        return self._rests[name]
+
+    def text(self, name: str) -> str:
+        """The text of the first line that has any."""
+        return next(filter(None, map(text_in, self._rests[name])), "")
+
+
+def text_in(rest: str) -> str:
+    """The text of a line; of a very long one its beginning."""
+    return text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
 
 
 def content_of(lines: Lines, frame: Occurrence, owners: frozenset[str], people: People) -> Occurrence:
@@ -59,34 +77,26 @@ def content_of(lines: Lines, frame: Occurrence, owners: frozenset[str], people: 
 
     frame: what is known without it: whose it is, when, and whether it is called off.
     """
-    organizer = next(map(people.organizer, lines["ORGANIZER"]), "")
-    attendees = people.attendees(lines["ATTENDEE"])
+    organizer = next(map(people.organizer, lines.rests("ORGANIZER")), "")
+    attendees = people.attendees(lines.rests("ATTENDEE"))
     return Occurrence(
         uid=frame.uid,
         recurrence_id=frame.recurrence_id,
         start=frame.start,
         end=frame.end,
         all_day=frame.all_day,
-        status=_status(frame.status, _first(lines["STATUS"]).upper()),
+        status=_status(frame.status, lines.text("STATUS").upper()),
         response=_response(organizer, attendees, owners),
-        show_as=_show_as(_first(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), _first(lines["TRANSP"])),
-        sensitivity=_sensitivity([text_of(rest).upper() for rest in lines["CLASS"]]),
-        title=_first(lines["SUMMARY"]),
-        location=_first(lines["LOCATION"]),
+        show_as=_show_as(lines.text("X-MICROSOFT-CDO-BUSYSTATUS"), lines.text("TRANSP")),
+        sensitivity=_sensitivity([text_of(rest).upper() for rest in lines.rests("CLASS")]),
+        title=lines.text("SUMMARY"),
+        location=lines.text("LOCATION"),
         # Only where there is no description, the text of its HTML twin.
-        description=_first(lines["DESCRIPTION"]) or _text_of_html(_first(lines["X-ALT-DESC"])),
+        description=lines.text("DESCRIPTION") or _text_of_html(lines.text("X-ALT-DESC")),
         organizer=organizer,
         attendees=attendees,
-        categories=tuple(dict.fromkeys(name for rest in lines["CATEGORIES"] for name in list_of(rest))),
+        categories=tuple(dict.fromkeys(name for rest in lines.rests("CATEGORIES") for name in list_of(rest))),
     )
-
-
-def _first(rests: list[str]) -> str:
-    for rest in rests:
-        text = text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
-        if text:
-            return text
-    return ""
 
 
 def _status(known: Status, status: str) -> Status:

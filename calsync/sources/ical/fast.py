@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence, Status
 from calsync.model.span import Span
-from calsync.sources.ical.content import content_of, lines_of
+from calsync.sources.ical.content import TextLines, content_of
 from calsync.sources.ical.exact import header_of, is_cancelled
-from calsync.sources.ical.folded import FoldedLines, has_odd_names
+from calsync.sources.ical.folded import FoldedLines, Texts, has_odd_names
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.moments import real
@@ -95,6 +95,7 @@ class _Writer:
         self._owners = owners
         self._status = Status.CANCELLED if cancelled else Status.CONFIRMED
         self._people = People()
+        self._texts = Texts()
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
         """The occurrences of one UID."""
@@ -109,7 +110,7 @@ class _Writer:
 
     def _pattern(self, uid: str, found: Found) -> Occurrence:
         event = self._events[found.place]
-        lines = lines_of(own_text(event)) if has_odd_names(event) else FoldedLines(event)
+        lines = TextLines(own_text(event)) if has_odd_names(event) else FoldedLines(event, self._texts)
         frame = Occurrence(uid, "", found.start, found.end, found.all_day, self._status)
         return content_of(lines, frame, self._owners, self._people)
 

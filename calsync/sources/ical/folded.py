@@ -2,7 +2,7 @@
 
 import re
 
-from calsync.sources.ical.content import NAMES
+from calsync.sources.ical.content import NAMES, text_in
 from calsync.sources.ical.slices import ALARM, unfold
 
 _WRITTEN = {name.encode(): name for name in sorted(NAMES)}
@@ -13,18 +13,35 @@ _WANTED = re.compile(
 _ODD_NAME = re.compile(rb"\n(?![A-Z][A-Z0-9-]*[;:]|[ \t])").search
 
 
-class FoldedLines:
-    """What follows the names of an event's lines, as `content.lines_of` gives it; made on demand."""
+class Texts(dict[bytes, str]):
+    """Texts by what is written of them: a series and its overrides say nearly everything alike."""
 
-    def __init__(self, event: bytes) -> None:
+    def __missing__(self, rest: bytes) -> str:
+        self[rest] = text = text_in(_plain(rest))
+        return text
+
+
+class FoldedLines:
+    """The lines in an event's bytes."""
+
+    def __init__(self, event: bytes, texts: Texts) -> None:
+        self._texts = texts
         self._found: dict[str, list[bytes]] = {}
         for name, rest in _WANTED(event):
             if name:
                 self._found.setdefault(_WRITTEN[name], []).append(rest)
 
-    def __getitem__(self, name: str) -> list[str]:
-        rests = self._found.get(name)
-        return [_plain(rest) for rest in rests] if rests else []
+    def rests(self, name: str) -> list[str]:
+        """What follows the name of each line."""
+        return [_plain(rest) for rest in self._found.get(name, ())]
+
+    def text(self, name: str) -> str:
+        """The text of the first line that has any."""
+        for rest in self._found.get(name, ()):
+            text = self._texts[rest]
+            if text:
+                return text
+        return ""
 
 
 def has_odd_names(event: bytes) -> bool:

@@ -14,7 +14,7 @@ from icalendar.prop import vDDDTypes
 from calsync.sources.ical.clocks import Clock
 from calsync.sources.ical.lines import time_line
 from calsync.sources.ical.moments import duration_of, lasting, real
-from calsync.sources.ical.slices import ALARM, UnusualError, unfold
+from calsync.sources.ical.slices import ALARM, END, UnusualError, unfold
 from calsync.sources.ical.texts import text_of
 from calsync.sources.ical.zones import Zones
 
@@ -74,7 +74,8 @@ class Outline(NamedTuple):
 
 def times_in(event: bytes) -> tuple[Lines, list[bytes]]:
     """The lines of an event that matter by their names, and its EXDATEs; raises OddError, or UnusualError."""
-    found = _LINES(event)
+    end = event.rfind(END)
+    found = _LINES(event, 0, end if end >= 0 else len(event))
     lines = dict(found)
     odd = not lines.keys() <= _KNOWN and _has_odd_names(found)
     exdates: list[bytes] = []
@@ -141,7 +142,11 @@ class Outliner:
         return self._clocks.setdefault(id(zone), Clock(zone))
 
     def clock_in(self, parameters: bytes) -> Clock | None:
-        """The clock that parameters and the colon after them name, None in doubt."""
+        """The clock that parameters and the colon after them name, None in doubt; `Z:` stands for UTC."""
+        if parameters == b":":
+            return self.floating
+        if parameters == b"Z:":
+            return None if self._zones.wall else self._utc
         try:
             return self._zone_in(parameters[:-1]) if parameters[-1:] == b":" else None
         except (OddError, ValueError):

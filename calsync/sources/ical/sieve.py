@@ -32,7 +32,7 @@ class Sieve:
         """Whether it is a sound event by itself and far away; False in doubt."""
         if not lines.keys().isdisjoint(SERIES):
             return False
-        start, end = lines.get(b"DTSTART", b""), lines.get(b"DTEND", b"")
+        start, end = _time_last(lines.get(b"DTSTART", b"")), _time_last(lines.get(b"DTEND", b""))
         first = self._days.get(start[:-_TIME]) or self._day(start)
         last = self._days.get(end[:-_TIME]) or self._day(end)
         if first is None or last is None or (self._from <= last[0] and first[0] <= self._to):
@@ -67,3 +67,8 @@ class Sieve:
                     return False
                 self._times.add(time)
         return True
+
+
+def _time_last(rest: bytes) -> bytes:
+    """What follows a name, with the Z of UTC put in front, so that the time of day comes last."""
+    return b"Z" + rest[:-2] + b"\r" if rest[-2:-1] == b"Z" else rest

@@ -9,7 +9,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-_BEGIN, _END = b"\nBEGIN:VEVENT", b"\nEND:VEVENT"
+_BEGIN, END = b"\nBEGIN:VEVENT", b"\nEND:VEVENT"
 _OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n")
 # A carriage return elsewhere than before a line feed may be a line end too, or may not.
 _STRAY_CR = re.compile(rb"\r[^\n]")
@@ -25,7 +25,7 @@ class UnusualError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """A calendar cut up. frame: the file without its events. events: what stands in each, in order."""
+    """A calendar cut up. frame: the file without its events. events: each from behind its BEGIN, in order."""
 
     frame: bytes
     events: list[bytes]
@@ -39,11 +39,13 @@ def cut(content: bytes) -> Slices:
     head, *parts = content.split(_BEGIN)
     events, rests = [], []
     for part in parts:
-        end = part.rfind(_END)
+        end = part.rfind(END)
         if end < 0 or part[:1] not in b"\r\n":
             raise UnusualError
-        events.append(part[:end])
-        rests.append(part[end + len(_END) :])
+        rest = part[end + len(END) :]
+        # Cutting off nothing but the END would copy the whole file once more.
+        events.append(part if rest in (b"\r", b"") else part[:end])
+        rests.append(rest)
     return Slices(_frame(head, rests), events)
 
 
@@ -75,7 +77,8 @@ def unfold(lines: bytes) -> bytes:
 
 def own_text(event: bytes) -> str:
     """An event's own lines as text, without those of its alarms; raises UnusualError for other than UTF-8."""
-    lines = unfold(event + b"\n")
+    end = event.rfind(END)
+    lines = unfold((event if end < 0 else event[:end]) + b"\n")
     if b"\nBEGIN:" in lines:
         lines = _ALARMS.sub(b"", lines)
     try:

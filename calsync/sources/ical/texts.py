@@ -28,7 +28,9 @@ def text_of(rest: str) -> str:
 
 def list_of(rest: str) -> list[str]:
     """The texts of a property that holds several, as CATEGORIES does."""
-    return [part.strip() for part in split_on_unescaped_comma(parameters_and_value(rest)[1]) if part.strip()]
+    value = parameters_and_value(rest)[1]
+    parts = split_on_unescaped_comma(value) if "\\" in value else value.split(",")
+    return [part.strip() for part in parts if part.strip()]
 
 
 def parameters_of(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from calsync.model.occurrence import Occurrence, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.content import content_of, lines_of
+from calsync.sources.ical.content import TextLines, content_of
 from calsync.sources.ical.event import Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
 from calsync.sources.ical.moments import as_time, existing
@@ -63,7 +63,7 @@ class Expansion:
             if id(event) not in known:
                 status = Status.CANCELLED if event.cancelled_by_method else Status.CONFIRMED
                 frame = Occurrence(event.uid, "", start, end, event.all_day, status)
-                known[id(event)] = content_of(lines_of(event.text), frame, self._owners, self._people)
+                known[id(event)] = content_of(TextLines(event.text), frame, self._owners, self._people)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)
