@@ -1,0 +1,34 @@
+"""All benchmarks, one after the other: `python -m benchmarks [reading judging nights]` (`make bench`).
+
+Each part runs on its own as well, with options of its own: `python -m benchmarks.whole_night --help`.
+Microsoft 365 (`graph_night`), several machines (`engines`) and `recurrence` are run by themselves.
+"""
+
+import platform
+import subprocess
+import sys
+from os import cpu_count
+
+PARTS = {
+    "reading": ["benchmarks.reading"],
+    "judging": ["benchmarks.classify_speed"],
+    "nights": ["benchmarks.whole_night"],
+}
+
+
+def main() -> None:
+    """Run the parts that were named, or all."""
+    chosen = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        raise SystemExit(f"no such benchmark: {', '.join(unknown)}; known: {', '.join(PARTS)}")
+    print(
+        f"{cpu_count()} cores, {platform.processor() or platform.machine()}, Python {platform.python_version()}"
+    )
+    for name in chosen:
+        print(f"\n## {name}\n", flush=True)
+        subprocess.run([sys.executable, "-m", *PARTS[name]], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A night reckons what changed and no more, and what it keeps is what a night from nothing would keep."""
+
+from datetime import date, timedelta
+
+import pytest
+from builders import LONDON, span
+from house import NIGHT, council, tables, the_night, vcalendar, vevent
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calsync.analysis.worktime import WorkingTime
+from calsync.nightly.reckoning import due_days
+from calsync.store.states import Reckoning
+
+FIRST, LAST = date(2026, 8, 17), date(2026, 12, 21)
+WORK = WorkingTime(zone=LONDON)
+DAY = timedelta(days=1)
+
+
+def due(changed=None, first=FIRST, last=LAST, basis="b"):
+    return due_days(Reckoning("m1", basis, first, last, changed), "b", FIRST, LAST, WORK)
+
+
+def test_where_nothing_changed_nothing_is_due():
+    assert due() is None
+
+
+def test_where_nothing_was_reckoned_or_it_rested_on_something_else_all_is_due():
+    assert due_days(None, "b", FIRST, LAST, WORK) == (FIRST, LAST)
+    assert due(basis="another") == (FIRST, LAST)
+
+
+def test_the_days_of_what_changed_are_due_and_one_on_either_side():
+    changed = span("09:00-10:00")
+    day = changed.start.date()
+    assert due(changed) == (day - DAY, day + 2 * DAY)
+
+
+def test_what_the_window_has_taken_in_is_due():
+    assert due(last=LAST - 7 * DAY) == (LAST - 8 * DAY, LAST)
+    assert due(first=FIRST + 7 * DAY) == (FIRST, FIRST + 8 * DAY)
+
+
+def test_what_changed_outside_the_window_is_not_due():
+    assert due(span("09:00-10:00", FIRST - 9 * DAY)) is None
+
+
+hours = st.integers(8, 20)
+days = st.integers(1, 28)
+titles = st.sampled_from(["PSB: terms of reference", "Team meeting", "Travel to PSB", "Annual leave"])
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> str:
+    """A meeting of November: timed, over midnight, all day, a series, leave."""
+    uid, day, hour, title = draw(st.sampled_from("abcdef")), draw(days), draw(hours), draw(titles)
+    lines = [f"SUMMARY:{title}"]
+    if title == "Annual leave":
+        lines.append("X-MICROSOFT-CDO-BUSYSTATUS:OOF")
+    if draw(st.booleans()):
+        lines.append("RRULE:FREQ=DAILY;COUNT=3")
+    length = draw(st.sampled_from(["00", "23"]))
+    start, end = f"202611{day:02}T{hour:02}0000Z", f"202611{day:02}T{hour:02}30{length}Z"
+    return vevent(uid + str(day), start, end, *lines)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(entries(), max_size=8), min_size=2, max_size=3))
+def test_nights_that_reckon_what_changed_keep_what_a_night_from_nothing_keeps(tmp_path_factory, nights):
+    folder = tmp_path_factory.mktemp("nights")
+    for events in nights:
+        config = council(folder, {"ana": vcalendar(*dict.fromkeys(events))}, summary="none")
+        the_night(config, accept_empty=["ana"])
+    fresh = council(
+        tmp_path_factory.mktemp("fresh"), {"ana": vcalendar(*dict.fromkeys(nights[-1]))}, summary="none"
+    )
+    the_night(fresh)
+    kept = ("meetings", "allocations")
+    assert tables(config, kept) == tables(fresh, kept)
+
+
+PSB = vevent("psb", "20261109T160000Z", "20261109T190000Z", "SUMMARY:PSB: terms of reference")
+
+
+def test_other_working_hours_have_all_reckoned_anew_though_no_calendar_changed(tmp_path):
+    config = council(tmp_path, {"ana": vcalendar(PSB)})
+    the_night(config)
+    before = tables(config, ("allocations",))
+    config = council(tmp_path, {"ana": vcalendar(PSB)}, more="[hours]\nday_end = 18:30:00\n")
+    report = the_night(config)
+    assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
+    assert tables(config, ("allocations",)) != before
+
+
+def test_a_week_later_the_new_days_are_reckoned_and_the_old_ones_stay(tmp_path):
+    daily = vevent("d", "20260907T090000Z", "20260907T100000Z", "RRULE:FREQ=DAILY", "SUMMARY:PSB")
+    config = council(tmp_path, {"ana": vcalendar(daily)}, summary="none")
+    the_night(config)
+    first = set(tables(config, ("allocations",))["allocations"])
+    the_night(config, NIGHT + timedelta(days=7))
+    second = set(tables(config, ("allocations",))["allocations"])
+    assert first < second
+    assert len({row[1] for row in second - first}) == 7
+
+
+def test_a_night_that_dies_between_keeping_and_reckoning_leaves_a_note_for_the_next(tmp_path, monkeypatch):
+    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    the_night(config)
+    moved = vcalendar(PSB.replace("190000Z", "200000Z"))
+    council(tmp_path, {"ana": moved}, summary="none")
+    with monkeypatch.context() as patched:
+        patched.setattr("calsync.nightly.run.reckon_all", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            the_night(config)
+    report = the_night(config)
+    assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
+    assert sum(row[-1] for row in tables(config, ("allocations",))["allocations"]) == 240
