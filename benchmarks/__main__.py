@@ -22,9 +22,8 @@ def main() -> None:
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:
         raise SystemExit(f"no such benchmark: {', '.join(unknown)}; known: {', '.join(PARTS)}")
-    print(
-        f"{cpu_count()} cores, {platform.processor() or platform.machine()}, Python {platform.python_version()}"
-    )
+    machine = platform.processor() or platform.machine()
+    print(f"{cpu_count()} cores, {machine}, Python {platform.python_version()}")
     for name in chosen:
         print(f"\n## {name}\n", flush=True)
         subprocess.run([sys.executable, "-m", *PARTS[name]], check=True)
