@@ -1,4 +1,4 @@
-"""A pytest plugin: recurring-ical-events' own tests, their VEVENT queries answered by calsync.
+"""A pytest plugin: recurring-ical-events' own tests, their VEVENT queries answered by calsync's reader.
 
     pip download --no-binary recurring-ical-events --no-deps recurring-ical-events==3.8.2
     tar xf recurring_ical_events-3.8.2.tar.gz
@@ -10,7 +10,7 @@ library compares wall times, whatever an event's zone; so does this.
 """
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,10 @@ import pytest
 from recurring_ical_events.query import CalendarQuery
 
 from calsync.model.span import Span
+from calsync.sources.ical.exact import read_events
 from calsync.sources.ical.expand import Instance, expand
 from calsync.sources.ical.naming import Namer
-from calsync.sources.ical.read import read_events
+from calsync.sources.ical.read import read_calendar
 from calsync.sources.ical.series import series_of
 
 _UTC = ZoneInfo("UTC")
@@ -50,9 +51,24 @@ def between(self: Any, start: date, end: date) -> list[Any]:
     if first == last:
         last += timedelta(microseconds=1)
     wide = Span(_aware(first) - _WIDE, _aware(last) + _WIDE)
-    events, _ = read_events(content, _UTC, Namer("test", content))
-    found = [instance for series in series_of(events)[0] for instance in expand(series, wide, _UTC)]
+    instances = _instances(content, wide)
+    occurrences, _ = read_calendar(content, wide, zone=_UTC, where="test")
+    found = [instances[_name(one.uid, one.recurrence_id, one.start)] for one in occurrences]
     return [_component(instance) for instance in found if _touches(instance, first, last)]
+
+
+def _instances(content: bytes, wide: Span) -> dict[tuple[str, str, datetime], Instance]:
+    """Whose text an occurrence has: the exact path's events, by what names an occurrence of the reader."""
+    events, _ = read_events(content, _UTC, Namer("test", content))
+    every = [instance for series in series_of(events)[0] for instance in expand(series, wide, _UTC)]
+    return {
+        _name(one.event.uid, one.original.isoformat() if one.original else "", _aware(_time(one.start))): one
+        for one in every
+    }
+
+
+def _name(uid: str, recurrence_id: str, start: datetime) -> tuple[str, str, datetime]:
+    return uid, recurrence_id, start.astimezone(UTC)
 
 
 def _time(moment: date) -> datetime:
