@@ -1,8 +1,8 @@
 """Reading one calendar, side by side with others: `python -m benchmarks.reading [--rounds 5] [FILE …]`.
 
 Each measurement is a process of its own: it imports, warms up on a small calendar, then is timed. The
-rounds are interleaved, so that all engines see the same machine. Without files, diaries are made up
-(`outlook_export`); beside FILE, FILE_c1 is taken for the same with 1 % changed and all stamps new, if there.
+rounds are interleaved, so that all engines see the same machine; ratios are of CPU time. Without files,
+diaries are made up (`outlook_export`). Beside FILE, FILE_c1 is the same with 1 % changed and new stamps.
 """
 
 import argparse
@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.other_engines import compiled, python_with_ical
 from benchmarks.outlook_export import Diary, export
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -205,29 +205,6 @@ def measured(
     return dict(json.loads(done.stdout))
 
 
-def compiled(folder: Path) -> str:
-    """Our program on libical, "" where libical-dev is not installed."""
-    program, source = folder / "libical_reading", Path(__file__).with_name("libical_reading.c")
-    flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "libical"], capture_output=True, text=True, check=False
-    )
-    if flags.returncode or not shutil.which("cc"):
-        return ""
-    subprocess.run(["cc", "-O2", str(source), "-o", str(program), *flags.stdout.split()], check=True)
-    return str(program)
-
-
-def python_with_ical(folder: Path) -> str:
-    """The interpreter of a throw-away environment with `ical` 14, "" if it cannot be had."""
-    python = str(folder / "ical" / "bin" / "python")
-    made = [sys.executable, "-m", "venv", str(folder / "ical")]
-    filled = [python, "-m", "pip", "install", "--quiet", "ical>=14,<15", "tzdata"]
-    for step in (made, filled):
-        if subprocess.run(step, check=False).returncode:
-            return ""
-    return python
-
-
 def compare(path: Path, changed: Path, rounds: int, pythons: dict[str, str], libical: str) -> None:
     """Measure every engine on one file and print the table."""
     taken: Taken = defaultdict(list)
@@ -263,18 +240,24 @@ def report(
         )
         base, first = _median(taken, plan[0][0], window), taken[plan[0][0], window][0]
         c = _median(taken, LIBICAL, window)
-        same = "same" if runs[0]["digest"] == first["digest"] else "differ" if runs[0]["count"] else ""
+        same = (
+            "same"
+            if runs[0]["digest"] == first["digest"]
+            else "differ"
+            if runs[0]["digest"] and runs[0]["count"]
+            else ""
+        )
         if "changed" in engine and same == "differ":
             same = "of the changed file"
-        of_c = f"{wall / c:.2f}" if c else ""
-        out(f"| {engine} | {window} | {wall * 1e3:.1f} | {cpu * 1e3:.1f} | {base / wall:.1f} | {of_c} |")
+        of_c = f"{cpu / c:.2f}" if c else ""
+        out(f"| {engine} | {window} | {wall * 1e3:.1f} | {cpu * 1e3:.1f} | {base / cpu:.1f} | {of_c} |")
         out(f" {memory:.0f} | {runs[0]['count'] or ''} {same} |\n")
     sys.stdout.flush()
 
 
 def _median(taken: Taken, engine: str, window: str) -> float:
     runs = taken.get((engine, window), [])
-    return statistics.median(run["wall"] for run in runs) if runs else 0.0
+    return statistics.median(run["cpu"] for run in runs) if runs else 0.0
 
 
 def main() -> None:
