@@ -3,17 +3,20 @@
 import os
 from dataclasses import fields
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ical_strategies import calendars
-from ical_text import LONDON, OCTOBER, days
+from ical_text import LONDON, OCTOBER, calendar, days, event
 
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.exact import read_exactly
+from calsync.sources.ical.fast import read_quickly
 from calsync.sources.ical.read import read_calendar
 
 # CALSYNC_SOAK=20000 for a long run.
@@ -51,3 +54,26 @@ def _plain(value: object) -> object:
 @given(calendars(), WINDOWS)
 def test_the_fast_path_gives_what_the_exact_path_gives(content: bytes, window: Span) -> None:
     assert told(read_calendar, content, window) == told(read_exactly, content, window)
+
+
+TESTS = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("CALSYNC_CALENDARS", TESTS.parents[1] / "shared" / "data" / "calendars"))
+FILES = sorted([*TESTS.rglob("*.ics"), *(SHARED.glob("*.ics") if SHARED.is_dir() else [])])
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_on_real_and_written_files_too(path: Path) -> None:
+    content = path.read_bytes()
+    for window in (days("2019-01-01", "2024-01-01"), days("2025-01-01", "2026-01-01")):
+        assert told(read_calendar, content, window) == told(read_exactly, content, window)
+
+
+def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
+    """Else equality would say nothing: it is the fast path that reads it."""
+    single = event("SUMMARY:One", uid="one", end="DTEND:20251006T100000Z")
+    weekly = event("RRULE:FREQ=WEEKLY;BYDAY=MO", "EXDATE:20251013T090000Z", uid="w")
+    moved = event("RECURRENCE-ID:20251020T090000Z", uid="w", start=":20251021T090000Z", end="DURATION:PT1H")
+    quick = read_quickly(
+        calendar(single, weekly, moved), OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics"
+    )
+    assert (len(quick.found), quick.rest.events) == (4, ())
