@@ -1,9 +1,9 @@
 """Calendars as programs write them, and as none should: for tests that compare two ways of reading."""
 
-import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hypothesis import strategies as st
+from ical_styles import STYLES
 
 ZONES = (
     "Europe/London",
@@ -233,62 +233,6 @@ def series(draw: st.DrawFn) -> str:
     return "".join(draw(st.permutations(parts)))
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a calendar is written down: line ends, folding, letters."""
-
-    end: bytes
-    fold: str
-    seed: int
-    strange: str
-
-    def write(self, plain: str) -> bytes:
-        """The calendar's bytes."""
-        chance = random.Random(self.seed)
-        lines = plain.encode().split(b"\r\n")
-        if self.fold:
-            lines = [self._folded(line, chance) for line in lines]
-        content = self.end.join(lines)
-        return {
-            "latin": lambda: plain.encode("latin-1", "replace"),
-            "bom": lambda: b"\xef\xbb\xbf" + content,
-            "utf16": lambda: plain.encode("utf-16"),
-            "stray": lambda: content.replace(b"SUMMARY", b"X-A:b\rSUMMARY", 1),
-            "blank": lambda: content.replace(b"SUMMARY", self.end + b"SUMMARY", 1),
-            "cut": lambda: content[: chance.randrange(len(content))],
-            "damaged": lambda: _damaged(content, chance),
-            "lower": lambda: content.replace(b"VEVENT", b"vevent", 1),
-            "twice": lambda: content + content,
-            "outside": lambda: content.replace(b"END:VCALENDAR", b"X-B:c") + b"END:VCALENDAR\r\n",
-        }.get(self.strange, lambda: content)()
-
-    def _folded(self, line: bytes, chance: random.Random) -> bytes:
-        """As Outlook folds, or anywhere, within letters of several bytes too."""
-        if self.fold == "75":
-            places = list(range(75, len(line), 74))
-        else:
-            count = chance.choice([0, 0, 0, 1, 2])
-            places = (
-                sorted(chance.sample(range(1, len(line)), min(count, len(line) - 1))) if len(line) > 1 else []
-            )
-        pieces = [line[a:b] for a, b in zip([0, *places], [*places, len(line)], strict=True)]
-        return (self.end + chance.choice([b" ", b" ", b" ", b"\t"])).join(pieces)
-
-
-def _damaged(content: bytes, chance: random.Random) -> bytes:
-    place = chance.randrange(len(content))
-    return content[:place] + chance.randbytes(3) + content[place + chance.randrange(6) :]
-
-
-STYLES = st.builds(
-    Style,
-    end=st.sampled_from([b"\r\n"] * 5 + [b"\n", b"\n", b"\r", b"\r\r\n"]),
-    fold=st.sampled_from(["75", "75", "", "anywhere"]),
-    seed=st.integers(0, 1 << 30),
-    strange=st.sampled_from(
-        [""] * 14 + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
-    ),
-)
 HEADS = st.lists(
     st.sampled_from(
         [
