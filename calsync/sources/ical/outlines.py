@@ -14,7 +14,7 @@ from icalendar.prop import vDDDTypes
 from calsync.sources.ical.clocks import Clock
 from calsync.sources.ical.lines import time_line
 from calsync.sources.ical.moments import duration_of, lasting, real
-from calsync.sources.ical.slices import ALARM, END, UnusualError, unfold
+from calsync.sources.ical.slices import ALARM, UnusualError, end_of, unfold
 from calsync.sources.ical.texts import text_of
 from calsync.sources.ical.zones import Zones
 
@@ -74,8 +74,7 @@ class Outline(NamedTuple):
 
 def times_in(event: bytes) -> tuple[Lines, list[bytes]]:
     """The lines of an event that matter by their names, and its EXDATEs; raises OddError, or UnusualError."""
-    end = event.rfind(END)
-    found = _LINES(event, 0, end if end >= 0 else len(event))
+    found = _LINES(event, 0, end_of(event))
     lines = dict(found)
     odd = not lines.keys() <= _KNOWN and _has_odd_names(found)
     exdates: list[bytes] = []

@@ -44,7 +44,7 @@ def cut(content: bytes) -> Slices:
             raise UnusualError
         rest = part[end + len(END) :]
         # Cutting off nothing but the END would copy the whole file once more.
-        events.append(part if rest in (b"\r", b"") else part[:end])
+        events.append(part if rest in (b"\r", b"") else part[: end + len(END)])
         rests.append(rest)
     return Slices(_frame(head, rests), events)
 
@@ -75,10 +75,14 @@ def unfold(lines: bytes) -> bytes:
     return lines.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
+def end_of(event: bytes) -> int:
+    """Where the END of a slice stands, with which it ends; another END in it is nothing usual."""
+    return len(event) - len(END) - event.endswith(b"\r")
+
+
 def own_text(event: bytes) -> str:
     """An event's own lines as text, without those of its alarms; raises UnusualError for other than UTF-8."""
-    end = event.rfind(END)
-    lines = unfold((event if end < 0 else event[:end]) + b"\n")
+    lines = unfold(event[: end_of(event)] + b"\n")
     if b"\nBEGIN:" in lines:
         lines = _ALARMS.sub(b"", lines)
     try:

@@ -77,3 +77,10 @@ def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
         calendar(single, weekly, moved), OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics"
     )
     assert (len(quick.found), quick.rest.events) == (4, ())
+
+
+def test_a_begin_that_is_folded_hides_no_event() -> None:
+    folded = event(uid="b").replace("BEGIN", "BE\r\n GIN")
+    content = calendar(event(uid="a"), folded)
+    assert told(read_calendar, content, OCTOBER) == told(read_exactly, content, OCTOBER)
+    assert len(told(read_calendar, content, OCTOBER)[0]) == 2  # type: ignore[index]
