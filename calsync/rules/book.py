@@ -138,10 +138,15 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression that puts a list's bit into a row. literal: what every match holds."""
+    """A regular expression that puts a list's bit into a row.
+
+    literal: what every match holds. letters: of these, one lies in some word of every match; empty
+    where none can be told.
+    """
 
     bit: int
     literal: str
+    letters: frozenset[str]
     near: int
     regex: re.Pattern[str]
     title: bool
@@ -155,11 +160,17 @@ class Words:
     said: lists whose words name no service; small: words that say nothing; content: the bit of a
     clause with a word that is neither; telling: whether a word is not small. joiners: words between
     two clauses. bare_name: what a title looks like that is only a name. cut_after: where meeting
-    software's text begins, by those texts in lower case.
+    software's text begins, by those texts in lower case. opened: by word, the patterns
+    (bits: 1 << place) that it makes worth trying; always: those that any text does; for_titles,
+    for_descriptions: those meant for such a text.
     """
 
     lexicon: Lexicon
     patterns: Sequence[Pattern]
+    opened: Memo[str, int]
+    always: int
+    for_titles: int
+    for_descriptions: int
     joiners: frozenset[str]
     joiners_before: Mapping[str, frozenset[str]]
     small: frozenset[str]

@@ -15,7 +15,7 @@ from calsync.rules.fold import fold, mutations, written
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.index import build_index
 from calsync.rules.lexicon import Lexicon, Phrases
-from calsync.rules.literal import literal_in
+from calsync.rules.literal import letters_in, literal_in
 from calsync.rules.memo import Memo
 from calsync.rules.pack import DirectoryTable, Header, PartnershipTable
 from calsync.validation import near
@@ -78,9 +78,14 @@ def _words(
     headers = [source.table.pack for source in sources]
     bits = lexicon.bits
     small = frozenset(word for texts in _texts(lists, "small") for word in texts)
+    patterns = tuple(_patterns(sources, bits, binder))
     return Words(
         lexicon=lexicon,
-        patterns=tuple(_patterns(sources, bits, binder)),
+        patterns=patterns,
+        opened=_opened_by_word(patterns),
+        always=_bits(not pattern.letters for pattern in patterns),
+        for_titles=_bits(pattern.title for pattern in patterns),
+        for_descriptions=_bits(pattern.description for pattern in patterns),
         joiners=frozenset(fold(word) for header in headers for word in header.joiners),
         joiners_before=_joiners_before(headers, lists),
         small=small,
@@ -211,8 +216,20 @@ def _patterns(sources: Iterable[Source], bits: Bits, binder: Binder) -> Iterator
         for table in source.table.pattern:
             title, description = (table.where in (part, "both") for part in ("title", "description"))
             near_bits = binder.mask(table.near, f"{source.file} [pattern {table.list}]")
-            literal = literal_in(table.regex)
-            yield Pattern(bits[table.list], literal, near_bits, re.compile(table.regex), title, description)
+            literal, letters = literal_in(table.regex), letters_in(table.regex)
+            regex = re.compile(table.regex)
+            yield Pattern(bits[table.list], literal, letters, near_bits, regex, title, description)
+
+
+def _opened_by_word(patterns: Sequence[Pattern]) -> Memo[str, int]:
+    def opened(word: str) -> int:
+        return _bits(any(run in word for run in pattern.letters) for pattern in patterns)
+
+    return Memo(opened, _KEPT)
+
+
+def _bits(asked: Iterable[bool]) -> int:
+    return sum(1 << place for place, yes in enumerate(asked) if yes)
 
 
 def _mailboxes(partnerships: Iterable[str], lists: Mapping[str, Phrases]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from operator import or_
 
 from calsync.rules.book import WEIGH, Cue, Rule, Test
 from calsync.rules.conditions import organisations_hold
-from calsync.rules.lexicon import Hit
+from calsync.rules.lexicon import Hit, places
 from calsync.rules.memo import Memo
 
 OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
@@ -64,14 +64,6 @@ class Index:
     def barred_by(self, sectors: frozenset[str], domains: Sequence[str]) -> int:
         """The judges that ask for other organisations than these."""
         return sum(bit for bit, test in self.choosy if not organisations_hold(test, sectors, domains))
-
-
-def places(bits: int) -> Iterator[int]:
-    """Where the ones stand, the lowest first."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
 
 
 def build_index(

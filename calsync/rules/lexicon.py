@@ -4,7 +4,7 @@ Lists are bits of an integer, so that "any phrase of these lists" is one `&`. A 
 that *covers* hides the shorter finds inside it: "case conference" is no conference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -25,6 +25,14 @@ class Hit(NamedTuple):
     start: int
     end: int
     lists: int
+
+
+def places(bits: int) -> Iterator[int]:
+    """Where the ones stand, the lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 class _Start(NamedTuple):

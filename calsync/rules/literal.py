@@ -1,11 +1,17 @@
 """What a regular expression cannot match without: a look for that text is far quicker than a search."""
 
 import re
+from collections.abc import Iterator
 
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
+_EITHER_CASE = re.compile(r"\[([A-Z])([a-z])\]")
+_ESCAPED = re.compile(r"\\.")
 _GROUP = re.compile(r"\((?:\\.|[^()\\])*\)")
 _OPTIONAL = re.compile(r".(?:[?*]|\{\d*,?\d*\})")
 _BROKEN = re.compile(r"\\.|[^\w ]")
+_OPENING = re.compile(r"\?(?::|[Pp]<\w+>)")
+_LETTERS = re.compile("[a-z]{2,}")
+_CUT_OFF = frozenset({"am", "pm", "th", "ch"})  # `fold` may take these for a part of a time or a clitic
 
 
 def literal_in(regex: str) -> str:
@@ -21,3 +27,45 @@ def _outside(regex: str) -> str:
     while _GROUP.search(plain):
         plain = _GROUP.sub(".", plain)
     return plain
+
+
+def letters_in(regex: str) -> frozenset[str]:
+    """Runs of small letters of which one lies in some folded word of every match; empty: cannot be told."""
+    plain = _EITHER_CASE.sub(lambda case: case[2] if case[1].lower() == case[2] else ".", regex)
+    return _runs(_CLASS.sub(".", _ESCAPED.sub("^", plain.removeprefix("(?i)"))).lower())
+
+
+def _runs(plain: str) -> frozenset[str]:
+    """The runs of an expression without escapes and classes: of each branch those that are the longest."""
+    branches = list(_split(plain))
+    if len(branches) > 1:
+        each = [_runs(branch) for branch in branches]
+        return frozenset().union(*each) if all(each) else frozenset()
+    candidates = [frozenset({run}) for run in _LETTERS.findall(_OPTIONAL.sub("^", _outside(plain)))]
+    candidates += [_runs(group) for group in _groups(plain)]
+    usable = [runs for runs in candidates if runs and runs.isdisjoint(_CUT_OFF)]
+    return max(usable, key=lambda runs: (min(map(len, runs)), -len(runs)), default=frozenset())
+
+
+def _split(plain: str) -> Iterator[str]:
+    """The branches of an expression: what stands between its outer bars."""
+    depth = start = 0
+    for at, letter in enumerate(plain):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and not depth:
+            yield plain[start:at]
+            start = at + 1
+    yield plain[start:]
+
+
+def _groups(plain: str) -> Iterator[str]:
+    """What the outer groups hold that every match goes through; those that only look around are none."""
+    depth = start = 0
+    for at, letter in enumerate(plain):
+        if letter == "(":
+            start, depth = (start if depth else at + 1), depth + 1
+        elif letter == ")":
+            depth -= 1
+            inside = _OPENING.sub("", plain[start:at], count=1) if plain[start] == "?" else plain[start:at]
+            if not depth and not inside.startswith("?") and plain[at + 1 : at + 2] not in ("?", "*", "{"):
+                yield inside

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from calsync.rules.book import Claim, Invitation, Pattern, RuleBook, Words
 from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
 from calsync.rules.fold import ASKED, BREAK, JOINT, fold, pieces, words
 from calsync.rules.invited import invited_by
-from calsync.rules.lexicon import Hit
+from calsync.rules.lexicon import Hit, places
 from calsync.rules.whose import claims
 
 
@@ -80,7 +82,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     marked += [BREAK, *pieces(cut(facts.description, book.words.cut_after))]
     tokens, clauses, items, segments = _numbered(marked, book.words)
     hits = book.words.lexicon.scan(tokens)
-    in_title, in_description = _lists_seen(hits, title_end, facts, book)
+    in_title, in_description = _lists_seen(tokens, hits, title_end, facts, book)
     invitation = invited_by(facts, book)
     return Reading(
         facts=facts,
@@ -105,23 +107,38 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     )
 
 
-def _lists_seen(hits: list[Hit], title_end: int, facts: Facts, book: RuleBook) -> tuple[int, int]:
+def _lists_seen(
+    tokens: Sequence[str], hits: list[Hit], title_end: int, facts: Facts, book: RuleBook
+) -> tuple[int, int]:
     """The lists in the title and in the description; a pattern found in the title becomes a find too."""
     in_title = in_description = 0
-    for hit in hits:
-        if hit.start < title_end:
-            in_title |= hit.lists
+    for start, _, lists in hits:
+        if start < title_end:
+            in_title |= lists
         else:
-            in_description |= hit.lists
-    for pattern in book.words.patterns:
+            in_description |= lists
+    titles, descriptions = _worth_trying(tokens, title_end, facts, book.words)
+    for place in places(titles | descriptions):
+        pattern = book.words.patterns[place]
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
-        if pattern.title and (at := _found(pattern, facts.title, book)) is not None:
+        if titles >> place & 1 and (at := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
             hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
-        if pattern.description and _found(pattern, facts.description, book) is not None:
+        if descriptions >> place & 1 and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
     return in_title, in_description
+
+
+def _worth_trying(tokens: Sequence[str], title_end: int, facts: Facts, known: Words) -> tuple[int, int]:
+    """The patterns that may be found in the title and in the description, by the words there."""
+    opened = known.opened.__getitem__
+    titles = reduce(or_, map(opened, tokens[:title_end]), known.always) & known.for_titles
+    if not facts.description or not known.for_descriptions:
+        return titles, 0
+    if any(text in facts.description.casefold() for text in known.cut_after):
+        return titles, known.for_descriptions  # what was cut off has no tokens
+    return titles, reduce(or_, map(opened, tokens[title_end:]), known.always) & known.for_descriptions
 
 
 def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:

@@ -12,7 +12,7 @@ from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
 from calsync.rules.conditions import cue_holds, holds
 from calsync.rules.fold import BREAK
-from calsync.rules.index import places
+from calsync.rules.lexicon import places
 from calsync.rules.reading import Reading
 
 _CLEAR = Fraction(3, 4)

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from calsync.rules.literal import literal_in
+from calsync.rules.fold import words
+from calsync.rules.literal import letters_in, literal_in
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
@@ -27,13 +28,34 @@ def test_a_literal_is_text_that_every_match_holds(regex, literal):
     assert literal_in(regex) == literal
 
 
+@pytest.mark.parametrize(
+    ("regex", "letters"),
+    [
+        (r"(?i)\b(?:network|rhwydwaith)\b", {"network", "rhwydwaith"}),
+        (r"\b(?:[Cc]hild|ADULT|[Mm]rs?)\s+[A-Z]", {"child", "adult", "mr"}),
+        (r"(?:nursery|school)? bed \d", {"bed"}),
+        (r"(?!north)[A-Z][a-z]+ (?:Op|\d)", set()),
+        (r"\b(?P<who>Leaders?|Chair(?:man)?)\b", {"leader", "chair"}),
+        (r"at 10 ?(?:am|pm)|morning", {"at", "morning"}),
+        (r"\d ?(?:am|pm)", set()),
+    ],
+)
+def test_letters_are_of_every_branch_one_run_that_its_matches_hold(regex, letters):
+    assert letters_in(regex) == letters
+
+
 def test_every_find_of_a_shipped_pattern_holds_its_literal():
     titles = [example.title for rules in BOOK.rules.values() for rule in rules for example in rule.example]
     found = [
-        (pattern, match[0])
+        (pattern, match[0], words(title))
         for pattern in BOOK.words.patterns
         for title in titles
         if (match := re.search(pattern.regex, title))
     ]
     assert found
-    assert all(pattern.literal in text for pattern, text in found)
+    assert all(pattern.literal in text for pattern, text, _ in found)
+    assert all(
+        any(run in word for run in pattern.letters for word in folded)
+        for pattern, _, folded in found
+        if pattern.letters
+    )
