@@ -82,9 +82,12 @@ def retire(connection: Connection, calendar_id: str) -> None:
 def drop(connection: Connection, calendar_id: str) -> None:
     """Erase the calendar, its meetings and the minutes they took; its manager is reckoned anew."""
     own = select(meetings.c.id).where(meetings.c.calendar_id == calendar_id)
-    connection.execute(delete(allocations).where(allocations.c.meeting_id.in_(own)))
-    whose = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
-    reckonings.forget(connection, list(connection.execute(whose).scalars()))
+    asked = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
+    whose = list(connection.execute(asked).scalars())
+    # The manager is named, too, so that only their minutes are looked through.
+    theirs = allocations.c.manager_id.in_(whose), allocations.c.meeting_id.in_(own)
+    connection.execute(delete(allocations).where(*theirs))
+    reckonings.forget(connection, whose)
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 
