@@ -75,8 +75,11 @@ def _start(line: str) -> int | None:
 
 
 def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
-    """How much of one line is process, or None if it shows neither side; standard lines are read once."""
-    key = (text, reading.row)
+    """How much of one line is process, or None if it shows neither side; standard lines are read once.
+
+    Of the rest of the row only those lists matter that some cue asks for.
+    """
+    key = (text, reading.row & book.index.of_rows)
     if key not in book.shares:
         if len(book.shares) >= _KEPT:
             book.shares.clear()

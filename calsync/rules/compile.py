@@ -61,7 +61,7 @@ def compile_book(
         rules=shipped,
         own_rules=own,
         cues=cues,
-        index=build_index(own, stages, shipped, cues),
+        index=build_index(own, stages, shipped, cues, words.content),
         placeless=reduce(or_, (pattern.bit for pattern in words.patterns if pattern.description), 0),
     )
     return book, binder.problems

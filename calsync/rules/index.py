@@ -33,7 +33,8 @@ Judge = tuple[str, Rule | None]
 @dataclass(frozen=True, eq=False)
 class Index:
     """Rules and cues by what opens them. judges: in order of precedence; always: those no word opens;
-    choosy: those that ask for organisations.
+    choosy: those that ask for organisations; about_content: the cues that ask for words of content;
+    of_rows: the lists that cues ask of the whole row.
 
     in_title, in_description: for the lists of a find the judges it opens and those it bars; cues:
     for the lists of a find the cues it opens. All of them are bits: 1 << place.
@@ -45,6 +46,8 @@ class Index:
     in_title: Memo[int, tuple[int, int]]
     in_description: Memo[int, tuple[int, int]]
     cues: Memo[int, int]
+    about_content: int
+    of_rows: int
 
     def opened(self, hits: Sequence[Hit], title_end: int, placeless: int, barred: int) -> Iterator[Judge]:
         """The judges to ask, the first to win first.
@@ -67,7 +70,11 @@ class Index:
 
 
 def build_index(
-    own: Sequence[Rule], stages: Sequence[str], rules: Mapping[str, Sequence[Rule]], cues: Sequence[Cue]
+    own: Sequence[Rule],
+    stages: Sequence[str],
+    rules: Mapping[str, Sequence[Rule]],
+    cues: Sequence[Cue],
+    content: int,
 ) -> Index:
     """The index of a book: our own rules, then the shipped ones stage by stage."""
     judges: list[Judge] = [(OWN_STAGE, rule) for rule in own]
@@ -87,6 +94,8 @@ def build_index(
         in_title=_memo([title for title, _ in keys], [test.none | test.title_none for test in tests]),
         in_description=_memo([description for _, description in keys], [test.none for test in tests]),
         cues=Memo(_asking([cue.any for cue in cues]), _KEPT),
+        about_content=_asking([c.any | c.with_any | c.none | c.segment_any for c in cues])(content),
+        of_rows=reduce(or_, (cue.row_any | cue.row_none for cue in cues), 0),
     )
 
 

@@ -6,6 +6,8 @@ all of fewer) gives its activity; both sides give `mixed`. A cue of weight 1 nev
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from calsync.model.classification import Activity
@@ -63,37 +65,46 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     A title that is only a name is silent, and so are standing items of an agenda (rule 9).
     """
     cues, content = book.index.cues, book.words.content
-    opened = [cues[hit.lists] for hit in reading.hits]
+    hits, clause_of, segment_of = reading.hits, reading.clauses, reading.segments
+    opened = [cues[lists] for _, _, lists in hits]
     if not any(opened) and not cues[content]:
         return []
-    masks: dict[int, int] = {}
-    segments: dict[int, int] = {}
-    first: dict[int, int] = {}
-    heard: dict[int, int] = {}
     bare = book.words.bare_name
     silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
     idle = _standing_items(reading, book)
-    for (start, _, lists), opens in zip(reading.hits, opened, strict=True):
-        clause, segment = reading.clauses[start], reading.segments[start]
-        segments[segment] = segments.get(segment, 0) | lists
+    masks, heard = ([0] * (clause_of[-1] + 1) for _ in range(2))
+    segments = [0] * (segment_of[-1] + 1)
+    first: dict[int, int] = {}
+    for (start, _, lists), opens in zip(hits, opened, strict=True):
+        segments[segment_of[start]] |= lists
         if start >= silent and reading.items[start] not in idle:
-            masks[clause] = masks.get(clause, 0) | lists
-            heard[clause] = heard.get(clause, 0) | opens
-            first.setdefault(clause, start)
-    if not any(heard.values()) and not cues[content]:
-        return []
-    for at in reading.content:
-        clause, segment = reading.clauses[at], reading.segments[at]
-        segments[segment] = segments.get(segment, 0) | content
-        if clause in masks:
-            masks[clause] |= content
-            heard[clause] |= cues[content]
+            clause = clause_of[start]
+            masks[clause] |= lists
+            heard[clause] |= opens
+            if clause not in first:
+                first[clause] = start
+    asking = reduce(or_, heard, cues[content])
+    if asking & book.index.about_content:
+        _add_content(reading, content, cues[content], masks, heard, segments)
     return [
-        Spoken(cue, clause, reading.items[first[clause]], first[clause] < reading.title_end)
-        for clause, mask in masks.items()
+        Spoken(cue, clause, reading.items[start], start < reading.title_end)
+        for clause, start in first.items()
+        if heard[clause]
         for cue in map(book.cues.__getitem__, places(heard[clause]))
-        if cue_holds(cue, mask, segments[reading.segments[first[clause]]], reading)
+        if cue_holds(cue, masks[clause], segments[segment_of[start]], reading)
     ]
+
+
+def _add_content(
+    reading: Reading, content: int, opens: int, masks: list[int], heard: list[int], segments: list[int]
+) -> None:
+    """Marks the clauses and segments with a word that may name a service."""
+    for at in reading.content:
+        segments[reading.segments[at]] |= content
+        clause = reading.clauses[at]
+        if masks[clause]:
+            masks[clause] |= content
+            heard[clause] |= opens
 
 
 def _standing_items(reading: Reading, book: RuleBook) -> set[int]:
