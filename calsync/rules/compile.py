@@ -223,6 +223,8 @@ def _patterns(sources: Iterable[Source], bits: Bits, binder: Binder) -> Iterator
 
 def _opened_by_word(patterns: Sequence[Pattern]) -> Memo[str, int]:
     def opened(word: str) -> int:
+        if word.isdigit():
+            return 0  # runs are letters; numbers are the words that differ most
         return _bits(any(run in word for run in pattern.letters) for pattern in patterns)
 
     return Memo(opened, _KEPT)
