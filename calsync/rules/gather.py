@@ -71,7 +71,8 @@ def _in_place(source: Source, lists: dict[str, Phrases]) -> None:
     for texts in (*map(texts_of, tables), (*bare.any, *bare.only, *bare.none, *near)):
         for text in texts:
             if not text.startswith("@"):
-                lists.setdefault(f"'{text}", Phrases({"en": (text,), "cy": (text,)}))
+                # Any language's phrase: Welsh forms of a word, and the word as it is, are all found.
+                lists.setdefault(f"'{text}", Phrases({"cy": (text,)}))
 
 
 def texts_of(table: RuleTable | CueTable) -> Iterable[str]:

@@ -8,7 +8,8 @@ _EITHER_CASE = re.compile(r"\[([A-Z])([a-z])\]")
 _ESCAPED = re.compile(r"\\.")
 _GROUP = re.compile(r"\((?:\\.|[^()\\])*\)")
 _OPTIONAL = re.compile(r".(?:[?*]|\{\d*,?\d*\})")
-_BROKEN = re.compile(r"\\.|[^\w ]")
+_MASK = 0xF0000
+_BROKEN = re.compile(r"\\.|[^\w /\U000f0000-\U000f00ff]")
 _OPENING = re.compile(r"\?(?::|[Pp]<\w+>)")
 _LETTERS = re.compile("[a-z]{2,}")
 _CUT_OFF = frozenset({"am", "pm", "th", "ch"})  # `fold` may take these for a part of a time or a clitic
@@ -16,9 +17,17 @@ _CUT_OFF = frozenset({"am", "pm", "th", "ch"})  # `fold` may take these for a pa
 
 def literal_in(regex: str) -> str:
     """The longest text that every match holds for sure, or "" where none can be told."""
-    if "(?i" in regex or "|" in (plain := _outside(regex)):
+    spelled = _ESCAPED.sub(_masked, regex)
+    if "(?i" in regex or "|" in (plain := _outside(spelled)):
         return ""
-    return max(_BROKEN.split(_OPTIONAL.sub("^", plain)), key=len)
+    longest = max(_BROKEN.split(_OPTIONAL.sub("^", plain)), key=len)
+    return "".join(chr(ord(c) - _MASK) if c >= chr(_MASK) else c for c in longest)
+
+
+def _masked(escaped: re.Match[str]) -> str:
+    """An escaped mark as a letter for private use, so that `\\(` opens no group."""
+    mark = escaped[0][1]
+    return escaped[0] if mark.isalnum() else chr(_MASK + ord(mark))
 
 
 def _outside(regex: str) -> str:

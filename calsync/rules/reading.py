@@ -102,7 +102,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         bars=invitation.bars,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, invitation.seats, book),
-        claims=claims(tokens, items, hits, title_end, facts, invitation, book),
+        claims=claims(tokens, items, hits, title_end, in_title | in_description, facts, invitation, book),
         words=book.words,
     )
 

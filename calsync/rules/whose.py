@@ -5,8 +5,6 @@ description. Between equals the first in the text wins; two names side by side a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from operator import or_
 
 from calsync.rules.book import Claim, Invitation, RuleBook
 from calsync.rules.facts import Facts
@@ -32,15 +30,19 @@ def claims(
     items: Sequence[int],
     hits: Sequence[Hit],
     title_end: int,
+    row: int,
     facts: Facts,
     invitation: Invitation,
     book: RuleBook,
 ) -> tuple[Claim, ...]:
-    """Every partnership that the row shows, each by its best evidence, the strongest first."""
-    traced = [hit for hit in hits if hit.lists & book.whose.traced]
+    """Every partnership that the row shows, each by its best evidence, the strongest first.
+
+    row: the lists seen in it.
+    """
+    any_trace = book.whose.traced
     found = [*invitation.claims, *_by_list(facts, book)]
-    if traced:
-        row = reduce(or_, (hit.lists for hit in hits))
+    if row & any_trace:
+        traced = [hit for hit in hits if hit[2] & any_trace]
         found = [*_in_text(traced, tokens, items, hits, title_end, row, invitation.one_sector, book), *found]
     best: dict[str, Claim] = {}
     for claim in found:
@@ -108,14 +110,15 @@ def _spelled_out(
     if not 3 <= len(short) <= 6 or not short.isalpha():
         return False
     own = book.whose.name_bits.get(partnership, 0)
-    words = [(at, token) for at, token in enumerate(tokens) if token not in _SMALL]
-    for place in range(len(words) - len(short) + 1):
-        window = words[place : place + len(short)]
-        if all(token[0] == letter for (_, token), letter in zip(window, short, strict=True)):
-            start, end = window[0][0], window[-1][0] + 1
-            together = items[start] == items[end - 1]
-            if together and not any(hit.lists & own and hit.start < end and start < hit.end for hit in hits):
-                return True
+    words = [at for at, token in enumerate(tokens) if token not in _SMALL]
+    initials = "".join([tokens[at][0] for at in words])
+    place = initials.find(short)
+    while place >= 0:
+        start, last = words[place], words[place + len(short) - 1]
+        together = items[start] == items[last]
+        if together and not any(hit.lists & own and hit.start <= last and start < hit.end for hit in hits):
+            return True
+        place = initials.find(short, place + 1)
     return False
 
 
