@@ -139,9 +139,15 @@ class Engine(Table):
     calendar_seconds: float = Field(default=300.0, gt=0)
 
     @model_validator(mode="after")
+    def _with_an_address_for_dask(self) -> Self:
+        if self.kind == "dask" and "://" not in self.address:
+            raise ValueError("kind dask wants the scheduler's address, such as tcp://dask.example:8786")
+        return self
+
+    @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.kind == "dask" and not self.address:
-            raise ValueError("kind = \"dask\" needs the scheduler's address, such as tcp://host:8786")
+            raise ValueError('kind = "dask" needs the scheduler\'s address, such as tcp://host:8786')
         return self
 
 

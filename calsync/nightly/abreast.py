@@ -115,10 +115,11 @@ class _Crew(Generic[Job, Result]):
     def _late(self) -> Iterator[tuple[Job, BaseException]]:
         now = time.monotonic()
         late = [number for number, (_, limit) in self.running.items() if limit <= now]
-        given_up = [self.running.pop(number)[0] for number in late]
-        if given_up and self._engine.renew():
+        if late and self._engine.renew() and len(self.running) > 1:
+            # One that only waited behind another that hangs must not be given up for it.
             self._suspect()
-        yield from ((job, TimeoutError()) for job in given_up)
+            return
+        yield from ((self.running.pop(number)[0], TimeoutError()) for number in late)
 
     def _broken(self, error: BaseException) -> Iterator[tuple[Job, BaseException]]:
         """The engine broke: all that was in hand is tried again alone, if not too often."""

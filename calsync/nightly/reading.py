@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from calsync.errors import CalsyncError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
 from calsync.nightly.abreast import abreast
 from calsync.nightly.engines import AnyEngine
 from calsync.nightly.keeping import Keeper
-from calsync.nightly.opening import names_of
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
-from calsync.nightly.work import Desk, Found, Listing, Order, Outcome, Visit, do_elsewhere
+from calsync.nightly.work import Desk, Found, Listing, Outcome, Visit, do_elsewhere, too_slow
 from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
 from calsync.store.database import Store
@@ -57,31 +56,31 @@ def _visited(
 ) -> Iterator[tuple[Round, Sequence[Outcome]]]:
     """Give each round with what its visits gave; one that was lost as a whole is gone through singly."""
     seconds = night.settings.engine.calendar_seconds
-    settings, book, window = night.settings, night.book, night.window
-    if engine.here:
-        work = Desk(settings, sources, book, window).do
-    else:
-        name = f"{night.now().isoformat()} {settings.file}"
-        work = partial(do_elsewhere, Order(name, settings, names_of(night.managers), window, book.version))
-    ended = abreast(
-        rounds, work, engine, seconds=lambda visits: seconds * len(visits), stop=night.stop.is_set
-    )
+    desk = Desk(night.settings, sources, night.book, night.window)
+    work = desk.do if engine.here else partial(do_elsewhere, engine.order)
+    # Workers elsewhere keep the time of each calendar; this is for those that cannot even do that, and
+    # a round may wait for the one before it.
+    limit = seconds if engine.here else seconds * (2 * engine.round + 1)
+    ended = abreast(rounds, work, engine, seconds=lambda _: limit, stop=night.stop.is_set)
     for visits, given in ended:
+        if isinstance(given, ConfigError):
+            raise given
         if not isinstance(given, BaseException):
             yield visits, given
         elif len(visits) > 1:
             rounds.extend((visit,) for visit in visits)
         else:
-            yield visits, [_lost(str(visits[0].calendar), given, seconds)]
+            yield visits, [_lost(visits[0].calendar, given, seconds)]
 
 
-def _lost(where: str, error: BaseException, seconds: float) -> SourceError:
+def _lost(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
     """What a reading that did not come back is called in the report."""
     if isinstance(error, TimeoutError):
-        what = f"was not read within {seconds:g} seconds; the night went on without it"
-        return SourceUnavailableError(where, what, "raise [engine] calendar_seconds if it is that large")
+        return too_slow(calendar, seconds)
     what = f"whoever read it died of it, again and again ({type(error).__name__})"
-    return SourceContentError(where, what, "this is a fault of calsync, or want of memory: please report it")
+    return SourceContentError(
+        str(calendar), what, "this is a fault of calsync, or want of memory: please report it"
+    )
 
 
 @dataclass

@@ -20,10 +20,10 @@ from calsync.nightly.plan import Night, Progress, quiet
 from calsync.nightly.reading import Sources, read_all
 from calsync.nightly.reckoning import reckon_all
 from calsync.nightly.report import RunReport
+from calsync.nightly.work import order_of
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 from calsync.store.states import RunState
-
 
 _YOUNG = 50_000
 """How many new objects the garbage collector lets come together during a night."""
@@ -47,15 +47,15 @@ def run_night(
     managers = load_managers(settings)
     book, rule_problems = open_rules(settings)
     url = store_url(settings)
+    night = Night(day, settings, managers, book, now, frozenset(accept_empty), stop or Event(), progress)
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
-        open_engine(settings.engine) as engine,
+        open_engine(settings.engine, order_of(night)) as engine,
         night_lock(url),
         open_store(url) as store,
         _fewer_collections(),
     ):
-        night = Night(day, settings, managers, book, now, frozenset(accept_empty), stop or Event(), progress)
         report = RunReport(day)
         report.note(rule_problems)
         return _entered(night, sources, engine, store, transport, report)

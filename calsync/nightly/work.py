@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from calsync.config.settings import Settings
-from calsync.errors import SourceContentError, SourceError
+from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.nightly.judging import judge_all
-from calsync.nightly.opening import open_rules, sources_of
+from calsync.nightly.opening import names_of, open_rules, sources_of
+from calsync.nightly.plan import Night
+from calsync.nightly.threads import Threads
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
 from calsync.store.rows import Row, clean, meeting_rows
@@ -70,6 +72,12 @@ class Order:
     rules: str = field(compare=False)
 
 
+def order_of(night: Night) -> Order:
+    """What the workers of a night must know."""
+    name = f"{night.now().isoformat()} {night.settings.file}"
+    return Order(name, night.settings, names_of(night.managers), night.window, night.book.version)
+
+
 class Desk:
     """A worker's own sources and rules."""
 
@@ -80,9 +88,10 @@ class Desk:
 
     def do(self, visits: Sequence[Visit]) -> list[Outcome]:
         """What each visit gave; a fault costs its calendar only."""
-        return [self._visit(visit) for visit in visits]
+        return [self.visit(visit) for visit in visits]
 
-    def _visit(self, visit: Visit) -> Outcome:
+    def visit(self, visit: Visit) -> Outcome:
+        """What one visit gave."""
         try:
             return self._read(visit)
         except SourceError as error:
@@ -116,14 +125,46 @@ class Desk:
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:
-    """What a desk would give, in a process that has none yet."""
-    return _desk(order).do(visits)
+    """What a desk would give, in a process that has none yet; a calendar that hangs costs itself only."""
+    desk = _desk(order)
+    return [_within(order.settings.engine.calendar_seconds, desk, visit) for visit in visits]
+
+
+def prepare(order: Order) -> None:
+    """Make this process ready for an order; raises ConfigError if it cannot do it."""
+    _desk(order)
+
+
+def too_slow(calendar: Calendar, seconds: float) -> SourceError:
+    """What a reading that did not end in time is called in the report."""
+    what = f"was not read within {seconds:g} seconds; the night went on without it"
+    hint = "raise [engine] calendar_seconds if it is that large"
+    return SourceUnavailableError(str(calendar), what, hint)
+
+
+def _within(seconds: float, desk: Desk, visit: Visit) -> Outcome:
+    try:
+        outcome: Outcome = _hands().submit(desk.visit, visit).result(seconds)
+    except TimeoutError:
+        return too_slow(visit.calendar, seconds)
+    return outcome
+
+
+@lru_cache(maxsize=1)
+def _hands() -> Threads:
+    """Threads of this worker: one that hangs is left behind, as the night leaves its own."""
+    return Threads()
 
 
 @lru_cache(maxsize=1)
 def _desk(order: Order) -> Desk:
+    folder = order.settings.file.parent
+    if not folder.is_dir():
+        what = "there is no such folder here: calendars and rules are looked for in it"
+        raise ConfigError([Problem(str(folder), what, "have it at the same path everywhere")])
     book, _ = open_rules(order.settings)
     if book.version != order.rules:
         # Never two kinds of verdict in one night.
-        raise RuntimeError("this worker has other rules: install the same calsync and rules everywhere")
+        what = f"other rules than the night's ({book.version[:8]} here, {order.rules[:8]} there)"
+        raise ConfigError([Problem("rules", what, "install the same calsync and rules everywhere")])
     return Desk(order.settings, sources_of(order.settings, order.sources), book, order.window)
