@@ -162,7 +162,7 @@ class Words:
     two clauses. bare_name: what a title looks like that is only a name. cut_after: where meeting
     software's text begins, by those texts in lower case. opened: by word, the patterns
     (bits: 1 << place) that it makes worth trying; always: those that any text does; for_titles,
-    for_descriptions: those meant for such a text.
+    for_descriptions: those meant for such a text; tried: by such bits the patterns, each with its own.
     """
 
     lexicon: Lexicon
@@ -171,6 +171,7 @@ class Words:
     always: int
     for_titles: int
     for_descriptions: int
+    tried: Memo[int, list[tuple[int, Pattern]]]
     joiners: frozenset[str]
     joiners_before: Mapping[str, frozenset[str]]
     small: frozenset[str]

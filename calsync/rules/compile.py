@@ -14,7 +14,7 @@ from calsync.rules.directory import build_directory, globs
 from calsync.rules.fold import fold, mutations, written
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.index import build_index
-from calsync.rules.lexicon import Lexicon, Phrases
+from calsync.rules.lexicon import Lexicon, Phrases, places
 from calsync.rules.literal import letters_in, literal_in
 from calsync.rules.memo import Memo
 from calsync.rules.pack import DirectoryTable, Header, PartnershipTable
@@ -86,6 +86,7 @@ def _words(
         always=_bits(not pattern.letters for pattern in patterns),
         for_titles=_bits(pattern.title for pattern in patterns),
         for_descriptions=_bits(pattern.description for pattern in patterns),
+        tried=Memo(lambda tried: [(1 << at, patterns[at]) for at in places(tried)], _KEPT),
         joiners=frozenset(fold(word) for header in headers for word in header.joiners),
         joiners_before=_joiners_before(headers, lists),
         small=small,

@@ -11,7 +11,7 @@ from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
 from calsync.rules.fold import ASKED, BREAK, JOINT, fold, pieces, words
 from calsync.rules.invited import invited_by
-from calsync.rules.lexicon import Hit, places
+from calsync.rules.lexicon import Hit
 from calsync.rules.whose import claims
 
 
@@ -46,16 +46,17 @@ class Reading:
     words: Words
 
     @property
-    def content(self) -> list[int]:
+    def content(self) -> set[int]:
         """Where words stand that may name a service: no list accounts for them."""
-        telling = [at for at, token in enumerate(self.tokens) if self.words.telling[token]]
-        if not telling:
-            return telling
-        accounted: set[int] = set()
+        telling = self.words.telling
+        left = {at for at, token in enumerate(self.tokens) if telling[token]}
+        said = self.words.said
         for start, end, lists in self.hits:
-            if lists & self.words.said:
-                accounted.update(range(start, end))
-        return [at for at in telling if at not in accounted]
+            if not left:
+                break
+            if lists & said:
+                left.difference_update(range(start, end))
+        return left
 
     @property
     def titled(self) -> bool:
@@ -79,7 +80,9 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     """Scan the text and look up the domains."""
     marked = pieces(facts.title)
     title_end = len(marked) - marked.count(JOINT)
-    marked += [BREAK, *pieces(cut(facts.description, book.words.cut_after))]
+    marked.append(BREAK)
+    if facts.description:
+        marked += pieces(cut(facts.description, book.words.cut_after))
     tokens, clauses, items, segments = _numbered(marked, book.words)
     hits = book.words.lexicon.scan(tokens)
     in_title, in_description = _lists_seen(tokens, hits, title_end, facts, book)
@@ -118,14 +121,13 @@ def _lists_seen(
         else:
             in_description |= lists
     titles, descriptions = _worth_trying(tokens, title_end, facts, book.words)
-    for place in places(titles | descriptions):
-        pattern = book.words.patterns[place]
+    for bit, pattern in book.words.tried[titles | descriptions]:
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
-        if titles >> place & 1 and (at := _found(pattern, facts.title, book)) is not None:
+        if titles & bit and (at := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
             hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
-        if descriptions >> place & 1 and _found(pattern, facts.description, book) is not None:
+        if descriptions & bit and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
     return in_title, in_description
 
