@@ -1,0 +1,193 @@
+"""Reading calendars by one worker and by two, of each kind: `python -m benchmarks.engines`.
+
+    workers     fetching, reading and judging, and sending what was found; nothing is kept
+    reading     the same, and this process keeps it in SQLite: the reading part of a first night
+
+Every run has a process, workers and a store of its own, and is timed from workers that have loaded
+the rules to the last calendar; rounds of all kinds are interleaved. Prints a table for docs/benchmarks.md:
+medians, least to most, the CPU of the night's own process, and how often faster two are than one.
+
+--scale gives everybody an Outlook export of so many times 2,000 events (8 MB) instead of 50 kB.
+"""
+
+import argparse
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks.diaries import write_managers
+from benchmarks.outlook_export import Diary, export
+from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
+from calsync.config.settings import Engine
+from calsync.nightly.abreast import abreast
+from calsync.nightly.engines import AnyEngine, Processes, open_engine
+from calsync.nightly.opening import open_rules, open_sources
+from calsync.nightly.plan import Night
+from calsync.nightly.reading import read_all
+from calsync.nightly.report import RunReport
+from calsync.nightly.work import Desk, Order, Visit, do_elsewhere, order_of, prepare
+from calsync.store.database import open_store
+
+PARTS = ("workers", "reading")
+KINDS = ("threads", "processes", "dask")
+Figures = dict[tuple[str, int, str], list[tuple[float, float]]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--managers", type=int, default=400)
+    parser.add_argument("--scale", type=float, default=0.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(_one(*options.one)))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_managers(folder, options.managers)
+        if options.scale:
+            _grow(folder, options.scale)
+        _print(_measured(folder, options.rounds))
+
+
+def _grow(folder: Path, scale: float) -> None:
+    for number, file in enumerate(sorted((folder / "calendars").iterdir())):
+        file.write_bytes(export(Diary(seed=number, scale=scale)))
+
+
+def _measured(folder: Path, rounds: int) -> Figures:
+    figures: Figures = {}
+    for _ in range(rounds):
+        for key in ((kind, count, part) for part in PARTS for kind in KINDS for count in (1, 2)):
+            figures.setdefault(key, []).append(_run(folder, *key))
+    return figures
+
+
+def _run(folder: Path, kind: str, count: int, part: str) -> tuple[float, float]:
+    for file in folder.glob("calsync.db*"):
+        file.unlink()
+    with ExitStack() as stack:
+        address = stack.enter_context(_cluster(count)) if kind == "dask" else ""
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.engines",
+            "--one",
+            str(folder),
+            kind,
+            f"{count}@{address}",
+        ]
+        told = subprocess.run([*command, part], check=True, stdout=subprocess.PIPE, text=True).stdout
+    wall, cpu = json.loads(told)
+    return wall, cpu
+
+
+@contextmanager
+def _cluster(count: int) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    here = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = ["scheduler", "--port", address.rpartition(":")[2], *here]
+    worker = ["worker", address, "--no-nanny", "--nthreads", "1", "--memory-limit", "0", *here]
+    running = [
+        subprocess.Popen([sys.executable, "-m", "dask", *arguments], stderr=subprocess.DEVNULL)
+        for arguments in (scheduler, *([worker] * count))
+    ]
+    try:
+        _wait_for(address, count)
+        yield address
+    finally:
+        for process in reversed(running):
+            process.kill()
+            process.wait()
+
+
+def _wait_for(address: str, count: int) -> None:
+    from dask.distributed import Client
+
+    with Client(address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=60)
+
+
+def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
+    """Seconds of wall time, and of this process's CPU."""
+    settings = load_settings(Path(folder) / "calsync.toml")
+    count, _, address = crew.partition("@")
+    engine = Engine.model_validate({"kind": kind, "workers": int(count), "address": address})
+    settings = settings.model_copy(update={"engine": engine})
+    managers, (book, _) = load_managers(settings), open_rules(settings)
+    night = Night(date(2026, 11, 23), settings, managers, book, lambda: datetime.now(UTC))
+    with open_sources(settings, managers) as sources, open_engine(engine, order_of(night)) as opened:
+        _make_ready(opened, int(count))
+        if part == "workers":
+            desk = Desk(settings, sources, book, night.window)
+            work = desk.do if opened.here else partial(do_elsewhere, opened.order)
+            return _timed(lambda: _only_work(night, opened, work))
+        report = RunReport(night.day)
+        with open_store(f"sqlite:///{folder}/calsync.db") as store:
+            taken = _timed(lambda: read_all(night, sources, opened, store, report))
+        if report.faults:
+            raise SystemExit(f"{len(report.faults)} faults; the figures would mean nothing")
+        return taken
+
+
+def _make_ready(engine: AnyEngine, count: int) -> None:
+    if isinstance(engine, Processes):
+        for future in [engine.executor.submit(_ready, engine.order) for _ in range(2 * count)]:
+            future.result()
+
+
+def _ready(order: Order) -> None:
+    prepare(order)
+    time.sleep(1)  # so that no process does the making ready of another
+
+
+def _only_work(night: Night, engine: AnyEngine, work: Callable[[tuple[Visit, ...]], object]) -> None:
+    visits = [Visit(night.calendar_of(manager), {}) for manager in night.managers]
+    size = engine.round
+    rounds = deque(tuple(visits[start : start + size]) for start in range(0, len(visits), size))
+    for _, given in abreast(rounds, work, engine, seconds=lambda _: 3600):
+        if isinstance(given, BaseException):
+            raise given
+
+
+def _timed(act: Callable[[], None]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    act()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _print(figures: Figures) -> None:
+    print(
+        "| part | engine | 1 worker | 2 workers | faster | this process's CPU, of 2 |\n"
+        "|---|---|---|---|---|---|"
+    )
+    for part in PARTS:
+        for kind in KINDS:
+            one, two = (figures[kind, count, part] for count in (1, 2))
+            faster = median(wall for wall, _ in one) / median(wall for wall, _ in two)
+            cpu = median(cpu for _, cpu in two)
+            print(f"| {part} | {kind} | {_shown(one)} | {_shown(two)} | {faster:.2f} | {cpu:.2f} s |")
+
+
+def _shown(runs: list[tuple[float, float]]) -> str:
+    walls = sorted(wall for wall, _ in runs)
+    return f"{median(walls):.2f} s ({walls[0]:.2f} to {walls[-1]:.2f})"
+
+
+if __name__ == "__main__":
+    main()
