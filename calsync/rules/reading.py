@@ -65,14 +65,14 @@ class Reading:
 
     def seen(self, bits: int, *, until: int | None = None, clause: int | None = None) -> list[str]:
         """The words in which lists were seen, in order; `until` a token, or in one clause."""
-        if not bits:
-            return []
+        hits = self.hits if bits else []
+        if clause is not None:
+            clause_of = self.clauses
+            hits = [hit for hit in hits if clause_of[hit[0]] == clause]
         return [
             " ".join(self.tokens[start:end])
-            for start, end, lists in self.hits
-            if lists & bits
-            and (clause is None or self.clauses[start] == clause)
-            and (until is None or start < until)
+            for start, end, lists in hits
+            if lists & bits and (until is None or start < until)
         ]
 
 

@@ -112,15 +112,17 @@ def _standing_items(reading: Reading, book: RuleBook) -> set[int]:
     if not reading.description & book.words.standing:
         return set()
     covered: set[int] = set()
+    idle = book.words.standing | book.words.filler
     for hit in reading.hits:
-        if hit.lists & (book.words.standing | book.words.filler):
+        if hit.lists & idle:
             covered.update(range(hit.start, hit.end))
-    items: dict[int, bool] = {}
-    for at in range(reading.title_end + 1, len(reading.tokens)):
-        token, item = reading.tokens[at], reading.items[at]
-        idle = at in covered or token == BREAK or token.isdigit()
-        items[item] = items.get(item, True) and idle
-    return {item for item, idle in items.items() if idle}
+    after = reading.title_end + 1
+    busy = {
+        reading.items[at]
+        for at, token in enumerate(reading.tokens[after:], after)
+        if at not in covered and token != BREAK and not token.isdigit()
+    }
+    return {*reading.items[after:]} - busy
 
 
 def _stronger_in_clause(spoken: Iterable[Spoken]) -> list[Spoken]:
