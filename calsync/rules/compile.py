@@ -223,10 +223,15 @@ def _patterns(sources: Iterable[Source], bits: Bits, binder: Binder) -> Iterator
 
 
 def _opened_by_word(patterns: Sequence[Pattern]) -> Memo[str, int]:
+    by_run: dict[str, int] = {}
+    for place, pattern in enumerate(patterns):
+        for run in pattern.letters:
+            by_run[run] = by_run.get(run, 0) | 1 << place
+
     def opened(word: str) -> int:
         if word.isdigit():
-            return 0  # runs are letters; numbers are the words that differ most
-        return _bits(any(run in word for run in pattern.letters) for pattern in patterns)
+            return 0  # numbers hardly repeat, so that none should cost a search
+        return reduce(or_, (bits for run, bits in by_run.items() if run in word), 0)
 
     return Memo(opened, _KEPT)
 

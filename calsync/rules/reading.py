@@ -81,11 +81,12 @@ def read(facts: Facts, book: RuleBook) -> Reading:
     marked = pieces(facts.title)
     title_end = len(marked) - marked.count(JOINT)
     marked.append(BREAK)
-    if facts.description:
-        marked += pieces(cut(facts.description, book.words.cut_after))
+    shown = cut(facts.description, book.words.cut_after)
+    if shown:
+        marked += pieces(shown)
     tokens, clauses, items, segments = _numbered(marked, book.words)
     hits = book.words.lexicon.scan(tokens)
-    in_title, in_description = _lists_seen(tokens, hits, title_end, facts, book)
+    in_title, in_description = _lists_seen(tokens, hits, title_end, shown, facts, book)
     invitation = invited_by(facts, book)
     return Reading(
         facts=facts,
@@ -111,7 +112,7 @@ def read(facts: Facts, book: RuleBook) -> Reading:
 
 
 def _lists_seen(
-    tokens: Sequence[str], hits: list[Hit], title_end: int, facts: Facts, book: RuleBook
+    tokens: Sequence[str], hits: list[Hit], title_end: int, shown: str, facts: Facts, book: RuleBook
 ) -> tuple[int, int]:
     """The lists in the title and in the description; a pattern found in the title becomes a find too."""
     in_title = in_description = 0
@@ -120,7 +121,7 @@ def _lists_seen(
             in_title |= lists
         else:
             in_description |= lists
-    titles, descriptions = _worth_trying(tokens, title_end, facts, book.words)
+    titles, descriptions = _worth_trying(tokens, title_end, shown, facts, book.words)
     for bit, pattern in book.words.tried[titles | descriptions]:
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
@@ -132,13 +133,18 @@ def _lists_seen(
     return in_title, in_description
 
 
-def _worth_trying(tokens: Sequence[str], title_end: int, facts: Facts, known: Words) -> tuple[int, int]:
-    """The patterns that may be found in the title and in the description, by the words there."""
+def _worth_trying(
+    tokens: Sequence[str], title_end: int, shown: str, facts: Facts, known: Words
+) -> tuple[int, int]:
+    """The patterns that may be found in the title and in the description, by the words there.
+
+    shown: the description as far as its words are among the tokens.
+    """
     opened = known.opened.__getitem__
     titles = reduce(or_, map(opened, tokens[:title_end]), known.always) & known.for_titles
     if not facts.description or not known.for_descriptions:
         return titles, 0
-    if any(text in facts.description.casefold() for text in known.cut_after):
+    if shown != facts.description:
         return titles, known.for_descriptions  # what was cut off has no tokens
     return titles, reduce(or_, map(opened, tokens[title_end:]), known.always) & known.for_descriptions
 
