@@ -4,7 +4,8 @@ How the scan works, from the text to the verdict:
 
 1. `fold` cuts title and description into plain words. What a word can begin is looked up once and
    remembered, so `lexicon` finds every phrase of every list in one walk along the words.
-2. A find carries the lists that hold its phrase: a list is one bit of a long integer.
+2. A find carries the lists that hold its phrase: a list is one bit of a long integer. Regular
+   expressions add to them, each tried only where a word holds letters that it cannot match without.
 3. For such an integer the index knows the rules that it *opens* (they ask for one of these lists) and
    those that it *bars* (they must not see one), again as bits. Opened and not barred, the rules that
    ask nothing of the text added: only these few are asked about people and places, the weightiest first.
