@@ -1,6 +1,7 @@
 """A Dask cluster behind the door of the standard library: asked before the night, told when it broke."""
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
@@ -21,6 +22,8 @@ class Cluster(Executor):
     def __init__(self, address: str) -> None:
         self._address = address
         self._client = _client(address)
+        self._in_hand: set[Future[Any]] = set()
+        self._lock, self._closed = threading.Lock(), threading.Event()
         threads = sum(self._client.nthreads().values())
         if not threads:
             self.close()
@@ -29,6 +32,7 @@ class Cluster(Executor):
         self.places = 2 * threads
         self.executor: Executor = self
         self._door = self._client.get_executor(pure=False)
+        threading.Thread(target=self._watch, args=(PATIENCE,), name="watch-cluster", daemon=True).start()
 
     def check(self, order: Order) -> None:
         """Ask every worker whether it can do the order; raises ConfigError with each that cannot."""
@@ -42,15 +46,40 @@ class Cluster(Executor):
         # A client that has lost its scheduler would keep the call for later, and say nothing.
         if self._client.status != "running":
             raise BrokenExecutor("the scheduler is gone")
-        done: Future[Any] = self._door.submit(fn, *args, **kwargs)
-        return done
+        future: Future[Any] = self._door.submit(fn, *args, **kwargs)
+        with self._lock:
+            self._in_hand.add(future)
+        future.add_done_callback(self._let_go)
+        return future
 
     def close(self) -> None:
         """End what workers still do of ours, and let go of the scheduler."""
+        self._closed.set()
         with suppress(Exception):
             _end_what_hangs(self._client)
         with suppress(Exception):
             self._client.close(timeout=PATIENCE)
+
+    def _let_go(self, future: "Future[Any]") -> None:
+        with self._lock:
+            self._in_hand.discard(future)
+
+    def _watch(self, patience: float) -> None:
+        """Cancel what is in hand if all workers stay away: the scheduler would wait for new ones for ever."""
+        looks = 0
+        while not self._closed.wait(patience / 5):
+            looks = 0 if self._manned() else looks + 1
+            if looks >= 5:
+                with self._lock:
+                    lost = list(self._in_hand)
+                for future in lost:
+                    future.cancel()
+
+    def _manned(self) -> bool:
+        try:
+            return self._client.status == "running" and bool(self._client.nthreads())
+        except Exception:  # whatever it raises, nobody answers
+            return False
 
 
 def _client(address: str) -> Any:

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+import psutil
 import pytest
 from dask_cluster import cluster
 from house import NIGHT, council, tables, the_night, vcalendar, vevent
@@ -91,10 +92,17 @@ def test_a_dask_worker_killed_in_mid_night_costs_its_time_only(tmp_path, own_cre
     assert tables(config, KEPT) == expected
 
 
-def test_without_its_scheduler_the_night_goes_on_here_and_says_so(tmp_path, own_crew, expected, monkeypatch):
-    monkeypatch.setattr("calsync.nightly.cluster.PATIENCE", 1)
+@pytest.mark.parametrize("lost", ["the scheduler", "every worker"])
+def test_without_its_cluster_the_night_goes_on_here_and_says_so(
+    tmp_path, own_crew, expected, monkeypatch, lost
+):
+    def kill():
+        for process in own_crew.workers if lost == "every worker" else [own_crew.scheduler]:
+            process.kill()
+
+    monkeypatch.setattr("calsync.nightly.cluster.PATIENCE", 2)
     config = council(tmp_path, CALENDARS, more=on_dask(own_crew))
-    report = the_night(config, progress=at(20, own_crew.scheduler.kill))
+    report = the_night(config, progress=at(20, kill))
     (note,) = [problem for problem in report.problems if own_crew.address in problem.where]
     assert note.severity is Severity.NOTE and "lost in mid-night" in note.what
     assert report.outcome is RunState.GOOD
@@ -218,5 +226,20 @@ def test_stopped_by_a_signal_the_night_is_interrupted_and_the_next_goes_on(
         os.killpg(run.pid, number)
         _, told = run.communicate(timeout=120)
     assert b"Traceback" not in told
+    assert the_night(config).outcome is RunState.GOOD
+    assert tables(config, KEPT) == expected
+
+
+def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
+    config = council(tmp_path, CALENDARS, more=PROCESSES)
+    command = [sys.executable, "-m", "calsync", "run", "--config", str(config), "--night", str(NIGHT)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as run:
+        for _ in range(1200):
+            if children := psutil.Process(run.pid).children(recursive=True):
+                break
+            time.sleep(0.05)
+        run.kill()
+        _, alive = psutil.wait_procs(children, timeout=60)
+    assert children and alive == []
     assert the_night(config).outcome is RunState.GOOD
     assert tables(config, KEPT) == expected
