@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -50,6 +51,8 @@ def main() -> None:
     parser.add_argument("--managers", type=int, default=400)
     parser.add_argument("--scale", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -60,7 +63,7 @@ def main() -> None:
         write_managers(folder, options.managers)
         if options.scale:
             _grow(folder, options.scale)
-        _print(_measured(folder, options.rounds))
+        _print(_measured(folder, options))
 
 
 def _grow(folder: Path, scale: float) -> None:
@@ -68,11 +71,10 @@ def _grow(folder: Path, scale: float) -> None:
         file.write_bytes(export(Diary(seed=number, scale=scale)))
 
 
-def _measured(folder: Path, rounds: int) -> Figures:
+def _measured(folder: Path, options: argparse.Namespace) -> Figures:
     figures: Figures = {}
-    for _ in range(rounds):
-        for key in ((kind, count, part) for part in PARTS for kind in KINDS for count in (1, 2)):
-            figures.setdefault(key, []).append(_run(folder, *key))
+    for _, part, kind, count in product(range(options.rounds), options.parts, options.kinds, (1, 2)):
+        figures.setdefault((kind, count, part), []).append(_run(folder, kind, count, part))
     return figures
 
 
@@ -176,12 +178,11 @@ def _print(figures: Figures) -> None:
         "| part | engine | 1 worker | 2 workers | faster | this process's CPU, of 2 |\n"
         "|---|---|---|---|---|---|"
     )
-    for part in PARTS:
-        for kind in KINDS:
-            one, two = (figures[kind, count, part] for count in (1, 2))
-            faster = median(wall for wall, _ in one) / median(wall for wall, _ in two)
-            cpu = median(cpu for _, cpu in two)
-            print(f"| {part} | {kind} | {_shown(one)} | {_shown(two)} | {faster:.2f} | {cpu:.2f} s |")
+    for kind, part in dict.fromkeys((kind, part) for kind, _, part in figures):
+        one, two = (figures[kind, count, part] for count in (1, 2))
+        faster = median(wall for wall, _ in one) / median(wall for wall, _ in two)
+        cpu = median(cpu for _, cpu in two)
+        print(f"| {part} | {kind} | {_shown(one)} | {_shown(two)} | {faster:.2f} | {cpu:.2f} s |")
 
 
 def _shown(runs: list[tuple[float, float]]) -> str:
