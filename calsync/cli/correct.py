@@ -32,6 +32,10 @@ NO_PARTNERSHIP = "none"
 PartnershipOption = Annotated[
     list[str] | None, typer.Option(metavar="ID", help="A partnership, or `none`; may be repeated.")
 ]
+ListOption = Annotated[bool, typer.Option("--list", help="Show every correction; with --uid, its own.")]
+WithdrawOption = Annotated[
+    int, typer.Option(metavar="N", show_default=False, help="Withdraw the correction of this number.")
+]
 ShareOption = Annotated[
     float | None, typer.Option(min=0, max=1, help="Of a mixed meeting, the part that is process.")
 ]
@@ -50,12 +54,8 @@ def correct(
     share: ShareOption = None,
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says so: a manager's id, or a name.")] = "",
     why: Annotated[str, typer.Option(metavar="TEXT", help="What they know.")] = "",
-    listed: Annotated[
-        bool, typer.Option("--list", help="Show every correction; with --uid, its own.")
-    ] = False,
-    withdraw: Annotated[
-        int, typer.Option(metavar="N", show_default=False, help="Withdraw the correction of this number.")
-    ] = 0,
+    listed: ListOption = False,
+    withdraw: WithdrawOption = 0,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Say what a meeting is: beats every rule, for one meeting or its whole series.
