@@ -5,7 +5,7 @@ Terms are iCalendar's (RFC 5545) and Microsoft Graph's. The uid names a series; 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -181,7 +181,8 @@ def fingerprint(occurrence: Occurrence) -> str:
     """A digest of everything in the occurrence (32 hex digits): equal occurrences, equal fingerprint."""
     # Offsets, not zones: a zone's repr depends on how it was made.
     times = (occurrence.start.isoformat(), occurrence.end.isoformat())
-    return _digest("\x1f".join((content_digest(occurrence), occurrence.uid, occurrence.recurrence_id, *times)))
+    name = (occurrence.uid, occurrence.recurrence_id)
+    return _digest("\x1f".join((content_digest(occurrence), *name, *times)))
 
 
 def content_digest(occurrence: Occurrence) -> str:
