@@ -1,12 +1,11 @@
 """Jobs abreast: bounded, limited, and none lost."""
 
-import os
-import signal
 import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor
 
 import pytest
+from deadly import deadly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,15 +108,6 @@ def test_whoever_iterates_may_append_jobs():
             jobs.append(job - 1)
     engine.close()
     assert ended == [3, 2, 1, 0]
-
-
-def deadly(job: int) -> int:
-    """Kills its process at 13; waits at 99."""
-    if job == 13:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if job == 99:
-        threading.Event().wait(600)
-    return job * 2
 
 
 @pytest.fixture
