@@ -92,19 +92,16 @@ def by_calsync(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
     return lambda: _read(content, window)
 
 
-def by_memory(content: bytes, changed: bytes, window: Bounds) -> Callable[[], Any]:
-    import copy
+def by_ledger(content: bytes, changed: bytes, window: Bounds) -> Callable[[], Any]:
+    from calsync.sources.ical.ledger import Ledger
 
-    from calsync.sources.ical.memory import Memory
-
-    night = Memory()
-    _read(content, window, memory=night)
-    # A copy shares what it remembers: it costs nothing and is brought up to date in the place of `night`.
-    return lambda: _read(changed, window, memory=copy.copy(night))
+    night = Ledger()
+    _read(content, window, ledger=night)
+    return lambda: _read(changed, window, ledger=Ledger(night.text))
 
 
-def by_memory_unchanged(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
-    return by_memory(content, re.sub(rb"\nDTSTAMP:[^\r\n]*", b"\nDTSTAMP:20260102T030405Z", content), window)
+def by_ledger_unchanged(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
+    return by_ledger(content, re.sub(rb"\nDTSTAMP:[^\r\n]*", b"\nDTSTAMP:20260102T030405Z", content), window)
 
 
 def by_digest(content: bytes, _: bytes, __: Bounds) -> Callable[[], Any]:
@@ -132,8 +129,8 @@ RUNS: dict[str, Run] = {
     "ical 14": by_ical,
     "calsync, exact path": by_exact_path,
     "calsync": by_calsync,
-    "calsync, 1 % changed, with memory": by_memory,
-    "calsync, only stamps changed, with memory": by_memory_unchanged,
+    "calsync, 1 % changed, with ledger": by_ledger,
+    "calsync, only stamps changed, with ledger": by_ledger_unchanged,
     "calsync, digest of the file": by_digest,
     "floor: split at VEVENT, one regex": by_floor,
 }

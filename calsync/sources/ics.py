@@ -71,7 +71,7 @@ class IcsSource:
             zone=calendar.zone,
             owners=calendar.owners,
             where=str(calendar),
-            memory=ledger,
+            ledger=ledger,
         )
         token = remember(scope, marks | {"ledger": ledger.text})
         return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)

@@ -17,12 +17,11 @@ from calsync.sources.ical.content import TextLines, content_of
 from calsync.sources.ical.exact import header_of, is_cancelled
 from calsync.sources.ical.folded import FoldedLines, Texts, has_odd_names
 from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.outlines import OddError, Outliner
 from calsync.sources.ical.people import People
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
-from calsync.sources.ical.recall import Recall, scope_of
+from calsync.sources.ical.recall import Keyed, Recall, scope_of
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.slices import Slices, UnusualError, cut, own_text
 from calsync.sources.ical.sorter import Sorter
@@ -48,7 +47,7 @@ def read_quickly(
     zone: ZoneInfo,
     owners: frozenset[str],
     where: str,
-    memory: Memory | Ledger | None = None,
+    ledger: Ledger | None = None,
 ) -> Quick:
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = cut(data)
@@ -59,10 +58,11 @@ def read_quickly(
         raise UnusualError
     outliner = Outliner(zones)
     sorter = Sorter(slices.events, outliner, Sieve(outliner, window))
-    recall = Recall(memory, slices.events, scope_of(window, zone, owners, zones, cancelled=cancelled))
-    found = recall.sort(sorter)
+    recall = Recall(ledger, slices.events, scope_of(window, zone, owners, zones, cancelled=cancelled))
+    recall.sort(sorter)
     finder = Finder(window, outliner.clock(zone), outliner.floating)
     writer = _Writer(slices.events, owners, cancelled=cancelled)
+    found: list[Keyed] = []
     for uid, group in sorter.groups():
         try:
             found += writer.written(uid, finder.found(group))

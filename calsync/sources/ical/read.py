@@ -9,8 +9,8 @@ from calsync.model.span import Span
 from calsync.sources.ical.exact import events_of, expanded, read_exactly
 from calsync.sources.ical.fast import keyed, read_quickly
 from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.naming import Namer
+from calsync.sources.ical.recall import Keyed
 from calsync.sources.ical.slices import UnusualError
 from calsync.sources.ical.version import reader_version
 from calsync.sources.ical.window import Expansion
@@ -26,17 +26,17 @@ def read_calendar(
     zone: ZoneInfo,
     owners: frozenset[str] = frozenset(),
     where: str,
-    memory: Memory | Ledger | None = None,
+    ledger: Ledger | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
     zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
-    problems name the calendar. memory: of an earlier reading of this calendar, so that what did not change
-    need not be read again (and with a `Ledger` is not given either); it is brought up to date.
-    Raises SourceContentError if it is no whole calendar.
+    problems name the calendar. ledger: of an earlier reading of this calendar: UIDs that stand as they were
+    are not read and not given again; it is brought up to date. Raises
+    SourceContentError if it is no whole calendar.
     """
     try:
-        quick = read_quickly(data, window, zone=zone, owners=owners, where=where, memory=memory)
+        quick = read_quickly(data, window, zone=zone, owners=owners, where=where, ledger=ledger)
     except UnusualError:
         return read_exactly(data, window, zone=zone, owners=owners, where=where)
     if not quick.rest.events:

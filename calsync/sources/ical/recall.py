@@ -1,16 +1,20 @@
-"""What a memory says of a calendar's events: which UIDs are as they were, and which must be read."""
+"""What a ledger says of a calendar's events: which UIDs are as they were, and which must be read."""
 
 import hashlib
 from collections import defaultdict
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.digests import event_digest
 from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.memory import Keyed, Memory
 from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.version import reader_version
 from calsync.sources.ical.zones import Zones
+
+Keyed = tuple[datetime, str, str, Occurrence]
+"""Start in UTC, uid, recurrence id: what occurrences are ordered by, and no two have alike."""
 
 
 def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones, *, cancelled: bool) -> str:
@@ -21,39 +25,40 @@ def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones,
 
 
 class Recall:
-    """One reading with a memory, or without."""
+    """One reading with a ledger, or without."""
 
-    def __init__(self, memory: Memory | Ledger | None, events: list[bytes], scope: str) -> None:
-        self._memory = memory
+    def __init__(self, ledger: Ledger | None, events: list[bytes], scope: str) -> None:
+        self._ledger = ledger
         self._scope = scope
-        self._digests = [event_digest(event) for event in events] if memory is not None else []
-        self._uids: list[str | None] = [None] * len(events)
-        if memory is not None:
-            self._uids = memory.uids(scope, self._digests, events)
+        self._places = range(len(events))
+        self._digests = [event_digest(event) for event in events] if ledger is not None else []
 
-    def sort(self, sorter: Sorter) -> list[Keyed]:
-        """Have all events sorted that must be read; what the others gave last time."""
-        touched = {sorter.take(place) for place, uid in enumerate(self._uids) if uid is None}
-        if self._memory is None:
-            return []
-        standing: dict[str, list[int]] = defaultdict(list)
-        for place, uid in enumerate(self._uids):
-            if uid is not None:
-                standing[uid].append(place)
-        found: list[Keyed] = []
-        for uid, places in standing.items():
-            gave = None if uid in touched else self._memory.gave([self._digests[place] for place in places])
-            if gave is not None:
-                found += gave
-                continue
-            for place in places:
+    def sort(self, sorter: Sorter) -> None:
+        """Have all events sorted but those of UIDs that stand."""
+        if self._ledger is None or not self._ledger.knows(self._scope):
+            for place in self._places:
                 sorter.take(place)
-        return found
+            return
+        groups: dict[str, list[int]] = defaultdict(list)
+        touched = set()
+        for place in self._places:
+            uid = sorter.uid(place)
+            if uid is None:
+                touched.add(sorter.take(place))
+            else:
+                groups[uid].append(place)
+        for uid, places in groups.items():
+            if uid in touched or not self._ledger.stands(uid, [self._digests[place] for place in places]):
+                for place in places:
+                    sorter.take(place)
 
     def keep(self, sorter: Sorter, found: list[Keyed]) -> None:
-        """Let the memory hold this reading, but no odd UIDs: they may have problems to tell each time."""
-        if self._memory is None:
+        """Let the ledger hold this reading, but no odd UIDs: they may have problems to tell each time."""
+        if self._ledger is None:
             return
+        giving = {keyed[1] for keyed in found} - sorter.odd
+        groups: dict[str, list[bytes]] = defaultdict(list)
         for place, uid in sorter.uids.items():
-            self._uids[place] = None if uid in sorter.odd else uid
-        self._memory.keep(self._scope, self._digests, self._uids, found)
+            if uid in giving:
+                groups[uid].append(self._digests[place])
+        self._ledger.keep(self._scope, groups)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from calsync.sources.ical.events import uid_of
-from calsync.sources.ical.outlines import OddError, Outline, Outliner, times_in, uid_in
+from calsync.sources.ical.outlines import Lines, OddError, Outline, Outliner, times_in, uid_in
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.slices import own_text
 
@@ -20,24 +20,38 @@ class Sorter:
         self._sieve = sieve
         self._outlines: dict[str, list[Outline]] = defaultdict(list)
         self._dropped: dict[str, int] = {}
+        self._looked_at: dict[int, tuple[Lines, list[bytes], str]] = {}
+
+    def uid(self, place: int) -> str | None:
+        """The UID of an event that may not have to be sorted, None of an odd one; raises UnusualError."""
+        try:
+            looked = self._looked_at[place] = self._look_at(place)
+        except OddError:
+            return None
+        return looked[2]
 
     def take(self, place: int) -> str:
         """Sort one event, and give its UID; raises UnusualError."""
-        event = self._events[place]
-        if not event.isascii():
-            _check_utf8(event)
         try:
-            lines, exdates = times_in(event)
-            uid = uid_in(lines)
+            looked_at = place in self._looked_at
+            lines, exdates, uid = self._looked_at.pop(place) if looked_at else self._look_at(place)
             if not self._sieve.drops(lines):
                 self._outlines[uid].append(self._outliner.outline(place, lines, exdates))
             elif self._dropped.setdefault(uid, place) != place:
                 self.odd.add(uid)
         except OddError:
-            uid = uid_of(own_text(event))
+            uid = uid_of(own_text(self._events[place]))
             self.odd.add(uid)
         self.uids[place] = uid
         return uid
+
+    def _look_at(self, place: int) -> tuple[Lines, list[bytes], str]:
+        """What matters of an event's lines, its EXDATEs and its UID; raises OddError, or UnusualError."""
+        event = self._events[place]
+        if not event.isascii():
+            _check_utf8(event)
+        lines, exdates = times_in(event)
+        return lines, exdates, uid_in(lines)
 
     def groups(self) -> Iterator[tuple[str, list[Outline]]]:
         """The outlines of each UID, where they are all there is of it."""

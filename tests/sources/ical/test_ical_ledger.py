@@ -6,15 +6,17 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ical_strategies import calendars
-from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event
+from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
 
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
+from calsync.sources.ical.digests import digest_of
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.read import read_calendar
 
 WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20250901T090000Z", end="DURATION:PT1H")
 MOVED = event("RECURRENCE-ID:20251006T090000Z", uid="w", start=":20251007T090000Z", end="DURATION:PT1H")
+OWNER = "ana@a.example"
 
 
 class Keeping:
@@ -24,14 +26,15 @@ class Keeping:
         self.text = ""
         self.kept: list[Occurrence] = []
         self.given = 0
+        self.standing: frozenset[str] = frozenset()
 
-    def night(self, content: bytes, window: object = OCTOBER) -> object:
+    def night(self, content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
         ledger = Ledger(self.text)
         try:
-            found, problems = read(content, ledger, window)
+            found, problems = read(content, ledger, window, owner)
         except SourceContentError as error:
             return str(error)
-        self.given = len(found)
+        self.given, self.standing = len(found), ledger.standing
         standing = [one for one in self.kept if one.uid in ledger.standing]
         assert not ledger.standing & {one.uid for one in found}
         self.kept = [*standing, *found]
@@ -39,13 +42,15 @@ class Keeping:
         return by_name(self.kept), problems
 
 
-def read(content: bytes, ledger: Ledger | None, window: object = OCTOBER):
-    return read_calendar(content, window, zone=LONDON, where="a.ics", memory=ledger)  # type: ignore[arg-type]
+def read(content: bytes, ledger: Ledger | None, window: object = OCTOBER, owner: str = OWNER):
+    return read_calendar(
+        content, window, zone=LONDON, owners=frozenset({owner}), where="a.ics", ledger=ledger
+    )
 
 
-def afresh(content: bytes, window: object = OCTOBER) -> object:
+def afresh(content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
     try:
-        found, problems = read(content, None, window)
+        found, problems = read(content, None, window, owner)
     except SourceContentError as error:
         return str(error)
     return by_name(found), problems
@@ -98,3 +103,62 @@ def test_a_ledger_that_was_cut_or_is_of_another_kind_is_worth_nothing() -> None:
     for text in ("", "x", "x:~", keeping.text[:-7], "\u00e9:\u00e9"):
         keeping.text = text
         assert keeping.night(content) == afresh(content)
+
+
+def test_an_override_of_what_was_far_away_is_seen() -> None:
+    far = event(uid="w", start=":20200901T090000Z", end="DTEND:20200901T100000Z")
+    keeping = Keeping()
+    for parts in ((far,), (far, MOVED), (far,)):
+        assert keeping.night(calendar(*parts)) == afresh(calendar(*parts))
+
+
+def test_another_window_owner_zone_or_method_is_another_question() -> None:
+    keeping = Keeping()
+    asked = event("ATTENDEE;PARTSTAT=DECLINED:mailto:bo@b.example", start=";TZID=Odd:20251006T090000", end="")
+    zone = (
+        "BEGIN:VTIMEZONE\r\nTZID:Odd\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\n"
+        "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+    )
+    for head in ("", "METHOD:CANCEL", "X-WR-TIMEZONE:Asia/Tokyo"):
+        for own in (zone, zone.replace("+0100", "+0200")):
+            for window in (OCTOBER, days("2025-09-01", "2025-10-01")):
+                for owner in ("ana@a.example", "bo@b.example"):
+                    content = calendar(own, asked, WEEKLY, head=head)
+                    assert keeping.night(content, window, owner) == afresh(content, window, owner)
+
+
+def test_what_a_problem_is_told_of_is_told_every_night() -> None:
+    keeping = Keeping()
+    content = calendar(
+        event(start=";TZID=Nowhere:20251006T090000", end=""), event("RRULE:FREQ", uid="bad"), NEIGHBOUR
+    )
+    first = keeping.night(content)
+    assert len(first[1]) == 2  # type: ignore[index]
+    assert keeping.night(content) == first
+    assert len(keeping.standing) == 1
+
+
+def test_after_a_night_read_as_a_whole_nothing_stands() -> None:
+    keeping = Keeping()
+    other = calendar(WEEKLY.replace("SUMMARY:", "SUMMARY:New "), NEIGHBOUR)
+    whole = other.replace(b"END:VEVENT\r\n", b"END:VEVENT\r\n\r", 1)
+    for content in (calendar(WEEKLY, NEIGHBOUR), whole, calendar(WEEKLY, NEIGHBOUR)):
+        assert keeping.night(content) == afresh(content)
+    assert not keeping.standing
+
+
+def test_a_uid_in_another_encoding_is_no_fault_of_ours() -> None:
+    keeping = Keeping()
+    keeping.night(calendar(WEEKLY, NEIGHBOUR))
+    content = calendar(WEEKLY.replace("UID:w", "UID:caf\u00e9"), NEIGHBOUR).decode().encode("latin-1")
+    assert keeping.night(content) == afresh(content)
+
+
+def test_a_digest_does_not_see_time_stamps_and_sees_everything_else() -> None:
+    content = calendar(WEEKLY, MOVED)
+    stamped = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:20251231T235959Z")
+    folded = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:2025\r\n 1231T235959Z", 1)
+    assert digest_of(content) == digest_of(stamped) == digest_of(folded)
+    assert digest_of(content) != digest_of(content.replace(b"Team", b"Tema"))
+    assert digest_of(content) != digest_of(content.replace(b"20250901T09", b"20250901T08"))
+    assert digest_of(content) != digest_of(content.replace(b"DTSTAMP:", b"DTSTAMPED:"))
