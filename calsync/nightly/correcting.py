@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from calsync.analysis.allocate import allocate
 from calsync.analysis.worktime import WorkingTime
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity, Classification
@@ -13,11 +12,9 @@ from calsync.model.correction import Correction
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
-from calsync.model.span import Span
+from calsync.nightly.reckoning import minutes_of
 from calsync.store.database import Store
 from calsync.validation import near
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +151,9 @@ def _reckon(
         for monday in _mondays(worktime.day_of(m.start), worktime.day_of(m.end))
     }
     for manager_id, monday in sorted(weeks):
-        after = monday + timedelta(weeks=1)
-        # A day more on either side: travel at midnight may lead to a meeting of the next day.
-        around = Span(worktime.midnight(monday - DAY), worktime.midnight(after + DAY))
-        mine = store.meetings.of_manager(manager_id, around)
-        minutes = allocate(managers[manager_id], mine, worktime, around)
-        store.allocations.replace(manager_id, monday, after, minutes)
+        days = monday, monday + timedelta(weeks=1)
+        minutes = minutes_of(store, managers[manager_id], worktime, *days)
+        store.allocations.replace(manager_id, *days, minutes)
 
 
 def _mondays(first: date, last: date) -> Iterator[date]:

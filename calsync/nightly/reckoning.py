@@ -15,6 +15,7 @@ from calsync.analysis.counting import exclusions
 from calsync.analysis.worktime import WorkingTime, contracted, public_holidays
 from calsync.errors import MailError
 from calsync.mail.outbox import mail_id, queue_summary
+from calsync.model.allocation import Allocation
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
@@ -73,6 +74,16 @@ def basis_of(worktime: WorkingTime, first: date, last: date) -> str:
     return hashlib.blake2b(repr((__version__, day, free)).encode(), digest_size=8).hexdigest()
 
 
+def minutes_of(
+    store: Store, manager: Manager, worktime: WorkingTime, first: date, last: date
+) -> list[Allocation]:
+    """A manager's minutes from `first` to `last` (exclusive), from the meetings that are kept."""
+    start, end = worktime.midnight(first), worktime.midnight(last)
+    # A day more on either side: travel at midnight may lead to a meeting of the next day.
+    meetings = store.meetings.of_manager(manager.id, Span(start - DAY, end + DAY))
+    return allocate(manager, meetings, worktime, Span(start, end))
+
+
 def _own(basis: str, manager: Manager) -> str:
     days = "".join(map(str, manager.working_days))
     return f"{basis} {manager.fte} {manager.hours_per_week} {days}"
@@ -88,17 +99,9 @@ def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
         due = due_days(before, basis, first, last, worktime)
         after = Reckoning(manager.id, basis, first, last)
         if due is not None:
-            yield _reckon(store, manager, worktime, due, after)
+            yield Reckoned(*due, minutes_of(store, manager, worktime, *due), after)
         elif before != after:
             yield Reckoned(first, first, (), after)
-
-
-def _reckon(
-    store: Store, manager: Manager, worktime: WorkingTime, due: tuple[date, date], after: Reckoning
-) -> Reckoned:
-    start, end = (worktime.midnight(day) for day in due)
-    meetings = store.meetings.of_manager(manager.id, Span(start - DAY, end + DAY))
-    return Reckoned(*due, allocate(manager, meetings, worktime, Span(start, end)), after)
 
 
 def _keep(store: Store, reckoned: list[Reckoned], report: RunReport) -> None:

@@ -13,7 +13,7 @@ from calsync.model.correction import Correction, Said, corrected
 from calsync.model.meeting import Meeting
 from calsync.store import reckonings
 from calsync.store.engine import Database
-from calsync.store.rows import clean
+from calsync.store.rows import clean, listed, verdict_of
 from calsync.store.schema import corrections as table
 from calsync.store.schema import meetings
 
@@ -141,14 +141,4 @@ def _kept(verdict: Classification) -> dict[str, Any]:
 
 
 def _verdict(kept: Mapping[str, Any]) -> Classification:
-    share = kept["process_share"]
-    return Classification(
-        scope=Scope(kept["scope"]),
-        partnerships=tuple(kept["partnerships"]),
-        activity=Activity(kept["activity"]),
-        kind=Kind(kept["kind"]),
-        process_share=None if share is None else Fraction(share),
-        rule=kept["rule"],
-        evidence=kept["evidence"],
-        label=kept["label"],
-    )
+    return verdict_of(**{**kept, "partnerships": listed(kept["partnerships"]), "agencies": listed(())})
