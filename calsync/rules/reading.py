@@ -125,9 +125,9 @@ def _lists_seen(
     for bit, pattern in book.words.tried[titles | descriptions]:
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
-        if titles & bit and (at := _found(pattern, facts.title, book)) is not None:
+        if titles & bit and (found := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
-            hits.append(Hit(min(at, title_end - 1), min(at + 2, title_end), pattern.bit))
+            hits.append(Hit(min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
         if descriptions & bit and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
     return in_title, in_description
@@ -158,8 +158,8 @@ def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:
     return description[: min((match.start() for match in found if match), default=None)]
 
 
-def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
-    """After how many words of the text the pattern is found; None if it is not."""
+def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | None:
+    """The words of the text where the pattern is found, the second number exclusive; None if it is not."""
     if pattern.literal not in text:
         return None
     found = pattern.regex.search(text)
@@ -168,7 +168,8 @@ def _found(pattern: Pattern, text: str, book: RuleBook) -> int | None:
     word = found.groupdict().get("unknown")
     if word and book.words.lexicon.spells(fold(word)):
         return None
-    return len(words(text[: found.start()]))
+    start = len(words(text[: found.start()]))
+    return start, start + max(1, len(words(found.group())))
 
 
 def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int], list[int], list[int]]:
