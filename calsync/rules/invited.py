@@ -7,7 +7,7 @@ from calsync.rules.directory import OWN, PARTNER, Seat, same_place
 from calsync.rules.facts import Facts
 
 _KEPT = 50_000  # invitations remembered
-_ORGANIZER, _INVITED = 42, 25  # how strongly a partnership's own team shows it (see `whose`)
+_ORGANIZER = 42  # how strongly a partnership's own team shows it (see `whose`)
 
 
 def invited_by(facts: Facts, book: RuleBook) -> Invitation:
@@ -37,20 +37,17 @@ def _invitation(organizer: str, invited: Sequence[str], own: Sequence[str], book
         next(iter(partners)).shared if len(partners) == 1 else "",
         len(agencies) > 1 and len({seat.sector for seat in partners} - {"network", "government"}) == 1,
         tuple(sorted(by_domain)),
-        tuple(_team_claims(organizer, invited, book)),
+        tuple(_team_claims(organizer, book)),
         frozenset(_at_home({*domains, *own} - {""}, book)),
         book.index.barred_by(sectors, tuple(sorted(by_domain))),
     )
 
 
-def _team_claims(organizer: str, invited: Sequence[str], book: RuleBook) -> Iterator[Claim]:
-    """Partnerships whose own teams organize or are invited."""
+def _team_claims(organizer: str, book: RuleBook) -> Iterator[Claim]:
+    """Partnerships whose own teams organize: an invited team attends what may be another's business."""
     for partnership, pattern in book.whose.team_domains:
         if organizer and pattern.fullmatch(book.directory.plain(organizer)):
             yield Claim(partnership, _ORGANIZER, organizer, -1, -1, False)
-        for domain in invited:
-            if domain != organizer and pattern.fullmatch(book.directory.plain(domain)):
-                yield Claim(partnership, _INVITED, domain, -1, -1, False)
 
 
 def _at_home(domains: Iterable[str], book: RuleBook) -> Iterator[str]:
