@@ -47,7 +47,9 @@ def correct(
     at: Annotated[str, typer.Option(metavar="T", help="When it is: one meeting of a series.")] = "",
     series: Annotated[bool, typer.Option("--series", help="The whole series, past and to come.")] = False,
     manager: Annotated[str, typer.Option(metavar="ID", help="Only in this manager's calendar.")] = "",
-    activity: Annotated[str, typer.Option(metavar="A", help="process, service_improvement, …")] = "",
+    activity: Annotated[
+        str, typer.Option(metavar="A", help="process, service_improvement, …, or one of a pack's own.")
+    ] = "",
     partnership: PartnershipOption = None,
     scope: Annotated[str, typer.Option(metavar="S", help="inter_agency, internal, personal or other.")] = "",
     kind: Annotated[str, typer.Option(metavar="K", help="meeting, preparation or travel.")] = "",
@@ -119,11 +121,15 @@ def _said(
     """What is said, with every word that means nothing named at once."""
     book, _ = open_rules(settings)
     asked = [*(partnership or ())]
-    words = [("--scope", scope, Scope), ("--activity", activity, Activity), ("--kind", kind, Kind)]
+    words: list[tuple[str, str, Iterable[str]]] = [
+        ("--scope", scope, Scope),
+        ("--activity", activity, [*Activity, *book.labels]),
+        ("--kind", kind, Kind),
+    ]
     problems = [
-        Problem(f"{option} {word}", "means nothing here", near(_plain(word), [str(one) for one in known]))
+        Problem(f"{option} {word}", "means nothing here", near(word.strip(), [str(one) for one in known]))
         for option, word, known in words
-        if word and _plain(word) not in set(known)
+        if word and _plain(word) not in map(_plain, known)
     ]
     problems += [
         Problem(f"--partnership {name}", "is no partnership", near(name, sorted(book.partnerships)))
@@ -136,12 +142,14 @@ def _said(
         )
     if problems:
         raise ConfigError(problems)
+    label = next((one for one in book.labels if _plain(one) == _plain(activity)), None)
     return Said(
         scope=Scope(_plain(scope)) if scope else None,
         partnerships=tuple(name for name in asked if name != NO_PARTNERSHIP) if asked else None,
-        activity=Activity(_plain(activity)) if activity else None,
+        activity=book.labels[label] if label else Activity(_plain(activity)) if activity else None,
         process_share=None if share is None else Fraction(share).limit_denominator(1000),
         kind=Kind(_plain(kind)) if kind else None,
+        label=label,
     )
 
 
@@ -201,7 +209,7 @@ def _alike(effects: Sequence[Effect]) -> dict[tuple[str, str, str], list[Meeting
 def _shown(verdict: Classification) -> str:
     kind = "" if verdict.kind is Kind.MEETING else f", {verdict.kind}"
     share = "" if verdict.process_share is None else f" ({float(verdict.process_share):.0%} process)"
-    what = verdict.scope if verdict.activity is Activity.NONE else verdict.activity
+    what = verdict.label or (verdict.scope if verdict.activity is Activity.NONE else verdict.activity)
     return f"{' and '.join(verdict.partnerships) or '-'}: {what}{share}{kind}"
 
 

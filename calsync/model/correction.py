@@ -22,6 +22,7 @@ class Said:
     """What a person says a meeting is; None where they say nothing.
 
     partnerships: () says that it belongs to none. process_share: of a mixed meeting, from 0 to 1.
+    label: a pack's own name for the activity.
     """
 
     scope: Scope | None = None
@@ -29,6 +30,7 @@ class Said:
     activity: Activity | None = None
     process_share: Fraction | None = None
     kind: Kind | None = None
+    label: str | None = None
 
     def put_in(self, verdict: Classification) -> Classification:
         """The verdict with this put in, and with what it implies."""
@@ -37,7 +39,7 @@ class Said:
         if self.partnerships is not None:
             verdict = replace(verdict, partnerships=self.partnerships)
         if self.activity is not None:
-            verdict = _doing(verdict, self.activity)
+            verdict = _doing(verdict, self.activity, self.label)
         share = verdict.process_share if self.process_share is None else self.process_share
         return replace(verdict, process_share=share, kind=self.kind or verdict.kind)
 
@@ -49,10 +51,12 @@ class Said:
             activity=None if self.activity is None else verdict.activity,
             process_share=None if self.process_share is None else verdict.process_share,
             kind=None if self.kind is None else verdict.kind,
+            label=None if self.label is None else verdict.label,
         )
 
     def __str__(self) -> str:
-        words = [str(word).replace("_", " ") for word in (self.activity, self.scope, self.kind) if word]
+        said = (self.label or self.activity, self.scope, self.kind)
+        words = [str(word).replace("_", " ") for word in said if word]
         if self.partnerships is not None:
             words.append(" and ".join(self.partnerships) or "no partnership")
         if self.process_share is not None:
@@ -124,9 +128,10 @@ def _told(one: Correction, verdict: Classification) -> str:
     return f"{one.by}, {one.made.day} {one.made:%B %Y}: {one.says}{before}"
 
 
-def _doing(verdict: Classification, activity: Activity) -> Classification:
+def _doing(verdict: Classification, activity: Activity, label: str | None) -> Classification:
     """An activity implies who meets: only what is between agencies, or serves it, has one."""
-    label = verdict.label if activity is verdict.activity else ""
+    if label is None:
+        label = verdict.label if activity is verdict.activity else ""
     verdict = replace(verdict, label=label)
     if activity is Activity.NONE:
         left = Scope.INTERNAL if verdict.scope is Scope.INTER_AGENCY else verdict.scope

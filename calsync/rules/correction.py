@@ -42,6 +42,9 @@ def _said(word: str, book: RuleBook) -> Said | None:
     plain = _WORDS.get(word, word).replace("-", "_")
     if word in book.partnerships:
         return Said(partnerships=(word,))
+    label = next((label for label in book.labels if label.casefold() == word), None)
+    if label is not None:
+        return Said(activity=book.labels[label], label=label)
     if plain in set(Activity):
         return Said(activity=Activity(plain))
     if plain in set(Scope):

@@ -133,6 +133,7 @@ corrections = Table(
     Column("activity", Text),
     Column("process_share", Text),
     Column("kind", Text),
+    Column("label", Text),
     Column("before", JSON, nullable=False),
     Column("withdrawn", Instant),
     _text("withdrawn_by"),

@@ -155,3 +155,20 @@ def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
     assert given.returncode == 3
     assert "another night is running" in given.stderr
     assert tables(config, ("corrections",)) == {"corrections": []}
+
+
+def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_night(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "local.toml").write_text(
+        '[pack]\ntitle = "Ours"\n[activity."board business"]\ncounts_as = "process"\n', encoding="utf-8"
+    )
+    config = council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
+    the_night(config)
+    given = ask("correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config)
+    assert "board business, says Ana (ana). 1 of 1 meetings changed" in given.stdout, given.output
+    corrected = tables(config)
+    the_night(config)
+    assert tables(config) == corrected
+    assert "board business, says Ana" in ask("correct", "--list", "--config", config).stdout
+    said = refused("correct", "--uid", "s", "--activity", "board busines", "--by", "ana", "--config", config)
+    assert "did you mean 'board business'" in " ".join(said.split())

@@ -28,3 +28,12 @@ def test_its_own_activities_are_scored_by_their_own_names():
 def test_its_own_activities_count_as_one_of_the_manual():
     verdict = classify(Facts(title="Werkbezoek aan de haven"), BOOK)
     assert (verdict.label, verdict.activity) == ("werkbezoek", Activity.SERVICE_IMPROVEMENT)
+
+
+def test_a_category_may_name_one_of_its_own_activities():
+    verdict = classify(Facts(title="Blok", categories=("calsync: Bestuurlijk overleg",)), BOOK)
+    assert (verdict.label, verdict.activity, verdict.rule) == (
+        "bestuurlijk overleg",
+        Activity.PROCESS,
+        "correction/category",
+    )
