@@ -3,6 +3,7 @@
 #   make demo-m365   the same council, read through Microsoft Graph as an emulator plays it
 #   make test    the tests (WHEEL=1: against the installed wheel, as CI does)
 #   make check   lint, format, strict types, import floors, docs, tests
+#   make soak    both ways of reading a calendar compared on SOAK generated ones (20000; hours, not minutes)
 #   make bench   the benchmarks (slow; see docs/benchmarks.md)
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ STAMP := $(VENV)/.installed
 DEMO ?= demo
 SOURCES := $(shell find calsync rules -name '*.py' -o -name '*.toml' -o -name '*.po' -o -name '*.j2' 2>/dev/null)
 
-.PHONY: demo demo-m365 test check lint types floors docs wheel bench clean
+.PHONY: demo demo-m365 test check lint types floors docs wheel soak bench clean
 
 demo: .venv/.installed
 	.venv/bin/calsync demo --to $(DEMO)
@@ -42,6 +43,9 @@ docs: .venv/.installed
 wheel: .venv/.installed
 	rm -rf dist
 	.venv/bin/python -m build -o dist .
+
+soak: .venv/.installed
+	CALSYNC_SOAK=$(or $(SOAK),20000) .venv/bin/pytest -q -x tests/sources/ical/test_ical_fast_path.py
 
 bench: .venv/.installed
 	.venv/bin/python -m benchmarks $(ARGS)
