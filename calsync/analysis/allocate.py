@@ -6,16 +6,17 @@ to the union of all counted spans.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from itertools import islice, takewhile
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 import pandas as pd
 
 from calsync.analysis.counting import Standing, count, working_days
-from calsync.analysis.sharing import PARTS_A_MINUTE, Claim, Shares, Ticks, moment, ticks, ticks_of
+from calsync.analysis.sharing import PARTS_A_MINUTE, Claim, Share, Shares, Ticks, ticks, ticks_of
 from calsync.analysis.travel import Itinerary, Stop
 from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, leave_of
 from calsync.model.allocation import Allocation
@@ -24,25 +25,16 @@ from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.span import Span
 
-FRAME_COLUMNS = tuple(field.name for field in fields(Allocation))
+FRAME_COLUMNS = Allocation._fields
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A counted meeting's time in the period, under the verdict by which it is entered."""
 
     meeting: Meeting
     confirmed: bool
     stretches: tuple[Ticks, ...]
     verdict: Classification
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A local day, midnight to midnight."""
-
-    date: date
-    stretch: Ticks
 
 
 def allocate(
@@ -56,22 +48,29 @@ def allocate(
     on which the clocks change has 23 or 25 hours. Sorted by day, then the meeting's start and id.
     """
     parts, hours = _parts(manager, tuple(meetings), worktime, period)
-    claims = [Claim(stretch, part.confirmed) for part in parts for stretch in part.stretches]
-    days = _days([claim.stretch for claim in claims], worktime)
-    shares = Shares(claims, {instant for day in days for instant in day.stretch}, hours)
+    days = _Days(worktime, period)
     cells = [
-        (day.date, part, (max(start, day.stretch[0]), min(end, day.stretch[1])))
+        (*piece, part.meeting.id, day, part)
         for part in parts
-        for start, end in part.stretches
-        for day in _touched(days, start, end)
+        for stretch in part.stretches
+        for day, piece in days.divided(stretch)
     ]
-    cells.sort(key=lambda cell: (cell[0], *cell[2], cell[1].meeting.id))
-    return [row for cell in cells for row in _rows(manager, *cell, shares)]
+    cells.sort(key=_IN_ORDER)
+    claims = (Claim(stretch, part.confirmed) for part in parts for stretch in part.stretches)
+    shares = Shares(claims, (start for start, *_ in cells), hours)
+    return [
+        allocation
+        for start, end, _, day, part in cells
+        for allocation in _entered(manager.id, day, part, shares.of((start, end), part.confirmed))
+    ]
+
+
+_IN_ORDER = itemgetter(0, 1, 2)
 
 
 def allocations_frame(allocations: Iterable[Allocation]) -> pd.DataFrame:
     """Allocations as a table with one column per field; `day` holds dates, names are text."""
-    rows = [[str(v) if isinstance(v, StrEnum) else v for v in _values(a)] for a in allocations]
+    rows = [[str(v) if isinstance(v, StrEnum) else v for v in a] for a in allocations]
     return pd.DataFrame(rows, columns=list(FRAME_COLUMNS)).astype(_TYPES)
 
 
@@ -80,10 +79,6 @@ _TYPES = {
     **dict.fromkeys(("confirmed", "in_hours"), "bool"),
     "minutes": "float64",
 }
-
-
-def _values(allocation: Allocation) -> Iterator[object]:
-    return (getattr(allocation, name) for name in FRAME_COLUMNS)
 
 
 def _parts(
@@ -131,33 +126,45 @@ def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:
     return [(start, end) for start, end in cuts if start < end]
 
 
-def _days(stretches: Sequence[Ticks], worktime: WorkingTime) -> list[_Day]:
-    if not stretches:
-        return []
-    first, last = min(start for start, _ in stretches), max(end for _, end in stretches)
-    dates = worktime.days(Span(moment(first), moment(last)))
-    return [_Day(day, (ticks(worktime.midnight(day)), ticks(worktime.midnight(day + DAY)))) for day in dates]
+class _Days:
+    """The local days of a period, to divide stretches at their midnights."""
+
+    def __init__(self, worktime: WorkingTime, period: Span) -> None:
+        self._first = worktime.day_of(period.start)
+        last = worktime.day_of(period.end) + DAY
+        self._starts = _day_starts(worktime, self._first, last)
+
+    def divided(self, stretch: Ticks) -> Iterator[tuple[date, Ticks]]:
+        """Each day that the stretch touches, with what lies in it."""
+        start, end = stretch
+        place = bisect_right(self._starts, start)
+        while (midnight := self._starts[place]) < end:
+            yield self._first + DAY * (place - 1), (start, midnight)
+            start, place = midnight, place + 1
+        yield self._first + DAY * (place - 1), (start, end)
 
 
-def _touched(days: Sequence[_Day], start: int, end: int) -> Iterator[_Day]:
-    place = bisect_right(days, start, key=lambda day: day.stretch[0]) - 1
-    return takewhile(lambda day: day.stretch[0] < end, islice(days, place, None))
+@lru_cache(maxsize=64)
+def _day_starts(worktime: WorkingTime, first: date, last: date) -> tuple[int, ...]:
+    """The midnights from `first` to `last` (inclusive): the same for all managers."""
+    return tuple(ticks(worktime.midnight(first + DAY * n)) for n in range((last - first).days + 1))
 
 
-def _rows(manager: Manager, day: date, part: _Part, stretch: Ticks, shares: Shares) -> Iterator[Allocation]:
-    for in_hours in (True, False):
-        share = shares.of(stretch, confirmed=part.confirmed, in_hours=in_hours)
+def _entered(manager_id: str, day: date, part: _Part, shares: tuple[Share, Share]) -> Iterator[Allocation]:
+    """A part's allocations of one day. shares: in working hours, and outside."""
+    verdict = part.verdict
+    for in_hours, share in zip((True, False), shares, strict=True):
         if not share:
             continue
-        for partnership, activity, portion in _portions(part.verdict):
+        for partnership, activity, portion in _portions(verdict):
             if minutes := float(share * portion / PARTS_A_MINUTE):
                 yield Allocation(
-                    manager.id,
+                    manager_id,
                     day,
                     part.meeting.id,
                     partnership,
                     activity,
-                    part.verdict.kind,
+                    verdict.kind,
                     part.confirmed,
                     in_hours,
                     minutes,

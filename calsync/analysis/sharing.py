@@ -9,11 +9,10 @@ In a greater crowd they are fractions, which are as exact, and slower.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from itertools import pairwise
 from math import lcm
+from typing import NamedTuple
 
 from calsync.model.span import Span
 
@@ -43,8 +42,7 @@ def ticks_of(span: Span) -> Ticks:
     return ticks(span.start), ticks(span.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A stretch that a meeting asks for; confirmed ones come before the others."""
 
     stretch: Ticks
@@ -64,43 +62,42 @@ Totals = tuple[Share, Share, Share, Share]
 class Shares:
     """Who gets how much of each instant, for stretches bounded by claims or by `cuts`."""
 
-    def __init__(self, claims: Sequence[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> None:
-        """hours: the working hours, disjoint and in order. cuts: other instants that will be asked for."""
-        self._totals = _sweep(claims, cuts, hours)
+    def __init__(self, claims: Iterable[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> None:
+        """hours: the working hours, disjoint. cuts: other instants that will be asked for."""
+        self._totals = _sweep(_steps(claims, cuts, hours))
 
-    def of(self, stretch: Ticks, *, confirmed: bool, in_hours: bool) -> Share:
-        """What one meeting that runs through the whole stretch gets of it."""
-        channel = 2 * in_hours + confirmed
-        return self._totals[stretch[1]][channel] - self._totals[stretch[0]][channel]
+    def of(self, stretch: Ticks, confirmed: bool) -> tuple[Share, Share]:
+        """What one meeting that runs through the whole stretch gets of it in working hours, and outside."""
+        before, after = self._totals[stretch[0]], self._totals[stretch[1]]
+        return after[2 + confirmed] - before[2 + confirmed], after[confirmed] - before[confirmed]
 
 
-def _sweep(claims: Sequence[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> dict[int, Totals]:
-    steps = _steps(claims, hours)
-    instants = sorted({*steps, *cuts})
-    running = [0, 0]  # how many meetings run: unconfirmed, confirmed
+Step = tuple[int, int, int]
+"""An instant; what begins there (1) or ends (-1): an unconfirmed claim (0), a confirmed one (1), working
+hours (2)."""
+
+
+def _steps(claims: Iterable[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> list[Step]:
+    steps = [(instant, 0, 0) for instant in cuts]
+    for (start, end), confirmed in [*claims, *((stretch, 2) for stretch in hours)]:
+        steps.append((start, confirmed, 1))
+        steps.append((end, confirmed, -1))
+    steps.sort()
+    return steps
+
+
+def _sweep(steps: Sequence[Step]) -> dict[int, Totals]:
+    """The running totals at every instant where something begins or ends."""
+    running = [0, 0, 0]
     sums: list[Share] = [0, 0, 0, 0]
     totals: dict[int, Totals] = {}
-    working = 0
-    for instant, following in pairwise([*instants, *instants[-1:]]):
-        totals[instant] = (sums[0], sums[1], sums[2], sums[3])
-        for level, change in steps.get(instant, ()):
-            if level is None:
-                working += change
-            else:
-                running[level] += change
-        served = 1 if running[1] else 0
-        if running[served]:
-            sums[served + (2 if working else 0)] += _part(following - instant, running[served])
+    before = 0
+    for instant, what, change in steps:
+        if instant not in totals:
+            served = 1 if running[1] else 0
+            if running[served]:
+                sums[served + 2 * running[2]] += _part(instant - before, running[served])
+            totals[instant] = (sums[0], sums[1], sums[2], sums[3])
+            before = instant
+        running[what] += change
     return totals
-
-
-Step = tuple[bool | None, int]
-"""Something begins (1) or ends (-1): a confirmed claim, an unconfirmed one, or (None) working hours."""
-
-
-def _steps(claims: Sequence[Claim], hours: Iterable[Ticks]) -> dict[int, list[Step]]:
-    steps: dict[int, list[Step]] = {}
-    for level, (start, end) in [*((c.confirmed, c.stretch) for c in claims), *((None, h) for h in hours)]:
-        steps.setdefault(start, []).append((level, 1))
-        steps.setdefault(end, []).append((level, -1))
-    return steps

@@ -2,8 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate
+from typing import NamedTuple
 
 from calsync.analysis.sharing import TICKS_A_MINUTE, Ticks
 from calsync.model.classification import Classification, Kind
@@ -12,8 +14,7 @@ NEXT_TO_MINUTES = 30
 """A travel block belongs to a meeting that begins or ends within so many minutes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A meeting that travel may lead to or from."""
 
     stretch: Ticks
@@ -84,5 +85,8 @@ def _is_anchor(stop: Stop) -> bool:
     return bool(stop.verdict.partnerships) and stop.verdict.kind is not Kind.TRAVEL
 
 
-def _rank(stop: Stop) -> tuple[bool, tuple[str, ...], str]:
-    return not stop.confirmed, stop.verdict.partnerships, stop.verdict.activity
+def _rank(stop: Stop) -> tuple[bool, tuple[str, ...], str, Fraction]:
+    """All that travel takes over, so that the order in which meetings are given never tells."""
+    verdict = stop.verdict
+    share = Fraction(-1) if verdict.process_share is None else verdict.process_share
+    return not stop.confirmed, verdict.partnerships, verdict.activity, share

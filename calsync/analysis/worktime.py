@@ -127,10 +127,21 @@ def _is_leave(meeting: Meeting) -> bool:
 def at_work(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
     """The manager's working hours in a period: working days, no public holiday, no leave."""
     spans: list[Span] = []
-    for day in worktime.days(period):
-        if day not in leave.days and worktime.is_working(manager, day):
-            spans.extend(_without(worktime.hours_of(day), leave.spans))
+    first, last = worktime.day_of(period.start), worktime.day_of(period.end)
+    for day, hours in _due_hours(worktime, manager.working_days, first, last):
+        if day not in leave.days and worktime.midnight(day) < period.end:
+            spans.extend(_without(hours, leave.spans) if leave.spans else (hours,))
     return spans
+
+
+@lru_cache(maxsize=64)
+def _due_hours(
+    worktime: WorkingTime, weekdays: tuple[int, ...], first: date, last: date
+) -> tuple[tuple[date, Span], ...]:
+    """The working hours of each due day up to `last` (inclusive), for all who work on these weekdays."""
+    days = (first + DAY * n for n in range((last - first).days + 1))
+    due = (day for day in days if day.weekday() in weekdays and not worktime.is_holiday(day))
+    return tuple((day, worktime.hours_of(day)) for day in due)
 
 
 def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:

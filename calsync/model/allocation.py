@@ -1,13 +1,12 @@
 """A manager's minutes put on one activity of one partnership."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from calsync.model.classification import Activity, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """One meeting's share of one manager's day.
 
     minutes: real minutes, double bookings already shared. partnership: an id, or "" for none.

@@ -1,6 +1,5 @@
 """Allocations are replaced by whole days."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -18,7 +17,7 @@ TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 
 def share(day: date = MONDAY, minutes: float = 60.0, **changes: object) -> Allocation:
     plain = Allocation("m1", day, "a", "psb", Activity.PROCESS, Kind.MEETING, True, True, minutes)
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def rows(frame: pd.DataFrame) -> list[tuple[object, ...]]:
