@@ -68,7 +68,7 @@ def read_quickly(
             found += writer.written(uid, finder.found(group))
         except OddError:
             sorter.odd.add(uid)
-    recall.keep(sorter, found)
+    recall.keep(sorter)
     blocks = tuple(Block(place + 1, own_text(slices.events[place])) for place in sorter.odd_places())
     return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
 

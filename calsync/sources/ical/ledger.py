@@ -25,28 +25,27 @@ class Ledger:
         self.text = ""
         self._scope, _, packed = text.partition(":")
         self._before = _unpacked(packed)
-        self._stood: dict[str, bytes] = {}
 
     def knows(self, scope: str) -> bool:
         """Whether anything is known of the last reading, and it rested on the same as this one."""
         return scope == self._scope and bool(self._before)
 
-    def stands(self, uid: str, digests: Sequence[bytes]) -> bool:
-        """Whether a UID had exactly the events of these digests, and gave something; it is noted if so."""
-        name = _name(digests)
-        if name not in self._before:
-            return False
-        self._stood[uid] = name
-        return True
+    def stands(self, digests: Sequence[bytes]) -> bool:
+        """Whether a UID had exactly the events of these digests."""
+        return _name(digests) in self._before
 
-    def keep(self, scope: str, giving: Mapping[str, Sequence[bytes]]) -> None:
-        """Remember the UIDs that stand, and those that gave something now by the digests of their events."""
-        self.standing = frozenset(self._stood)
-        known = {*self._stood.values(), *map(_name, giving.values())}
+    def keep(
+        self, scope: str, read: Mapping[str, Sequence[bytes]], standing: Mapping[str, Sequence[bytes]]
+    ) -> None:
+        """Remember the UIDs that were read now and those that stand, by the digests of their events."""
+        self.standing = frozenset(standing)
+        known = {*map(_name, read.values()), *map(_name, standing.values())}
         self.text = f"{scope}:{base64.b85encode(b''.join(sorted(known))).decode()}" if known else ""
 
 
 def _name(digests: Sequence[bytes]) -> bytes:
+    if len(digests) == 1:
+        return digests[0][:_SIZE]
     return hashlib.sha256(b"".join(sorted(digests))).digest()[:_SIZE]
 
 

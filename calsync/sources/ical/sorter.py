@@ -20,21 +20,11 @@ class Sorter:
         self._sieve = sieve
         self._outlines: dict[str, list[Outline]] = defaultdict(list)
         self._dropped: dict[str, int] = {}
-        self._looked_at: dict[int, tuple[Lines, list[bytes], str]] = {}
-
-    def uid(self, place: int) -> str | None:
-        """The UID of an event that may not have to be sorted, None of an odd one; raises UnusualError."""
-        try:
-            looked = self._looked_at[place] = self._look_at(place)
-        except OddError:
-            return None
-        return looked[2]
 
     def take(self, place: int) -> str:
         """Sort one event, and give its UID; raises UnusualError."""
         try:
-            looked_at = place in self._looked_at
-            lines, exdates, uid = self._looked_at.pop(place) if looked_at else self._look_at(place)
+            lines, exdates, uid = self._look_at(place)
             if not self._sieve.drops(lines):
                 self._outlines[uid].append(self._outliner.outline(place, lines, exdates))
             elif self._dropped.setdefault(uid, place) != place:

@@ -80,6 +80,21 @@ def test_an_unchanged_uid_stands_whatever_its_time_stamp_and_a_changed_one_is_gi
     assert keeping.given == 1
 
 
+def test_an_alarm_with_a_uid_of_its_own_does_not_pass_for_its_event() -> None:
+    alarmed = NEIGHBOUR.replace("UID:", "BEGIN:VALARM\r\nUID:alarm\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nUID:", 1)
+    keeping = Keeping()
+    for _ in range(3):
+        assert keeping.night(calendar(WEEKLY, alarmed)) == afresh(calendar(WEEKLY, alarmed))
+
+
+def test_what_gives_nothing_stands_too_and_is_not_looked_at_again() -> None:
+    far = event(uid="far", start=":20200901T090000Z", end="DTEND:20200901T100000Z")
+    keeping = Keeping()
+    keeping.night(calendar(far, WEEKLY))
+    assert keeping.night(calendar(far, WEEKLY)) == afresh(calendar(far, WEEKLY))
+    assert "far" in keeping.standing
+
+
 def test_an_override_that_comes_goes_and_moves_is_seen() -> None:
     keeping = Keeping()
     for parts in ((WEEKLY,), (WEEKLY, MOVED), (WEEKLY, MOVED.replace("1007T", "1008T")), (MOVED,), (WEEKLY,)):
