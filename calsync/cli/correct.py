@@ -24,6 +24,7 @@ from calsync.nightly import correcting
 from calsync.nightly.correcting import Effect
 from calsync.nightly.opening import open_rules, store_url
 from calsync.nightly.plan import worktime_of
+from calsync.rules.book import RuleBook
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 from calsync.validation import near
@@ -121,16 +122,7 @@ def _said(
     """What is said, with every word that means nothing named at once."""
     book, _ = open_rules(settings)
     asked = [*(partnership or ())]
-    words: list[tuple[str, str, Iterable[str]]] = [
-        ("--scope", scope, Scope),
-        ("--activity", activity, [*Activity, *book.labels]),
-        ("--kind", kind, Kind),
-    ]
-    problems = [
-        Problem(f"{option} {word}", "means nothing here", near(word.strip(), [str(one) for one in known]))
-        for option, word, known in words
-        if word and _plain(word) not in map(_plain, known)
-    ]
+    problems = _meaningless(scope, activity, kind, book)
     problems += [
         Problem(f"--partnership {name}", "is no partnership", near(name, sorted(book.partnerships)))
         for name in asked
@@ -151,6 +143,19 @@ def _said(
         kind=Kind(_plain(kind)) if kind else None,
         label=label,
     )
+
+
+def _meaningless(scope: str, activity: str, kind: str, book: RuleBook) -> list[Problem]:
+    words: list[tuple[str, str, Iterable[str]]] = [
+        ("--scope", scope, Scope),
+        ("--activity", activity, [*Activity, *book.labels]),
+        ("--kind", kind, Kind),
+    ]
+    return [
+        Problem(f"{option} {word}", "means nothing here", near(word.strip(), [str(one) for one in known]))
+        for option, word, known in words
+        if word and _plain(word) not in map(_plain, known)
+    ]
 
 
 def _plain(word: str) -> str:
