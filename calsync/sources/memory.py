@@ -8,7 +8,7 @@ from calsync.model.occurrence import Occurrence, fingerprint
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, Fetched, SourceOptions
 from calsync.sources.guards import sealed
-from calsync.sources.tokens import content_digest, remember, scope_of
+from calsync.sources.tokens import bytes_digest, remember, scope_of
 
 
 class MemorySource:
@@ -64,7 +64,7 @@ class MemorySource:
             raise _unknown(calendar)
         fetched = sealed(calendar, window, self._held[calendar.address])
         content = "".join(map(fingerprint, fetched.occurrences)).encode()
-        now = remember(scope_of(calendar, window, "memory"), {"digest": content_digest(content)})
+        now = remember(scope_of(calendar, window, "memory"), {"digest": bytes_digest(content)})
         if token == now:
             return Fetched(unchanged=True, token=now)
         return Fetched(fetched.occurrences, fetched.problems, now)

@@ -18,7 +18,7 @@ def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
     return _digest("\x1f".join(parts).encode())
 
 
-def content_digest(content: bytes) -> str:
+def bytes_digest(content: bytes) -> str:
     """A digest of what a source gave."""
     return _digest(content)
 

@@ -20,7 +20,7 @@ from calsync.sources.m365.connection import open_account
 from calsync.sources.m365.events import read_events
 from calsync.sources.m365.mailbox import Mailbox
 from calsync.sources.m365.options import M365Options
-from calsync.sources.tokens import content_digest, recall, remember, scope_of
+from calsync.sources.tokens import bytes_digest, recall, remember, scope_of
 
 SOON = timedelta(days=45)
 """So long before its end a certificate is spoken of as ending."""
@@ -63,7 +63,7 @@ class M365Source:
         fetched = sealed(calendar, window, occurrences, problems)
         scope = scope_of(calendar, window, "m365")
         content = "".join((*map(fingerprint, fetched.occurrences), *map(str, fetched.problems)))
-        now = content_digest(content.encode("utf-8", "surrogatepass"))
+        now = bytes_digest(content.encode("utf-8", "surrogatepass"))
         if recall(token, scope).get("content") == now:
             return Fetched(unchanged=True, token=token)
         return Fetched(fetched.occurrences, fetched.problems, remember(scope, {"content": now}))
