@@ -77,10 +77,18 @@ def uid_at_a_glance(event: bytes) -> str:
 
     An alarm may have one too. What is not written plainly gets no name here, and is looked at.
     """
-    begin = event.find(_UID)
+    begin = event.rfind(_UID)  # from the end, since a long description comes first
+    if not _is_own(event, begin):
+        begin = event.find(_UID)
+        if not _is_own(event, begin):
+            return ""
     end = event.find(b"\n", begin + 1)
     while event[end + 1 : end + 2] in (b" ", b"\t"):
         end = event.find(b"\n", end + 1)
     uid = unfold(event[begin + len(_UID) : end])
-    in_doubt = begin < 0 or b"\nBEGIN:" in event[:begin] or b"\\" in uid or not uid.isascii()
-    return "" if in_doubt else uid.decode().strip()
+    return "" if b"\\" in uid or not uid.isascii() else uid.decode().strip()
+
+
+def _is_own(event: bytes, at: int) -> bool:
+    """Whether a line stands in no alarm: of what ends behind it only the event did not begin there."""
+    return at >= 0 and event.count(b"\nEND:", at) == event.count(b"\nBEGIN:", at) + 1
