@@ -18,7 +18,8 @@ from calsync.rules.load import shipped_rules
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to ship
-READ = tuple(HERE / "blind" / f"{name}.csv" for name in ("meetings", "second", "fourth", "fifth", "sixth", "eighth"))
+_READ = ("meetings", "second", "fourth", "fifth", "sixth", "eighth")
+READ = tuple(HERE / "blind" / f"{name}.csv" for name in _READ)
 CODED = [path for path in (*READ, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
 FILES = sorted((shipped_rules() / "packs").glob("*.toml"))
 AGENCIES = tomllib.loads((shipped_rules() / "agencies.toml").read_text(encoding="utf-8"))
