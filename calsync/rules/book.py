@@ -220,8 +220,8 @@ class Orgs:
 class Part(NamedTuple):
     """A title or a description cut up. clauses, items, segments: for each token their numbers, from 0.
 
-    text: what was cut up. hits: the finds, in order of their start; lists: of what. opened: the patterns
-    worth trying (see `Words`). ends: the clause, item and segment that the text ends in.
+    text: what was cut up. hits: the finds, in order of their start. ends: the clause, item and segment
+    that the text ends in.
     """
 
     text: str
@@ -230,8 +230,6 @@ class Part(NamedTuple):
     items: list[int]
     segments: list[int]
     hits: list[Hit]
-    lists: int
-    opened: int
     ends: tuple[int, int, int]
 
 

@@ -6,15 +6,13 @@ that comes again, as those of a series do, is cut up once.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import or_
 
 from calsync.rules.book import Part, RuleBook, Words
 from calsync.rules.fold import ASKED, BREAK, JOINT, pieces
 from calsync.rules.lexicon import Hit
 
 _KEPT = 5_000  # descriptions remembered
-_EMPTY = Part("", [], [], [], [], [], 0, 0, (0, 0, 0))
+_EMPTY = Part("", [], [], [], [], [], (0, 0, 0))
 
 
 def described(description: str, book: RuleBook) -> Part:
@@ -76,12 +74,7 @@ def part_of(text: str, known: Words) -> Part:
         segments.append(segment)
         if piece == ASKED:
             clause, item = clause + 1, item + 1
-    hits = known.lexicon.scan(tokens)
-    lists = 0
-    for hit in hits:
-        lists |= hit[2]
-    opened = reduce(or_, map(known.opened.__getitem__, tokens), known.always)
-    return Part(text, tokens, clauses, items, segments, hits, lists, opened, (clause, item, segment))
+    return Part(text, tokens, clauses, items, segments, known.lexicon.scan(tokens), (clause, item, segment))
 
 
 def _next(marked: Sequence[str], at: int) -> str:

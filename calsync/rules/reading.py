@@ -1,9 +1,11 @@
 """What the lexicon and the directory see in a meeting, once, before any rule is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from calsync.rules.book import Claim, Invitation, Part, Pattern, RuleBook, Words
+from calsync.rules.book import Claim, Invitation, Pattern, RuleBook, Words
 from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
 from calsync.rules.fold import fold, words
@@ -77,14 +79,15 @@ class Reading:
 def read(facts: Facts, book: RuleBook) -> Reading:
     """Scan the text and look up the domains."""
     title = part_of(facts.title, book.words)
+    title_end = len(title.tokens)
     description = described(facts.description, book)
     tokens, clauses, items, segments, hits = joined(title, description)
-    in_title, in_description = _lists_seen(title, description, hits, facts, book)
+    in_title, in_description = _lists_seen(tokens, hits, title_end, description.text, facts, book)
     invitation = invited_by(facts, book)
     return Reading(
         facts=facts,
         tokens=tokens,
-        title_end=len(title.tokens),
+        title_end=title_end,
         clauses=clauses,
         items=items,
         segments=segments,
@@ -99,21 +102,22 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         bars=invitation.bars,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, invitation.seats, book),
-        claims=claims(
-            tokens, items, hits, len(title.tokens), in_title | in_description, facts, invitation, book
-        ),
+        claims=claims(tokens, items, hits, title_end, in_title | in_description, facts, invitation, book),
         words=book.words,
     )
 
 
 def _lists_seen(
-    title: Part, description: Part, hits: list[Hit], facts: Facts, book: RuleBook
+    tokens: Sequence[str], hits: list[Hit], title_end: int, shown: str, facts: Facts, book: RuleBook
 ) -> tuple[int, int]:
     """The lists in the title and in the description; a pattern found in the title becomes a find too."""
-    in_title, in_description = title.lists, description.lists
-    title_end = len(title.tokens)
-    titles = title.opened & book.words.for_titles
-    descriptions = _worth_trying(description, facts, book.words)
+    in_title = in_description = 0
+    for start, _, lists in hits:
+        if start < title_end:
+            in_title |= lists
+        else:
+            in_description |= lists
+    titles, descriptions = _worth_trying(tokens, title_end, shown, facts, book.words)
     for bit, pattern in book.words.tried[titles | descriptions]:
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
@@ -125,13 +129,20 @@ def _lists_seen(
     return in_title, in_description
 
 
-def _worth_trying(description: Part, facts: Facts, known: Words) -> int:
-    """The patterns that may be found in the description, by the words there."""
-    if not facts.description:
-        return 0
-    if description.text != facts.description:
-        return known.for_descriptions  # what was cut off has no words
-    return description.opened & known.for_descriptions
+def _worth_trying(
+    tokens: Sequence[str], title_end: int, shown: str, facts: Facts, known: Words
+) -> tuple[int, int]:
+    """The patterns that may be found in the title and in the description, by the words there.
+
+    shown: the description as far as its words are among the tokens.
+    """
+    opened = known.opened.__getitem__
+    titles = reduce(or_, map(opened, tokens[:title_end]), known.always) & known.for_titles
+    if not facts.description or not known.for_descriptions:
+        return titles, 0
+    if shown != facts.description:
+        return titles, known.for_descriptions  # what was cut off has no tokens
+    return titles, reduce(or_, map(opened, tokens[title_end:]), known.always) & known.for_descriptions
 
 
 def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | None:
