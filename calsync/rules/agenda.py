@@ -6,8 +6,7 @@ from fractions import Fraction
 
 from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.parts import cut
-from calsync.rules.reading import Reading, read
+from calsync.rules.reading import Reading, cut, read
 from calsync.rules.weigh import weigh
 
 _SHARES = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.people import Partnership
 from calsync.rules.directory import Directory, Seat
-from calsync.rules.lexicon import Hit, Lexicon
+from calsync.rules.lexicon import Lexicon
 from calsync.rules.memo import Memo
 from calsync.rules.pack import Example
 
@@ -217,22 +217,6 @@ class Orgs:
     shared: Mapping[str, tuple[int, ...]]
 
 
-class Part(NamedTuple):
-    """A title or a description cut up. clauses, items, segments: for each token their numbers, from 0.
-
-    text: what was cut up. hits: the finds, in order of their start. ends: the clause, item and segment
-    that the text ends in.
-    """
-
-    text: str
-    tokens: list[str]
-    clauses: list[int]
-    items: list[int]
-    segments: list[int]
-    hits: list[Hit]
-    ends: tuple[int, int, int]
-
-
 @dataclass(frozen=True, eq=False)
 class RuleBook:
     """Everything needed to judge a meeting.
@@ -240,7 +224,7 @@ class RuleBook:
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
     own activities and what they count as. index: what finds which of them. placeless: the
     bits that a pattern may put into a description without a find. verdicts, agendas, shares,
-    invitations, descriptions: what was looked at before.
+    invitations: what was looked at before.
     """
 
     version: str
@@ -261,4 +245,3 @@ class RuleBook:
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
     invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)
-    descriptions: dict[str, Part] = field(default_factory=dict, repr=False)

@@ -1,6 +1,7 @@
 """What the lexicon and the directory see in a meeting, once, before any rule is asked."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -8,10 +9,9 @@ from operator import or_
 from calsync.rules.book import Claim, Invitation, Pattern, RuleBook, Words
 from calsync.rules.directory import Seat
 from calsync.rules.facts import Facts
-from calsync.rules.fold import fold, words
+from calsync.rules.fold import ASKED, BREAK, JOINT, fold, pieces, words
 from calsync.rules.invited import invited_by
 from calsync.rules.lexicon import Hit
-from calsync.rules.parts import described, joined, part_of
 from calsync.rules.whose import claims
 
 
@@ -78,11 +78,15 @@ class Reading:
 
 def read(facts: Facts, book: RuleBook) -> Reading:
     """Scan the text and look up the domains."""
-    title = part_of(facts.title, book.words)
-    title_end = len(title.tokens)
-    description = described(facts.description, book)
-    tokens, clauses, items, segments, hits = joined(title, description)
-    in_title, in_description = _lists_seen(tokens, hits, title_end, description.text, facts, book)
+    marked = pieces(facts.title)
+    title_end = len(marked) - marked.count(JOINT)
+    marked.append(BREAK)
+    shown = cut(facts.description, book.words.cut_after)
+    if shown:
+        marked += pieces(shown)
+    tokens, clauses, items, segments = _numbered(marked, book.words)
+    hits = book.words.lexicon.scan(tokens)
+    in_title, in_description = _lists_seen(tokens, hits, title_end, shown, facts, book)
     invitation = invited_by(facts, book)
     return Reading(
         facts=facts,
@@ -145,6 +149,15 @@ def _worth_trying(
     return titles, reduce(or_, map(opened, tokens[title_end:]), known.always) & known.for_descriptions
 
 
+def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:
+    """The description without the text that meeting software adds below it."""
+    if not description:
+        return description
+    folded = description.casefold()  # a plain look for each text is far quicker than a search
+    found = [pattern.search(description) for text, pattern in after.items() if text in folded]
+    return description[: min((match.start() for match in found if match), default=None)]
+
+
 def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | None:
     """The words of the text where the pattern is found, the second number exclusive; None if it is not."""
     if pattern.literal not in text:
@@ -157,6 +170,43 @@ def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | Non
         return None
     start = len(words(text[: found.start()]))
     return start, start + max(1, len(words(found.group())))
+
+
+def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int], list[int], list[int]]:
+    """The words and breaks, and for each the numbers of its clause, item and segment; joints go.
+
+    A question mark ends an item, not the segment: "Did the wardens help? Membership".
+    """
+    joiners, before = known.joiners, known.joiners_before
+    tokens: list[str] = []
+    clauses: list[int] = []
+    items: list[int] = []
+    segments: list[int] = []
+    clause = item = segment = 0
+    number = 1
+    next_number = "1"
+    for at, piece in enumerate(marked):
+        if piece == JOINT:
+            clause, item = clause + 1, item + 1
+            continue
+        if piece == BREAK:
+            clause, item, segment = clause + 1, item + 1, segment + 1
+        elif piece in joiners or (piece in before and _next(marked, at) in before[piece]):
+            clause += 1
+        elif piece == next_number:
+            clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
+            next_number = str(number)
+        tokens.append(piece)
+        clauses.append(clause)
+        items.append(item)
+        segments.append(segment)
+        if piece == ASKED:
+            clause, item = clause + 1, item + 1
+    return tokens, clauses, items, segments
+
+
+def _next(marked: Sequence[str], at: int) -> str:
+    return marked[at + 1] if at + 1 < len(marked) else ""
 
 
 def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
