@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from calsync.model.span import Span
+from calsync.nightly.reckoning import keep_minutes
 from calsync.nightly.report import RunReport
 from calsync.store.database import Store
 from calsync.store.rows import Row
-from calsync.store.states import CalendarState, Replacement
+from calsync.store.states import CalendarState, Reckoned, Replacement
 
 ROWS, CALENDARS = 4000, 200
 """What is kept in one transaction at the most: so much memory, and so much work is lost with a night."""
@@ -21,6 +22,7 @@ class Keeper:
     def __init__(self, store: Store, night: date, report: RunReport) -> None:
         self._store, self._night, self._report = store, night, report
         self._replacements: list[Replacement] = []
+        self._minutes: list[Reckoned] = []
         self._rows = 0
         self._unchanged: list[str] = []
 
@@ -34,6 +36,10 @@ class Keeper:
         if self._rows >= ROWS or len(self._replacements) >= CALENDARS:
             self._write()
 
+    def reckoned(self, minutes: Reckoned) -> None:
+        """Have a manager's minutes kept, after the meetings they are of."""
+        self._minutes.append(minutes)
+
     def unchanged(self, held: CalendarState) -> None:
         """Note that a calendar is as it was; what was wrong with it still is."""
         self._unchanged.append(held.calendar_id)
@@ -44,12 +50,15 @@ class Keeper:
 
     def _write(self) -> None:
         replacements, self._replacements, self._rows = self._replacements, [], 0
+        minutes, self._minutes = self._minutes, []
         unchanged, self._unchanged = self._unchanged, []
         if unchanged:
             self._store.meetings.touch_good(unchanged, self._night)
         if replacements:
             for change in self._store.meetings.replace_all(replacements):
                 self._report.counts.update(added=change.added, changed=change.changed, removed=change.removed)
+        # After the meetings: a night that dies in between leaves a manager who was never reckoned.
+        keep_minutes(self._store, minutes, self._report)
 
     def __enter__(self) -> Self:
         return self

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
+from calsync.model.people import Manager
 from calsync.nightly.abreast import abreast
 from calsync.nightly.engines import AnyEngine
 from calsync.nightly.keeping import Keeper
 from calsync.nightly.plan import Night
+from calsync.nightly.reckoning import reckoned_by
 from calsync.nightly.report import RunReport
 from calsync.nightly.work import Desk, Found, Listing, Outcome, Visit, do_elsewhere, too_slow
 from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
 from calsync.store.database import Store
-from calsync.store.states import CalendarState
+from calsync.store.states import CalendarState, Reckoned
 
 Sources = Mapping[str, Source]
 Round = tuple[Visit, ...]
@@ -99,11 +101,15 @@ class Reading:
             self.held.setdefault(state.manager_id, {})[state.calendar_id] = state
         self.keeper = Keeper(self.store, self.night.day, self.report)
         self._failed: set[str] = set()
+        self._known = self.store.meetings.managers()
+        self._corrected = bool(self.store.corrections.standing())
+        self._people = {manager.id: manager for manager in self.night.managers}
+        self._reckoned = reckoned_by(self.night)
 
     def first_visits(self) -> list[Visit]:
         """Every manager's address as the list of managers names it, in its order."""
         return [
-            Visit(self.night.calendar_of(manager), self._tokens(manager.id))
+            Visit(self.night.calendar_of(manager), self._tokens(manager.id), newcomer=self._newcomer(manager))
             for manager in self.night.managers
         ]
 
@@ -138,6 +144,9 @@ class Reading:
                 self.report.counts["removed"] += change.removed
                 self.store.meetings.retire(name)
 
+    def _newcomer(self, manager: Manager) -> Manager | None:
+        return None if self._corrected or manager.id in self._known else manager
+
     def _tokens(self, manager_id: str) -> dict[str, str]:
         """The tokens that are worth something: of tonight's window and rules."""
         return {
@@ -167,6 +176,9 @@ class Reading:
             problems=found.problems,
             last_good=self.night.day,
         )
+        if found.minutes is not None:
+            after = self._reckoned(self._people[calendar.manager_id])
+            self.keeper.reckoned(Reckoned(after.first, after.last, found.minutes, after))
         self.keeper.replace(state, self.night.window, found.rows, found.standing)
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:

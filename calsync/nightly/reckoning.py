@@ -2,11 +2,12 @@
 
 Only what changed is reckoned: the days of meetings that changed since the last time, and days that the
 window has taken in. What minutes rest on besides the meetings (`basis`) is kept with them; where it
-changed, everything in the window is reckoned anew.
+changed, everything in the window is reckoned anew. Of a manager of whom nothing was kept, whoever reads
+the calendar has all there is in hand and reckons at once (`work.Visit`).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from calsync import __version__
@@ -38,9 +39,9 @@ def reckon_all(night: Night, store: Store, report: RunReport) -> None:
     for reckoned in _reckoned(night, store):
         pending.append(reckoned)
         if len(pending) >= _AT_ONCE:
-            _keep(store, pending, report)
+            keep_minutes(store, pending, report)
             pending = []
-    _keep(store, pending, report)
+    keep_minutes(store, pending, report)
     for done, manager in enumerate(night.managers, start=1):
         _summarise(night, store, manager, report)
         night.progress("managers", done, len(night.managers))
@@ -89,25 +90,32 @@ def _own(basis: str, manager: Manager) -> str:
     return f"{basis} {manager.fte} {manager.hours_per_week} {days}"
 
 
+def reckoned_by(night: Night) -> Callable[[Manager], Reckoning]:
+    """How a manager stands once all the window's days are reckoned."""
+    first, last = night.days
+    common = basis_of(night.worktime, first, last)
+    return lambda manager: Reckoning(manager.id, _own(common, manager), first, last)
+
+
+def keep_minutes(store: Store, reckoned: list[Reckoned], report: RunReport) -> None:
+    """Keep minutes in one transaction, and count the managers whose minutes are others than before."""
+    if reckoned:
+        changes = store.allocations.replace_all(reckoned)
+        report.counts["reckoned"] += sum(bool(c.added or c.changed or c.removed) for c in changes)
+
+
 def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
     """The minutes of each manager for whom any are due."""
     first, last = night.days
-    worktime = night.worktime
-    held, common = store.allocations.reckonings(), basis_of(worktime, first, last)
+    worktime, whole = night.worktime, reckoned_by(night)
+    held = store.allocations.reckonings()
     for manager in night.managers:
-        before, basis = held.get(manager.id), _own(common, manager)
-        due = due_days(before, basis, first, last, worktime)
-        after = Reckoning(manager.id, basis, first, last)
+        before, after = held.get(manager.id), whole(manager)
+        due = due_days(before, after.basis, first, last, worktime)
         if due is not None:
             yield Reckoned(*due, minutes_of(store, manager, worktime, *due), after)
         elif before != after:
             yield Reckoned(first, first, (), after)
-
-
-def _keep(store: Store, reckoned: list[Reckoned], report: RunReport) -> None:
-    if reckoned:
-        changes = store.allocations.replace_all(reckoned)
-        report.counts["reckoned"] += sum(bool(c.added or c.changed or c.removed) for c in changes)
 
 
 def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) -> None:

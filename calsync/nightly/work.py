@@ -5,17 +5,21 @@ A worker may be a thread of the night, another process or another machine: what 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from calsync.analysis.allocate import allocate
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.allocation import Allocation
+from calsync.model.meeting import Meeting
+from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.nightly.judging import judge_all
 from calsync.nightly.opening import names_of, open_rules, sources_of
-from calsync.nightly.plan import Night
+from calsync.nightly.plan import Night, worktime_of
 from calsync.nightly.threads import Threads
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
@@ -28,12 +32,15 @@ log = logging.getLogger("calsync.nightly")
 class Visit:
     """A calendar to be read. tokens: what was given at the last reading, by calendar id.
 
-    listed: whether it is known to be a calendar, and no folder or home of several.
+    listed: whether it is known to be a calendar, and no folder or home of several. newcomer: whose it
+    is, where nothing of this manager is kept and nobody corrected anything: if it is their only calendar,
+    its meetings are all there is to reckon their minutes from.
     """
 
     calendar: Calendar
     tokens: Mapping[str, str]
     listed: bool = False
+    newcomer: Manager | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of a calendar, judged, as rows of the store. standing: see `Fetched`."""
+    """What was read of a calendar, judged, as rows of the store. standing: see `Fetched`.
+
+    minutes: a newcomer's in the night's window; None for all others.
+    """
 
     calendar: Calendar
     token: str = ""
@@ -53,6 +63,7 @@ class Found:
     rows: tuple[Row, ...] = ()
     standing: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    minutes: tuple[Allocation, ...] | None = None
 
 
 Outcome = Listing | Found | SourceError
@@ -85,6 +96,7 @@ class Desk:
         self, settings: Settings, sources: Mapping[str, Source], book: RuleBook, window: Span
     ) -> None:
         self._settings, self._sources, self._book, self._window = settings, sources, book, window
+        self._worktime = worktime_of(settings)
 
     def do(self, visits: Sequence[Visit]) -> list[Outcome]:
         """What each visit gave; a fault costs its calendar only."""
@@ -119,9 +131,14 @@ class Desk:
             return Found(calendar, fetched.token, unchanged=True)
         meetings = judge_all(self._settings, self._book, calendar, fetched.occurrences)
         rows = tuple(meeting_rows(calendar.id, meetings))
-        return Found(
-            calendar, fetched.token, False, rows, frozenset(map(clean, fetched.standing)), fetched.problems
-        )
+        standing = frozenset(map(clean, fetched.standing))
+        minutes = None if visit.newcomer is None else self._minutes(visit.newcomer, meetings)
+        return Found(calendar, fetched.token, False, rows, standing, fetched.problems, minutes)
+
+    def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
+        # As they are kept: a meeting given twice once, the last of them.
+        kept = {meeting.id: meeting for meeting in meetings}
+        return tuple(allocate(manager, kept.values(), self._worktime, self._window))
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:

@@ -91,6 +91,11 @@ def drop(connection: Connection, calendar_id: str) -> None:
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 
+def managers(connection: Connection) -> frozenset[str]:
+    """Everybody who has a calendar, retired or not."""
+    return frozenset(connection.execute(select(calendars.c.manager_id).distinct()).scalars())
+
+
 def ids(connection: Connection, manager_id: str) -> list[str]:
     """Every calendar of a manager, retired ones too, sorted."""
     query = select(calendars.c.id).where(calendars.c.manager_id == manager_id)

@@ -91,6 +91,11 @@ class Meetings:
         with self._database.reading() as connection:
             return calendars.states(connection, manager_id)
 
+    def managers(self) -> frozenset[str]:
+        """Every manager of whom a calendar is kept, be it one that was never read or is retired."""
+        with self._database.reading() as connection:
+            return calendars.managers(connection)
+
     def calendar_ids(self, manager_id: str) -> list[str]:
         """Every calendar of a manager of which anything is kept, retired ones too, sorted."""
         with self._database.reading() as connection:

@@ -9,7 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calsync.analysis.worktime import WorkingTime
-from calsync.nightly.reckoning import due_days
+from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
+from calsync.nightly.opening import store_url
+from calsync.nightly.plan import days_of, worktime_of
+from calsync.nightly.reckoning import due_days, minutes_of
+from calsync.store.database import open_store
 from calsync.store.states import Reckoning
 
 FIRST, LAST = date(2026, 8, 17), date(2026, 12, 21)
@@ -115,3 +120,45 @@ def test_a_night_that_dies_between_keeping_and_reckoning_leaves_a_note_for_the_n
     report = the_night(config)
     assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
     assert sum(row[-1] for row in tables(config, ("allocations",))["allocations"]) == 240
+
+
+def test_a_newcomers_minutes_are_those_that_are_reckoned_from_what_is_kept(tmp_path):
+    twice = vevent("twice", "20261110T100000Z", "20261110T110000Z", "SUMMARY:PSB")
+    night = vevent("late", "20261111T230000Z", "20261112T010000Z", "SUMMARY:Travel to PSB")
+    leave = vevent("l", "20261116T000000Z", "20261117T000000Z", "SUMMARY:Leave", "TRANSP:OPAQUE")
+    calendar = vcalendar(PSB, twice, twice.replace("SUMMARY:PSB", "SUMMARY:PSB forward plan"), night, leave)
+    config = council(tmp_path, {"ana": calendar}, summary="none")
+    the_night(config)
+    at_once = tables(config, ("allocations",))
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        (ana,) = load_managers(settings)
+        found = minutes_of(store, ana, worktime_of(settings), *days_of(settings, NIGHT))
+        store.allocations.replace(ana.id, *days_of(settings, NIGHT), found)
+    assert tables(config, ("allocations",)) == at_once
+    assert at_once["allocations"]
+
+
+def test_a_night_that_dies_before_a_newcomers_minutes_are_kept_leaves_them_to_the_next(tmp_path, monkeypatch):
+    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    with monkeypatch.context() as patched:
+        patched.setattr("calsync.nightly.keeping.keep_minutes", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            the_night(config)
+    assert tables(config, ("allocations",)) == {"allocations": []}
+    report = the_night(config)
+    assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
+    assert sum(row[-1] for row in tables(config, ("allocations",))["allocations"]) == 180
+
+
+def test_who_has_several_calendars_is_reckoned_from_all_of_them(tmp_path):
+    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both" / "one.ics").write_bytes(vcalendar(PSB))
+    (tmp_path / "both" / "two.ics").write_bytes(vcalendar(PSB.replace("UID:psb", "UID:other")))
+    managers = tmp_path / "managers.csv"
+    people = managers.read_text(encoding="utf-8").replace("calendars/ana.ics", "both")
+    managers.write_text(people, encoding="utf-8")
+    the_night(config)
+    minutes = [row[-1] for row in tables(config, ("allocations",))["allocations"]]
+    assert (len(minutes), sum(minutes)) == (4, 180)
