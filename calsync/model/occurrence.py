@@ -164,6 +164,10 @@ def veil(occurrence: Occurrence) -> Occurrence:
 
 _OWN = ("uid", "recurrence_id", "start", "end")
 _SHARED = attrgetter(*(field.name for field in fields(Occurrence) if field.name not in _OWN))
+_SAID = ("status", "response", "show_as", "sensitivity")
+_TOLD = attrgetter(
+    *(field.name for field in fields(Occurrence) if field.name not in (*_OWN, *_SAID, "attendees"))
+)
 
 
 def alike(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
@@ -187,7 +191,10 @@ def fingerprint(occurrence: Occurrence) -> str:
 
 def content_digest(occurrence: Occurrence) -> str:
     """A digest of all but its name and its times (32 hex digits), one for all that are alike."""
-    return _digest(repr(_SHARED(occurrence)))
+    people = [(a.address, a.kind + a.response) for a in occurrence.attendees]
+    # Enumerated values as one text: the repr of each costs more than all the rest.
+    said = "/".join(getattr(occurrence, name) for name in _SAID)
+    return _digest(repr((_TOLD(occurrence), said, people)))
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,66 @@
+"""A digest tells every change of what an occurrence holds, and nothing but a change."""
+
+from dataclasses import fields, replace
+
+import pytest
+from builders import occurrence
+
+from calsync.model.occurrence import (
+    Attendee,
+    AttendeeKind,
+    Occurrence,
+    Response,
+    Sensitivity,
+    ShowAs,
+    Status,
+    content_digest,
+    fingerprint,
+)
+
+ANA = Attendee("ana@a.example")
+OTHER = {
+    "all_day": True,
+    "status": Status.TENTATIVE,
+    "response": Response.DECLINED,
+    "show_as": ShowAs.FREE,
+    "sensitivity": Sensitivity.PRIVATE,
+    "title": "Another",
+    "location": "Elsewhere",
+    "description": "Other words",
+    "organizer": "ben@b.example",
+    "attendees": (ANA,),
+    "categories": ("Red",),
+}
+NAMES_AND_TIMES = {"uid", "recurrence_id", "start", "end"}
+
+
+def test_every_field_is_tried():
+    assert OTHER.keys() | NAMES_AND_TIMES == {field.name for field in fields(Occurrence)}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_whatever_changes_in_the_content_shows(name):
+    one = occurrence()
+    other = replace(one, **{name: OTHER[name]})
+    assert content_digest(one) != content_digest(other)
+    assert fingerprint(one) != fingerprint(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ANA, kind=AttendeeKind.ROOM),
+        replace(ANA, response=Response.ACCEPTED),
+        replace(ANA, address="b@a.example"),
+    ],
+)
+def test_whatever_changes_of_an_attendee_shows(other):
+    one = occurrence()
+    assert content_digest(replace(one, attendees=(ANA,))) != content_digest(replace(one, attendees=(other,)))
+
+
+def test_what_is_alike_at_another_time_has_one_digest_and_two_fingerprints():
+    one = occurrence()
+    later = replace(one, uid="later", recurrence_id="2026-11-24T10:00:00")
+    assert content_digest(one) == content_digest(later)
+    assert fingerprint(one) != fingerprint(later)
