@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from calsync.model.classification import Classification
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, content_digest
@@ -45,10 +46,23 @@ class Meeting:
 
 
 def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
-    """The id under which an occurrence of this calendar is kept (32 hex digits, the same every night)."""
+    """The id under which an occurrence of this calendar is kept (32 hex digits, the same every night).
+
+    The first 8 are the calendar's, so that a database keeps its meetings side by side; the rest names
+    the occurrence in this calendar.
+    """
     start = occurrence.start.astimezone(UTC).isoformat()
     name = "\x1f".join((calendar_id, occurrence.uid, occurrence.recurrence_id, start))
-    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return _shelf(calendar_id) + _digest(name, 12)
+
+
+@lru_cache(maxsize=1024)
+def _shelf(calendar_id: str) -> str:
+    return _digest(calendar_id, 4)
+
+
+def _digest(name: str, size: int) -> str:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
 def remember(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
@@ -98,8 +98,12 @@ def managers(connection: Connection) -> frozenset[str]:
 
 def ids(connection: Connection, manager_id: str) -> list[str]:
     """Every calendar of a manager, retired ones too, sorted."""
-    query = select(calendars.c.id).where(calendars.c.manager_id == manager_id)
-    return sorted(connection.execute(query).scalars())
+    return sorted(connection.execute(named(manager_id)).scalars())
+
+
+def named(manager_id: str) -> Select[str]:
+    """The query of a manager's calendars, retired ones too."""
+    return select(calendars.c.id).where(calendars.c.manager_id == manager_id)
 
 
 def _row(connection: Connection, calendar_id: str) -> Cells | None:

@@ -64,7 +64,8 @@ class Meetings:
 
     def of_manager(self, manager_id: str, window: Span) -> list[Meeting]:
         """Every meeting of a manager that overlaps the window, by start then uid."""
-        found = self._read(every_column(table).where(table.c.manager_id == manager_id, overlapping(window)))
+        theirs = table.c.calendar_id.in_(calendars.named(manager_id))
+        found = self._read(every_column(table).where(theirs, overlapping(window)))
         return [self._corrections.put_in(meeting) for meeting in found]
 
     def find(self, uid: str) -> list[Meeting]:

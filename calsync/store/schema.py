@@ -112,7 +112,6 @@ meetings = Table(
     _text("label"),
     # By their ends, for the window read every night is the last stretch of a long history.
     Index(None, "calendar_id", "ends"),
-    Index(None, "manager_id", "ends"),
     # PostgreSQL refuses a B-tree row over 2.7 kB, and a UID may have any length; a hash has one.
     Index(None, "uid", postgresql_using="hash"),
 )
