@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from calsync.model.allocation import Allocation
 from calsync.store import reckonings
+from calsync.store.bulk import parts
 from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
 from calsync.store.rows import Row, clean
@@ -67,13 +68,15 @@ class Allocations:
         in_hours, minutes.
         """
         query = select(table).where(table.c.day >= first, table.c.day < last)
-        if manager_ids is not None and len(manager_ids) == 1:
-            query = query.where(table.c.manager_id.in_(manager_ids))
+        if manager_ids is None:
+            asked = [query]
+        else:
+            names = sorted(set(manager_ids))
+            asked = [query.where(table.c.manager_id.in_(some)) for some in parts(names)]
         with self._database.reading() as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
-        # Chosen and ordered here: databases limit the names in a query, and order text differently.
-        chosen = rows if manager_ids is None else [row for row in rows if row[0] in set(manager_ids)]
-        return pd.DataFrame(sorted(chosen), columns=list(COLUMNS)).astype(_TYPES)
+            rows = [tuple(row) for one in asked for row in connection.execute(one)]
+        # Ordered here: databases order text differently.
+        return pd.DataFrame(sorted(rows), columns=list(COLUMNS)).astype(_TYPES)
 
 
 _TYPES = {

@@ -16,6 +16,15 @@ from calsync.store.schema import Instant
 Cell = Callable[[Any], Any]
 
 
+_SOME = 500
+"""How many names a query lists at most: databases limit it."""
+
+
+def parts(names: Sequence[str]) -> list[Sequence[str]]:
+    """Names in parts that one query may list."""
+    return [names[start : start + _SOME] for start in range(0, len(names), _SOME)]
+
+
 def every_column(table: Table) -> Select[Any]:
     """A query of whole rows, in the order of the columns, JSON as the text that is kept."""
     return select(*(cast(c, Text) if isinstance(c.type, JSON) else c for c in table.c))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
 from calsync.store import calendars, reckonings
-from calsync.store.bulk import every_column
+from calsync.store.bulk import every_column, parts
 from calsync.store.corrections import Corrections
 from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
@@ -20,8 +20,6 @@ from calsync.store.states import CalendarState, Change, Replacement
 
 _NAMES = [column.name for column in table.c]
 _ID, _UID, _STARTS, _ENDS = (_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
-_SOME = 500
-"""How many names a query lists at most: databases limit it."""
 
 
 class Meetings:
@@ -157,11 +155,10 @@ def _held(connection: Connection, one: Replacement, wanted: Mapping[Hashable, Ro
 
 
 def _named(connection: Connection, ids: Sequence[str]) -> list[Any]:
-    chunks = (ids[start : start + _SOME] for start in range(0, len(ids), _SOME))
     return [
         row
-        for chunk in chunks
-        for row in connection.execute(every_column(table).where(table.c.id.in_(chunk)))
+        for some in parts(ids)
+        for row in connection.execute(every_column(table).where(table.c.id.in_(some)))
     ]
 
 

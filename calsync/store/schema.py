@@ -152,7 +152,6 @@ allocations = Table(
     Column("confirmed", Boolean, primary_key=True),
     Column("in_hours", Boolean, primary_key=True),
     Column("minutes", Float, nullable=False),
-    Index(None, "day"),
     sqlite_with_rowid=False,
 )
 

@@ -27,7 +27,7 @@ def a_night(store: Store) -> None:
     store.meetings.find("a")
     reckoned = Reckoned(*WEEK, (), Reckoning("m1", "basis", *WEEK))
     store.allocations.replace_all([reckoned])
-    store.allocations.frame(*WEEK)
+    store.allocations.frame(*WEEK, ["m1"])
     store.meetings.drop("m1/x/1")
 
 
