@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.outlines import Lines, OddError, Outline, Outliner, times_in, uid_in
 from calsync.sources.ical.sieve import Sieve
-from calsync.sources.ical.slices import own_text
+from calsync.sources.ical.slices import UnusualError, own_text, unfold
 
 
 class Sorter:
@@ -55,7 +55,16 @@ class Sorter:
 
 
 def _check_utf8(event: bytes) -> None:
+    """Raise UnusualError for another encoding, be it in an alarm: the exact path tells of it."""
     try:
         event.decode()
     except UnicodeDecodeError:
-        own_text(event)  # folded within a letter; raises UnusualError for another encoding
+        _check_unfolded(event)
+
+
+def _check_unfolded(event: bytes) -> None:
+    # A line may be folded within a letter.
+    try:
+        unfold(event).decode()
+    except UnicodeDecodeError as error:
+        raise UnusualError from error

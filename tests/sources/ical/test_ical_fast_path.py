@@ -84,3 +84,11 @@ def test_a_begin_that_is_folded_hides_no_event() -> None:
     content = calendar(event(uid="a"), folded)
     assert told(read_calendar, content, OCTOBER) == told(read_exactly, content, OCTOBER)
     assert len(told(read_calendar, content, OCTOBER)[0]) == 2  # type: ignore[index]
+
+
+def test_another_encoding_in_an_alarm_alone_is_told_of() -> None:
+    alarm = "BEGIN:VALARM\r\nTRIGGER:-PT15M\r\nDESCRIPTION:Caf@\r\nEND:VALARM"
+    content = calendar(event("SUMMARY:M\u00fcller", alarm, uid="a")).replace(b"Caf@", b"Caf\xe9")
+    occurrences, problems = told(read_calendar, content, OCTOBER)  # type: ignore[misc]
+    assert (occurrences, problems) == told(read_exactly, content, OCTOBER)
+    assert len(problems) == 1
