@@ -6,12 +6,16 @@ from calsync.rules.book import Cue, RuleBook, Test
 from calsync.rules.fold import BREAK
 from calsync.rules.reading import Reading
 
+People = tuple[int, bool, bool, bool, bool, bool]
+"""How many agencies; whether anybody is invited, there is a description, the title names others or a
+partnership, and any partnership is seen."""
+
 
 def holds(test: Test, reading: Reading, book: RuleBook) -> bool:
-    """Whether what a rule asks for is there, organisations apart: those the invitation has settled."""
+    """Whether what a rule asks of the text is there; people and organisations are the index's business."""
     return (
         _lists_hold(test, reading)
-        and _people_hold(test, reading)
+        and _whose(None, test.partnerships, reading)
         and (not test.title_first or bool(_first(reading) & test.title_first))
         and (not test.title_only or _only(test.title_only | book.words.filler, reading))
     )
@@ -38,16 +42,28 @@ def organisations_hold(test: Test, sectors: frozenset[str], domains: Iterable[st
     )
 
 
-def _people_hold(test: Test, reading: Reading) -> bool:
-    agencies = len(reading.agencies)
-    return not (
-        (test.agencies_at_least is not None and agencies < test.agencies_at_least)
-        or (test.agencies_at_most is not None and agencies > test.agencies_at_most)
-        or (test.invited is not None and reading.invited is not test.invited)
-        or (test.described is not None and bool(reading.facts.description.strip()) is not test.described)
-        or (test.others_named is not None and reading.others_named is not test.others_named)
-        or (test.partnership_titled is not None and reading.titled is not test.partnership_titled)
-    ) and _whose(test.partnership, test.partnerships, reading)
+def people_of(reading: Reading) -> People:
+    """Who is there, as far as rules ask beside the words."""
+    claims = reading.claims
+    return (
+        len(reading.agencies),
+        reading.invited,
+        bool(reading.facts.description.strip()),
+        reading.others_named,
+        bool(claims) and reading.titled,
+        bool(claims),
+    )
+
+
+def people_hold(test: Test, people: People) -> bool:
+    """Whether those are there that the rule asks for."""
+    agencies, *there = people
+    asked = (test.invited, test.described, test.others_named, test.partnership_titled, test.partnership)
+    return (
+        (test.agencies_at_least is None or agencies >= test.agencies_at_least)
+        and (test.agencies_at_most is None or agencies <= test.agencies_at_most)
+        and all(wanted is None or wanted is found for wanted, found in zip(asked, there, strict=True))
+    )
 
 
 def _whose(wanted: bool | None, ids: frozenset[str], reading: Reading) -> bool:

@@ -7,35 +7,38 @@ How the scan works, from the text to the verdict:
 2. A find carries the lists that hold its phrase: a list is one bit of a long integer. Regular
    expressions add to them, each tried only where a word holds letters that it cannot match without.
 3. For such an integer the index knows the rules that it *opens* (they ask for one of these lists) and
-   those that it *bars* (they must not see one), again as bits. Opened and not barred, the rules that
-   ask nothing of the text added: only these few are asked about people and places, the weightiest first.
+   those that it *bars* (they must not see one), again as bits; the people who are there bar others.
+   Opened and not barred, the rules that ask nothing of the text added: only these few are asked, the
+   weightiest first, and only for what is not settled by then.
 4. Cues are opened in the same way, clause by clause, and only if no rule before them has spoken.
    The evidence is put into words for the winner alone.
 
 What is remembered belongs to words, phrases, domains and agenda lines, never to a whole text.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from calsync.rules.book import WEIGH, Cue, Rule, Test
-from calsync.rules.conditions import organisations_hold
+from calsync.rules.conditions import People, organisations_hold, people_hold
 from calsync.rules.lexicon import Hit, places
 from calsync.rules.memo import Memo
 
 OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
 _KEPT = 50_000  # there are no more kinds of finds than phrases
-Judge = tuple[str, Rule | None]
-"""A stage with one of its rules, or the weighing of the cues (no rule)."""
+Judge = tuple[str, Rule | None, Test | None]
+"""A stage with one of its rules and what is left to ask for it, or the weighing of the cues (no rule)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Rules and cues by what opens them. judges: in order of precedence; always: those no word opens;
-    choosy: those that ask for organisations; about_content: the cues that ask for words of content;
-    of_rows: the lists that cues ask of the whole row.
+    """Rules and cues by what opens them.
+
+    judges: in order of precedence; always: those no word opens; choosy: those that ask for
+    organisations; people: those that the people who are there bar; about_content: the cues that ask
+    for words of content; of_rows: the lists that cues ask of the whole row.
 
     in_title, in_description: for the lists of a find the judges it opens and those it bars; cues:
     for the lists of a find the cues it opens. All of them are bits: 1 << place.
@@ -44,6 +47,7 @@ class Index:
     judges: Sequence[Judge]
     always: int
     choosy: Sequence[tuple[int, Test]]
+    people: Memo[People, int]
     in_title: Memo[int, tuple[int, int]]
     in_description: Memo[int, tuple[int, int]]
     cues: Memo[int, int]
@@ -53,7 +57,7 @@ class Index:
     def opened(self, hits: Sequence[Hit], title_end: int, placeless: int, barred: int) -> Iterator[Judge]:
         """The judges to ask, the first to win first.
 
-        placeless: lists of the description without a find; barred: judges that the invitation bars.
+        placeless: lists of the description without a find; barred: judges that the people bar.
         """
         opened = self.always
         for start, _, lists in hits:
@@ -78,20 +82,24 @@ def build_index(
     content: int,
 ) -> Index:
     """The index of a book: our own rules, then the shipped ones stage by stage."""
-    judges: list[Judge] = [(OWN_STAGE, rule) for rule in own]
+    judges: list[Judge] = [(OWN_STAGE, rule, _left(rule.test)) for rule in own]
     for stage in stages:
-        judges += [(stage, None)] if stage == WEIGH else []
-        judges += [(stage, rule) for rule in rules[stage]]
-    tests = [rule.test if rule else Test() for _, rule in judges]
+        judges += [(stage, None, None)] if stage == WEIGH else []
+        judges += [(stage, rule, _left(rule.test)) for rule in rules[stage]]
+    tests = [rule.test if rule else Test() for _, rule, _ in judges]
     keys = [_keys(test) for test in tests]
     return Index(
         judges=judges,
-        always=sum(1 << place for place, key in enumerate(keys) if not any(key)),
+        always=_bits(not any(key) for key in keys),
         choosy=[
             (1 << place, test)
             for place, test in enumerate(tests)
             if test.sectors_any or test.sectors_none or test.domains_any
         ],
+        people=Memo(
+            lambda there: _bits(not people_hold(test, there) for test in tests),
+            _KEPT,
+        ),
         in_title=_memo([title for title, _ in keys], [test.none | test.title_none for test in tests]),
         in_description=_memo([description for _, description in keys], [test.none for test in tests]),
         cues=Memo(_asking([cue.any for cue in cues]), _KEPT),
@@ -107,6 +115,23 @@ def _keys(test: Test) -> tuple[int, int]:
     if test.title_any or test.title_first:
         return test.title_any or test.title_first, 0
     return (0, test.description_any) if test.description_any else (test.title_only, test.title_only)
+
+
+def _left(test: Test) -> Test | None:
+    """What is to be asked when lists have opened a rule and none has barred it; None if nothing."""
+    left = Test(
+        title_any=test.title_any if test.any else 0,
+        title_first=test.title_first,
+        description_any=test.description_any if test.any or test.title_any or test.title_first else 0,
+        all=test.all,
+        title_only=test.title_only,
+        partnerships=test.partnerships,
+    )
+    return None if left == Test() else left
+
+
+def _bits(asked: Iterable[bool]) -> int:
+    return sum(1 << place for place, yes in enumerate(asked) if yes)
 
 
 def _memo(opening: Sequence[int], barring: Sequence[int]) -> Memo[int, tuple[int, int]]:

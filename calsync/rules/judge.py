@@ -11,7 +11,7 @@ from typing import NamedTuple
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.rules.agenda import process_share
 from calsync.rules.book import Rule, RuleBook
-from calsync.rules.conditions import holds, what_it_saw
+from calsync.rules.conditions import holds, people_of, what_it_saw
 from calsync.rules.correction import corrected
 from calsync.rules.facts import Facts
 from calsync.rules.reading import Reading, read
@@ -61,12 +61,13 @@ def judge(facts: Facts, book: RuleBook) -> Classification:
 def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
     placeless = reading.description & book.placeless
-    for stage, rule in book.index.opened(reading.hits, reading.title_end, placeless, reading.bars):
+    barred = reading.bars | book.index.people[people_of(reading)]
+    for stage, rule, left in book.index.opened(reading.hits, reading.title_end, placeless, barred):
         if rule is None:
             weighed = weigh(reading, book)
             if weighed.activity is not None:
                 yield Opinion(stage, None, weighed)
-        elif holds(rule.test, reading, book):
+        elif left is None or holds(left, reading, book):
             yield Opinion(stage, rule)
 
 
