@@ -94,15 +94,25 @@ def _only(allowed: int, reading: Reading) -> bool:
 
 
 def cue_holds(cue: Cue, clause: int, segment: int, reading: Reading) -> bool:
-    """Whether a clause holds the cue; clause and segment are given as the bits of the lists in them."""
+    """Whether a clause holds the cue; clause and segment are given as the bits of the lists in them.
+
+    What a cue asks of the whole row is the index's business.
+    """
     return bool(
         clause & cue.any
         and (not cue.with_any or clause & cue.with_any)
         and (not cue.segment_any or segment & cue.segment_any)
         and not clause & cue.none
-        and (not cue.row_any or reading.row & cue.row_any)
-        and not reading.row & cue.row_none
-    ) and _whose(cue.partnership, cue.partnerships, reading)
+    ) and (not cue.partnerships or _whose(None, cue.partnerships, reading))
+
+
+def row_mutes(cue: Cue, row: int, claimed: bool) -> bool:
+    """Whether the whole row rules the cue out. claimed: it shows some partnership."""
+    return bool(
+        (cue.row_any and not row & cue.row_any)
+        or row & cue.row_none
+        or (cue.partnership is not None and claimed is not cue.partnership)
+    )
 
 
 def what_it_saw(test: Test, reading: Reading) -> str:

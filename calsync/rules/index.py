@@ -22,7 +22,7 @@ from functools import reduce
 from operator import or_
 
 from calsync.rules.book import WEIGH, Cue, Rule, Test
-from calsync.rules.conditions import People, organisations_hold, people_hold
+from calsync.rules.conditions import People, organisations_hold, people_hold, row_mutes
 from calsync.rules.lexicon import Hit, places
 from calsync.rules.memo import Memo
 
@@ -37,11 +37,13 @@ class Index:
     """Rules and cues by what opens them.
 
     judges: in order of precedence; always: those no word opens; choosy: those that ask for
-    organisations; people: those that the people who are there bar; about_content: the cues that ask
-    for words of content; of_rows: the lists that cues ask of the whole row.
+    organisations; people: those that the people who are there bar. heard: the cues by their bits;
+    of_segments: those that ask for lists in a clause's segment; content_of_segment, content_of_clause:
+    those that ask for words of content there; of_rows: the lists that cues ask of the whole row.
 
     in_title, in_description: for the lists of a find the judges it opens and those it bars; cues:
-    for the lists of a find the cues it opens. All of them are bits: 1 << place.
+    for the lists of a find the cues it opens; mute: the cues that a whole row rules out, by its lists
+    among of_rows and whether it shows a partnership. All of them are bits: 1 << place.
     """
 
     judges: Sequence[Judge]
@@ -51,7 +53,11 @@ class Index:
     in_title: Memo[int, tuple[int, int]]
     in_description: Memo[int, tuple[int, int]]
     cues: Memo[int, int]
-    about_content: int
+    mute: Memo[tuple[int, bool], int]
+    heard: Memo[int, list[Cue]]
+    of_segments: int
+    content_of_segment: int
+    content_of_clause: int
     of_rows: int
 
     def opened(self, hits: Sequence[Hit], title_end: int, placeless: int, barred: int) -> Iterator[Judge]:
@@ -103,7 +109,11 @@ def build_index(
         in_title=_memo([title for title, _ in keys], [test.none | test.title_none for test in tests]),
         in_description=_memo([description for _, description in keys], [test.none for test in tests]),
         cues=Memo(_asking([cue.any for cue in cues]), _KEPT),
-        about_content=_asking([c.any | c.with_any | c.none | c.segment_any for c in cues])(content),
+        mute=Memo(lambda row: _bits(row_mutes(cue, *row) for cue in cues), _KEPT),
+        heard=Memo(lambda bits: [cues[place] for place in places(bits)], _KEPT),
+        of_segments=_bits(bool(cue.segment_any) for cue in cues),
+        content_of_segment=_bits(bool(cue.segment_any & content) for cue in cues),
+        content_of_clause=_bits(bool((cue.any | cue.with_any | cue.none) & content) for cue in cues),
         of_rows=reduce(or_, (cue.row_any | cue.row_none for cue in cues), 0),
     )
 

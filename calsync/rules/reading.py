@@ -1,6 +1,7 @@
 """What the lexicon and the directory see in a meeting, once, before any rule is asked."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -45,34 +46,49 @@ class Reading:
     claims: tuple[Claim, ...]
     words: Words
 
-    @property
-    def content(self) -> set[int]:
-        """Where words stand that may name a service: no list accounts for them."""
-        telling = self.words.telling
-        left = {at for at, token in enumerate(self.tokens) if telling[token]}
-        said = self.words.said
-        for start, end, lists in self.hits:
-            if not left:
-                break
-            if lists & said:
-                left.difference_update(range(start, end))
-        return left
+    def where(self, numbers: list[int], number: int) -> range:
+        """The places of the clause, item or segment of this number, by one of their lists."""
+        return range(bisect_left(numbers, number), bisect_right(numbers, number))
+
+    def has_content(self, numbers: list[int], number: int) -> bool:
+        """Whether a clause or segment holds a word that may name a service: no list accounts for it."""
+        telling, tokens = self.words.telling, self.tokens
+        words = (at for at in self.where(numbers, number) if telling[tokens[at]])
+        return self.uncovered(words, self.words.said)
+
+    def uncovered(self, places: Iterable[int], lists: int) -> bool:
+        """Whether one of these places lies in no find of these lists."""
+        for at in places:
+            for start, end, found in self.hits:
+                if start <= at < end and found & lists:
+                    break
+            else:
+                return True
+        return False
 
     @property
     def titled(self) -> bool:
         """Whether the title shows a partnership by its name or by what belongs to it."""
         return any(claim.in_title for claim in self.claims)
 
-    def seen(self, bits: int, *, until: int | None = None, clause: int | None = None) -> list[str]:
-        """The words in which lists were seen, in order; `until` a token, or in one clause."""
-        hits = self.hits if bits else []
-        if clause is not None:
-            clause_of = self.clauses
-            hits = [hit for hit in hits if clause_of[hit[0]] == clause]
+    def seen(self, bits: int, *, until: int | None = None) -> list[str]:
+        """The words in which lists were seen, in order; `until` a token."""
+        if not bits:
+            return []
+        before = len(self.tokens) if until is None else until
         return [
             " ".join(self.tokens[start:end])
-            for start, end, lists in hits
-            if lists & bits and (until is None or start < until)
+            for start, end, lists in self.hits
+            if start < before and lists & bits
+        ]
+
+    def seen_in(self, clause: int, bits: int) -> list[str]:
+        """The words of one clause in which lists were seen, in order."""
+        clause_of, tokens = self.clauses, self.tokens
+        return [
+            " ".join(tokens[start:end])
+            for start, end, lists in self.hits
+            if clause_of[start] == clause and lists & bits
         ]
 
 

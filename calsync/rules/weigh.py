@@ -4,6 +4,7 @@ In a clause the stronger cue speaks. A clear side (three quarters of five or mor
 all of fewer) gives its activity; both sides give `mixed`. A cue of weight 1 never stands against one of 3.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -14,9 +15,9 @@ from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
 from calsync.rules.conditions import cue_holds, holds
 from calsync.rules.fold import BREAK
-from calsync.rules.lexicon import places
 from calsync.rules.reading import Reading
 
+_ACTIVITY = {str(activity): activity for activity in Activity}
 _CLEAR = Fraction(3, 4)
 _FEW = 4  # with so few agenda items one of the other side already makes the meeting mixed
 
@@ -32,7 +33,7 @@ class Spoken(NamedTuple):
     def told(self, reading: Reading) -> str:
         """The side, the words it rests on, and the cue."""
         bits = self.cue.any | self.cue.with_any
-        seen = dict.fromkeys(reading.seen(bits, clause=self.clause))
+        seen = dict.fromkeys(reading.seen_in(self.clause, bits))
         return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
@@ -52,11 +53,12 @@ def weigh(reading: Reading, book: RuleBook) -> Weighed:
     spoken = hear(reading, book)
     if not spoken:
         return _SILENCE
-    if len(spoken) == 1:
-        return Weighed(Activity(spoken[0].cue.side), tuple(spoken), tuple(spoken))
-    carried = _by_weight(_stronger_in_clause(spoken))
-    items = _items(carried)
-    return Weighed(_side(items), tuple(carried), tuple(spoken))
+    carried = spoken
+    if len({one.cue.weight for one in spoken}) > 1:
+        carried = _by_weight(_stronger_in_clause(spoken))
+    sides = {one.cue.side for one in carried}
+    activity = _ACTIVITY[sides.pop()] if len(sides) == 1 else _side(_items(carried))
+    return Weighed(activity, tuple(carried), tuple(spoken))
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
@@ -64,65 +66,73 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
 
     A title that is only a name is silent, and so are standing items of an agenda (rule 9).
     """
-    cues, content = book.index.cues, book.words.content
-    hits, clause_of, segment_of = reading.hits, reading.clauses, reading.segments
-    opened = [cues[lists] for _, _, lists in hits]
-    if not any(opened) and not cues[content]:
+    masks, heard = _heard(reading, book)
+    if not heard:
         return []
+    index, title_end = book.index, reading.title_end
+    mute = index.mute[reading.row & index.of_rows, bool(reading.claims)]
+    agenda = reading.description & book.words.standing
+    spoken: list[Spoken] = []
+    for clause, lists in masks.items():
+        opened = heard.get(clause, 0) & ~mute
+        if not opened:
+            continue
+        at = bisect_left(reading.clauses, clause)
+        item = reading.items[at]
+        if agenda and at >= title_end and _is_standing(item, reading, book):
+            continue
+        around = 0
+        if opened & index.of_segments:
+            around = _around(reading.segments[at], opened, reading, book)
+        for cue in index.heard[opened]:
+            if cue_holds(cue, lists, around, reading):
+                spoken.append(Spoken(cue, clause, item, at < title_end))
+    return spoken
+
+
+def _heard(reading: Reading, book: RuleBook) -> tuple[dict[int, int], dict[int, int]]:
+    """By clause the lists seen and the cues they open."""
     bare = book.words.bare_name
     silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
-    idle = _standing_items(reading, book)
-    masks, heard = ([0] * (clause_of[-1] + 1) for _ in range(2))
-    segments = [0] * (segment_of[-1] + 1)
-    first: dict[int, int] = {}
-    for (start, _, lists), opens in zip(hits, opened, strict=True):
-        segments[segment_of[start]] |= lists
-        if start >= silent and reading.items[start] not in idle:
+    cues, clause_of = book.index.cues, reading.clauses
+    masks: dict[int, int] = {}
+    heard: dict[int, int] = {}
+    for start, _, lists in reading.hits:
+        if start >= silent:
             clause = clause_of[start]
-            masks[clause] |= lists
-            heard[clause] |= opens
-            if clause not in first:
-                first[clause] = start
-    asking = reduce(or_, heard, cues[content])
-    if asking & book.index.about_content:
-        _add_content(reading, content, cues[content], masks, heard, segments)
-    return [
-        Spoken(cue, clause, reading.items[start], start < reading.title_end)
-        for clause, start in first.items()
-        if heard[clause]
-        for cue in map(book.cues.__getitem__, places(heard[clause]))
-        if cue_holds(cue, masks[clause], segments[segment_of[start]], reading)
-    ]
+            masks[clause] = masks.get(clause, 0) | lists
+            if opens := cues[lists]:
+                heard[clause] = heard.get(clause, 0) | opens
+    if book.index.content_of_clause:
+        _add_content(masks, heard, reading, book)
+    return masks, heard
 
 
-def _add_content(
-    reading: Reading, content: int, opens: int, masks: list[int], heard: list[int], segments: list[int]
-) -> None:
-    """Marks the clauses and segments with a word that may name a service."""
-    for at in reading.content:
-        segments[reading.segments[at]] |= content
-        clause = reading.clauses[at]
-        if masks[clause]:
+def _add_content(masks: dict[int, int], heard: dict[int, int], reading: Reading, book: RuleBook) -> None:
+    """Marks the clauses with a word that may name a service."""
+    content = book.words.content
+    for clause in masks:
+        if reading.has_content(reading.clauses, clause):
             masks[clause] |= content
-            heard[clause] |= opens
+            heard[clause] = heard.get(clause, 0) | book.index.cues[content]
 
 
-def _standing_items(reading: Reading, book: RuleBook) -> set[int]:
-    """Items of the description that hold nothing but standing phrases and words that say nothing."""
-    if not reading.description & book.words.standing:
-        return set()
-    covered: set[int] = set()
-    idle = book.words.standing | book.words.filler
-    for hit in reading.hits:
-        if hit.lists & idle:
-            covered.update(range(hit.start, hit.end))
-    after = reading.title_end + 1
-    busy = {
-        reading.items[at]
-        for at, token in enumerate(reading.tokens[after:], after)
-        if at not in covered and token != BREAK and not token.isdigit()
-    }
-    return {*reading.items[after:]} - busy
+def _around(segment: int, opened: int, reading: Reading, book: RuleBook) -> int:
+    """The lists of a segment, with the bit for words that may name a service where a cue asks for it."""
+    segment_of = reading.segments
+    around = reduce(or_, [found for start, _, found in reading.hits if segment_of[start] == segment], 0)
+    if opened & book.index.content_of_segment and reading.has_content(segment_of, segment):
+        around |= book.words.content
+    return around
+
+
+def _is_standing(item: int, reading: Reading, book: RuleBook) -> bool:
+    """Whether an item of the agenda holds nothing but standing phrases and words that say nothing."""
+    tokens = reading.tokens
+    busy = (
+        at for at in reading.where(reading.items, item) if tokens[at] != BREAK and not tokens[at].isdigit()
+    )
+    return not reading.uncovered(busy, book.words.standing | book.words.filler)
 
 
 def _stronger_in_clause(spoken: Iterable[Spoken]) -> list[Spoken]:
@@ -145,12 +155,8 @@ def _items(spoken: Iterable[Spoken]) -> list[frozenset[str]]:
     return [frozenset(found) for found in sides.values()]
 
 
-def _side(items: Sequence[frozenset[str]]) -> Activity | None:
+def _side(items: Sequence[frozenset[str]]) -> Activity:
     found = frozenset().union(*items)
-    if not found:
-        return None
-    if len(found) == 1:
-        return Activity(next(iter(found)))
     if len(items) > _FEW:
         for side in sorted(found):
             share = sum(Fraction(side in item, len(item)) for item in items) / len(items)
