@@ -14,11 +14,13 @@ from calsync.rules.memo import Memo
 from calsync.rules.pack import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.facts import Facts
     from calsync.rules.index import Index
 
 InvitedBy = tuple[str, tuple[str, ...], tuple[str, ...]]
 """The domains of the organizer, of the invited people and of our own organisation."""
+
+Judged = tuple[str, str, str, tuple[str, ...], tuple[str, ...], int, tuple[str, ...], bool, tuple[str, ...]]
+"""All that a verdict depends on, as `judge` remembers it."""
 
 WEIGH = "weigh"  # the stage at which the evidence of the cues is weighed
 
@@ -241,7 +243,7 @@ class RuleBook:
     cues: Sequence[Cue]
     index: "Index"
     placeless: int
-    verdicts: dict["Facts", Classification] = field(default_factory=dict, repr=False)
+    verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
     invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)

@@ -22,7 +22,7 @@ PRIVATE = Classification(
     Scope.PERSONAL, (), Activity.NONE, rule="engine/private", evidence="private: nothing was looked at"
 )
 ABSTAINED = "engine/abstained"
-_KEPT = 100_000  # verdicts remembered by their facts
+_KEPT = 100_000  # verdicts remembered
 
 
 class Opinion(NamedTuple):
@@ -34,20 +34,34 @@ class Opinion(NamedTuple):
 
 
 def classify(facts: Facts, book: RuleBook) -> Classification:
-    """The verdict on one meeting; equal facts are judged once."""
-    known = replace(facts, attendees=_mailboxes(facts, book)) if facts.attendees else facts
-    verdict = book.verdicts.get(known)
+    """The verdict on one meeting; what is alike to the rules is judged once."""
+    lists = _mailboxes(facts, book) if facts.attendees else ()
+    key = (
+        facts.title,
+        facts.description,
+        facts.organizer_domain,
+        facts.attendee_domains,
+        facts.own_domains,
+        facts.minutes,
+        facts.categories,
+        facts.private,
+        lists,
+    )
+    verdict = book.verdicts.get(key)
     if verdict is None:
+        # Where no domain is known, people without a mailbox of a list do not count as invited.
+        known = facts if facts.attendee_domains or not facts.attendees else replace(facts, attendees=lists)
         verdict = corrected(judge(known, book), known, book)
         if len(book.verdicts) >= _KEPT:
             book.verdicts.clear()
-        book.verdicts[known] = verdict
+        book.verdicts[key] = verdict
     return verdict
 
 
 def _mailboxes(facts: Facts, book: RuleBook) -> tuple[str, ...]:
     """Only addresses of partnerships' lists; people's addresses are not remembered."""
-    return tuple(a for a in facts.attendees if a.partition("@")[0].casefold() in book.whose.mailboxes)
+    known = book.whose.mailboxes
+    return tuple([a for a in facts.attendees if a.partition("@")[0].casefold() in known])
 
 
 def judge(facts: Facts, book: RuleBook) -> Classification:

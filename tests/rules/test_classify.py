@@ -163,7 +163,7 @@ def test_addresses_of_people_are_not_remembered():
         title="Odd one out", attendees=("ana@northmoor.gov.uk.example", "psb@northmoor.gov.uk.example")
     )
     classify(facts, BOOK)
-    assert not any("ana@" in address for known in BOOK.verdicts for address in known.attendees)
+    assert not any("ana@" in repr(known) for known in BOOK.verdicts)
 
 
 def test_standing_items_have_no_share_in_the_split_of_an_agenda():
