@@ -75,18 +75,18 @@ def _whose(wanted: bool | None, ids: frozenset[str], reading: Reading) -> bool:
 def _first(reading: Reading) -> int:
     bits = 0
     first = next((at for at, token in enumerate(reading.tokens) if token != BREAK and not token.isdigit()), 0)
-    for hit in reading.hits:
-        if hit.start == first and first < reading.title_end:
-            bits |= hit.lists
+    for start, _, lists in reading.hits:
+        if start == first and first < reading.title_end:
+            bits |= lists
     return bits
 
 
 def _only(allowed: int, reading: Reading) -> bool:
     """Whether every word of the title is a number or lies in a find of these lists."""
     covered: set[int] = set()
-    for hit in reading.hits:
-        if hit.lists & allowed and hit.end <= reading.title_end:
-            covered.update(range(hit.start, hit.end))
+    for start, end, lists in reading.hits:
+        if lists & allowed and end <= reading.title_end:
+            covered.update(range(start, end))
     return all(
         at in covered or token == BREAK or token[0].isdigit()
         for at, token in enumerate(reading.tokens[: reading.title_end])

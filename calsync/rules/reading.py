@@ -143,7 +143,7 @@ def _lists_seen(
             continue
         if titles & bit and (found := _found(pattern, facts.title, book)) is not None:
             in_title |= pattern.bit
-            hits.append(Hit(min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
+            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
         if descriptions & bit and _found(pattern, facts.description, book) is not None:
             in_description |= pattern.bit
     return in_title, in_description

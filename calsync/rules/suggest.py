@@ -85,7 +85,7 @@ def _phrases(title: str, book: RuleBook) -> Iterator[str]:
 def _telling(word: str, book: RuleBook) -> bool:
     if len(word) < 3 or not word.isalpha() or word in book.words.small:
         return False
-    return not any(hit.lists & book.words.said for hit in book.words.lexicon.scan([word]))
+    return not any(lists & book.words.said for _, _, lists in book.words.lexicon.scan([word]))
 
 
 def _known(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:

@@ -73,28 +73,28 @@ def _in_text(
     alike: bool,
     book: RuleBook,
 ) -> Iterator[Claim]:
-    for hit in traced:
-        bits = hit.lists & book.whose.traced
+    for start, end, lists in traced:
+        bits = lists & book.whose.traced
         while bits:
             bit = bits & -bits
             bits ^= bit
             trace = book.whose.traces[bit]
             if trace.as_what == "short" and (
                 row & book.whose.otherwise.get(trace.partnership, 0)
-                or _spelled_out(tokens[hit.start], trace.partnership, tokens, items, hits, book)
+                or _spelled_out(tokens[start], trace.partnership, tokens, items, hits, book)
             ):
                 continue
             if trace.as_what == "hints" and trace.partnership in book.whose.one_sector and not alike:
                 continue
-            strength = _STRENGTH[trace.as_what][hit.start >= title_end]
-            seen = " ".join(tokens[hit.start : hit.end])
+            strength = _STRENGTH[trace.as_what][start >= title_end]
+            seen = " ".join(tokens[start:end])
             yield Claim(
                 trace.partnership,
-                strength - hit.start / 100,
+                strength - start / 100,
                 seen,
-                hit.start,
-                hit.end,
-                hit.start < title_end and trace.as_what != "hints",
+                start,
+                end,
+                start < title_end and trace.as_what != "hints",
             )
 
 
@@ -116,7 +116,7 @@ def _spelled_out(
     while place >= 0:
         start, last = words[place], words[place + len(short) - 1]
         together = items[start] == items[last]
-        if together and not any(hit.lists & own and hit.start <= last and start < hit.end for hit in hits):
+        if together and not any(lists & own and first <= last and start < end for first, end, lists in hits):
             return True
         place = initials.find(short, place + 1)
     return False

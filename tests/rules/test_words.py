@@ -19,10 +19,10 @@ def seen(book, text):
     tokens = [piece for piece in pieces(text) if piece != JOINT]
     names = {bit: name for name, bit in book.bits.items()}
     return {
-        (" ".join(tokens[hit.start : hit.end]), name)
-        for hit in book.scan(tokens)
+        (" ".join(tokens[start:end]), name)
+        for start, end, lists in book.scan(tokens)
         for bit, name in names.items()
-        if hit.lists & bit
+        if lists & bit
     }
 
 
