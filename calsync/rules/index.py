@@ -6,30 +6,41 @@ How the scan works, from the text to the verdict:
    remembered, so `lexicon` finds every phrase of every list in one walk along the words.
 2. A find carries the lists that hold its phrase: a list is one bit of a long integer. Regular
    expressions add to them, each tried only where a word holds letters that it cannot match without.
-3. For such an integer the index knows the rules that it *opens* (they ask for one of these lists) and
-   those that it *bars* (they must not see one), again as bits; the people who are there bar others.
+3. For the lists of a title or a description the index knows the rules that they *open* (these ask for
+   one of them) and *bar* (these must not see one), again as bits; the people who are there bar others.
    Opened and not barred, the rules that ask nothing of the text added: only these few are asked, the
    weightiest first, and only for what is not settled by then.
 4. Cues are opened in the same way, clause by clause, and only if no rule before them has spoken.
    The evidence is put into words for the winner alone.
 
-What is remembered belongs to words, phrases, domains and agenda lines, never to a whole text.
+What is remembered belongs to words, phrases, lists, domains and agenda lines, never to a whole text.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from calsync.rules.book import WEIGH, Cue, Rule, Test
 from calsync.rules.conditions import People, organisations_hold, people_hold, row_mutes
-from calsync.rules.lexicon import Hit, places
+from calsync.rules.lexicon import places
 from calsync.rules.memo import Memo
 
 OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
-_KEPT = 50_000  # there are no more kinds of finds than phrases
+_KEPT = 50_000  # kinds of titles, of descriptions, of clauses
 Judge = tuple[str, Rule | None, Test | None]
 """A stage with one of its rules and what is left to ask for it, or the weighing of the cues (no rule)."""
+
+
+class Openings(NamedTuple):
+    """What lists open and what they bar, as bits: 1 << place.
+
+    asked: the lists that do either; known: by those of them that are seen, what they open and bar.
+    """
+
+    asked: int
+    known: Memo[int, tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +52,18 @@ class Index:
     of_segments: those that ask for lists in a clause's segment; content_of_segment, content_of_clause:
     those that ask for words of content there; of_rows: the lists that cues ask of the whole row.
 
-    in_title, in_description: for the lists of a find the judges it opens and those it bars; cues:
-    for the lists of a find the cues it opens; mute: the cues that a whole row rules out, by its lists
-    among of_rows and whether it shows a partnership. All of them are bits: 1 << place.
+    in_title, in_description: the judges opened and barred by lists seen there; cues: the cues opened
+    by a clause's lists; mute: those that a whole row rules out, by its lists among of_rows and whether
+    it shows a partnership.
     """
 
     judges: Sequence[Judge]
     always: int
     choosy: Sequence[tuple[int, Test]]
     people: Memo[People, int]
-    in_title: Memo[int, tuple[int, int]]
-    in_description: Memo[int, tuple[int, int]]
-    cues: Memo[int, int]
+    in_title: Openings
+    in_description: Openings
+    cues: Openings
     mute: Memo[tuple[int, bool], int]
     heard: Memo[int, list[Cue]]
     of_segments: int
@@ -60,19 +71,18 @@ class Index:
     content_of_clause: int
     of_rows: int
 
-    def opened(self, hits: Sequence[Hit], title_end: int, placeless: int, barred: int) -> Iterator[Judge]:
+    def opened(self, title: int, description: int, barred: int) -> Iterator[Judge]:
         """The judges to ask, the first to win first.
 
-        placeless: lists of the description without a find; barred: judges that the people bar.
+        title, description: the lists seen there; barred: judges that the people bar.
         """
-        opened = self.always
-        for start, _, lists in hits:
-            opens, bars = (self.in_title if start < title_end else self.in_description)[lists]
-            opened |= opens
+        by_title, bars = self.in_title.known[title & self.in_title.asked]
+        opened = self.always | by_title
+        barred |= bars
+        if description:
+            by_description, bars = self.in_description.known[description & self.in_description.asked]
+            opened |= by_description
             barred |= bars
-        if placeless:
-            opens, bars = self.in_description[placeless]
-            opened, barred = opened | opens, barred | bars
         return map(self.judges.__getitem__, places(opened & ~barred))
 
     def barred_by(self, sectors: frozenset[str], domains: Sequence[str]) -> int:
@@ -102,13 +112,10 @@ def build_index(
             for place, test in enumerate(tests)
             if test.sectors_any or test.sectors_none or test.domains_any
         ],
-        people=Memo(
-            lambda there: _bits(not people_hold(test, there) for test in tests),
-            _KEPT,
-        ),
-        in_title=_memo([title for title, _ in keys], [test.none | test.title_none for test in tests]),
-        in_description=_memo([description for _, description in keys], [test.none for test in tests]),
-        cues=Memo(_asking([cue.any for cue in cues]), _KEPT),
+        people=Memo(lambda there: _bits(not people_hold(test, there) for test in tests), _KEPT),
+        in_title=_openings([title for title, _ in keys], [test.none | test.title_none for test in tests]),
+        in_description=_openings([description for _, description in keys], [test.none for test in tests]),
+        cues=_openings([cue.any for cue in cues], []),
         mute=Memo(lambda row: _bits(row_mutes(cue, *row) for cue in cues), _KEPT),
         heard=Memo(lambda bits: [cues[place] for place in places(bits)], _KEPT),
         of_segments=_bits(bool(cue.segment_any) for cue in cues),
@@ -144,15 +151,21 @@ def _bits(asked: Iterable[bool]) -> int:
     return sum(1 << place for place, yes in enumerate(asked) if yes)
 
 
-def _memo(opening: Sequence[int], barring: Sequence[int]) -> Memo[int, tuple[int, int]]:
-    opens, bars = _asking(opening), _asking(barring)
-    return Memo(lambda lists: (opens(lists), bars(lists)), _KEPT)
+def _openings(opening: Sequence[int], barring: Sequence[int]) -> Openings:
+    by_list: dict[int, list[int]] = {}
+    for which, masks in enumerate((opening, barring)):
+        for place, mask in enumerate(masks):
+            for found in places(mask):
+                by_list.setdefault(1 << found, [0, 0])[which] |= 1 << place
 
+    def find(lists: int) -> tuple[int, int]:
+        opens = bars = 0
+        while lists:
+            lowest = lists & -lists
+            more_opens, more_bars = by_list[lowest]
+            opens |= more_opens
+            bars |= more_bars
+            lists ^= lowest
+        return opens, bars
 
-def _asking(masks: Sequence[int]) -> Callable[[int], int]:
-    """Gives for some lists the places of the masks that hold one of them, as bits."""
-    by_list: dict[int, int] = {}
-    for place, mask in enumerate(masks):
-        for found in places(mask):
-            by_list[found] = by_list.get(found, 0) | 1 << place
-    return lambda lists: reduce(or_, (by_list.get(found, 0) for found in places(lists)), 0)
+    return Openings(sum(by_list), Memo(find, _KEPT))

@@ -74,9 +74,8 @@ def judge(facts: Facts, book: RuleBook) -> Classification:
 
 def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
-    placeless = reading.description & book.placeless
     barred = reading.bars | book.index.people[people_of(reading)]
-    for stage, rule, left in book.index.opened(reading.hits, reading.title_end, placeless, barred):
+    for stage, rule, left in book.index.opened(reading.title, reading.description, barred):
         if rule is None:
             weighed = weigh(reading, book)
             if weighed.activity is not None:

@@ -73,8 +73,8 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     mute = index.mute[reading.row & index.of_rows, bool(reading.claims)]
     agenda = reading.description & book.words.standing
     spoken: list[Spoken] = []
-    for clause, lists in masks.items():
-        opened = heard.get(clause, 0) & ~mute
+    for clause, opens in heard.items():
+        opened = opens & ~mute
         if not opened:
             continue
         at = bisect_left(reading.clauses, clause)
@@ -85,36 +85,32 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
         if opened & index.of_segments:
             around = _around(reading.segments[at], opened, reading, book)
         for cue in index.heard[opened]:
-            if cue_holds(cue, lists, around, reading):
+            if cue_holds(cue, masks[clause], around, reading):
                 spoken.append(Spoken(cue, clause, item, at < title_end))
     return spoken
 
 
 def _heard(reading: Reading, book: RuleBook) -> tuple[dict[int, int], dict[int, int]]:
-    """By clause the lists seen and the cues they open."""
+    """By clause the lists seen; the cues they open, for the clauses that open some."""
     bare = book.words.bare_name
     silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
-    cues, clause_of = book.index.cues, reading.clauses
+    clause_of = reading.clauses
     masks: dict[int, int] = {}
-    heard: dict[int, int] = {}
     for start, _, lists in reading.hits:
         if start >= silent:
             clause = clause_of[start]
             masks[clause] = masks.get(clause, 0) | lists
-            if opens := cues[lists]:
-                heard[clause] = heard.get(clause, 0) | opens
     if book.index.content_of_clause:
-        _add_content(masks, heard, reading, book)
-    return masks, heard
+        _add_content(masks, reading, book)
+    asked, cues = book.index.cues
+    return masks, {clause: cues[seen][0] for clause, lists in masks.items() if (seen := lists & asked)}
 
 
-def _add_content(masks: dict[int, int], heard: dict[int, int], reading: Reading, book: RuleBook) -> None:
+def _add_content(masks: dict[int, int], reading: Reading, book: RuleBook) -> None:
     """Marks the clauses with a word that may name a service."""
-    content = book.words.content
     for clause in masks:
         if reading.has_content(reading.clauses, clause):
-            masks[clause] |= content
-            heard[clause] = heard.get(clause, 0) | book.index.cues[content]
+            masks[clause] |= book.words.content
 
 
 def _around(segment: int, opened: int, reading: Reading, book: RuleBook) -> int:
