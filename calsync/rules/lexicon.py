@@ -148,23 +148,31 @@ class Lexicon:
     def _start(self, token: str) -> _Path:
         """What begins at a token."""
         symbols = self.knows(token)
-        return self._path((symbols,)) if symbols else _NOTHING
+        return self._path((), [self._root], symbols) if symbols else _NOTHING
 
-    def _path(self, words: tuple[tuple[int, ...], ...]) -> _Path:
-        """The path of some words, given by what they stand for."""
-        nodes = [self._root]
-        for symbols in words:
-            nodes = [node[symbol] for node in nodes for symbol in symbols if symbol in node]
-        begun = [self._root[symbol] for symbol in words[0] if symbol in self._root]
-        alone = reduce(or_, (node.get(_END, 0) for node in begun), 0)
-        finds = [(1, alone)] if alone else []
-        for node in begun:
-            finds += _walk(node, words, 1)
-        after = frozenset().union(*nodes) - {_END}
-        onward: Mapping[tuple[int, ...], _Path] = {}
+    def _path(
+        self, before: tuple[tuple[int, ...], ...], nodes: Iterable[Node], symbols: tuple[int, ...]
+    ) -> _Path:
+        """The path from these nodes, reached by the words before, with one word more."""
+        reached = [node[symbol] for node in nodes for symbol in symbols if symbol in node]
+        if not reached:
+            return _Path(symbols, (), _NOTHING.after, _NOTHING.onward)
+        words = (*before, symbols)
+        after = frozenset().union(*reached) - {_END}
+        onward: Mapping[tuple[int, ...], _Path] = _NOTHING.onward
         if after:
-            onward = Memo(lambda following: self._path((*words, following)), _KEPT)
-        return _Path(words[-1], tuple(finds), after, onward)
+            onward = Memo(lambda following: self._path(words, reached, following), _KEPT)
+        return _Path(symbols, tuple(self._finds(words)), after, onward)
+
+    def _finds(self, words: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
+        """The phrases that begin with the first of these words, by their lengths and lists."""
+        begun = [self._root[symbol] for symbol in words[0] if symbol in self._root]
+        alone = reduce(or_, [node.get(_END, 0) for node in begun])
+        if alone:
+            yield 1, alone
+        if len(words) > 1:
+            for node in begun:
+                yield from _walk(node, words, 1)
 
     def _uncovered(self, hits: list[Hit]) -> list[Hit]:
         covers = [(start, end) for start, end, lists in hits if end - start > 1 and lists & self.covering]
