@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace as but
 from datetime import UTC, date, datetime
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
@@ -20,6 +22,10 @@ from calsync.store.states import CalendarState, Change, Replacement
 
 _NAMES = [column.name for column in table.c]
 _ID, _UID, _STARTS, _ENDS = (_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
+COUNTED = ("starts", "ends", "all_day", "status", "response", "show_as", "private",
+           "scope", "partnerships", "activity", "kind", "process_share")  # fmt: skip
+"""The columns that minutes rest on: another title, another guest or other evidence moves none."""
+_COUNTED = itemgetter(*map(_NAMES.index, COUNTED))
 
 
 class Meetings:
@@ -174,10 +180,12 @@ def _span(row: Sequence[datetime]) -> Span:
 
 
 def _hulls(replacements: Sequence[Replacement], works: Sequence[Difference]) -> dict[str, Span]:
-    """By manager, from the start of the first meeting that changed to the end of the last."""
+    """By manager, from the start of the first meeting whose minutes may differ to the end of the last."""
     hulls: dict[str, Span] = {}
     for one, work in zip(replacements, works, strict=True):
-        rows = (*work.added, *work.before, *work.changed, *work.removed)
+        pairs = zip(work.before, work.changed, strict=True)
+        moved = [pair for pair in pairs if _COUNTED(pair[0]) != _COUNTED(pair[1])]
+        rows = (*work.added, *work.removed, *chain.from_iterable(moved))
         if rows:
             mine = hulls.get(one.state.manager_id)
             starts = [row[_STARTS] for row in rows] + ([mine.start] if mine else [])

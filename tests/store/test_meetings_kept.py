@@ -308,6 +308,17 @@ def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -
     assert store.allocations.reckonings()["m1"].changed is None
 
 
+def test_a_change_that_moves_no_minute_is_kept_and_not_noted(store: Store) -> None:
+    one = meeting("09:00-10:00", uid="a", calendar_id=CALENDAR, title="PSB")
+    keep(store, one)
+    after = Reckoning("m1", "basis", MONDAY, MONDAY + timedelta(days=7))
+    store.allocations.replace_all([Reckoned(MONDAY, MONDAY, (), after)])
+    assert keep(store, replace(one, title="PSB (new room)")).changed == 1
+    assert store.allocations.reckonings()["m1"].changed is None
+    assert keep(store, replace(one, title="PSB (new room)", show_as=ShowAs.FREE)).changed == 1
+    assert store.allocations.reckonings()["m1"].changed == one.span
+
+
 def test_a_dropped_calendar_has_its_manager_reckoned_anew(store: Store) -> None:
     keep(store, meeting("09:00-10:00", calendar_id=CALENDAR))
     after = Reckoning("m1", "basis", MONDAY, MONDAY)

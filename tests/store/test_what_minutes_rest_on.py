@@ -1,0 +1,73 @@
+"""What is looked at to see whether minutes must be reckoned again is all that they rest on."""
+
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from builders import LONDON, MONDAY, meeting, span, verdict
+
+from calsync.analysis.allocate import allocate
+from calsync.analysis.worktime import WorkingTime
+from calsync.model.classification import Activity, Scope
+from calsync.model.occurrence import Response, ShowAs, Status
+from calsync.model.people import Manager
+from calsync.model.span import Span
+from calsync.store.meetings import COUNTED
+from calsync.store.schema import meetings as table
+
+START = span("00:00-24:00", MONDAY).start
+WEEK = Span(START, START + timedelta(days=7))
+BOARD = meeting(classified=verdict("mixed", process_share=Fraction(1, 2)))
+OTHERS = {
+    "uid": "another",
+    "recurrence_id": "2026-11-02T10:00:00",
+    "title": "Another title",
+    "organizer_domain": "b.example",
+    "attendee_domains": ("b.example", "c.example"),
+    "attendees": 12,
+    "categories": ("Red",),
+    "fingerprint": "0" * 32,
+}
+SAID = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",), "label": "gesprek"}
+# An id names the start, and zones only how it is shown.
+NAMES = {"id", "calendar_id", "manager_id", "start_zone", "end_zone"}
+MOVES = {
+    "starts": {"start": BOARD.start - timedelta(minutes=5)},
+    "ends": {"end": BOARD.end + timedelta(minutes=5)},
+    "status": {"status": Status.TENTATIVE},
+    "response": {"response": Response.DECLINED},
+    "show_as": {"show_as": ShowAs.FREE},
+    "scope": {"all_day": True, "verdict": replace(BOARD.verdict, scope=Scope.INTERNAL)},
+    "all_day": {"all_day": True},
+    "private": {"all_day": True, "private": True},
+    "partnerships": {"verdict": replace(BOARD.verdict, partnerships=("rpb",))},
+    "activity": {"verdict": replace(BOARD.verdict, activity=Activity.UNCLEAR)},
+    "kind": {"verdict": replace(BOARD.verdict, kind="travel")},
+    "process_share": {"verdict": replace(BOARD.verdict, process_share=Fraction(1, 4))},
+}
+
+
+def minutes(one):
+    return allocate(Manager("m1", "m1@a.example", "M"), [one], WorkingTime(zone=LONDON), WEEK)
+
+
+def test_every_column_is_counted_or_known_to_move_nothing():
+    assert set(table.c.keys()) == {*COUNTED, *OTHERS, *SAID, *NAMES}
+    assert set(MOVES) == set(COUNTED)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_not_counted_moves_no_minute(name):
+    assert minutes(BOARD)
+    assert minutes(replace(BOARD, **{name: OTHERS[name]})) == minutes(BOARD)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_nor_does_what_a_verdict_only_tells(name):
+    assert minutes(replace(BOARD, verdict=replace(BOARD.verdict, **{name: SAID[name]}))) == minutes(BOARD)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_is_counted_moves_minutes(name):
+    assert minutes(replace(BOARD, **MOVES[name])) != minutes(BOARD)
