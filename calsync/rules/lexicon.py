@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any
 
 from calsync.rules.fold import mutations, written
 from calsync.rules.memo import Memo
@@ -32,21 +32,23 @@ def places(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-class _Path(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Path:
     """What stands at the beginning of some phrases, one word or several.
 
     symbols: what the last word stands for. finds: the phrases found on the way, by their lengths and
-    lists. after: the symbols of which one must follow in a longer phrase; onward: the path with one
-    word more, by what that stands for.
+    lists; covering: the lengths of those that cover. after: the symbols of which one must follow in a
+    longer phrase; onward: the path with one word more, by what that stands for.
     """
 
     symbols: tuple[int, ...]
     finds: tuple[tuple[int, int], ...]
+    covering: tuple[int, ...]
     after: frozenset[int]
     onward: Mapping[tuple[int, ...], "_Path"]
 
 
-_NOTHING = _Path((), (), frozenset(), {})
+_NOTHING = _Path((), (), (), frozenset(), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +137,18 @@ class Lexicon:
         """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
         begun = [*map(self._starts.__getitem__, tokens), _NOTHING]
         hits: list[Hit] = []
-        for at, (_, finds, after, onward) in enumerate(begun):
-            if after:
+        covers: list[tuple[int, int]] = []
+        for at, path in enumerate(begun):
+            if path.after:
                 following = at + 1
-                while not after.isdisjoint(symbols := begun[following][0]):
-                    _, finds, after, onward = onward[symbols]
+                while not path.after.isdisjoint(symbols := begun[following].symbols):
+                    path = path.onward[symbols]
                     following += 1
-            for length, lists in finds:
+            for length, lists in path.finds:
                 hits.append((at, at + length, lists))
-        return self._uncovered(hits)
+            if path.covering:
+                covers += [(at, at + length) for length in path.covering]
+        return _uncovered(hits, covers) if covers else hits
 
     def _start(self, token: str) -> _Path:
         """What begins at a token."""
@@ -156,13 +161,15 @@ class Lexicon:
         """The path from these nodes, reached by the words before, with one word more."""
         reached = [node[symbol] for node in nodes for symbol in symbols if symbol in node]
         if not reached:
-            return _Path(symbols, (), _NOTHING.after, _NOTHING.onward)
+            return _Path(symbols, (), (), _NOTHING.after, _NOTHING.onward)
         words = (*before, symbols)
         after = frozenset().union(*reached) - {_END}
         onward: Mapping[tuple[int, ...], _Path] = _NOTHING.onward
         if after:
             onward = Memo(lambda following: self._path(words, reached, following), _KEPT)
-        return _Path(symbols, tuple(self._finds(words)), after, onward)
+        finds = tuple(self._finds(words))
+        covering = tuple(length for length, lists in finds if length > 1 and lists & self.covering)
+        return _Path(symbols, finds, covering, after, onward)
 
     def _finds(self, words: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """The phrases that begin with the first of these words, by their lengths and lists."""
@@ -174,12 +181,6 @@ class Lexicon:
             for node in begun:
                 yield from _walk(node, words, 1)
 
-    def _uncovered(self, hits: list[Hit]) -> list[Hit]:
-        covers = [(start, end) for start, end, lists in hits if end - start > 1 and lists & self.covering]
-        for left, right in covers:
-            hits = [hit for hit in hits if hit[0] < left or hit[1] > right or hit[1] - hit[0] == right - left]
-        return hits
-
 
 def _walk(node: Node, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple[int, int]]:
     """The phrases that go on from a node with the words from a place on, by their lengths and lists."""
@@ -189,3 +190,9 @@ def _walk(node: Node, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple
             if _END in after:
                 yield at + 1, after[_END]
             yield from _walk(after, words, at + 1)
+
+
+def _uncovered(hits: list[Hit], covers: Iterable[tuple[int, int]]) -> list[Hit]:
+    for left, right in covers:
+        hits = [hit for hit in hits if hit[0] < left or hit[1] > right or hit[1] - hit[0] == right - left]
+    return hits
