@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.people import Partnership
 from calsync.rules.directory import Directory, Seat
+from calsync.rules.fold import ASKED, BREAK, JOINT
 from calsync.rules.lexicon import Lexicon
 from calsync.rules.memo import Memo
 from calsync.rules.pack import Example
@@ -185,6 +187,11 @@ class Words:
     telling: Memo[str, bool]
     bare_name: Test
     cut_after: Mapping[str, re.Pattern[str]]
+
+    @cached_property
+    def turns(self) -> frozenset[str]:
+        """The words and marks at which a clause may end, numbers apart."""
+        return frozenset({BREAK, JOINT, ASKED, *self.joiners, *self.joiners_before})
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,13 +138,15 @@ def _lists_seen(
         else:
             in_description |= lists
     titles, descriptions = _worth_trying(tokens, title_end, shown, facts, book.words)
+    title, description = facts.title, facts.description
     for bit, pattern in book.words.tried[titles | descriptions]:
         if pattern.near and not (in_title | in_description) & pattern.near:
             continue
-        if titles & bit and (found := _found(pattern, facts.title, book)) is not None:
+        literal = pattern.literal
+        if titles & bit and literal in title and (found := _found(pattern, title, book)) is not None:
             in_title |= pattern.bit
             hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
-        if descriptions & bit and _found(pattern, facts.description, book) is not None:
+        if descriptions & bit and literal in description and _found(pattern, description, book) is not None:
             in_description |= pattern.bit
     return in_title, in_description
 
@@ -170,14 +172,16 @@ def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:
     if not description:
         return description
     folded = description.casefold()  # a plain look for each text is far quicker than a search
-    found = [pattern.search(description) for text, pattern in after.items() if text in folded]
-    return description[: min((match.start() for match in found if match), default=None)]
+    if description.isascii():  # then it is as long as before, and a look tells the place
+        places = [folded.find(text) for text in after if text in folded]
+    else:
+        found = [pattern.search(description) for text, pattern in after.items() if text in folded]
+        places = [match.start() for match in found if match]
+    return description[: min(places)] if places else description
 
 
 def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | None:
     """The words of the text where the pattern is found, the second number exclusive; None if it is not."""
-    if pattern.literal not in text:
-        return None
     found = pattern.regex.search(text)
     if not found:
         return None
@@ -193,7 +197,7 @@ def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int]
 
     A question mark ends an item, not the segment: "Did the wardens help? Membership".
     """
-    joiners, before = known.joiners, known.joiners_before
+    joiners, before, turns = known.joiners, known.joiners_before, known.turns
     tokens: list[str] = []
     clauses: list[int] = []
     items: list[int] = []
@@ -202,16 +206,17 @@ def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int]
     number = 1
     next_number = "1"
     for at, piece in enumerate(marked):
-        if piece == JOINT:
-            clause, item = clause + 1, item + 1
-            continue
-        if piece == BREAK:
-            clause, item, segment = clause + 1, item + 1, segment + 1
-        elif piece in joiners or (piece in before and _next(marked, at) in before[piece]):
-            clause += 1
-        elif piece == next_number:
-            clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
-            next_number = str(number)
+        if piece in turns or piece == next_number:  # most words need no closer look
+            if piece == JOINT:
+                clause, item = clause + 1, item + 1
+                continue
+            if piece == BREAK:
+                clause, item, segment = clause + 1, item + 1, segment + 1
+            elif piece in joiners or (piece in before and _next(marked, at) in before[piece]):
+                clause += 1
+            elif piece == next_number:
+                clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
+                next_number = str(number)
         tokens.append(piece)
         clauses.append(clause)
         items.append(item)
