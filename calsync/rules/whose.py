@@ -110,9 +110,11 @@ def _spelled_out(
     if not 3 <= len(short) <= 6 or not short.isalpha():
         return False
     own = book.whose.name_bits.get(partnership, 0)
-    words = [at for at, token in enumerate(tokens) if token not in _SMALL]
-    initials = "".join([tokens[at][0] for at in words])
+    initials = "".join([token[0] for token in tokens if token not in _SMALL])
     place = initials.find(short)
+    if place < 0:
+        return False
+    words = [at for at, token in enumerate(tokens) if token not in _SMALL]
     while place >= 0:
         start, last = words[place], words[place + len(short) - 1]
         together = items[start] == items[last]
