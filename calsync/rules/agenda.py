@@ -9,11 +9,7 @@ from calsync.rules.book import RuleBook
 from calsync.rules.reading import Reading, cut, read
 from calsync.rules.weigh import weigh
 
-_SHARES = {
-    Activity.PROCESS: Fraction(1),
-    Activity.SERVICE_IMPROVEMENT: Fraction(0),
-    Activity.MIXED: Fraction(1, 2),
-}
+_HALVES = {Activity.PROCESS: 2, Activity.SERVICE_IMPROVEMENT: 0, Activity.MIXED: 1}
 _KEPT = 50_000  # lines remembered
 _CLOCK = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
 _MINUTES = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
@@ -23,18 +19,18 @@ _LINES = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s|(?:[01]?\d|2[0-3])[:.][0
 def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
     """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
     judged = [
-        (share, minutes)
+        (halves, minutes)
         for text, minutes in _agenda(reading, book)
-        if (share := _share(text, reading, book)) is not None
+        if (halves := _halves(text, reading, book)) is not None
     ]
     if len(judged) < 2:
         return None
     if any(minutes is None for _, minutes in judged):
-        judged = [(share, 1) for share, _ in judged]
+        judged = [(halves, 1) for halves, _ in judged]
     total = sum(minutes or 0 for _, minutes in judged)
     if not total:
         return None
-    return sum((share * Fraction(minutes or 0, total) for share, minutes in judged), Fraction(0))
+    return Fraction(sum(halves * (minutes or 0) for halves, minutes in judged), 2 * total)
 
 
 def _agenda(reading: Reading, book: RuleBook) -> list[tuple[str, int | None]]:
@@ -74,21 +70,21 @@ def _start(line: str) -> int | None:
     return int(clock[1]) * 60 + int(clock[2]) if clock else None
 
 
-def _share(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
-    """How much of one line is process, or None if it shows neither side; standard lines are read once.
+def _halves(text: str, reading: Reading, book: RuleBook) -> int | None:
+    """How many halves of one line are process, None if it shows neither side; standard lines are read once.
 
     Of the rest of the row only those lists matter that some cue asks for.
     """
     key = (text, reading.row & book.index.of_rows)
-    if key not in book.shares:
-        if len(book.shares) >= _KEPT:
-            book.shares.clear()
-        book.shares[key] = _judged(text, reading, book)
-    return book.shares[key]
+    if key not in book.halves:
+        if len(book.halves) >= _KEPT:
+            book.halves.clear()
+        book.halves[key] = _judged(text, reading, book)
+    return book.halves[key]
 
 
-def _judged(text: str, reading: Reading, book: RuleBook) -> Fraction | None:
+def _judged(text: str, reading: Reading, book: RuleBook) -> int | None:
     alone = read(replace(reading.facts, title="", description=text), book)
     alone.row |= reading.row  # the service may be named in the title or in another line
     activity = weigh(alone, book).activity
-    return _SHARES.get(activity) if activity else None
+    return _HALVES.get(activity) if activity else None

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -232,7 +231,7 @@ class RuleBook:
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
     own activities and what they count as. index: what finds which of them. placeless: the
-    bits that a pattern may put into a description without a find. verdicts, agendas, shares,
+    bits that a pattern may put into a description without a find. verdicts, agendas, halves,
     invitations: what was looked at before.
     """
 
@@ -252,5 +251,5 @@ class RuleBook:
     placeless: int
     verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
-    shares: dict[tuple[str, int], Fraction | None] = field(default_factory=dict, repr=False)
+    halves: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
     invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)
