@@ -1,6 +1,8 @@
 """Whether a rule's conditions hold, and what they saw."""
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 
 from calsync.rules.book import Cue, RuleBook, Test
 from calsync.rules.fold import BREAK
@@ -122,20 +124,18 @@ def what_it_saw(test: Test, reading: Reading) -> str:
 
 def _parts(test: Test, reading: Reading) -> Iterator[str]:
     title = test.title_any | test.title_first | test.title_only
-    words = list(dict.fromkeys(reading.seen(title, until=reading.title_end)))
+    words = list(dict.fromkeys(reading.seen(title, until=reading.title_end))) if title else []
     if words:
-        yield "title says " + ", ".join(f"'{word}'" for word in words[:3])
-    bits = test.any | test.description_any
-    for group in test.all:
-        bits |= group
-    rest = [word for word in dict.fromkeys(reading.seen(bits)) if word not in words]
-    if rest:
-        yield "text says " + ", ".join(f"'{word}'" for word in rest[:4])
-    sectors = sorted(test.sectors_any & reading.sectors)
-    if sectors:
+        yield "title says " + ", ".join([f"'{word}'" for word in words[:3]])
+    bits = reduce(or_, test.all, test.any | test.description_any)
+    if bits:
+        rest = [word for word in dict.fromkeys(reading.seen(bits)) if word not in words]
+        if rest:
+            yield "text says " + ", ".join([f"'{word}'" for word in rest[:4]])
+    if test.sectors_any and (sectors := sorted(test.sectors_any & reading.sectors)):
         yield "among the invited: " + ", ".join(sectors)
     if test.agencies_at_least is not None or test.agencies_at_most is not None:
         count = len(reading.agencies)
         yield f"{count} {'agency' if count == 1 else 'agencies'}"
     if test.partnership or test.partnerships:
-        yield "partnership " + ", ".join(claim.partnership for claim in reading.claims[:2])
+        yield "partnership " + ", ".join([claim.partnership for claim in reading.claims[:2]])

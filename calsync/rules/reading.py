@@ -73,13 +73,10 @@ class Reading:
 
     def seen(self, bits: int, *, until: int | None = None) -> list[str]:
         """The words in which lists were seen, in order; `until` a token."""
-        if not bits:
-            return []
-        before = len(self.tokens) if until is None else until
+        tokens = self.tokens
+        before = len(tokens) if until is None else until
         return [
-            " ".join(self.tokens[start:end])
-            for start, end, lists in self.hits
-            if start < before and lists & bits
+            " ".join(tokens[start:end]) for start, end, lists in self.hits if lists & bits and start < before
         ]
 
     def seen_in(self, clause: int, bits: int) -> list[str]:
