@@ -133,7 +133,6 @@ class Invitation:
     agencies: tuple[str, ...]
     shared: str
     one_sector: bool
-    domains: tuple[str, ...]
     claims: tuple[Claim, ...]
     at_home: frozenset[str]
     bars: int
@@ -230,9 +229,8 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. placeless: the
-    bits that a pattern may put into a description without a find. verdicts, agendas, halves,
-    invitations: what was looked at before.
+    own activities and what they count as. index: what finds which of them. verdicts, agendas,
+    halves, invitations: what was looked at before.
     """
 
     version: str
@@ -248,7 +246,6 @@ class RuleBook:
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
     index: "Index"
-    placeless: int
     verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     halves: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)

@@ -62,7 +62,6 @@ def compile_book(
         own_rules=own,
         cues=cues,
         index=build_index(own, stages, shipped, cues, words.content),
-        placeless=reduce(or_, (pattern.bit for pattern in words.patterns if pattern.description), 0),
     )
     return book, binder.problems
 

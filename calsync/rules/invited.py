@@ -36,10 +36,9 @@ def _invitation(organizer: str, invited: Sequence[str], own: Sequence[str], book
         tuple(sorted(agencies)),
         next(iter(partners)).shared if len(partners) == 1 else "",
         len(agencies) > 1 and len({seat.sector for seat in partners} - {"network", "government"}) == 1,
-        tuple(sorted(by_domain)),
         tuple(_team_claims(organizer, book)),
         frozenset(_at_home({*domains, *own} - {""}, book)),
-        book.index.barred_by(sectors, tuple(sorted(by_domain))),
+        book.index.barred_by(sectors, sorted(by_domain)),
     )
 
 

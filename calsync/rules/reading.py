@@ -39,7 +39,6 @@ class Reading:
     seats: tuple[Seat, ...]
     agencies: tuple[str, ...]
     sectors: frozenset[str]
-    domains: tuple[str, ...]
     bars: int
     invited: bool
     others_named: bool
@@ -115,7 +114,6 @@ def read(facts: Facts, book: RuleBook) -> Reading:
         seats=invitation.seats,
         agencies=_agencies(invitation, in_title | in_description, book),
         sectors=invitation.sectors,
-        domains=invitation.domains,
         bars=invitation.bars,
         invited=bool(facts.attendee_domains or facts.attendees),
         others_named=_others_named(in_title, invitation.seats, book),
