@@ -29,9 +29,10 @@ class Clock:
     def offset(self, wall: datetime) -> timedelta | None:
         """The offset from UTC on a calm day; None on another, where it takes more thought."""
         day = wall.date()
-        if day not in self._offsets:
-            self._offsets[day] = self.zone.utcoffset(wall) if self.is_calm(wall) else None
-        return self._offsets[day]
+        offset = self._offsets.get(day)
+        if offset is None and day not in self._offsets:
+            self._offsets[day] = offset = self.zone.utcoffset(wall) if self.is_calm(wall) else None
+        return offset
 
     def aware(self, wall: datetime, offset: timedelta) -> datetime:
         """A wall time that has this offset, with its zone, or with the offset for a calendar's own zone."""

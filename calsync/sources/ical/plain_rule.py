@@ -55,10 +55,12 @@ def _weekly(rule: Rule, begin: datetime, first: datetime, last: datetime) -> lis
     # Places are counted from the start of DTSTART's week, so that COUNT is a place, too.
     before = sum(day < own for day in days)
     end = (rule.count or 0) + before
+    begins = [week + _DAY * day for day in days]
     found = []
     for number in range(max(0, (first - week) // step), (last - week) // step + 1):
-        for place, day in enumerate(days, number * len(days)):
-            start = week + step * number + _DAY * day
+        later = step * number
+        for place, begun in enumerate(begins, number * len(days)):
+            start = begun + later
             if first <= start <= last and (not rule.count or place < end):
                 found.append(start)
     return found

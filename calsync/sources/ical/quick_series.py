@@ -121,7 +121,9 @@ class Finder:
         for name, override in named.items():
             if override.original and not _is_excluded(name, excluded):
                 found += self._standing(override, _written(override.original, clock))
-        walls = [wall for wall in self._walls(master, rule, clock) if _like(wall, master) not in named]
+        walls = self._walls(master, rule, clock)
+        if named:
+            walls = [wall for wall in walls if _like(wall, master) not in named]
         made = (
             self._days_made(master, walls)
             if master.start.clock is None
@@ -164,9 +166,10 @@ class Finder:
         for wall in walls:
             offset, end = clock.offset(wall), wall + length
             if offset is not None and clock.offset(end) == offset:
-                if self._inside(wall - offset, end - offset):
+                utc = wall - offset
+                if self._inside(utc, utc + length):
                     written = wall.isoformat() + _suffix(offset)
-                    times = clock.aware(wall, offset), clock.aware(end, offset), wall - offset
+                    times = clock.aware(wall, offset), clock.aware(end, offset), utc
                     yield wall, Found(place, written, *times, all_day=False)
                 continue
             start = existing(wall.replace(tzinfo=zone))
