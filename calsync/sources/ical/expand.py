@@ -6,7 +6,7 @@ It is given the wall-clock times of the series' own zone, naive: given zones, it
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,12 +115,25 @@ def _instance(occurrence: "_Found", zone: tzinfo) -> Instance:
     event = occurrence.adapter.event
     if not occurrence.made:
         return _as_it_is(event)
-    wall = occurrence.start - occurrence.adapter.move_recurrences_by
+    original, begin = _begins(occurrence, zone)
     if event.all_day:
-        return Instance(event, wall, occurrence.start, occurrence.end)
-    original = existing(wall.replace(tzinfo=zone))
-    start = shown_in(existing(occurrence.start.replace(tzinfo=zone)), event.zone)
-    return Instance(event, original, start, _end(event, original, start))
+        day = as_day(begin)
+        return Instance(event, original, day, day + (as_day(event.end) - as_day(event.start)))
+    start = shown_in(existing(begin.replace(tzinfo=zone)), event.zone)
+    return Instance(event, original, start, _end(event, as_time(original, event.zone), start))
+
+
+def _begins(occurrence: "_Found", zone: tzinfo) -> tuple[Moment, datetime]:
+    """The original start, and the start by the series' clock.
+
+    From "this and following" on a series of days may have a time, and one of times whole days.
+    """
+    moved: timedelta = occurrence.adapter.move_recurrences_by
+    if isinstance(occurrence.start, datetime):
+        return existing((occurrence.start - moved).replace(tzinfo=zone)), occurrence.start
+    # Python adds to a day whole days only, rounded down.
+    day: date = occurrence.start - timedelta(days=moved.days)
+    return day, as_time(day, None) + moved
 
 
 def _end(event: Event, original: datetime, start: datetime) -> datetime:

@@ -177,6 +177,35 @@ def test_this_and_future_moves_what_follows() -> None:
     assert found[3].recurrence_id == "2025-10-27T09:00:00+00:00"
 
 
+def test_this_and_future_may_make_whole_days_of_times() -> None:
+    change = override(
+        ";RANGE=THISANDFUTURE:20251013T090000Z", start=";VALUE=DATE:20251014", end="DTEND;VALUE=DATE:20251016"
+    )
+    found, problems = read(calendar(event("RRULE:FREQ=WEEKLY;COUNT=3"), change))
+    assert [(o.recurrence_id[:10], o.start.day, o.end.day, o.all_day) for o in found] == [
+        ("2025-10-06", 6, 6, False),
+        ("2025-10-13", 14, 16, True),
+        ("2025-10-20", 21, 23, True),
+    ]
+    assert problems == ()
+
+
+def test_this_and_future_may_give_whole_days_a_time() -> None:
+    change = override(
+        ";RANGE=THISANDFUTURE;VALUE=DATE:20251013",
+        start=";TZID=Europe/London:20251012T210000",
+        end="DTEND;TZID=Europe/London:20251012T220000",
+    )
+    series = event(SERIES, start=";VALUE=DATE:20251006", end="DTEND;VALUE=DATE:20251007")
+    found, problems = read(calendar(series, change))
+    assert [(o.recurrence_id, o.start.day, o.start.hour, o.end.hour, o.all_day) for o in found] == [
+        ("2025-10-06", 6, 0, 0, True),
+        ("2025-10-13", 12, 21, 22, False),
+        ("2025-10-20", 19, 21, 22, False),
+    ]
+    assert problems == ()
+
+
 def test_a_series_with_a_recurrence_id_of_its_own_is_a_series() -> None:
     assert len(read(calendar(event(SERIES, "RECURRENCE-ID:20251006T090000Z")))[0]) == 3
 
