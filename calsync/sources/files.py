@@ -42,14 +42,16 @@ def files_in(calendar: Calendar, folder: Path) -> tuple[str, ...]:
 
 def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
     """Every byte of a file that nobody writes to meanwhile; raises SourceError."""
+    most = int(max_megabytes * 1_000_000)
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
-            content = file.read(int(max_megabytes * 1_000_000) + 1)
+            # Room is made for as much as is asked for: for the file, and a byte that tells of more.
+            content = file.read(min(before.st_size, most) + 1)
             after = os.fstat(file.fileno())
     except OSError as error:
         raise _unreadable(calendar, path, error) from error
-    if len(content) > max_megabytes * 1_000_000:
+    if len(content) > most:
         raise too_large(str(calendar), max_megabytes)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         what = f"{path} was being written while we read it"

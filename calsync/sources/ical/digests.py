@@ -30,7 +30,13 @@ def event_digest(event: bytes) -> bytes:
 def without_stamps(content: bytes) -> bytes:
     """Lines without those that only say when they were written."""
     first, *others = content.split(_STAMP)
-    return b"".join((first, *map(_after_line, others)))
+    kept = [first]
+    for piece in others:
+        end = piece.find(b"\n")
+        # Nearly always a line of its own that is not folded.
+        plain = end > 0 and piece[:1] == b":" and piece[end + 1 : end + 2] not in (b" ", b"\t")
+        kept.append(piece[end:] if plain else _after_line(piece))
+    return b"".join(kept)
 
 
 def _after_line(piece: bytes) -> bytes:
