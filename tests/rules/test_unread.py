@@ -11,7 +11,9 @@ from calsync.rules.score import score
 BLIND = Path(__file__).parent / "blind"
 
 
-@pytest.mark.parametrize(("name", "everywhere", "between_agencies"), [("third", 0.90, 0.83), ("twelfth", 0.90, 0.83)])
+@pytest.mark.parametrize(
+    ("name", "everywhere", "between_agencies"), [("third", 0.90, 0.83), ("twelfth", 0.90, 0.83)]
+)
 def test_unread_meetings_are_judged_as_well_as_at_first_contact(name, everywhere, between_agencies):
     book, _ = load_rules(["uk"])
     frame = pd.read_csv(BLIND / f"{name}.csv", dtype=str, keep_default_na=False)
