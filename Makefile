@@ -3,7 +3,7 @@
 #   make demo-m365   the same council, read through Microsoft Graph as an emulator plays it
 #   make test    the tests (WHEEL=1: against the installed wheel, as CI does)
 #   make check   lint, format, strict types, import floors, docs, tests
-#   make soak    both ways of reading a calendar compared on SOAK generated ones (20000: some 6 minutes)
+#   make soak    both ways of reading a calendar compared on SOAK generated ones (20000: some 20 minutes)
 #   make bench   the benchmarks (slow; see docs/benchmarks.md)
 
 PYTHON ?= python3
@@ -45,7 +45,7 @@ wheel: .venv/.installed
 	.venv/bin/python -m build -o dist .
 
 soak: .venv/.installed
-	CALSYNC_SOAK=$(or $(SOAK),20000) .venv/bin/pytest -q -x tests/sources/ical/test_ical_fast_path.py
+	CALSYNC_SOAK=$(or $(SOAK),20000) .venv/bin/pytest -q -x tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_ledger.py
 
 bench: .venv/.installed
 	.venv/bin/python -m benchmarks $(ARGS)
