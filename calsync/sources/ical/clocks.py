@@ -1,9 +1,18 @@
-"""How a zone's clock runs on a day: nearly every day it does not change, and sums are simple."""
+"""How a zone's clock runs on a day: nearly every day it does not change, and sums are simple.
+
+And which clocks the times of a calendar go by.
+"""
 
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
+from icalendar.prop import vDDDTypes
+
+from calsync.sources.ical.lines import time_line
+from calsync.sources.ical.skim import OddError
 from calsync.sources.ical.vtimezone import CalendarZone
+from calsync.sources.ical.zones import Zones
 
 _DAY = timedelta(days=1)
 
@@ -20,11 +29,15 @@ class Clock:
 
     def is_calm(self, wall: datetime) -> bool:
         """Whether the clock runs evenly around a wall time."""
-        year = wall.year
+        restless = self.restless(wall.year)
+        return not restless or wall.date() not in restless
+
+    def restless(self, year: int) -> frozenset[date]:
+        """The days of a year that are not calm."""
         restless = self._years.get(year)
         if restless is None:
             restless = self._years[year] = _restless(self.zone, year)
-        return not restless or wall.date() not in restless
+        return restless
 
     def offset(self, wall: datetime) -> timedelta | None:
         """The offset from UTC on a calm day; None on another, where it takes more thought."""
@@ -41,6 +54,53 @@ class Clock:
         if offset not in self._fixed:
             self._fixed[offset] = timezone(offset)
         return wall.replace(tzinfo=self._fixed[offset])
+
+
+class At(NamedTuple):
+    """A time by a clock, or the midnight that a date begins with; clock: None for a date.
+
+    floats: whether no zone is written, so that it is the floating one or that of DTSTART.
+    """
+
+    wall: datetime
+    clock: Clock | None
+    floats: bool = False
+
+    @property
+    def moment(self) -> date:
+        """The same as the exact path has it: a date, or an aware datetime."""
+        return self.wall.replace(tzinfo=self.clock.zone) if self.clock else self.wall.date()
+
+
+class Clocks:
+    """The clocks of one calendar, each made once.
+
+    floating: that of times without a zone. wall: the zone that the calendar asks to be shown in, or None.
+    """
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+        self._clocks: dict[int, Clock] = {}
+        self._by_parameters: dict[bytes, Clock | None] = {}
+        self.wall = zones.wall
+        self.floating = self.of(zones.floating)
+        self.utc = self.of(vDDDTypes.from_ical("20000101T000000Z").tzinfo)  # type: ignore[no-untyped-call]
+
+    def of(self, zone: tzinfo) -> Clock:
+        """The clock of a zone, the same one each time."""
+        return self._clocks.setdefault(id(zone), Clock(zone))
+
+    def named(self, parameters: bytes) -> Clock | None:
+        """The clock that a time's parameters name, None where they name none; raises OddError in doubt."""
+        if parameters not in self._by_parameters:
+            if parameters[:1] not in (b"", b";"):
+                raise OddError
+            tzid = time_line("", f"{parameters.decode()}:").tzid
+            zone = self._zones.find(tzid) if tzid else None
+            if tzid and zone is None:
+                raise OddError
+            self._by_parameters[parameters] = self.of(zone) if zone else None
+        return self._by_parameters[parameters]
 
 
 @lru_cache(maxsize=4096)

@@ -17,16 +17,6 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(without_stamps(content)).hexdigest()[: 2 * SIZE]
 
 
-def event_digest(event: bytes) -> bytes:
-    """The same for two versions of an event that differ in their time stamp only."""
-    begin = event.find(b"\nDTSTAMP:")
-    digest = hashlib.sha256(event if begin < 0 else event[:begin])
-    end = event.find(b"\n", begin + 1)
-    if begin >= 0 and end >= 0:
-        digest.update(event[end:])
-    return digest.digest()[:SIZE]
-
-
 def without_stamps(content: bytes) -> bytes:
     """Lines without those that only say when they were written."""
     first, *others = content.split(_STAMP)

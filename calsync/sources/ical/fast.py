@@ -13,20 +13,23 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence, Status
 from calsync.model.span import Span
+from calsync.sources.ical.clocks import Clocks
 from calsync.sources.ical.content import TextLines, content_of
 from calsync.sources.ical.exact import header_of, is_cancelled
 from calsync.sources.ical.folded import FoldedLines, Texts, has_odd_names
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
-from calsync.sources.ical.outlines import OddError, Outliner
+from calsync.sources.ical.outlines import Outliner
 from calsync.sources.ical.people import People
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
 from calsync.sources.ical.recall import Keyed, Recall, scope_of
 from calsync.sources.ical.sieve import Sieve
-from calsync.sources.ical.slices import Slices, UnusualError, cut, own_text
+from calsync.sources.ical.skim import OddError, UnusualError
+from calsync.sources.ical.slices import Slices, own_text
 from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
+from calsync.sources.ical.times import Times
 from calsync.sources.ical.zones import Zones
 
 
@@ -50,18 +53,19 @@ def read_quickly(
     ledger: Ledger | None = None,
 ) -> Quick:
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
-    slices = cut(data)
+    slices = Slices(data)
     calendar = _calendar(slices, where)
     cancelled = is_cancelled(header_of(calendar, where))
     zones = Zones(calendar, zone, where)
     if not is_usual(window):
         raise UnusualError
-    outliner = Outliner(zones)
-    sorter = Sorter(slices.events, outliner, Sieve(outliner, window))
-    recall = Recall(ledger, slices.events, scope_of(window, zone, owners, zones, cancelled=cancelled))
+    clocks = Clocks(zones)
+    times = Times(slices, clocks)
+    sorter = Sorter(slices, Outliner(slices, clocks, times), Sieve(slices.skim, times, window))
+    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones, cancelled=cancelled))
     recall.sort(sorter)
-    finder = Finder(window, outliner.clock(zone), outliner.floating)
-    writer = _Writer(slices.events, owners, cancelled=cancelled)
+    finder = Finder(window, clocks.of(zone), clocks.floating)
+    writer = _Writer(slices, owners, cancelled=cancelled)
     found: list[Keyed] = []
     for uid, group in sorter.groups():
         try:
@@ -69,7 +73,7 @@ def read_quickly(
         except OddError:
             sorter.odd.add(uid)
     recall.keep(sorter)
-    blocks = tuple(Block(place + 1, own_text(slices.events[place])) for place in sorter.odd_places())
+    blocks = tuple(Block(place + 1, own_text(slices.event(place))) for place in sorter.odd_places())
     return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
 
 
@@ -90,8 +94,8 @@ def keyed(occurrence: Occurrence) -> Keyed:
 class _Writer:
     """Writes occurrences; what all occurrences of an event have alike is read once."""
 
-    def __init__(self, events: list[bytes], owners: frozenset[str], *, cancelled: bool) -> None:
-        self._events = events
+    def __init__(self, slices: Slices, owners: frozenset[str], *, cancelled: bool) -> None:
+        self._slices = slices
         self._owners = owners
         self._status = Status.CANCELLED if cancelled else Status.CONFIRMED
         self._people = People()
@@ -109,7 +113,7 @@ class _Writer:
         return keyed
 
     def _pattern(self, uid: str, found: Found) -> Occurrence:
-        event = self._events[found.place]
+        event = self._slices.event(found.place)
         lines = TextLines(own_text(event)) if has_odd_names(event) else FoldedLines(event, self._texts)
         frame = Occurrence(uid, "", found.start, found.end, found.all_day, self._status)
         return content_of(lines, frame, self._owners, self._people)

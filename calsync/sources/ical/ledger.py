@@ -7,7 +7,7 @@ stand as they were, and whoever kept what they gave keeps it on.
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 _SIZE = 8
 """Bytes kept of a UID's digest: among a thousand changed UIDs one in 10^16 would pass for unchanged."""
@@ -34,12 +34,10 @@ class Ledger:
         """Whether a UID had exactly the events of these digests."""
         return _name(digests) in self._before
 
-    def keep(
-        self, scope: str, read: Mapping[str, Sequence[bytes]], standing: Mapping[str, Sequence[bytes]]
-    ) -> None:
-        """Remember the UIDs that were read now and those that stand, by the digests of their events."""
+    def keep(self, scope: str, digests: Mapping[str, Sequence[bytes]], standing: Set[str]) -> None:
+        """Remember UIDs by the digests of their events, those that were read now and those that stand."""
         self.standing = frozenset(standing)
-        known = {*map(_name, read.values()), *map(_name, standing.values())}
+        known = {*map(_name, digests.values())}
         self.text = f"{scope}:{base64.b85encode(b''.join(sorted(known))).decode()}" if known else ""
 
 

@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from calsync.model.span import Span
-from calsync.sources.ical.clocks import Clock
+from calsync.sources.ical.clocks import At, Clock
 from calsync.sources.ical.event import as_day
 from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
-from calsync.sources.ical.outlines import At, OddError, Outline, is_near_our_time
+from calsync.sources.ical.outlines import Outline, is_near_our_time
 from calsync.sources.ical.plain_rule import plain_starts
 from calsync.sources.ical.rule import Freq, RuleError
+from calsync.sources.ical.skim import OddError
 from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
 
 # Wider than any zone and any change of its clock together.

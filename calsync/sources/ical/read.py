@@ -11,7 +11,7 @@ from calsync.sources.ical.fast import keyed, read_quickly
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.recall import Keyed
-from calsync.sources.ical.slices import UnusualError
+from calsync.sources.ical.skim import UnusualError
 from calsync.sources.ical.version import reader_version
 from calsync.sources.ical.window import Expansion
 

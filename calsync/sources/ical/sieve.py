@@ -1,74 +1,80 @@
-"""Drops at a glance the single events far from the window: four of five in a calendar of some years.
+"""Drops at a glance what is far from the window: four of five events in a calendar of some years.
 
-A time is looked up in two halves, its zone and day and its time of day, since both come again and again.
+Only a sound event is dropped, of which the exact path would have nothing to tell.
 """
 
-import re
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+import numpy as np
 
 from calsync.model.span import Span
-from calsync.sources.ical.clocks import Clock
 from calsync.sources.ical.moments import real
-from calsync.sources.ical.outlines import SERIES, Lines, Outliner, is_near_our_time
+from calsync.sources.ical.outlines import SERIES, Outline
+from calsync.sources.ical.skim import DTEND, DTSTART, RECURRENCE_ID, TIMES, Marks, Numbers, Skim
+from calsync.sources.ical.times import Times
 
 # Wider than any zone and any change of its clock together.
-_MARGIN = timedelta(days=3)
-_DAY, _TIME = len("20250101"), len("T090000\r")
-_TIME_OF_DAY = re.compile(rb"T(?:[01]\d|2[0-3])[0-5]\d[0-5]\d\r").fullmatch
-
-_Known = tuple[datetime, Clock]
+_MARGIN, _DAY = timedelta(days=3), timedelta(days=1)
+# What began so long before the window may be in it.
+_LONGEST = timedelta(days=28)
+_RULES = [TIMES.index(name) for name in sorted(SERIES - {b"RECURRENCE-ID"})]
 
 
 class Sieve:
-    """Knows the days and the times of day it has met that are sound."""
+    """For one calendar and one window."""
 
-    def __init__(self, outliner: Outliner, window: Span) -> None:
-        self._outliner = outliner
+    def __init__(self, skim: Skim, times: Times, window: Span) -> None:
+        self._table, self._odd, self._times = skim.table, skim.odd, times
         self._from, self._to = real(window.start) - _MARGIN, real(window.end) + _MARGIN
-        self._days: dict[bytes, _Known] = {}
-        self._times: set[bytes] = set()
 
-    def drops(self, lines: Lines) -> bool:
-        """Whether it is a sound event by itself and far away; False in doubt."""
-        if not lines.keys().isdisjoint(SERIES):
-            return False
-        start, end = _time_last(lines.get(b"DTSTART", b"")), _time_last(lines.get(b"DTEND", b""))
-        first = self._days.get(start[:-_TIME]) or self._day(start)
-        last = self._days.get(end[:-_TIME]) or self._day(end)
-        if first is None or last is None or (self._from <= last[0] and first[0] <= self._to):
-            return False
-        times = start[-_TIME:], end[-_TIME:]
-        if first[1] is not last[1] or not self._are_times(times):
-            return False
-        return first[0] < last[0] or (first[0] == last[0] and times[0] <= times[1])
+    def far(self) -> list[bool]:
+        """Whether each event is sound, far from the window, and by itself or an override; False in doubt.
 
-    def _day(self, rest: bytes) -> _Known | None:
-        """The day and the clock in the rest of a line, if both are usual and the clock is calm then."""
-        parameters, day = rest[: -_DAY - _TIME], rest[-_DAY - _TIME : -_TIME]
-        clock = self._outliner.clock_in(parameters)
-        try:
-            midnight = datetime.fromisoformat(day.decode())
-        except ValueError:
-            return None
-        if (
-            clock is None
-            or not day.isdigit()
-            or not is_near_our_time(midnight)
-            or not clock.is_calm(midnight)
-        ):
-            return None
-        self._days[rest[:-_TIME]] = known = (midnight, clock)
-        return known
+        The original start of an override is so far that what began then has ended, too.
+        """
+        table, times = self._table, self._times
+        timed, ruled = (table[:, [DTSTART, DTEND]] >= 0).all(axis=1), (table[:, _RULES] >= 0).any(axis=1)
+        taken: Marks = np.logical_and(timed, ~ruled)
+        taken[list(self._odd)] = False
+        places = np.flatnonzero(taken)
+        start, end = table[places, DTSTART], table[places, DTEND]
+        first, last = times.walls[start], times.walls[end]
+        conditions = (
+            (last < np.datetime64(self._from)) | (first > np.datetime64(self._to)),
+            first <= last,
+            times.kinds[start] == times.kinds[end],
+            times.calm(start),
+            times.calm(end),
+        )
+        gone: Marks = np.logical_and.reduce(conditions)
+        moved = np.flatnonzero(table[places, RECURRENCE_ID] >= 0)
+        gone[moved] &= self._is_far(table[places[moved], RECURRENCE_ID], times.kinds[start[moved]])
+        far = np.zeros(len(table), np.bool_)
+        far[places] = gone
+        return list(far.tolist())
 
-    def _are_times(self, times: tuple[bytes, bytes]) -> bool:
-        for time in times:
-            if time not in self._times:
-                if not _TIME_OF_DAY(time):
-                    return False
-                self._times.add(time)
-        return True
+    def _is_far(self, originals: Numbers, kinds: Numbers) -> Marks:
+        walls = self._times.walls[originals]
+        conditions = (
+            (walls < np.datetime64(self._from - _LONGEST)) | (walls > np.datetime64(self._to)),
+            self._times.kinds[originals] == kinds,
+            self._times.calm(originals),
+        )
+        far: Marks = np.logical_and.reduce(conditions)
+        return far
 
+    def is_override(self, place: int) -> bool:
+        """Whether an event says that it stands for one of a series."""
+        return bool(self._table[place, RECURRENCE_ID] >= 0)
 
-def _time_last(rest: bytes) -> bytes:
-    """What follows a name, with the Z of UTC put in front, so that the time of day comes last."""
-    return b"Z" + rest[:-2] + b"\r" if rest[-2:-1] == b"Z" else rest
+    def spares(self, group: list[Outline]) -> bool:
+        """Whether to these events of a UID its far overrides make no difference.
+
+        They do where one of these may be another version of one of those, or they are no short series.
+        """
+        return all(
+            (outline.rule and outline.end.wall - outline.start.wall <= _LONGEST)
+            if outline.original is None
+            else self._from - _LONGEST + _DAY <= outline.original.wall <= self._to - _DAY
+            for outline in group
+        )

@@ -1,70 +1,154 @@
-"""Bytes to events, cut out and unread: one split at BEGIN:VEVENT, and the frame that is left around them.
+"""Bytes to events, cut out and unread: the UID of each, its lines that say when it is, the frame around all.
 
 A structure line can only stand at a line's start, and a folded line starts with a blank, so no text
-is ever taken for one. What is built in another way than nearly all calendars are is `UnusualError`, and
-the exact path (`structure`) takes the file.
+is ever taken for one.
 """
 
 import codecs
+import hashlib
 import re
-from dataclasses import dataclass
+from collections import defaultdict
 
-_BEGIN, END = b"\nBEGIN:VEVENT", b"\nEND:VEVENT"
-_OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n")
-# A carriage return elsewhere than before a line feed may be a line end too, or may not.
-_STRAY_CR = re.compile(rb"\r[^\n]")
-ALARM = rb"BEGIN:VALARM\r?(?:\n(?![BbEe\r\n])[^\n]*)*\nEND:VALARM(?=\r?(?:\n[^ \t]|\Z))"
+import numpy as np
+
+from calsync.sources.ical.digests import SIZE
+from calsync.sources.ical.skim import (
+    DTSTAMP,
+    EXDATE,
+    LENGTHS,
+    PIECE,
+    TIMES,
+    UID,
+    Bytes,
+    Skim,
+    UnusualError,
+    skim,
+)
+from calsync.sources.ical.texts import text_of
+
+_OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n").match
+ALARM = rb"BEGIN:VALARM\r?(?:\n(?!END:VALARM\r?\n)[^\n]*+)*+\nEND:VALARM"
 """The pattern of an alarm, to be stepped over."""
 _ALARMS = re.compile(rb"\nBEGIN:VALARM\n.*?\nEND:VALARM(?=\n)", re.S)
-_MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:", re.I)
+_MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:([^\r\n]*)", re.I)
+_BEGIN, _END = b"\nBEGIN:VEVENT", b"\nEND:VEVENT"
+_WORD, _NOT_ASCII = 8, np.uint64(0x80_80_80_80_80_80_80_80)
+
+Lines = dict[bytes, int]
+"""The number of a line, by its name."""
 
 
-class UnusualError(Exception):
-    """A calendar that only the exact path reads."""
-
-
-@dataclass(frozen=True, slots=True)
 class Slices:
-    """A calendar cut up. frame: the file without its events. events: each from behind its BEGIN, in order."""
+    """A calendar cut up; an event is named by its place, from 0.
 
-    frame: bytes
-    events: list[bytes]
+    frame: the file without its events. uids: of each event, "" for one that is odd.
+    """
 
-
-def cut(content: bytes) -> Slices:
-    """Cut a file of one VCALENDAR at its events; raises UnusualError."""
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if not _OPENING.match(content) or _STRAY_CR.search(content):
-        raise UnusualError
-    head, *parts = content.split(_BEGIN)
-    events, rests = [], []
-    for part in parts:
-        end = part.rfind(END)
-        if end < 0 or part[:1] not in b"\r\n":
+    def __init__(self, data: bytes) -> None:
+        """Cut a file of one VCALENDAR at its events; raises UnusualError."""
+        self.data = data.removeprefix(codecs.BOM_UTF8)
+        if not _OPENING(self.data):
             raise UnusualError
-        rest = part[end + len(END) :]
-        # Cutting off nothing but the END would copy the whole file once more.
-        events.append(part if rest in (b"\r", b"") else part[: end + len(END)])
-        rests.append(rest)
-    return Slices(_frame(head, rests), events)
+        self._view = memoryview(self.data)
+        self.content: Bytes = np.frombuffer(self.data, np.uint8)
+        _check_utf8(self.data, self.content)
+        self.skim = skim(self.data, self.content)
+        self.begins = self.skim.lines.at + 1 + LENGTHS[self.skim.lines.name]
+        self._begins, self._ends = self.begins.tolist(), self.skim.lines.end.tolist()
+        self._starts, self._stops = self.skim.starts.tolist(), self.skim.stops.tolist()
+        self._exdates: dict[int, list[int]] = defaultdict(list)
+        for line in np.flatnonzero(self.skim.lines.name == EXDATE).tolist():
+            self._exdates[int(self.skim.events[line])].append(line)
+        self.frame = _frame(self.data, self.skim)
+        self.uids = self._read_uids()
+
+    def event(self, place: int) -> bytes:
+        """An event from behind its BEGIN to its END."""
+        return self.data[self._starts[place] : self._stops[place]]
+
+    def lines(self, place: int) -> Lines:
+        """The lines of an event that matter; where there are several EXDATEs, the last."""
+        numbers = self.skim.table[place].tolist()
+        return {name: line for name, line in zip(TIMES, numbers, strict=False) if line >= 0}
+
+    def exdates(self, place: int) -> list[int]:
+        """All EXDATE lines of an event."""
+        return self._exdates.get(place, [])
+
+    def rest(self, line: int) -> bytes:
+        """What follows the name on a line, still folded."""
+        return self.data[self._begins[line] : self._ends[line]]
+
+    def digest(self, place: int) -> bytes:
+        """The same for two versions of an event that differ in their time stamp only."""
+        start, stop = self._starts[place], self._stops[place]
+        stamp = self.skim.table[place, DTSTAMP]
+        if stamp < 0:
+            return hashlib.sha256(self._view[start:stop]).digest()[:SIZE]
+        begin, end = self._begins[stamp], self._ends[stamp]
+        digest = hashlib.sha256(self._view[start:begin])
+        digest.update(self._view[end:stop])
+        return digest.digest()[:SIZE]
+
+    def _read_uids(self) -> list[str]:
+        lines = self.skim.table[:, UID]
+        uids = [""] * len(lines)
+        places = [place for place in np.flatnonzero(lines >= 0).tolist() if place not in self.skim.odd]
+        for place, line in zip(places, lines[places].tolist(), strict=True):
+            rest = unfold(self.rest(line)).removesuffix(b"\r").decode()
+            uids[place] = rest[1:].strip() if rest[:1] == ":" and "\\" not in rest else text_of(rest)
+        return uids
 
 
-def _frame(head: bytes, rests: list[bytes]) -> bytes:
+def _check_utf8(data: bytes, content: Bytes) -> None:
+    """Raise UnusualError for another encoding, be it in an alarm: the exact path tells of it."""
+    if data.isascii():
+        return
+    words = content[: len(content) // _WORD * _WORD].view(np.uint64)
+    letters = np.zeros(len(words) + 1, np.bool_)
+    for begin in range(0, len(words), PIECE // _WORD):
+        piece = words[begin : begin + PIECE // _WORD]
+        letters[begin : begin + len(piece)] = (piece & _NOT_ASCII) != 0
+    # What is behind a letter parts it from the next one.
+    letters[1:] |= letters[:-1].copy()
+    try:
+        (words[letters[:-1]].tobytes() + data[words.nbytes :]).decode()
+    except UnicodeDecodeError:
+        _check_unfolded(data)
+
+
+def _check_unfolded(data: bytes) -> None:
+    # A line may be folded within a letter.
+    try:
+        unfold(data).decode()
+    except UnicodeDecodeError as error:
+        raise UnusualError from error
+
+
+def _frame(data: bytes, found: Skim) -> bytes:
     """The calendar without its events, if each of them stands in it and in nothing else."""
-    between = [rest for rest in rests[:-1] if rest not in (b"\r", b"")]
-    tail = rests[-1] if rests else b""
-    if any(rest[:1] not in b"\r\n" for rest in (*between, tail)):
+    opens, stops = (found.starts - len(_BEGIN)), found.stops
+    apart = np.flatnonzero(stops[:-1] < opens[1:])
+    between = [data[stops[place] : opens[place + 1]] for place in apart.tolist()]
+    head, tail = data[: opens[0]], data[stops[-1] :]
+    if any(map(_left_open, (head, *between))) or _left_open(tail, b"VCALENDAR"):
         raise UnusualError
-    if _depth(head) or _depth(tail) != -1 or any(map(_depth, between)):
+    rests = [rest.lstrip(b"\r\n") for rest in (*between, tail)]
+    # Behind an empty line a folded one belongs to the END before.
+    if any(rest[:1] in (b" ", b"\t") for rest in rests):
         raise UnusualError
-    return b"\n".join((head, *(rest.lstrip(b"\r\n") for rest in (*between, tail))))
+    return b"\n".join((head, *rests))
 
 
-def _depth(piece: bytes) -> int:
-    """How many components more begin in a piece than end."""
-    unfolded = unfold(piece)
-    marks = [mark.upper() for mark in _MARKS.findall(unfolded)]
-    return marks.count(b"BEGIN") - marks.count(b"END")
+def _left_open(piece: bytes, *opened: bytes) -> list[bytes]:
+    """The components that are open behind a piece, if these were before; raises UnusualError."""
+    names = list(opened)
+    for mark, name in _MARKS.findall(unfold(piece)):
+        if mark.upper() == b"BEGIN":
+            names.append(name.upper())
+        elif not names or names.pop() != name.upper():
+            raise UnusualError
+    return names
 
 
 def unfold(lines: bytes) -> bytes:
@@ -77,7 +161,7 @@ def unfold(lines: bytes) -> bytes:
 
 def end_of(event: bytes) -> int:
     """Where the END of a slice stands, with which it ends; another END in it is nothing usual."""
-    return len(event) - len(END) - event.endswith(b"\r")
+    return len(event) - len(_END) - event.endswith(b"\r")
 
 
 def own_text(event: bytes) -> str:

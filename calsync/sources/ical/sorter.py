@@ -1,70 +1,61 @@
 """Events to their outlines by UID; those dropped at a glance and those left to the exact path set apart."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from calsync.sources.ical.events import uid_of
-from calsync.sources.ical.outlines import Lines, OddError, Outline, Outliner, times_in, uid_in
+from calsync.sources.ical.outlines import Outline, Outliner
 from calsync.sources.ical.sieve import Sieve
-from calsync.sources.ical.slices import UnusualError, own_text, unfold
+from calsync.sources.ical.skim import OddError
+from calsync.sources.ical.slices import Slices, own_text
 
 
 class Sorter:
-    """Sorts the events of one calendar. odd: the UIDs of which the exact path reads every event."""
+    """Sorts the events of one calendar.
 
-    def __init__(self, events: list[bytes], outliner: Outliner, sieve: Sieve) -> None:
-        self.odd: set[str] = set()
-        self.uids: dict[int, str] = {}
-        self._events = events
+    uids: of each event. odd: the UIDs of which the exact path reads every event.
+    """
+
+    def __init__(self, slices: Slices, outliner: Outliner, sieve: Sieve) -> None:
+        odd = {place for place, uid in enumerate(slices.uids) if not uid} | slices.skim.odd
+        own = {place: uid_of(own_text(slices.event(place))) for place in odd}
+        self.uids = [own.get(place, uid) for place, uid in enumerate(slices.uids)] if own else slices.uids
+        self.odd = set(own.values())
         self._outliner = outliner
         self._sieve = sieve
         self._outlines: dict[str, list[Outline]] = defaultdict(list)
-        self._dropped: dict[str, int] = {}
 
-    def take(self, place: int) -> str:
-        """Sort one event, and give its UID; raises UnusualError."""
+    def take(self, places: Iterable[int]) -> None:
+        """Sort these events, which are all of their UIDs."""
+        far = self._sieve.far()
+        dropped: dict[str, list[int]] = defaultdict(list)
+        for place in places:
+            uid = self.uids[place]
+            if uid in self.odd:
+                continue
+            if far[place]:
+                dropped[uid].append(place)
+            else:
+                self._outline(place, uid)
+        for uid, group in dropped.items():
+            if (len(group) > 1 or uid in self._outlines) and not self._is_no_loss(uid, group):
+                for place in group:
+                    self._outline(place, uid)
+
+    def _is_no_loss(self, uid: str, dropped: list[int]) -> bool:
+        """Whether what was dropped of a UID, each for itself, is nothing to the rest of it."""
+        return all(map(self._sieve.is_override, dropped)) and self._sieve.spares(self._outlines.get(uid, []))
+
+    def _outline(self, place: int, uid: str) -> None:
         try:
-            lines, exdates, uid = self._look_at(place)
-            if not self._sieve.drops(lines):
-                self._outlines[uid].append(self._outliner.outline(place, lines, exdates))
-            elif self._dropped.setdefault(uid, place) != place:
-                self.odd.add(uid)
+            self._outlines[uid].append(self._outliner.outline(place))
         except OddError:
-            uid = uid_of(own_text(self._events[place]))
             self.odd.add(uid)
-        self.uids[place] = uid
-        return uid
-
-    def _look_at(self, place: int) -> tuple[Lines, list[bytes], str]:
-        """What matters of an event's lines, its EXDATEs and its UID; raises OddError, or UnusualError."""
-        event = self._events[place]
-        if not event.isascii():
-            _check_utf8(event)
-        lines, exdates = times_in(event)
-        return lines, exdates, uid_in(lines)
 
     def groups(self) -> Iterator[tuple[str, list[Outline]]]:
         """The outlines of each UID, where they are all there is of it."""
-        # What was dropped for itself alone did not stand alone.
-        self.odd |= self._dropped.keys() & self._outlines.keys()
         return ((uid, group) for uid, group in self._outlines.items() if uid not in self.odd)
 
     def odd_places(self) -> list[int]:
         """Which events are for the exact path, in order."""
-        return sorted(place for place, uid in self.uids.items() if uid in self.odd) if self.odd else []
-
-
-def _check_utf8(event: bytes) -> None:
-    """Raise UnusualError for another encoding, be it in an alarm: the exact path tells of it."""
-    try:
-        event.decode()
-    except UnicodeDecodeError:
-        _check_unfolded(event)
-
-
-def _check_unfolded(event: bytes) -> None:
-    # A line may be folded within a letter.
-    try:
-        unfold(event).decode()
-    except UnicodeDecodeError as error:
-        raise UnusualError from error
+        return [place for place, uid in enumerate(self.uids) if uid in self.odd] if self.odd else []

@@ -1,0 +1,214 @@
+"""Where the lines stand that say which event it is and when, found in the whole calendar at once.
+
+A calendar is taken as an array of bytes: a step looks at all of its lines together, so nothing is copied
+and next to nothing is done line by line. What is built in another way than nearly all calendars are is
+`UnusualError`, and the exact path (`structure`) takes the file.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Numbers = NDArray[np.intp]
+Marks = NDArray[np.bool_]
+
+TIMES = (
+    b"DTSTART",
+    b"DTEND",
+    b"DURATION",
+    b"RRULE",
+    b"RDATE",
+    b"EXDATE",
+    b"EXRULE",
+    b"RECURRENCE-ID",
+    b"UID",
+)
+"""The names that matter; the number of a name is its place here."""
+DTSTART, DTEND, EXDATE, RECURRENCE_ID, UID = map(
+    TIMES.index, (b"DTSTART", b"DTEND", b"EXDATE", b"RECURRENCE-ID", b"UID")
+)
+DTSTAMP = len(TIMES)
+_ONCE = [number for number in range(len(TIMES)) if number != EXDATE]
+_HARMLESS = (b"DESCRIPTION", b"URL", b"RELATED-TO")
+_STRUCTURE = (b"BEGIN:VEVENT", b"END:VEVENT", b"BEGIN:VALARM", b"END:VALARM")
+_NAMES = (*TIMES, b"DTSTAMP", *_HARMLESS, *_STRUCTURE)
+LENGTHS = np.array([len(name) for name in _NAMES])
+_OPEN, _CLOSE, _ALARM, _ALARM_END = map(_NAMES.index, _STRUCTURE)
+_UNKNOWN = -1
+LF, CR = b"\n\r"
+_WORD = 8
+# One line feed in four bytes is no calendar, and would take much memory.
+_SHORTEST_LINE = 4
+PIECE = 1 << 17
+"""Bytes looked at together, so that they stay near the processor."""
+_FOLDED, _MATTERS = 1, 2
+_KINDS = np.zeros(256, np.uint8)
+_KINDS[list(b" \t")] = _FOLDED
+# A line that begins as a name does that matters, in any spelling; and an empty one.
+_KINDS[list(b"BEURDbeurd\r\n")] = _MATTERS
+_PLAIN_NAME = re.compile(rb"(?!BEGIN[:;]|END[:;])[A-Z][A-Z0-9-]*[:;]").match
+
+
+class UnusualError(Exception):
+    """A calendar that only the exact path reads."""
+
+
+class OddError(Exception):
+    """An event that only the exact path reads."""
+
+
+class Lines(NamedTuple):
+    """Lines of a calendar. at: the line feed before each; end: the one behind it and all folded to it.
+
+    name: the number of its name.
+    """
+
+    at: Numbers
+    end: Numbers
+    name: NDArray[np.int8]
+
+    def where(self, chosen: Marks) -> "Lines":
+        """Some of the lines."""
+        return Lines(self.at[chosen], self.end[chosen], self.name[chosen])
+
+
+class Skim(NamedTuple):
+    """What is found. starts, stops: of each event, from behind its BEGIN to the end of its END.
+
+    lines: those of events with a name of `TIMES` or a DTSTAMP, outside alarms, in order. events: whose each
+    is. table: for each event and name the number of its line, -1 for none. odd: the events with a line
+    whose name may be one of ours in another spelling, or with two where one is allowed.
+    """
+
+    starts: Numbers
+    stops: Numbers
+    lines: Lines
+    events: Numbers
+    table: Numbers
+    odd: frozenset[int]
+
+
+def skim(data: bytes, content: Bytes) -> Skim:
+    """Skim a calendar that begins with BEGIN:VCALENDAR. content: the same as array; raises UnusualError."""
+    lines = _lines_that_matter(data, content)
+    structure = lines.where(lines.name >= _OPEN)
+    _check_whole(structure, content)
+    opens, closes = (structure.where(structure.name == name) for name in (_OPEN, _CLOSE))
+    _check_turns(opens.at, closes.at)
+    events = np.searchsorted(opens.at, lines.at) - 1
+    inside = (events >= 0) & (lines.at < closes.at[events])
+    lines, events = lines.where(inside), events[inside]
+    in_alarms = _in_alarms(lines, events)
+    odd = _odd(data, lines, events, in_alarms)
+    ours = ~in_alarms & (lines.name >= 0) & (lines.name <= DTSTAMP)
+    lines, events = lines.where(ours), events[ours]
+    table, twice = _table(lines.name, events, len(opens.at))
+    return Skim(opens.at + 1 + LENGTHS[_OPEN], closes.end, lines, events, table, odd | twice)
+
+
+def _lines_that_matter(data: bytes, content: Bytes) -> Lines:
+    """The lines that begin as a name does that matters; raises UnusualError."""
+    begun, ended, stray = [], [], 0
+    last = np.empty(0, np.intp)
+    # Piece by piece, so that all of it stays near the processor.
+    for begin in range(0, len(content), PIECE):
+        piece = content[begin : begin + PIECE]
+        feeds = np.flatnonzero(piece == LF) + begin
+        if len(feeds) * _SHORTEST_LINE > PIECE:
+            raise UnusualError
+        stray += int(np.count_nonzero(piece == CR) - np.count_nonzero(content[feeds - 1] == CR))
+        feeds = feeds[: np.searchsorted(feeds, len(content) - 1)]
+        lines = np.concatenate((last, feeds[_KINDS[content[feeds + 1]] != _FOLDED]))
+        matter = np.flatnonzero(_KINDS[content[lines[:-1] + 1]] == _MATTERS)
+        begun.append(lines[matter])
+        ended.append(lines[matter + 1])
+        last = lines[-1:]
+    # Another carriage return may be a line end, too, or may not.
+    if stray:
+        raise UnusualError
+    at, end = np.concatenate(begun), np.concatenate(ended)
+    # What stands at the very end belongs to no event.
+    sure = np.searchsorted(at, len(content) - 2 * _WORD)
+    return Lines(at[:sure], end[:sure], _names(data, at[:sure]))
+
+
+def _names(data: bytes, at: Numbers) -> NDArray[np.int8]:
+    """The number of each line's name, by its first sixteen bytes as two numbers."""
+    first, second = (
+        np.ndarray(len(data) + 1 - 2 * _WORD, np.uint64, data, offset, strides=(1,))[at + 1]
+        for offset in (0, _WORD)
+    )
+    names = np.full(len(at), _UNKNOWN, np.int8)
+    for number, ((value, mask), (value_2, mask_2)) in enumerate(_PATTERNS):
+        alike = (first & mask) == value
+        if mask_2:
+            alike &= (second & mask_2) == value_2
+        names[alike] = number
+    return names
+
+
+def _pattern(name: bytes) -> tuple[tuple[np.uint64, np.uint64], ...]:
+    """What a line's first and second eight bytes are where a mask is laid over them."""
+    written, mask = name, b"\xff" * len(name)
+    if name not in _STRUCTURE:
+        # A colon and a semicolon differ in one bit.
+        written, mask = written + b":", mask + b"\xfe"
+    words = (np.frombuffer(part.ljust(2 * _WORD, b"\0"), np.uint64) for part in (written, mask))
+    return tuple(zip(*words, strict=True))
+
+
+_PATTERNS = [_pattern(name) for name in _NAMES]
+
+
+def _check_turns(opens: Numbers, closes: Numbers) -> None:
+    """Raise UnusualError where there is no event, or one in another."""
+    if not len(opens) or len(opens) != len(closes):
+        raise UnusualError
+    if not ((opens < closes).all() and (closes[:-1] < opens[1:]).all()):
+        raise UnusualError
+
+
+def _check_whole(structure: Lines, content: Bytes) -> None:
+    """Raise UnusualError where a BEGIN or an END is followed by something on its line."""
+    lengths = structure.end - structure.at - 1 - (content[structure.end - 1] == CR)
+    if not (lengths == LENGTHS[structure.name]).all():
+        raise UnusualError
+
+
+def _in_alarms(lines: Lines, events: Numbers) -> Marks:
+    """Whether each line is one of an alarm; raises UnusualError where alarms are not one after another."""
+    begins, ends = lines.name == _ALARM, lines.name == _ALARM_END
+    if not np.array_equal(events[begins], events[ends]):
+        raise UnusualError
+    depth = np.cumsum(begins.astype(np.int8) - ends.astype(np.int8), dtype=np.int32)
+    if len(depth) and (depth.min() < 0 or depth.max() > 1):
+        raise UnusualError
+    in_alarms: Marks = (depth > 0) | ends
+    return in_alarms
+
+
+def _odd(data: bytes, lines: Lines, events: Numbers, in_alarms: Marks) -> frozenset[int]:
+    """The events with a name in another spelling or cut in two; raises UnusualError for a BEGIN or an END."""
+    odd = set()
+    unknown = np.flatnonzero(lines.name == _UNKNOWN)
+    for number, begin in zip(unknown.tolist(), (lines.at[unknown] + 1).tolist(), strict=True):
+        if _PLAIN_NAME(data, begin):
+            continue
+        if data[begin] in b"BbEe\r\n":
+            raise UnusualError
+        if not in_alarms[number]:
+            odd.add(int(events[number]))
+    return frozenset(odd)
+
+
+def _table(names: NDArray[np.int8], events: Numbers, size: int) -> tuple[Numbers, frozenset[int]]:
+    """For each event and name the last such line, and the events that have one twice which they may not."""
+    table = np.full((size, DTSTAMP + 1), -1, np.intp)
+    table[events, names] = np.arange(len(names))
+    counts = np.bincount(events * (DTSTAMP + 1) + names, minlength=table.size).reshape(table.shape)
+    # Which of two stamps is meant nobody knows, so neither is passed over in a digest.
+    table[counts[:, DTSTAMP] > 1, DTSTAMP] = -1
+    return table, frozenset(np.flatnonzero((counts[:, _ONCE] > 1).any(axis=1)).tolist())
