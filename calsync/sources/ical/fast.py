@@ -59,11 +59,12 @@ def read_quickly(
     zones = Zones(calendar, zone, where)
     if not is_usual(window):
         raise UnusualError
-    clocks = Clocks(zones)
-    times = Times(slices, clocks)
-    sorter = Sorter(slices, Outliner(slices, clocks, times), Sieve(slices.skim, times, window))
     recall = Recall(ledger, slices, scope_of(window, zone, owners, zones, cancelled=cancelled))
-    recall.sort(sorter)
+    clocks = Clocks(zones)
+    times = Times(slices, clocks, recall.changed)
+    sieve = Sieve(slices.skim.table, times, window)
+    sorter = Sorter(slices, Outliner(slices, clocks, times), sieve)
+    sorter.take(recall.changed)
     finder = Finder(window, clocks.of(zone), clocks.floating)
     writer = _Writer(slices, owners, cancelled=cancelled)
     found: list[Keyed] = []
@@ -72,7 +73,7 @@ def read_quickly(
             found += writer.written(uid, finder.found(group))
         except OddError:
             sorter.odd.add(uid)
-    recall.keep(sorter)
+    recall.keep(sorter.odd)
     blocks = tuple(Block(place + 1, own_text(slices.event(place))) for place in sorter.odd_places())
     return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
 

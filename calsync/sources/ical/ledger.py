@@ -7,7 +7,7 @@ stand as they were, and whoever kept what they gave keeps it on.
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 _SIZE = 8
 """Bytes kept of a UID's digest: among a thousand changed UIDs one in 10^16 would pass for unchanged."""
@@ -34,9 +34,9 @@ class Ledger:
         """Whether a UID had exactly the events of these digests."""
         return _name(digests) in self._before
 
-    def keep(self, scope: str, digests: Mapping[str, Sequence[bytes]], standing: Set[str]) -> None:
+    def keep(self, scope: str, digests: Mapping[str, Sequence[bytes]], standing: frozenset[str]) -> None:
         """Remember UIDs by the digests of their events, those that were read now and those that stand."""
-        self.standing = frozenset(standing)
+        self.standing = standing
         known = {*map(_name, digests.values())}
         self.text = f"{scope}:{base64.b85encode(b''.join(sorted(known))).decode()}" if known else ""
 

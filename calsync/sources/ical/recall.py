@@ -1,6 +1,7 @@
 """What a ledger says of a calendar's events: which UIDs are as they were, and which must be read."""
 
 import hashlib
+from collections.abc import Set
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,6 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.slices import Slices
-from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.version import reader_version
 from calsync.sources.ical.zones import Zones
 
@@ -24,31 +24,23 @@ def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones,
 
 
 class Recall:
-    """One reading with a ledger, or without."""
+    """One reading with a ledger, or without. changed: the places of the events that must be read."""
 
     def __init__(self, ledger: Ledger | None, slices: Slices, scope: str) -> None:
         self._ledger = ledger
-        self._slices = slices
         self._scope = scope
         self._digests: dict[str, list[bytes]] = {}
-        self._standing: set[str] = set()
+        self._standing: frozenset[str] = frozenset()
+        if ledger is not None:
+            for uid, digest in zip(slices.uids, slices.digests(), strict=True):
+                self._digests.setdefault(uid, []).append(digest)
+            if ledger.knows(scope):
+                self._standing = frozenset(uid for uid, own in self._digests.items() if ledger.stands(own))
+        self.changed = [place for place, uid in enumerate(slices.uids) if uid not in self._standing]
 
-    def sort(self, sorter: Sorter) -> None:
-        """Have all events sorted but those of UIDs that stand."""
-        places = range(len(sorter.uids))
-        if self._ledger is None:
-            sorter.take(places)
-            return
-        for place in places:
-            self._digests.setdefault(sorter.uids[place], []).append(self._slices.digest(place))
-        if self._ledger.knows(self._scope):
-            stands = self._ledger.stands
-            self._standing = {uid for uid, digests in self._digests.items() if stands(digests)}
-        sorter.take([place for place in places if sorter.uids[place] not in self._standing])
-
-    def keep(self, sorter: Sorter) -> None:
+    def keep(self, odd: Set[str]) -> None:
         """Let the ledger hold this reading, but no odd UIDs: they may have problems to tell each time."""
         if self._ledger is None:
             return
-        known = {uid: digests for uid, digests in self._digests.items() if uid not in sorter.odd}
+        known = {uid: digests for uid, digests in self._digests.items() if uid not in odd}
         self._ledger.keep(self._scope, known, self._standing)

@@ -10,7 +10,7 @@ import numpy as np
 from calsync.model.span import Span
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.outlines import SERIES, Outline
-from calsync.sources.ical.skim import DTEND, DTSTART, RECURRENCE_ID, TIMES, Marks, Numbers, Skim
+from calsync.sources.ical.skim import DTEND, DTSTART, RECURRENCE_ID, TIMES, Marks, Numbers
 from calsync.sources.ical.times import Times
 
 # Wider than any zone and any change of its clock together.
@@ -23,8 +23,9 @@ _RULES = [TIMES.index(name) for name in sorted(SERIES - {b"RECURRENCE-ID"})]
 class Sieve:
     """For one calendar and one window."""
 
-    def __init__(self, skim: Skim, times: Times, window: Span) -> None:
-        self._table, self._odd, self._times = skim.table, skim.odd, times
+    def __init__(self, table: Numbers, times: Times, window: Span) -> None:
+        """table: as in `Skim`."""
+        self._table, self._times = table, times
         self._from, self._to = real(window.start) - _MARGIN, real(window.end) + _MARGIN
 
     def far(self) -> list[bool]:
@@ -34,9 +35,7 @@ class Sieve:
         """
         table, times = self._table, self._times
         timed, ruled = (table[:, [DTSTART, DTEND]] >= 0).all(axis=1), (table[:, _RULES] >= 0).any(axis=1)
-        taken: Marks = np.logical_and(timed, ~ruled)
-        taken[list(self._odd)] = False
-        places = np.flatnonzero(taken)
+        places = np.flatnonzero(timed & ~ruled)
         start, end = table[places, DTSTART], table[places, DTEND]
         first, last = times.walls[start], times.walls[end]
         conditions = (

@@ -12,6 +12,7 @@ from collections import defaultdict
 import numpy as np
 
 from calsync.sources.ical.digests import SIZE
+from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.skim import (
     DTSTAMP,
     EXDATE,
@@ -41,7 +42,7 @@ Lines = dict[bytes, int]
 class Slices:
     """A calendar cut up; an event is named by its place, from 0.
 
-    frame: the file without its events. uids: of each event, "" for one that is odd.
+    frame: the file without its events. uids: of each event. odd: the events that only the exact path reads.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -49,7 +50,6 @@ class Slices:
         self.data = data.removeprefix(codecs.BOM_UTF8)
         if not _OPENING(self.data):
             raise UnusualError
-        self._view = memoryview(self.data)
         self.content: Bytes = np.frombuffer(self.data, np.uint8)
         _check_utf8(self.data, self.content)
         self.skim = skim(self.data, self.content)
@@ -60,6 +60,7 @@ class Slices:
         for line in np.flatnonzero(self.skim.lines.name == EXDATE).tolist():
             self._exdates[int(self.skim.events[line])].append(line)
         self.frame = _frame(self.data, self.skim)
+        self.odd = set(self.skim.odd)
         self.uids = self._read_uids()
 
     def event(self, place: int) -> bytes:
@@ -79,24 +80,26 @@ class Slices:
         """What follows the name on a line, still folded."""
         return self.data[self._begins[line] : self._ends[line]]
 
-    def digest(self, place: int) -> bytes:
-        """The same for two versions of an event that differ in their time stamp only."""
-        start, stop = self._starts[place], self._stops[place]
-        stamp = self.skim.table[place, DTSTAMP]
-        if stamp < 0:
-            return hashlib.sha256(self._view[start:stop]).digest()[:SIZE]
-        begin, end = self._begins[stamp], self._ends[stamp]
-        digest = hashlib.sha256(self._view[start:begin])
-        digest.update(self._view[end:stop])
-        return digest.digest()[:SIZE]
+    def digests(self) -> list[bytes]:
+        """Of each event; the same for two versions that differ in their time stamp only."""
+        view, digests = memoryview(self.data), []
+        stamps = self.skim.table[:, DTSTAMP].tolist()
+        for start, stop, stamp in zip(self._starts, self._stops, stamps, strict=True):
+            begin, end = (self._begins[stamp], self._ends[stamp]) if stamp >= 0 else (stop, stop)
+            digest = hashlib.sha256(view[start:begin])
+            digest.update(view[end:stop])
+            digests.append(digest.digest()[:SIZE])
+        return digests
 
     def _read_uids(self) -> list[str]:
-        lines = self.skim.table[:, UID]
-        uids = [""] * len(lines)
-        places = [place for place in np.flatnonzero(lines >= 0).tolist() if place not in self.skim.odd]
-        for place, line in zip(places, lines[places].tolist(), strict=True):
-            rest = unfold(self.rest(line)).removesuffix(b"\r").decode()
-            uids[place] = rest[1:].strip() if rest[:1] == ":" and "\\" not in rest else text_of(rest)
+        uids = []
+        for place, line in enumerate(self.skim.table[:, UID].tolist()):
+            rest = unfold(self.rest(line)).removesuffix(b"\r").decode() if line >= 0 else ""
+            uid = rest[1:].strip() if rest[:1] == ":" and "\\" not in rest else text_of(rest)
+            if not uid or place in self.odd:
+                self.odd.add(place)
+                uid = uid_of(own_text(self.event(place)))
+            uids.append(uid)
         return uids
 
 

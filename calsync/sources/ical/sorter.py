@@ -3,34 +3,29 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.outlines import Outline, Outliner
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.skim import OddError
-from calsync.sources.ical.slices import Slices, own_text
+from calsync.sources.ical.slices import Slices
 
 
 class Sorter:
-    """Sorts the events of one calendar.
-
-    uids: of each event. odd: the UIDs of which the exact path reads every event.
-    """
+    """Sorts the events of one calendar. odd: the UIDs of which the exact path reads every event."""
 
     def __init__(self, slices: Slices, outliner: Outliner, sieve: Sieve) -> None:
-        odd = {place for place, uid in enumerate(slices.uids) if not uid} | slices.skim.odd
-        own = {place: uid_of(own_text(slices.event(place))) for place in odd}
-        self.uids = [own.get(place, uid) for place, uid in enumerate(slices.uids)] if own else slices.uids
-        self.odd = set(own.values())
+        self.odd: set[str] = set()
+        self._slices = slices
         self._outliner = outliner
         self._sieve = sieve
         self._outlines: dict[str, list[Outline]] = defaultdict(list)
 
     def take(self, places: Iterable[int]) -> None:
         """Sort these events, which are all of their UIDs."""
-        far = self._sieve.far()
+        uids, far = self._slices.uids, self._sieve.far()
+        self.odd |= {uids[place] for place in self._slices.odd}
         dropped: dict[str, list[int]] = defaultdict(list)
         for place in places:
-            uid = self.uids[place]
+            uid = uids[place]
             if uid in self.odd:
                 continue
             if far[place]:
@@ -58,4 +53,6 @@ class Sorter:
 
     def odd_places(self) -> list[int]:
         """Which events are for the exact path, in order."""
-        return [place for place, uid in enumerate(self.uids) if uid in self.odd] if self.odd else []
+        if not self.odd:
+            return []
+        return [place for place, uid in enumerate(self._slices.uids) if uid in self.odd]

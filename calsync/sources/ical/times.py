@@ -16,7 +16,7 @@ from calsync.sources.ical.slices import Slices
 FIRST_YEAR, LAST_YEAR = 1000, 3000
 """Between them no sum about a time leaves the calendar."""
 Walls = NDArray[np.datetime64]
-_NAMES = np.array([DTSTART, DTEND, RECURRENCE_ID])
+_NAMES = [DTSTART, DTEND, RECURRENCE_ID]
 _PATTERN = b"20250101T090000"
 _T_AT = _PATTERN.index(b"T")
 _DAY_WEIGHTS, _TIME_WEIGHTS = 10 ** np.arange(7, -1, -1), 10 ** np.arange(5, -1, -1)
@@ -33,16 +33,16 @@ class _Kind(NamedTuple):
 
 
 class Times:
-    """Of one calendar, by the number of a line.
+    """Of some events of a calendar, by the number of the line.
 
     walls: by the clock that is written. kinds: which go by the same clock, -1 where the line is in doubt.
     """
 
-    def __init__(self, slices: Slices, clocks: Clocks) -> None:
+    def __init__(self, slices: Slices, clocks: Clocks, places: list[int]) -> None:
         self._clocks = clocks
         self._numbers: dict[tuple[bytes, bool], int] = {}
         self._kinds: list[_Kind] = []
-        plain = _plain_times(slices)
+        plain = _plain_times(slices, slices.skim.table[places][:, _NAMES])
         size = len(slices.skim.lines.at)
         self.walls: Walls = np.zeros(size, "M8[s]")
         self.walls[plain.lines] = plain.walls
@@ -108,8 +108,8 @@ class _Plain(NamedTuple):
     said: list[tuple[bytes, bool]]
 
 
-def _plain_times(slices: Slices) -> _Plain:
-    lines = np.flatnonzero(np.isin(slices.skim.lines.name, _NAMES))
+def _plain_times(slices: Slices, lines: Numbers) -> _Plain:
+    lines = lines[lines >= 0]
     begins, ends = slices.begins[lines], slices.skim.lines.end[lines]
     ends = ends - (slices.content[ends - 1] == CR)
     in_utc = slices.content[ends - 1] == _Z
