@@ -1,9 +1,9 @@
 """What an event says besides its times: title, people, answers, how it is shown."""
 
 from html.parser import HTMLParser
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from calsync.model.occurrence import Attendee, Occurrence, Response, Sensitivity, ShowAs, Status
+from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.people import People
 from calsync.sources.ical.texts import list_of, text_of
@@ -72,20 +72,28 @@ def text_in(rest: str) -> str:
     return text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
 
 
-def content_of(lines: Lines, frame: Occurrence, owners: frozenset[str], people: People) -> Occurrence:
-    """An occurrence with the content of its event. owners: lower-case addresses.
+class Content(NamedTuple):
+    """What all occurrences of an event have alike, as the fields of `Occurrence` from `status` on."""
 
-    frame: what is known without it: whose it is, when, and whether it is called off.
-    """
+    status: Status
+    response: Response
+    show_as: ShowAs
+    sensitivity: Sensitivity
+    title: str
+    location: str
+    description: str
+    organizer: str
+    attendees: tuple[Attendee, ...]
+    categories: tuple[str, ...]
+
+
+def content_of(lines: Lines, owners: frozenset[str], people: People, *, cancelled: bool) -> Content:
+    """The content of an event. owners: lower-case addresses. cancelled: whether the whole calendar is."""
     organizer = next(map(people.organizer, lines.rests("ORGANIZER")), "")
     attendees = people.attendees(lines.rests("ATTENDEE"))
-    return Occurrence(
-        uid=frame.uid,
-        recurrence_id=frame.recurrence_id,
-        start=frame.start,
-        end=frame.end,
-        all_day=frame.all_day,
-        status=_status(frame.status, lines.text("STATUS").upper()),
+    status = _STATUSES.get(lines.text("STATUS").upper(), Status.CONFIRMED)
+    return Content(
+        status=Status.CANCELLED if cancelled else status,
         response=_response(organizer, attendees, owners),
         show_as=_show_as(lines.text("X-MICROSOFT-CDO-BUSYSTATUS"), lines.text("TRANSP")),
         sensitivity=_sensitivity([text_of(rest).upper() for rest in lines.rests("CLASS")]),
@@ -97,12 +105,6 @@ def content_of(lines: Lines, frame: Occurrence, owners: frozenset[str], people: 
         attendees=attendees,
         categories=tuple(dict.fromkeys(name for rest in lines.rests("CATEGORIES") for name in list_of(rest))),
     )
-
-
-def _status(known: Status, status: str) -> Status:
-    if known is Status.CANCELLED:
-        return known
-    return _STATUSES.get(status, Status.CONFIRMED)
 
 
 def _show_as(busy_status: str, transparency: str) -> ShowAs:

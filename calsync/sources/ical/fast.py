@@ -11,10 +11,10 @@ event an outline is made from a few of its lines, and only those that take place
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from calsync.model.occurrence import Occurrence, Status
+from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.clocks import Clocks
-from calsync.sources.ical.content import TextLines, content_of
+from calsync.sources.ical.content import Content, TextLines, content_of
 from calsync.sources.ical.exact import header_of, is_cancelled
 from calsync.sources.ical.folded import FoldedLines, Texts, has_odd_names
 from calsync.sources.ical.ledger import Ledger
@@ -98,44 +98,22 @@ class _Writer:
     def __init__(self, slices: Slices, owners: frozenset[str], *, cancelled: bool) -> None:
         self._slices = slices
         self._owners = owners
-        self._status = Status.CANCELLED if cancelled else Status.CONFIRMED
+        self._cancelled = cancelled
         self._people = People()
         self._texts = Texts()
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
         """The occurrences of one UID."""
-        patterns: dict[int, Occurrence] = {}
+        contents: dict[int, Content] = {}
         keyed = []
-        for one in found:
-            pattern = patterns.get(one.place)
-            if pattern is None:
-                pattern = patterns[one.place] = self._pattern(uid, one)
-            keyed.append((one.utc, uid, one.recurrence_id, _at(pattern, one)))
+        for place, recurrence_id, start, end, utc, all_day in found:
+            content = contents.get(place)
+            if content is None:
+                content = contents[place] = self._content(self._slices.event(place))
+            occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
+            keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed
 
-    def _pattern(self, uid: str, found: Found) -> Occurrence:
-        event = self._slices.event(found.place)
+    def _content(self, event: bytes) -> Content:
         lines = TextLines(own_text(event)) if has_odd_names(event) else FoldedLines(event, self._texts)
-        frame = Occurrence(uid, "", found.start, found.end, found.all_day, self._status)
-        return content_of(lines, frame, self._owners, self._people)
-
-
-def _at(pattern: Occurrence, found: Found) -> Occurrence:
-    """The same meeting at another time; several times as fast as `replace`."""
-    return Occurrence(
-        pattern.uid,
-        found.recurrence_id,
-        found.start,
-        found.end,
-        pattern.all_day,
-        pattern.status,
-        pattern.response,
-        pattern.show_as,
-        pattern.sensitivity,
-        pattern.title,
-        pattern.location,
-        pattern.description,
-        pattern.organizer,
-        pattern.attendees,
-        pattern.categories,
-    )
+        return content_of(lines, self._owners, self._people, cancelled=self._cancelled)

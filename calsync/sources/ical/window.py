@@ -1,14 +1,13 @@
 """All series of one calendar to the occurrences of one window; what goes wrong in one costs that one only."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from calsync.model.occurrence import Occurrence, Status
+from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.content import TextLines, content_of
+from calsync.sources.ical.content import Content, TextLines, content_of
 from calsync.sources.ical.event import Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
 from calsync.sources.ical.moments import as_time, existing
@@ -54,21 +53,20 @@ class Expansion:
         return tuple(sorted(kept, key=lambda o: (o.start.astimezone(UTC), o.uid, o.recurrence_id)))
 
     def _keep(self, instances: Iterable[Instance]) -> None:
-        known: dict[int, Occurrence] = {}
+        known: dict[int, Content] = {}
         for instance in instances:
             start, end = self._midnight(instance.start), self._midnight(instance.end)
             if not Span(start, end).overlaps(self._window):
                 continue
             event = instance.event
             if id(event) not in known:
-                status = Status.CANCELLED if event.cancelled_by_method else Status.CONFIRMED
-                frame = Occurrence(event.uid, "", start, end, event.all_day, status)
-                known[id(event)] = content_of(TextLines(event.text), frame, self._owners, self._people)
+                lines, cancelled = TextLines(event.text), event.cancelled_by_method
+                known[id(event)] = content_of(lines, self._owners, self._people, cancelled=cancelled)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)
             if rival is None or rival[0].revision < event.revision:
-                found = replace(known[id(event)], recurrence_id=original, start=start, end=end)
+                found = Occurrence(event.uid, original, start, end, event.all_day, *known[id(event)])
                 self._found[name] = (event, found)
 
     def _midnight(self, moment: Moment) -> datetime:
