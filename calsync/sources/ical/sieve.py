@@ -42,8 +42,8 @@ class Sieve:
             (last < np.datetime64(self._from)) | (first > np.datetime64(self._to)),
             first <= last,
             times.kinds[start] == times.kinds[end],
-            times.calm(start),
-            times.calm(end),
+            times.calm[start],
+            times.calm[end],
         )
         gone: Marks = np.logical_and.reduce(conditions)
         moved = np.flatnonzero(table[places, RECURRENCE_ID] >= 0)
@@ -57,7 +57,7 @@ class Sieve:
         conditions = (
             (walls < np.datetime64(self._from - _LONGEST)) | (walls > np.datetime64(self._to)),
             self._times.kinds[originals] == kinds,
-            self._times.calm(originals),
+            self._times.calm[originals],
         )
         far: Marks = np.logical_and.reduce(conditions)
         return far

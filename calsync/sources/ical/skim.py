@@ -42,7 +42,7 @@ LF, CR = b"\n\r"
 _WORD = 8
 # One line feed in four bytes is no calendar, and would take much memory.
 _SHORTEST_LINE = 4
-PIECE = 1 << 17
+PIECE = 1 << 18
 """Bytes looked at together, so that they stay near the processor."""
 _FOLDED, _MATTERS = 1, 2
 _KINDS = np.zeros(256, np.uint8)

@@ -108,14 +108,13 @@ def _check_utf8(data: bytes, content: Bytes) -> None:
     if data.isascii():
         return
     words = content[: len(content) // _WORD * _WORD].view(np.uint64)
-    letters = np.zeros(len(words) + 1, np.bool_)
-    for begin in range(0, len(words), PIECE // _WORD):
-        piece = words[begin : begin + PIECE // _WORD]
-        letters[begin : begin + len(piece)] = (piece & _NOT_ASCII) != 0
-    # What is behind a letter parts it from the next one.
-    letters[1:] |= letters[:-1].copy()
+    pieces = range(0, len(words), PIECE // _WORD)
+    found = [np.flatnonzero((words[at : at + PIECE // _WORD] & _NOT_ASCII) != 0) + at for at in pieces]
+    letters = np.concatenate((*found, [len(words)]))
+    # Letters of different places are parted; the end counts as one.
+    parted = np.insert(words[letters[:-1]], np.flatnonzero(np.diff(letters) > 1) + 1, 0)
     try:
-        (words[letters[:-1]].tobytes() + data[words.nbytes :]).decode()
+        (parted.tobytes() + data[words.nbytes :]).decode()
     except UnicodeDecodeError:
         _check_unfolded(data)
 

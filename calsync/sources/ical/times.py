@@ -36,6 +36,7 @@ class Times:
     """Of some events of a calendar, by the number of the line.
 
     walls: by the clock that is written. kinds: which go by the same clock, -1 where the line is in doubt.
+    calm: whether the time is known, and its clock runs evenly around it.
     """
 
     def __init__(self, slices: Slices, clocks: Clocks, places: list[int]) -> None:
@@ -48,6 +49,7 @@ class Times:
         self.walls[plain.lines] = plain.walls
         self.kinds = np.full(size, -1, np.intp)
         self.kinds[plain.lines] = [self._number(*said) for said in plain.said]
+        self.calm = self._calm()
         self._each_wall = cast(list[datetime], self.walls.tolist())
         self._each_kind: list[int] = self.kinds.tolist()
 
@@ -59,12 +61,11 @@ class Times:
         kind = self._kinds[number]
         return At(self._each_wall[line], kind.clock, kind.floats)
 
-    def calm(self, lines: Numbers) -> Marks:
-        """Whether the time on each of these lines is known, and its clock runs evenly around it."""
-        kinds, days = self.kinds[lines], self.walls[lines].astype("M8[D]")
-        calm = kinds >= 0
+    def _calm(self) -> Marks:
+        days = self.walls.astype("M8[D]")
+        calm = np.zeros(len(days), np.bool_)
         for number, kind in enumerate(self._kinds):
-            its = kinds == number
+            its = self.kinds == number
             years = np.unique(days[its].astype("M8[Y]").view(np.int64) + _EPOCH).tolist()
             restless = [np.datetime64(day, "D") for year in years for day in kind.clock.restless(year)]
             calm[its] = ~np.isin(days[its].view(np.int64), np.array(restless, "M8[D]").view(np.int64))
