@@ -56,6 +56,12 @@ class Clock:
         return wall.replace(tzinfo=self._fixed[offset])
 
 
+@lru_cache(maxsize=256)
+def clock_of(zone: tzinfo) -> Clock:
+    """The clock of a zone, the same one each time: all calendars of a night ask for the same days."""
+    return Clock(zone)
+
+
 class At(NamedTuple):
     """A time by a clock, or the midnight that a date begins with; clock: None for a date.
 
@@ -73,33 +79,28 @@ class At(NamedTuple):
 
 
 class Clocks:
-    """The clocks of one calendar, each made once.
+    """The clocks of one calendar.
 
     floating: that of times without a zone. wall: the zone that the calendar asks to be shown in, or None.
     """
 
     def __init__(self, zones: Zones) -> None:
         self._zones = zones
-        self._clocks: dict[int, Clock] = {}
-        self._by_parameters: dict[bytes, Clock | None] = {}
+        self._by_parameters: dict[str, Clock | None] = {}
         self.wall = zones.wall
-        self.floating = self.of(zones.floating)
-        self.utc = self.of(vDDDTypes.from_ical("20000101T000000Z").tzinfo)  # type: ignore[no-untyped-call]
+        self.floating = clock_of(zones.floating)
+        self.utc = clock_of(vDDDTypes.from_ical("20000101T000000Z").tzinfo)  # type: ignore[no-untyped-call]
 
-    def of(self, zone: tzinfo) -> Clock:
-        """The clock of a zone, the same one each time."""
-        return self._clocks.setdefault(id(zone), Clock(zone))
-
-    def named(self, parameters: bytes) -> Clock | None:
+    def named(self, parameters: str) -> Clock | None:
         """The clock that a time's parameters name, None where they name none; raises OddError in doubt."""
         if parameters not in self._by_parameters:
-            if parameters[:1] not in (b"", b";"):
+            if parameters[:1] not in ("", ";"):
                 raise OddError
-            tzid = time_line("", f"{parameters.decode()}:").tzid
+            tzid = time_line("", f"{parameters}:").tzid
             zone = self._zones.find(tzid) if tzid else None
             if tzid and zone is None:
                 raise OddError
-            self._by_parameters[parameters] = self.of(zone) if zone else None
+            self._by_parameters[parameters] = clock_of(zone) if zone else None
         return self._by_parameters[parameters]
 
 

@@ -1,7 +1,7 @@
 """What an event says besides its times: title, people, answers, how it is shown."""
 
 from html.parser import HTMLParser
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status
 from calsync.sources.ical.lines import named_lines
@@ -38,40 +38,6 @@ _BUSY = {
 _STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
 
 
-class Lines(Protocol):
-    """An event's lines by the name in capitals; those of `NAMES` can be asked for."""
-
-    def rests(self, name: str) -> list[str]:
-        """What follows the name, with its `;` or `:`, of each line, in order."""
-        ...
-
-    def text(self, name: str) -> str:
-        """The text of the first line that has any."""
-        ...
-
-
-class TextLines:
-    """The lines in an event's text."""
-
-    def __init__(self, text: str) -> None:
-        self._rests: dict[str, list[str]] = {name: [] for name in NAMES}
-        for name, rest in named_lines(text, NAMES):
-            self._rests[name].append(rest)
-
-    def rests(self, name: str) -> list[str]:
-        """What follows the name of each line."""
-        return self._rests[name]
-
-    def text(self, name: str) -> str:
-        """The text of the first line that has any."""
-        return next(filter(None, map(text_in, self._rests[name])), "")
-
-
-def text_in(rest: str) -> str:
-    """The text of a line; of a very long one its beginning."""
-    return text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
-
-
 class Content(NamedTuple):
     """What all occurrences of an event have alike, as the fields of `Occurrence` from `status` on."""
 
@@ -87,24 +53,49 @@ class Content(NamedTuple):
     categories: tuple[str, ...]
 
 
-def content_of(lines: Lines, owners: frozenset[str], people: People, *, cancelled: bool) -> Content:
-    """The content of an event. owners: lower-case addresses. cancelled: whether the whole calendar is."""
-    organizer = next(map(people.organizer, lines.rests("ORGANIZER")), "")
-    attendees = people.attendees(lines.rests("ATTENDEE"))
-    status = _STATUSES.get(lines.text("STATUS").upper(), Status.CONFIRMED)
-    return Content(
-        status=Status.CANCELLED if cancelled else status,
-        response=_response(organizer, attendees, owners),
-        show_as=_show_as(lines.text("X-MICROSOFT-CDO-BUSYSTATUS"), lines.text("TRANSP")),
-        sensitivity=_sensitivity([text_of(rest).upper() for rest in lines.rests("CLASS")]),
-        title=lines.text("SUMMARY"),
-        location=lines.text("LOCATION"),
-        # Only where there is no description, the text of its HTML twin.
-        description=lines.text("DESCRIPTION") or _text_of_html(lines.text("X-ALT-DESC")),
-        organizer=organizer,
-        attendees=attendees,
-        categories=tuple(dict.fromkeys(name for rest in lines.rests("CATEGORIES") for name in list_of(rest))),
-    )
+class ContentReader:
+    """Reads the events of one calendar; what comes again, as in a series and its overrides, is read once.
+
+    owners: lower-case addresses.
+    """
+
+    def __init__(self, owners: frozenset[str]) -> None:
+        self._owners = owners
+        self._people = People()
+        self._texts: dict[str, str] = {}
+
+    def read(self, text: str, *, cancelled: bool) -> Content:
+        """The content of an event. text: its own lines. cancelled: whether the whole calendar is."""
+        lines: dict[str, list[str]] = {name: [] for name in NAMES}
+        for name, rest in named_lines(text, NAMES):
+            lines[name].append(rest)
+        organizer = next(map(self._people.organizer, lines["ORGANIZER"]), "")
+        attendees = self._people.attendees(lines["ATTENDEE"])
+        status = _STATUSES.get(self._text(lines["STATUS"]).upper(), Status.CONFIRMED)
+        categories = (name for rest in lines["CATEGORIES"] for name in list_of(rest))
+        return Content(
+            status=Status.CANCELLED if cancelled else status,
+            response=_response(organizer, attendees, self._owners),
+            show_as=_show_as(self._text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._text(lines["TRANSP"])),
+            sensitivity=_sensitivity([text_of(rest).upper() for rest in lines["CLASS"]]),
+            title=self._text(lines["SUMMARY"]),
+            location=self._text(lines["LOCATION"]),
+            # Only where there is no description, the text of its HTML twin.
+            description=self._text(lines["DESCRIPTION"]) or _text_of_html(self._text(lines["X-ALT-DESC"])),
+            organizer=organizer,
+            attendees=attendees,
+            categories=tuple(dict.fromkeys(categories)),
+        )
+
+    def _text(self, rests: list[str]) -> str:
+        """The text of the first line that has any; of a very long one its beginning."""
+        for rest in rests:
+            text = self._texts.get(rest)
+            if text is None:
+                text = self._texts[rest] = text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
+            if text:
+                return text
+        return ""
 
 
 def _show_as(busy_status: str, transparency: str) -> ShowAs:

@@ -13,19 +13,17 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
-from calsync.sources.ical.clocks import Clocks
-from calsync.sources.ical.content import Content, TextLines, content_of
+from calsync.sources.ical.clocks import Clocks, clock_of
+from calsync.sources.ical.content import Content, ContentReader
 from calsync.sources.ical.exact import header_of, is_cancelled
-from calsync.sources.ical.folded import FoldedLines, Texts, has_odd_names
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.outlines import Outliner
-from calsync.sources.ical.people import People
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
 from calsync.sources.ical.recall import Keyed, Recall, scope_of
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.skim import OddError, UnusualError
-from calsync.sources.ical.slices import Slices, own_text
+from calsync.sources.ical.slices import Slices
 from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
@@ -65,7 +63,7 @@ def read_quickly(
     sieve = Sieve(slices.skim.table, times, window)
     sorter = Sorter(slices, Outliner(slices, clocks, times), sieve)
     sorter.take(recall.changed)
-    finder = Finder(window, clocks.of(zone), clocks.floating)
+    finder = Finder(window, clock_of(zone), clocks.floating)
     writer = _Writer(slices, owners, cancelled=cancelled)
     found: list[Keyed] = []
     for uid, group in sorter.groups():
@@ -74,7 +72,7 @@ def read_quickly(
         except OddError:
             sorter.odd.add(uid)
     recall.keep(sorter.odd)
-    blocks = tuple(Block(place + 1, own_text(slices.event(place))) for place in sorter.odd_places())
+    blocks = tuple(Block(place + 1, slices.own_text(place)) for place in sorter.odd_places())
     return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
 
 
@@ -97,10 +95,8 @@ class _Writer:
 
     def __init__(self, slices: Slices, owners: frozenset[str], *, cancelled: bool) -> None:
         self._slices = slices
-        self._owners = owners
+        self._reader = ContentReader(owners)
         self._cancelled = cancelled
-        self._people = People()
-        self._texts = Texts()
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
         """The occurrences of one UID."""
@@ -109,11 +105,8 @@ class _Writer:
         for place, recurrence_id, start, end, utc, all_day in found:
             content = contents.get(place)
             if content is None:
-                content = contents[place] = self._content(self._slices.event(place))
+                text = self._slices.text(place)
+                content = contents[place] = self._reader.read(text, cancelled=self._cancelled)
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
             keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed
-
-    def _content(self, event: bytes) -> Content:
-        lines = TextLines(own_text(event)) if has_odd_names(event) else FoldedLines(event, self._texts)
-        return content_of(lines, self._owners, self._people, cancelled=self._cancelled)

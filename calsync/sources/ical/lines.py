@@ -1,7 +1,6 @@
 """Content lines (RFC 5545, 3.1): name, parameters and value of the few properties that matter here."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,17 +20,16 @@ class TimeLine:
     period: bool
 
 
-def named_lines(text: str, names: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield (name in capitals, the rest with its `;` or `:`) of every line that has one of these names."""
-    for name, rest in _lines(names).findall(f"\n{text}"):
-        yield name.upper(), rest
+def named_lines(text: str, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Give (name in capitals, the rest with its `;` or `:`) of every line that has one of these names."""
+    return [(name.upper(), rest.removesuffix("\r")) for name, rest in _lines(names).findall(f"\n{text}")]
 
 
 @cache
 def _lines(names: frozenset[str]) -> re.Pattern[str]:
     # A literal line feed is found many times faster than the beginning of a line (`^`).
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile(rf"\n({'|'.join(longest_first)})[ \t]*(?=[;:])([^\n]*)", re.I | re.A)
+    return re.compile(rf"\n({'|'.join(longest_first)})[ \t]*+([;:][^\n]*+)", re.I | re.A)
 
 
 def time_line(name: str, rest: str) -> TimeLine:

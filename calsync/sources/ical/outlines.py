@@ -12,12 +12,12 @@ from typing import NamedTuple
 from calsync.sources.ical.clocks import At, Clocks
 from calsync.sources.ical.moments import duration_of, lasting, real
 from calsync.sources.ical.skim import OddError
-from calsync.sources.ical.slices import Lines, Slices, unfold
+from calsync.sources.ical.slices import Lines, Slices
 from calsync.sources.ical.times import FIRST_YEAR, LAST_YEAR, Times
 
 SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"EXRULE", b"RECURRENCE-ID"})
 """The lines of a series and its overrides."""
-_PLAIN = re.compile(rb"\d{8}(?:T(?!24)\d{6}Z?)?").fullmatch
+_PLAIN = re.compile(r"\d{8}(?:T(?!24)\d{6}Z?)?", re.A).fullmatch
 _DAY, _ZERO = timedelta(days=1), timedelta(0)
 
 
@@ -38,9 +38,9 @@ def is_near_our_time(moment: datetime) -> bool:
     return FIRST_YEAR < moment.year < LAST_YEAR
 
 
-def _parted(rest: bytes) -> tuple[bytes, bytes]:
+def _parted(rest: str) -> tuple[str, str]:
     """Parameters and value of a line whose value holds no colon."""
-    parameters, _, value = rest.rpartition(b":")
+    parameters, _, value = rest.rpartition(":")
     return parameters, value
 
 
@@ -68,7 +68,7 @@ class Outliner:
         if b"DTEND" in lines:
             end = self._beside(start, self._at(lines[b"DTEND"]))
         elif b"DURATION" in lines:
-            nominal = duration_of(self._value(lines[b"DURATION"]).rpartition(b":")[2].decode())
+            nominal = duration_of(self._slices.rest(lines[b"DURATION"]).rpartition(":")[2])
             end = _lasting(start, nominal)
         else:
             end = start if start.clock else At(start.wall + _DAY, None)
@@ -79,22 +79,18 @@ class Outliner:
     def _in_series(self, place: int, lines: Lines, span: tuple[At, At, timedelta | None]) -> Outline:
         if b"RECURRENCE-ID" in lines and len(lines.keys() & SERIES) == 1:
             line = lines[b"RECURRENCE-ID"]
-            if b"RANGE" in self._value(line).upper():
+            if "RANGE" in self._slices.rest(line).upper():
                 raise OddError
             return Outline(place, *span, self._beside(span[0], self._at(line)))
-        rule = self._value(lines[b"RRULE"]).rpartition(b":")[2].decode().strip()
+        rule = self._slices.rest(lines[b"RRULE"]).rpartition(":")[2].strip()
         if not rule or not lines.keys() & SERIES <= {b"RRULE", b"EXDATE"}:
             raise OddError
-        exdates = map(self._value, self._slices.exdates(place))
+        exdates = map(self._slices.rest, self._slices.exdates(place))
         excluded = [self._excluded(span[0], at) for value in exdates for at in self._each(value)]
         return Outline(place, *span, None, rule, tuple(excluded))
 
     def _excluded(self, start: At, at: At) -> At:
         return at if at.clock is None else self._beside(start, at)
-
-    def _value(self, line: int) -> bytes:
-        """What follows the name on a line."""
-        return unfold(self._slices.rest(line)).removesuffix(b"\r")
 
     def _beside(self, start: At, at: At) -> At:
         """A time of the kind of DTSTART; raises OddError for a mixture of kinds, or a zone to be guessed."""
@@ -106,16 +102,16 @@ class Outliner:
 
     def _at(self, line: int) -> At:
         """The one time on a line; raises OddError or ValueError."""
-        return self._times.at(line) or self._read(*_parted(self._value(line)))
+        return self._times.at(line) or self._read(*_parted(self._slices.rest(line)))
 
-    def _each(self, rest: bytes) -> list[At]:
+    def _each(self, rest: str) -> list[At]:
         parameters, values = _parted(rest)
-        return [self._read(parameters, value) for value in values.split(b",")]
+        return [self._read(parameters, value) for value in values.split(",")]
 
-    def _read(self, parameters: bytes, value: bytes) -> At:
+    def _read(self, parameters: str, value: str) -> At:
         """A date or a time just as RFC 5545 writes it; raises OddError or ValueError for anything else."""
         clock = self._clocks.named(parameters)
-        wall = datetime.fromisoformat(value[:15].decode())
+        wall = datetime.fromisoformat(value[:15])
         if not _PLAIN(value) or not is_near_our_time(wall):
             raise OddError
         if len(value) == 8:

@@ -120,7 +120,7 @@ class Finder:
         excluded = {_name(at, clock) for at in master.exdates}
         found = []
         for name, override in named.items():
-            if override.original and not _is_excluded(name, excluded):
+            if override.original and self.near(override) and not _is_excluded(name, excluded):
                 found += self._standing(override, _written(override.original, clock))
         walls = self._walls(master, rule, clock)
         if named:
@@ -130,7 +130,7 @@ class Finder:
             if master.start.clock is None
             else self._times_made(master, clock, walls)
         )
-        return [*found, *(one for name, one in made if not _is_excluded(name, excluded))]
+        return [*found, *(one for name, one in made if not (excluded and _is_excluded(name, excluded)))]
 
     def _may_touch(self, master: Outline, rule: ZonedRule, overrides: list[Outline]) -> bool:
         if any(map(self.near, overrides)):
@@ -166,7 +166,7 @@ class Finder:
         )
         for wall in walls:
             offset, end = clock.offset(wall), wall + length
-            if offset is not None and clock.offset(end) == offset:
+            if offset is not None and (end.date() == wall.date() or clock.offset(end) == offset):
                 utc = wall - offset
                 if self._inside(utc, utc + length):
                     written = wall.isoformat() + _suffix(offset)
@@ -220,7 +220,7 @@ def _name(at: At, clock: Clock) -> date:
 
 def _is_excluded(name: date, excluded: set[date]) -> bool:
     """By EXDATE: a time takes out that time, a date the whole day."""
-    return bool(excluded) and (name in excluded or as_day(name) in excluded)
+    return name in excluded or as_day(name) in excluded
 
 
 def _written(original: At, clock: Clock) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Freq(IntEnum):
@@ -72,6 +73,7 @@ _NUMBERS = {
 _PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
 
 
+@lru_cache(maxsize=1024)
 def read_rule(text: str) -> Rule:
     """Read the value of an RRULE; raises RuleError.
 

@@ -38,7 +38,7 @@ _NAMES = (*TIMES, b"DTSTAMP", *_HARMLESS, *_STRUCTURE)
 LENGTHS = np.array([len(name) for name in _NAMES])
 _OPEN, _CLOSE, _ALARM, _ALARM_END = map(_NAMES.index, _STRUCTURE)
 _UNKNOWN = -1
-LF, CR = b"\n\r"
+LF, CR, _TAB = b"\n\r\t"
 _WORD = 8
 # One line feed in four bytes is no calendar, and would take much memory.
 _SHORTEST_LINE = 4
@@ -76,15 +76,18 @@ class Lines(NamedTuple):
 
 
 class Skim(NamedTuple):
-    """What is found. starts, stops: of each event, from behind its BEGIN to the end of its END.
+    """What is found. starts, insides, stops: of each event, behind its BEGIN, before and behind its END.
 
+    fold: what all folded lines are folded with; b"" where it is now this, now that.
     lines: those of events with a name of `TIMES` or a DTSTAMP, outside alarms, in order. events: whose each
     is. table: for each event and name the number of its line, -1 for none. odd: the events with a line
     whose name may be one of ours in another spelling, or with two where one is allowed.
     """
 
     starts: Numbers
+    insides: Numbers
     stops: Numbers
+    fold: bytes
     lines: Lines
     events: Numbers
     table: Numbers
@@ -93,7 +96,7 @@ class Skim(NamedTuple):
 
 def skim(data: bytes, content: Bytes) -> Skim:
     """Skim a calendar that begins with BEGIN:VCALENDAR. content: the same as array; raises UnusualError."""
-    lines = _lines_that_matter(data, content)
+    lines, fold = _lines_that_matter(data, content)
     structure = lines.where(lines.name >= _OPEN)
     _check_whole(structure, content)
     opens, closes = (structure.where(structure.name == name) for name in (_OPEN, _CLOSE))
@@ -106,33 +109,39 @@ def skim(data: bytes, content: Bytes) -> Skim:
     ours = ~in_alarms & (lines.name >= 0) & (lines.name <= DTSTAMP)
     lines, events = lines.where(ours), events[ours]
     table, twice = _table(lines.name, events, len(opens.at))
-    return Skim(opens.at + 1 + LENGTHS[_OPEN], closes.end, lines, events, table, odd | twice)
+    starts = opens.at + 1 + LENGTHS[_OPEN]
+    return Skim(starts, closes.at, closes.end, fold, lines, events, table, odd | twice)
 
 
-def _lines_that_matter(data: bytes, content: Bytes) -> Lines:
-    """The lines that begin as a name does that matters; raises UnusualError."""
-    begun, ended, stray = [], [], 0
-    last = np.empty(0, np.intp)
+def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
+    """The lines that begin as a name does that matters, and how lines are folded; raises UnusualError."""
+    begun, ended, last = [], [], np.empty(0, np.intp)
+    all_feeds = returns = line_ends = tabs = 0
     # Piece by piece, so that all of it stays near the processor.
     for begin in range(0, len(content), PIECE):
         piece = content[begin : begin + PIECE]
         feeds = np.flatnonzero(piece == LF) + begin
         if len(feeds) * _SHORTEST_LINE > PIECE:
             raise UnusualError
-        stray += int(np.count_nonzero(piece == CR) - np.count_nonzero(content[feeds - 1] == CR))
+        all_feeds += len(feeds)
+        returns += int(np.count_nonzero(piece == CR))
+        line_ends += int(np.count_nonzero(content[feeds - 1] == CR))
         feeds = feeds[: np.searchsorted(feeds, len(content) - 1)]
-        lines = np.concatenate((last, feeds[_KINDS[content[feeds + 1]] != _FOLDED]))
+        first = content[feeds + 1]
+        tabs += int(np.count_nonzero(first == _TAB))
+        lines = np.concatenate((last, feeds[_KINDS[first] != _FOLDED]))
         matter = np.flatnonzero(_KINDS[content[lines[:-1] + 1]] == _MATTERS)
         begun.append(lines[matter])
         ended.append(lines[matter + 1])
         last = lines[-1:]
     # Another carriage return may be a line end, too, or may not.
-    if stray:
+    if returns != line_ends:
         raise UnusualError
     at, end = np.concatenate(begun), np.concatenate(ended)
     # What stands at the very end belongs to no event.
     sure = np.searchsorted(at, len(content) - 2 * _WORD)
-    return Lines(at[:sure], end[:sure], _names(data, at[:sure]))
+    fold = b"" if tabs else {all_feeds: b"\r\n ", 0: b"\n "}.get(returns, b"")
+    return Lines(at[:sure], end[:sure], _names(data, at[:sure])), fold
 
 
 def _names(data: bytes, at: Numbers) -> NDArray[np.int8]:

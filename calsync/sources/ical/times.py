@@ -4,6 +4,7 @@ One in doubt is left to whoever reads it by itself.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -67,8 +68,7 @@ class Times:
         for number, kind in enumerate(self._kinds):
             its = self.kinds == number
             years = np.unique(days[its].astype("M8[Y]").view(np.int64) + _EPOCH).tolist()
-            restless = [np.datetime64(day, "D") for year in years for day in kind.clock.restless(year)]
-            calm[its] = ~np.isin(days[its].view(np.int64), np.array(restless, "M8[D]").view(np.int64))
+            calm[its] = ~np.isin(days[its].view(np.int64), _restless(kind.clock, tuple(years)))
         return calm
 
     def _number(self, parameters: bytes, in_utc: bool) -> int:
@@ -95,10 +95,17 @@ class Times:
         if b"\n" in parameters or b"RANGE" in parameters.upper():
             return None
         try:
-            named = self._clocks.named(parameters)
+            named = self._clocks.named(parameters.decode())
         except (OddError, ValueError):
             return None
         return _Kind(named, shown=shown) if named else None
+
+
+@lru_cache(maxsize=256)
+def _restless(clock: Clock, years: tuple[int, ...]) -> NDArray[np.int64]:
+    """The days of these years that are not calm, counted from 1970."""
+    days = [np.datetime64(day, "D") for year in years for day in clock.restless(year)]
+    return np.array(days, "M8[D]").view(np.int64)
 
 
 class _Plain(NamedTuple):

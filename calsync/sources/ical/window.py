@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.content import Content, TextLines, content_of
+from calsync.sources.ical.content import Content, ContentReader
 from calsync.sources.ical.event import Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
 from calsync.sources.ical.moments import as_time, existing
 from calsync.sources.ical.naming import Namer
-from calsync.sources.ical.people import People
 from calsync.sources.ical.rule import RuleError
 from calsync.sources.ical.series import Series
 
@@ -24,9 +23,8 @@ class Expansion:
         self.problems: list[Problem] = []
         self._window = window
         self._zone = zone
-        self._owners = owners
         self._namer = namer
-        self._people = People()
+        self._reader = ContentReader(owners)
         self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
 
     def add(self, series: Series) -> None:
@@ -60,8 +58,7 @@ class Expansion:
                 continue
             event = instance.event
             if id(event) not in known:
-                lines, cancelled = TextLines(event.text), event.cancelled_by_method
-                known[id(event)] = content_of(lines, self._owners, self._people, cancelled=cancelled)
+                known[id(event)] = self._reader.read(event.text, cancelled=event.cancelled_by_method)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)
