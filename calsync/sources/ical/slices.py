@@ -28,7 +28,7 @@ from calsync.sources.ical.skim import (
 from calsync.sources.ical.texts import text_of
 
 _OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n").match
-_ALARMS = re.compile(r"\r?\nBEGIN:VALARM\r?\n.*?\nEND:VALARM(?=\r?(?:\n|\Z))", re.S)
+_ALARMS = re.compile(r"\nBEGIN:VALARM\r?\n.*?\nEND:VALARM\r?(?=\n|\Z)", re.S)
 _MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:([^\r\n]*)", re.I)
 _BEGIN = b"\nBEGIN:VEVENT"
 _WORD, _NOT_ASCII = 8, np.uint64(0x80_80_80_80_80_80_80_80)
