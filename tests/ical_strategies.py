@@ -265,3 +265,56 @@ def calendars(draw: st.DrawFn) -> bytes:
     return (style if odd else replace(style, strange="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
         plain
     )
+
+
+PIECES = (
+    *("\r\n ", "\n ", "\n\t", "\r", "\n", "\r\n", "\r\n\r\n", " ", ";", ":", "Z", "\u00e9", "\u20ac"),
+    *("BEGIN:VALARM\r\nTRIGGER:-PT1M\r\nEND:VALARM\r\n", "BEGIN:VEVENT\r\n", "END:VEVENT\r\n"),
+    *("END:VALARM\r\n", "begin:valarm\r\n", "end:valarm\r\n", "BEGIN:VTODO\r\n", "END:VTODO\r\n"),
+    *("UID:zz\r\n", "DTSTART:20251007T090000Z\r\n", "dtstart:20251007T090000Z\r\n", "SEQUENCE:3\r\n"),
+    *("RDATE:20251008T090000Z\r\n", "EXDATE:20251007T090000Z\r\n", "RECURRENCE-ID:20251007T090000Z\r\n"),
+    *("DTEND:20251007T100000Z\r\n", "DURATION:PT1H\r\n", "RRULE:FREQ=DAILY\r\n", "EXTRA:1\r\n"),
+    *("DTSTAMP:20250101T000000Z\r\n", "URL:https://a.example/\r\n", "RELATED-TO:a\r\n", "X-A:1\r\n"),
+)
+BYTES = (b"\xe9", b"\xc3", b"\xc3\r\n \xa9", b"\xff", *(piece.encode() for piece in PIECES))
+
+
+@st.composite
+def broken_calendars(draw: st.DrawFn) -> bytes:
+    """A calendar that something happened to: bytes put in, taken out, lines lost, doubled, changed about."""
+    content = draw(calendars())
+    for _ in range(draw(st.integers(1, 3))):
+        content = draw(st.sampled_from([_put_in, _taken_out, _lines_changed, _line_respelt]))(draw, content)
+    return content
+
+
+def _put_in(draw: st.DrawFn, content: bytes) -> bytes:
+    at = draw(st.integers(0, len(content)))
+    return content[:at] + draw(st.sampled_from(BYTES)) + content[at:]
+
+
+def _taken_out(draw: st.DrawFn, content: bytes) -> bytes:
+    at = draw(st.integers(0, len(content)))
+    return content[:at] + content[at + draw(st.integers(1, 12)) :]
+
+
+def _lines_changed(draw: st.DrawFn, content: bytes) -> bytes:
+    lines = content.split(b"\n")
+    one, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+    change = draw(st.sampled_from(["lost", "doubled", "swapped", "new"]))
+    if change == "lost":
+        del lines[one]
+    elif change == "swapped":
+        lines[one], lines[other] = lines[other], lines[one]
+    else:
+        new = lines[other] if change == "doubled" else draw(st.sampled_from(BYTES)).removesuffix(b"\n")
+        lines.insert(one, new)
+    return b"\n".join(lines)
+
+
+def _line_respelt(draw: st.DrawFn, content: bytes) -> bytes:
+    lines = content.split(b"\n")
+    at = draw(st.integers(0, len(lines) - 1))
+    colon = draw(st.sampled_from([b" :", b": ", b";X=1:", b";VALUE=DATE:", b"", None]))
+    lines[at] = lines[at].swapcase() if colon is None else lines[at].replace(b":", colon, 1)
+    return b"\n".join(lines)

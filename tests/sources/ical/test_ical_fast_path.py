@@ -1,19 +1,14 @@
 """The fast path gives what the exact path gives: the same occurrences, field for field, and problems."""
 
 import os
-from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from ical_paths import WINDOWS, assert_alike, told
 from ical_strategies import calendars
 from ical_text import LONDON, OCTOBER, calendar, days, event
 
-from calsync.errors import SourceContentError
-from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.exact import read_exactly
 from calsync.sources.ical.fast import read_quickly
@@ -21,39 +16,12 @@ from calsync.sources.ical.read import read_calendar
 
 # CALSYNC_SOAK=20000 for a long run.
 EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))
-OWNERS = frozenset({"ana@a.example", "eve@e.example"})
-WINDOWS = st.sampled_from(
-    [
-        OCTOBER,
-        days("2025-01-01", "2026-01-01"),
-        days("2025-10-26", "2025-10-27"),
-        Span(datetime(2025, 3, 30, 1, tzinfo=LONDON), datetime(2025, 4, 6, tzinfo=LONDON)),
-    ]
-)
-NAMES = [field.name for field in fields(Occurrence)]
-
-
-def told(reader, content: bytes, window: Span) -> object:  # type: ignore[no-untyped-def]
-    """All that a reader gives, in a form in which no difference can hide."""
-    try:
-        occurrences, problems = reader(content, window, zone=LONDON, owners=OWNERS, where="a.ics")
-    except SourceContentError as error:
-        return str(error), error.hint
-    return [[_plain(getattr(one, name)) for name in NAMES] for one in occurrences], problems
-
-
-def _plain(value: object) -> object:
-    if not isinstance(value, datetime):
-        return value
-    # A time by a zone of the calendar's own may carry that zone or, on the fast path, its offset.
-    zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else ""
-    return value.isoformat(), value.fold, zone
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(calendars(), WINDOWS)
 def test_the_fast_path_gives_what_the_exact_path_gives(content: bytes, window: Span) -> None:
-    assert told(read_calendar, content, window) == told(read_exactly, content, window)
+    assert_alike(content, window)
 
 
 TESTS = Path(__file__).parents[2]
@@ -65,7 +33,7 @@ FILES = sorted([*TESTS.rglob("*.ics"), *(SHARED.glob("*.ics") if SHARED.is_dir()
 def test_on_real_and_written_files_too(path: Path) -> None:
     content = path.read_bytes()
     for window in (days("2019-01-01", "2024-01-01"), days("2025-01-01", "2026-01-01")):
-        assert told(read_calendar, content, window) == told(read_exactly, content, window)
+        assert_alike(content, window)
 
 
 def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
@@ -82,7 +50,7 @@ def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
 def test_a_begin_that_is_folded_hides_no_event() -> None:
     folded = event(uid="b").replace("BEGIN", "BE\r\n GIN")
     content = calendar(event(uid="a"), folded)
-    assert told(read_calendar, content, OCTOBER) == told(read_exactly, content, OCTOBER)
+    assert_alike(content)
     assert len(told(read_calendar, content, OCTOBER)[0]) == 2  # type: ignore[index]
 
 

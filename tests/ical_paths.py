@@ -1,0 +1,47 @@
+"""All that a way of reading tells of a calendar, for tests that compare the fast path with the exact one."""
+
+from dataclasses import fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from ical_text import LONDON, OCTOBER, days
+
+from calsync.errors import SourceContentError
+from calsync.model.occurrence import Occurrence
+from calsync.model.span import Span
+from calsync.sources.ical.exact import read_exactly
+from calsync.sources.ical.read import read_calendar
+
+OWNERS = frozenset({"ana@a.example", "eve@e.example"})
+WINDOWS = st.sampled_from(
+    [
+        OCTOBER,
+        days("2025-01-01", "2026-01-01"),
+        days("2025-10-26", "2025-10-27"),
+        Span(datetime(2025, 3, 30, 1, tzinfo=LONDON), datetime(2025, 4, 6, tzinfo=LONDON)),
+    ]
+)
+_NAMES = [field.name for field in fields(Occurrence)]
+
+
+def told(reader, content: bytes, window: Span) -> object:  # type: ignore[no-untyped-def]
+    """All that a reader gives, in a form in which no difference can hide."""
+    try:
+        occurrences, problems = reader(content, window, zone=LONDON, owners=OWNERS, where="a.ics")
+    except SourceContentError as error:
+        return str(error), error.hint
+    return [[_plain(getattr(one, name)) for name in _NAMES] for one in occurrences], problems
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, datetime):
+        return value
+    # A time by a zone of the calendar's own may carry that zone or, on the fast path, its offset.
+    zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else ""
+    return value.isoformat(), value.fold, zone
+
+
+def assert_alike(content: bytes, window: Span = OCTOBER) -> None:
+    """The fast path gives what the exact path gives."""
+    assert told(read_calendar, content, window) == told(read_exactly, content, window)
