@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
@@ -26,6 +26,15 @@ COUNTED = ("starts", "ends", "all_day", "status", "response", "show_as", "privat
            "scope", "partnerships", "activity", "kind", "process_share")  # fmt: skip
 """The columns that minutes rest on: another title, another guest or other evidence moves none."""
 _COUNTED = itemgetter(*map(_NAMES.index, COUNTED))
+_IS_NEARBY = and_(
+    table.c.calendar_id == bindparam("calendar"),
+    table.c.ends >= bindparam("first"),
+    table.c.starts <= bindparam("last"),
+)
+# Made once, for to put a query together takes longer than to run it.
+_NEARBY = every_column(table).where(_IS_NEARBY)
+_NEARBY_UIDS = select(table.c.uid).where(_IS_NEARBY).distinct()
+_OF_UIDS = _NEARBY.where(table.c.uid.in_(bindparam("uids", expanding=True)))
 
 
 class Meetings:
@@ -148,24 +157,15 @@ def _work(connection: Connection, one: Replacement, known: bool) -> Difference:
 def _held(connection: Connection, one: Replacement, wanted: Mapping[Hashable, Row]) -> dict[Hashable, Row]:
     """What is held and may change: rows in the window whose uid does not stand, and rows of the same id."""
     hull = _hull(one.window, list(wanted.values()))
-    nearby = and_(
-        table.c.calendar_id == one.state.calendar_id, table.c.ends >= hull.start, table.c.starts <= hull.end
-    )
+    nearby = {"calendar": one.state.calendar_id, "first": hull.start, "last": hull.end}
+    rows: list[Any]
     if not one.standing:
-        rows: list[Any] = [*connection.execute(every_column(table).where(nearby))]
+        rows = [*connection.execute(_NEARBY, nearby)]
     else:
-        # Most stand, so their names are read and no more.
-        names = connection.execute(select(table.c.id, table.c.uid).where(nearby)).all()
-        rows = _named(connection, [name for name, uid in names if uid not in one.standing])
+        # Most stand, so it is asked whose they are before any is read.
+        uids = [uid for uid in connection.scalars(_NEARBY_UIDS, nearby) if uid not in one.standing]
+        rows = [row for some in parts(uids) for row in connection.execute(_OF_UIDS, {**nearby, "uids": some})]
     return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _span(row).overlaps(one.window)}
-
-
-def _named(connection: Connection, ids: Sequence[str]) -> list[Any]:
-    return [
-        row
-        for some in parts(ids)
-        for row in connection.execute(every_column(table).where(table.c.id.in_(some)))
-    ]
 
 
 def _hull(window: Span, rows: Sequence[Row]) -> Span:
