@@ -38,7 +38,7 @@ class Ledger:
         """Remember UIDs by the digests of their events, those that were read now and those that stand."""
         self.standing = standing
         known = {*map(_name, digests.values())}
-        self.text = f"{scope}:{base64.b85encode(b''.join(sorted(known))).decode()}" if known else ""
+        self.text = f"{scope}:{base64.b64encode(b''.join(sorted(known))).decode()}" if known else ""
 
 
 def _name(digests: Sequence[bytes]) -> bytes:
@@ -49,7 +49,7 @@ def _name(digests: Sequence[bytes]) -> bytes:
 
 def _unpacked(packed: str) -> frozenset[bytes]:
     try:
-        content = base64.b85decode(packed)
+        content = base64.b64decode(packed, validate=True)
     except (ValueError, binascii.Error):
         return frozenset()
     return frozenset(content[start : start + _SIZE] for start in range(0, len(content), _SIZE))

@@ -28,11 +28,13 @@ class Sieve:
         self._table, self._times = table, times
         self._from, self._to = real(window.start) - _MARGIN, real(window.end) + _MARGIN
 
-    def far(self) -> list[bool]:
-        """Whether each event is sound, far from the window, and by itself or an override; False in doubt.
+    def far(self) -> frozenset[int]:
+        """The events that are sound, far from the window, and by themselves or overrides; none in doubt.
 
         The original start of an override is so far that what began then has ended, too.
         """
+        if not self._times.places:
+            return frozenset()
         table, times = self._table, self._times
         timed, ruled = (table[:, [DTSTART, DTEND]] >= 0).all(axis=1), (table[:, _RULES] >= 0).any(axis=1)
         places = np.flatnonzero(timed & ~ruled)
@@ -48,9 +50,7 @@ class Sieve:
         gone: Marks = np.logical_and.reduce(conditions)
         moved = np.flatnonzero(table[places, RECURRENCE_ID] >= 0)
         gone[moved] &= self._is_far(table[places[moved], RECURRENCE_ID], times.kinds[start[moved]])
-        far = np.zeros(len(table), np.bool_)
-        far[places] = gone
-        return list(far.tolist())
+        return frozenset(places[gone].tolist())
 
     def _is_far(self, originals: Numbers, kinds: Numbers) -> Marks:
         walls = self._times.walls[originals]

@@ -28,7 +28,7 @@ class Sorter:
             uid = uids[place]
             if uid in self.odd:
                 continue
-            if far[place]:
+            if place in far:
                 dropped[uid].append(place)
             else:
                 self._outline(place, uid)

@@ -23,6 +23,8 @@ _T_AT = _PATTERN.index(b"T")
 _DAY_WEIGHTS, _TIME_WEIGHTS = 10 ** np.arange(7, -1, -1), 10 ** np.arange(5, -1, -1)
 _ZERO, _NINE, _T, _Z, _COLON = b"09TZ:"
 _EPOCH = 1970
+_MANY = 100
+_DOUBT = datetime(1, 1, 1), -1  # noqa: DTZ001 - a wall time
 
 
 class _Kind(NamedTuple):
@@ -36,31 +38,39 @@ class _Kind(NamedTuple):
 class Times:
     """Of some events of a calendar, by the number of the line.
 
-    walls: by the clock that is written. kinds: which go by the same clock, -1 where the line is in doubt.
-    calm: whether the time is known, and its clock runs evenly around it.
+    places: the events; none where they are so few that each is sooner read by itself. walls: by the clock
+    that is written. kinds: which go by the same clock, -1 where the line is in doubt. calm: whether the
+    time is known, and its clock runs evenly around it.
     """
 
     def __init__(self, slices: Slices, clocks: Clocks, places: list[int]) -> None:
         self._clocks = clocks
         self._numbers: dict[tuple[bytes, bool], int] = {}
         self._kinds: list[_Kind] = []
-        plain = _plain_times(slices, slices.skim.table[places][:, _NAMES])
+        self._known: dict[int, tuple[datetime, int]] = {}
+        self.places = places if len(places) >= _MANY else []
+        if self.places:
+            self._read(slices)
+
+    def _read(self, slices: Slices) -> None:
+        plain = _plain_times(slices, slices.skim.table[self.places][:, _NAMES])
+        kinds = [self._number(*said) for said in plain.said]
         size = len(slices.skim.lines.at)
         self.walls: Walls = np.zeros(size, "M8[s]")
         self.walls[plain.lines] = plain.walls
         self.kinds = np.full(size, -1, np.intp)
-        self.kinds[plain.lines] = [self._number(*said) for said in plain.said]
+        self.kinds[plain.lines] = kinds
         self.calm = self._calm()
-        self._each_wall = cast(list[datetime], self.walls.tolist())
-        self._each_kind: list[int] = self.kinds.tolist()
+        walls = cast(list[datetime], plain.walls.tolist())
+        self._known = dict(zip(plain.lines.tolist(), zip(walls, kinds, strict=True), strict=True))
 
     def at(self, line: int) -> At | None:
         """The time on a line, None in doubt."""
-        number = self._each_kind[line]
+        wall, number = self._known.get(line, _DOUBT)
         if number < 0 or self._kinds[number].shown:
             return None
         kind = self._kinds[number]
-        return At(self._each_wall[line], kind.clock, kind.floats)
+        return At(wall, kind.clock, kind.floats)
 
     def _calm(self) -> Marks:
         days = self.walls.astype("M8[D]")
