@@ -52,7 +52,7 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _sqlite_moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
+    return moment.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00") if moment else None
 
 
 def _plain_moment(moment: datetime | None) -> datetime | None:
