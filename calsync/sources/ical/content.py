@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status
-from calsync.sources.ical.lines import named_lines
+from calsync.sources.ical.lines import lines_by_name
 from calsync.sources.ical.people import People
 from calsync.sources.ical.texts import list_of, text_of
 
@@ -66,9 +66,7 @@ class ContentReader:
 
     def read(self, text: str, *, cancelled: bool) -> Content:
         """The content of an event. text: its own lines. cancelled: whether the whole calendar is."""
-        lines: dict[str, list[str]] = {name: [] for name in NAMES}
-        for name, rest in named_lines(text, NAMES):
-            lines[name].append(rest)
+        lines = lines_by_name(text, NAMES)
         organizer = next(map(self._people.organizer, lines["ORGANIZER"]), "")
         attendees = self._people.attendees(lines["ATTENDEE"])
         status = _STATUSES.get(self._text(lines["STATUS"]).upper(), Status.CONFIRMED)

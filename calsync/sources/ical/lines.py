@@ -25,6 +25,14 @@ def named_lines(text: str, names: frozenset[str]) -> list[tuple[str, str]]:
     return [(name.upper(), rest.removesuffix("\r")) for name, rest in _lines(names).findall(f"\n{text}")]
 
 
+def lines_by_name(text: str, names: frozenset[str]) -> dict[str, list[str]]:
+    """Give what follows each of these names in capitals, with its `;` or `:`, line by line."""
+    lines: dict[str, list[str]] = {name: [] for name in names}
+    for name, rest in _lines(names).findall(f"\n{text}"):
+        lines[name.upper()].append(rest.removesuffix("\r"))
+    return lines
+
+
 @cache
 def _lines(names: frozenset[str]) -> re.Pattern[str]:
     # A literal line feed is found many times faster than the beginning of a line (`^`).

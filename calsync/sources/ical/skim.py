@@ -6,6 +6,7 @@ and next to nothing is done line by line. What is built in another way than near
 """
 
 import re
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,8 @@ class Skim(NamedTuple):
     fold: what all folded lines are folded with; b"" where it is now this, now that.
     lines: those of events with a name of `TIMES` or a DTSTAMP, outside alarms, in order. events: whose each
     is. table: for each event and name the number of its line, -1 for none. odd: the events with a line
-    whose name may be one of ours in another spelling, or with two where one is allowed.
+    whose name may be one of ours in another spelling, or with two where one is allowed. alarms: by event,
+    from before its BEGIN to behind its END.
     """
 
     starts: Numbers
@@ -92,6 +94,7 @@ class Skim(NamedTuple):
     events: Numbers
     table: Numbers
     odd: frozenset[int]
+    alarms: dict[int, list[tuple[int, int]]]
 
 
 def skim(data: bytes, content: Bytes) -> Skim:
@@ -106,11 +109,12 @@ def skim(data: bytes, content: Bytes) -> Skim:
     lines, events = lines.where(inside), events[inside]
     in_alarms = _in_alarms(lines, events)
     odd = _odd(data, lines, events, in_alarms)
+    alarms = _alarms(lines, events)
     ours = ~in_alarms & (lines.name >= 0) & (lines.name <= DTSTAMP)
     lines, events = lines.where(ours), events[ours]
     table, twice = _table(lines.name, events, len(opens.at))
     starts = opens.at + 1 + LENGTHS[_OPEN]
-    return Skim(starts, closes.at, closes.end, fold, lines, events, table, odd | twice)
+    return Skim(starts, closes.at, closes.end, fold, lines, events, table, odd | twice, alarms)
 
 
 def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
@@ -197,6 +201,15 @@ def _in_alarms(lines: Lines, events: Numbers) -> Marks:
         raise UnusualError
     in_alarms: Marks = (depth > 0) | ends
     return in_alarms
+
+
+def _alarms(lines: Lines, events: Numbers) -> dict[int, list[tuple[int, int]]]:
+    begins, ends = lines.name == _ALARM, lines.name == _ALARM_END
+    alarms: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    parts = (part.tolist() for part in (events[begins], lines.at[begins], lines.end[ends]))
+    for event, begin, end in zip(*parts, strict=True):
+        alarms[event].append((begin, end))
+    return alarms
 
 
 def _odd(data: bytes, lines: Lines, events: Numbers, in_alarms: Marks) -> frozenset[int]:

@@ -28,7 +28,6 @@ from calsync.sources.ical.skim import (
 from calsync.sources.ical.texts import text_of
 
 _OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n").match
-_ALARMS = re.compile(r"\nBEGIN:VALARM\r?\n.*?\nEND:VALARM\r?(?=\n|\Z)", re.S)
 _MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:([^\r\n]*)", re.I)
 _BEGIN = b"\nBEGIN:VEVENT"
 _WORD, _NOT_ASCII = 8, np.uint64(0x80_80_80_80_80_80_80_80)
@@ -63,17 +62,21 @@ class Slices:
         self.uids = self._read_uids()
 
     def text(self, place: int) -> str:
-        """An event's own lines, unfolded, each behind a line end as the file has them."""
-        text = self._unfolded(self._starts[place], self._insides[place])
-        return _ALARMS.sub("", text) if "\nBEGIN:" in text else text
+        """An event's own lines, unfolded, each behind a line end as the file has them; no alarms."""
+        begin, pieces = self._starts[place], []
+        for alarm, end in self.skim.alarms.get(place, ()):
+            pieces.append(self.data[begin:alarm])
+            begin = end
+        pieces.append(self.data[begin : self._insides[place]])
+        return self._unfolded(b"".join(pieces))
 
     def own_text(self, place: int) -> str:
         """The same as the exact path has it: ending in LF."""
         return self.text(place).replace("\r\n", "\n").removeprefix("\n").removesuffix("\r") + "\n"
 
-    def _unfolded(self, begin: int, end: int) -> str:
-        lines, fold = self.data[begin:end], self.skim.fold
+    def _unfolded(self, lines: bytes) -> str:
         # Several times as fast as `replace`.
+        fold = self.skim.fold
         return (b"".join(lines.split(fold)) if fold else unfold(lines)).decode()
 
     def lines(self, place: int) -> Lines:
@@ -87,7 +90,7 @@ class Slices:
 
     def rest(self, line: int) -> str:
         """What follows the name on a line."""
-        return self._unfolded(self._begins[line], self._ends[line]).removesuffix("\r")
+        return self._unfolded(self.data[self._begins[line] : self._ends[line]]).removesuffix("\r")
 
     def digests(self) -> list[bytes]:
         """Of each event; the same for two versions that differ in their time stamp only."""
