@@ -79,9 +79,13 @@ class Outliner:
     def _in_series(self, place: int, lines: Lines, span: tuple[At, At, timedelta | None]) -> Outline:
         if b"RECURRENCE-ID" in lines and len(lines.keys() & SERIES) == 1:
             line = lines[b"RECURRENCE-ID"]
-            if "RANGE" in self._slices.rest(line).upper():
-                raise OddError
-            return Outline(place, *span, self._beside(span[0], self._at(line)))
+            original = self._times.at(line)
+            if original is None:
+                rest = self._slices.rest(line)
+                if "RANGE" in rest.upper():
+                    raise OddError
+                original = self._read(*_parted(rest))
+            return Outline(place, *span, self._beside(span[0], original))
         rule = self._slices.rest(lines[b"RRULE"]).rpartition(":")[2].strip()
         if not rule or not lines.keys() & SERIES <= {b"RRULE", b"EXDATE"}:
             raise OddError

@@ -24,7 +24,6 @@ _DAY_WEIGHTS, _TIME_WEIGHTS = 10 ** np.arange(7, -1, -1), 10 ** np.arange(5, -1,
 _ZERO, _NINE, _T, _Z, _COLON = b"09TZ:"
 _EPOCH = 1970
 _MANY = 100
-_DOUBT = datetime(1, 1, 1), -1  # noqa: DTZ001 - a wall time
 
 
 class _Kind(NamedTuple):
@@ -47,7 +46,9 @@ class Times:
         self._clocks = clocks
         self._numbers: dict[tuple[bytes, bool], int] = {}
         self._kinds: list[_Kind] = []
-        self._known: dict[int, tuple[datetime, int]] = {}
+        # Not one mapping to pairs: thousands of new objects would call the garbage collector.
+        self._wall_of: dict[int, datetime] = {}
+        self._kind_of: dict[int, int] = {}
         self.places = places if len(places) >= _MANY else []
         if self.places:
             self._read(slices)
@@ -61,16 +62,17 @@ class Times:
         self.kinds = np.full(size, -1, np.intp)
         self.kinds[plain.lines] = kinds
         self.calm = self._calm()
-        walls = cast(list[datetime], plain.walls.tolist())
-        self._known = dict(zip(plain.lines.tolist(), zip(walls, kinds, strict=True), strict=True))
+        lines = plain.lines.tolist()
+        self._wall_of = dict(zip(lines, cast(list[datetime], plain.walls.tolist()), strict=True))
+        self._kind_of = dict(zip(lines, kinds, strict=True))
 
     def at(self, line: int) -> At | None:
         """The time on a line, None in doubt."""
-        wall, number = self._known.get(line, _DOUBT)
+        number = self._kind_of.get(line, -1)
         if number < 0 or self._kinds[number].shown:
             return None
         kind = self._kinds[number]
-        return At(wall, kind.clock, kind.floats)
+        return At(self._wall_of[line], kind.clock, kind.floats)
 
     def _calm(self) -> Marks:
         days = self.walls.astype("M8[D]")
