@@ -104,7 +104,6 @@ class Clocks:
         return self._by_parameters[parameters]
 
 
-@lru_cache(maxsize=4096)
 def _restless(zone: tzinfo, year: int) -> frozenset[date]:
     """The days of a year that are not calm."""
     first = datetime(year, 1, 1) - 2 * _DAY  # noqa: DTZ001 - wall-clock time

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from calsync.model.problem import Problem, Severity
 from calsync.sources.ical.event import Event, Moment, as_day
-from calsync.sources.ical.lines import TimeLine, named_lines, time_line
+from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, time_line
 from calsync.sources.ical.moments import (
     as_time,
     duration_of,
@@ -70,11 +70,10 @@ class EventReader:
         return None
 
     def _read(self, block: Block) -> Event:
-        lines: _Lines = {name: [] for name in _TIMES}
-        for name, rest in named_lines(block.text, _TIMES):
-            line = time_line(name, rest)
-            if line.value:
-                lines[name].append(line)
+        lines: _Lines = {
+            name: [line for rest in rests if (line := time_line(name, rest)).value]
+            for name, rests in lines_by_name(block.text, _TIMES).items()
+        }
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)

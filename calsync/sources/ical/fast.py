@@ -1,11 +1,11 @@
 """The fast path: bytes to the occurrences in a window, for what is written as nearly all calendars are.
 
-    bytes ─ slices ─ outlines ─ quick_series ─ content ─ occurrences
-              └ unusual ┘ └─── odd ───┘
-              the file     one UID        to the exact path
+    bytes ─ slices ─ times ─ outlines ─ quick_series ─ content ─ occurrences
+               └ unusual       └──── odd ─────┘
+                 the file        one UID              to the exact path
 
-Most of a calendar lies outside the window, and most of an event says nothing of its time: so of each
-event an outline is made from a few of its lines, and only those that take place are read whole.
+Most of a calendar lies outside the window, and most of an event says nothing of its time: so the lines that
+do are found in all events at once, what is far is dropped, and only events that take place are read whole.
 """
 
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from calsync.sources.ical.clocks import At, Clocks
 from calsync.sources.ical.moments import duration_of, lasting, real
 from calsync.sources.ical.skim import OddError
-from calsync.sources.ical.slices import Lines, Slices
+from calsync.sources.ical.slices import LineNumbers, Slices
 from calsync.sources.ical.times import FIRST_YEAR, LAST_YEAR, Times
 
 SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"EXRULE", b"RECURRENCE-ID"})
@@ -63,7 +63,7 @@ class Outliner:
         except (ValueError, OverflowError, KeyError) as error:
             raise OddError from error
 
-    def _span(self, lines: Lines) -> tuple[At, At, timedelta | None]:
+    def _span(self, lines: LineNumbers) -> tuple[At, At, timedelta | None]:
         start, nominal = self._at(lines[b"DTSTART"]), None
         if b"DTEND" in lines:
             end = self._beside(start, self._at(lines[b"DTEND"]))
@@ -76,7 +76,7 @@ class Outliner:
             raise OddError
         return start, end, nominal
 
-    def _in_series(self, place: int, lines: Lines, span: tuple[At, At, timedelta | None]) -> Outline:
+    def _in_series(self, place: int, lines: LineNumbers, span: tuple[At, At, timedelta | None]) -> Outline:
         if b"RECURRENCE-ID" in lines and len(lines.keys() & SERIES) == 1:
             line = lines[b"RECURRENCE-ID"]
             original = self._times.at(line)

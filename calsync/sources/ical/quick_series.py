@@ -79,7 +79,7 @@ class Finder:
     def _check_distinct(self, overrides: list[Outline]) -> None:
         """Of two versions of one override the exact path takes the newer."""
         originals = [outline.original for outline in overrides if outline.original]
-        if len({(at.clock is None, self._utc(at)) for at in originals}) < len(overrides):
+        if len({(at.clock is None, self._resolved(at)[1]) for at in originals}) < len(overrides):
             raise OddError
 
     def _standing(self, outline: Outline, recurrence_id: str | None = None) -> list[Found]:
@@ -101,11 +101,6 @@ class Finder:
             return clock.aware(at.wall, offset), at.wall - offset
         moment = existing(at.wall.replace(tzinfo=clock.zone))
         return moment, real(moment)
-
-    def _utc(self, at: At) -> datetime:
-        clock = at.clock or self._home
-        offset = clock.offset(at.wall)
-        return self._resolved(at)[1] if offset is None else at.wall - offset
 
     def _inside(self, start: datetime, end: datetime) -> bool:
         """As `Span.overlaps`: what takes no time lies where its start does."""

@@ -7,11 +7,13 @@ and next to nothing is done line by line. What is built in another way than near
 
 import re
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+_T = TypeVar("_T")
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.intp]
 Marks = NDArray[np.bool_]
@@ -40,7 +42,8 @@ LENGTHS = np.array([len(name) for name in _NAMES])
 _OPEN, _CLOSE, _ALARM, _ALARM_END = map(_NAMES.index, _STRUCTURE)
 _UNKNOWN = -1
 LF, CR, _TAB = b"\n\r\t"
-_WORD = 8
+WORD = 8
+"""Bytes taken as one number."""
 # One line feed in four bytes is no calendar, and would take much memory.
 _SHORTEST_LINE = 4
 PIECE = 1 << 18
@@ -80,10 +83,10 @@ class Skim(NamedTuple):
     """What is found. starts, insides, stops: of each event, behind its BEGIN, before and behind its END.
 
     fold: what all folded lines are folded with; b"" where it is now this, now that.
-    lines: those of events with a name of `TIMES` or a DTSTAMP, outside alarms, in order. events: whose each
-    is. table: for each event and name the number of its line, -1 for none. odd: the events with a line
-    whose name may be one of ours in another spelling, or with two where one is allowed. alarms: by event,
-    from before its BEGIN to behind its END.
+    lines: those of events with a name of `TIMES` or a DTSTAMP, outside alarms, in order. table: for each
+    event and name the number of its line, -1 for none. exdates: by event, the numbers of all. alarms: by
+    event, from before each BEGIN to behind its END. odd: the events with a line whose name may be one of
+    ours in another spelling, or with two where one is allowed.
     """
 
     starts: Numbers
@@ -91,10 +94,10 @@ class Skim(NamedTuple):
     stops: Numbers
     fold: bytes
     lines: Lines
-    events: Numbers
     table: Numbers
-    odd: frozenset[int]
+    exdates: dict[int, list[int]]
     alarms: dict[int, list[tuple[int, int]]]
+    odd: frozenset[int]
 
 
 def skim(data: bytes, content: Bytes) -> Skim:
@@ -107,14 +110,23 @@ def skim(data: bytes, content: Bytes) -> Skim:
     events = np.searchsorted(opens.at, lines.at) - 1
     inside = (events >= 0) & (lines.at < closes.at[events])
     lines, events = lines.where(inside), events[inside]
-    in_alarms = _in_alarms(lines, events)
+    in_alarms, alarms = _alarms(lines, events)
     odd = _odd(data, lines, events, in_alarms)
-    alarms = _alarms(lines, events)
     ours = ~in_alarms & (lines.name >= 0) & (lines.name <= DTSTAMP)
     lines, events = lines.where(ours), events[ours]
     table, twice = _table(lines.name, events, len(opens.at))
-    starts = opens.at + 1 + LENGTHS[_OPEN]
-    return Skim(starts, closes.at, closes.end, fold, lines, events, table, odd | twice, alarms)
+    exdates = np.flatnonzero(lines.name == EXDATE)
+    return Skim(
+        starts=opens.at + 1 + LENGTHS[_OPEN],
+        insides=closes.at,
+        stops=closes.end,
+        fold=fold,
+        lines=lines,
+        table=table,
+        exdates=_by_event(events[exdates], exdates.tolist()),
+        alarms=alarms,
+        odd=odd | twice,
+    )
 
 
 def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
@@ -143,7 +155,7 @@ def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
         raise UnusualError
     at, end = np.concatenate(begun), np.concatenate(ended)
     # What stands at the very end belongs to no event.
-    sure = np.searchsorted(at, len(content) - 2 * _WORD)
+    sure = np.searchsorted(at, len(content) - 2 * WORD)
     fold = b"" if tabs else {all_feeds: b"\r\n ", 0: b"\n "}.get(returns, b"")
     return Lines(at[:sure], end[:sure], _names(data, at[:sure])), fold
 
@@ -151,8 +163,8 @@ def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
 def _names(data: bytes, at: Numbers) -> NDArray[np.int8]:
     """The number of each line's name, by its first sixteen bytes as two numbers."""
     first, second = (
-        np.ndarray(len(data) + 1 - 2 * _WORD, np.uint64, data, offset, strides=(1,))[at + 1]
-        for offset in (0, _WORD)
+        np.ndarray(len(data) + 1 - 2 * WORD, np.uint64, data, offset, strides=(1,))[at + 1]
+        for offset in (0, WORD)
     )
     names = np.full(len(at), _UNKNOWN, np.int8)
     for number, ((value, mask), (value_2, mask_2)) in enumerate(_PATTERNS):
@@ -169,7 +181,7 @@ def _pattern(name: bytes) -> tuple[tuple[np.uint64, np.uint64], ...]:
     if name not in _STRUCTURE:
         # A colon and a semicolon differ in one bit.
         written, mask = written + b":", mask + b"\xfe"
-    words = (np.frombuffer(part.ljust(2 * _WORD, b"\0"), np.uint64) for part in (written, mask))
+    words = (np.frombuffer(part.ljust(2 * WORD, b"\0"), np.uint64) for part in (written, mask))
     return tuple(zip(*words, strict=True))
 
 
@@ -191,25 +203,24 @@ def _check_whole(structure: Lines, content: Bytes) -> None:
         raise UnusualError
 
 
-def _in_alarms(lines: Lines, events: Numbers) -> Marks:
-    """Whether each line is one of an alarm; raises UnusualError where alarms are not one after another."""
+def _alarms(lines: Lines, events: Numbers) -> tuple[Marks, dict[int, list[tuple[int, int]]]]:
+    """Whether each line is one of an alarm, and where alarms are; UnusualError if not one after another."""
     begins, ends = lines.name == _ALARM, lines.name == _ALARM_END
     if not np.array_equal(events[begins], events[ends]):
         raise UnusualError
     depth = np.cumsum(begins.astype(np.int8) - ends.astype(np.int8), dtype=np.int32)
     if len(depth) and (depth.min() < 0 or depth.max() > 1):
         raise UnusualError
-    in_alarms: Marks = (depth > 0) | ends
-    return in_alarms
+    places = zip(lines.at[begins].tolist(), lines.end[ends].tolist(), strict=True)
+    return (depth > 0) | ends, _by_event(events[begins], places)
 
 
-def _alarms(lines: Lines, events: Numbers) -> dict[int, list[tuple[int, int]]]:
-    begins, ends = lines.name == _ALARM, lines.name == _ALARM_END
-    alarms: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    parts = (part.tolist() for part in (events[begins], lines.at[begins], lines.end[ends]))
-    for event, begin, end in zip(*parts, strict=True):
-        alarms[event].append((begin, end))
-    return alarms
+def _by_event(events: Numbers, found: Iterable[_T]) -> dict[int, list[_T]]:
+    """What was found, by the event that each is of."""
+    grouped: dict[int, list[_T]] = defaultdict(list)
+    for event, one in zip(events.tolist(), found, strict=True):
+        grouped[event].append(one)
+    return grouped
 
 
 def _odd(data: bytes, lines: Lines, events: Numbers, in_alarms: Marks) -> frozenset[int]:

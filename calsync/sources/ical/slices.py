@@ -7,7 +7,6 @@ is ever taken for one.
 import codecs
 import hashlib
 import re
-from collections import defaultdict
 
 import numpy as np
 
@@ -15,11 +14,11 @@ from calsync.sources.ical.digests import SIZE
 from calsync.sources.ical.events import uid_of
 from calsync.sources.ical.skim import (
     DTSTAMP,
-    EXDATE,
     LENGTHS,
     PIECE,
     TIMES,
     UID,
+    WORD,
     Bytes,
     Skim,
     UnusualError,
@@ -30,9 +29,9 @@ from calsync.sources.ical.texts import text_of
 _OPENING = re.compile(rb"BEGIN:VCALENDAR\r?\n").match
 _MARKS = re.compile(rb"\n(BEGIN|END)[ \t]*:([^\r\n]*)", re.I)
 _BEGIN = b"\nBEGIN:VEVENT"
-_WORD, _NOT_ASCII = 8, np.uint64(0x80_80_80_80_80_80_80_80)
+_NOT_ASCII = np.uint64(0x80_80_80_80_80_80_80_80)
 
-Lines = dict[bytes, int]
+LineNumbers = dict[bytes, int]
 """The number of a line, by its name."""
 
 
@@ -54,9 +53,6 @@ class Slices:
         self._begins, self._ends = self.begins.tolist(), self.skim.lines.end.tolist()
         found = self.skim.starts, self.skim.insides, self.skim.stops
         self._starts, self._insides, self._stops = (places.tolist() for places in found)
-        self._exdates: dict[int, list[int]] = defaultdict(list)
-        for line in np.flatnonzero(self.skim.lines.name == EXDATE).tolist():
-            self._exdates[int(self.skim.events[line])].append(line)
         self.frame = _frame(self.data, self.skim)
         self.odd = set(self.skim.odd)
         self.uids = self._read_uids()
@@ -79,14 +75,14 @@ class Slices:
         fold = self.skim.fold
         return (b"".join(lines.split(fold)) if fold else unfold(lines)).decode()
 
-    def lines(self, place: int) -> Lines:
+    def lines(self, place: int) -> LineNumbers:
         """The lines of an event that matter; where there are several EXDATEs, the last."""
         numbers = self.skim.table[place].tolist()
         return {name: line for name, line in zip(TIMES, numbers, strict=False) if line >= 0}
 
     def exdates(self, place: int) -> list[int]:
         """All EXDATE lines of an event."""
-        return self._exdates.get(place, [])
+        return self.skim.exdates.get(place, [])
 
     def rest(self, line: int) -> str:
         """What follows the name on a line."""
@@ -119,9 +115,9 @@ def _check_utf8(data: bytes, content: Bytes) -> None:
     """Raise UnusualError for another encoding, be it in an alarm: the exact path tells of it."""
     if data.isascii():
         return
-    words = content[: len(content) // _WORD * _WORD].view(np.uint64)
-    pieces = range(0, len(words), PIECE // _WORD)
-    found = [np.flatnonzero((words[at : at + PIECE // _WORD] & _NOT_ASCII) != 0) + at for at in pieces]
+    words = content[: len(content) // WORD * WORD].view(np.uint64)
+    pieces = range(0, len(words), PIECE // WORD)
+    found = [np.flatnonzero((words[at : at + PIECE // WORD] & _NOT_ASCII) != 0) + at for at in pieces]
     letters = np.concatenate((*found, [len(words)]))
     # Letters of different places are parted; the end counts as one.
     parted = np.insert(words[letters[:-1]], np.flatnonzero(np.diff(letters) > 1) + 1, 0)

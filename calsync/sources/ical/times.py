@@ -80,7 +80,7 @@ class Times:
         for number, kind in enumerate(self._kinds):
             its = self.kinds == number
             years = np.unique(days[its].astype("M8[Y]").view(np.int64) + _EPOCH).tolist()
-            calm[its] = ~np.isin(days[its].view(np.int64), _restless(kind.clock, tuple(years)))
+            calm[its] = ~np.isin(days[its].view(np.int64), _restless_days(kind.clock, tuple(years)))
         return calm
 
     def _number(self, parameters: bytes, in_utc: bool) -> int:
@@ -95,12 +95,10 @@ class Times:
 
     def _kind(self, parameters: bytes, in_utc: bool) -> _Kind | None:
         shown = self._clocks.wall is not None
+        if in_utc and parameters:
+            return None
         if in_utc:
-            return (
-                None
-                if parameters
-                else _Kind(self._clocks.floating if shown else self._clocks.utc, shown=shown)
-            )
+            return _Kind(self._clocks.floating if shown else self._clocks.utc, shown=shown)
         if not parameters:
             return _Kind(self._clocks.floating, floats=True)
         # A folded line, and the RANGE of an override, are for whoever reads it by itself.
@@ -114,7 +112,7 @@ class Times:
 
 
 @lru_cache(maxsize=256)
-def _restless(clock: Clock, years: tuple[int, ...]) -> NDArray[np.int64]:
+def _restless_days(clock: Clock, years: tuple[int, ...]) -> NDArray[np.int64]:
     """The days of these years that are not calm, counted from 1970."""
     days = [np.datetime64(day, "D") for year in years for day in clock.restless(year)]
     return np.array(days, "M8[D]").view(np.int64)
