@@ -33,7 +33,7 @@ def main() -> None:
         tie = bool(cues) and str(verdict.activity) == "mixed"
         features = {f"rule {one}": 1.0 for one in explain(facts, book).spoke}
         features |= {f"won {verdict.rule.split(' + ')[0]}": 1.0, f"said {verdict.activity}": 1.0}
-        features |= {f"word {token}": 0.5 for token in reading.tokens}
+        features |= {f"word {token}": 0.5 for token in reading.scan.tokens}
         features |= {f"domain {part}": 0.5 for d in domains for part in d.split(".") if len(part) < 7}
         features |= {
             f"agencies {min(len(reading.agencies), 4)}": 1.0,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.reading import Reading, cut, read
+from calsync.rules.reading import Reading, read
 from calsync.rules.weigh import weigh
 
 _HALVES = {Activity.PROCESS: 2, Activity.SERVICE_IMPROVEMENT: 0, Activity.MIXED: 1}
@@ -34,17 +34,16 @@ def process_share(reading: Reading, book: RuleBook) -> Fraction | None:
 
 
 def _agenda(reading: Reading, book: RuleBook) -> list[tuple[str, int | None]]:
-    key = (reading.facts.description, reading.facts.minutes)
+    key = (reading.scan.agenda, reading.facts.minutes)
     if key not in book.agendas:
         if len(book.agendas) >= _KEPT:
             book.agendas.clear()
-        lines = _lines(cut(reading.facts.description, book.words.cut_after))
-        book.agendas[key] = _timed(lines, reading.facts.minutes)
+        book.agendas[key] = _timed(_lines(reading.scan.agenda), reading.facts.minutes)
     return book.agendas[key]
 
 
-def _lines(description: str) -> list[str]:
-    lines = [line.strip() for line in _LINES.split(description) if line.strip()]
+def _lines(agenda: str) -> list[str]:
+    lines = [line.strip() for line in _LINES.split(agenda) if line.strip()]
     if len(lines) == 1:
         lines = [part.strip() for part in re.split(r",|\bthen\b|\s\d{1,2}\s", lines[0]) if part.strip()]
     return lines

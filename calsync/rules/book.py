@@ -16,6 +16,7 @@ from calsync.rules.pack import Example
 
 if TYPE_CHECKING:
     from calsync.rules.index import Index
+    from calsync.rules.scan import Scan
 
 InvitedBy = tuple[str, tuple[str, ...], tuple[str, ...]]
 """The domains of the organizer, of the invited people and of our own organisation."""
@@ -229,8 +230,8 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. verdicts, agendas,
-    halves, invitations: what was looked at before.
+    own activities and what they count as. index: what finds which of them. verdicts, scans,
+    agendas, halves, invitations: what was looked at before.
     """
 
     version: str
@@ -247,6 +248,7 @@ class RuleBook:
     cues: Sequence[Cue]
     index: "Index"
     verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
+    scans: dict[tuple[str, str], "Scan"] = field(default_factory=dict, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     halves: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
     invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)

@@ -24,11 +24,11 @@ def holds(test: Test, reading: Reading, book: RuleBook) -> bool:
 
 
 def _lists_hold(test: Test, reading: Reading) -> bool:
-    title, row = reading.title, reading.row
+    title, row = reading.scan.title, reading.row
     return not (
         (test.any and not row & test.any)
         or (test.title_any and not title & test.title_any)
-        or (test.description_any and not reading.description & test.description_any)
+        or (test.description_any and not reading.scan.description & test.description_any)
         or row & test.none
         or title & test.title_none
         or (test.all and not all(row & group for group in test.all))
@@ -75,23 +75,24 @@ def _whose(wanted: bool | None, ids: frozenset[str], reading: Reading) -> bool:
 
 
 def _first(reading: Reading) -> int:
-    bits = 0
-    first = next((at for at, token in enumerate(reading.tokens) if token != BREAK and not token.isdigit()), 0)
-    for start, _, lists in reading.hits:
-        if start == first and first < reading.title_end:
+    bits, scan = 0, reading.scan
+    first = next((at for at, token in enumerate(scan.tokens) if token != BREAK and not token.isdigit()), 0)
+    for start, _, lists in scan.hits:
+        if start == first and first < scan.title_end:
             bits |= lists
     return bits
 
 
 def _only(allowed: int, reading: Reading) -> bool:
     """Whether every word of the title is a number or lies in a find of these lists."""
+    scan = reading.scan
     covered: set[int] = set()
-    for start, end, lists in reading.hits:
-        if lists & allowed and end <= reading.title_end:
+    for start, end, lists in scan.hits:
+        if lists & allowed and end <= scan.title_end:
             covered.update(range(start, end))
     return all(
         at in covered or token == BREAK or token[0].isdigit()
-        for at, token in enumerate(reading.tokens[: reading.title_end])
+        for at, token in enumerate(scan.tokens[: scan.title_end])
     )
 
 
@@ -124,15 +125,15 @@ def what_it_saw(test: Test, reading: Reading) -> str:
 
 def _parts(test: Test, reading: Reading) -> Iterator[str]:
     title = test.title_any | test.title_first | test.title_only
-    words = list(dict.fromkeys(reading.seen(title, until=reading.title_end))) if title else []
+    words = list(dict.fromkeys(reading.scan.seen(title, until=reading.scan.title_end))) if title else []
     if words:
         yield "title says " + ", ".join([f"'{word}'" for word in words[:3]])
     bits = reduce(or_, test.all, test.any | test.description_any)
     if bits:
-        rest = [word for word in dict.fromkeys(reading.seen(bits)) if word not in words]
+        rest = [word for word in dict.fromkeys(reading.scan.seen(bits)) if word not in words]
         if rest:
             yield "text says " + ", ".join([f"'{word}'" for word in rest[:4]])
-    if test.sectors_any and (sectors := sorted(test.sectors_any & reading.sectors)):
+    if test.sectors_any and (sectors := sorted(test.sectors_any & reading.invitation.sectors)):
         yield "among the invited: " + ", ".join(sectors)
     if test.agencies_at_least is not None or test.agencies_at_most is not None:
         count = len(reading.agencies)

@@ -45,7 +45,7 @@ def _shown(verdict: Classification) -> str:
 def _seen(reading: Reading) -> Iterator[str]:
     for domain in sorted({reading.facts.organizer_domain, *reading.facts.attendee_domains} - {""}):
         yield f"  domain {domain}"
-    for seat in sorted(reading.seats, key=lambda seat: seat.agency):
+    for seat in sorted(reading.invitation.seats, key=lambda seat: seat.agency):
         shared = f", shared by several as {seat.shared}" if seat.shared else ""
         yield f"  agency {seat.agency}: {seat.sector} ({seat.role}{shared})"
     for claim in reading.claims:

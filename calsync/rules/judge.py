@@ -74,8 +74,8 @@ def judge(facts: Facts, book: RuleBook) -> Classification:
 
 def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
-    barred = reading.bars | book.index.people[people_of(reading)]
-    for stage, rule, left in book.index.opened(reading.title, reading.description, barred):
+    barred = reading.invitation.bars | book.index.people[people_of(reading)]
+    for stage, rule, left in book.index.opened(reading.scan.title, reading.scan.description, barred):
         if rule is None:
             weighed = weigh(reading, book)
             if weighed.activity is not None:
@@ -90,7 +90,7 @@ def verdict_of(opinion: Opinion | None, reading: Reading, book: RuleBook) -> Cla
         return _by_rule(opinion.rule, reading)
     if opinion is not None and opinion.weighed is not None:
         return _by_weight(opinion.weighed, reading, book)
-    partnerships = tied(reading.claims, reading.tokens)
+    partnerships = tied(reading.claims, reading.scan.tokens)
     return Classification(
         Scope.INTER_AGENCY,
         partnerships,
@@ -104,7 +104,7 @@ def verdict_of(opinion: Opinion | None, reading: Reading, book: RuleBook) -> Cla
 def _by_rule(rule: Rule, reading: Reading) -> Classification:
     partnerships: tuple[str, ...] = (rule.partnership,) if rule.partnership else ()
     if rule.partnership == "keep":
-        partnerships = tied(reading.claims, reading.tokens)
+        partnerships = tied(reading.claims, reading.scan.tokens)
     return Classification(
         rule.scope,
         partnerships,
@@ -123,7 +123,7 @@ def _by_weight(weighed: Weighed, reading: Reading, book: RuleBook) -> Classifica
     spoken = list({one.cue.id: one for one in weighed.carried}.values())
     return Classification(
         Scope.INTER_AGENCY,
-        tied(reading.claims, reading.tokens),
+        tied(reading.claims, reading.scan.tokens),
         activity,
         process_share=share,
         rule=" + ".join(one.cue.id for one in spoken[:2]),

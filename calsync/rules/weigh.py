@@ -16,6 +16,7 @@ from calsync.rules.book import Cue, RuleBook
 from calsync.rules.conditions import cue_holds, holds
 from calsync.rules.fold import BREAK
 from calsync.rules.reading import Reading
+from calsync.rules.scan import Scan
 
 _ACTIVITY = {str(activity): activity for activity in Activity}
 _CLEAR = Fraction(3, 4)
@@ -33,7 +34,7 @@ class Spoken(NamedTuple):
     def told(self, reading: Reading) -> str:
         """The side, the words it rests on, and the cue."""
         bits = self.cue.any | self.cue.with_any
-        seen = dict.fromkeys(reading.seen_in(self.clause, bits))
+        seen = dict.fromkeys(reading.scan.seen_in(self.clause, bits))
         return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
@@ -49,8 +50,15 @@ _SILENCE = Weighed(None, (), ())
 
 
 def weigh(reading: Reading, book: RuleBook) -> Weighed:
-    """Hear every cue in every clause and weigh what they say."""
-    spoken = hear(reading, book)
+    """Hear every cue in every clause and weigh what they say; once for the same words and partnerships."""
+    known = reading.scan.weighed
+    key = (reading.row, tuple([claim.partnership for claim in reading.claims]))
+    if key not in known:
+        known[key] = _weighed(hear(reading, book))
+    return known[key]
+
+
+def _weighed(spoken: list[Spoken]) -> Weighed:
     if not spoken:
         return _SILENCE
     carried = spoken
@@ -69,66 +77,64 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     masks, heard = _heard(reading, book)
     if not heard:
         return []
-    index, title_end = book.index, reading.title_end
+    index, scan = book.index, reading.scan
     mute = index.mute[reading.row & index.of_rows, bool(reading.claims)]
-    agenda = reading.description & book.words.standing
+    agenda = scan.description & book.words.standing
     spoken: list[Spoken] = []
     for clause, opens in heard.items():
         opened = opens & ~mute
         if not opened:
             continue
-        at = bisect_left(reading.clauses, clause)
-        item = reading.items[at]
-        if agenda and at >= title_end and _is_standing(item, reading, book):
+        at = bisect_left(scan.clauses, clause)
+        item = scan.items[at]
+        if agenda and at >= scan.title_end and _is_standing(item, scan, book):
             continue
         around = 0
         if opened & index.of_segments:
-            around = _around(reading.segments[at], opened, reading, book)
+            around = _around(scan.segments[at], opened, scan, book)
         for cue in index.heard[opened]:
             if cue_holds(cue, masks[clause], around, reading):
-                spoken.append(Spoken(cue, clause, item, at < title_end))
+                spoken.append(Spoken(cue, clause, item, at < scan.title_end))
     return spoken
 
 
 def _heard(reading: Reading, book: RuleBook) -> tuple[dict[int, int], dict[int, int]]:
     """By clause the lists seen; the cues they open, for the clauses that open some."""
-    bare = book.words.bare_name
-    silent = reading.title_end if bare.title_any and holds(bare, reading, book) else 0
-    clause_of = reading.clauses
+    bare, scan = book.words.bare_name, reading.scan
+    silent = scan.title_end if bare.title_any and holds(bare, reading, book) else 0
+    clause_of = scan.clauses
     masks: dict[int, int] = {}
-    for start, _, lists in reading.hits:
+    for start, _, lists in scan.hits:
         if start >= silent:
             clause = clause_of[start]
             masks[clause] = masks.get(clause, 0) | lists
     if book.index.content_of_clause:
-        _add_content(masks, reading, book)
+        _add_content(masks, scan, book)
     asked, cues = book.index.cues
     return masks, {clause: cues[seen][0] for clause, lists in masks.items() if (seen := lists & asked)}
 
 
-def _add_content(masks: dict[int, int], reading: Reading, book: RuleBook) -> None:
+def _add_content(masks: dict[int, int], scan: Scan, book: RuleBook) -> None:
     """Marks the clauses with a word that may name a service."""
     for clause in masks:
-        if reading.has_content(reading.clauses, clause):
+        if scan.has_content(scan.clauses, clause):
             masks[clause] |= book.words.content
 
 
-def _around(segment: int, opened: int, reading: Reading, book: RuleBook) -> int:
+def _around(segment: int, opened: int, scan: Scan, book: RuleBook) -> int:
     """The lists of a segment, with the bit for words that may name a service where a cue asks for it."""
-    segment_of = reading.segments
-    around = reduce(or_, [found for start, _, found in reading.hits if segment_of[start] == segment], 0)
-    if opened & book.index.content_of_segment and reading.has_content(segment_of, segment):
+    segment_of = scan.segments
+    around = reduce(or_, [found for start, _, found in scan.hits if segment_of[start] == segment], 0)
+    if opened & book.index.content_of_segment and scan.has_content(segment_of, segment):
         around |= book.words.content
     return around
 
 
-def _is_standing(item: int, reading: Reading, book: RuleBook) -> bool:
+def _is_standing(item: int, scan: Scan, book: RuleBook) -> bool:
     """Whether an item of the agenda holds nothing but standing phrases and words that say nothing."""
-    tokens = reading.tokens
-    busy = (
-        at for at in reading.where(reading.items, item) if tokens[at] != BREAK and not tokens[at].isdigit()
-    )
-    return not reading.uncovered(busy, book.words.standing | book.words.filler)
+    tokens = scan.tokens
+    busy = (at for at in scan.where(scan.items, item) if tokens[at] != BREAK and not tokens[at].isdigit())
+    return not scan.uncovered(busy, book.words.standing | book.words.filler)
 
 
 def _stronger_in_clause(spoken: Iterable[Spoken]) -> list[Spoken]:

@@ -4,12 +4,12 @@ A name in the title weighs more than the organizer's mail domain, that more than
 description. Between equals the first in the text wins; two names side by side are a true tie.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from calsync.rules.book import Claim, Invitation, RuleBook
 from calsync.rules.facts import Facts
 from calsync.rules.fold import BREAK
-from calsync.rules.lexicon import Hit
+from calsync.rules.scan import Scan
 
 # How strong each kind of evidence is: in the title, in the description.
 _STRENGTH = {
@@ -25,25 +25,11 @@ _SMALL = frozenset({BREAK, "and", "of", "the", "for", "in", "on", "to", "a", "y"
 _BETWEEN = frozenset({"and", "a", "ac"})
 
 
-def claims(
-    tokens: Sequence[str],
-    items: Sequence[int],
-    hits: Sequence[Hit],
-    title_end: int,
-    row: int,
-    facts: Facts,
-    invitation: Invitation,
-    book: RuleBook,
-) -> tuple[Claim, ...]:
-    """Every partnership that the row shows, each by its best evidence, the strongest first.
-
-    row: the lists seen in it.
-    """
-    any_trace = book.whose.traced
-    found = [*invitation.claims, *_by_list(facts, book)]
-    if row & any_trace:
-        traced = [hit for hit in hits if hit[2] & any_trace]
-        found = [*_in_text(traced, tokens, items, hits, title_end, row, invitation.one_sector, book), *found]
+def claims(scan: Scan, facts: Facts, invitation: Invitation, book: RuleBook) -> tuple[Claim, ...]:
+    """Every partnership that the row shows, each by its best evidence, the strongest first."""
+    found = [*_shown(scan, invitation.one_sector, book), *invitation.claims, *_by_list(facts, book)]
+    if not found:
+        return ()
     best: dict[str, Claim] = {}
     for claim in found:
         held = best.get(claim.partnership)
@@ -63,17 +49,17 @@ def _at_home(claim: Claim, invitation: Invitation, book: RuleBook) -> Claim:
     return claim._replace(strength=claim.strength + (_HOME if here else -_HOME))
 
 
-def _in_text(
-    traced: Iterable[Hit],
-    tokens: Sequence[str],
-    items: Sequence[int],
-    hits: Sequence[Hit],
-    title_end: int,
-    row: int,
-    alike: bool,
-    book: RuleBook,
-) -> Iterator[Claim]:
-    for start, end, lists in traced:
+def _shown(scan: Scan, alike: bool, book: RuleBook) -> list[Claim]:
+    """What the words show. alike: whether the agencies there are all of one sector."""
+    found = scan.claimed.get(alike)
+    if found is None:
+        found = scan.claimed[alike] = list(_in_text(scan, alike, book))
+    return found
+
+
+def _in_text(scan: Scan, alike: bool, book: RuleBook) -> Iterator[Claim]:
+    tokens, row = scan.tokens, scan.title | scan.description
+    for start, end, lists in scan.hits:
         bits = lists & book.whose.traced
         while bits:
             bit = bits & -bits
@@ -81,35 +67,24 @@ def _in_text(
             trace = book.whose.traces[bit]
             if trace.as_what == "short" and (
                 row & book.whose.otherwise.get(trace.partnership, 0)
-                or _spelled_out(tokens[start], trace.partnership, tokens, items, hits, book)
+                or _spelled_out(tokens[start], trace.partnership, scan, book)
             ):
                 continue
             if trace.as_what == "hints" and trace.partnership in book.whose.one_sector and not alike:
                 continue
-            strength = _STRENGTH[trace.as_what][start >= title_end]
+            in_title = start < scan.title_end
+            strength = _STRENGTH[trace.as_what][not in_title]
             seen = " ".join(tokens[start:end])
-            yield Claim(
-                trace.partnership,
-                strength - start / 100,
-                seen,
-                start,
-                end,
-                start < title_end and trace.as_what != "hints",
-            )
+            as_named = in_title and trace.as_what != "hints"
+            yield Claim(trace.partnership, strength - start / 100, seen, start, end, as_named)
 
 
-def _spelled_out(
-    short: str,
-    partnership: str,
-    tokens: Sequence[str],
-    items: Sequence[int],
-    hits: Sequence[Hit],
-    book: RuleBook,
-) -> bool:
+def _spelled_out(short: str, partnership: str, scan: Scan, book: RuleBook) -> bool:
     """Whether the row spells the abbreviation out as something else: PSB, Premises and Stations Board."""
     if not 3 <= len(short) <= 6 or not short.isalpha():
         return False
     own = book.whose.name_bits.get(partnership, 0)
+    tokens, items = scan.tokens, scan.items
     initials = "".join([token[0] for token in tokens if token not in _SMALL])
     place = initials.find(short)
     if place < 0:
@@ -118,7 +93,9 @@ def _spelled_out(
     while place >= 0:
         start, last = words[place], words[place + len(short) - 1]
         together = items[start] == items[last]
-        if together and not any(lists & own and first <= last and start < end for first, end, lists in hits):
+        if together and not any(
+            lists & own and first <= last and start < end for first, end, lists in scan.hits
+        ):
             return True
         place = initials.find(short, place + 1)
     return False

@@ -1,0 +1,201 @@
+"""What the lexicon sees in a title and a description, whoever is invited: looked for once.
+
+The same title, with the same agenda or none, stands in many calendars; what differs there is who is
+asked, and in an invitation's text what the meeting software added, which is cut off before.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from calsync.rules.book import Claim, Pattern, RuleBook, Words
+from calsync.rules.fold import ASKED, BREAK, JOINT, fold, pieces, words
+from calsync.rules.lexicon import Hit
+
+if TYPE_CHECKING:
+    from calsync.rules.weigh import Weighed
+
+_KEPT = 10_000  # texts remembered
+
+
+@dataclass(slots=True, eq=False)
+class Scan:
+    """A title and a description as the rules see them.
+
+    agenda: the description without what meeting software added. tokens: title, a break, agenda.
+    title_end: how many tokens are the title's. clauses, items, segments: for every token the numbers
+    of its clause, agenda item and segment. title, description: bits of the lists seen. claimed,
+    weighed: what its words were found to show before, by what that depends on besides.
+    """
+
+    agenda: str
+    tokens: list[str]
+    title_end: int
+    clauses: list[int]
+    items: list[int]
+    segments: list[int]
+    hits: list[Hit]
+    title: int
+    description: int
+    words: Words
+    claimed: dict[bool, list[Claim]] = field(default_factory=dict)
+    weighed: dict[tuple[int, tuple[str, ...]], "Weighed"] = field(default_factory=dict)
+
+    def where(self, numbers: list[int], number: int) -> range:
+        """The places of the clause, item or segment of this number, by one of their lists."""
+        return range(bisect_left(numbers, number), bisect_right(numbers, number))
+
+    def has_content(self, numbers: list[int], number: int) -> bool:
+        """Whether a clause or segment holds a word that may name a service: no list accounts for it."""
+        telling, tokens = self.words.telling, self.tokens
+        words = (at for at in self.where(numbers, number) if telling[tokens[at]])
+        return self.uncovered(words, self.words.said)
+
+    def uncovered(self, places: Iterable[int], lists: int) -> bool:
+        """Whether one of these places lies in no find of these lists."""
+        for at in places:
+            for start, end, found in self.hits:
+                if start <= at < end and found & lists:
+                    break
+            else:
+                return True
+        return False
+
+    def seen(self, bits: int, *, until: int | None = None) -> list[str]:
+        """The words in which lists were seen, in order; `until` a token."""
+        tokens = self.tokens
+        before = len(tokens) if until is None else until
+        return [
+            " ".join(tokens[start:end]) for start, end, lists in self.hits if lists & bits and start < before
+        ]
+
+    def seen_in(self, clause: int, bits: int) -> list[str]:
+        """The words of one clause in which lists were seen, in order."""
+        clause_of, tokens = self.clauses, self.tokens
+        return [
+            " ".join(tokens[start:end])
+            for start, end, lists in self.hits
+            if clause_of[start] == clause and lists & bits
+        ]
+
+
+def scan(title: str, description: str, book: RuleBook) -> Scan:
+    """The scan of a title and a description."""
+    agenda = cut(description, book.words.cut_after)
+    found = book.scans.get((title, agenda))
+    if found is None:
+        if len(book.scans) >= _KEPT:
+            book.scans.clear()
+        found = book.scans[title, agenda] = _scanned(title, agenda, book)
+    return found
+
+
+def _scanned(title: str, agenda: str, book: RuleBook) -> Scan:
+    marked = pieces(title)
+    title_end = len(marked) - marked.count(JOINT)
+    marked.append(BREAK)
+    if agenda:
+        marked += pieces(agenda)
+    tokens, clauses, items, segments = _numbered(marked, book.words)
+    hits = book.words.lexicon.scan(tokens)
+    lists = _lists_seen(tokens, hits, title_end, title, agenda, book)
+    return Scan(agenda, tokens, title_end, clauses, items, segments, hits, *lists, book.words)
+
+
+def _lists_seen(
+    tokens: Sequence[str], hits: list[Hit], title_end: int, title: str, agenda: str, book: RuleBook
+) -> tuple[int, int]:
+    """The lists in the title and in the description; a pattern found in the title becomes a find too."""
+    in_title = in_description = 0
+    for start, _, lists in hits:
+        if start < title_end:
+            in_title |= lists
+        else:
+            in_description |= lists
+    titles, descriptions = _worth_trying(tokens, title_end, book.words)
+    for bit, pattern in book.words.tried[titles | descriptions]:
+        if pattern.near and not (in_title | in_description) & pattern.near:
+            continue
+        literal = pattern.literal
+        if titles & bit and literal in title and (found := _found(pattern, title, book)) is not None:
+            in_title |= pattern.bit
+            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
+        if descriptions & bit and literal in agenda and _found(pattern, agenda, book) is not None:
+            in_description |= pattern.bit
+    return in_title, in_description
+
+
+def _worth_trying(tokens: Sequence[str], title_end: int, known: Words) -> tuple[int, int]:
+    """The patterns that may be found in the title and in the agenda, by the words there."""
+    opened = known.opened.__getitem__
+    titles = reduce(or_, map(opened, tokens[:title_end]), known.always) & known.for_titles
+    if len(tokens) == title_end + 1 or not known.for_descriptions:
+        return titles, 0
+    return titles, reduce(or_, map(opened, tokens[title_end + 1 :]), known.always) & known.for_descriptions
+
+
+def cut(description: str, after: Mapping[str, re.Pattern[str]]) -> str:
+    """The description without the text that meeting software adds below it."""
+    if not description:
+        return description
+    folded = description.casefold()  # a plain look for each text is far quicker than a search
+    if description.isascii():  # then it is as long as before, and a look tells the place
+        places = [folded.find(text) for text in after if text in folded]
+    else:
+        found = [pattern.search(description) for text, pattern in after.items() if text in folded]
+        places = [match.start() for match in found if match]
+    return description[: min(places)] if places else description
+
+
+def _found(pattern: Pattern, text: str, book: RuleBook) -> tuple[int, int] | None:
+    """The words of the text where the pattern is found, the second number exclusive; None if it is not."""
+    found = pattern.regex.search(text)
+    if not found:
+        return None
+    word = found.groupdict().get("unknown")
+    if word and book.words.lexicon.spells(fold(word)):
+        return None
+    start = len(words(text[: found.start()]))
+    return start, start + max(1, len(words(found.group())))
+
+
+def _numbered(marked: Sequence[str], known: Words) -> tuple[list[str], list[int], list[int], list[int]]:
+    """The words and breaks, and for each the numbers of its clause, item and segment; joints go.
+
+    A question mark ends an item, not the segment: "Did the wardens help? Membership".
+    """
+    joiners, before, turns = known.joiners, known.joiners_before, known.turns
+    tokens: list[str] = []
+    clauses: list[int] = []
+    items: list[int] = []
+    segments: list[int] = []
+    clause = item = segment = 0
+    number = 1
+    next_number = "1"
+    for at, piece in enumerate(marked):
+        if piece in turns or piece == next_number:  # most words need no closer look
+            if piece == JOINT:
+                clause, item = clause + 1, item + 1
+                continue
+            if piece == BREAK:
+                clause, item, segment = clause + 1, item + 1, segment + 1
+            elif piece in joiners or (piece in before and _next(marked, at) in before[piece]):
+                clause += 1
+            elif piece == next_number:
+                clause, item, segment, number = clause + 1, item + 1, segment + 1, number + 1
+                next_number = str(number)
+        tokens.append(piece)
+        clauses.append(clause)
+        items.append(item)
+        segments.append(segment)
+        if piece == ASKED:
+            clause, item = clause + 1, item + 1
+    return tokens, clauses, items, segments
+
+
+def _next(marked: Sequence[str], at: int) -> str:
+    return marked[at + 1] if at + 1 < len(marked) else ""
