@@ -78,7 +78,11 @@ class Attendee:
     @property
     def domain(self) -> str:
         """The mail domain, or "" where there is no address."""
-        return self.address.rpartition("@")[2] if "@" in self.address else ""
+        _, at, domain = self.address.rpartition("@")
+        return domain if at else ""
+
+
+_ROOM, _RESOURCE = AttendeeKind.ROOM, AttendeeKind.RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,8 @@ class Occurrence:
     @property
     def attendee_domains(self) -> tuple[str, ...]:
         """The people's mail domains, each once, sorted; rooms and resources are no people."""
-        things = (AttendeeKind.ROOM, AttendeeKind.RESOURCE)
-        return tuple(sorted({a.domain for a in self.attendees if a.domain and a.kind not in things}))
+        found = {a.domain for a in self.attendees if a.kind is not _ROOM and a.kind is not _RESOURCE}
+        return tuple(sorted(found - {""}))
 
 
 def settle(occurrence: Occurrence) -> Occurrence:

@@ -6,6 +6,7 @@ Of 92 cancelled meetings in one published Exchange calendar every one said STATU
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CARRIED = r"(?:(?:fwd?|re|updated)\s*:|\[external\])"
 _ENGLISH = (
@@ -34,6 +35,7 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‛ʼʹ`´′＇\ufffd", "'"))
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
+@lru_cache(maxsize=10_000)
 def cancelled_by_title(title: str) -> bool:
     """Whether the title itself says, in English or Welsh, that the meeting does not take place.
 

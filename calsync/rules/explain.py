@@ -66,7 +66,7 @@ def _heard(heard: list[Opinion], reading: Reading) -> Iterator[str]:
             for one in opinion.weighed.spoken:
                 where = "title" if one.in_title else "description"
                 set_aside = "" if one in opinion.weighed.carried else ", set aside"
-                yield f"    {where}, weight {one.cue.weight}{set_aside}: {one.told(reading)}"
+                yield f"    {where}, weight {one.cue.weight}{set_aside}: {one.told(reading.scan)}"
 
 
 def _ids(heard: list[Opinion]) -> Iterator[str]:

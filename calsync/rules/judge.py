@@ -120,13 +120,12 @@ def _by_rule(rule: Rule, reading: Reading) -> Classification:
 def _by_weight(weighed: Weighed, reading: Reading, book: RuleBook) -> Classification:
     activity = weighed.activity or Activity.UNCLEAR
     share = process_share(reading, book) if activity is Activity.MIXED else None
-    spoken = list({one.cue.id: one for one in weighed.carried}.values())
     return Classification(
         Scope.INTER_AGENCY,
         tied(reading.claims, reading.scan.tokens),
         activity,
         process_share=share,
-        rule=" + ".join(one.cue.id for one in spoken[:2]),
-        evidence="; ".join(one.told(reading) for one in spoken[:3]),
+        rule=weighed.rule,
+        evidence=weighed.evidence,
         agencies=reading.agencies,
     )

@@ -6,8 +6,9 @@ all of fewer) gives its activity; both sides give `mixed`. A cue of weight 1 nev
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -31,22 +32,35 @@ class Spoken(NamedTuple):
     item: int
     in_title: bool
 
-    def told(self, reading: Reading) -> str:
+    def told(self, scan: Scan) -> str:
         """The side, the words it rests on, and the cue."""
         bits = self.cue.any | self.cue.with_any
-        seen = dict.fromkeys(reading.scan.seen_in(self.clause, bits))
+        seen = dict.fromkeys(scan.seen_in(self.clause, bits))
         return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
-class Weighed(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Weighed:
     """The outcome: the activity, or None where no cue spoke; the cues that carried it."""
 
-    activity: Activity | None
-    carried: tuple[Spoken, ...]
-    spoken: tuple[Spoken, ...]
+    scan: Scan
+    activity: Activity | None = None
+    carried: tuple[Spoken, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
 
+    @cached_property
+    def rule(self) -> str:
+        """The ids of the cues that carried it, the first two."""
+        return " + ".join([*self._once][:2])
 
-_SILENCE = Weighed(None, (), ())
+    @cached_property
+    def evidence(self) -> str:
+        """What the first three of them rest on."""
+        return "; ".join([one.told(self.scan) for one in [*self._once.values()][:3]])
+
+    @property
+    def _once(self) -> dict[str, Spoken]:
+        return {one.cue.id: one for one in self.carried}
 
 
 def weigh(reading: Reading, book: RuleBook) -> Weighed:
@@ -54,19 +68,19 @@ def weigh(reading: Reading, book: RuleBook) -> Weighed:
     known = reading.scan.weighed
     key = (reading.row, tuple([claim.partnership for claim in reading.claims]))
     if key not in known:
-        known[key] = _weighed(hear(reading, book))
+        known[key] = _weighed(hear(reading, book), reading.scan)
     return known[key]
 
 
-def _weighed(spoken: list[Spoken]) -> Weighed:
+def _weighed(spoken: list[Spoken], scan: Scan) -> Weighed:
     if not spoken:
-        return _SILENCE
+        return Weighed(scan)
     carried = spoken
     if len({one.cue.weight for one in spoken}) > 1:
         carried = _by_weight(_stronger_in_clause(spoken))
     sides = {one.cue.side for one in carried}
     activity = _ACTIVITY[sides.pop()] if len(sides) == 1 else _side(_items(carried))
-    return Weighed(activity, tuple(carried), tuple(spoken))
+    return Weighed(scan, activity, tuple(carried), tuple(spoken))
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
