@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Date, Select, Table, Text, cast, select
 
+from calsync.model.wall import wall_of
 from calsync.store.rows import Row
 from calsync.store.schema import Instant
 
@@ -52,11 +53,11 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _sqlite_moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00") if moment else None
+    return wall_of(moment.astimezone(UTC)).isoformat(" ", "microseconds") if moment else None
 
 
 def _plain_moment(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+    return moment and wall_of(moment.astimezone(UTC))
 
 
 _SQLITE: dict[type, Cell] = {Instant: _sqlite_moment, Date: date.isoformat}

@@ -24,6 +24,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from calsync.model.wall import placed, wall_of
+
 VERSION_TABLE = "calsync_version"
 
 
@@ -37,11 +39,11 @@ class Instant(TypeDecorator[datetime]):
         """Take an aware datetime; a naive one is a bug."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a moment needs a zone, got {value}")
-        return value and value.astimezone(UTC).replace(tzinfo=None)
+        return value and wall_of(value.astimezone(UTC))
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Give an aware datetime in UTC."""
-        return value and value.replace(tzinfo=UTC)
+        return value and placed(value, UTC)
 
 
 metadata = MetaData(

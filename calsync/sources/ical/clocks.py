@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from icalendar.prop import vDDDTypes
 
+from calsync.model.wall import placed
 from calsync.sources.ical.lines import time_line
 from calsync.sources.ical.skim import OddError
 from calsync.sources.ical.vtimezone import CalendarZone
@@ -50,10 +51,10 @@ class Clock:
     def aware(self, wall: datetime, offset: timedelta) -> datetime:
         """A wall time that has this offset, with its zone, or with the offset for a calendar's own zone."""
         if self._fixed is None:
-            return wall.replace(tzinfo=self.zone)
+            return placed(wall, self.zone)
         if offset not in self._fixed:
             self._fixed[offset] = timezone(offset)
-        return wall.replace(tzinfo=self._fixed[offset])
+        return placed(wall, self._fixed[offset])
 
 
 @lru_cache(maxsize=256)
@@ -75,7 +76,7 @@ class At(NamedTuple):
     @property
     def moment(self) -> date:
         """The same as the exact path has it: a date, or an aware datetime."""
-        return self.wall.replace(tzinfo=self.clock.zone) if self.clock else self.wall.date()
+        return placed(self.wall, self.clock.zone) if self.clock else self.wall.date()
 
 
 class Clocks:

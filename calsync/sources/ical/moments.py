@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from icalendar.prop import vDDDTypes, vDuration
 
+from calsync.model.wall import placed, wall_of
 from calsync.sources.ical.event import Moment
 from calsync.sources.ical.lines import TimeLine
 from calsync.sources.ical.zones import Zones
@@ -58,7 +59,7 @@ def _moment(value: str, tzid: str, zones: Zones, floating: tzinfo) -> Moment:
     if not isinstance(found, datetime):
         return found
     if found.tzinfo is None:
-        found = found.replace(tzinfo=zones.of(tzid) if tzid else floating)
+        found = placed(found, zones.of(tzid) if tzid else floating)
     elif tzid:
         # A time in UTC that names a zone all the same: "TZID MUST NOT be applied", but it may be shown.
         return shown_in(found, zones.of(tzid))
@@ -85,7 +86,7 @@ def as_time(moment: Moment, zone: tzinfo | None) -> datetime:
 def real(moment: datetime) -> datetime:
     """The moment in UTC, naive: for lengths, where clocks may change in between."""
     offset = moment.utcoffset() or timedelta(0)
-    return moment.replace(tzinfo=None, fold=0) - offset
+    return wall_of(moment) - offset
 
 
 def lasting(start: Moment, length: timedelta) -> Moment:

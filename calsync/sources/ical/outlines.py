@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from calsync.model.wall import placed, wall_of
 from calsync.sources.ical.clocks import At, Clocks
 from calsync.sources.ical.moments import duration_of, lasting, real
 from calsync.sources.ical.skim import OddError
@@ -124,7 +125,7 @@ class Outliner:
             return self._in_utc(wall, named=clock is not None)
         if clock is None:
             return At(wall, self._clocks.floating, floats=True)
-        if self._clocks.wall and (wall.replace(tzinfo=clock.zone).tzname() or "").upper() == "UTC":
+        if self._clocks.wall and (placed(wall, clock.zone).tzname() or "").upper() == "UTC":
             raise OddError
         return At(wall, clock)
 
@@ -133,10 +134,10 @@ class Outliner:
             raise OddError
         if self._clocks.wall is None:
             return At(wall, self._clocks.utc)
-        shown = wall.replace(tzinfo=UTC).astimezone(self._clocks.wall)
+        shown = placed(wall, UTC).astimezone(self._clocks.wall)
         if shown.fold:
             raise OddError
-        return At(shown.replace(tzinfo=None), self._clocks.floating)
+        return At(wall_of(shown), self._clocks.floating)
 
 
 def _lasting(start: At, length: timedelta) -> At:
@@ -147,7 +148,7 @@ def _lasting(start: At, length: timedelta) -> At:
     end = lasting(start.moment, length)
     if not isinstance(end, datetime) or end.fold:
         raise OddError
-    return At(end.replace(tzinfo=None), start.clock)
+    return At(wall_of(end), start.clock)
 
 
 def _ordered(start: At, end: At) -> bool:
@@ -160,4 +161,4 @@ def _ordered(start: At, end: At) -> bool:
 
 
 def _aware(at: At) -> datetime:
-    return at.wall.replace(tzinfo=at.clock.zone) if at.clock else at.wall
+    return placed(at.wall, at.clock.zone) if at.clock else at.wall

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from calsync.model.span import Span
+from calsync.model.wall import placed
 from calsync.sources.ical.clocks import At, Clock
 from calsync.sources.ical.event import as_day
 from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
@@ -99,7 +100,7 @@ class Finder:
         offset = clock.offset(at.wall)
         if offset is not None:
             return clock.aware(at.wall, offset), at.wall - offset
-        moment = existing(at.wall.replace(tzinfo=clock.zone))
+        moment = existing(placed(at.wall, clock.zone))
         return moment, real(moment)
 
     def _inside(self, start: datetime, end: datetime) -> bool:
@@ -149,7 +150,7 @@ class Finder:
         walls = plain_starts(rule.rule, rule.begin, first, latest)
         if rule.last is not None:
             until, sure = rule.last, rule.last - _MARGIN
-            walls = [wall for wall in walls if wall < sure or real(wall.replace(tzinfo=clock.zone)) <= until]
+            walls = [wall for wall in walls if wall < sure or real(placed(wall, clock.zone)) <= until]
         if first <= rule.begin <= last and rule.begin not in walls[:1]:
             walls = [rule.begin, *(wall for wall in walls if wall != rule.begin)]
         return walls
@@ -173,7 +174,7 @@ class Finder:
                     times = clock.aware(wall, offset), clock.aware(end, offset), utc
                     yield wall, Found(place, written, *times, all_day=False)
                 continue
-            start = existing(wall.replace(tzinfo=zone))
+            start = existing(placed(wall, zone))
             last = _end(start, length, nominal=master.nominal is not None)
             if self._inside(real(start), real(last)):
                 yield (
@@ -202,7 +203,7 @@ def _rule(master: Outline, clock: Clock) -> ZonedRule:
 
 
 def _aware(at: At) -> datetime:
-    return at.wall.replace(tzinfo=at.clock.zone) if at.clock else at.wall
+    return placed(at.wall, at.clock.zone) if at.clock else at.wall
 
 
 def _like(wall: datetime, master: Outline) -> date:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from calsync.model.wall import wall_of
 from calsync.sources.ical.lines import named_lines, time_line
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import RuleError, read_rule
@@ -75,7 +76,7 @@ class CalendarZone(tzinfo):
 
     def fromutc(self, moment: datetime) -> datetime:
         """The wall time here, with `fold` set in the second pass through an overlap."""
-        place = bisect_right(self._utc, moment.replace(tzinfo=None, fold=0)) - 1
+        place = bisect_right(self._utc, wall_of(moment)) - 1
         offset = self._onsets[place].after if place >= 0 else self._onsets[0].before
         wall = (moment + offset).replace(fold=0)
         return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
@@ -89,7 +90,7 @@ class CalendarZone(tzinfo):
     def _last(self, moment: datetime | None) -> Onset | None:
         if moment is None:
             return self._onsets[-1]
-        place = bisect_right(self._folds[moment.fold], moment.replace(tzinfo=None, fold=0)) - 1
+        place = bisect_right(self._folds[moment.fold], wall_of(moment)) - 1
         return self._onsets[place] if place >= 0 else None
 
     def __repr__(self) -> str:

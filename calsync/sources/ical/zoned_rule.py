@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from calsync.model.wall import placed
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import Freq, Rule, RuleError, read_rule
@@ -33,14 +34,14 @@ class ZonedRule:
         # A day more by the clock, since what counts is real time.
         latest = min(last, self.last + _DAY)
         found = starts(self.rule, self.begin, first, latest, alone=self.alone)
-        return [wall for wall in found if real(wall.replace(tzinfo=self.zone)) <= self.last]
+        return [wall for wall in found if real(placed(wall, self.zone)) <= self.last]
 
 
 def zoned_rule(text: str, begin: datetime, zone: tzinfo, *, all_day: bool, alone: bool = True) -> ZonedRule:
     """Read a rule for a series that begins at `begin` by the clock of `zone`; raises RuleError."""
     rule = _of_days(read_rule(text)) if all_day else read_rule(text)
     last = _last(rule.until, zone)
-    never = last is not None and last < real(begin.replace(tzinfo=zone))
+    never = last is not None and last < real(placed(begin, zone))
     return ZonedRule(rule, begin, zone, last, begin - _DAY if never else None, alone)
 
 
@@ -58,4 +59,4 @@ def _last(until: date | None, zone: tzinfo) -> datetime | None:
         return None
     if not isinstance(until, datetime):
         until = datetime.combine(until, time.max)
-    return real(until if until.tzinfo else until.replace(tzinfo=zone))
+    return real(until if until.tzinfo else placed(until, zone))
