@@ -25,8 +25,7 @@ class Clock:
         self.zone = zone
         self._years: dict[int, frozenset[date]] = {}
         self._offsets: dict[date, timedelta | None] = {}
-        # What a calendar's own zone is asked for its offset takes long, and all who come after us ask.
-        self._fixed: dict[timedelta, tzinfo] | None = {} if isinstance(zone, CalendarZone) else None
+        self._written: dict[timedelta, tuple[tzinfo, str]] = {}
 
     def is_calm(self, wall: datetime) -> bool:
         """Whether the clock runs evenly around a wall time."""
@@ -48,13 +47,19 @@ class Clock:
             self._offsets[day] = offset = self.zone.utcoffset(wall) if self.is_calm(wall) else None
         return offset
 
-    def aware(self, wall: datetime, offset: timedelta) -> datetime:
-        """A wall time that has this offset, with its zone, or with the offset for a calendar's own zone."""
-        if self._fixed is None:
-            return placed(wall, self.zone)
-        if offset not in self._fixed:
-            self._fixed[offset] = timezone(offset)
-        return placed(wall, self._fixed[offset])
+    def written(self, offset: timedelta) -> tuple[tzinfo, str]:
+        """What a time with this offset is given as its zone, and what is written after it: `+01:00`.
+
+        For a calendar's own zone that is the offset: to ask such a zone takes long, and all who come after
+        us ask.
+        """
+        written = self._written.get(offset)
+        if written is None:
+            fixed = timezone(offset)
+            zone = fixed if isinstance(self.zone, CalendarZone) else self.zone
+            suffix = datetime(2000, 1, 1, tzinfo=fixed).isoformat()[19:]
+            written = self._written[offset] = zone, suffix
+        return written
 
 
 @lru_cache(maxsize=256)

@@ -28,8 +28,9 @@ def named_lines(text: str, names: frozenset[str]) -> list[tuple[str, str]]:
 def lines_by_name(text: str, names: frozenset[str]) -> dict[str, list[str]]:
     """Give what follows each of these names in capitals, with its `;` or `:`, line by line."""
     lines: dict[str, list[str]] = {name: [] for name in names}
-    for name, rest in named_lines(text, names):
-        lines[name].append(rest)
+    for name, rest in _lines(names).findall(f"\n{text}"):
+        of_name = lines[name] if name in lines else lines[name.upper()]
+        of_name.append(rest.removesuffix("\r"))
     return lines
 
 

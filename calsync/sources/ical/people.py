@@ -36,13 +36,17 @@ class People:
 
     def __init__(self) -> None:
         self._attendees: dict[str, Attendee] = {}
+        self._organizers: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
         self._said: dict[str, tuple[AttendeeKind, Response]] = {}
         self._one_each: dict[tuple[str, int, int], Attendee] = {}
 
     def organizer(self, rest: str) -> str:
         """The organizer's mail address, or ""."""
-        return self._parted(rest)[0]
+        address = self._organizers.get(rest)
+        if address is None:
+            address = self._organizers[rest] = self._parted(rest)[0]
+        return address
 
     def attendees(self, rests: Iterable[str]) -> tuple[Attendee, ...]:
         """The attendees in order, each once."""

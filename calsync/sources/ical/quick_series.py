@@ -5,8 +5,7 @@ near a change of the clock the exact path's own functions are asked.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from calsync.model.span import Span
@@ -35,7 +34,7 @@ class Found(NamedTuple):
     start: datetime
     end: datetime
     utc: datetime
-    all_day: bool
+    all_day: bool = False
 
 
 def is_usual(window: Span) -> bool:
@@ -99,7 +98,7 @@ class Finder:
         clock = at.clock or self._home
         offset = clock.offset(at.wall)
         if offset is not None:
-            return clock.aware(at.wall, offset), at.wall - offset
+            return placed(at.wall, clock.written(offset)[0]), at.wall - offset
         moment = existing(placed(at.wall, clock.zone))
         return moment, real(moment)
 
@@ -170,16 +169,16 @@ class Finder:
             if offset is not None and (end.date() == wall.date() or clock.offset(end) == offset):
                 utc = wall - offset
                 if self._inside(utc, utc + length):
-                    written = wall.isoformat() + _suffix(offset)
-                    times = clock.aware(wall, offset), clock.aware(end, offset), utc
-                    yield wall, Found(place, written, *times, all_day=False)
+                    shown, suffix = clock.written(offset)
+                    name = wall.isoformat() + suffix
+                    yield wall, Found(place, name, placed(wall, shown), placed(end, shown), utc)
                 continue
             start = existing(placed(wall, zone))
             last = _end(start, length, nominal=master.nominal is not None)
             if self._inside(real(start), real(last)):
                 yield (
                     start.replace(tzinfo=None, fold=0),
-                    Found(place, start.isoformat(), start, last, real(start), all_day=False),
+                    Found(place, start.isoformat(), start, last, real(start)),
                 )
 
     def _days_made(self, master: Outline, walls: list[datetime]) -> Iterator[tuple[date, Found]]:
@@ -228,16 +227,10 @@ def _written(original: At, clock: Clock) -> str:
     """An override's recurrence id."""
     offset = clock.offset(original.wall) if original.clock is clock else None
     if offset is not None:
-        return original.wall.isoformat() + _suffix(offset)
+        return original.wall.isoformat() + clock.written(offset)[1]
     if original.clock is None:
         return original.wall.date().isoformat()
     return shown_in(_aware(original), clock.zone).isoformat()
-
-
-@lru_cache(maxsize=256)
-def _suffix(offset: timedelta) -> str:
-    """An offset as it is written after a time: `+01:00`."""
-    return datetime(2000, 1, 1, tzinfo=timezone(offset)).isoformat()[19:]
 
 
 def _end(start: datetime, length: timedelta, *, nominal: bool) -> datetime:
