@@ -9,6 +9,7 @@ from functools import lru_cache
 from calsync.model.classification import Classification
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, content_digest
 from calsync.model.span import Span
+from calsync.model.wall import wall_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
     The first 8 are the calendar's, so that a database keeps its meetings side by side; the rest names
     the occurrence in this calendar.
     """
-    start = occurrence.start.astimezone(UTC).isoformat()
-    name = "\x1f".join((calendar_id, occurrence.uid, occurrence.recurrence_id, start))
+    start = wall_of(occurrence.start.astimezone(UTC)).isoformat()
+    name = f"{calendar_id}\x1f{occurrence.uid}\x1f{occurrence.recurrence_id}\x1f{start}+00:00"
     return _shelf(calendar_id) + _digest(name, 12)
 
 

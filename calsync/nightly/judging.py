@@ -25,8 +25,10 @@ def judge_all(
     ]
 
 
-def _by_length(group: Sequence[Occurrence]) -> Iterable[list[Occurrence]]:
+def _by_length(group: Sequence[Occurrence]) -> Iterable[Sequence[Occurrence]]:
     """Apart where the lengths differ: an agenda's times are judged by the length of the meeting."""
+    if len(group) == 1 or not group[0].description:
+        return [group]
     lengths: dict[timedelta, list[Occurrence]] = {}
     for occurrence in group:
         length = occurrence.end.astimezone(UTC) - occurrence.start.astimezone(UTC)
