@@ -20,7 +20,7 @@ from calsync.analysis.sharing import PARTS_A_MINUTE, Claim, Share, Shares, Ticks
 from calsync.analysis.travel import Itinerary, Stop
 from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, leave_of
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Classification
+from calsync.model.classification import Activity, Classification, Kind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.span import Span
@@ -28,13 +28,18 @@ from calsync.model.span import Span
 FRAME_COLUMNS = Allocation._fields
 
 
-class _Part(NamedTuple):
-    """A counted meeting's time in the period, under the verdict by which it is entered."""
+_Portion = tuple[str, Activity, int | Fraction]
+"""A partnership, an activity, and the part of a meeting's time that is put on them."""
 
-    meeting: Meeting
+
+class _Part(NamedTuple):
+    """A counted meeting's time in the period, and as what it is entered."""
+
+    meeting_id: str
     confirmed: bool
-    stretches: tuple[Ticks, ...]
-    verdict: Classification
+    stretches: Sequence[Ticks]
+    kind: Kind
+    portions: Sequence[_Portion]
 
 
 def allocate(
@@ -50,13 +55,13 @@ def allocate(
     parts, hours = _parts(manager, tuple(meetings), worktime, period)
     days = _Days(worktime, period)
     cells = [
-        (*piece, part.meeting.id, day, part)
+        (start, end, part.meeting_id, day, part)
         for part in parts
         for stretch in part.stretches
-        for day, piece in days.divided(stretch)
+        for day, start, end in days.divided(stretch)
     ]
     cells.sort(key=_IN_ORDER)
-    claims = (Claim(stretch, part.confirmed) for part in parts for stretch in part.stretches)
+    claims = [Claim(stretch, part.confirmed) for part in parts for stretch in part.stretches]
     shares = Shares(claims, (start for start, *_ in cells), hours)
     return [
         allocation
@@ -90,17 +95,23 @@ def _parts(
     stops = _stops(manager, meetings, leave, worktime, wide)
     itinerary = Itinerary(stop for _, stops_of in stops for stop in stops_of)
     bounds = ticks_of(period)
-    parts = [
-        _Part(meeting, stops_of[0].confirmed, tuple(inside), itinerary.verdict_of(stops_of[0]))
-        for meeting, stops_of in stops
-        if (inside := _cut([stop.stretch for stop in stops_of], bounds))
-    ]
+    known: dict[int, tuple[Classification, Sequence[_Portion]]] = {}
+    parts = []
+    for meeting_id, stops_of in stops:
+        if inside := _cut([stop.stretch for stop in stops_of], bounds):
+            verdict = itinerary.verdict_of(stops_of[0])
+            # By identity, and the verdict held: what a series shares is divided once.
+            if id(verdict) not in known:
+                known[id(verdict)] = verdict, tuple(_portions(verdict))
+            parts.append(
+                _Part(meeting_id, stops_of[0].confirmed, inside, verdict.kind, known[id(verdict)][1])
+            )
     return parts, [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
 
 
 def _stops(
     manager: Manager, meetings: Sequence[Meeting], leave: Leave, worktime: WorkingTime, wide: Span
-) -> list[tuple[Meeting, list[Stop]]]:
+) -> list[tuple[str, list[Stop]]]:
     stops = []
     bounds = ticks_of(wide)
     for meeting in meetings:
@@ -114,13 +125,16 @@ def _stops(
             stretches = [(ticks(meeting.start), ticks(meeting.end))]
         if inside := _cut(stretches, bounds):
             confirmed = standing is Standing.CONFIRMED
-            stops.append((meeting, [Stop(stretch, confirmed, meeting.verdict) for stretch in inside]))
+            stops.append((meeting.id, [Stop(stretch, confirmed, meeting.verdict) for stretch in inside]))
     return stops
 
 
 def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:
     first, last = bounds
-    if all(first <= start < end <= last for start, end in stretches):
+    for start, end in stretches:
+        if not first <= start < end <= last:
+            break
+    else:
         return stretches
     cuts = [(max(start, first), min(end, last)) for start, end in stretches]
     return [(start, end) for start, end in cuts if start < end]
@@ -130,48 +144,41 @@ class _Days:
     """The local days of a period, to divide stretches at their midnights."""
 
     def __init__(self, worktime: WorkingTime, period: Span) -> None:
-        self._first = worktime.day_of(period.start)
-        last = worktime.day_of(period.end) + DAY
-        self._starts = _day_starts(worktime, self._first, last)
+        first, last = worktime.day_of(period.start), worktime.day_of(period.end)
+        self._days, self._starts = _days_of(worktime, first, last + DAY)
 
-    def divided(self, stretch: Ticks) -> Iterator[tuple[date, Ticks]]:
-        """Each day that the stretch touches, with what lies in it."""
+    def divided(self, stretch: Ticks) -> list[tuple[date, int, int]]:
+        """Each day that the stretch touches, from when to when."""
         start, end = stretch
         place = bisect_right(self._starts, start)
+        found = []
         while (midnight := self._starts[place]) < end:
-            yield self._first + DAY * (place - 1), (start, midnight)
+            found.append((self._days[place - 1], start, midnight))
             start, place = midnight, place + 1
-        yield self._first + DAY * (place - 1), (start, end)
+        found.append((self._days[place - 1], start, end))
+        return found
 
 
 @lru_cache(maxsize=64)
-def _day_starts(worktime: WorkingTime, first: date, last: date) -> tuple[int, ...]:
-    """The midnights from `first` to `last` (inclusive): the same for all managers."""
-    return tuple(ticks(worktime.midnight(first + DAY * n)) for n in range((last - first).days + 1))
+def _days_of(worktime: WorkingTime, first: date, last: date) -> tuple[tuple[date, ...], tuple[int, ...]]:
+    """The days from `first` to `last` (inclusive) and their midnights: the same for all managers."""
+    days = tuple(first + DAY * n for n in range((last - first).days + 1))
+    return days, tuple(ticks(worktime.midnight(day)) for day in days)
 
 
 def _entered(manager_id: str, day: date, part: _Part, shares: tuple[Share, Share]) -> Iterator[Allocation]:
     """A part's allocations of one day. shares: in working hours, and outside."""
-    verdict = part.verdict
+    meeting_id, confirmed, _, kind, portions = part
     for in_hours, share in zip((True, False), shares, strict=True):
-        if not share:
-            continue
-        for partnership, activity, portion in _portions(verdict):
-            if minutes := float(share * portion / PARTS_A_MINUTE):
-                yield Allocation(
-                    manager_id,
-                    day,
-                    part.meeting.id,
-                    partnership,
-                    activity,
-                    verdict.kind,
-                    part.confirmed,
-                    in_hours,
-                    minutes,
-                )
+        if share:
+            for partnership, activity, portion in portions:
+                if minutes := float(share * portion / PARTS_A_MINUTE):
+                    yield Allocation(
+                        manager_id, day, meeting_id, partnership, activity, kind, confirmed, in_hours, minutes
+                    )
 
 
-def _portions(verdict: Classification) -> Iterator[tuple[str, Activity, int | Fraction]]:
+def _portions(verdict: Classification) -> Iterator[_Portion]:
     partnerships = verdict.partnerships or ("",)
     for partnership in partnerships:
         for activity, portion in _activities(verdict):
