@@ -153,15 +153,18 @@ AnyEngine = LocalThreads | Processes | DaskWorkers
 
 
 @contextmanager
-def open_engine(settings: EngineSettings, order: Order) -> Iterator[AnyEngine]:
-    """The engine that the settings name, closed at the end; raises ConfigError if it cannot do the order."""
+def open_engine(settings: EngineSettings, order: Order, *, near: bool = False) -> Iterator[AnyEngine]:
+    """The engine that the settings name, closed at the end; raises ConfigError if it cannot do the order.
+
+    near: whether every calendar lies on this machine. Threads then would only compute in turn, so it is one.
+    """
     engine: AnyEngine
     if settings.kind == "processes":
         engine = Processes(settings.workers)
     elif settings.kind == "dask":
         engine = DaskWorkers(settings.address, settings.workers)
     else:
-        engine = LocalThreads(settings.workers)
+        engine = LocalThreads(1 if near else settings.workers)
     try:
         engine.take(order)
         yield engine

@@ -21,6 +21,7 @@ from calsync.nightly.reading import Sources, read_all
 from calsync.nightly.reckoning import reckon_all
 from calsync.nightly.report import RunReport
 from calsync.nightly.work import order_of
+from calsync.sources.base import Near
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 from calsync.store.states import RunState
@@ -51,7 +52,7 @@ def run_night(
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
-        open_engine(settings.engine, order_of(night)) as engine,
+        open_engine(settings.engine, order_of(night), near=_all_near(night, sources)) as engine,
         night_lock(url),
         open_store(url) as store,
         _fewer_collections(),
@@ -65,6 +66,14 @@ def last_good_night(settings: Settings) -> date | None:
     """The last night that ran to its end, by the ledger."""
     with open_store(store_url(settings)) as store:
         return store.runs.last_good()
+
+
+def _all_near(night: Night, sources: Sources) -> bool:
+    calendars = [night.calendar_of(manager) for manager in night.managers]
+    return all(
+        isinstance(source := sources[calendar.source], Near) and source.is_near(calendar)
+        for calendar in calendars
+    )
 
 
 @contextmanager

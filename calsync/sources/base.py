@@ -145,3 +145,12 @@ class Checks(Protocol):
     def check(self, calendar: Calendar) -> tuple[Problem, ...]:
         """Try the credentials with one calendar; what is wrong, and what soon will be, in plain words."""
         ...
+
+
+@runtime_checkable
+class Near(Protocol):
+    """A source that knows which calendars nobody waits for: to read several of them at once gains nothing."""
+
+    def is_near(self, calendar: Calendar) -> bool:
+        """Whether it lies on this machine."""
+        ...

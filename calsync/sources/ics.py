@@ -76,6 +76,10 @@ class IcsSource:
         token = remember(scope, marks | {"ledger": ledger.text})
         return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)
 
+    def is_near(self, calendar: Calendar) -> bool:
+        """Whether it is a file or a folder."""
+        return not _on_the_web(calendar)
+
     def close(self) -> None:
         """Let go of connections."""
         self._web.close()

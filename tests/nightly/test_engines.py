@@ -245,3 +245,17 @@ def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
     assert children and alive == []
     assert the_night(config).outcome is RunState.GOOD
     assert tables(config, KEPT) == expected
+
+
+@pytest.mark.parametrize(("address", "places"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)])
+def test_files_are_read_one_by_one_and_others_as_many_at_once_as_told(tmp_path, address, places, monkeypatch):
+    from calsync.nightly import run
+
+    config = council(tmp_path, {"ana": calendar(1)}, more="[engine]\nworkers = 3\n")
+    managers = tmp_path / "managers.csv"
+    managers.write_text(managers.read_text().replace("calendars/ana.ics", address))
+    opened = []
+    ours = run.read_all
+    monkeypatch.setattr(run, "read_all", lambda *told: (opened.append(told[2].places), ours(*told)))
+    the_night(config)
+    assert opened == [places]

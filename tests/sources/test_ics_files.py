@@ -166,3 +166,10 @@ def test_a_file_that_is_written_while_it_is_read_is_left_for_the_next_night(
 @pytest.mark.parametrize("address", ["a\x00b.ics", "x" * 5000, "~nobody-known-here/a.ics"])
 def test_an_odd_path_is_an_error_of_that_calendar(tmp_path: Path, address: str) -> None:
     assert refused(tmp_path, address).calendar == str(calendar(address))
+
+
+def test_files_and_folders_are_near_and_published_calendars_are_not(tmp_path: Path) -> None:
+    source = ics_source(tmp_path)
+    near = {name: source.is_near(calendar(name)) for name in ("a.ics", "folder/", "file:///srv/a.ics")}
+    assert near == {"a.ics": True, "folder/": True, "file:///srv/a.ics": True}
+    assert not any(source.is_near(calendar(f"{way}://host.example/a.ics")) for way in ("https", "webcal"))
