@@ -77,8 +77,7 @@ def full_week() -> ManagerSummary:
         meeting("16:00-16:30", MONDAY + timedelta(days=n), classified=verdict("unclear", ""), uid="weekly")
         for n in (1, 3)
     ]
-    private = meeting("12:00-13:30", classified=verdict("none", ""))
-    private = type(private)(**{f: getattr(private, f) for f in private.__slots__} | {"private": True})
+    private = meeting("12:00-13:30", classified=verdict("none", ""))._replace(private=True)
     return summary_of(
         [
             allocation(150),

@@ -75,7 +75,7 @@ class Corrections:
     def put_in(self, meeting: Meeting) -> Meeting:
         """The meeting with the verdict that it has once people are heard."""
         spoken = self.standing().get(meeting.uid)
-        return replace(meeting, verdict=corrected(meeting, spoken)) if spoken else meeting
+        return meeting._replace(verdict=corrected(meeting, spoken)) if spoken else meeting
 
 
 def _reckon_again(connection: Connection, uid: str) -> None:

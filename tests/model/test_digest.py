@@ -1,6 +1,6 @@
 """A digest tells every change of what an occurrence holds, and nothing but a change."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from builders import occurrence
@@ -35,13 +35,13 @@ NAMES_AND_TIMES = {"uid", "recurrence_id", "start", "end"}
 
 
 def test_every_field_is_tried():
-    assert OTHER.keys() | NAMES_AND_TIMES == {field.name for field in fields(Occurrence)}
+    assert OTHER.keys() | NAMES_AND_TIMES == set(Occurrence._fields)
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_whatever_changes_in_the_content_shows(name):
     one = occurrence()
-    other = replace(one, **{name: OTHER[name]})
+    other = one._replace(**{name: OTHER[name]})
     assert content_digest(one) != content_digest(other)
     assert fingerprint(one) != fingerprint(other)
 
@@ -56,11 +56,11 @@ def test_whatever_changes_in_the_content_shows(name):
 )
 def test_whatever_changes_of_an_attendee_shows(other):
     one = occurrence()
-    assert content_digest(replace(one, attendees=(ANA,))) != content_digest(replace(one, attendees=(other,)))
+    assert content_digest(one._replace(attendees=(ANA,))) != content_digest(one._replace(attendees=(other,)))
 
 
 def test_what_is_alike_at_another_time_has_one_digest_and_two_fingerprints():
     one = occurrence()
-    later = replace(one, uid="later", recurrence_id="2026-11-24T10:00:00")
+    later = one._replace(uid="later", recurrence_id="2026-11-24T10:00:00")
     assert content_digest(one) == content_digest(later)
     assert fingerprint(one) != fingerprint(later)

@@ -86,7 +86,7 @@ def test_a_week_of_leave_has_no_share_rather_than_a_wrong_one() -> None:
 
 
 def test_private_time_is_diary_time_and_never_asked_about() -> None:
-    private = replace(meeting(classified=verdict("unclear")), private=True)
+    private = meeting(classified=verdict("unclear"))._replace(private=True)
     summary = summary_of([allocation(60, "unclear", meeting_id=private.id)], [private])
     assert (summary.private, summary.diarised, summary.questions) == (1.0, 1.0, ())
 
@@ -113,7 +113,7 @@ def test_at_most_five_questions_are_asked_and_the_rest_is_counted() -> None:
 
 def test_the_time_of_a_question_is_local() -> None:
     kept = meeting("09:00-10:00", date(2026, 7, 6))
-    utc = replace(kept, start=kept.start.astimezone(tz=__import__("datetime").UTC))
+    utc = kept._replace(start=kept.start.astimezone(tz=__import__("datetime").UTC))
     asked = allocation(60, "unclear", meeting_id=utc.id, day=date(2026, 7, 6))
     summary = summary_of([asked], [utc], days=(date(2026, 7, 6), date(2026, 7, 13)))
     assert summary.questions[0].start.hour == 9

@@ -62,7 +62,7 @@ def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
         occurrence("01:30-01:45", night, uid="a", start=at("01:30", night).replace(fold=fold))
         for fold in (1, 0)
     ]
-    twice = [replace(o, end=o.start.replace(minute=45)) for o in twice]
+    twice = [o._replace(end=o.start.replace(minute=45)) for o in twice]
     window = Span(at("00:00", night), at("06:00", night))
     found = sealed(CALENDAR, window, twice).occurrences
     assert [o.start.fold for o in found] == [0, 1]

@@ -1,6 +1,5 @@
 """Whatever is replaced, failed, retired or dropped, in any order, the store holds what a dict would hold."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from builders import LONDON, MONDAY, meeting
@@ -40,7 +39,7 @@ def readings(draw: st.DrawFn) -> tuple[str, Span, list[Meeting]]:
         plain = meeting(
             uid=draw(st.sampled_from("xy")), start=span.start, end=span.end, calendar_id=calendar_id
         )
-        named = replace(plain, manager_id=calendar_id[:2], title=draw(st.sampled_from("pq")))
+        named = plain._replace(manager_id=calendar_id[:2], title=draw(st.sampled_from("pq")))
         found[named.id] = named
     return calendar_id, window, list(found.values())
 

@@ -60,14 +60,14 @@ def test_every_column_is_counted_or_known_to_move_nothing():
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_is_not_counted_moves_no_minute(name):
     assert minutes(BOARD)
-    assert minutes(replace(BOARD, **{name: OTHERS[name]})) == minutes(BOARD)
+    assert minutes(BOARD._replace(**{name: OTHERS[name]})) == minutes(BOARD)
 
 
 @pytest.mark.parametrize("name", SAID)
 def test_nor_does_what_a_verdict_only_tells(name):
-    assert minutes(replace(BOARD, verdict=replace(BOARD.verdict, **{name: SAID[name]}))) == minutes(BOARD)
+    assert minutes(BOARD._replace(verdict=replace(BOARD.verdict, **{name: SAID[name]}))) == minutes(BOARD)
 
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_what_is_counted_moves_minutes(name):
-    assert minutes(replace(BOARD, **MOVES[name])) != minutes(BOARD)
+    assert minutes(BOARD._replace(**MOVES[name])) != minutes(BOARD)
