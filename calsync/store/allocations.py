@@ -125,8 +125,8 @@ def _key(allocation: Allocation) -> Row:
         allocation.day,
         allocation.meeting_id,
         clean(allocation.partnership),
-        allocation.activity.value,
-        allocation.kind.value,
+        str(allocation.activity),
+        str(allocation.kind),
         allocation.confirmed,
         allocation.in_hours,
     )

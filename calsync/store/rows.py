@@ -21,6 +21,7 @@ from calsync.errors import StoreError
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
+from calsync.model.wall import wall_of
 
 Row = tuple[Any, ...]
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -53,9 +54,9 @@ def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
             zone_name(meeting.start),
             zone_name(meeting.end),
             meeting.all_day,
-            meeting.status.value,
-            meeting.response.value,
-            meeting.show_as.value,
+            str(meeting.status),
+            str(meeting.response),
+            str(meeting.show_as),
             meeting.private,
             clean(meeting.title),
             clean(meeting.organizer_domain),
@@ -101,10 +102,10 @@ _SHOW_AS = {one.value: one for one in ShowAs}
 def verdict_cells(verdict: Classification) -> Row:
     """The last cells of a meeting's row, which keep its verdict."""
     return (
-        verdict.scope.value,
+        str(verdict.scope),
         _listed(verdict.partnerships),
-        verdict.activity.value,
-        verdict.kind.value,
+        str(verdict.activity),
+        str(verdict.kind),
         None if verdict.process_share is None else str(verdict.process_share),
         clean(verdict.rule),
         clean(verdict.evidence),
@@ -155,9 +156,11 @@ def zone_name(moment: datetime) -> str:
     It does not for a time that a clock change skips, nor for a zone that a calendar defined itself.
     """
     zone = moment.tzinfo
+    if type(zone) is timezone:
+        return _fixed_name(zone)
     if isinstance(zone, ZoneInfo) and zone.key and _restores(moment, zone.key):
         return zone.key
-    return _offset_name(moment.utcoffset() or timedelta())
+    return _fixed_name(timezone(moment.utcoffset() or timedelta()))
 
 
 def in_zone(instant: datetime, name: str) -> datetime:
@@ -170,14 +173,15 @@ def in_zone(instant: datetime, name: str) -> datetime:
 
 def _restores(moment: datetime, key: str) -> bool:
     try:
-        return moment.astimezone(UTC).astimezone(_zone(key)).isoformat() == moment.isoformat()
+        again = moment.astimezone(UTC).astimezone(_zone(key))
+        return wall_of(again) == wall_of(moment) and again.utcoffset() == moment.utcoffset()
     except (KeyError, ValueError, OSError):
         return False
 
 
 @lru_cache(maxsize=1024)
-def _offset_name(offset: timedelta) -> str:
-    return str(timezone(offset))[3:] or "+00:00"
+def _fixed_name(zone: timezone) -> str:
+    return str(timezone(zone.utcoffset(None)))[3:] or "+00:00"
 
 
 @lru_cache(maxsize=1024)
