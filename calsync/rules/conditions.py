@@ -50,7 +50,7 @@ def people_of(reading: Reading) -> People:
     return (
         len(reading.agencies),
         reading.invited,
-        bool(reading.facts.description.strip()),
+        bool(reading.scan.agenda.strip()),
         reading.others_named,
         bool(claims) and reading.titled,
         bool(claims),

@@ -1,0 +1,73 @@
+"""What the judge remembers saves time and changes no verdict, in whatever order meetings come."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.rules.classify import classify, explain
+from calsync.rules.facts import Facts
+from calsync.rules.load import load_rules
+from calsync.rules.scan import scan
+
+BOOK, _ = load_rules(["uk"])
+TITLES = [
+    "PSB",
+    "RPB: terms of reference",
+    "LRF",
+    "SEND strategy",
+    "Winter beds",
+    "PSB and RSB chairs",
+    "IAA",
+]
+AGENDAS = [
+    "",
+    "1. Minutes 2. Care at home contract award 3. Membership 4. AOB",
+    "10.00 Welcome 10.05 Terms of reference 10.30 Reablement hours for the Regional Partnership Board",
+    "before the Community Safety Partnership",
+]
+ADDED = [
+    "",
+    "\nMicrosoft Teams meeting\nMeeting ID: 271 828",
+    "\nMicrosoft Teams meeting\nMeeting ID: 314 159 NHS Swansea and NHS Cardiff",
+]
+DOMAINS = [
+    "northmoor.gov.wales.example",
+    "wales.nhs.uk.example",
+    "moor.police.uk.example",
+    "northmoor.gov.uk.example",
+]
+FACTS = st.builds(
+    Facts,
+    title=st.sampled_from(TITLES),
+    organizer_domain=st.sampled_from(DOMAINS),
+    attendee_domains=st.lists(st.sampled_from(DOMAINS), unique=True).map(sorted).map(tuple),
+    description=st.builds(str.__add__, st.sampled_from(AGENDAS), st.sampled_from(ADDED)),
+    minutes=st.sampled_from([60, 100]),
+    categories=st.sampled_from([(), ("calsync: process",)]),
+)
+
+
+def forgetful():
+    """The same book, with nothing looked at before."""
+    return replace(BOOK, verdicts={}, scans={}, agendas={}, halves={}, invitations={})
+
+
+@given(st.lists(FACTS, max_size=6))
+def test_a_meeting_is_judged_as_if_it_were_the_first(meetings):
+    book = forgetful()
+    for facts in meetings:
+        alone = forgetful()
+        assert classify(facts, book) == classify(facts, alone)
+        assert explain(facts, book) == explain(facts, alone)
+
+
+@given(FACTS)
+def test_what_meeting_software_adds_is_no_evidence(facts):
+    plain = replace(facts, description=facts.description.partition("\nMicrosoft")[0])
+    assert classify(facts, forgetful()) == classify(plain, forgetful())
+
+
+def test_a_title_with_its_agenda_is_scanned_once_whatever_is_added_below():
+    first, second = (scan("PSB", f"{AGENDAS[1]}{added}", BOOK) for added in ADDED[1:])
+    assert first is second
