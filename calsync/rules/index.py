@@ -13,8 +13,8 @@ How the scan works, from the text to the verdict:
 4. Cues are opened in the same way, clause by clause, and only if no rule before them has spoken.
    The evidence is put into words for the winner alone.
 
-What is remembered belongs to words, phrases, lists, domains and agenda lines; and to the last texts themselves
-(`scan`), since the same title and agenda stand in many calendars, whoever is invited there.
+What is remembered belongs to words, phrases, lists, domains and agenda lines; and to the last texts
+themselves (`scan`), since the same title and agenda stand in many calendars, whoever is invited.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
