@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from calsync.analysis.counting import Standing, count, working_days
-from calsync.analysis.sharing import PARTS_A_MINUTE, Claim, Share, Shares, Ticks, ticks, ticks_of
+from calsync.analysis.sharing import PARTS_A_MINUTE, Share, Shares, Ticks, ticks, ticks_of
 from calsync.analysis.travel import Itinerary, Stop
-from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, leave_of
+from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, due_hours, leave_of
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, Classification, Kind
 from calsync.model.meeting import Meeting
@@ -61,7 +61,7 @@ def allocate(
         for day, start, end in days.divided(stretch)
     ]
     cells.sort(key=_IN_ORDER)
-    claims = [Claim(stretch, part.confirmed) for part in parts for stretch in part.stretches]
+    claims = [(stretch, part.confirmed) for part in parts for stretch in part.stretches]
     shares = Shares(claims, (start for start, *_ in cells), hours)
     return [
         allocation
@@ -88,7 +88,7 @@ _TYPES = {
 
 def _parts(
     manager: Manager, meetings: Sequence[Meeting], worktime: WorkingTime, period: Span
-) -> tuple[list[_Part], list[Ticks]]:
+) -> tuple[list[_Part], Sequence[Ticks]]:
     # A day more on either side: travel may lead to a meeting beyond the period's edge.
     wide = worktime.around(Span(period.start - DAY, period.end + DAY))
     leave = leave_of(meetings, worktime, wide)
@@ -106,7 +106,18 @@ def _parts(
             parts.append(
                 _Part(meeting_id, stops_of[0].confirmed, inside, verdict.kind, known[id(verdict)][1])
             )
-    return parts, [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
+    return parts, _hours(manager, leave, worktime, wide)
+
+
+def _hours(manager: Manager, leave: Leave, worktime: WorkingTime, wide: Span) -> Sequence[Ticks]:
+    if leave == Leave():
+        return _usual_hours(worktime, manager.working_days, wide)
+    return [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
+
+
+@lru_cache(maxsize=64)
+def _usual_hours(worktime: WorkingTime, weekdays: tuple[int, ...], wide: Span) -> tuple[Ticks, ...]:
+    return tuple(ticks_of(hours) for _, hours in due_hours(worktime, weekdays, wide))
 
 
 def _stops(

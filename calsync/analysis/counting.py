@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
 from enum import StrEnum
 
 from calsync.analysis.worktime import Leave, WorkingTime
@@ -73,7 +72,8 @@ def _excluded(meeting: Meeting) -> Reason | None:
         return Reason.DECLINED
     if meeting.show_as in _NOT_BUSY:
         return _NOT_BUSY[meeting.show_as]
-    if meeting.start.astimezone(UTC) == meeting.end.astimezone(UTC):
+    # Of one zone Python takes the two 01:30s of an autumn night for one.
+    if meeting.start == meeting.end and meeting.start.utcoffset() == meeting.end.utcoffset():
         return Reason.ZERO_LENGTH
     return Reason.ALL_DAY if meeting.all_day and not _working_day(meeting) else None
 

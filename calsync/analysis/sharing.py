@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import lcm
-from typing import NamedTuple
 
 from calsync.model.span import Span
 
@@ -42,11 +41,8 @@ def ticks_of(span: Span) -> Ticks:
     return ticks(span.start), ticks(span.end)
 
 
-class Claim(NamedTuple):
-    """A stretch that a meeting asks for; confirmed ones come before the others."""
-
-    stretch: Ticks
-    confirmed: bool
+Claim = tuple[Ticks, bool]
+"""A stretch that a meeting asks for, and whether it is confirmed: those come before the others."""
 
 
 def _part(length: int, meetings: int) -> Share:

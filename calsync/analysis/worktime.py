@@ -127,21 +127,19 @@ def _is_leave(meeting: Meeting) -> bool:
 def at_work(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
     """The manager's working hours in a period: working days, no public holiday, no leave."""
     spans: list[Span] = []
-    first, last = worktime.day_of(period.start), worktime.day_of(period.end)
-    for day, hours in _due_hours(worktime, manager.working_days, first, last):
-        if day not in leave.days and worktime.midnight(day) < period.end:
+    for day, hours in due_hours(worktime, manager.working_days, period):
+        if day not in leave.days:
             spans.extend(_without(hours, leave.spans) if leave.spans else (hours,))
     return spans
 
 
 @lru_cache(maxsize=64)
-def _due_hours(
-    worktime: WorkingTime, weekdays: tuple[int, ...], first: date, last: date
+def due_hours(
+    worktime: WorkingTime, weekdays: tuple[int, ...], period: Span
 ) -> tuple[tuple[date, Span], ...]:
-    """The working hours of each due day up to `last` (inclusive), for all who work on these weekdays."""
-    days = (first + DAY * n for n in range((last - first).days + 1))
-    due = (day for day in days if day.weekday() in weekdays and not worktime.is_holiday(day))
-    return tuple((day, worktime.hours_of(day)) for day in due)
+    """The working hours of each due day of a period, for all who work on these weekdays; leave aside."""
+    due = (day for day in worktime.days(period) if day.weekday() in weekdays)
+    return tuple((day, worktime.hours_of(day)) for day in due if not worktime.is_holiday(day))
 
 
 def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
