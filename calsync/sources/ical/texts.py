@@ -8,6 +8,7 @@ from icalendar.parser import Parameters, split_on_unescaped_comma, unescape_back
 _SPLIT = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
 # One value each, no escape (RFC 6868) and nothing forbidden: what icalendar reads letter by letter.
 _PLAIN = re.compile(r"""(?:;[A-Za-z0-9-]+=(?:"[^"^\0-\x08\n-\x1f\x7f]*+"|[^",:;^\0-\x08\n-\x1f\x7f]*+))*+""")
+_ESCAPED = (("\\n", "\n"), ("\\N", "\n"), ("\\,", ","), ("\\;", ";"), ("\\:", ":"))
 _EACH = re.compile(r""";([A-Za-z0-9-]+)=(?:"([^"]*)"|([^;]*))""")
 
 
@@ -23,7 +24,17 @@ def parameters_and_value(rest: str) -> tuple[str, str]:
 def text_of(rest: str) -> str:
     """The text of a property, unescaped, without blanks around it."""
     value = rest[1:] if rest[:1] == ":" else parameters_and_value(rest)[1]
-    return (str(unescape_backslash(value)) if "\\" in value else value).strip()
+    return (unescaped(value) if "\\" in value else value).strip()
+
+
+def unescaped(value: str) -> str:
+    """A text without the backslashes before commas, semicolons, line ends and themselves (3.3.11)."""
+    if "\\\\" in value:
+        return str(unescape_backslash(value))
+    # No backslash stands before another, so what is replaced first makes nothing that comes after.
+    for mark, char in _ESCAPED:
+        value = value.replace(mark, char)
+    return value
 
 
 def list_of(rest: str) -> list[str]:

@@ -1,0 +1,12 @@
+"""Texts are unescaped as icalendar does it, by quicker means."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar.parser import unescape_backslash
+
+from calsync.sources.ical.texts import unescaped
+
+
+@given(st.text(alphabet="\\nN,;:ab \n", max_size=30))
+def test_a_text_is_unescaped_as_icalendar_does_it(value: str) -> None:
+    assert unescaped(value) == unescape_backslash(value)
