@@ -7,7 +7,7 @@ Terms are iCalendar's (RFC 5545) and Microsoft Graph's. The uid names a series; 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
@@ -115,6 +115,11 @@ class Occurrence(NamedTuple):
     def span(self) -> Span:
         """The time it takes."""
         return Span(self.start, self.end)
+
+    @property
+    def length(self) -> timedelta:
+        """The real time it takes, changes of the clock included."""
+        return self.end.astimezone(UTC) - self.start.astimezone(UTC)
 
     @property
     def private(self) -> bool:

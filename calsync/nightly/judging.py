@@ -1,7 +1,7 @@
 """From what a source gave to what is kept: judge, remember. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from calsync.config.settings import Settings
 from calsync.model.classification import Classification, Scope
@@ -31,8 +31,7 @@ def _by_length(group: Sequence[Occurrence]) -> Iterable[Sequence[Occurrence]]:
         return [group]
     lengths: dict[timedelta, list[Occurrence]] = {}
     for occurrence in group:
-        length = occurrence.end.astimezone(UTC) - occurrence.start.astimezone(UTC)
-        lengths.setdefault(length, []).append(occurrence)
+        lengths.setdefault(occurrence.length, []).append(occurrence)
     return lengths.values()
 
 

@@ -29,10 +29,11 @@ def sealed(
     """
     kept: dict[Name, Occurrence] = {}
     doubles: set[Name] = set()
+    first, last = window.start.astimezone(UTC), window.end.astimezone(UTC)
     for occurrence in settled(occurrences):
         # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
         start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
-        if not _overlaps(start, end, window):
+        if not _overlaps(start, end, first, last):
             continue
         name = (start, occurrence.uid, occurrence.recurrence_id)
         rival = kept.setdefault(name, occurrence)
@@ -44,13 +45,13 @@ def sealed(
     return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing)
 
 
-def _overlaps(start: datetime, end: datetime, window: Span) -> bool:
-    """`Span.overlaps`, for times in UTC and without making spans of them."""
+def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -> bool:
+    """`Span.overlaps` with a window from `first` to `last`, all in UTC, without making spans."""
     if start == end:
-        return window.start <= start < window.end
-    if window.start == window.end:
-        return start <= window.start < end
-    return start < window.end and window.start < end
+        return first <= start < last
+    if first == last:
+        return start <= first < end
+    return start < last and first < end
 
 
 def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:
