@@ -110,13 +110,19 @@ def _work(
 
 
 def _rows(manager_id: str, allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
-    shares: dict[Row, list[float]] = {}
+    rows: dict[Hashable, Row] = {}
+    several: dict[Row, list[float]] = {}
     for allocation in allocations:
         if allocation.manager_id != manager_id:
             raise ValueError(f"an allocation of {allocation.manager_id} among those of {manager_id}")
-        shares.setdefault(_key(allocation), []).append(allocation.minutes)
+        key, minutes = _key(allocation), allocation.minutes
+        row = (*key, minutes)
+        first = rows.setdefault(key, row)
+        if first is not row:
+            several.setdefault(key, [first[-1]]).append(minutes)
     # A sum that does not depend on the order, so that the same night gives the same rows.
-    return {key: (*key, fsum(parts)) for key, parts in shares.items()}
+    rows.update({key: (*key, fsum(parts)) for key, parts in several.items()})
+    return rows
 
 
 def _key(allocation: Allocation) -> Row:

@@ -72,7 +72,8 @@ def _written(table: Table, rows: Sequence[Row], ways: dict[type, Cell]) -> Itera
         cells = list(row)
         for place, way in places:
             cell = cells[place]
-            if cell not in known:
-                known[cell] = way(cell)
-            cells[place] = known[cell]
+            written = known.get(cell)
+            if written is None:
+                written = known[cell] = way(cell)
+            cells[place] = written
         yield tuple(cells)

@@ -27,6 +27,8 @@ class Difference:
 
 def difference(held: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> Difference:
     """Compare rows by key; every row held and not wanted is to be removed."""
+    if not held:
+        return Difference(tuple(wanted.values()), (), (), ())
     changed = [key for key, row in wanted.items() if key in held and held[key] != row]
     return Difference(
         added=tuple(row for key, row in wanted.items() if key not in held),
