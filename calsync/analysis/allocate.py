@@ -28,8 +28,8 @@ from calsync.model.span import Span
 FRAME_COLUMNS = Allocation._fields
 
 
-_Portion = tuple[str, Activity, int | Fraction]
-"""A partnership, an activity, and the part of a meeting's time that is put on them."""
+_Portion = tuple[str, Activity, int, int]
+"""A partnership, an activity, and the part of a meeting's time that is put on them: so many of so many."""
 
 
 class _Part(NamedTuple):
@@ -182,8 +182,8 @@ def _entered(manager_id: str, day: date, part: _Part, shares: tuple[Share, Share
     meeting_id, confirmed, _, kind, portions = part
     for in_hours, share in zip((True, False), shares, strict=True):
         if share:
-            for partnership, activity, portion in portions:
-                if minutes := float(share * portion / PARTS_A_MINUTE):
+            for partnership, activity, some, of_all in portions:
+                if minutes := float(share * some / (of_all * PARTS_A_MINUTE)):
                     yield Allocation(
                         manager_id, day, meeting_id, partnership, activity, kind, confirmed, in_hours, minutes
                     )
@@ -192,13 +192,12 @@ def _entered(manager_id: str, day: date, part: _Part, shares: tuple[Share, Share
 def _portions(verdict: Classification) -> Iterator[_Portion]:
     partnerships = verdict.partnerships or ("",)
     for partnership in partnerships:
-        for activity, portion in _activities(verdict):
-            whole = len(partnerships) == 1
-            yield partnership, activity, portion if whole else Fraction(portion) / len(partnerships)
+        for activity, part in _activities(verdict):
+            yield partnership, activity, part.numerator, part.denominator * len(partnerships)
 
 
-def _activities(verdict: Classification) -> tuple[tuple[Activity, int | Fraction], ...]:
+def _activities(verdict: Classification) -> tuple[tuple[Activity, Fraction], ...]:
     process = verdict.process_share
     if verdict.activity is not Activity.MIXED or process is None:
-        return ((verdict.activity, 1),)
+        return ((verdict.activity, Fraction(1)),)
     return ((Activity.PROCESS, process), (Activity.SERVICE_IMPROVEMENT, 1 - process))
