@@ -69,18 +69,15 @@ def last_good_night(settings: Settings) -> date | None:
 
 
 def _all_near(night: Night, sources: Sources) -> bool:
-    calendars = [night.calendar_of(manager) for manager in night.managers]
-    return all(
-        isinstance(source := sources[calendar.source], Near) and source.is_near(calendar)
-        for calendar in calendars
-    )
+    know = {name: source for name, source in sources.items() if isinstance(source, Near)}
+    calendars = map(night.calendar_of, night.managers)
+    return all(calendar.source in know and know[calendar.source].is_near(calendar) for calendar in calendars)
 
 
 @contextmanager
 def _fewer_collections() -> Iterator[None]:
     """Spare the garbage collector what lives all night: it would look through it thousands of times."""
     usual = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *usual[1:])
     try:

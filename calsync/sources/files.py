@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -89,6 +90,7 @@ def _near(path: Path) -> str:
     return f"there is nothing like {path.name!r} in {path.parent}"
 
 
+@lru_cache(maxsize=64)  # asked for what is behind an address, and again to read it
 def _rooted(address: str, base: Path) -> Path:
     try:
         return base / Path(address).expanduser()
