@@ -231,7 +231,7 @@ class RuleBook:
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
     own activities and what they count as. index: what finds which of them. verdicts, scans,
-    agendas, halves, invitations: what was looked at before.
+    seen, agendas, halves, invitations: what was looked at before.
     """
 
     version: str
@@ -249,6 +249,7 @@ class RuleBook:
     index: "Index"
     verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
     scans: dict[tuple[str, str], "Scan"] = field(default_factory=dict, repr=False)
+    seen: set[int] = field(default_factory=set, repr=False)
     agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
     halves: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
     invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)

@@ -120,12 +120,13 @@ def _by_rule(rule: Rule, reading: Reading) -> Classification:
 def _by_weight(weighed: Weighed, reading: Reading, book: RuleBook) -> Classification:
     activity = weighed.activity or Activity.UNCLEAR
     share = process_share(reading, book) if activity is Activity.MIXED else None
+    rule, evidence = weighed.said(reading.scan)
     return Classification(
         Scope.INTER_AGENCY,
         tied(reading.claims, reading.scan.tokens),
         activity,
         process_share=share,
-        rule=weighed.rule,
-        evidence=weighed.evidence,
+        rule=rule,
+        evidence=evidence,
         agencies=reading.agencies,
     )

@@ -86,12 +86,23 @@ class Scan:
 def scan(title: str, description: str, book: RuleBook) -> Scan:
     """The scan of a title and a description."""
     agenda = cut(description, book.words.cut_after)
-    found = book.scans.get((title, agenda))
+    text = (title, agenda)
+    found = book.scans.get(text)
     if found is None:
-        if len(book.scans) >= _KEPT:
-            book.scans.clear()
-        found = book.scans[title, agenda] = _scanned(title, agenda, book)
+        found = _scanned(title, agenda, book)
+        # Kept from the second time on: what comes once would only keep the garbage collector busy.
+        if hash(text) in book.seen:
+            _make_room(book.scans)
+            book.scans[text] = found
+        else:
+            _make_room(book.seen)
+            book.seen.add(hash(text))
     return found
+
+
+def _make_room(kept: dict[tuple[str, str], Scan] | set[int]) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
 
 
 def _scanned(title: str, agenda: str, book: RuleBook) -> Scan:

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -39,28 +39,22 @@ class Spoken(NamedTuple):
         return f"{self.cue.side}: {', '.join(map(repr, [*seen][:3]))} ({self.cue.id})"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Weighed:
     """The outcome: the activity, or None where no cue spoke; the cues that carried it."""
 
-    scan: Scan
     activity: Activity | None = None
     carried: tuple[Spoken, ...] = ()
     spoken: tuple[Spoken, ...] = ()
+    _said: tuple[str, str] | None = None
 
-    @cached_property
-    def rule(self) -> str:
-        """The ids of the cues that carried it, the first two."""
-        return " + ".join([*self._once][:2])
-
-    @cached_property
-    def evidence(self) -> str:
-        """What the first three of them rest on."""
-        return "; ".join([one.told(self.scan) for one in [*self._once.values()][:3]])
-
-    @property
-    def _once(self) -> dict[str, Spoken]:
-        return {one.cue.id: one for one in self.carried}
+    def said(self, scan: Scan) -> tuple[str, str]:
+        """By which cues, the first two, and what the first three of them rest on; put into words once."""
+        if self._said is None:
+            once = {one.cue.id: one for one in self.carried}
+            evidence = "; ".join([one.told(scan) for one in [*once.values()][:3]])
+            self._said = " + ".join([*once][:2]), evidence
+        return self._said
 
 
 def weigh(reading: Reading, book: RuleBook) -> Weighed:
@@ -68,19 +62,19 @@ def weigh(reading: Reading, book: RuleBook) -> Weighed:
     known = reading.scan.weighed
     key = (reading.row, tuple([claim.partnership for claim in reading.claims]))
     if key not in known:
-        known[key] = _weighed(hear(reading, book), reading.scan)
+        known[key] = _weighed(hear(reading, book))
     return known[key]
 
 
-def _weighed(spoken: list[Spoken], scan: Scan) -> Weighed:
+def _weighed(spoken: list[Spoken]) -> Weighed:
     if not spoken:
-        return Weighed(scan)
+        return Weighed()
     carried = spoken
     if len({one.cue.weight for one in spoken}) > 1:
         carried = _by_weight(_stronger_in_clause(spoken))
     sides = {one.cue.side for one in carried}
     activity = _ACTIVITY[sides.pop()] if len(sides) == 1 else _side(_items(carried))
-    return Weighed(scan, activity, tuple(carried), tuple(spoken))
+    return Weighed(activity, tuple(carried), tuple(spoken))
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
