@@ -15,7 +15,7 @@ from calsync.rules.conditions import holds, people_of, what_it_saw
 from calsync.rules.correction import corrected
 from calsync.rules.facts import Facts
 from calsync.rules.reading import Reading, read
-from calsync.rules.weigh import Weighed, weigh
+from calsync.rules.weigh import Weighed, weigh_once
 from calsync.rules.whose import tied
 
 PRIVATE = Classification(
@@ -77,7 +77,7 @@ def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
     barred = reading.invitation.bars | book.index.people[people_of(reading)]
     for stage, rule, left in book.index.opened(reading.scan.title, reading.scan.description, barred):
         if rule is None:
-            weighed = weigh(reading, book)
+            weighed = weigh_once(reading, book)
             if weighed.activity is not None:
                 yield Opinion(stage, None, weighed)
         elif left is None or holds(left, reading, book):

@@ -28,8 +28,9 @@ class Scan:
 
     agenda: the description without what meeting software added. tokens: title, a break, agenda.
     title_end: how many tokens are the title's. clauses, items, segments: for every token the numbers
-    of its clause, agenda item and segment. title, description: bits of the lists seen. claimed,
-    weighed: what its words were found to show before, by what that depends on besides.
+    of its clause, agenda item and segment. title, description: bits of the lists seen. claimed:
+    the partnerships that its words show, by whether the agencies there are all of one sector. weighed:
+    its cues, by the partnerships of the row.
     """
 
     agenda: str
@@ -43,7 +44,7 @@ class Scan:
     description: int
     words: Words
     claimed: dict[bool, list[Claim]] = field(default_factory=dict)
-    weighed: dict[tuple[int, tuple[str, ...]], "Weighed"] = field(default_factory=dict)
+    weighed: dict[tuple[str, ...], "Weighed"] = field(default_factory=dict)
 
     def where(self, numbers: list[int], number: int) -> range:
         """The places of the clause, item or segment of this number, by one of their lists."""

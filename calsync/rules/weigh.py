@@ -58,15 +58,8 @@ class Weighed:
 
 
 def weigh(reading: Reading, book: RuleBook) -> Weighed:
-    """Hear every cue in every clause and weigh what they say; once for the same words and partnerships."""
-    known = reading.scan.weighed
-    key = (reading.row, tuple([claim.partnership for claim in reading.claims]))
-    if key not in known:
-        known[key] = _weighed(hear(reading, book))
-    return known[key]
-
-
-def _weighed(spoken: list[Spoken]) -> Weighed:
+    """Hear every cue in every clause and weigh what they say."""
+    spoken = hear(reading, book)
     if not spoken:
         return Weighed()
     carried = spoken
@@ -75,6 +68,15 @@ def _weighed(spoken: list[Spoken]) -> Weighed:
     sides = {one.cue.side for one in carried}
     activity = _ACTIVITY[sides.pop()] if len(sides) == 1 else _side(_items(carried))
     return Weighed(activity, tuple(carried), tuple(spoken))
+
+
+def weigh_once(reading: Reading, book: RuleBook) -> Weighed:
+    """As `weigh`, remembered with the text; for rows that hold no more than their own words."""
+    known = reading.scan.weighed
+    key = tuple([claim.partnership for claim in reading.claims])
+    if key not in known:
+        known[key] = weigh(reading, book)
+    return known[key]
 
 
 def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
