@@ -147,12 +147,9 @@ def settle(occurrence: Occurrence) -> Occurrence:
 
 def settled(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
     """Each occurrence settled, in the order given; those with nothing to settle pass as they are."""
-    plain: dict[str, bool] = {}
     for occurrence in occurrences:
-        title = occurrence.title
-        if title not in plain:
-            plain[title] = not cancelled_by_title(title)
-        yield occurrence if plain[title] and not occurrence.private else settle(occurrence)
+        plain = not (occurrence.private or cancelled_by_title(occurrence.title))
+        yield occurrence if plain else settle(occurrence)
 
 
 def veil(occurrence: Occurrence) -> Occurrence:

@@ -79,9 +79,14 @@ class At(NamedTuple):
     floats: bool = False
 
     @property
+    def aware(self) -> datetime:
+        """The time with its zone; a date's midnight has none."""
+        return placed(self.wall, self.clock.zone) if self.clock else self.wall
+
+    @property
     def moment(self) -> date:
         """The same as the exact path has it: a date, or an aware datetime."""
-        return placed(self.wall, self.clock.zone) if self.clock else self.wall.date()
+        return self.aware if self.clock else self.wall.date()
 
 
 class Clocks:

@@ -157,8 +157,4 @@ def _ordered(start: At, end: At) -> bool:
         return start.wall <= end.wall
     if start.clock is end.clock and start.clock.is_calm(start.wall):
         return start.wall <= end.wall
-    return real(_aware(start)) <= real(_aware(end))
-
-
-def _aware(at: At) -> datetime:
-    return placed(at.wall, at.clock.zone) if at.clock else at.wall
+    return real(start.aware) <= real(end.aware)

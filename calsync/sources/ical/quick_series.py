@@ -160,9 +160,7 @@ class Finder:
         """What the series makes of each start, with the original start by the clock."""
         zone, place = clock.zone, master.place
         length = (
-            real(_aware(master.end)) - real(_aware(master.start))
-            if master.nominal is None
-            else master.nominal
+            real(master.end.aware) - real(master.start.aware) if master.nominal is None else master.nominal
         )
         for wall in walls:
             offset, end = clock.offset(wall), wall + length
@@ -201,10 +199,6 @@ def _rule(master: Outline, clock: Clock) -> ZonedRule:
     return rule
 
 
-def _aware(at: At) -> datetime:
-    return placed(at.wall, at.clock.zone) if at.clock else at.wall
-
-
 def _like(wall: datetime, master: Outline) -> date:
     return wall if master.start.clock else wall.date()
 
@@ -215,7 +209,7 @@ def _name(at: At, clock: Clock) -> date:
         return at.wall.date()
     if at.clock is clock:
         return at.wall
-    return shown_in(_aware(at), clock.zone).replace(tzinfo=None, fold=0)
+    return shown_in(at.aware, clock.zone).replace(tzinfo=None, fold=0)
 
 
 def _is_excluded(name: date, excluded: set[date]) -> bool:
@@ -230,7 +224,7 @@ def _written(original: At, clock: Clock) -> str:
         return original.wall.isoformat() + clock.written(offset)[1]
     if original.clock is None:
         return original.wall.date().isoformat()
-    return shown_in(_aware(original), clock.zone).isoformat()
+    return shown_in(original.aware, clock.zone).isoformat()
 
 
 def _end(start: datetime, length: timedelta, *, nominal: bool) -> datetime:
