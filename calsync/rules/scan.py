@@ -19,7 +19,7 @@ from calsync.rules.lexicon import Hit
 if TYPE_CHECKING:
     from calsync.rules.weigh import Weighed
 
-_KEPT = 10_000  # texts remembered
+_KEPT, _LONGEST = 10_000, 1_000  # texts remembered, and characters of one: 20 kB each at the most
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +92,8 @@ def scan(title: str, description: str, book: RuleBook) -> Scan:
     if found is None:
         found = _scanned(title, agenda, book)
         # Kept from the second time on: what comes once would only keep the garbage collector busy.
+        if len(title) + len(agenda) > _LONGEST:
+            return found
         if hash(text) in book.seen:
             _make_room(book.scans)
             book.scans[text] = found
