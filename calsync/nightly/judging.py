@@ -15,13 +15,15 @@ from calsync.sources.base import Calendar
 
 def judge_all(
     settings: Settings, book: RuleBook, calendar: Calendar, occurrences: Sequence[Occurrence]
-) -> list[Meeting]:
-    """Every occurrence with its verdict; what a series shares is looked at once."""
+) -> list[list[Meeting]]:
+    """Every occurrence with its verdict, in groups that differ in id, name and times alone.
+
+    What a series shares is looked at once.
+    """
     return [
-        meeting
+        _judged(settings, book, calendar, same_length)
         for group in alike(occurrences)
         for same_length in _by_length(group)
-        for meeting in _judged(settings, book, calendar, same_length)
     ]
 
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from calsync.analysis.allocate import allocate
 from calsync.config.settings import Settings
@@ -23,7 +24,7 @@ from calsync.nightly.plan import Night, worktime_of
 from calsync.nightly.threads import Threads
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
-from calsync.store.rows import Row, clean, meeting_rows
+from calsync.store.rows import Row, alike_rows, clean
 
 log = logging.getLogger("calsync.nightly")
 
@@ -129,10 +130,12 @@ class Desk:
         fetched = source.fetch(calendar, self._window, visit.tokens.get(calendar.id, ""))
         if fetched.unchanged:
             return Found(calendar, fetched.token, unchanged=True)
-        meetings = judge_all(self._settings, self._book, calendar, fetched.occurrences)
-        rows = tuple(meeting_rows(calendar.id, meetings))
+        groups = judge_all(self._settings, self._book, calendar, fetched.occurrences)
+        rows = tuple(row for group in groups for row in alike_rows(calendar.id, group))
         standing = frozenset(map(clean, fetched.standing))
-        minutes = None if visit.newcomer is None else self._minutes(visit.newcomer, meetings)
+        minutes = (
+            None if visit.newcomer is None else self._minutes(visit.newcomer, chain.from_iterable(groups))
+        )
         return Found(calendar, fetched.token, False, rows, standing, fetched.problems, minutes)
 
     def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:

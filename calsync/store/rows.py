@@ -40,8 +40,13 @@ def listed(texts: Iterable[str]) -> str:
 
 def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
     """The rows that keep the meetings of this calendar, in the order of the table's columns."""
-    verdicts = {id(verdict): verdict for verdict in (meeting.verdict for meeting in meetings)}
-    cells = {key: verdict_cells(verdict) for key, verdict in verdicts.items()}
+    return [row for meeting in meetings for row in alike_rows(calendar_id, (meeting,))]
+
+
+def alike_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row]:
+    """As `meeting_rows`, of meetings that differ in id, name and times alone (`occurrence.alike`)."""
+    first = group[0]
+    shared = (first.all_day, *_content_cells(first), *verdict_cells(first.verdict))
     return [
         (
             meeting.id,
@@ -53,21 +58,26 @@ def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
             meeting.end.astimezone(UTC),
             zone_name(meeting.start),
             zone_name(meeting.end),
-            meeting.all_day,
-            str(meeting.status),
-            str(meeting.response),
-            str(meeting.show_as),
-            meeting.private,
-            clean(meeting.title),
-            clean(meeting.organizer_domain),
-            _listed(meeting.attendee_domains),
-            meeting.attendees,
-            _listed(meeting.categories),
-            meeting.fingerprint,
-            *cells[id(meeting.verdict)],
+            *shared,
         )
-        for meeting in meetings
+        for meeting in group
     ]
+
+
+def _content_cells(meeting: Meeting) -> Row:
+    """The cells of a meeting's row between its times and its verdict."""
+    return (
+        str(meeting.status),
+        str(meeting.response),
+        str(meeting.show_as),
+        meeting.private,
+        clean(meeting.title),
+        clean(meeting.organizer_domain),
+        _listed(meeting.attendee_domains),
+        meeting.attendees,
+        _listed(meeting.categories),
+        meeting.fingerprint,
+    )
 
 
 def meeting_of(row: Sequence[Any]) -> Meeting:
