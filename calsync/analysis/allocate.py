@@ -17,7 +17,7 @@ import pandas as pd
 
 from calsync.analysis.counting import Standing, count, working_days
 from calsync.analysis.sharing import PARTS_A_MINUTE, Share, Shares, Ticks, ticks, ticks_of
-from calsync.analysis.travel import Itinerary, Stop
+from calsync.analysis.travel import Itinerary, Stop, is_destination
 from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, due_hours, leave_of
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, Classification, Kind
@@ -30,6 +30,10 @@ FRAME_COLUMNS = Allocation._fields
 
 _Portion = tuple[str, Activity, int, int]
 """A partnership, an activity, and the part of a meeting's time that is put on them: so many of so many."""
+
+
+_Counted = tuple[Meeting, bool, Sequence[Ticks]]
+"""A meeting that counts, whether it is confirmed, and the time it takes."""
 
 
 class _Part(NamedTuple):
@@ -61,8 +65,8 @@ def allocate(
         for day, start, end in days.divided(stretch)
     ]
     cells.sort(key=_IN_ORDER)
-    claims = [(stretch, part.confirmed) for part in parts for stretch in part.stretches]
-    shares = Shares(claims, (start for start, *_ in cells), hours)
+    # What is cut at midnight claims the same as if it were not.
+    shares = Shares((((start, end), part.confirmed) for start, end, *_, part in cells), hours)
     return [
         allocation
         for start, end, _, day, part in cells
@@ -92,20 +96,25 @@ def _parts(
     # A day more on either side: travel may lead to a meeting beyond the period's edge.
     wide = worktime.around(Span(period.start - DAY, period.end + DAY))
     leave = leave_of(meetings, worktime, wide)
-    stops = _stops(manager, meetings, leave, worktime, wide)
-    itinerary = Itinerary(stop for _, stops_of in stops for stop in stops_of)
+    counted = _counted(manager, meetings, leave, worktime, wide)
+    itinerary = Itinerary(
+        Stop(stretch, confirmed, meeting.verdict)
+        for meeting, confirmed, stretches in counted
+        if is_destination(meeting.verdict)
+        for stretch in stretches
+    )
     bounds = ticks_of(period)
     known: dict[int, tuple[Classification, Sequence[_Portion]]] = {}
     parts = []
-    for meeting_id, stops_of in stops:
-        if inside := _cut([stop.stretch for stop in stops_of], bounds):
-            verdict = itinerary.verdict_of(stops_of[0])
+    for meeting, confirmed, stretches in counted:
+        if inside := _cut(stretches, bounds):
+            verdict = meeting.verdict
+            if verdict.kind is Kind.TRAVEL:
+                verdict = itinerary.verdict_of(Stop(stretches[0], confirmed, verdict))
             # By identity, and the verdict held: what a series shares is divided once.
             if id(verdict) not in known:
                 known[id(verdict)] = verdict, tuple(_portions(verdict))
-            parts.append(
-                _Part(meeting_id, stops_of[0].confirmed, inside, verdict.kind, known[id(verdict)][1])
-            )
+            parts.append(_Part(meeting.id, confirmed, inside, verdict.kind, known[id(verdict)][1]))
     return parts, _hours(manager, leave, worktime, wide)
 
 
@@ -120,24 +129,23 @@ def _usual_hours(worktime: WorkingTime, weekdays: tuple[int, ...], wide: Span) -
     return tuple(ticks_of(hours) for _, hours in due_hours(worktime, weekdays, wide))
 
 
-def _stops(
+def _counted(
     manager: Manager, meetings: Sequence[Meeting], leave: Leave, worktime: WorkingTime, wide: Span
-) -> list[tuple[str, list[Stop]]]:
-    stops = []
+) -> list[_Counted]:
+    counted = []
     bounds = ticks_of(wide)
     for meeting in meetings:
         standing = count(meeting).standing
         if standing is Standing.EXCLUDED:
             continue
+        stretches: Sequence[Ticks]
         if meeting.all_day:
-            days = working_days(meeting, manager, leave, worktime, wide)
-            stretches = [ticks_of(span) for span in days]
+            stretches = [ticks_of(span) for span in working_days(meeting, manager, leave, worktime, wide)]
         else:
-            stretches = [(ticks(meeting.start), ticks(meeting.end))]
+            stretches = ((ticks(meeting.start), ticks(meeting.end)),)
         if inside := _cut(stretches, bounds):
-            confirmed = standing is Standing.CONFIRMED
-            stops.append((meeting.id, [Stop(stretch, confirmed, meeting.verdict) for stretch in inside]))
-    return stops
+            counted.append((meeting, standing is Standing.CONFIRMED, inside))
+    return counted
 
 
 def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:

@@ -56,11 +56,11 @@ Totals = tuple[Share, Share, Share, Share]
 
 
 class Shares:
-    """Who gets how much of each instant, for stretches bounded by claims or by `cuts`."""
+    """Who gets how much of each instant, for stretches bounded by claims."""
 
-    def __init__(self, claims: Iterable[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> None:
-        """hours: the working hours, disjoint. cuts: other instants that will be asked for."""
-        self._totals = _sweep(_steps(claims, cuts, hours))
+    def __init__(self, claims: Iterable[Claim], hours: Iterable[Ticks]) -> None:
+        """hours: the working hours, disjoint."""
+        self._totals = _sweep(_steps(claims, hours))
 
     def of(self, stretch: Ticks, confirmed: bool) -> tuple[Share, Share]:
         """What one meeting that runs through the whole stretch gets of it in working hours, and outside."""
@@ -73,8 +73,8 @@ Step = tuple[int, int, int]
 hours (2)."""
 
 
-def _steps(claims: Iterable[Claim], cuts: Iterable[int], hours: Iterable[Ticks]) -> list[Step]:
-    steps = [(instant, 0, 0) for instant in cuts]
+def _steps(claims: Iterable[Claim], hours: Iterable[Ticks]) -> list[Step]:
+    steps: list[Step] = []
     for (start, end), confirmed in [*claims, *((stretch, 2) for stretch in hours)]:
         steps.append((start, confirmed, 1))
         steps.append((end, confirmed, -1))

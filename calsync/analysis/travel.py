@@ -22,26 +22,28 @@ class Stop(NamedTuple):
     verdict: Classification
 
 
+def is_destination(verdict: Classification) -> bool:
+    """Whether travel may lead to a meeting of this verdict: it has a partnership and is no travel."""
+    return bool(verdict.partnerships) and verdict.kind is not Kind.TRAVEL
+
+
 class Itinerary:
     """One manager's partnership meetings, to be asked which of them a travel block serves."""
 
     def __init__(self, stops: Iterable[Stop]) -> None:
-        anchors = sorted(
-            (stop for stop in stops if _is_anchor(stop)), key=lambda stop: (*stop.stretch, _rank(stop))
-        )
+        """stops: at destinations, in any order."""
+        anchors = sorted(stops, key=lambda stop: (*stop.stretch, _rank(stop)))
         self._all = _Line(anchors)
         self._confirmed = _Line([stop for stop in anchors if stop.confirmed])
 
     def verdict_of(self, travel: Stop) -> Classification:
-        """The travel block's verdict: with partnership and activity of the meeting next to it, if any.
+        """A travel block's verdict: with partnership and activity of the meeting next to it, if any.
 
         Between two meetings, the later one. A block that names a partnership itself ("Travel to PSB")
         serves that partnership's meeting, and keeps what it has if there is none next to it.
         Confirmed travel never serves an unconfirmed meeting.
         """
         verdict = travel.verdict
-        if verdict.kind is not Kind.TRAVEL:
-            return verdict
         line = self._confirmed if travel.confirmed else self._all
         near = (stop.verdict for stop in line.next_to(travel.stretch))
         served = next((other for other in near if _may_serve(verdict, other)), None)
@@ -79,10 +81,6 @@ def _may_serve(travel: Classification, meeting: Classification) -> bool:
 
 def _later_end(one: Stop, other: Stop) -> Stop:
     return other if other.stretch[1] > one.stretch[1] else one
-
-
-def _is_anchor(stop: Stop) -> bool:
-    return bool(stop.verdict.partnerships) and stop.verdict.kind is not Kind.TRAVEL
 
 
 def _rank(stop: Stop) -> tuple[bool, tuple[str, ...], str, Fraction]:
