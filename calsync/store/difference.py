@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, bindparam, delete
 
-from calsync.store.bulk import insert_all
+from calsync.store.bulk import insert_all, update_all
 from calsync.store.rows import Row
 from calsync.store.states import Change
 
@@ -40,10 +40,14 @@ def difference(held: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> 
 
 def apply(connection: Connection, table: Table, works: Sequence[Difference]) -> None:
     """Carry them out, row by row of the primary key, which is the table's first columns."""
-    keys = [column.name for column in table.primary_key]
-    gone = [row for work in works for row in (*work.removed, *work.changed)]
+    keys = table.primary_key.columns
+    gone = [row for work in works for row in work.removed]
     if gone:
-        by_key = (table.c[name] == bindparam(f"key_{name}") for name in keys)
-        values = [{f"key_{name}": cell for name, cell in zip(keys, row, strict=False)} for row in gone]
-        connection.execute(delete(table).where(*by_key), values)
-    insert_all(connection, table, [row for work in works for row in (*work.changed, *work.added)])
+        values = [{f"key_{key.name}": cell for key, cell in zip(keys, row, strict=False)} for row in gone]
+        connection.execute(
+            delete(table).where(*(key == bindparam(f"key_{key.name}") for key in keys)), values
+        )
+    update_all(
+        connection, table, [pair for work in works for pair in zip(work.before, work.changed, strict=True)]
+    )
+    insert_all(connection, table, [row for work in works for row in work.added])

@@ -44,6 +44,15 @@ def test_no_field_of_a_meeting_is_left_at_its_default_above() -> None:
     assert [name for name in board._fields if getattr(board, name) in ("", (), False, 0)] == []
 
 
+def test_a_meeting_that_changed_in_all_it_holds_is_the_new_one_and_then_unchanged(store: Store) -> None:
+    board, plain = unlike_any_default(), meeting("11:00-12:00", calendar_id=CALENDAR)
+    plain = plain._replace(id=board.id)
+    for one in (board, plain, board):
+        keep(store, one)
+        assert store.meetings.of_manager("m1", DAY) == [one]
+        assert keep(store, one) == Change()
+
+
 def unlike_any_default() -> Meeting:
     judged = verdict(
         Activity.MIXED,
