@@ -6,8 +6,10 @@ rewritten at every download differs from server to server, and to leave out too 
 """
 
 import hashlib
+import re
 
-_STAMP = b"\nDTSTAMP"
+# Each with what is folded to it.
+_STAMPS = re.compile(rb"\nDTSTAMP[:;][^\n]*+(?:\n[ \t][^\n]*+)*+")
 SIZE = 16
 """Bytes in a digest of an event."""
 
@@ -19,21 +21,4 @@ def digest_of(content: bytes) -> str:
 
 def without_stamps(content: bytes) -> bytes:
     """Lines without those that only say when they were written."""
-    first, *others = content.split(_STAMP)
-    kept = [first]
-    for piece in others:
-        end = piece.find(b"\n")
-        # Nearly always a line of its own that is not folded.
-        plain = end > 0 and piece[:1] == b":" and piece[end + 1 : end + 2] not in (b" ", b"\t")
-        kept.append(piece[end:] if plain else _after_line(piece))
-    return b"".join(kept)
-
-
-def _after_line(piece: bytes) -> bytes:
-    """What follows the line that a piece begins with the rest of; all of it where that is another line."""
-    if piece[:1] not in b":;":
-        return _STAMP + piece
-    end = piece.find(b"\n")
-    while end >= 0 and piece[end + 1 : end + 2] in (b" ", b"\t"):
-        end = piece.find(b"\n", end + 1)
-    return piece[end:] if end >= 0 else b""
+    return _STAMPS.sub(b"", content)
