@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from operator import attrgetter
 from typing import NamedTuple
 
 from calsync.model.span import Span
@@ -168,10 +167,7 @@ def veil(occurrence: Occurrence) -> Occurrence:
     )
 
 
-_OWN = ("uid", "recurrence_id", "start", "end")
-_FIRST_SHARED = len(_OWN)
-_SAID = ("status", "response", "show_as", "sensitivity")
-_TOLD = attrgetter(*(name for name in Occurrence._fields if name not in (*_OWN, *_SAID, "attendees")))
+_FIRST_SHARED = Occurrence._fields.index("all_day")
 
 
 def alike(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
@@ -195,10 +191,14 @@ def fingerprint(occurrence: Occurrence) -> str:
 
 def content_digest(occurrence: Occurrence) -> str:
     """A digest of all but its name and its times (32 hex digits), one for all that are alike."""
-    people = [(a.address, a.kind + a.response) for a in occurrence.attendees]
-    # Enumerated values as one text: the repr of each costs more than all the rest.
-    said = "/".join(getattr(occurrence, name) for name in _SAID)
-    return _digest(repr((_TOLD(occurrence), said, people)))
+    one = occurrence
+    texts = [one.status, one.response, one.show_as, one.sensitivity, one.title, one.location, one.description]
+    texts += [one.organizer, *one.categories]
+    for attendee in one.attendees:
+        texts += (attendee.address, attendee.kind, attendee.response)
+    # Where each ends is told by its length, for any character may stand in it.
+    lengths = [one.all_day, len(one.categories), *map(len, texts)]
+    return _digest(f"{lengths}{''.join(texts)}")
 
 
 def _digest(text: str) -> str:

@@ -59,6 +59,20 @@ def test_whatever_changes_of_an_attendee_shows(other):
     assert content_digest(one._replace(attendees=(ANA,))) != content_digest(one._replace(attendees=(other,)))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"title": "Board", "location": ""}, {"title": "Boa", "location": "rd"}),
+        ({"categories": ("a", "b")}, {"categories": ("ab",)}),
+        ({"categories": ()}, {"categories": ("",)}),
+        ({"organizer": "", "categories": ("a@b.example",)}, {"organizer": "a@b.example", "categories": ()}),
+        ({"categories": (ANA.address, "individual", "unanswered")}, {"attendees": (ANA,)}),
+    ],
+)
+def test_the_same_letters_in_other_places_show(one, other):
+    assert content_digest(occurrence(**one)) != content_digest(occurrence(**other))
+
+
 def test_what_is_alike_at_another_time_has_one_digest_and_two_fingerprints():
     one = occurrence()
     later = one._replace(uid="later", recurrence_id="2026-11-24T10:00:00")
