@@ -32,6 +32,7 @@ from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.settings import Engine
 from calsync.nightly.abreast import abreast
+from calsync.nightly.collector import fewer_collections
 from calsync.nightly.engines import AnyEngine, Processes, open_engine
 from calsync.nightly.opening import open_rules, open_sources
 from calsync.nightly.plan import Night
@@ -133,7 +134,11 @@ def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
     settings = settings.model_copy(update={"engine": engine})
     managers, (book, _) = load_managers(settings), open_rules(settings)
     night = Night(date(2026, 11, 23), settings, managers, book, lambda: datetime.now(UTC))
-    with open_sources(settings, managers) as sources, open_engine(engine, order_of(night)) as opened:
+    with (
+        open_sources(settings, managers) as sources,
+        open_engine(engine, order_of(night)) as opened,
+        fewer_collections(),
+    ):
         _make_ready(opened, int(count))
         if part == "workers":
             desk = Desk(settings, sources, book, night.window)

@@ -13,6 +13,7 @@ from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.mail.outbox import deliver
 from calsync.mail.transport import Transport
+from calsync.nightly.collector import fewer_collections
 from calsync.nightly.correcting import unknown_partnerships
 from calsync.nightly.engines import AnyEngine, open_engine
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
@@ -25,9 +26,6 @@ from calsync.sources.base import Near
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 from calsync.store.states import RunState
-
-_YOUNG = 50_000
-"""How many new objects the garbage collector lets come together during a night."""
 
 
 def run_night(
@@ -55,7 +53,7 @@ def run_night(
         open_engine(settings.engine, order_of(night), near=_all_near(night, sources)) as engine,
         night_lock(url),
         open_store(url) as store,
-        _fewer_collections(),
+        _spared(),
     ):
         report = RunReport(day)
         report.note(rule_problems)
@@ -75,15 +73,13 @@ def _all_near(night: Night, sources: Sources) -> bool:
 
 
 @contextmanager
-def _fewer_collections() -> Iterator[None]:
+def _spared() -> Iterator[None]:
     """Spare the garbage collector what lives all night: it would look through it thousands of times."""
-    usual = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(_YOUNG, *usual[1:])
     try:
-        yield
+        with fewer_collections():
+            yield
     finally:
-        gc.set_threshold(*usual)
         gc.unfreeze()
 
 

@@ -18,6 +18,7 @@ from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.nightly.collector import fewer_collections
 from calsync.nightly.judging import judge_all
 from calsync.nightly.opening import names_of, open_rules, sources_of
 from calsync.nightly.plan import Night, worktime_of
@@ -147,7 +148,8 @@ class Desk:
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:
     """What a desk would give, in a process that has none yet; a calendar that hangs costs itself only."""
     desk = _desk(order)
-    return [_within(order.settings.engine.calendar_seconds, desk, visit) for visit in visits]
+    with fewer_collections():
+        return [_within(order.settings.engine.calendar_seconds, desk, visit) for visit in visits]
 
 
 def prepare(order: Order) -> None:
