@@ -36,7 +36,7 @@ from calsync.nightly.collector import fewer_collections
 from calsync.nightly.engines import AnyEngine, Processes, open_engine
 from calsync.nightly.opening import open_rules, open_sources
 from calsync.nightly.plan import Night
-from calsync.nightly.reading import read_all
+from calsync.nightly.reading import read_all, rounds_of
 from calsync.nightly.report import RunReport
 from calsync.nightly.work import Desk, Order, Visit, do_elsewhere, order_of, prepare
 from calsync.store.database import open_store
@@ -165,8 +165,7 @@ def _ready(order: Order) -> None:
 
 def _only_work(night: Night, engine: AnyEngine, work: Callable[[tuple[Visit, ...]], object]) -> None:
     visits = [Visit(night.calendar_of(manager), {}) for manager in night.managers]
-    size = engine.round
-    rounds = deque(tuple(visits[start : start + size]) for start in range(0, len(visits), size))
+    rounds = deque(rounds_of(visits, engine.round, engine.places))
     for _, given in abreast(rounds, work, engine, seconds=lambda _: 3600):
         if isinstance(given, BaseException):
             raise given

@@ -26,6 +26,8 @@ from calsync.nightly.threads import Threads
 from calsync.nightly.work import Order
 
 log = logging.getLogger("calsync.nightly")
+_AT_MOST = 5
+"""Seconds that are waited for what ends by itself."""
 AHEAD = 2
 """Rounds in hand for each worker: it begins its next while the writer keeps its last."""
 
@@ -77,9 +79,13 @@ class Processes:
         """End every process, whatever it does."""
         # No public way before Python 3.14, and one that hangs would hold up the end of the night.
         workers = list((getattr(self.executor, "_processes", None) or {}).values())
+        manager = getattr(self.executor, "_executor_manager_thread", None)
         self.executor.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.kill()
+        if manager is not None:
+            # Else it may be closing what the end of this process wants to close, which is told on stderr.
+            manager.join(_AT_MOST)
 
     def _begin(self) -> Executor:
         # Spawned, not forked: a fork would take along half of every thread and every lock.

@@ -26,7 +26,7 @@ Round = tuple[Visit, ...]
 def read_all(night: Night, sources: Sources, engine: AnyEngine, store: Store, report: RunReport) -> None:
     """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report."""
     reading = Reading(night, store, report)
-    rounds = deque(_rounds(reading.first_visits(), engine.round))
+    rounds = deque(rounds_of(reading.first_visits(), engine.round, engine.places))
     done = 0
     with reading.keeper:
         for visits, given in _visited(night, sources, engine, rounds):
@@ -49,8 +49,18 @@ def versions(night: Night) -> str:
     return "/".join((night.book.version, night.settings.privacy.titles, *sorted(ours)))
 
 
-def _rounds(visits: Sequence[Visit], size: int) -> Iterator[Round]:
-    return (tuple(visits[start : start + size]) for start in range(0, len(visits), size))
+def rounds_of(visits: Sequence[Visit], most: int, places: int) -> Iterator[Round]:
+    """All visits in their order, at most so many to a round, and fewer where few are left for each place.
+
+    So no worker is left with a long last round while others have nothing to do (guided self-scheduling:
+    Polychronopoulos and Kuck, IEEE Transactions on Computers C-36, 1987).
+    """
+    begun = 0
+    while begun < len(visits):
+        share = (len(visits) - begun) // places
+        end = begun + min(most, max(share, most // 8, 1))
+        yield tuple(visits[begun:end])
+        begun = end
 
 
 def _visited(
