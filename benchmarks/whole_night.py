@@ -7,7 +7,8 @@
     new rules   a rule of our own was added, so that everything is judged anew
 
 Prints a table for docs/benchmarks.md: wall time, CPU, microseconds of CPU an occurrence, peak memory,
-size of the store, and each night's share of the first.
+size of the store, and each night's share of the first. With --store, an empty database of PostgreSQL takes
+the place of SQLite; what its server computes is in the wall time and not in the CPU.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import create_engine, text
 
 from benchmarks.diaries import EVENTS, write_calendar, write_managers
 
@@ -35,6 +38,8 @@ print(json.dumps({
     "counts": report.counts, "problems": len(report.faults),
 }))
 """
+EMPTY = 10
+"""Megabytes of a database without tables, at most."""
 RULE = """
 [pack]
 title = "Ours"
@@ -67,22 +72,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--managers", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder if not given")
+    parser.add_argument(
+        "--store", help="postgresql+psycopg://..., an empty database, for one number of managers"
+    )
     options = parser.parse_args()
+    if options.store and (len(options.managers) > 1 or _size_of(options.store) > EMPTY):
+        raise SystemExit("--store takes one number of managers and an empty database")
     print(_HEAD)
     for count in options.managers:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            nights = list(nights_of(Path(name), count))
+            nights = list(nights_of(Path(name), count, options.store))
         for night in nights:
             print(_line(count, night, nights[0]), flush=True)
 
 
-def nights_of(folder: Path, count: int) -> Iterator[Night]:
+def nights_of(folder: Path, count: int, store: str | None = None) -> Iterator[Night]:
     """Each of the five nights of so many managers."""
     write_managers(folder, count)
-    yield _night(folder, "first")
+    if store:
+        _set(folder, "sqlite:///calsync.db", store)
+    yield _night(folder, "first", store)
     for what, prepare in _PREPARED:
         prepare(folder, count)
-        yield _night(folder, what)
+        yield _night(folder, what, store)
+
+
+def _set(folder: Path, before: str, after: str) -> None:
+    settings = folder / "calsync.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
 
 
 def _downloaded_again(folder: Path, count: int) -> None:
@@ -107,9 +124,7 @@ def _events_changed(folder: Path, count: int) -> None:
 def _rule_added(folder: Path, _: int) -> None:
     (folder / "ours").mkdir()
     (folder / "ours" / "ours.toml").write_text(RULE, encoding="utf-8")
-    settings = folder / "calsync.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("[rules]", '[rules]\nfolder = "ours"'), encoding="utf-8")
+    _set(folder, "[rules]", '[rules]\nfolder = "ours"')
 
 
 _PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
@@ -120,13 +135,21 @@ _PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
 )
 
 
-def _night(folder: Path, what: str) -> Night:
+def _size_of(store: str) -> float:
+    """Megabytes of a database of PostgreSQL."""
+    engine = create_engine(store)
+    with engine.connect() as connection:
+        return float(connection.scalar(text("select pg_database_size(current_database())")) / 1e6)
+
+
+def _night(folder: Path, what: str, store: str | None) -> Night:
     os.sync()
     command = [sys.executable, "-c", NIGHT, str(folder / "calsync.toml")]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     if told["problems"]:
         raise SystemExit(f"{what}: {told['problems']} faults; the figures would mean nothing")
-    size = sum(file.stat().st_size for file in folder.glob("calsync.db*")) / 1e6
+    kept = sum(file.stat().st_size for file in folder.glob("calsync.db*")) / 1e6
+    size = _size_of(store) if store else kept
     return Night(what, told["wall"], told["cpu"], told["memory"], size, told["counts"])
 
 
