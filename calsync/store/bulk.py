@@ -10,7 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Date, Select, Table, Text, bindparam, cast, select, update
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from calsync.model.wall import wall_of
@@ -52,6 +67,12 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
         raise DBAPIError(statement, (), error, hide_parameters=True) from error
 
 
+def delete_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Delete the rows of these keys."""
+    if rows:
+        connection.execute(delete(table).where(*_of_key(table)), [_key(table, row) for row in rows])
+
+
 def update_all(connection: Connection, table: Table, pairs: Iterable[tuple[Row, Row]]) -> None:
     """Make rows what they should be; each pair is a row as it is kept and as it should be, of one key.
 
@@ -68,18 +89,22 @@ def update_all(connection: Connection, table: Table, pairs: Iterable[tuple[Row, 
 def _update(
     connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
 ) -> None:
-    keys = list(table.primary_key.columns)
-    statement = (
-        update(table)
-        .where(*(key == bindparam(f"key_{key.name}") for key in keys))
-        .values({column: bindparam(f"new_{column.name}") for column in columns})
-    )
+    new: dict[Column[Any], BindParameter[Any]] = {c: bindparam(f"new_{c.name}") for c in columns}
     values = []
     for row in rows:
         cells = dict(zip(table.c, row, strict=True))
-        own = {f"key_{key.name}": cells[key] for key in keys}
-        values.append(own | {f"new_{column.name}": _value(column, cells[column]) for column in columns})
-    connection.execute(statement, values)
+        changed = {f"new_{column.name}": _value(column, cells[column]) for column in columns}
+        values.append(_key(table, row) | changed)
+    connection.execute(update(table).where(*_of_key(table)).values(new), values)
+
+
+def _of_key(table: Table) -> list[ColumnElement[bool]]:
+    return [key == bindparam(f"key_{key.name}") for key in table.primary_key.columns]
+
+
+def _key(table: Table, row: Row) -> dict[str, Any]:
+    """The key of a row, which is in its first cells."""
+    return {f"key_{key.name}": cell for key, cell in zip(table.primary_key.columns, row, strict=False)}
 
 
 def _value(column: Column[Any], cell: object) -> object:

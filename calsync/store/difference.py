@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Connection, Table
 
-from calsync.store.bulk import insert_all, update_all
+from calsync.store.bulk import delete_all, insert_all, update_all
 from calsync.store.rows import Row
 from calsync.store.states import Change
 
@@ -39,15 +39,8 @@ def difference(held: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> 
 
 
 def apply(connection: Connection, table: Table, works: Sequence[Difference]) -> None:
-    """Carry them out, row by row of the primary key, which is the table's first columns."""
-    keys = table.primary_key.columns
-    gone = [row for work in works for row in work.removed]
-    if gone:
-        values = [{f"key_{key.name}": cell for key, cell in zip(keys, row, strict=False)} for row in gone]
-        connection.execute(
-            delete(table).where(*(key == bindparam(f"key_{key.name}") for key in keys)), values
-        )
-    update_all(
-        connection, table, [pair for work in works for pair in zip(work.before, work.changed, strict=True)]
-    )
+    """Carry them out, row by row of the primary key."""
+    delete_all(connection, table, [row for work in works for row in work.removed])
+    pairs = [pair for work in works for pair in zip(work.before, work.changed, strict=True)]
+    update_all(connection, table, pairs)
     insert_all(connection, table, [row for work in works for row in work.added])
