@@ -9,6 +9,7 @@ from typing import Any
 
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
+from calsync.nightly.packed import carry_out, packed
 from calsync.nightly.work import Order, prepare
 
 PATIENCE = 10
@@ -46,7 +47,9 @@ class Cluster(Executor):
         # A client that has lost its scheduler would keep the call for later, and say nothing.
         if self._client.status != "running":
             raise BrokenExecutor("the scheduler is gone")
-        future: Future[Any] = self._door.submit(fn, *args, **kwargs)
+        if kwargs:
+            raise TypeError("give arguments by place")
+        future: Future[Any] = self._door.submit(carry_out, packed(fn, *args))
         with self._lock:
             self._in_hand.add(future)
         future.add_done_callback(self._let_go)

@@ -1,0 +1,21 @@
+"""Work as bytes: who only passes it on, as Dask's scheduler does, need not load what it is about.
+
+A scheduler takes apart what it is given, and would load all of calsync and pandas with it before the
+first calendar is read. So nothing of calsync is imported here.
+"""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+
+def packed(work: Callable[..., object], *args: object) -> bytes:
+    """A call, to be carried out by `carry_out` wherever it is sent to."""
+    return pickle.dumps((work, args))
+
+
+def carry_out(call: bytes) -> Any:
+    """What a packed call gives; raises what it raises."""
+    # From our own night, by Dask, which takes nothing else but pickles (docs/operating.md).
+    work, args = pickle.loads(call)  # noqa: S301
+    return work(*args)
