@@ -1,7 +1,7 @@
 """The garbage collector, asked to look less often while calendars are read.
 
 Reading makes many objects and no rings of them, so that nothing waits for the collector; but every few
-hundred new objects would have it look through all that lives, a fifth of the time that reading takes.
+hundred new objects would have it look through all that lives, up to a fifth of the time that reading takes.
 """
 
 import gc

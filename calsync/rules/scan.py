@@ -91,9 +91,9 @@ def scan(title: str, description: str, book: RuleBook) -> Scan:
     found = book.scans.get(text)
     if found is None:
         found = _scanned(title, agenda, book)
-        # Kept from the second time on: what comes once would only keep the garbage collector busy.
         if len(title) + len(agenda) > _LONGEST:
             return found
+        # Kept from the second time on: what comes once would only keep the garbage collector busy.
         if hash(text) in book.seen:
             _make_room(book.scans)
             book.scans[text] = found
