@@ -18,12 +18,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from benchmarks.diaries import EVENTS, write_calendar, write_managers
+from calsync.store.engine import Database
 
 NIGHT = """
 import json, resource, sys, time
@@ -137,8 +139,7 @@ _PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
 
 def _size_of(store: str) -> float:
     """Megabytes of a database of PostgreSQL."""
-    engine = create_engine(store)
-    with engine.connect() as connection:
+    with closing(Database(store)) as database, database.reading() as connection:
         return float(connection.scalar(text("select pg_database_size(current_database())")) / 1e6)
 
 
@@ -148,8 +149,8 @@ def _night(folder: Path, what: str, store: str | None) -> Night:
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     if told["problems"]:
         raise SystemExit(f"{what}: {told['problems']} faults; the figures would mean nothing")
-    kept = sum(file.stat().st_size for file in folder.glob("calsync.db*")) / 1e6
-    size = _size_of(store) if store else kept
+    files = folder.glob("calsync.db*")
+    size = _size_of(store) if store else sum(file.stat().st_size for file in files) / 1e6
     return Night(what, told["wall"], told["cpu"], told["memory"], size, told["counts"])
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -83,18 +82,17 @@ def update_all(connection: Connection, table: Table, pairs: Iterable[tuple[Row, 
         places = tuple(place for place, cell in enumerate(after) if cell != before[place])
         alike.setdefault(places, []).append(after)
     for places, rows in alike.items():
-        _update(connection, table, [list(table.c)[place] for place in places], rows)
+        _update(connection, table, places, rows)
 
 
-def _update(
-    connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
-) -> None:
-    new: dict[Column[Any], BindParameter[Any]] = {c: bindparam(f"new_{c.name}") for c in columns}
-    values = []
-    for row in rows:
-        cells = dict(zip(table.c, row, strict=True))
-        changed = {f"new_{column.name}": _value(column, cells[column]) for column in columns}
-        values.append(_key(table, row) | changed)
+def _update(connection: Connection, table: Table, places: Sequence[int], rows: Sequence[Row]) -> None:
+    columns = list(table.c)
+    names = {place: f"new_{columns[place].name}" for place in places}
+    new: dict[Column[Any], Any] = {columns[place]: bindparam(name) for place, name in names.items()}
+    values = [
+        _key(table, row) | {name: _value(columns[place], row[place]) for place, name in names.items()}
+        for row in rows
+    ]
     connection.execute(update(table).where(*_of_key(table)).values(new), values)
 
 
