@@ -47,9 +47,7 @@ class Cluster(Executor):
         # A client that has lost its scheduler would keep the call for later, and say nothing.
         if self._client.status != "running":
             raise BrokenExecutor("the scheduler is gone")
-        if kwargs:
-            raise TypeError("give arguments by place")
-        future: Future[Any] = self._door.submit(carry_out, packed(fn, *args))
+        future: Future[Any] = self._door.submit(carry_out, packed(fn, *args, **kwargs))
         with self._lock:
             self._in_hand.add(future)
         future.add_done_callback(self._let_go)

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 
-def packed(work: Callable[..., object], *args: object) -> bytes:
+def packed(work: Callable[..., object], *args: object, **kwargs: object) -> bytes:
     """A call, to be carried out by `carry_out` wherever it is sent to."""
-    return pickle.dumps((work, args))
+    return pickle.dumps((work, args, kwargs))
 
 
 def carry_out(call: bytes) -> Any:
     """What a packed call gives; raises what it raises."""
     # From our own night, by Dask, which takes nothing else but pickles (docs/operating.md).
-    work, args = pickle.loads(call)  # noqa: S301
-    return work(*args)
+    work, args, kwargs = pickle.loads(call)  # noqa: S301
+    return work(*args, **kwargs)
