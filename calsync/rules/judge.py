@@ -11,8 +11,8 @@ from typing import NamedTuple
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.rules.agenda import process_share
 from calsync.rules.book import Rule, RuleBook
+from calsync.rules.categories import corrected
 from calsync.rules.conditions import holds, people_of, what_it_saw
-from calsync.rules.correction import corrected
 from calsync.rules.facts import Facts
 from calsync.rules.reading import Reading, read
 from calsync.rules.weigh import Weighed, weigh_once

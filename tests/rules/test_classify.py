@@ -124,7 +124,7 @@ def test_a_category_corrects_the_rules():
 
 
 def test_a_category_that_means_nothing_corrects_nothing():
-    assert judged("PSB", COUNCIL, NHS, categories=("calsync: procces", "Red")).rule == "bare/name"
+    assert judged("PSB", COUNCIL, NHS, categories=("calsync: bananas", "Red")).rule == "bare/name"
 
 
 def test_preparation_and_travel_are_told_apart_from_the_meeting():

@@ -1,0 +1,224 @@
+"""Reads a person's own categories, such as `calsync: process`: they beat every rule.
+
+The words are those that the mails offer, in English and Welsh, singular and plural; a slip of the keyboard
+is forgiven where only one meaning is possible. What is not understood is returned by name, so that the
+night's report and the owner's next mail can show it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from calsync.model.classification import Activity, Classification, Scope
+from calsync.model.correction import Said
+from calsync.model.meeting import Meeting
+from calsync.rules.book import RuleBook
+from calsync.rules.facts import Facts
+
+RULE = "correction/category"
+
+# Phrases as `_fold` leaves them: lower case, no accents, no apostrophes, hyphens as blanks.
+_ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
+    Activity.PROCESS: (
+        "process", "processes", "partnership process", "partnership processes",
+        "proses", "prosesau", "proses y bartneriaeth", "proses partneriaeth",
+    ),
+    Activity.SERVICE_IMPROVEMENT: (
+        "service improvement", "service improvements", "services improvement", "improvement", "improvements",
+        "improving service", "improving services", "improve service", "improve services",
+        "gwella gwasanaeth", "gwella gwasanaethau", "gwelliant gwasanaeth", "gwelliannau gwasanaeth",
+        "gwelliant", "gwelliannau",
+    ),
+    Activity.MIXED: ("mixed", "both", "cymysg", "y ddau", "proses a gwella gwasanaethau"),
+    Activity.OPERATIONAL: (
+        "operational", "operations", "case work", "casework",
+        "gweithredol", "gwaith achos", "gwaith achosion",
+    ),
+    Activity.UNCLEAR: ("unclear", "not sure", "aneglur", "ansicr", "ddim yn siwr"),
+    Activity.NONE: (
+        "none", "neither", "not partnership", "not partnerships", "not a partnership", "no partnership",
+        "not partnership meeting", "not a partnership meeting", "not partnership meetings",
+        "nid partneriaeth", "nid partneriaethau", "dim partneriaeth", "nid cyfarfod partneriaeth",
+        "nid cyfarfodydd partneriaeth", "ddim yn bartneriaeth", "yr un",
+    ),
+}  # fmt: skip
+_SCOPES: Mapping[Scope, tuple[str, ...]] = {
+    Scope.INTER_AGENCY: (
+        "inter agency", "interagency", "multi agency", "multiagency", "partnership",
+        "rhwng asiantaethau", "rhyngasiantaethol", "amlasiantaeth", "aml asiantaeth", "partneriaeth",
+    ),
+    Scope.INTERNAL: ("internal", "mewnol"),
+    Scope.PERSONAL: ("personal", "personol"),
+    Scope.OTHER: ("other", "arall"),
+}  # fmt: skip
+
+_OWN = re.compile(r"calsync(?![^\W_])[\s:=>\-\u2013\u2014_]*(.*)", re.DOTALL)
+_NEARLY_OWN = re.compile(r"([a-z]{6,8})\s*:\s*(.*)", re.DOTALL)
+_SEPARATORS = re.compile(r"[,;/+&|]|\band\b|\ba\b|\bac\b")
+_APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
+_LEAST_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
+_SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
+_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryReading:
+    """What a meeting's categories say: a correction or None, and those that were not understood."""
+
+    says: Said | None = None
+    category: str = ""
+    unread: tuple[str, ...] = ()
+
+
+_NOTHING = CategoryReading()
+
+
+def corrected(verdict: Classification, facts: Facts, book: RuleBook) -> Classification:
+    """Return the classification with what the calendar's owner says about scope, activity or partnership."""
+    reading = read_categories(facts.categories, book)
+    if reading.says is None:
+        return verdict
+    after = reading.says.put_in(verdict)
+    if after.partnerships and after.activity is Activity.NONE:
+        # Only a partnership was named, on what the rules took for no partnership's meeting.
+        after = Said(scope=Scope.INTER_AGENCY).put_in(after)
+    return replace(after, rule=RULE, evidence=f"category '{reading.category}'")
+
+
+def read_categories(categories: Iterable[str], book: RuleBook) -> CategoryReading:
+    """Return what the categories of one meeting say together; their order changes nothing.
+
+    Two that contradict each other (process and operational) say nothing, and both are returned as not
+    understood; process and service improvement together are `mixed`.
+    """
+    found = {category: _own_phrase(category, book) for category in categories}
+    phrases = {category: phrase for category, phrase in found.items() if phrase is not None}
+    if not phrases:
+        return _NOTHING
+    said: dict[str, list[Said]] = {}
+    unread: list[str] = []
+    for category in sorted(phrases):
+        meanings = list(_meanings(phrases[category], book))
+        if None in meanings or not meanings:
+            unread.append(category)
+        else:
+            said[category] = [one for one in meanings if one is not None]
+    together = _combine([one for given in said.values() for one in given])
+    if together is None:
+        return CategoryReading(unread=tuple(sorted((*unread, *said))))
+    return CategoryReading(together if said else None, "', '".join(said), tuple(unread))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadCategory:
+    """A category that was not understood, on the first of the meetings that have it."""
+
+    meeting: Meeting
+    category: str
+
+
+def unread_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[UnreadCategory, ...]:
+    """Return the categories meant for calsync that it does not understand, by manager and start.
+
+    One that a whole series has is returned once, with the first meeting.
+    """
+    first: dict[tuple[str, str, str], UnreadCategory] = {}
+    for meeting in sorted(meetings, key=lambda meeting: (meeting.manager_id, meeting.start, meeting.id)):
+        for category in read_categories(meeting.categories, book).unread:
+            key = (meeting.manager_id, meeting.uid or meeting.id, category)
+            first.setdefault(key, UnreadCategory(meeting, category))
+    return tuple(first.values())
+
+
+def _own_phrase(category: str, book: RuleBook) -> str | None:
+    """The folded words after `calsync:`; None if the category is not meant for calsync."""
+    folded = _fold(category)
+    if match := _OWN.fullmatch(folded):
+        return match[1].strip()
+    # "calsnyc: process": a slip in our own name counts only if the rest is understood.
+    match = _NEARLY_OWN.fullmatch(folded)
+    if match and _is_slip(match[1], "calsync") and None not in set(_meanings(match[2], book)):
+        return match[2].strip()
+    return None
+
+
+def _meanings(phrase: str, book: RuleBook) -> Iterator[Said | None]:
+    """What each part of a phrase says, None for one that is not understood; names may hold an `and`."""
+    if whole := _meaning(phrase, book):
+        yield whole
+        return
+    parts = [part.strip() for part in _SEPARATORS.split(phrase)]
+    for part in filter(None, parts):
+        yield _meaning(part, book)
+
+
+def _meaning(phrase: str, book: RuleBook) -> Said | None:
+    known = _phrases(book)
+    if phrase in known:
+        return known[phrase]
+    near = {id(said): said for other, said in known.items() if _is_near(phrase, other)}
+    return near.popitem()[1] if len(near) == 1 else None
+
+
+@lru_cache(maxsize=8)
+def _phrases(book: RuleBook) -> Mapping[str, Said]:
+    """Every phrase that is understood, folded; equal meanings are one object. Names of a pack's own win."""
+    known: dict[str, Said] = {}
+    for activity, phrases in _ACTIVITIES.items():
+        meaning = Said(activity=activity)
+        known |= dict.fromkeys((_fold(activity.value), *phrases), meaning)
+    for scope, phrases in _SCOPES.items():
+        meaning = Said(scope=scope)
+        known |= dict.fromkeys((_fold(scope.value), *phrases), meaning)
+    for partnership in book.partnerships.values():
+        meaning = Said(partnerships=(partnership.id,))
+        names = filter(None, (partnership.name, partnership.name_cy, partnership.id))
+        known |= dict.fromkeys(map(_fold, names), meaning)
+    known |= {_fold(label): Said(activity=activity, label=label) for label, activity in book.labels.items()}
+    return known
+
+
+def _combine(said: list[Said]) -> Said | None:
+    """One correction of several; None where they contradict each other."""
+    activities = {(one.activity, one.label) for one in said if one.activity is not None}
+    both = {(Activity.PROCESS, None), (Activity.SERVICE_IMPROVEMENT, None)}
+    if both <= activities <= both | {(Activity.MIXED, None)}:
+        activities = {(Activity.MIXED, None)}
+    scopes = {one.scope for one in said if one.scope is not None}
+    partnerships = sorted({id_ for one in said for id_ in one.partnerships or ()})
+    if len(activities) > 1 or len(scopes) > 1:
+        return None
+    activity, label = activities.pop() if activities else (None, None)
+    scope = scopes.pop() if scopes else None
+    if activity is Activity.NONE and (partnerships or scope is Scope.INTER_AGENCY):
+        return None
+    # Of what is not between agencies only preparation for a partnership has an activity (rule P).
+    is_preparation = scope is Scope.INTERNAL and activity is Activity.PROCESS and partnerships
+    has_activity = activity not in (None, Activity.NONE)
+    if scope not in (None, Scope.INTER_AGENCY) and has_activity and not is_preparation:
+        return None
+    return Said(scope=scope, partnerships=tuple(partnerships) or None, activity=activity, label=label)
+
+
+def _is_near(phrase: str, known: str) -> bool:
+    """Whether they are the same words but for a slip; a word left out (`not`) is no slip."""
+    words, others = phrase.split(), known.split()
+    return len(words) == len(others) and all(
+        word == other or _is_slip(word, other) for word, other in zip(words, others, strict=True)
+    )
+
+
+def _is_slip(word: str, known: str) -> bool:
+    if len(known) < _LEAST_LETTERS or abs(len(word) - len(known)) > 1:
+        return False
+    return SequenceMatcher(None, word, known, autojunk=False).ratio() >= _SIMILARITY
+
+
+@lru_cache(maxsize=_KEPT)
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))
+    letters = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join(re.sub(r"[-_\u2010-\u2015\s]+", " ", letters).split())

@@ -1,0 +1,169 @@
+"""Every category that a mail offers is understood, and what is not understood is returned by name."""
+
+import re
+
+import pytest
+from builders import meeting
+from hypothesis import given
+from hypothesis import strategies as st
+from summaries import full_week
+
+from calsync.model.classification import Activity, Scope
+from calsync.model.correction import Said
+from calsync.model.people import Language
+from calsync.reports.render import render_summary
+from calsync.rules.categories import read_categories, unread_categories
+from calsync.rules.classify import classify
+from calsync.rules.facts import Facts
+from calsync.rules.load import load_rules
+
+BOOK, _ = load_rules(("wales",), None)
+
+
+def says(*categories: str) -> Said | None:
+    return read_categories(categories, BOOK).says
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.CY])
+def test_every_category_that_a_mail_offers_is_understood(language: Language) -> None:
+    mail = render_summary(full_week(), language).text
+    offered = re.findall(r"^ +(calsync: .+?) +-", mail, flags=re.MULTILINE)
+    understood = [says(category) for category in offered]
+    activities = [Activity.PROCESS, Activity.SERVICE_IMPROVEMENT, Activity.NONE]
+    assert understood == [Said(activity=activity) for activity in activities]
+
+
+@pytest.mark.parametrize(
+    ("category", "activity"),
+    [
+        ("calsync: process", Activity.PROCESS),
+        ("CALSYNC:Processes", Activity.PROCESS),
+        ("calsync : prosesau", Activity.PROCESS),
+        ("calsync process", Activity.PROCESS),
+        ("calsync – process", Activity.PROCESS),
+        ("calsync：process", Activity.PROCESS),
+        ("calsync: service improvements", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: service_improvement", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: service-improvement", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: improving services", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: Gwella Gwasanaethau", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: gwelliannau gwasanaeth", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: both", Activity.MIXED),
+        ("calsync: y ddau", Activity.MIXED),
+        ("calsync: process and service improvement", Activity.MIXED),
+        ("calsync: gweithredol", Activity.OPERATIONAL),
+        ("calsync: ddim yn siŵr", Activity.UNCLEAR),
+        ("calsync: not partnership", Activity.NONE),
+        ("calsync: not a partnership meeting", Activity.NONE),
+        ("calsync: not-partnerships", Activity.NONE),
+        ("calsync: nid partneriaethau", Activity.NONE),
+        ("calsync: neither", Activity.NONE),
+    ],
+)
+def test_words_are_understood_in_both_languages_singular_and_plural(
+    category: str, activity: Activity
+) -> None:
+    assert says(category) == Said(activity=activity)
+
+
+@pytest.mark.parametrize(
+    ("category", "activity"),
+    [
+        ("calsync: prcoess", Activity.PROCESS),
+        ("calsync: procces", Activity.PROCESS),
+        ("calsync: service improvment", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: servcie improvement", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: gwella gwasnaethau", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: operatoinal", Activity.OPERATIONAL),
+        ("calsync: not partnershp", Activity.NONE),
+        ("calsnyc: process", Activity.PROCESS),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -> None:
+    assert says(category) == Said(activity=activity)
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        "calsync",
+        "calsync:",
+        "calsync: bananas",
+        "calsync: csb",  # one slip away from csp and psb
+        "calsync: not service improvement",  # a word more turns the meaning round
+        "calsync: not process",
+        "calsync: process, operational",
+        "calsync: not partnership, psb",
+        "calsync: process, bananas",
+        "calsync: " + "process " * 400,
+    ],
+)
+def test_what_is_not_certain_corrects_nothing_and_is_returned(category: str) -> None:
+    reading = read_categories(["Red", category], BOOK)
+    assert (reading.says, reading.unread) == (None, (category,))
+
+
+@pytest.mark.parametrize(
+    "category", ["Red", "calsyncing", "calendar: process", "process", "", "psb", "Calsyn"]
+)
+def test_what_is_not_meant_for_calsync_is_ignored(category: str) -> None:
+    reading = read_categories([category], BOOK)
+    assert (reading.says, reading.unread) == (None, ())
+
+
+def test_partnerships_are_known_by_id_and_by_their_names_in_both_languages() -> None:
+    for name in ("psb", "PSB", "Public Services Board", "Bwrdd Gwasanaethau Cyhoeddus"):
+        assert says(f"calsync: {name}") == Said(partnerships=("psb",))
+
+
+def test_two_categories_of_one_meeting_are_read_together_in_any_order() -> None:
+    assert says("calsync: psb", "calsync: process") == Said(partnerships=("psb",), activity=Activity.PROCESS)
+    assert says("calsync: csp", "calsync: psb") == Said(partnerships=("csp", "psb"))
+    assert says("calsync: service improvement", "calsync: process") == Said(activity=Activity.MIXED)
+
+
+def test_categories_that_contradict_each_other_correct_nothing_and_are_both_returned() -> None:
+    reading = read_categories(["calsync: process", "calsync: operational"], BOOK)
+    assert (reading.says, reading.unread) == (None, ("calsync: operational", "calsync: process"))
+
+
+def test_not_partnership_takes_a_meeting_out_of_the_partnership_time() -> None:
+    after = classify(Facts(title="PSB: terms of reference", categories=("calsync: not partnership",)), BOOK)
+    assert (after.scope, after.partnerships, after.activity) == (Scope.INTERNAL, (), Activity.NONE)
+
+
+def test_a_partnership_named_for_an_internal_meeting_makes_it_that_partnerships() -> None:
+    after = classify(Facts(title="Team meeting", categories=("calsync: psb",)), BOOK)
+    assert (after.scope, after.partnerships, after.activity) == (
+        Scope.INTER_AGENCY,
+        ("psb",),
+        Activity.UNCLEAR,
+    )
+
+
+def test_a_category_on_a_whole_series_is_returned_once() -> None:
+    series = [
+        meeting(f"{hour}:00-{hour}:30", uid="weekly")._replace(categories=("calsync: bananas",))
+        for hour in (11, 10)
+    ]
+    (one,) = unread_categories(series, BOOK)
+    assert (one.category, one.meeting.start.hour) == ("calsync: bananas", 10)
+
+
+WORDS = st.sampled_from(
+    ["process", "service improvement", "psb", "csp", "operational", "internal", "none", "bananas", "", "not"]
+)
+
+
+@given(st.lists(st.lists(WORDS, max_size=3).map(lambda words: "calsync: " + ", ".join(words)), max_size=4))
+def test_the_order_of_categories_changes_nothing_and_each_is_read_or_returned(categories: list[str]) -> None:
+    reading = read_categories(categories, BOOK)
+    assert reading == read_categories(categories[::-1], BOOK)
+    assert set(reading.unread) <= set(categories)
+    if categories and reading.says is None:
+        assert set(reading.unread) == set(categories)
+
+
+@given(st.text(max_size=40))
+def test_no_category_breaks_the_reading(text: str) -> None:
+    read_categories([text, f"calsync:{text}"], BOOK)
