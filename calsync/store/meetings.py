@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, text
 
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
@@ -17,6 +17,7 @@ from calsync.store.corrections import Corrections
 from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
 from calsync.store.rows import Row, clean, meeting_of, meeting_rows
+from calsync.store.schema import OWN_CATEGORY
 from calsync.store.schema import meetings as table
 from calsync.store.states import CalendarState, Change, Replacement
 
@@ -80,6 +81,11 @@ class Meetings:
         theirs = table.c.calendar_id.in_(calendars.named(manager_id))
         found = self._read(every_column(table).where(theirs, overlapping(window)))
         return [self._corrections.put_in(meeting) for meeting in found]
+
+    def with_own_categories(self, window: Span) -> list[Meeting]:
+        """Every manager's meetings in the window that have a category for calsync, by start then uid."""
+        condition = text(OWN_CATEGORY[self._database.engine.dialect.name])
+        return self._read(every_column(table).where(overlapping(window), condition))
 
     def find(self, uid: str) -> list[Meeting]:
         """Every meeting with this uid, in every calendar, by start."""
