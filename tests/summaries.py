@@ -1,6 +1,6 @@
 """A manager's summary that has something of everything, for tests of the mail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from calsync.model.classification import Activity, Kind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager, Partnership
 from calsync.reports.summary import ManagerSummary, summarise
+from calsync.rules.categories import UnreadCategory
 
 MANAGER = Manager("m1", "sian.pritchard@brynfelin.example", "Siân Pritchard")
 PARTNERSHIPS = {
@@ -47,6 +48,7 @@ def summary_of(
     days: tuple[date, date] = WEEK,
     contracted: float = 37 * 60,
     excluded: dict[str, tuple[int, float]] | None = None,
+    unread: Sequence[UnreadCategory] = (),
 ) -> ManagerSummary:
     """Summarise with defaults: one full-time week of the usual manager."""
     return summarise(
@@ -57,6 +59,7 @@ def summary_of(
         contracted,
         PARTNERSHIPS,
         excluded or {},
+        unread=unread,
         zone=LONDON,
     )
 

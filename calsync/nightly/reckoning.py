@@ -23,8 +23,10 @@ from calsync.model.span import Span
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
 from calsync.reports.period import Period, period_of
+from calsync.reports.plain import plain
 from calsync.reports.render import render_summary
 from calsync.reports.summary import ManagerSummary, summarise
+from calsync.rules.categories import unread_categories
 from calsync.store.database import Store
 from calsync.store.states import Reckoned, Reckoning
 
@@ -42,6 +44,7 @@ def reckon_all(night: Night, store: Store, report: RunReport) -> None:
             keep_minutes(store, pending, report)
             pending = []
     keep_minutes(store, pending, report)
+    report.note(unread_category_notes(night, store))
     for done, manager in enumerate(night.managers, start=1):
         _summarise(night, store, manager, report)
         night.progress("managers", done, len(night.managers))
@@ -148,12 +151,33 @@ def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) 
         report.counts["built"] += queued
 
 
+def unread_category_notes(night: Night, store: Store) -> list[Problem]:
+    """Return a note for each category for calsync in the window that is not understood.
+
+    A note names the day and not the title: the report is read by the operator.
+    """
+    listed = {manager.id for manager in night.managers}
+    unread = unread_categories(store.meetings.with_own_categories(night.window), night.book)
+    return [
+        Problem(
+            f"{one.meeting.manager_id}, meeting of {night.worktime.day_of(one.meeting.start)}",
+            f"the category '{plain(one.category)}' is not understood, so it corrects nothing",
+            "its owner's next mail says so; docs/corrections.md lists the words that are understood",
+            Severity.NOTE,
+        )
+        for one in unread
+        if one.meeting.manager_id in listed
+    ]
+
+
 def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> ManagerSummary:
     """What this manager is told about a period, from the meetings that are kept."""
     worktime = night.worktime
     span = Span(worktime.midnight(period.first), worktime.midnight(period.last))
     meetings = store.meetings.of_manager(manager.id, span)
     minutes = contracted(manager, meetings, worktime, period.first, period.last)["minutes"].sum()
+    with_categories = store.meetings.with_own_categories(night.window)
+    own = [meeting for meeting in with_categories if meeting.manager_id == manager.id]
     return summarise(
         manager,
         period.first,
@@ -163,6 +187,7 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
         float(minutes),
         night.book.partnerships,
         {str(reason): counted for reason, counted in exclusions(meetings, span).items()},
+        unread=unread_categories(own, night.book),
         zone=night.zone,
     )
 

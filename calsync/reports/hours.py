@@ -1,11 +1,19 @@
-"""Hours by activity, and the bounds that follow from them."""
+"""Hours by activity, and the bounds that follow from them.
 
-from collections.abc import Iterable
+A mail shows whole minutes, and its parts must add up to its totals. So minutes are rounded once, where
+they are summed, and every total is the sum of rounded parts.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import cycle, islice
 from math import fsum
+from typing import TypeVar
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity
+
+Key = TypeVar("Key", bound=Hashable)
 
 ACTIVITIES = (
     Activity.PROCESS,
@@ -60,7 +68,10 @@ def bounds(activity: Activity, confirmed: Hours, unconfirmed: Hours) -> Bounds:
     low = getattr(confirmed, activity.value)
     doubtful = confirmed.mixed + confirmed.unclear
     pending = getattr(unconfirmed, activity.value) + unconfirmed.mixed + unconfirmed.unclear
-    return Bounds(low, low + confirmed.mixed / 2, low + doubtful + pending)
+    mixed_minutes = round(confirmed.mixed * 60)
+    # An odd minute goes to process, so that both halves are whole and add up.
+    half = mixed_minutes // 2 + (mixed_minutes % 2 if activity is Activity.PROCESS else 0)
+    return Bounds(low, low + half / 60, low + doubtful + pending)
 
 
 def hours_of(allocations: Iterable[Allocation]) -> float:
@@ -68,7 +79,48 @@ def hours_of(allocations: Iterable[Allocation]) -> float:
     return fsum(allocation.minutes for allocation in allocations) / 60
 
 
-def by_activity(allocations: Iterable[Allocation]) -> Hours:
-    """The allocated time by activity; `none` is no partnership time and left out."""
-    held = tuple(allocations)
-    return Hours(**{a.value: hours_of(x for x in held if x.activity is a) for a in ACTIVITIES})
+def round_parts(parts: Mapping[Key, float], total: int | None = None) -> dict[Key, int]:
+    """Round parts to whole numbers that add up to the total.
+
+    The largest remainders are rounded up (Hamilton's method); of equal ones the first given. total:
+    by default the rounded sum of the parts, and then each is within 1 of its exact value; another total
+    is one that was rounded elsewhere, a few minutes away at the most.
+    """
+    whole = {key: int(part) for key, part in parts.items()}
+    missing = (round(fsum(parts.values())) if total is None else total) - sum(whole.values())
+    # Rounded, for 1/3 of one whole and 2/6 of another may differ in the last bit.
+    by_remainder = sorted(parts, key=lambda key: round(whole[key] - parts[key], 9))
+    step, keys = (1, by_remainder) if missing > 0 else (-1, by_remainder[::-1])
+    for key in islice(cycle(keys), abs(missing) if parts else 0):
+        whole[key] += step
+    return whole
+
+
+def hours_by_partnership(allocations: Iterable[Allocation]) -> dict[str, Hours]:
+    """Return the allocated time by partnership id and activity, in whole minutes; `none` is left out.
+
+    The minutes of all cells together are rounded, so that rows, columns and the total add up.
+    """
+    cells: dict[tuple[str, Activity], float] = {}
+    for one in sorted(allocations, key=lambda one: (one.partnership, one.activity)):
+        if one.activity in ACTIVITIES:
+            cell = one.partnership, one.activity
+            cells[cell] = cells.get(cell, 0.0) + one.minutes
+    minutes = round_parts(cells)
+    return {
+        partnership: Hours(
+            **{activity.value: minutes.get((partnership, activity), 0) / 60 for activity in ACTIVITIES}
+        )
+        for partnership in dict.fromkeys(partnership for partnership, _ in cells)
+    }
+
+
+def add_hours(several: Iterable[Hours]) -> Hours:
+    """Return the sum, activity by activity."""
+    held = tuple(several)
+    return Hours(**{a.value: fsum(getattr(hours, a.value) for hours in held) for a in ACTIVITIES})
+
+
+def whole_minutes(hours: float) -> float:
+    """Return the hours rounded to the minute."""
+    return round(hours * 60) / 60

@@ -9,7 +9,7 @@ from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity
 from calsync.model.meeting import Meeting
 from calsync.model.people import Partnership
-from calsync.reports.hours import hours_of
+from calsync.reports.hours import round_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,29 @@ def questions_of(
     allocations: Sequence[Allocation],
     partnerships: Mapping[str, Partnership],
     zone: tzinfo | None = None,
+    *,
+    unclear_hours: float,
 ) -> tuple[Question, ...]:
-    """The unclear meetings, a series as one question, most hours first; private ones are never asked."""
+    """Return the unclear meetings, a series as one question, most hours first; private ones never.
+
+    unclear_hours: the sum of all unclear allocations in whole minutes, to which the questions' hours add up.
+    """
     unclear = [a for a in allocations if a.activity is Activity.UNCLEAR]
     asked = {a.meeting_id for a in unclear}
     series: dict[str, list[Meeting]] = defaultdict(list)
     for meeting in sorted(meetings, key=lambda meeting: (meeting.start, meeting.id)):
         if meeting.id in asked and not meeting.private:
             series[meeting.uid or meeting.id].append(meeting)
-    questions = [_question(group, unclear, partnerships, zone) for group in series.values()]
+    key_of = {meeting.id: key for key, group in series.items() for meeting in group}
+    exact: dict[str, float] = {}
+    for one in unclear:
+        # "" gathers what nobody is asked about, so that the rest adds up with it.
+        key = key_of.get(one.meeting_id, "")
+        exact[key] = exact.get(key, 0.0) + one.minutes
+    minutes = round_parts(exact, round(unclear_hours * 60))
+    questions = [
+        _question(group, unclear, partnerships, zone, minutes[key] / 60) for key, group in series.items()
+    ]
     return tuple(sorted(questions, key=lambda question: (-question.hours, question.start, question.title)))
 
 
@@ -48,10 +62,11 @@ def _question(
     unclear: Sequence[Allocation],
     partnerships: Mapping[str, Partnership],
     zone: tzinfo | None,
+    hours: float,
 ) -> Question:
     ids = {meeting.id for meeting in group}
     own = [a for a in unclear if a.meeting_id in ids]
     names = {a.partnership for a in own}
     known = partnerships.get(names.pop()) if len(names) == 1 else None
     start = group[0].start.astimezone(zone) if zone else group[0].start
-    return Question(group[0].title, known, start, len(group), hours_of(own))
+    return Question(group[0].title, known, start, len(group), hours)

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from calsync.model.classification import Activity
 from calsync.model.people import Language, Partnership
 from calsync.reports.bars import widths
+from calsync.reports.hours import ACTIVITIES, Hours, round_parts
 from calsync.reports.plain import plain
 from calsync.reports.summary import ManagerSummary
 from calsync.reports.words import words
@@ -98,13 +99,26 @@ def _environment(language: Language, html: bool) -> Environment:
         "plain": plain,
         "duration": (lambda hours: said.duration(hours).replace(" ", "\u00a0")) if html else said.duration,
         "percent": said.percent,
+        "whole_percent": said.whole_percent,
         "number": said.number,
         "day": said.day,
         "clock": said.clock,
         "name": lambda partnership: _name(partnership, language),
     }
-    environment.globals |= {"days": said.days, "colours": COLOURS, "widths": widths, "zip": zip}
+    environment.globals |= {
+        "days": said.days,
+        "colours": COLOURS,
+        "widths": widths,
+        "percents": _percents,
+        "zip": zip,
+    }
     return environment
+
+
+def _percents(hours: Hours) -> dict[str, int]:
+    """Whole per cents by activity that add up to 100."""
+    parts = {activity.value: part for activity, part in zip(ACTIVITIES, hours.parts, strict=True) if part > 0}
+    return round_parts({name: 100 * part / hours.total for name, part in parts.items()}, 100)
 
 
 def _name(partnership: Partnership, language: Language) -> str:

@@ -4,13 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from functools import cached_property
+from math import fsum
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, Kind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager, Partnership
-from calsync.reports.hours import Bounds, Hours, bounds, by_activity, hours_of
+from calsync.reports.hours import (
+    Bounds,
+    Hours,
+    add_hours,
+    bounds,
+    hours_by_partnership,
+    hours_of,
+    round_parts,
+    whole_minutes,
+)
 from calsync.reports.questions import Question, questions_of
+from calsync.rules.categories import UnreadCategory
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class ManagerSummary:
     partnerships: most hours first. diarised: all confirmed time; contracted: weekly hours less leave
     and public holidays. outside: partnership hours outside working hours. private: hours of which
     only the times are known. questions: the longest of `unclear_meetings`, at most five.
+    unread_categories: categories for calsync that it did not understand, of any day that is read.
     """
 
     manager: Manager
@@ -60,6 +72,7 @@ class ManagerSummary:
     excluded: tuple[Excluded, ...]
     questions: tuple[Question, ...]
     unclear_meetings: int
+    unread_categories: tuple[UnreadCategory, ...] = ()
 
     @cached_property
     def process(self) -> Bounds:
@@ -98,56 +111,68 @@ def summarise(
     partnerships: Mapping[str, Partnership],
     excluded: Mapping[str, tuple[int, float]],
     *,
+    unread: Sequence[UnreadCategory] = (),
     zone: tzinfo | None = None,
 ) -> ManagerSummary:
-    """Sum one manager's days from `first` (inclusive) to `last` (exclusive).
+    """Sum one manager's days from `first` (inclusive) to `last` (exclusive), in whole minutes that add up.
 
-    Allocations of other managers or days are left aside. excluded: (meetings, hours) by reason.
-    zone: for the times of questions; without it they keep their own.
+    Allocations of other managers or days are ignored. excluded: (meetings, hours) by reason. unread:
+    categories that were not understood, of any day. zone: for the times of questions; without it they
+    keep their own.
     """
     mine = [a for a in allocations if a.manager_id == manager.id and first <= a.day < last]
     confirmed = [a for a in mine if a.confirmed]
     shared = [a for a in confirmed if a.activity is not Activity.NONE]
     hidden = {meeting.id for meeting in meetings if meeting.private}
-    questions = questions_of(meetings, shared, partnerships, zone)
+    rows = _partnership_rows(shared, partnerships)
+    hours = add_hours(row.hours for row in rows)
+    questions = questions_of(meetings, shared, partnerships, zone, unclear_hours=hours.unclear)
     return ManagerSummary(
         manager=manager,
         first=first,
         last=last,
-        partnerships=_by_partnership(shared, partnerships),
-        hours=by_activity(shared),
-        unconfirmed=by_activity(a for a in mine if not a.confirmed),
-        preparation=_hours_as(Kind.PREPARATION, shared),
-        travel=_hours_as(Kind.TRAVEL, shared),
-        outside=hours_of(a for a in shared if not a.in_hours),
+        partnerships=rows,
+        hours=hours,
+        unconfirmed=add_hours(hours_by_partnership(a for a in mine if not a.confirmed).values()),
+        preparation=fsum(row.preparation for row in rows),
+        travel=fsum(row.travel for row in rows),
+        outside=whole_minutes(hours_of(a for a in shared if not a.in_hours)),
         diarised=hours_of(confirmed),
         contracted=contracted_minutes / 60,
         private=hours_of(a for a in confirmed if a.meeting_id in hidden),
         excluded=tuple(Excluded(reason, *counted) for reason, counted in sorted(excluded.items())),
         questions=questions[:5],
         unclear_meetings=sum(question.meetings for question in questions),
+        unread_categories=tuple(
+            UnreadCategory(one.meeting._replace(start=one.meeting.start.astimezone(zone)), one.category)
+            for one in unread
+        ),
     )
 
 
-def _by_partnership(
+def _partnership_rows(
     shared: Sequence[Allocation], partnerships: Mapping[str, Partnership]
 ) -> tuple[PartnershipHours, ...]:
-    ids = sorted({a.partnership for a in shared})
-    rows = [_row(partnerships.get(id_) or Partnership(id_, id_), shared) for id_ in ids]
-    # Work that no partnership owns stands last, however long it took.
+    """One row for each partnership, most hours first; work that no partnership owns comes last."""
+    hours = hours_by_partnership(shared)
+    preparation, travel = (_minutes_of_kind(kind, shared) for kind in (Kind.PREPARATION, Kind.TRAVEL))
+    rows = [
+        PartnershipHours(
+            partnerships.get(id_) or Partnership(id_, id_),
+            own,
+            # Rounded apart from the total, of which it is a part.
+            min(preparation.get(id_, 0) / 60, own.total),
+            min(travel.get(id_, 0) / 60, own.total),
+            len({a.meeting_id for a in shared if a.partnership == id_ and a.kind is Kind.MEETING}),
+        )
+        for id_, own in hours.items()
+    ]
     return tuple(sorted(rows, key=lambda row: (not row.partnership.id, -row.hours.total, row.partnership.id)))
 
 
-def _row(partnership: Partnership, shared: Sequence[Allocation]) -> PartnershipHours:
-    own = [a for a in shared if a.partnership == partnership.id]
-    return PartnershipHours(
-        partnership,
-        by_activity(own),
-        _hours_as(Kind.PREPARATION, own),
-        _hours_as(Kind.TRAVEL, own),
-        len({a.meeting_id for a in own if a.kind is Kind.MEETING}),
-    )
-
-
-def _hours_as(kind: Kind, allocations: Iterable[Allocation]) -> float:
-    return hours_of(a for a in allocations if a.kind is kind)
+def _minutes_of_kind(kind: Kind, shared: Iterable[Allocation]) -> dict[str, int]:
+    exact: dict[str, float] = {}
+    for one in shared:
+        if one.kind is kind:
+            exact[one.partnership] = exact.get(one.partnership, 0.0) + one.minutes
+    return round_parts(exact)

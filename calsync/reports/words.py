@@ -47,6 +47,10 @@ class Words:
         """A share as whole per cent; what is more than nothing is never shown as nothing."""
         return "<1%" if 0 < share <= 0.005 else format_percent(share, locale=self.locale)
 
+    def whole_percent(self, percent: int) -> str:
+        """A part that was rounded with the others of its whole; 0 is a part too small to show."""
+        return format_percent(percent / 100, locale=self.locale) if percent else "<1%"
+
     def number(self, value: float) -> str:
         """A number with at most one decimal."""
         return format_decimal(round(value, 1), format="#,##0.#", locale=self.locale)

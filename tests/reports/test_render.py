@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from summaries import MANAGER, allocation, full_week, summary_of
 
 from calsync.analysis.counting import Reason
+from calsync.model.classification import Kind
 from calsync.model.people import Language, Partnership
 from calsync.reports.render import COLOURS, Rendered, render_summary
 from calsync.reports.summary import ManagerSummary
+from calsync.rules.categories import UnreadCategory
 
 GOLDEN = Path(__file__).parent / "golden"
 STOP = "https://calsync.brynfelin.example/stop/k3J9xQ2mV8bT5nR7wY1z4A"
@@ -107,13 +109,7 @@ def test_a_mail_is_small_enough_not_to_be_clipped() -> None:
 
 @pytest.mark.parametrize("pair", COLOURS.values(), ids=COLOURS.keys())
 def test_figures_in_bars_can_be_read(pair: tuple[str, str]) -> None:
-    def light(colour: str) -> float:
-        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    dark, bright = sorted(map(light, pair))
-    assert (bright + 0.05) / (dark + 0.05) >= 4.5
+    assert contrast(*pair) >= 4.5
 
 
 def test_without_partnership_meetings_the_mail_says_so() -> None:
@@ -200,3 +196,129 @@ def test_the_subject_is_one_short_line() -> None:
     rendered: Rendered = render_summary(full_week(), Language.BOTH)
     assert rendered.subject.isprintable()
     assert len(rendered.subject) < 120
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.CY])
+@pytest.mark.parametrize("minutes", [(98, 180, 30), (1, 1, 1), (285, 270, 570), (1, 998, 1)])
+def test_percentages_add_up_to_a_hundred(minutes: tuple[int, ...], language: Language) -> None:
+    activities = ("process", "service_improvement", "unclear")
+    mail = render_summary(summary_of(map(allocation, minutes, activities)), language)
+    shown = re.findall(r"\((<?\d+)%\)", mail.text)
+    assert len(shown) == 3
+    assert sum(0 if percent == "<1" else int(percent) for percent in shown) == 100
+
+
+def test_nothing_is_claimed_to_be_beyond_doubt() -> None:
+    mail = render_summary(summary_of([allocation(60)]), Language.EN).text
+    assert "as the rules see it" in mail
+    assert "in doubt" not in mail
+
+
+@pytest.mark.parametrize(
+    ("activities", "sentence"),
+    [
+        (("process", "unclear"), "They are in no figure but the upper ones.\n"),
+        (("process", "operational"), "the upper ones, and the operational part is in none."),
+        (("operational",), "As operational work they are in no figure."),
+    ],
+)
+def test_unconfirmed_time_is_said_to_be_in_the_figures_that_hold_it(
+    activities: tuple[str, ...], sentence: str
+) -> None:
+    summary = summary_of([allocation(60), *(allocation(30, a, confirmed=False) for a in activities)])
+    assert (summary.process.high > summary.process.low) == (activities != ("operational",))
+    assert sentence in render_summary(summary, Language.EN).text
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.CY])
+def test_rows_of_no_minutes_are_left_out(language: Language) -> None:
+    preparation = allocation(30, partnership="rpb", kind=Kind.PREPARATION)
+    worked = [allocation(60), allocation(15, "service_improvement"), preparation]
+    summary = summary_of(worked, excluded={"zero_length": (1, 0.0)})
+    rendered = render_summary(summary, language)
+    for text in (rendered.text, Page(rendered.html).text):
+        assert not re.search(r"(?<!\d)0\s(h|awr|min|mun|meeting|cyfarfod)", text)
+    assert re.search(r"(Without duration|Heb hyd): 1 (meeting|cyfarfod)\n", rendered.text)
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.CY])
+def test_a_category_that_was_not_understood_is_shown_to_its_owner(language: Language) -> None:
+    met = meeting("09:00-10:00", title="PSB leads")
+    unread = [UnreadCategory(met, "calsync: <b>bananas</b>")]
+    rendered = render_summary(summary_of([allocation(60)], unread=unread), language)
+    for text in (rendered.text, Page(rendered.html).text):
+        assert "calsync: <b>bananas</b>" in text
+        assert "PSB leads" in text
+        assert ("calsync: process" in text) == (language is Language.EN)
+        assert ("calsync: proses" in text) == (language is Language.CY)
+
+
+class Painted(HTMLParser):
+    """Every piece of text with its colour and background, in light or dark mode.
+
+    Knows what the mail uses: inline styles (already computed by css_inline), `bgcolor`, and rules for
+    single classes and tags in the media block for the dark.
+    """
+
+    VOID = ("meta", "br")
+
+    def __init__(self, html: str, *, dark: bool) -> None:
+        super().__init__()
+        self.pieces: list[tuple[str, str, str]] = []
+        self._dark: dict[str, dict[str, str]] = {}
+        block = re.search(r"prefers-color-scheme: dark\) \{(.*?)\n\}", html, re.DOTALL)
+        assert block
+        for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", block[1]) if dark else []:
+            for selector in selectors.split(","):
+                self._dark.setdefault(selector.strip(), {}).update(self._declared(body))
+        self._open: list[tuple[str, str, str, bool]] = [("", "#000000", "#FFFFFF", True)]
+        self.feed(html)
+
+    @staticmethod
+    def _declared(style: str) -> dict[str, str]:
+        pairs = (one.split(":", 1) for one in style.split(";") if ":" in one)
+        return {name.strip(): value.replace("!important", "").strip() for name, value in pairs}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.VOID:
+            return
+        values = {name: value or "" for name, value in attrs}
+        style = self._declared(values.get("style", ""))
+        for selector in (tag, *(f".{name}" for name in values.get("class", "").split())):
+            style |= self._dark.get(selector, {})
+        _, colour, background, shown = self._open[-1]
+        background = style.get("background-color", values.get("bgcolor", background))
+        shown = shown and style.get("display") != "none" and tag not in ("style", "title", "head")
+        self._open.append((tag, style.get("color", colour), background, shown))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open[-1][0] != tag:
+            self._open.pop()
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        _, colour, background, shown = self._open[-1]
+        if shown and data.strip(" \n\xa0"):
+            self.pieces.append((data.strip(), colour, background))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, bright = sorted(map(light, (one, other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
+    unread = UnreadCategory(meeting("09:00-10:00"), "calsync: bananas")
+    summary = replace(full_week(), unread_categories=(unread,))
+    painted = Painted(render_summary(summary, Language.BOTH, stop=STOP).html, dark=dark)
+    assert len(painted.pieces) > 100
+    faint = [piece for piece in painted.pieces if contrast(*piece[1:]) < 4.5]
+    assert faint == []

@@ -160,3 +160,50 @@ def test_the_full_week_has_something_of_everything() -> None:
     assert summary.questions
     assert summary.excluded
     assert summary.private > 0
+
+
+FRACTIONS = st.lists(
+    st.builds(
+        allocation,
+        st.fractions(0, 300, max_denominator=7).map(float),
+        st.sampled_from(Activity),
+        st.sampled_from(["psb", "rpb", "csp", ""]),
+        kind=st.sampled_from(Kind),
+        confirmed=st.booleans(),
+        meeting_id=st.sampled_from("abcdef"),
+    ),
+    max_size=25,
+)
+
+
+def minutes(hours: float) -> int:
+    """Whole minutes; fails where hours are not."""
+    assert hours * 60 == pytest.approx(round(hours * 60), abs=1e-6)
+    return round(hours * 60)
+
+
+@given(FRACTIONS)
+def test_parts_add_up_to_their_totals_to_the_minute(allocations: list[Allocation]) -> None:
+    met = [
+        meeting("09:00-10:00", uid=letter, classified=verdict("unclear"))._replace(id=letter)
+        for letter in "abcdef"
+    ]
+    summary = summary_of(allocations, met)
+    assert sum(minutes(row.hours.total) for row in summary.partnerships) == minutes(summary.hours.total)
+    for activity in Activity:
+        if activity is not Activity.NONE:
+            column = sum(minutes(getattr(row.hours, activity)) for row in summary.partnerships)
+            assert column == minutes(getattr(summary.hours, activity))
+    assert sum(minutes(row.preparation) for row in summary.partnerships) == minutes(summary.preparation)
+    assert sum(minutes(row.travel) for row in summary.partnerships) == minutes(summary.travel)
+    estimated = minutes(summary.process.estimate) + minutes(summary.improvement.estimate)
+    left = minutes(summary.hours.operational) + minutes(summary.hours.unclear)
+    assert estimated + left == minutes(summary.hours.total)
+    if summary.unclear_meetings <= 5:
+        assert sum(minutes(q.hours) for q in summary.questions) == minutes(summary.hours.unclear)
+
+
+@given(FRACTIONS)
+def test_rounding_moves_the_total_by_half_a_minute_at_most(allocations: list[Allocation]) -> None:
+    exact = sum(a.minutes for a in allocations if a.confirmed and a.activity is not Activity.NONE)
+    assert abs(minutes(summary_of(allocations).hours.total) - exact) <= 0.5 + 1e-6
