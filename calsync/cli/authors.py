@@ -11,13 +11,14 @@ import typer
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, out, parse_day, write
 from calsync.cli.rules import PacksOption, book_of, read_table, rules_app
 from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
 from calsync.nightly.covering import coverage_of
 from calsync.nightly.opening import store_url
 from calsync.rules.book import RuleBook
 from calsync.rules.coverage import Coverage
-from calsync.rules.effect import effects
+from calsync.rules.load import person_names
 from calsync.rules.schema import agencies_schema, pack_schema
 from calsync.rules.score import score as score_table
 from calsync.rules.suggest import suggest as suggest_rules
@@ -81,18 +82,25 @@ def suggest(
 ) -> None:
     """Propose rules for unclear titles that share words, as text for a pack of your own.
 
+    No proposal holds a name of a person or chooses a side: what a phrase shows is for you to say.
     Example: `calsync rules suggest --against coded.csv`
     """
     book = book_of(config, packs)
     coded = _coded(against, ("activity",)) if against else None
-    proposals = suggest_rules(_unclear(source, config, book), coded, book)
-    tried = effects(proposals, coded, classify_table(coded, book)) if coded is not None else None
-    for place, proposal in enumerate(proposals):
-        if tried is not None:
-            out.print(str(tried[place]), markup=False)
+    judged = None if coded is None else classify_table(coded, book)
+    names = (*person_names(), *_managers_names(config))
+    unclear = _unclear(source, config, book)
+    proposals = suggest_rules(unclear, coded, book, judged=judged, names=names)
+    for proposal in proposals:
         out.print(f"{proposal}\n", markup=False)
     if not proposals:
         out.print("# no two unclear titles share a word that says something")
+
+
+def _managers_names(config: Path) -> tuple[str, ...]:
+    if not config.exists():
+        return ()
+    return tuple(manager.name for manager in load_managers(load_settings(config)))
 
 
 def _unclear(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:

@@ -1,8 +1,10 @@
 """`calsync init`: five questions, and everything a first night needs is written."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -10,10 +12,13 @@ from rich.markup import escape
 
 from calsync.cli.app import app, out, writing
 from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
 from calsync.config.starting import Answers, starting_files
 from calsync.errors import ConfigError
 from calsync.model.people import Language, Nation
-from calsync.model.problem import Problem
+from calsync.model.problem import Problem, Severity
+from calsync.nightly.opening import open_rules
+from calsync.rules.check import check_rules
 
 
 class Where(StrEnum):
@@ -46,10 +51,27 @@ def init(
     if there:
         hint = "nothing was written; choose another folder with --to"
         raise ConfigError([Problem(str(path), "is there already", hint) for path in there])
+    _check_before_writing(files)
     for path, text in files.items():
         with writing(to / path):
-            (to / path).parent.mkdir(parents=True, exist_ok=True)
-            (to / path).write_text(text, encoding="utf-8")
+            _write(to / path, text)
         out.print(f"wrote [bold]{escape(str(to / path))}[/]")
-    load_settings(to / "calsync.toml")
     out.print("\nNow list your managers in managers.csv, then try everything: calsync check")
+
+
+def _check_before_writing(files: Mapping[Path, str]) -> None:
+    """Raise ConfigError with everything in these files that `calsync check` would refuse."""
+    with TemporaryDirectory() as folder:
+        for path, text in files.items():
+            _write(Path(folder) / path, text)
+        settings = load_settings(Path(folder) / "calsync.toml")
+        load_managers(settings)
+        book, problems = open_rules(settings)
+        faults = [p for p in (*problems, *check_rules(book)) if p.severity is Severity.FAULT]
+        if faults:
+            raise ConfigError(faults)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

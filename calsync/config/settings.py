@@ -1,5 +1,6 @@
 """The keys of `calsync.toml`, with their defaults; `docs/settings.md` says what each does."""
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,9 +23,14 @@ def _known_zone(key: str) -> str:
     return key
 
 
+# Labels of RFC 1035 with letters of any script, for a domain may be international.
+_LABEL = r"[^\W_](?:[^\W_]|-){0,61}(?<!-)"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+
+
 def _domain(text: str) -> str:
     domain = text.strip().lower().removeprefix("@")
-    if not domain or "." not in domain or any(c.isspace() for c in domain):
+    if not _DOMAIN.fullmatch(domain):
         raise ValueError("a mail domain such as brynfelin.gov.wales is wanted")
     return domain
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.people import Partnership
+from calsync.model.problem import Problem
 from calsync.rules.directory import Directory, Seat
 from calsync.rules.fold import ASKED, BREAK, JOINT
 from calsync.rules.lexicon import Lexicon
@@ -230,7 +231,8 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. verdicts, scans,
+    own activities and what they count as. index: what finds which of them. oddities: what `rules check`
+    shows and no night is stopped by. verdicts, scans,
     seen, agendas, halves, invitations: what was looked at before.
     """
 
@@ -247,6 +249,7 @@ class RuleBook:
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
     index: "Index"
+    oddities: tuple[Problem, ...] = ()
     verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
     scans: dict[tuple[str, str], "Scan"] = field(default_factory=dict, repr=False)
     seen: set[int] = field(default_factory=set, repr=False)

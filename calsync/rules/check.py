@@ -13,7 +13,7 @@ from calsync.rules.pack import Example
 
 def check_rules(book: RuleBook) -> list[Problem]:
     """Everything wrong with a book that could be loaded: faults first, then notes."""
-    found = [*_examples(book), *_unreachable(book), *_conflicts(book), *_sides(book)]
+    found = [*book.oddities, *_examples(book), *_unreachable(book), *_conflicts(book), *_sides(book)]
     return sorted(found, key=lambda problem: problem.severity is Severity.NOTE)
 
 

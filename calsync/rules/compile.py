@@ -11,6 +11,7 @@ from calsync.model.problem import Problem
 from calsync.rules.bind import Binder
 from calsync.rules.book import Orgs, Pattern, Rule, RuleBook, Test, Trace, Whose, Words
 from calsync.rules.directory import build_directory, globs
+from calsync.rules.findings import find_oddities
 from calsync.rules.fold import fold, mutations, written
 from calsync.rules.gather import CONTENT, LOCAL, TRACES, Source, gather
 from calsync.rules.index import build_index
@@ -62,6 +63,7 @@ def compile_book(
         own_rules=own,
         cues=cues,
         index=build_index(own, stages, shipped, cues, words.content),
+        oddities=tuple(find_oddities(sources, directories)),
     )
     return book, binder.problems
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from calsync.rules.pack import DirectoryTable, SectorTable
 
 PARTNER, OWN = "partner", "own"
+SAMPLE_ENDINGS = (".example", ".test")
 UNLISTED = "unlisted"  # the sector of a domain that neither the directory nor a pattern knows
 
 
@@ -62,8 +63,7 @@ class Directory:
         return found
 
     def _plain(self, domain: str) -> str:
-        plain = domain.strip().strip(".").casefold()
-        plain = plain.removesuffix(".example").removesuffix(".test")
+        plain = without_sample_ending(domain)
         for old, new in self.replaced.items():
             if plain.endswith(old):
                 return plain.removesuffix(old) + new
@@ -130,11 +130,11 @@ def build_directory(tables: Iterable[DirectoryTable], registered: Callable[[str]
         for agency in table.agency:
             seat = Seat(agency.id, agency.sector, roles.get(agency.sector, PARTNER))
             for domain in agency.domains:
-                agencies.setdefault(domain.casefold(), seat)
+                agencies.setdefault(without_sample_ending(domain), seat)
     suffixes = sorted({s for table in read for s in table.suffixes}, key=len, reverse=True)
     return Directory(
         agencies=agencies,
-        shared={s.domain.casefold(): s.sector for table in reversed(read) for s in table.shared},
+        shared={without_sample_ending(s.domain): s.sector for table in reversed(read) for s in table.shared},
         kinds=kinds,
         suffixes=suffixes,
         replaced={old: new for table in reversed(read) for old, new in table.replaced.items()},
@@ -151,5 +151,14 @@ def _some(texts: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def globs(texts: Sequence[str]) -> re.Pattern[str]:
-    """A pattern that matches any of these whole texts, `*` standing for anything."""
-    return re.compile("|".join(re.escape(text.casefold()).replace(r"\*", ".*") for text in texts))
+    """A pattern that matches any of these whole mail domains, `*` standing for anything."""
+    plain = map(without_sample_ending, texts)
+    return re.compile("|".join(re.escape(text).replace(r"\*", ".*") for text in plain))
+
+
+def without_sample_ending(domain: str) -> str:
+    """Return the domain in lower case, without the endings that are reserved for samples (RFC 2606)."""
+    plain = domain.strip().strip(".").casefold()
+    for ending in SAMPLE_ENDINGS:
+        plain = plain.removesuffix(ending)
+    return plain

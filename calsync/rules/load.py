@@ -23,7 +23,7 @@ from calsync.rules.gather import Source
 from calsync.rules.pack import DirectoryTable, PackTable
 from calsync.validation import near
 
-__all__ = ["RuleBook", "load_rules", "shipped_rules"]
+__all__ = ["RuleBook", "load_rules", "person_names", "shipped_rules"]
 
 _AGENCIES = "agencies.toml"
 _Table = TypeVar("_Table", bound=BaseModel)
@@ -122,6 +122,12 @@ class _Shelf:
     def version(self) -> str:
         """A digest of everything read and of the engine's version (24 hex digits)."""
         return self._digest.hexdigest()
+
+
+def person_names() -> tuple[str, ...]:
+    """Return the given names and surnames of the shipped list, folded: no rule may name a person."""
+    lines = (shipped_rules() / "lists" / "person_names.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

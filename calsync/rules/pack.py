@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Texts = tuple[str, ...]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_./-]*$")]
+# As `explain` shows an agency that only its domain tells: `council:denbighshire`.
+AgencyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_./:-]*$")]
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -245,9 +247,12 @@ class SharedTable(Strict):
 
 
 class AgencyTable(Strict):
-    """`[[agency]]`: one organisation, all its mail domains, and its names in texts."""
+    """`[[agency]]`: one organisation, all its mail domains, and its names in texts.
 
-    id: Id
+    id: one of your own, or as `calsync explain` shows the agency.
+    """
+
+    id: AgencyId
     name: str
     sector: str
     domains: Texts = ()

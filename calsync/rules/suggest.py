@@ -1,94 +1,118 @@
-"""Proposes rules: groups unclear titles by the words they share, and tries each on known labels."""
+"""Proposes phrases for rules: groups unclear titles by the words they share.
 
+A proposal holds no name of a person and chooses no side: what a phrase shows is for its author to say.
+"""
+
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
 
+from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.fold import words
+from calsync.rules.fold import fold, words
+from calsync.rules.person_names import hide_names, name_words
 
 _LEAST = 2  # titles that must share a phrase before it is worth a rule
-_SIDES = ("process", "service_improvement", "operational")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A phrase shared by unclear titles, and what meetings that hold it were coded as.
+    """A phrase shared by unclear titles.
 
-    known: activity by number of coded rows whose text holds the phrase; empty if none does.
+    titles: those titles, names of people hidden. known: by activity, how many coded rows hold the phrase.
+    open: the same for those of them that calsync calls unclear today, which a rule would decide; None
+    where no coded rows were given.
     """
 
     phrase: str
     titles: tuple[str, ...]
     hours: float
     known: Mapping[str, int]
-
-    @property
-    def side(self) -> str:
-        """What the coded rows say of it, or "" where they are silent or divided."""
-        total = sum(self.known.values())
-        for side in _SIDES:
-            if total and self.known.get(side, 0) / total >= 0.8:
-                return side
-        return ""
+    open: Mapping[str, int] | None = None
 
     def __str__(self) -> str:
-        said = ", ".join(f"{count} {name}" for name, count in self.known.items()) or "no coded row holds it"
-        side = self.side or 'process"  # or "service_improvement'
-        return "\n".join(
-            (
-                f"# {len(self.titles)} unclear titles, {self.hours:.1f} h: {'; '.join(self.titles[:3])}",
-                f"# coded rows that hold it: {said}",
-                "[[cue]]",
-                f'id = "own/{self.phrase.replace(" ", "-")}"',
-                f'side = "{side}"',
-                'why = "Say here why this shows what is done."',
-                f'when.any = ["{self.phrase}"]',
-                f'example = [{{ title = "{self.titles[0]}", domains = ["ours.gov.uk", "theirs.nhs.uk"] }}]',
+        titles = f"{len(self.titles)} unclear {'title' if len(self.titles) == 1 else 'titles'}"
+        lines = [f"# {titles}, {self.hours:.1f} h: {'; '.join(self.titles[:3])}"]
+        if self.open is not None:
+            lines.append(f"# coded rows that hold it: {_counted(self.known)}")
+            lines.append(
+                f"# of them unclear to calsync today, so decided by this rule: {_counted(self.open)}"
             )
+        lines += (
+            "[[cue]]",
+            f'id = "own/{self.phrase.replace(" ", "-")}"',
+            'side = ""  # what it shows: process or service_improvement',
+            'why = "Say here why this shows what is done."',
+            f"when.any = [{json.dumps(self.phrase, ensure_ascii=False)}]",
+            f"example = [{{ title = {json.dumps(self.titles[0], ensure_ascii=False)}, "
+            'domains = ["ours.gov.uk", "theirs.nhs.uk"] }]',
         )
+        return "\n".join(lines)
 
 
 def suggest(
-    unclear: Iterable[tuple[str, float]], coded: pd.DataFrame | None, book: RuleBook, *, most: int = 20
+    unclear: Iterable[tuple[str, float]],
+    coded: pd.DataFrame | None,
+    book: RuleBook,
+    *,
+    judged: pd.DataFrame | None = None,
+    names: Collection[str] = (),
+    most: int = 20,
 ) -> list[Suggestion]:
-    """Phrases of one or two words that unclear titles share, the most hours first.
+    """Return phrases of one or two words that unclear titles share, the most hours first.
 
     unclear: titles with their hours. coded: a table with columns title, description, activity, or
-    None. Words that say nothing and words of names are left out.
+    None. judged: the same rows as `classify_table` gives them. names: given names and surnames of
+    people, in any spelling. Words that say nothing and names of people are left out.
     """
+    folded = frozenset(part for name in names for part in fold(name).replace("-", " ").split())
     hours: defaultdict[str, float] = defaultdict(float)
     titles: dict[str, list[str]] = {}
     for title, spent in unclear:
-        for phrase in _phrases(title, book):
+        hidden = name_words(title, folded, lambda word: _in_a_list(word, book))
+        for phrase in _phrases(title, hidden, book):
             hours[phrase] += spent
-            titles.setdefault(phrase, []).append(title)
+            titles.setdefault(phrase, []).append(hide_names(title, hidden))
     shared = [
         phrase for phrase in sorted(hours, key=lambda p: -hours[p]) if len(set(titles[phrase])) >= _LEAST
     ]
-    known = _known(coded)
+    known = _coded_texts(coded)
+    is_open = None if judged is None else [name == Activity.UNCLEAR for name in judged["activity"]]
     return [
-        Suggestion(phrase, tuple(dict.fromkeys(titles[phrase])), hours[phrase], _said(phrase, known))
+        Suggestion(
+            phrase,
+            tuple(dict.fromkeys(titles[phrase])),
+            hours[phrase],
+            _activities(phrase, known),
+            None
+            if is_open is None
+            else _activities(phrase, [row for row, yes in zip(known, is_open, strict=True) if yes]),
+        )
         for phrase in shared[:most]
     ]
 
 
-def _phrases(title: str, book: RuleBook) -> Iterator[str]:
-    kept = [word for word in words(title) if _telling(word, book)]
+def _phrases(title: str, hidden: Collection[str], book: RuleBook) -> Iterator[str]:
+    kept = [word for word in words(title) if word not in hidden and _says_something(word, book)]
     yield from dict.fromkeys(kept)
     yield from dict.fromkeys(f"{a} {b}" for a, b in pairwise(kept))
 
 
-def _telling(word: str, book: RuleBook) -> bool:
+def _says_something(word: str, book: RuleBook) -> bool:
     if len(word) < 3 or not word.isalpha() or word in book.words.small:
         return False
     return not any(lists & book.words.said for _, _, lists in book.words.lexicon.scan([word]))
 
 
-def _known(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
+def _in_a_list(word: str, book: RuleBook) -> bool:
+    return word in book.words.small or bool(book.words.lexicon.scan([word]))
+
+
+def _coded_texts(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
     if coded is None or coded.empty:
         return ()
     description = coded["description"].fillna("") if "description" in coded else ""
@@ -96,5 +120,9 @@ def _known(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
     return [(f" {' '.join(words(t))} ", str(a)) for t, a in zip(text, coded["activity"], strict=True)]
 
 
-def _said(phrase: str, known: Sequence[tuple[str, str]]) -> Mapping[str, int]:
-    return dict(Counter(activity for text, activity in known if f" {phrase} " in text).most_common())
+def _activities(phrase: str, rows: Sequence[tuple[str, str]]) -> Mapping[str, int]:
+    return dict(Counter(activity for text, activity in rows if f" {phrase} " in text).most_common())
+
+
+def _counted(activities: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in activities.items()) or "none"

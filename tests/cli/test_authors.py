@@ -6,10 +6,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from house import council, the_night, vcalendar, vevent
 from typer.testing import CliRunner
 
 from calsync.cli import app
+from calsync.errors import ConfigError
 from calsync.rules.load import shipped_rules
 from calsync.rules.schema import pack_schema
 
@@ -99,14 +101,34 @@ def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
     given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
     assert given.exit_code == 0, given.output
     assert 'when.any = ["zorbing"]' in given.stdout
-    assert "# effect: 2 coded rows change; choose a side" in given.stdout
-    assert tomllib.loads(given.stdout)["cue"]
+    changed = "# of them unclear to calsync today, so decided by this rule: 1 process, 1 service_improvement"
+    assert changed in given.stdout
+    assert {cue["side"] for cue in tomllib.loads(given.stdout)["cue"]} == {""}
 
 
-def test_a_suggestion_that_coded_rows_agree_on_says_how_many_are_right(tmp_path):
+def test_a_suggestion_chooses_no_side_even_where_coded_rows_agree(tmp_path):
     path = table(tmp_path, UNCLEAR.replace("service_improvement", "process"))
     given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
-    assert "# effect: 2 coded rows change, 2 right, 0 wrong" in given.stdout
+    assert "decided by this rule: 2 process" in given.stdout
+    assert {cue["side"] for cue in tomllib.loads(given.stdout)["cue"]} == {""}
+
+
+def test_suggestions_propose_and_show_no_names_of_people(tmp_path):
+    titles = (
+        "Zorbing with Siân Pritchard",
+        "Zorbing / Olumide",
+        "Alys Puw & Zorbing",
+        "Zorbing with Qwertina",
+    )
+    rows = "".join(f'"{title}",northmoor.gov.uk,wales.nhs.uk\n' for title in titles)
+    path = tmp_path / "unclear.csv"
+    path.write_text("title,organiser_domain,attendee_domains\n" + rows, encoding="utf-8")
+    given = ask("rules", "suggest", path, "--pack", "uk")
+    assert 'when.any = ["zorbing"]' in given.stdout
+    shown = given.stdout.casefold()
+    assert not [
+        name for name in ("siân", "sian", "pritchard", "olumide", "alys", "puw", "qwertina") if name in shown
+    ]
 
 
 def test_the_schema_beside_the_packs_is_the_one_the_command_prints():
@@ -114,3 +136,30 @@ def test_the_schema_beside_the_packs_is_the_one_the_command_prints():
     kept = (shipped_rules() / "pack.schema.json").read_text(encoding="utf-8")
     assert given.stdout == kept, "write it anew: calsync rules schema > rules/pack.schema.json"
     assert json.loads(kept) == json.loads(json.dumps(pack_schema()))
+
+
+@pytest.mark.parametrize(
+    ("name", "domains"),
+    [
+        ("", "northmoor.gov.uk"),
+        ("Northmoor", ""),
+        ("Northmoor", "northmoor"),
+        ("Northmoor", "someone@northmoor.gov.uk"),
+        ("Northmoor", "https://northmoor.gov.uk"),
+        ("Northmoor", "northmoor..gov.uk"),
+        ("Northmoor", "-northmoor.gov.uk"),
+    ],
+)
+def test_init_refuses_what_check_would_refuse_and_writes_nothing(tmp_path, name: str, domains: str):
+    folder = tmp_path / "council"
+    options = ("--nation", "wales", "--language", "en", "--calendars", "files", "--to", folder)
+    given = ask("init", "--name", name, "--domains", domains, *options)
+    assert isinstance(given.exception, ConfigError)
+    assert "[organisation" in str(given.exception)
+    assert not folder.exists()
+
+
+def test_what_init_writes_passes_rules_check(tmp_path):
+    options = ("--nation", "scotland", "--language", "en", "--calendars", "caldav", "--to", tmp_path)
+    assert ask("init", "--name", "Northmoor", "--domains", "northmoor.gov.uk", *options).exit_code == 0
+    assert ask("rules", "check", "--config", tmp_path / "calsync.toml").exit_code == 0

@@ -90,7 +90,7 @@ def test_a_phrase_that_unclear_titles_share_becomes_a_proposal():
     unclear = [("Glamping liaison", 2.0), ("Glamping update", 1.0), ("Catch up", 9.0)]
     coded = pd.DataFrame({"title": ["Glamping agenda"], "activity": ["process"]})
     (first, *_) = suggest(unclear, coded, BOOK)
-    assert (first.phrase, first.hours, first.side) == ("glamping", 3.0, "process")
+    assert (first.phrase, first.hours, first.known) == ("glamping", 3.0, {"process": 1})
     assert 'when.any = ["glamping"]' in str(first)
 
 

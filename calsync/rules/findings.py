@@ -1,0 +1,130 @@
+"""Finds what is odd in packs and agencies files before any meeting is classified; `rules check` shows it.
+
+A rule book with these faults can be used, so they stop no night; they are what its author would want to know.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from babel import Locale
+
+from calsync.model.problem import Problem, Severity
+from calsync.rules.directory import SAMPLE_ENDINGS
+from calsync.rules.fold import fold
+from calsync.rules.gather import Source
+from calsync.rules.pack import DirectoryTable, PartnershipTable, PhraseTable
+from calsync.validation import near
+
+
+def find_oddities(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> list[Problem]:
+    """Return everything odd: sample domains, unknown sectors and languages, names of two partnerships."""
+    return [
+        *_sample_domains(directories),
+        *_unknown_sectors(sources, directories),
+        *_unknown_languages(sources, directories),
+        *_names_owned_twice(sources),
+    ]
+
+
+def _sample_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+    for directory in directories:
+        for agency in directory.agency:
+            for domain in agency.domains:
+                if domain.casefold().endswith(SAMPLE_ENDINGS):
+                    yield Problem(
+                        f"agencies.toml [agency {agency.id}] domains",
+                        f"{domain} ends like a sample; that ending is ignored when agencies are recognised",
+                        "write the domain of the agency's real mail addresses",
+                        Severity.NOTE,
+                    )
+
+
+def _unknown_sectors(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+    sectors = {sector.id for directory in directories for sector in directory.sector}
+    for directory in directories:
+        for agency in directory.agency:
+            if agency.sector not in sectors:
+                where = f"agencies.toml [agency {agency.id}] sector"
+                yield _unknown(where, "sector", agency.sector, sectors)
+        for shared in directory.shared:
+            if shared.sector not in sectors:
+                where = f"agencies.toml [shared {shared.domain}] sector"
+                yield _unknown(where, "sector", shared.sector, sectors)
+    roles = {sector.role for directory in directories for sector in directory.sector}
+    # The engine's own sector and role of a domain that nothing knows.
+    named = sectors | roles | {"unlisted"}
+    for source in sources:
+        for rule in source.table.rule:
+            for sector in (*rule.when.sectors_any, *rule.when.sectors_none):
+                if sector not in named:
+                    yield _unknown(f"{source.file} [rule {rule.id}] sectors", "sector", sector, named)
+
+
+def _unknown_languages(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+    # Every language that babel has an English name for: ISO 639 codes.
+    known = set(Locale("en").languages)
+    for where, table in _phrase_tables(sources, directories):
+        for language in table.phrases():
+            if language not in known:
+                yield _unknown(where, "language", language, {"en", "cy"})
+
+
+def _phrase_tables(
+    sources: Sequence[Source], directories: Sequence[DirectoryTable]
+) -> Iterator[tuple[str, PhraseTable]]:
+    for source in sources:
+        for name, table in source.table.list.items():
+            yield f"{source.file} [list.{name}]", table
+        for partnership in source.table.partnership:
+            for key, value in partnership:
+                if isinstance(value, PhraseTable):
+                    yield f"{source.file} [partnership {partnership.id}] {key}", value
+    for directory in directories:
+        for agency in directory.agency:
+            for key, value in agency:
+                if isinstance(value, PhraseTable):
+                    yield f"agencies.toml [agency {agency.id}] {key}", value
+
+
+def _names_owned_twice(sources: Sequence[Source]) -> Iterator[Problem]:
+    """Ids, abbreviations and names in a pack of our own that another partnership has already.
+
+    Shipped packs of several nations share abbreviations on purpose: the home nation decides.
+    """
+    owners: dict[str, PartnershipTable] = {}
+    names: dict[str, str] = {}
+    for source in (*_with(sources, own=False), *_with(sources, own=True)):
+        for table in source.table.partnership:
+            where = f"{source.file} [partnership {table.id}]"
+            held = owners.get(table.id)
+            if source.own and held is not None and fold(held.name) != fold(table.name):
+                yield Problem(
+                    where,
+                    f"the id {table.id} belongs to {held.name}; these phrases would be added to it",
+                    "choose another id, or give the same name to add to that partnership",
+                )
+            owners.setdefault(table.id, table)
+            for key, phrase in _identifying_phrases(table):
+                owner = names.setdefault(fold(phrase), table.id)
+                if source.own and owner != table.id:
+                    yield Problem(
+                        f"{where} {key}",
+                        f"{phrase!r} belongs to {owner} already, so neither would be recognised by it",
+                        "leave it out, or give words of your own that tell the two apart under `otherwise`",
+                    )
+
+
+def _identifying_phrases(table: PartnershipTable) -> Iterator[tuple[str, str]]:
+    yield "id", table.id
+    for key in ("short", "names"):
+        phrases: Mapping[str, Sequence[str]] = getattr(table, key).phrases()
+        for texts in phrases.values():
+            for text in texts:
+                yield key, text.replace("~", " ")
+
+
+def _with(sources: Sequence[Source], *, own: bool) -> Iterator[Source]:
+    return (source for source in sources if source.own is own)
+
+
+def _unknown(where: str, kind: str, name: str, known: set[str]) -> Problem:
+    return Problem(where, f"no such {kind}: {name!r}", near(name, sorted(known)))
