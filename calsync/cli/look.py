@@ -1,10 +1,12 @@
 """`calsync occurrences`: what a calendar holds, expanded."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -87,9 +89,19 @@ def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
         zone_found = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise typer.BadParameter(f"no such time zone: {zone!r}") from None
-    return open_source("given", {"type": "ics"}, base=Path.cwd()), Calendar(
+    # Whoever types an address may ask that host, wherever it is; redirects to others are guarded.
+    own = {"private_hosts": [host]} if (host := _host_of(text)) else {}
+    return open_source("given", {"type": "ics", **own}, base=Path.cwd()), Calendar(
         "given", "ics", text, frozenset(), zone_found
     )
+
+
+def _host_of(text: str) -> str:
+    try:
+        host = (urlsplit(text).hostname or "") if "://" in text else ""
+    except ValueError:
+        return ""
+    return host if re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", host) else ""
 
 
 def _fetch(source: Source, named: Calendar, window: Span) -> tuple[list[Occurrence], list[Problem]]:

@@ -20,6 +20,10 @@ class UnreachableError(SourceUnavailableError):
     """Nobody listens there, or whoever does speaks no TLS."""
 
 
+class ServerBusyError(SourceUnavailableError):
+    """The server answered that it is busy or out of order, again and again."""
+
+
 class TransientError(Exception):
     """A fault that may be over in a moment: `told` is what to say if it is not.
 
@@ -38,7 +42,7 @@ class TransientError(Exception):
         """Raise one, if the status says that the server is busy or out of order."""
         if status in _BUSY:
             what = f"the server is busy or out of order: {named(status)}"
-            told = SourceUnavailableError(where, what, "try again later; if it lasts, ask who runs it")
+            told = ServerBusyError(where, what, "try again later; if it lasts, ask who runs it")
             raise cls(told, _retry_after(headers), answered=True)
 
 
