@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.nightly.reckoning import keep_minutes
 from calsync.nightly.report import RunReport
 from calsync.store.database import Store
@@ -27,10 +28,18 @@ class Keeper:
         self._unchanged: list[str] = []
 
     def replace(
-        self, state: CalendarState, window: Span, rows: Sequence[Row], standing: frozenset[str]
+        self,
+        state: CalendarState,
+        window: Span,
+        rows: Sequence[Row],
+        standing: frozenset[str],
+        unread: Unread = ALL_READ,
     ) -> None:
-        """Have these rows replace what the calendar held in the window, but for uids that stand."""
-        self._replacements.append(Replacement(state, window, rows, standing))
+        """Have these rows replace what the calendar held in the window, but for uids that stand.
+
+        unread: what could not be read; rows held of it stay.
+        """
+        self._replacements.append(Replacement(state, window, rows, standing, unread))
         self._rows += len(rows)
         self._report.note(state.problems)
         if self._rows >= ROWS or len(self._replacements) >= CALENDARS:

@@ -18,6 +18,7 @@ from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.nightly.collector import fewer_collections
 from calsync.nightly.judging import judge_all
 from calsync.nightly.opening import names_of, open_rules, sources_of
@@ -54,7 +55,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of a calendar, judged, as rows of the store. standing: see `Fetched`.
+    """What was read of a calendar, judged, as rows of the store. standing, unread: see `Fetched`.
 
     minutes: a newcomer's in the night's window; None for all others.
     """
@@ -65,6 +66,7 @@ class Found:
     rows: tuple[Row, ...] = ()
     standing: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    unread: Unread = ALL_READ
     minutes: tuple[Allocation, ...] | None = None
 
 
@@ -137,12 +139,26 @@ class Desk:
         minutes = (
             None if visit.newcomer is None else self._minutes(visit.newcomer, chain.from_iterable(groups))
         )
-        return Found(calendar, fetched.token, False, rows, standing, fetched.problems, minutes)
+        return Found(
+            calendar,
+            fetched.token,
+            rows=rows,
+            standing=standing,
+            problems=fetched.problems,
+            unread=_as_stored(fetched.unread),
+            minutes=minutes,
+        )
 
     def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
         # As they are kept: a meeting given twice once, the last of them.
         kept = {meeting.id: meeting for meeting in meetings}
         return tuple(allocate(manager, kept.values(), self._worktime, self._window))
+
+
+def _as_stored(unread: Unread) -> Unread:
+    """The same with uids as the store keeps them."""
+    removable = None if unread.removable is None else frozenset(map(clean, unread.removable))
+    return Unread(frozenset(map(clean, unread.uids)), removable)
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:

@@ -7,6 +7,7 @@ from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, fingerprint, settled
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.sources.base import Calendar, Fetched
 
 Name = tuple[datetime, str, str]
@@ -22,6 +23,7 @@ def sealed(
     problems: Sequence[Problem] = (),
     token: str = "",
     standing: frozenset[str] = frozenset(),
+    unread: Unread = ALL_READ,
 ) -> Fetched:
     """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
 
@@ -42,7 +44,9 @@ def sealed(
             kept[name] = min(rival, occurrence, key=fingerprint)  # whatever the order they came in
     ordered = sorted(kept)
     noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
-    return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing)
+    return Fetched(
+        tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing, unread=unread
+    )
 
 
 def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -> bool:

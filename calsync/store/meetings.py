@@ -57,8 +57,8 @@ class Meetings:
         """Make these the meetings of several calendars, each named once, in one transaction.
 
         Rows that are equal are not touched. Rows that overlap the window and are not among these
-        go, unless their uid stands; rows outside it stay. A meeting given twice (one id) is kept
-        once, the last of them. Whose minutes must be reckoned again is noted with it.
+        go, unless their uid stands or could not be read; rows outside it stay. A meeting given twice
+        (one id) is kept once, the last of them. Whose minutes must be reckoned again is noted with it.
         """
         with self._database.writing() as connection:
             known = calendars.save(connection, [one.state for one in replacements])
@@ -171,7 +171,11 @@ def _held(connection: Connection, one: Replacement, wanted: Mapping[Hashable, Ro
         # Most stand, so it is asked whose they are before any is read.
         uids = [uid for uid in connection.scalars(_NEARBY_UIDS, nearby) if uid not in one.standing]
         rows = [row for some in parts(uids) for row in connection.execute(_OF_UIDS, {**nearby, "uids": some})]
-    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _span(row).overlaps(one.window)}
+    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _may_go(row, one)}
+
+
+def _may_go(row: Any, one: Replacement) -> bool:
+    return not one.unread.keeps(row[_UID]) and _span(row).overlaps(one.window)
 
 
 def _hull(window: Span, rows: Sequence[Row]) -> Span:

@@ -111,6 +111,18 @@ def read_events(
     return tuple(occurrences), tuple(problems)
 
 
+def uids_of_unreadable(events: Iterable[Any], zone: ZoneInfo) -> frozenset[str]:
+    """The uids of the events that `read_event` refuses, where they have one: what is held of them stays."""
+    uids: set[str] = set()
+    for event in events:
+        try:
+            read_event(event, zone, lambda *_: None, lambda *_, **__: "")
+        except UnreadableEventError:
+            if isinstance(event, Mapping) and any(_text(event.get(key)).strip() for key in ("iCalUId", "id")):
+                uids.add(_uid(event))
+    return frozenset(uids)
+
+
 def read_event(event: Any, zone: ZoneInfo, note: Note, as_text: AsText = body_text) -> Occurrence:
     """One event as an occurrence; raises UnreadableEventError. note: told of each odd field and value."""
     if not isinstance(event, Mapping):
