@@ -20,6 +20,7 @@ _FOLD = re.compile(r"\r?\n[ \t]")
 _EVENT = re.compile(r"^BEGIN:VEVENT", re.IGNORECASE | re.MULTILINE)
 # Beyond so many the broken resources are not looked for one by one: each costs some readings.
 _MOST_FAULTY = 50
+_GROUP = 100
 
 Expanded = tuple[Sequence[Occurrence], Sequence[Problem]]
 Uids = frozenset[str] | None
@@ -33,7 +34,7 @@ class ResourceReading:
     an event has none. faulty: uids of resources in which some event could not be read.
     """
 
-    occurrences: Sequence[Occurrence] = ()
+    occurrences: list[Occurrence] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: dict[str, Problem] = field(default_factory=dict)
     uids: dict[str, Uids] = field(default_factory=dict)
@@ -60,31 +61,48 @@ def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Re
             reading.unread[path] = _no_calendar(calendar, path)
     together = _try_together(whole.values(), window, calendar, str(calendar))
     apart: list[str] = []
-    if together is None or _count_faults(together):
+    if together is None:  # one of them hides a fault
         apart = _find_faulty(whole, window, calendar)
-        together = _try_together(_others(whole, apart), window, calendar, str(calendar))
+        left_out = set(apart)
+        others = [text for path, text in whole.items() if path not in left_out]
+        together = _try_together(others, window, calendar, str(calendar))
         if together is None:  # readable each by itself, but not together
             together, apart = ((), ()), list(whole)
-    occurrences = list(together[0])
-    reading.problems += together[1]
-    faulty: set[str] = set()
-    for path in apart:
-        where = where_of(calendar, path)
-        try:
-            found, problems = _expand([whole[path]], window, calendar, where)
-        except SourceContentError as error:
-            reading.unread[path] = Problem(where, error.what, error.hint)
-            continue
-        occurrences += found
-        reading.problems += problems
-        if _count_faults((found, problems)):
-            faulty |= uids_of(whole[path]) or frozenset()
-    reading.uids = {path: uids_of(text) for path, text in whole.items() if path not in reading.unread}
-    if _count_faults(together):  # more than were looked for: none of which nothing came is taken for deleted
-        faulty |= frozenset().union(*(uids or () for uids in reading.uids.values()))
-        faulty -= {occurrence.uid for occurrence in occurrences}
-    reading.occurrences, reading.faulty = occurrences, frozenset(faulty)
+    reading.occurrences = list(together[0])
+    reading.uids = {path: uids_of(text) for path, text in whole.items()}
+    faults = _count_faults(together)
+    faulty = _find_faulty(whole, window, calendar) if 0 < faults <= _MOST_FAULTY else []
+    if not faulty:
+        reading.problems += together[1]
+        if faults:  # of which resources is not known: none of which nothing came is taken for deleted
+            seen = {occurrence.uid for occurrence in together[0]}
+            every = frozenset[str]().union(*(uids or () for uids in reading.uids.values()))
+            reading.faulty = every - seen
+    else:
+        reading.problems += (note for note in together[1] if note.severity is not Severity.FAULT)
+    for path in dict.fromkeys((*apart, *faulty)):
+        _read_apart(reading, path, whole[path], window, calendar, was_read=path not in apart)
     return reading
+
+
+def _read_apart(
+    reading: ResourceReading, path: str, text: str, window: Span, calendar: Calendar, *, was_read: bool
+) -> None:
+    """Read one resource by itself, so that its problems name it."""
+    where = where_of(calendar, path)
+    try:
+        found, problems = _expand([text], window, calendar, where)
+    except SourceContentError as error:
+        reading.unread[path] = Problem(where, error.what, error.hint)
+        del reading.uids[path]
+        return
+    faults = [problem for problem in problems if problem.severity is Severity.FAULT]
+    if not was_read:
+        reading.occurrences += found
+        faults = list(problems)
+    reading.problems += faults
+    if _count_faults((found, problems)):
+        reading.faulty |= reading.uids[path] or frozenset()
 
 
 def uids_of(text: str) -> Uids:
@@ -166,9 +184,9 @@ def _try_together(texts: Iterable[str], window: Span, calendar: Calendar, where:
 
 
 def _find_faulty(whole: Mapping[str, str], window: Span, calendar: Calendar) -> list[str]:
-    """The resources that cannot be read without a fault, found by halves; no more than `_MOST_FAULTY`."""
+    """The resources that cannot be read without a fault, looked for in groups; `_MOST_FAULTY` at the most."""
     faulty: list[str] = []
-    waiting = [list(whole)]
+    waiting = [list(whole)[start : start + _GROUP] for start in range(0, len(whole), _GROUP)][::-1]
     while waiting and len(faulty) < _MOST_FAULTY:
         paths = waiting.pop()
         found = _try_together([whole[path] for path in paths], window, calendar, str(calendar))
@@ -180,11 +198,6 @@ def _find_faulty(whole: Mapping[str, str], window: Span, calendar: Calendar) -> 
             middle = len(paths) // 2
             waiting += [paths[middle:], paths[:middle]]
     return faulty
-
-
-def _others(whole: Mapping[str, str], apart: Sequence[str]) -> list[str]:
-    left_out = set(apart)
-    return [text for path, text in whole.items() if path not in left_out]
 
 
 def _count_faults(found: Expanded) -> int:

@@ -28,7 +28,10 @@ _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,8}));")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8});)")
 # The root's tag is parsed again with every response, so both are limited.
 _LONGEST_ROOT = 4096
-_MOST_RESPONSES = 500_000
+_MOST_RESPONSES = 50_000
+_TOGETHER = 200
+_LONGEST_REPAIRED = 4_000_000
+_CONTROLS = bytes(number for number in range(32) if number not in b"\t\n\r")
 
 
 class NotMultistatusError(Exception):
@@ -83,11 +86,19 @@ def _parse_in_parts(body: bytes) -> MultistatusXml:
     # Without its end it was cut short: what is missing would look as if it were deleted.
     if end < 0 or not 0 < len(starts) <= _MOST_RESPONSES or not _is_dav(root):
         raise NotMultistatusError
-    pieces = [body[start:stop] for start, stop in zip(starts, [*starts[1:], end], strict=True)]
-    outside = [body[root.end() : starts[0]], *(piece[_end_of(piece) :] for piece in pieces[-1:])]
+    last_end = starts[-1] + _end_of(body[starts[-1] : end])
+    outside = (body[root.end() : starts[0]], body[last_end:end])
     token = next((found[1] for part in outside if (found := _SYNC_TOKEN.search(part))), b"")
-    parts = tuple(part for piece in pieces for part in _parse_piece(piece[: _end_of(piece)], root))
-    return MultistatusXml(parts, unescape(token.decode("utf-8", "replace")).strip())
+    parts: list[ResponsePart] = []
+    bounds = [*zip(starts, [*starts[1:], last_end], strict=True)]
+    for first in range(0, len(bounds), _TOGETHER):
+        pieces = [body[start:stop] for start, stop in bounds[first : first + _TOGETHER]]
+        together = _try_parse(b"".join(pieces), root)
+        if together is not None and len(together) == len(pieces):
+            parts += map(ResponsePart, together)
+        else:
+            parts += (part for piece in pieces for part in _parse_piece(piece[: _end_of(piece)], root))
+    return MultistatusXml(tuple(parts), unescape(token.decode("utf-8", "replace")).strip())
 
 
 def _is_dav(root: re.Match[bytes]) -> bool:
@@ -103,31 +114,39 @@ def _end_of(piece: bytes) -> int:
     return ends[-1] if ends else len(piece)
 
 
+def _try_parse(content: bytes, root: re.Match[bytes]) -> list[Element] | None:
+    """The responses in a part of an answer; None where it is not well-formed."""
+    try:
+        tree: Element = fromstring(root[0] + content + b"</" + root[1] + b">", forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    return tree.findall(f"{D}response")
+
+
 def _parse_piece(piece: bytes, root: re.Match[bytes]) -> Iterator[ResponsePart]:
-    for text, repaired in ((piece, False), (_repair(piece), True)):
-        try:
-            tree: Element = fromstring(root[0] + text + b"</" + root[1] + b">", forbid_dtd=True)
-        except (ParseError, DefusedXmlException, ValueError):
-            continue
-        yield from (ResponsePart(response, repaired=repaired) for response in tree.findall(f"{D}response"))
-        return
-    href = _HREF.search(_with_quoted_hrefs(piece))
-    yield ResponsePart(None, unescape(href[2].decode()).strip() if href else "")
+    found = _try_parse(piece, root)
+    repaired = found is None and len(piece) <= _LONGEST_REPAIRED
+    if repaired:
+        found = _try_parse(_repair(piece), root)
+    if found is not None:
+        yield from (ResponsePart(response, repaired=repaired) for response in found)
+    else:
+        href = _HREF.search(_with_quoted_hrefs(piece[:_LONGEST_ROOT]))
+        yield ResponsePart(None, unescape(href[2].decode("utf-8", "replace")).strip() if href else "")
 
 
 def _repair(piece: bytes) -> bytes:
     """A response without what XML forbids; bytes that are no UTF-8 are read as Windows-1252."""
-    text = _with_quoted_hrefs(piece).decode("utf-8", "surrogateescape")
-    text = re.sub("[\udc80-\udcff]+", _as_windows, text)
-    text = _REFERENCE.sub(_legal_reference, _ILLEGAL.sub("", text))
-    return _BARE_AMPERSAND.sub("&amp;", text).encode()
+    text, _ = legal_text(_with_quoted_hrefs(piece))
+    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(_legal_reference, text)).encode()
 
 
 def legal_text(content: bytes) -> tuple[str, bool]:
     """A text as XML could hold it, and whether anything in it had to be changed for that."""
-    text = content.decode("utf-8-sig", "surrogateescape")
+    kept = content.removeprefix(b"\xef\xbb\xbf").translate(None, _CONTROLS)
+    text = kept.decode("utf-8", "surrogateescape")
     legal = _ILLEGAL.sub("", re.sub("[\udc80-\udcff]+", _as_windows, text))
-    return legal, legal != text
+    return legal, legal != text or len(kept) < len(content.removeprefix(b"\xef\xbb\xbf"))
 
 
 def _with_quoted_hrefs(piece: bytes) -> bytes:
