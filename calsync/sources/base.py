@@ -6,7 +6,7 @@ An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ class Calendar:
 
     manager_id: str
     source: str
-    address: str
+    address: str = field(repr=False)  # a repr may reach a log
     owners: frozenset[str]
     zone: ZoneInfo
 
