@@ -38,6 +38,24 @@ class Response(StrEnum):
     UNRECORDED = "unrecorded"
 
 
+_STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
+
+
+def owner_response(answers: Iterable[Response], *, organizes: bool) -> Response:
+    """What a calendar's owner answered.
+
+    Args:
+        answers: Those recorded for the owner's addresses; the strongest counts where several were invited.
+        organizes: Whether one of these addresses is the organizer's. An organizer who declined, or is not
+            certain to come, is an invited person like any other: the answer outranks the part.
+    """
+    given = set(answers)
+    answer = next((response for response in _STRONGEST if response in given), Response.UNRECORDED)
+    if organizes and answer not in (Response.TENTATIVE, Response.DECLINED):
+        return Response.ORGANIZER
+    return answer
+
+
 class ShowAs(StrEnum):
     """How the time is shown to others (X-MICROSOFT-CDO-BUSYSTATUS or TRANSP; showAs)."""
 

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status
+from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
 from calsync.sources.ical.lines import lines_by_name
 from calsync.sources.ical.people import People
 from calsync.sources.ical.texts import list_of, text_of
@@ -34,8 +34,6 @@ _BUSY = {
     "OOF": ShowAs.OUT_OF_OFFICE,
     "WORKINGELSEWHERE": ShowAs.ELSEWHERE,
 }
-# Which answer counts where several of the owner's addresses were invited.
-_STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
 
 
 class Content(NamedTuple):
@@ -112,10 +110,8 @@ def _sensitivity(classes: list[str]) -> Sensitivity:
 
 
 def _response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
-    if organizer and organizer in owners:
-        return Response.ORGANIZER
-    answers = {attendee.response for attendee in attendees if attendee.address in owners}
-    return next((answer for answer in _STRONGEST if answer in answers), Response.UNRECORDED)
+    answers = [attendee.response for attendee in attendees if attendee.address in owners]
+    return owner_response(answers, organizes=organizer in owners)
 
 
 class _Text(HTMLParser):
