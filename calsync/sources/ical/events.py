@@ -1,7 +1,9 @@
 """Blocks to events: the times of each VEVENT, or a problem that names it."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
@@ -41,6 +43,8 @@ _TIMES = frozenset(
     }
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
+_DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
+_MADE = "calsync-"
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -218,4 +222,33 @@ def uid_of(text: str) -> str:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
-    return "calsync-" + hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return _MADE + _digest(content)
+
+
+def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
+    """Give events without UID that have time and title in common a UID each, by place, people and text.
+
+    Only where there are several such events, so that editing the text of any other leaves its UID, and with
+    it people's corrections, as they were. The order of the file does not matter. Two that are equal in all
+    of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
+    """
+    events = list(events)
+    made = Counter(event.uid for event in events if event.uid.startswith(_MADE))
+    if all(count == 1 for count in made.values()):
+        return events
+    return [_distinguished(event) if made[event.uid] > 1 else event for event in events]
+
+
+def _distinguished(event: Event) -> Event:
+    if is_private(event.text):
+        return event
+    # Of a person the address: an answer, which changes, is a parameter.
+    lines = (
+        name + (text_of(rest).casefold() if name in ("ATTENDEE", "ORGANIZER") else rest)
+        for name, rest in named_lines(event.text, _DISTINCTION)
+    )
+    return replace(event, uid=f"{event.uid}-{_digest(chr(10).join(sorted(set(lines))))}")
+
+
+def _digest(content: str) -> str:
+    return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -10,7 +10,7 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources.ical.event import Event
-from calsync.sources.ical.events import EventReader
+from calsync.sources.ical.events import EventReader, distinguish_made_uids
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.series import series_of
@@ -35,7 +35,7 @@ def expanded(
     events: list[Event], problems: list[Problem], expansion: Expansion, namer: Namer
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
-    series, replaced = series_of(events)
+    series, replaced = series_of(distinguish_made_uids(events))
     for one in series:
         expansion.add(one)
     told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
