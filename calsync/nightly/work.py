@@ -14,6 +14,7 @@ from calsync.analysis.allocate import allocate
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
@@ -54,7 +55,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of a calendar, judged, as rows of the store. standing: see `Fetched`.
+    """What was read of a calendar, judged, as rows of the store. standing, cancellations: see `Fetched`.
 
     minutes: a newcomer's in the night's window; None for all others.
     """
@@ -66,6 +67,7 @@ class Found:
     standing: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     minutes: tuple[Allocation, ...] | None = None
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 Outcome = Listing | Found | SourceError
@@ -137,7 +139,16 @@ class Desk:
         minutes = (
             None if visit.newcomer is None else self._minutes(visit.newcomer, chain.from_iterable(groups))
         )
-        return Found(calendar, fetched.token, False, rows, standing, fetched.problems, minutes)
+        return Found(
+            calendar,
+            fetched.token,
+            False,
+            rows,
+            standing,
+            fetched.problems,
+            minutes,
+            fetched.cancellations,
+        )
 
     def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
         # As they are kept: a meeting given twice once, the last of them.

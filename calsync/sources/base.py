@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -100,6 +101,7 @@ class Fetched:
     left out of it and why. token: opaque, given back at the next fetch of the same window.
     unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
     occurrences the token shows to be as they were: they are in the calendar and not among these.
+    cancellations: what METHOD:CANCEL messages in it cancel, in any of the manager's calendars.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -107,6 +109,7 @@ class Fetched:
     token: str = ""
     unchanged: bool = False
     standing: frozenset[str] = frozenset()
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 @runtime_checkable

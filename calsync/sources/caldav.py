@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import field_validator
 
 from calsync.errors import SourceContentError, SourceUnavailableError
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
@@ -82,9 +83,11 @@ class CaldavSource:
             if listing.digest and listing.digest == held.get("listing"):
                 return Fetched(unchanged=True, token=now)
             texts, problems = _texts(dav, url, listing, calendar)
-        occurrences, faults = _read(texts, window, calendar)
+        cancellations: list[Cancellation] = []
+        occurrences, faults = _read(texts, window, calendar, cancellations)
         notes = self._left_out.get(calendar, ())
-        return sealed(calendar, window, occurrences, (*notes, *problems, *faults), now)
+        every = (*notes, *problems, *faults)
+        return sealed(calendar, window, occurrences, every, now, cancellations=cancellations)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -122,7 +125,7 @@ def _texts(dav: Dav, url: str, listing: Listing, calendar: Calendar) -> tuple[di
 
 
 def _read(
-    texts: dict[str, str], window: Span, calendar: Calendar
+    texts: dict[str, str], window: Span, calendar: Calendar, cancellations: list[Cancellation]
 ) -> tuple[Sequence[Occurrence], Sequence[Problem]]:
     """What the resources hold; one that is no calendar costs only itself."""
     problems = []
@@ -137,21 +140,24 @@ def _read(
         _refuse_all(calendar, problems)
         return (), ()
     try:
-        occurrences, faults = _expand("\r\n".join((*whole.values(), "")), window, calendar, str(calendar))
+        occurrences, faults = _expand(
+            "\r\n".join((*whole.values(), "")), window, calendar, str(calendar), cancellations
+        )
     except SourceContentError:  # one of them hides a fault; read one by one, it costs only itself
-        occurrences, faults = _one_by_one(whole, window, calendar)
+        cancellations.clear()
+        occurrences, faults = _one_by_one(whole, window, calendar, cancellations)
     return occurrences, [*problems, *faults]
 
 
 def _one_by_one(
-    texts: Mapping[str, str], window: Span, calendar: Calendar
+    texts: Mapping[str, str], window: Span, calendar: Calendar, cancellations: list[Cancellation]
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
     for name, text in texts.items():
         where = f"{calendar} {name}"
         try:
-            found, faults = _expand(text, window, calendar, where)
+            found, faults = _expand(text, window, calendar, where, cancellations)
             occurrences += found
             problems += faults
         except SourceContentError as error:
@@ -169,10 +175,17 @@ def _refuse_all(calendar: Calendar, problems: list[Problem]) -> None:
 
 
 def _expand(
-    text: str, window: Span, calendar: Calendar, where: str
+    text: str, window: Span, calendar: Calendar, where: str, cancellations: list[Cancellation]
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     content = text.encode("utf-8", "surrogatepass")
-    return read_calendar(content, window, zone=calendar.zone, owners=calendar.owners, where=where)
+    return read_calendar(
+        content,
+        window,
+        zone=calendar.zone,
+        owners=calendar.owners,
+        where=where,
+        cancellations=cancellations,
+    )
 
 
 def _left_out(calendar: Calendar, name: str) -> Problem:

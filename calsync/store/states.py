@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.store.rows import Row
@@ -39,12 +40,14 @@ class Replacement:
     """What was read of one calendar in a window, as rows of `meetings`.
 
     standing: uids whose meetings are as they were, so that none of theirs is among the rows.
+    cancellations: all that messages in the calendar cancel.
     """
 
     state: CalendarState
     window: Span
     rows: Sequence[Row]
     standing: frozenset[str] = frozenset()
+    cancellations: Sequence[Cancellation] = ()
 
 
 @dataclass(frozen=True, slots=True)

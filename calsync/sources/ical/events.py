@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.event import Event, Moment, as_day
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, as_day, stamp_of
 from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, time_line
 from calsync.sources.ical.moments import (
     as_time,
@@ -54,13 +55,17 @@ class _EventError(Exception):
 
 
 class EventReader:
-    """Reads the events of one VCALENDAR; `problems` tells what was left out or mended."""
+    """Reads the events of one VCALENDAR.
 
-    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool) -> None:
+    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
+    """
+
+    def __init__(self, zones: Zones, namer: Namer, method: str) -> None:
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
-        self._cancelled = cancelled
+        self._method = method
+        self.cancellations: list[Cancellation] = []
 
     def read(self, block: Block) -> Event | None:
         """The event, or None if it had to be left out; then a problem names it."""
@@ -73,21 +78,27 @@ class EventReader:
             self._tell(block, "it lies before the year 1 or after 9999; the event was left out", hint)
         return None
 
-    def _read(self, block: Block) -> Event:
+    def _read(self, block: Block) -> Event | None:
         lines: _Lines = {
             name: [line for rest in rests if (line := time_line(name, rest)).value]
             for name, rests in lines_by_name(block.text, _TIMES).items()
         }
+        if self._method == CANCEL and not lines["DTSTART"]:
+            # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
+            self._cancel(block, lines, self._zones.floating)
+            return None
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
         start, end, nominal = self._span(block, lines)
         zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
         original = self._original(lines, zone)
+        if self._method == CANCEL:
+            self._cancel(block, lines, zone)
         return Event(
             number=block.number,
             text=block.text,
-            cancelled_by_method=self._cancelled,
+            method=self._method,
             uid=uid_of(block.text),
             start=start,
             end=end,
@@ -99,9 +110,32 @@ class EventReader:
             recurrence_id=original,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
-            stamp=max(
-                (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
-            ),
+            stamp=max((line.value.upper() for line in self._stamps(lines)), default=""),
+        )
+
+    def _stamps(self, lines: _Lines) -> list[TimeLine]:
+        if self._method in MESSAGES and lines["DTSTAMP"]:
+            return lines["DTSTAMP"]
+        return lines["LAST-MODIFIED"] or lines["DTSTAMP"]
+
+    def _cancel(self, block: Block, lines: _Lines, zone: tzinfo) -> None:
+        """Keep what an event of a METHOD:CANCEL cancels; raises _EventError."""
+        original = self._original(lines, zone)
+        if original is None and named_lines(block.text, frozenset({"RECURRENCE-ID"})):
+            # Never the whole series, where one meeting of it is meant.
+            raise _EventError("its RECURRENCE-ID is empty")
+        modified, stamp = (
+            lines[name][0].value if lines[name] else "" for name in ("LAST-MODIFIED", "DTSTAMP")
+        )
+        self.cancellations.append(
+            Cancellation(
+                uid=uid_of(block.text),
+                recurrence_id="" if original is None else original.isoformat(),
+                this_and_following=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
+                # RFC 5546 wants one in every CANCEL: without it only the stamp can show an older message.
+                sequence=_sequence(lines["SEQUENCE"]),
+                stamp=stamp_of(modified, stamp),
+            )
         )
 
     def _span(self, block: Block, lines: _Lines) -> tuple[Moment, Moment, timedelta | None]:

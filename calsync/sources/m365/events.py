@@ -22,6 +22,7 @@ from calsync.model.occurrence import (
     owner_response,
 )
 from calsync.model.problem import Problem, Severity
+from calsync.model.uids import series_uid
 from calsync.sources.m365.body import body_text
 from calsync.sources.m365.moments import (
     Event,
@@ -31,7 +32,6 @@ from calsync.sources.m365.moments import (
     recurrence_id_of,
     times_of,
 )
-from calsync.sources.m365.uids import series_uid
 
 FIELDS = (
     "id",
