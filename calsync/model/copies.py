@@ -123,8 +123,16 @@ def _counting(copies: Sequence[Meeting]) -> Meeting:
     chosen = max(current, key=_rank)
     answered = max(live, key=_rank)
     if chosen.response is Response.UNRECORDED and answered.response is not Response.UNRECORDED:
-        return chosen._replace(response=answered.response)
+        chosen = chosen._replace(response=answered.response)
+    corrected = max((copy for copy in live if _has_correction(copy)), key=_rank, default=chosen)
+    if not _has_correction(chosen) and not chosen.private:
+        # Into whichever calendar the manager wrote it, a correction is one of the meeting.
+        return chosen._replace(categories=corrected.categories, verdict=corrected.verdict)
     return chosen
+
+
+def _has_correction(copy: Meeting) -> bool:
+    return any(category.casefold().startswith("calsync:") for category in copy.categories)
 
 
 class _Version(Protocol):

@@ -3,7 +3,7 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from builders import MONDAY, at, meeting, occurrence
+from builders import MONDAY, at, meeting, occurrence, verdict
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +69,14 @@ def test_a_later_version_that_records_no_answer_takes_the_one_that_was_given():
 def test_of_two_times_without_versions_the_answered_one_decides():
     answered = work("09:00-10:00", response=Response.ACCEPTED)
     assert only(answered, shared("14:00-15:00")) == answered
+
+
+def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
+    answered = work(response=Response.ACCEPTED, categories=("Red",), classified=verdict("process"))
+    corrected = shared(categories=("calsync: improvement",), classified=verdict("service_improvement"))
+    chosen = only(answered, corrected)
+    assert (chosen.id, chosen.verdict.activity) == (answered.id, "service_improvement")
+    assert only(answered._replace(private=True), corrected) == answered._replace(private=True)
 
 
 def test_a_cancelled_copy_cancels_unless_the_other_is_a_later_version():
