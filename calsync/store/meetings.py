@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace as but
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -38,6 +38,10 @@ _IS_NEARBY = and_(
 _NEARBY = every_column(table).where(_IS_NEARBY)
 _NEARBY_UIDS = select(table.c.uid).where(_IS_NEARBY).distinct()
 _OF_UIDS = _NEARBY.where(table.c.uid.in_(bindparam("uids", expanding=True)))
+
+
+_MOVED_BY = timedelta(days=366)
+"""How far apart copies of one meeting are looked for."""
 
 
 class Meetings:
@@ -92,10 +96,10 @@ class Meetings:
             found = _read(connection, every_column(table).where(theirs, inside))
             if len(calendars.ids(connection, manager_id)) > 1:
                 # The copy that counts may lie outside the window, and one in the window be outdated.
-                names = sorted({name for m in found for name in (m.uid, series_uid(m.uid))})
-                for some in parts(names):
-                    elsewhere = table.c.uid.in_(some), not_(inside)
-                    found += _read(connection, every_column(table).where(theirs, *elsewhere))
+                near = table.c.ends >= window.start - _MOVED_BY, table.c.starts <= window.end + _MOVED_BY
+                for condition in _copies_of(found):
+                    query = every_column(table).where(theirs, not_(inside), *near, condition)
+                    found += _read(connection, query)
                 cancelled = cancellations.of_manager(connection, manager_id)
                 one_each = one_of_each(apply_cancellations(found, cancelled))
                 found = sorted((m for m in one_each if m.span.overlaps(window)), key=_in_order)
@@ -206,6 +210,26 @@ def _hull(window: Span, rows: Sequence[Row]) -> Span:
 
 def _span(row: Sequence[datetime]) -> Span:
     return Span(row[_STARTS], row[_ENDS])
+
+
+def _copies_of(meetings: Sequence[Meeting]) -> list[ColumnElement[bool]]:
+    """Conditions that all copies of these meetings fulfil, and few others: `one_of_each` decides."""
+    uids = sorted({uid for meeting in meetings for uid in (meeting.uid, series_uid(meeting.uid))})
+    # Original starts are ISO 8601, so that text is ordered as days are; in another zone one may be a day off.
+    days = sorted(meeting.recurrence_id[:10] for meeting in meetings if meeting.recurrence_id)
+    original = table.c.recurrence_id
+    alike = original == ""
+    if days:
+        alike = or_(alike, original.between(_day_after(days[0], -1), _day_after(days[-1], 2)))
+    # As an expression, so that the index of calendar and time is used: a series has years of one uid.
+    return [and_(table.c.uid.concat("").in_(some), alike) for some in parts(uids)]
+
+
+def _day_after(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return day
 
 
 def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[Meeting]:
