@@ -29,6 +29,7 @@ from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import SourceError
 from calsync.exports.to_csv import safe_cells
+from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -107,6 +108,7 @@ def _host_of(text: str) -> str:
 def _fetch(source: Source, named: Calendar, window: Span) -> tuple[list[Occurrence], list[Problem]]:
     found: list[Occurrence] = []
     problems: list[Problem] = []
+    cancellations: list[Cancellation] = []
     read = 0
     for calendar in source.calendars(named):
         try:
@@ -116,11 +118,13 @@ def _fetch(source: Source, named: Calendar, window: Span) -> tuple[list[Occurren
             continue
         read += 1
         found += fetched.occurrences
+        cancellations += fetched.cancellations
         problems += fetched.problems
     source.close()
     if not read:
         print_problems(problems)
         raise typer.Exit(3)
+    found = apply_cancellations(found, cancellations)
     return sorted(found, key=lambda o: (o.start, o.uid)), problems
 
 

@@ -18,7 +18,7 @@ from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
 from calsync.sources.tokens import lasting
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Reckoned
+from calsync.store.states import CalendarState, Reckoned, Replacement
 
 Sources = Mapping[str, Source]
 Round = tuple[Visit, ...]
@@ -193,7 +193,16 @@ class Reading:
         if found.minutes is not None:
             after = self._reckoned(self._people[calendar.manager_id])
             self.keeper.reckoned(Reckoned(after.first, after.last, found.minutes, after))
-        self.keeper.replace(state, self.night.window, found.rows, found.standing, found.unread)
+        self.keeper.replace(
+            Replacement(
+                state,
+                self.night.window,
+                found.rows,
+                found.standing,
+                unread=found.unread,
+                cancellations=found.cancellations,
+            )
+        )
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
         self._failed.add(calendar.manager_id)

@@ -14,6 +14,7 @@ from calsync.analysis.allocate import allocate
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
@@ -55,7 +56,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of a calendar, judged, as rows of the store. standing, unread: see `Fetched`.
+    """What was read of a calendar, judged, as rows of the store.
+
+    standing, unread, cancellations: see `Fetched`.
 
     minutes: a newcomer's in the night's window; None for all others.
     """
@@ -68,6 +71,7 @@ class Found:
     problems: tuple[Problem, ...] = ()
     unread: Unread = ALL_READ
     minutes: tuple[Allocation, ...] | None = None
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 Outcome = Listing | Found | SourceError
@@ -147,6 +151,7 @@ class Desk:
             problems=fetched.problems,
             unread=_as_stored(fetched.unread),
             minutes=minutes,
+            cancellations=fetched.cancellations,
         )
 
     def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.shown_address import shown_address
@@ -79,6 +80,7 @@ class Fetched:
     unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
     occurrences the token shows to be as they were: they are in the calendar and not among these.
     unread: what could not be read, so that nothing held of it is removed; it is read again next time.
+    cancellations: what METHOD:CANCEL messages in it cancel, in any of the manager's calendars.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -87,6 +89,7 @@ class Fetched:
     unchanged: bool = False
     standing: frozenset[str] = frozenset()
     unread: Unread = ALL_READ
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 @runtime_checkable

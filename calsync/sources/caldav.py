@@ -112,6 +112,7 @@ class CaldavSource:
             problems,
             remember_uids(now, uids.remembered()),
             unread=uids.unread(reading.faulty),
+            cancellations=reading.cancellations,
         )
 
     def close(self) -> None:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from calsync.errors import SourceContentError
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
@@ -22,8 +24,15 @@ _EVENT = re.compile(r"^BEGIN:VEVENT", re.IGNORECASE | re.MULTILINE)
 _MOST_FAULTY = 50
 _GROUP = 100
 
-Expanded = tuple[Sequence[Occurrence], Sequence[Problem]]
 Uids = frozenset[str] | None
+
+
+class Expanded(NamedTuple):
+    """What some texts hold in the window."""
+
+    occurrences: Sequence[Occurrence] = ()
+    problems: Sequence[Problem] = ()
+    cancellations: Sequence[Cancellation] = ()
 
 
 @dataclass
@@ -39,6 +48,7 @@ class ResourceReading:
     unread: dict[str, Problem] = field(default_factory=dict)
     uids: dict[str, Uids] = field(default_factory=dict)
     faulty: frozenset[str] = frozenset()
+    cancellations: list[Cancellation] = field(default_factory=list)
 
 
 def where_of(calendar: Calendar, path: str) -> str:
@@ -67,19 +77,20 @@ def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Re
         others = [text for path, text in whole.items() if path not in left_out]
         together = _try_together(others, window, calendar, str(calendar))
         if together is None:  # readable each by itself, but not together
-            together, apart = ((), ()), list(whole)
-    reading.occurrences = list(together[0])
+            together, apart = Expanded(), list(whole)
+    reading.occurrences = list(together.occurrences)
+    reading.cancellations = list(together.cancellations)
     reading.uids = {path: uids_of(text) for path, text in whole.items()}
-    faults = _count_faults(together)
+    faults = _count_faults(together.problems)
     faulty = _find_faulty(whole, window, calendar) if 0 < faults <= _MOST_FAULTY else []
     if not faulty:
-        reading.problems += together[1]
+        reading.problems += together.problems
         if faults:  # of which resources is not known: none of which nothing came is taken for deleted
-            seen = {occurrence.uid for occurrence in together[0]}
+            seen = {occurrence.uid for occurrence in together.occurrences}
             every = frozenset[str]().union(*(uids or () for uids in reading.uids.values()))
             reading.faulty = every - seen
     else:
-        reading.problems += (note for note in together[1] if note.severity is not Severity.FAULT)
+        reading.problems += (note for note in together.problems if note.severity is not Severity.FAULT)
     for path in dict.fromkeys((*apart, *faulty)):
         _read_apart(reading, path, whole[path], window, calendar, was_read=path not in apart)
     return reading
@@ -91,7 +102,7 @@ def _read_apart(
     """Read one resource by itself, so that its problems name it."""
     where = where_of(calendar, path)
     try:
-        found, problems = _expand([text], window, calendar, where)
+        found, problems, cancellations = _expand([text], window, calendar, where)
     except SourceContentError as error:
         reading.unread[path] = Problem(where, error.what, error.hint)
         del reading.uids[path]
@@ -99,9 +110,10 @@ def _read_apart(
     faults = [problem for problem in problems if problem.severity is Severity.FAULT]
     if not was_read:
         reading.occurrences += found
+        reading.cancellations += cancellations
         faults = list(problems)
     reading.problems += faults
-    if _count_faults((found, problems)):
+    if _count_faults(problems):
         reading.faulty |= reading.uids[path] or frozenset()
 
 
@@ -171,8 +183,17 @@ def _name_of(path: str) -> str:
 def _expand(texts: Iterable[str], window: Span, calendar: Calendar, where: str) -> Expanded:
     content = "\r\n".join((*texts, "")).encode("utf-8", "surrogatepass")
     if not content.strip():
-        return (), ()
-    return read_calendar(content, window, zone=calendar.zone, owners=calendar.owners, where=where)
+        return Expanded()
+    cancellations: list[Cancellation] = []
+    occurrences, problems = read_calendar(
+        content,
+        window,
+        zone=calendar.zone,
+        owners=calendar.owners,
+        where=where,
+        cancellations=cancellations,
+    )
+    return Expanded(occurrences, problems, cancellations)
 
 
 def _try_together(texts: Iterable[str], window: Span, calendar: Calendar, where: str) -> Expanded | None:
@@ -190,7 +211,7 @@ def _find_faulty(whole: Mapping[str, str], window: Span, calendar: Calendar) -> 
     while waiting and len(faulty) < _MOST_FAULTY:
         paths = waiting.pop()
         found = _try_together([whole[path] for path in paths], window, calendar, str(calendar))
-        if found is not None and not _count_faults(found):
+        if found is not None and not _count_faults(found.problems):
             continue
         if len(paths) == 1:
             faulty += paths
@@ -200,8 +221,8 @@ def _find_faulty(whole: Mapping[str, str], window: Span, calendar: Calendar) -> 
     return faulty
 
 
-def _count_faults(found: Expanded) -> int:
-    return sum(problem.severity is Severity.FAULT for problem in found[1])
+def _count_faults(problems: Sequence[Problem]) -> int:
+    return sum(problem.severity is Severity.FAULT for problem in problems)
 
 
 def _no_calendar(calendar: Calendar, path: str) -> Problem:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from calsync.errors import CalendarEmptiedError
+from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence, fingerprint, settled
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -24,15 +25,17 @@ def sealed(
     token: str = "",
     standing: frozenset[str] = frozenset(),
     unread: Unread = ALL_READ,
+    cancellations: Sequence[Cancellation] = (),
 ) -> Fetched:
     """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
 
+    What a message of the calendar cancels is cancelled.
     Where two occurrences share (uid, recurrence_id, start) but differ, one is kept and the other named.
     """
     kept: dict[Name, Occurrence] = {}
     doubles: set[Name] = set()
     first, last = window.start.astimezone(UTC), window.end.astimezone(UTC)
-    for occurrence in settled(occurrences):
+    for occurrence in apply_cancellations(settled(occurrences), cancellations):
         # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
         start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
         if not _overlaps(start, end, first, last):
@@ -45,7 +48,12 @@ def sealed(
     ordered = sorted(kept)
     noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
     return Fetched(
-        tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing, unread=unread
+        tuple(kept[name] for name in ordered),
+        (*problems, *noted),
+        token,
+        standing=standing,
+        unread=unread,
+        cancellations=tuple(dict.fromkeys(cancellations)),
     )
 
 

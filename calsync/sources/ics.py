@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceUnavailableError
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
 from calsync.model.shown_address import SCHEMES
 from calsync.model.span import Span
@@ -72,6 +73,7 @@ class IcsSource:
         if held.get("digest") == marks["digest"]:
             return Fetched(unchanged=True, token=remember(scope, marks | {"ledger": held.get("ledger", "")}))
         ledger = Ledger(held.get("ledger", ""))
+        cancellations: list[Cancellation] = []
         occurrences, problems = read_calendar(
             content,
             window,
@@ -79,9 +81,18 @@ class IcsSource:
             owners=calendar.owners,
             where=str(calendar),
             ledger=ledger,
+            cancellations=cancellations,
         )
         token = remember(scope, marks | {"ledger": ledger.text})
-        return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)
+        return sealed(
+            calendar,
+            window,
+            occurrences,
+            (*notes, *problems),
+            token,
+            ledger.standing,
+            cancellations=cancellations,
+        )
 
     def is_near(self, calendar: Calendar) -> bool:
         """Whether it is a file or a folder."""

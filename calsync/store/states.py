@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.model.unread import ALL_READ, Unread
@@ -41,6 +42,7 @@ class Replacement:
 
     standing: uids whose meetings are as they were, so that none of theirs is among the rows.
     unread: what could not be read; rows held of it stay.
+    cancellations: all that messages in the calendar cancel.
     """
 
     state: CalendarState
@@ -48,6 +50,7 @@ class Replacement:
     rows: Sequence[Row]
     standing: frozenset[str] = frozenset()
     unread: Unread = ALL_READ
+    cancellations: Sequence[Cancellation] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,8 @@ def unlike_any_default() -> Meeting:
         show_as=ShowAs.OUT_OF_OFFICE,
         organizer_domain="y.example",
         categories=("Red", "calsync: mixed"),
+        sequence=3,
+        stamp="20261101T090000Z",
     )
 
 

@@ -1,12 +1,15 @@
 """Blocks to events: the times of each VEVENT, or a problem that names it."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.event import Event, Moment, as_day
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, as_day, stamp_of
 from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, time_line
 from calsync.sources.ical.moments import (
     as_time,
@@ -41,6 +44,8 @@ _TIMES = frozenset(
     }
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
+_DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
+_MADE = "calsync-"
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -50,13 +55,17 @@ class _EventError(Exception):
 
 
 class EventReader:
-    """Reads the events of one VCALENDAR; `problems` tells what was left out or mended."""
+    """Reads the events of one VCALENDAR.
 
-    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool) -> None:
+    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
+    """
+
+    def __init__(self, zones: Zones, namer: Namer, method: str) -> None:
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
-        self._cancelled = cancelled
+        self._method = method
+        self.cancellations: list[Cancellation] = []
 
     def read(self, block: Block) -> Event | None:
         """The event, or None if it had to be left out; then a problem names it."""
@@ -69,21 +78,27 @@ class EventReader:
             self._tell(block, "it lies before the year 1 or after 9999; the event was left out", hint)
         return None
 
-    def _read(self, block: Block) -> Event:
+    def _read(self, block: Block) -> Event | None:
         lines: _Lines = {
             name: [line for rest in rests if (line := time_line(name, rest)).value]
             for name, rests in lines_by_name(block.text, _TIMES).items()
         }
+        if self._method == CANCEL and not lines["DTSTART"]:
+            # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
+            self._cancel(block, lines, self._zones.floating)
+            return None
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
         start, end, nominal = self._span(block, lines)
         zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
         original = self._original(lines, zone)
+        if self._method == CANCEL:
+            self._cancel(block, lines, zone)
         return Event(
             number=block.number,
             text=block.text,
-            cancelled_by_method=self._cancelled,
+            method=self._method,
             uid=uid_of(block.text),
             start=start,
             end=end,
@@ -95,9 +110,32 @@ class EventReader:
             recurrence_id=original,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
-            stamp=max(
-                (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
-            ),
+            stamp=max((line.value.upper() for line in self._stamps(lines)), default=""),
+        )
+
+    def _stamps(self, lines: _Lines) -> list[TimeLine]:
+        if self._method in MESSAGES and lines["DTSTAMP"]:
+            return lines["DTSTAMP"]
+        return lines["LAST-MODIFIED"] or lines["DTSTAMP"]
+
+    def _cancel(self, block: Block, lines: _Lines, zone: tzinfo) -> None:
+        """Keep what an event of a METHOD:CANCEL cancels; raises _EventError."""
+        original = self._original(lines, zone)
+        if original is None and named_lines(block.text, frozenset({"RECURRENCE-ID"})):
+            # Never the whole series, where one meeting of it is meant.
+            raise _EventError("its RECURRENCE-ID is empty")
+        modified, stamp = (
+            lines[name][0].value if lines[name] else "" for name in ("LAST-MODIFIED", "DTSTAMP")
+        )
+        self.cancellations.append(
+            Cancellation(
+                uid=uid_of(block.text),
+                recurrence_id="" if original is None else original.isoformat(),
+                this_and_following=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
+                # RFC 5546 wants one in every CANCEL: without it only the stamp can show an older message.
+                sequence=_sequence(lines["SEQUENCE"]),
+                stamp=stamp_of(modified, stamp),
+            )
         )
 
     def _span(self, block: Block, lines: _Lines) -> tuple[Moment, Moment, timedelta | None]:
@@ -218,4 +256,33 @@ def uid_of(text: str) -> str:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
-    return "calsync-" + hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return _MADE + _digest(content)
+
+
+def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
+    """Give events without UID that have time and title in common a UID each, by place, people and text.
+
+    Only where there are several such events, so that editing the text of any other leaves its UID, and with
+    it people's corrections, as they were. The order of the file does not matter. Two that are equal in all
+    of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
+    """
+    events = list(events)
+    made = Counter(event.uid for event in events if event.uid.startswith(_MADE))
+    if all(count == 1 for count in made.values()):
+        return events
+    return [_distinguished(event) if made[event.uid] > 1 else event for event in events]
+
+
+def _distinguished(event: Event) -> Event:
+    if is_private(event.text):
+        return event
+    # Of a person the address: an answer, which changes, is a parameter.
+    lines = (
+        name + (text_of(rest).casefold() if name in ("ATTENDEE", "ORGANIZER") else rest)
+        for name, rest in named_lines(event.text, _DISTINCTION)
+    )
+    return replace(event, uid=f"{event.uid}-{_digest(chr(10).join(sorted(set(lines))))}")
+
+
+def _digest(content: str) -> str:
+    return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -6,11 +6,12 @@ It takes whatever there is, and says what is wrong with it. `fast` gives the sam
 from zoneinfo import ZoneInfo
 
 from calsync.errors import SourceContentError
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.event import Event
-from calsync.sources.ical.events import EventReader
+from calsync.sources.ical.event import CANCEL, Event
+from calsync.sources.ical.events import EventReader, distinguish_made_uids
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.series import series_of
@@ -23,11 +24,17 @@ _HEADER = frozenset({"METHOD", "CALSCALE"})
 
 
 def read_exactly(
-    data: bytes, window: Span, *, zone: ZoneInfo, owners: frozenset[str] = frozenset(), where: str
+    data: bytes,
+    window: Span,
+    *,
+    zone: ZoneInfo,
+    owners: frozenset[str] = frozenset(),
+    where: str,
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer)
+    events, problems = read_events(data, zone, namer, cancellations)
     return expanded(events, problems, Expansion(window, zone, owners, namer), namer)
 
 
@@ -35,21 +42,30 @@ def expanded(
     events: list[Event], problems: list[Problem], expansion: Expansion, namer: Namer
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
-    series, replaced = series_of(events)
+    # Beside the meetings that it cancels a message is none itself: `guards.sealed` cancels those.
+    live = {event.uid for event in events if event.method != CANCEL}
+    events = [event for event in events if event.method != CANCEL or event.uid not in live]
+    series, replaced = series_of(distinguish_made_uids(events))
     for one in series:
         expansion.add(one)
     told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
     return expansion.occurrences(), tuple(dict.fromkeys(told))
 
 
-def read_events(data: bytes, zone: ZoneInfo, namer: Namer) -> tuple[list[Event], list[Problem]]:
-    """Read without expanding: every VEVENT of the file is among the events or named in a problem."""
+def read_events(
+    data: bytes, zone: ZoneInfo, namer: Namer, cancellations: list[Cancellation] | None = None
+) -> tuple[list[Event], list[Problem]]:
+    """Read without expanding: every VEVENT of the file is among the events or named in a problem.
+
+    cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
+    """
+    cancelled = [] if cancellations is None else cancellations
     text, problems = whole_text(data, namer.where)
     calendars, lost = split(text, namer.where)
     problems += lost
     events: list[Event] = []
     for calendar in calendars:
-        read, told = _read(calendar, zone, namer)
+        read, told = _read(calendar, zone, namer, cancelled)
         events += read
         problems += told
     return events, problems
@@ -65,22 +81,25 @@ def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     return header
 
 
-def _read(calendar: CalendarText, zone: ZoneInfo, namer: Namer) -> tuple[list[Event], list[Problem]]:
-    header = header_of(calendar, namer.where)
-    return events_of(calendar, Zones(calendar, zone, namer.where), namer, cancelled=is_cancelled(header))
-
-
-def is_cancelled(header: dict[str, str]) -> bool:
-    """Whether all events of a calendar are called off (METHOD:CANCEL, RFC 5546)."""
-    return header.get("METHOD") == "CANCEL"
+def _read(
+    calendar: CalendarText, zone: ZoneInfo, namer: Namer, cancellations: list[Cancellation]
+) -> tuple[list[Event], list[Problem]]:
+    method = header_of(calendar, namer.where).get("METHOD", "")
+    return events_of(calendar, Zones(calendar, zone, namer.where), namer, method, cancellations)
 
 
 def events_of(
-    calendar: CalendarText, zones: Zones, namer: Namer, *, cancelled: bool
+    calendar: CalendarText,
+    zones: Zones,
+    namer: Namer,
+    method: str = "",
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, cancelled=cancelled)
+    reader = EventReader(zones, namer, method)
     events = [event for block in calendar.events if (event := reader.read(block)) is not None]
+    if cancellations is not None:
+        cancellations += reader.cancellations
     return events, [*zones.problems, *reader.problems]
 
 

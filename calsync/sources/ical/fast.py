@@ -15,7 +15,8 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.clocks import Clocks, clock_of
 from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.exact import header_of, is_cancelled
+from calsync.sources.ical.event import MESSAGES
+from calsync.sources.ical.exact import header_of
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.outlines import Outliner
@@ -38,7 +39,6 @@ class Quick:
     found: list[Keyed]
     rest: CalendarText
     zones: Zones
-    cancelled: bool
 
 
 def read_quickly(
@@ -53,18 +53,18 @@ def read_quickly(
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = Slices(data)
     calendar = _calendar(slices, where)
-    cancelled = is_cancelled(header_of(calendar, where))
-    zones = Zones(calendar, zone, where)
-    if not is_usual(window):
+    if header_of(calendar, where).get("METHOD") in MESSAGES or not is_usual(window):
+        # Messages are small, and a ledger must not pass over their DTSTAMP, which is part of their version.
         raise UnusualError
-    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones, cancelled=cancelled))
+    zones = Zones(calendar, zone, where)
+    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones))
     clocks = Clocks(zones)
     times = Times(slices, clocks, recall.changed)
     sieve = Sieve(slices.skim.table, times, window)
     sorter = Sorter(slices, Outliner(slices, clocks, times), sieve)
     sorter.take(recall.changed)
     finder = Finder(window, clock_of(zone), clocks.floating)
-    writer = _Writer(slices, owners, cancelled=cancelled)
+    writer = _Writer(slices, owners)
     found: list[Keyed] = []
     for uid, group in sorter.groups():
         try:
@@ -73,7 +73,7 @@ def read_quickly(
             sorter.odd.add(uid)
     recall.keep(sorter.odd)
     blocks = tuple(Block(place + 1, slices.own_text(place)) for place in sorter.odd_places())
-    return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
+    return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones)
 
 
 def _calendar(slices: Slices, where: str) -> CalendarText:
@@ -93,10 +93,9 @@ def keyed(occurrence: Occurrence) -> Keyed:
 class _Writer:
     """Writes occurrences; what all occurrences of an event have alike is read once."""
 
-    def __init__(self, slices: Slices, owners: frozenset[str], *, cancelled: bool) -> None:
+    def __init__(self, slices: Slices, owners: frozenset[str]) -> None:
         self._slices = slices
         self._reader = ContentReader(owners)
-        self._cancelled = cancelled
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
         """The occurrences of one UID."""
@@ -106,7 +105,7 @@ class _Writer:
             content = contents.get(place)
             if content is None:
                 text = self._slices.text(place)
-                content = contents[place] = self._reader.read(text, cancelled=self._cancelled)
+                content = contents[place] = self._reader.read(text)
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
             keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed

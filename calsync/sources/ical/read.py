@@ -3,6 +3,7 @@
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -27,22 +28,23 @@ def read_calendar(
     owners: frozenset[str] = frozenset(),
     where: str,
     ledger: Ledger | None = None,
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
     zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
     problems name the calendar. ledger: of an earlier reading of this calendar: UIDs that stand as they were
-    are not read and not given again; it is brought up to date. Raises
-    SourceContentError if it is no whole calendar.
+    are not read and not given again; it is brought up to date. cancellations: takes what METHOD:CANCEL
+    messages in it cancel, here or in other calendars. Raises SourceContentError if it is no whole calendar.
     """
     try:
         quick = read_quickly(data, window, zone=zone, owners=owners, where=where, ledger=ledger)
     except UnusualError:
-        return read_exactly(data, window, zone=zone, owners=owners, where=where)
+        return read_exactly(data, window, zone=zone, owners=owners, where=where, cancellations=cancellations)
     if not quick.rest.events:
         return _in_order(quick.found), tuple(dict.fromkeys(quick.zones.problems))
     namer = Namer(where, data)
-    events, told = events_of(quick.rest, quick.zones, namer, cancelled=quick.cancelled)
+    events, told = events_of(quick.rest, quick.zones, namer)
     others, problems = expanded(events, told, Expansion(window, zone, owners, namer), namer)
     return _in_order([*quick.found, *map(keyed, others)]), problems
 

@@ -8,7 +8,7 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.event import Event, Moment
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
 from calsync.sources.ical.moments import as_time, existing
 from calsync.sources.ical.naming import Namer
@@ -58,7 +58,9 @@ class Expansion:
                 continue
             event = instance.event
             if id(event) not in known:
-                known[id(event)] = self._reader.read(event.text, cancelled=event.cancelled_by_method)
+                known[id(event)] = self._reader.read(
+                    event.text, cancelled=event.method == CANCEL, message=event.method in MESSAGES
+                )
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)

@@ -58,7 +58,7 @@ class M365Source:
         """
         with self._mailbox(calendar) as mailbox:
             events = mailbox.events(window)
-        occurrences, problems = read_events(events, calendar.zone, str(calendar))
+        occurrences, problems = read_events(events, calendar.zone, str(calendar), calendar.owners)
         if events and not occurrences:
             what = f"none of its {len(events)} meetings can be read: {problems[0].what}"
             raise SourceContentError(str(calendar), what, "what we hold is kept; report it with this message")
