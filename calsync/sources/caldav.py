@@ -24,6 +24,7 @@ from calsync.sources.refusals import named
 from calsync.sources.tokens import recall, remember, scope_of
 from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
+from calsync.text import count_of
 
 
 class CaldavOptions(WebOptions):
@@ -164,7 +165,7 @@ def _one_by_one(
 def _refuse_all(calendar: Calendar, problems: list[Problem]) -> None:
     """A calendar of which nothing can be read is not an empty one."""
     if problems:
-        what = f"none of its {len(problems)} meetings can be read: {problems[0].what}"
+        what = f"none of its {count_of(len(problems), 'meeting')} can be read: {problems[0].what}"
         raise SourceContentError(str(calendar), what, problems[0].hint or "look at it in a calendar program")
 
 

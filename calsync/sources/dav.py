@@ -17,6 +17,7 @@ from calsync.sources.credentials import Origin
 from calsync.sources.errand import Answer, Errand
 from calsync.sources.multistatus import D, Listing, Resource, StaleTokenError, path_of, resources, take_page
 from calsync.sources.refusals import named
+from calsync.text import count_of
 
 CHUNK = 100
 """Resources asked for in one multiget."""
@@ -84,7 +85,7 @@ class Dav:
             asked = [path_of(urljoin(url, href)) for href in chunk]
             missing = [path for path in asked if path not in found]
             if missing:
-                what = f"left {len(missing)} of {len(chunk)} meetings out of its answer"
+                what = f"left {len(missing)} of {count_of(len(chunk), 'meeting')} out of its answer"
                 raise SourceContentError(self._errand.where, what, "report it to whoever runs the server")
             yield from (found[path] for path in asked)
 
