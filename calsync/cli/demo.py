@@ -81,5 +81,5 @@ def _hr_table(settings: Settings) -> tuple[Path, str]:
         write_table(table, workbook)
     except ExportError as error:
         write_table(table, plain)
-        return plain, f"Left out: {workbook.name}. {error}."
+        return plain, f"Left out: {workbook.name}: {error.what} → {error.hint}"
     return workbook, ""
