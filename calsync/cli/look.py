@@ -11,20 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from calsync.cli.app import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    FromOption,
-    ToOption,
-    app,
-    err,
-    out,
-    print_problems,
-    write,
-)
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, ToOption, app, print_problems
+from calsync.cli.terminal import dim, err, out, write_csv, write_json
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import SourceError
@@ -36,6 +26,7 @@ from calsync.model.span import Span
 from calsync.nightly.plan import calendar_of
 from calsync.sources.base import Calendar, Source
 from calsync.sources.registry import open_source
+from calsync.text import count_of
 
 
 class Format(StrEnum):
@@ -68,9 +59,9 @@ def occurrences(
     found, problems = _fetch(source, named, window)
     frame = occurrences_table(found)
     if form is Format.CSV:
-        write(safe_cells(frame).to_csv(index=False, lineterminator="\n"))
+        write_csv(safe_cells(frame).to_csv(index=False, lineterminator="\n"))
     elif form is Format.JSON:
-        write(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
+        write_json(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
     else:
         _print(frame)
     if print_problems(problems):
@@ -169,10 +160,10 @@ def _print(frame: pd.DataFrame) -> None:
     for name in ("when", "title", "shown as", "answer"):
         table.add_column(name, no_wrap=name != "title", overflow="fold")
     for row in frame.itertuples():
-        title = escape(str(row.summary)) if row.sensitivity == "normal" else "[dim](private)[/]"
+        title = str(row.summary) if row.sensitivity == "normal" else dim("(private)")
         table.add_row(_when(str(row.start), str(row.end)), title, str(row.show_as), str(row.response))
-    out.print(table, soft_wrap=False)
-    err.print(f"{len(frame)} occurrences")
+    out.print_table(table)
+    err.print(count_of(len(frame), "occurrence"))
 
 
 def _when(start: str, end: str) -> str:

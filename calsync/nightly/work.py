@@ -28,6 +28,7 @@ from calsync.nightly.threads import Threads
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
 from calsync.store.rows import Row, alike_rows, clean
+from calsync.text import count_of
 
 log = logging.getLogger("calsync.nightly")
 
@@ -180,7 +181,7 @@ def prepare(order: Order) -> None:
 
 def too_slow(calendar: Calendar, seconds: float) -> SourceError:
     """What a reading that did not end in time is called in the report."""
-    what = f"was not read within {seconds:g} seconds; the night went on without it"
+    what = f"was not read within {count_of(seconds, 'second')}; the night went on without it"
     hint = "raise [engine] calendar_seconds if it is that large"
     return SourceUnavailableError(str(calendar), what, hint)
 

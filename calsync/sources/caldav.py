@@ -24,6 +24,7 @@ from calsync.sources.refusals import named
 from calsync.sources.tokens import recall, recall_uids, remember, remember_uids, scope_of
 from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
+from calsync.text import count_of
 
 
 class CaldavOptions(WebOptions):
@@ -150,7 +151,7 @@ def _read_resources(
 
 def _none_readable(calendar: Calendar, problems: list[Problem]) -> SourceContentError:
     """A calendar of which nothing can be read is not an empty one."""
-    what = f"none of its {len(problems)} meetings can be read; the first {problems[0].what}"
+    what = f"none of its {count_of(len(problems), 'meeting')} can be read; the first {problems[0].what}"
     return SourceContentError(str(calendar), what, problems[0].hint)
 
 

@@ -10,6 +10,7 @@ from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.model.unread import ALL_READ, Unread
 from calsync.sources.base import Calendar, Fetched
+from calsync.text import count_of
 
 Name = tuple[datetime, str, str]
 
@@ -74,7 +75,7 @@ def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:
     if held >= DOUBT_FROM and not fetched:
         raise CalendarEmptiedError(
             str(calendar),
-            f"had {held} meetings and now shows none; what we hold is kept",
+            f"had {count_of(held, 'meeting')} and now shows none; what we hold is kept",
             f"if it is right: calsync run --accept-empty {calendar.manager_id}",
         )
 

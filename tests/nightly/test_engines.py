@@ -157,7 +157,7 @@ def test_a_calendar_that_hangs_holds_up_no_engine(tmp_path, engine):
         report = the_night(config)
     assert report.counts["calendars"] == 1
     (fault,) = report.faults
-    assert "bob" in fault.where and "within 1 seconds" in fault.what
+    assert "bob" in fault.where and "within 1 second;" in fault.what
 
 
 def refused(config) -> str:

@@ -230,4 +230,4 @@ def test_a_calendar_that_hangs_does_not_hold_the_night(tmp_path):
         report = the_night(config)
     assert report.counts["calendars"] == 1
     (fault,) = report.faults
-    assert "bob" in fault.where and "within 1 seconds" in fault.what
+    assert "bob" in fault.where and "within 1 second;" in fault.what

@@ -32,6 +32,7 @@ from calsync.sources.m365.moments import (
     recurrence_id_of,
     times_of,
 )
+from calsync.text import count_of
 
 FIELDS = (
     "id",
@@ -239,6 +240,5 @@ _READ_AS = {
 
 
 def _odd(where: str, field: str, value: str, count: int) -> Problem:
-    meetings = "1 meeting" if count == 1 else f"{count} meetings"
-    what = f"{field} is {value} in {meetings}, read as {_READ_AS.get(field, 'UTC')}"
+    what = f"{field} is {value} in {count_of(count, 'meeting')}, read as {_READ_AS.get(field, 'UTC')}"
     return Problem(where, what, "nothing to do, unless the hours look wrong", Severity.NOTE)

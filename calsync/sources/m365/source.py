@@ -23,6 +23,7 @@ from calsync.sources.m365.events import read_events, uids_of_unreadable
 from calsync.sources.m365.mailbox import Mailbox
 from calsync.sources.m365.options import M365Options
 from calsync.sources.tokens import bytes_digest, recall, remember, scope_of
+from calsync.text import count_of
 
 SOON = timedelta(days=45)
 """So long before its end a certificate is spoken of as ending."""
@@ -60,7 +61,7 @@ class M365Source:
             events = mailbox.events(window)
         occurrences, problems = read_events(events, calendar.zone, str(calendar), calendar.owners)
         if events and not occurrences:
-            what = f"none of its {len(events)} meetings can be read: {problems[0].what}"
+            what = f"none of its {count_of(len(events), 'meeting')} can be read: {problems[0].what}"
             raise SourceContentError(str(calendar), what, "what we hold is kept; report it with this message")
         lost = any(problem.severity is Severity.FAULT for problem in problems)
         unread = Unread(uids_of_unreadable(events, calendar.zone)) if lost else ALL_READ
@@ -136,5 +137,5 @@ def _end_of(certificate: Certificate, where: str, date: str) -> Problem:
     if left <= timedelta():
         return Problem(where, f"the certificate ended on {end}", how)
     if left <= SOON:
-        return Problem(where, f"the certificate ends in {left.days} days, on {end}", how)
+        return Problem(where, f"the certificate ends in {count_of(left.days, 'day')}, on {end}", how)
     return Problem(where, f"the certificate ends on {end}", how, Severity.NOTE)
