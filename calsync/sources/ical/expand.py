@@ -176,7 +176,7 @@ class _Adapter(EventAdapter):  # type: ignore[misc]
     extend_query_span_by: Any = None
 
     def __init__(self, event: Event, zone: tzinfo, budget: SeriesBudget, longest: timedelta) -> None:
-        """longest: how far the library may add to a time; what is longer lies beyond the window either way."""
+        """longest: how far the library may add to a time; what is longer lies beyond the window."""
         self.event = event
         self.zone = zone
         self.budget = budget

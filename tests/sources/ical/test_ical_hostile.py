@@ -20,7 +20,7 @@ LOST = {
     "every second for ever": event("SUMMARY:Bad", "RRULE:FREQ=SECONDLY"),
     "every hour for ever": event("SUMMARY:Bad", "RRULE:FREQ=HOURLY"),
     "every second a thousand million times": event(
-        "SUMMARY:Bad", "RRULE:FREQ=SECONDLY;COUNT=1000000000", start=":19900101T000000Z", end="DURATION:PT1S"
+        "SUMMARY:Bad", "RRULE:FREQ=SECONDLY;COUNT=1000000000", start=":20000101T000000Z", end="DURATION:PT1S"
     ),
     "every second on no day": event("SUMMARY:Bad", "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30"),
     "RSCALE": event("SUMMARY:Bad", "RRULE:RSCALE=HEBREW;FREQ=YEARLY"),
