@@ -18,9 +18,9 @@ MOST_STARTS = 20_000
 """Starts of one series in one window before it is given up: a daily meeting for 50 years."""
 HINT = "make it a daily, weekly or monthly series"
 
-_OWN_STEPS, _OWN_STEPS_A_DAY = 2_000, 4
+_OWN_STEPS, _OWN_STEPS_A_DAY = 200, 2
 _OWN_STARTS, _OWN_STARTS_A_DAY = 100, 2
-_RESERVE_STEPS, _RESERVE_STARTS = 4_000_000, 200_000
+_RESERVE_STEPS, _RESERVE_STARTS = 2_000_000, 200_000
 _CHUNK = 1_000
 
 

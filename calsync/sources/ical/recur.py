@@ -228,7 +228,8 @@ def _days_of_each_month(rule: Rule, begin: date) -> int | None:
         sure = len(signs) == 1 and all(1 <= abs(which) <= _SURE_WEEKS for which, _ in rule.by_day)
         return len(rule.by_day) if sure and not rule.by_month_day else None
     days = rule.by_month_day or (begin.day,)
-    return len(days) if all(1 <= day <= _SHORTEST_MONTH for day in days) else None
+    sure = len({day > 0 for day in days}) == 1 and all(1 <= abs(day) <= _SHORTEST_MONTH for day in days)
+    return len(days) if sure else None
 
 
 def _long_periods(
