@@ -19,6 +19,7 @@ from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.stopping import StoppedError, time_limit
 from calsync.model.unread import ALL_READ, Unread
 from calsync.nightly.collector import fewer_collections
 from calsync.nightly.judging import judge_all
@@ -113,10 +114,15 @@ class Desk:
 
     def visit(self, visit: Visit) -> Outcome:
         """What one visit gave."""
+        seconds = self._settings.engine.calendar_seconds
         try:
-            return self._read(visit)
+            # Whoever waits for this thread gives up then, too; one that went on would use a core for good.
+            with time_limit(seconds):
+                return self._read(visit)
         except SourceError as error:
             return error
+        except StoppedError:
+            return too_slow(visit.calendar, seconds)
         except Exception as error:
             # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
             where = str(visit.calendar)

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
+from calsync.sources.html_guard import guarded_html
 from calsync.sources.ical.event import stamp_of
 from calsync.sources.ical.lines import lines_by_name
 from calsync.sources.ical.people import People
@@ -159,7 +160,7 @@ def _text_of_html(page: str) -> str:
     if "<" not in page:
         return page
     reader = _Text()
-    reader.feed(page)
+    reader.feed(guarded_html(page))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.seen).split("\n"))
     return "\n".join(line for line in lines if line)

@@ -14,11 +14,11 @@ from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, tim
 from calsync.sources.ical.moments import (
     as_time,
     duration_of,
+    elapsed,
     lasting,
     moment_of,
     moments_of,
     periods_of,
-    real,
 )
 from calsync.sources.ical.naming import Namer, is_private
 from calsync.sources.ical.structure import Block
@@ -161,10 +161,7 @@ class EventReader:
         line = _one(lines, "RECURRENCE-ID")
         if line is None:
             return None
-        original = _required(lambda: moment_of(line, self._zones, zone), line)
-        if isinstance(original, datetime):
-            real(original)  # raises OverflowError, which here costs this event only
-        return original
+        return _required(lambda: moment_of(line, self._zones, zone), line)
 
     def _ordered(
         self, block: Block, start: Moment, end: Moment, nominal: timedelta | None
@@ -231,7 +228,7 @@ def _alike(start: Moment, end: Moment) -> tuple[Moment, Moment]:
 
 def _length(start: Moment, end: Moment) -> timedelta:
     if isinstance(start, datetime) and isinstance(end, datetime):
-        return real(end) - real(start)
+        return elapsed(start, end)
     return end - start
 
 
@@ -245,7 +242,9 @@ def _fitted(found: Moment | tuple[datetime, timedelta], start: Moment) -> Moment
 
 
 def _sequence(lines: list[TimeLine]) -> int:
-    values = [int(line.value) for line in lines if line.value.isdecimal() and len(line.value) < 19]
+    written = [line.value for line in lines if line.value.isdecimal()]
+    # Longer than any that counts, and than what Python reads as a number.
+    values = [int(value) if len(value) < 19 else 10**18 for value in written]
     return max(values, default=-1)
 
 

@@ -10,6 +10,7 @@ from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.event import CANCEL, Event
 from calsync.sources.ical.events import EventReader, distinguish_made_uids
 from calsync.sources.ical.lines import named_lines
@@ -97,7 +98,12 @@ def events_of(
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
     reader = EventReader(zones, namer, method)
-    events = [event for block in calendar.events if (event := reader.read(block)) is not None]
+    events = []
+    for block in calendar.events:
+        check_stopped()
+        event = reader.read(block)
+        if event is not None:
+            events.append(event)
     if cancellations is not None:
         cancellations += reader.cancellations
     return events, [*zones.problems, *reader.problems]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.clocks import Clocks, clock_of
 from calsync.sources.ical.content import Content, ContentReader
 from calsync.sources.ical.event import MESSAGES
@@ -67,6 +68,7 @@ def read_quickly(
     writer = _Writer(slices, owners)
     found: list[Keyed] = []
     for uid, group in sorter.groups():
+        check_stopped()
         try:
             found += writer.written(uid, finder.found(group))
         except OddError:

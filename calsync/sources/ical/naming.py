@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.structure import Block
@@ -31,14 +32,20 @@ class Namer:
         offsets = self._offsets
         if not 0 < number <= len(offsets):
             return f"event {number}"
-        before = self._content[: offsets[number - 1]]
-        ends = before.count(b"\n") or before.count(b"\r")
-        return f"line {ends + 1}"
+        return f"line {self._lines[number - 1]}"
 
     @cached_property
     def _offsets(self) -> list[int]:
         """Where each BEGIN:VEVENT stands."""
         return [match.start(1) for match in _BEGIN.finditer(self._content)]
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The number of the line of each; counted once, since every event may have a problem."""
+        line_end = b"\n" if b"\n" in self._content else b"\r"
+        begins = (0, *self._offsets)
+        counts = (self._content.count(line_end, begin, end) for begin, end in pairwise(begins))
+        return [ends + 1 for ends in accumulate(counts)]
 
     def _name(self, text: str) -> str:
         values = dict(named_lines(text, _NAMES))

@@ -71,6 +71,8 @@ class Outliner:
         elif b"DURATION" in lines:
             nominal = duration_of(self._slices.rest(lines[b"DURATION"]).rpartition(":")[2])
             end = _lasting(start, nominal)
+            if not is_near_our_time(end.wall):
+                raise OddError
         else:
             end = start if start.clock else At(start.wall + _DAY, None)
         if not _ordered(start, end):

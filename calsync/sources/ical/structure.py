@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Problem
+from calsync.model.stopping import check_stopped
 
-_MARK = re.compile(r"^(BEGIN|END)[ \t]*:[ \t]*([^\n]*?)[ \t]*$", re.I | re.M)
+# Blanks around the name are stripped afterwards: a pattern would go over a long run of them many times.
+_MARK = re.compile(r"^(BEGIN|END)[ \t]*:([^\n]*)", re.I | re.M)
 _LOOK_DOWN = 8
 """How many open components an END may skip: enough for a forgotten END, cheap when nesting is deep."""
 _DEEPEST = 64
 """Below this, components are counted and no longer kept: nothing that matters lies so deep."""
 _NAMED = 5
+_CHECKED_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ class _Walk:
 def split(text: str, where: str) -> tuple[tuple[CalendarText, ...], list[Problem]]:
     """Cut a file into its calendars; raises SourceContentError if one of them has no end."""
     walk = _Walk(text, where)
-    for mark in _MARK.finditer(text):
-        name = mark[2].upper()
+    for number, mark in enumerate(_MARK.finditer(text)):
+        if number % _CHECKED_EVERY == 0:
+            check_stopped()
+        name = mark[2].strip(" \t").upper()
         (_begin if mark[1].upper() == "BEGIN" else _end)(walk, name, mark.start(), mark.end() + 1)
     if walk.stack:
         raise _cut_off(walk)

@@ -16,6 +16,8 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}:?\d{2})?\)\s*(.+)", re.I)
+# Windows' longest display name has some 60 characters; a vendor may put an address before a name.
+_LONGEST_NAME = 500
 _JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - wall-clock time
 
 # Places in Windows' display names, old and new, for which IANA has no zone of that name.
@@ -103,6 +105,8 @@ def iana_zone(name: str) -> ZoneInfo | None:
 
 def named_zone(name: str) -> tzinfo | None:
     """The zone that any other usual name stands for, or None."""
+    if len(name) > _LONGEST_NAME:
+        return None
     plain = " ".join(name.strip().strip("/\"'").split())
     return _windows(plain) or _offset(plain) or _globally_unique(plain) or _displayed(plain)
 
