@@ -17,7 +17,7 @@ from calsync.exports.tables import allocations_to_write, split_to_write
 from calsync.exports.to_csv import csv_text
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import split_of
+from calsync.nightly.tables import minutes_of_days, split_of
 from calsync.store.database import Store, open_store
 
 
@@ -80,20 +80,27 @@ def _table(
 ) -> Table:
     if table is Tables.ALLOCATIONS:
         err.print("allocations name single managers: for the data owner, never for HR")
-        return allocations_to_write(store.allocations.frame(*days))
+        return allocations_to_write(minutes_of_days(store, *days))
     protected = split_of(settings, store, *days, by, every)
     _say_what_is_hidden(protected)
     return split_to_write(protected.table, by)
 
 
 def _say_what_is_hidden(protected: Protected) -> None:
+    least = protected.least
     told = {
-        f"rows of fewer than {protected.least} people merged": protected.small,
+        f"rows of fewer than {least} people merged": protected.small,
         "larger rows merged with them": protected.joined,
-        "rows without confirmed hours left out": protected.possible,
-        "rows whose bounds are rounded outwards": protected.rounded,
-        f"rows of periods in which fewer than {protected.least} people met left out": protected.unpublished,
+        "rows without confirmed hours, or planned ones that can be shown, left out": protected.possible,
+        f"rows with bounds widened, or blank, to show no fewer than {least} people": protected.widened,
+        f"other figures of fewer than {least} people left blank": protected.blank,
+        f"rows of periods in which fewer than {least} people met left out": protected.unpublished,
     }
     for what, count in told.items():
         if count:
             err.print(f"{count} {what}")
+    for (first, last), covered in protected.read_in_part:
+        err.print(
+            f"[yellow]![/] {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "
+            "working days lie behind us and were read; see the column `covered` and `calsync status`"
+        )
