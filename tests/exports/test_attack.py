@@ -6,14 +6,22 @@ organisations and on the demo's own table.
 
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 from attack import dependence, isolated
 
+from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
+from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.exports.privacy import protected_split
+from calsync.nightly.opening import store_url
+from calsync.nightly.plan import days_of
+from calsync.nightly.run import run_night
+from calsync.nightly.tables import minutes_of_days
+from calsync.store.database import open_store
 
 LEAST = 5
 GRADES = ["director", *["head"] * 3, *["manager"] * 8]
@@ -149,3 +157,78 @@ def test_no_combination_of_published_figures_is_a_few_peoples_in_200_organisatio
         for person in persons
     }
     attacked(people, allocations, contracted(people, months), by, [month(seed) for seed in seeds])
+
+
+def test_the_only_directors_hours_do_not_follow_from_hours_and_two_costs():
+    people = pd.DataFrame(
+        [(f"m{n}", "Care", grade) for n, grade in enumerate(GRADES)],
+        columns=["manager_id", "department", "grade"],
+    )
+    spent = {name: 2.0 + number for number, name in enumerate(people["manager_id"])}
+    allocations = pd.DataFrame(
+        [
+            {
+                "manager_id": name,
+                "day": date(2026, 11, 2),
+                "meeting_id": name,
+                "partnership": "psb",
+                "activity": "process",
+                "kind": "meeting",
+                "confirmed": True,
+                "in_hours": True,
+                "minutes": hours * 60,
+            }
+            for name, hours in spent.items()
+        ]
+    )
+    due = contracted(people, dict.fromkeys(spent, date(2026, 11, 2)))
+    november = [(date(2026, 11, 1), date(2026, 12, 1))]
+    (row,) = protected_split(allocations, people, due, by=[], periods=november, costs=COSTS).table.to_dict(
+        "records"
+    )
+    equations = np.array([[1, 1, 1], COSTS["contract"], COSTS["productive"]], dtype="float64")
+    solved = np.linalg.solve(equations, [row["hours"], row["cost_contract"], row["cost_productive"]])
+    director, heads, managers = (
+        people.loc[people["grade"] == grade, "manager_id"].map(spent).sum() for grade in COSTS["grade"]
+    )
+    assert abs(solved[0] - director) > 1
+    assert abs(solved[1] - heads) > 1 and abs(solved[2] - managers) > 1
+
+
+def test_no_combination_of_the_demos_published_figures_is_a_few_peoples(tmp_path):
+    config = write_demo(tmp_path / "demo")
+    settings = load_settings(config)
+    at = datetime.combine(DEMO_DAY, time(4, 15), settings.organisation.zone)
+    run_night(config, DEMO_DAY, now=lambda: at)
+    first, last = days_of(settings, DEMO_DAY)
+    with open_store(store_url(settings)) as store:
+        allocations = minutes_of_days(store, first, last)
+    people = pd.DataFrame(
+        [(m.id, m.department, m.grade) for m in load_managers(settings)],
+        columns=["manager_id", "department", "grade"],
+    )
+    # What the table may treat differently: where a meeting's time goes, in what parts, and whose grade.
+    entry = ["manager_id", "meeting_id", "day"]
+    whole = allocations.groupby(entry)["minutes"].transform("sum")
+    rough = (allocations["minutes"] / whole).round(3).astype("str")
+    where = allocations["partnership"] + "/" + allocations["activity"] + "/" + rough
+    profile = where.groupby([allocations[name] for name in entry]).transform(
+        lambda parts: ";".join(sorted(set(parts)))
+    )
+    grade = allocations["manager_id"].map(people.set_index("manager_id")["grade"])
+    flags = allocations["confirmed"].astype("str") + allocations["planned"].astype("str")
+    allocations = allocations.assign(unit=first, atom=profile + flags + grade)
+    due = contracted(people, dict.fromkeys(people["manager_id"], first))
+    costs = pd.read_csv(config.parent / "grades.csv")
+
+    def publish(minutes: pd.DataFrame) -> pd.DataFrame:
+        found = protected_split(
+            minutes.drop(columns=["unit", "atom"]), people, due, by=[], periods=[(first, last)], costs=costs
+        )
+        return found.table.assign(unit=first)
+
+    people_of = allocations.groupby("atom")["manager_id"].agg(frozenset)
+    (found,) = dependence(publish, allocations, [first]).values()
+    matrix, labels, atoms = found
+    assert len({row for row, _ in labels}) > 5, "the demo's table has rows"
+    assert isolated(matrix, [people_of[atom] for atom in atoms], LEAST) is None

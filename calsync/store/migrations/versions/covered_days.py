@@ -42,8 +42,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the day."""
-    with op.batch_alter_table("calendars") as table:
-        table.drop_column("covered_from")
+    # Not by a batch: it would make the table anew, and the meetings would go with the old one.
+    op.drop_column("calendars", "covered_from")
 
 
 def _local_day(midnight: datetime) -> date:
