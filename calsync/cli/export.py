@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from calsync.analysis.periods import Every
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, err, parse_day, write
@@ -17,7 +18,7 @@ from calsync.exports.tables import allocations_to_write, split_to_write
 from calsync.exports.to_csv import csv_text
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import minutes_of_days, split_of
+from calsync.nightly.tables import grades_without_cost, minutes_of_days, split_of
 from calsync.store.database import Store, open_store
 
 
@@ -83,6 +84,10 @@ def _table(
         return allocations_to_write(minutes_of_days(store, *days))
     protected = split_of(settings, store, *days, by, every)
     _say_what_is_hidden(protected)
+    for grade in grades_without_cost(settings):
+        named = f"grade {grade!r}" if grade else "managers without a grade"
+        what = "the cost of every group with such a manager is blank"
+        err.print(f"[yellow]![/] no hourly cost is known for {escape(named)}: {what}; see \\[costs] file")
     return split_to_write(protected.table, by)
 
 

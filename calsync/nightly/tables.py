@@ -124,6 +124,15 @@ def _days_read(calendars: Sequence[CalendarDays]) -> list[DaysRead]:
     ]
 
 
+def grades_without_cost(settings: Settings) -> list[str]:
+    """The grades of listed managers that the file of costs does not know; none where there is no file."""
+    costs = _costs(settings)
+    if costs is None:
+        return []
+    known = set(costs.dropna()["grade"])
+    return sorted({manager.grade for manager in load_managers(settings)} - known)
+
+
 def _costs(settings: Settings) -> pd.DataFrame | None:
     if settings.costs.file is None:
         return None

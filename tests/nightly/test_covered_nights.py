@@ -126,3 +126,12 @@ def test_minutes_of_a_meeting_say_where_it_is_the_same(tmp_path):
     assert isinstance(frame, pd.DataFrame)
     assert frame["meeting"].nunique() == 1
     assert frame["meeting_id"].nunique() == 5
+
+
+def test_a_grade_without_an_hourly_cost_is_named_and_the_cost_is_blank(tmp_path):
+    config = council(tmp_path, dict.fromkeys(FIVE, weekly()), more='[costs]\nfile = "grades.csv"\n')
+    (tmp_path / "grades.csv").write_text("grade,contract,productive\nhead,50,60\n", encoding="utf-8")
+    the_night(config)
+    rows, said = exported(config, "2026-11-02", "2026-11-16")
+    assert process(rows)["cost_contract"] == ""
+    assert "no hourly cost is known for managers without a grade" in " ".join(said.split())
