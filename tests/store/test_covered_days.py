@@ -25,7 +25,7 @@ def test_calendars_of_an_older_store_are_covered_from_their_managers_first_minut
         store.meetings.replace(never, DAY, [])
         store.allocations.replace("m1", date(2026, 8, 3), date(2026, 8, 4), [old])
     with closing(Database(url)) as database, database.writing() as connection:
-        command.downgrade(_config(connection), "fewer_indexes")
+        command.downgrade(_config(connection), "own_categories")
     with open_store(url) as store:
         days = [(one.calendar_id, one.first, one.last) for one in store.meetings.calendar_days()]
     assert days == [("c1", date(2026, 8, 3), date(2026, 11, 16)), ("c2", None, None)]

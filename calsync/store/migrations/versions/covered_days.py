@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "covered_days"
-down_revision: str | None = "fewer_indexes"
+down_revision: str | None = "own_categories"
 
 
 def upgrade() -> None:
