@@ -10,6 +10,8 @@
 
 So `hours` over all rows of a group add up to its confirmed hours. `low` and `high` do not add up: an
 unclear hour may turn out to be process or service improvement, and stands in the upper bound of both.
+What has not happened yet adds to none of the three; where it is confirmed, it adds to `hours_planned`
+as a confirmed hour adds to `hours`.
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from calsync.analysis.covered import DayRead
 from calsync.analysis.periods import Period
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity
@@ -31,6 +34,7 @@ ROWS = (
 )
 """The activities that a table shows, in its order; `mixed` is divided between the first two."""
 PERIOD = ("period_start", "period_end")
+COST_BASES = ("contract", "productive")
 _OPEN = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
 _RESERVED = frozenset({"manager_id", "partnership", "activity", "hours", *PERIOD})
 
@@ -54,62 +58,97 @@ WEIGHTS = _weights()
 
 
 def contributions(
-    allocations: pd.DataFrame,
-    people: pd.DataFrame,
-    *,
-    by: Sequence[str],
-    periods: Sequence[Period],
-    costs: pd.DataFrame | None = None,
+    allocations: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]
 ) -> pd.DataFrame:
     """One line for each row of the split that an allocation adds to.
 
+    allocations: as `allocations_frame` gives them, and perhaps two columns more. planned: whether the
+    time lay ahead when the calendar was last read (no, where the column is absent). meeting: the name of
+    the meeting in everybody's calendars (`meeting_id`, where absent).
     Columns: the by-columns, period_start, period_end, partnership, activity (of the row), manager_id,
-    meeting_id, allocation (a number), source (the allocation's own activity, with "?" if unconfirmed),
-    hours, hours_low, hours_high, cost_contract, cost_productive (NA where the grade has no rate).
+    meeting_id, meeting, day, allocation (a number), source (the allocation's own activity, with "?" if
+    unconfirmed), minutes (the whole allocation's), hours, hours_low, hours_high, hours_planned.
     Raises ConfigError for a by-column that `people` lacks.
     """
-    staff = _staff(people, by, costs)
     lines = allocations.assign(allocation=np.arange(len(allocations)))
-    lines = lines.merge(staff, on="manager_id", how="left")
+    if "planned" not in lines:
+        lines["planned"] = False
+    if "meeting" not in lines:
+        lines["meeting"] = lines["meeting_id"]
+    lines = lines.merge(_staff(people, by), on="manager_id", how="left")
     lines[list(by)] = lines[list(by)].fillna("")
     lines = in_periods(lines, periods).merge(WEIGHTS, on=["activity", "confirmed"])
     lines["source"] = lines["activity"] + np.where(lines["confirmed"], "", "?")
     lines["activity"] = lines["row"]
-    for name in ("hours", "hours_low", "hours_high"):
+    ahead = lines["planned"].astype("bool")
+    lines["hours_planned"] = lines["hours"].where(ahead, 0.0)
+    for name in _FIGURES[:3]:
+        lines[name] = lines[name].mask(ahead, 0.0)
+    for name in _FIGURES:
         lines[name] *= lines["minutes"] / 60
-    for basis in ("contract", "productive"):
-        cost = lines["hours"] * lines[f"rate_{basis}"]
-        lines[f"cost_{basis}"] = cost.where(lines["hours"] > 0, 0.0)
-    return lines[[*by, *PERIOD, *_CONTRIBUTED]]
+    counted = (lines["hours_high"] > 0) | (lines["hours_planned"] > 0)
+    return lines.loc[counted, [*by, *PERIOD, *_CONTRIBUTED]].reset_index(drop=True)
 
 
+_FIGURES = ("hours", "hours_low", "hours_high", "hours_planned")
 _CONTRIBUTED = (
     "partnership",
     "activity",
     "manager_id",
     "meeting_id",
+    "meeting",
+    "day",
     "allocation",
     "source",
-    "hours",
-    "hours_low",
-    "hours_high",
-    "cost_contract",
-    "cost_productive",
+    "minutes",
+    *_FIGURES,
 )
 
 
 def contracted_hours(
     contracted: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]
 ) -> pd.DataFrame:
-    """Contracted hours of each manager in each period.
+    """Contracted time of each manager in each period, and how much of it was read.
 
-    Columns: the by-columns, period_start, period_end, manager_id, hours.
+    contracted: manager_id, day, minutes, and perhaps two columns more. working: whether the manager is
+    due to work that day, leave aside (where absent: whether there are minutes). read: a `DayRead`
+    (`all`, where absent).
+    Columns: the by-columns, period_start, period_end, manager_id, hours (of days of which anything was
+    read), days (working days), covered (those of which all was read).
     """
-    staff = _staff(people, by, None)[["manager_id", *by]]
-    lines = in_periods(contracted.merge(staff, on="manager_id", how="left"), periods)
+    staff = _staff(people, by)
+    lines = contracted.merge(staff, on="manager_id", how="left")
+    if "working" not in lines:
+        lines["working"] = lines["minutes"] > 0
+    if "read" not in lines:
+        lines["read"] = str(DayRead.ALL)
+    lines = in_periods(lines, periods)
     lines[list(by)] = lines[list(by)].fillna("")
-    lines["hours"] = lines["minutes"] / 60
-    return lines.groupby([*by, *PERIOD, "manager_id"])["hours"].sum().reset_index()
+    lines["hours"] = (lines["minutes"] / 60).where(lines["read"] != str(DayRead.NONE), 0.0)
+    lines["days"] = lines["working"].astype("int64")
+    lines["covered"] = (lines["working"] & (lines["read"] == str(DayRead.ALL))).astype("int64")
+    return lines.groupby([*by, *PERIOD, "manager_id"])[["hours", "days", "covered"]].sum().reset_index()
+
+
+def hourly_costs(
+    people: pd.DataFrame, costs: pd.DataFrame | None, *, by: Sequence[str], periods: Sequence[Period]
+) -> pd.DataFrame:
+    """The hourly cost of each manager's grade, once for each period; NA where it is not known.
+
+    Columns: the by-columns, period_start, period_end, manager_id, contract, productive.
+    """
+    staff = _staff(people, by)
+    if costs is None or "grade" not in people:
+        rated = staff.assign(contract=np.nan, productive=np.nan)
+    else:
+        grades = people[["manager_id", "grade"]].drop_duplicates("manager_id")
+        grades = grades.merge(costs.drop_duplicates("grade"), on="grade", how="left")
+        rated = staff.merge(grades[["manager_id", *COST_BASES]], on="manager_id")
+    rated = rated[[*by, "manager_id", *COST_BASES]]
+    parts = [rated.assign(period_start=start, period_end=end) for start, end in periods]
+    return (
+        pd.concat(parts, ignore_index=True) if parts else rated.head(0).assign(period_start=[], period_end=[])
+    )
 
 
 def in_periods(frame: pd.DataFrame, periods: Sequence[Period]) -> pd.DataFrame:
@@ -127,19 +166,10 @@ def in_periods(frame: pd.DataFrame, periods: Sequence[Period]) -> pd.DataFrame:
     )
 
 
-def _staff(people: pd.DataFrame, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
+def _staff(people: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     check_columns(people, by)
     staff = people[["manager_id", *by]].drop_duplicates("manager_id")
-    staff = staff.astype(dict.fromkeys(by, "str"))
-    if costs is None or "grade" not in people:
-        return staff.assign(rate_contract=np.nan, rate_productive=np.nan)
-    rates = costs.drop_duplicates("grade").rename(
-        columns={"contract": "rate_contract", "productive": "rate_productive"}
-    )
-    grades = (
-        people[["manager_id", "grade"]].drop_duplicates("manager_id").merge(rates, on="grade", how="left")
-    )
-    return staff.merge(grades[["manager_id", "rate_contract", "rate_productive"]], on="manager_id")
+    return staff.astype(dict.fromkeys(by, "str"))
 
 
 def check_columns(people: pd.DataFrame, by: Sequence[str]) -> None:

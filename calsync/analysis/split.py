@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from calsync.analysis.contributions import PERIOD, ROWS, contracted_hours, contributions
+from calsync.analysis.contributions import (
+    COST_BASES,
+    PERIOD,
+    ROWS,
+    contracted_hours,
+    contributions,
+    hourly_costs,
+)
 from calsync.analysis.periods import Period
 
 SPLIT_COLUMNS = (
@@ -13,17 +20,20 @@ SPLIT_COLUMNS = (
     "activity",
     "managers",
     "meetings",
+    "attendances",
     "hours",
     "hours_low",
     "hours_high",
     "estimate",
+    "hours_planned",
     "share_of_contracted",
     "share_of_diarised",
+    "covered",
     "cost_contract",
     "cost_productive",
 )
-_SUMS = ("hours", "hours_low", "hours_high")
-_COSTS = ("cost_contract", "cost_productive")
+_SUMS = ("hours", "hours_low", "hours_high", "hours_planned")
+_COUNTS = ("managers", "meetings", "attendances")
 
 
 def split(
@@ -37,35 +47,58 @@ def split(
 ) -> pd.DataFrame:
     """Hours by group, period, partnership and activity, with their bounds.
 
-    allocations: as `allocations_frame` gives them. people: manager_id and the by-columns, and grade
-    for costs; a manager who is not listed stands in the group "". contracted: manager_id, day,
-    minutes. costs: grade, contract, productive (money an hour). periods: (first day, day after).
-    Columns: the by-columns, then `SPLIT_COLUMNS`. `hours` over all rows of a period add up to the
-    confirmed hours; see `calsync.analysis.contributions` for the bounds. `meetings` counts
-    attendances: one meeting in three managers' calendars is three.
+    allocations, contracted: see `contributions` and `contracted_hours`. people: manager_id and the
+    by-columns, and grade for costs; a manager who is not listed stands in the group "". costs: grade,
+    contract, productive (money an hour). periods: (first day, day after). Columns: the by-columns, then
+    `SPLIT_COLUMNS`. `hours` over all rows of a period add up to the confirmed hours that have happened;
+    see `calsync.analysis.contributions` for the bounds, `tabulate` for the cost.
     """
-    lines = contributions(allocations, people, by=by, periods=periods, costs=costs)
-    return tabulate(lines, contracted_hours(contracted, people, by=by, periods=periods), by=by)
+    return tabulate(
+        contributions(allocations, people, by=by, periods=periods),
+        contracted_hours(contracted, people, by=by, periods=periods),
+        hourly_costs(people, costs, by=by, periods=periods),
+        by=by,
+    )
 
 
-def tabulate(lines: pd.DataFrame, contracted: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:
-    """Add contributions up to rows; contracted as `contracted_hours` gives it, in the same groups."""
+def tabulate(
+    lines: pd.DataFrame, contracted: pd.DataFrame, rates: pd.DataFrame, *, by: Sequence[str]
+) -> pd.DataFrame:
+    """Add contributions up to rows; contracted and rates as `contracted_hours` and `hourly_costs` give them.
+
+    Cost is the row's hours by one rate for its group: the mean hourly cost of all managers listed in the
+    group, with hours or without. The rate rests on the list of managers and the costs alone. Were each
+    hour valued at the rate of its own manager, hours and two costs would be three equations for the hours
+    of three grades, one of which may be one person's.
+    """
     keys = [*by, *PERIOD, "partnership", "activity"]
     rows = lines.groupby(keys)[list(_SUMS)].sum()
-    # One unknown rate makes the whole cost unknown: a part of it would look like all of it.
-    rows = rows.join(lines.groupby(keys)[list(_COSTS)].sum(skipna=False))
-    sure = lines[lines["hours"] > 0].groupby(keys)
-    rows["managers"] = sure["manager_id"].nunique()
-    rows["meetings"] = sure["meeting_id"].nunique()
-    rows = rows.fillna({"managers": 0, "meetings": 0}).astype({"managers": "int64", "meetings": "int64"})
+    sure = lines[lines["hours"] > 0]
+    rows["managers"] = sure.groupby(keys)["manager_id"].nunique()
+    rows["meetings"] = sure.groupby(keys)["meeting"].nunique()
+    rows["attendances"] = sure.drop_duplicates([*keys, "manager_id", "meeting"]).groupby(keys).size()
+    counts = dict.fromkeys(_COUNTS, 0)
+    rows = rows.fillna(counts).astype(dict.fromkeys(_COUNTS, "int64"))
     rows = rows.reset_index().assign(estimate="bounds")
     group = [*by, *PERIOD]
     diarised = lines.groupby(group)["hours"].sum().rename("diarised")
-    due = contracted.groupby(group)["hours"].sum().rename("due")
-    rows = rows.join(diarised, on=group).join(due, on=group)
+    due = contracted.groupby(group)[["hours", "days", "covered"]].sum().rename(columns={"hours": "due"})
+    rows = rows.join(diarised, on=group).join(due, on=group).join(_blended(rates, group), on=group)
     rows["share_of_diarised"] = rows["hours"] / rows["diarised"].where(rows["diarised"] > 0)
     rows["share_of_contracted"] = rows["hours"] / rows["due"].where(rows["due"] > 0)
+    rows["covered"] = rows["covered"] / rows["days"].where(rows["days"] > 0)
+    for basis in COST_BASES:
+        rows[f"cost_{basis}"] = rows["hours"] * rows[basis]
     return in_order(rows, by)[[*by, *SPLIT_COLUMNS]]
+
+
+def _blended(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
+    """The mean hourly cost of each group's managers; blank if one of them is unknown.
+
+    A mean without them would look like that of all.
+    """
+    sums = rates.groupby(list(group))[list(COST_BASES)].sum(skipna=False)
+    return sums.div(rates.groupby(list(group)).size(), axis=0)
 
 
 def in_order(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from calsync.analysis.periods import Every
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day
@@ -19,7 +20,7 @@ from calsync.exports.tables import allocations_to_write, split_to_write
 from calsync.exports.to_csv import csv_text
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import split_of
+from calsync.nightly.tables import grades_without_cost, minutes_of_days, split_of
 from calsync.store.database import Store, open_store
 from calsync.text import count_of
 
@@ -86,9 +87,13 @@ def _table(
 ) -> Table:
     if table is Tables.ALLOCATIONS:
         err.print("allocations name single managers: for the data owner, never for HR")
-        return allocations_to_write(store.allocations.frame(*days))
+        return allocations_to_write(minutes_of_days(store, *days))
     protected = split_of(settings, store, *days, by, every)
     _say_what_is_hidden(protected)
+    for grade in grades_without_cost(settings):
+        named = f"grade {grade!r}" if grade else "managers without a grade"
+        what = "the cost of every group with such a manager is blank"
+        err.print(f"[yellow]![/] no hourly cost is known for {escape(named)}: {what}; see \\[costs] file")
     return split_to_write(protected.table, by)
 
 
@@ -97,10 +102,16 @@ def _say_what_is_hidden(protected: Protected) -> None:
     counts = (
         (protected.small, "row", f"of {few} merged"),
         (protected.joined, "larger row", "merged with them"),
-        (protected.possible, "row", "without confirmed hours left out"),
-        (protected.rounded, "row", "whose bounds are rounded outwards"),
+        (protected.possible, "row", "without confirmed hours, or planned ones that can be shown, left out"),
+        (protected.widened, "row", f"with bounds widened, or blank, to show no {few}"),
+        (protected.blank, "other figure", f"of {few} left blank"),
         (protected.unpublished, "row", f"of periods in which {few} met left out"),
     )
     for number, row, what in counts:
         if number:
             err.print(f"{count_of(number, row)} {what}")
+    for (first, last), covered in protected.read_in_part:
+        err.print(
+            f"[yellow]![/] {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "
+            "working days lie behind us and were read; see the column `covered` and `calsync status`"
+        )

@@ -29,6 +29,11 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
             kind="boolean",
         ),
         Column(
+            "planned",
+            "true: the day had not ended when the calendar was last read, so the time has not happened yet",
+            kind="boolean",
+        ),
+        Column(
             "minutes",
             "Real minutes, double bookings already shared; adds up to the time taken",
             "minutes",
@@ -45,11 +50,22 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
         ),
         Column("managers", "Managers with confirmed time in the row", "people", "count"),
         Column(
-            "meetings", "Attendances: a meeting in three managers' calendars is three", "attendances", "count"
+            "meetings",
+            "Different meetings with confirmed time: one in three managers' calendars is one; blank where"
+            " it would show a few people's",
+            "meetings",
+            "count",
+        ),
+        Column(
+            "attendances",
+            "Managers by meetings: one in three managers' calendars is three; blank as `meetings`",
+            "attendances",
+            "count",
         ),
         Column(
             "hours",
-            "Confirmed hours, mixed time half and half; all rows of a period add up to all confirmed time",
+            "Confirmed hours that have happened, mixed time half and half; all rows of a period add up to"
+            " all such time",
             "hours",
             "number",
         ),
@@ -59,7 +75,7 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
         Column(
             "hours_high",
             "Upper bound: with all mixed, unclear and unconfirmed hours that may belong here;"
-            " rows overlap, so it does not add up",
+            " rows overlap, so it does not add up; blank where unconfirmed hours are a few people's",
             "hours",
             "number",
         ),
@@ -67,8 +83,16 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
             "estimate", "How the bounds were found: bounds (nobody has checked the labels) or interval (95 %)"
         ),
         Column(
+            "hours_planned",
+            "Confirmed hours on days that had not ended when the calendar was last read, in no other figure;"
+            " blank where they are a few people's",
+            "hours",
+            "number",
+        ),
+        Column(
             "share_of_contracted",
-            "Hours as a part of the group's contracted hours, less leave and public holidays",
+            "Hours as a part of the group's contracted hours, less leave and public holidays, on the days"
+            " whose calendars were read",
             "share",
             "number",
         ),
@@ -79,15 +103,22 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
             "number",
         ),
         Column(
+            "covered",
+            "How much of the period was read: the part of the group's working days that have ended and"
+            " whose calendars were all read after that; 1 is all",
+            "share",
+            "number",
+        ),
+        Column(
             "cost_contract",
-            "Hours by the hourly cost of the grade, on contract hours; an opportunity cost, no saving;"
-            " blank where a rate is not known",
+            "Hours by one hourly cost for the group, the mean over all managers listed in it of their grades'"
+            " costs, on contract hours; an opportunity cost, no saving; blank where a rate is not known",
             "money",
             "number",
         ),
         Column(
             "cost_productive",
-            "The same on productive hours (less leave, holidays, sickness, training)",
+            "The same by the mean cost on productive hours (less leave, holidays, sickness, training)",
             "money",
             "number",
         ),

@@ -4,17 +4,19 @@ Each period by itself, from the outside in: groups with too few people join othe
 by-columns before theirs (grades of a department first, then departments); then, within each group,
 partnerships of one activity; then, where those are still too few, activities.
 
-Process and service improvement of a partnership go together: a mixed hour stands half in each, so
-that one less the other leaves what is purely one or the other, and that too must be many people's.
+Rows that have time in common go together: process and service improvement of a partnership, for a mixed
+hour stands in both, and partnerships that share a meeting in a true tie. One less the other leaves what
+is purely one or the other, and that too must be many people's (`calsync.exports.isolation`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from calsync.analysis.contributions import PERIOD
+from calsync.exports.isolation import Parts, Profile, gather, shows_a_few
 from calsync.model.classification import Activity
 
 SMALL = "(small groups)"
@@ -28,11 +30,13 @@ _PAIR = (Activity.PROCESS.value, Activity.SERVICE_IMPROVEMENT.value)
 class Merged:
     """Contributions under the names of their blocks.
 
+    names: for each row, by its own key, the name of its block; rows that cannot be shown have none.
     groups: for each group in a period (by-values, first day, day after) the by-values of its block.
     small, joined, unpublished: how many rows were too small, had to join such, could not be shown.
     """
 
     lines: pd.DataFrame
+    names: Mapping[Key, Key]
     groups: Mapping[Key, Key]
     small: int
     joined: int
@@ -41,20 +45,27 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A row: its own key, what it is called now, and the people behind it.
-
-    pure: those with time in it that is not mixed. mixed: whether any of it is.
-    """
+    """A row: its own key, what it is called now, and the people behind it."""
 
     origin: Key
     name: Key
     people: frozenset[object]
-    pure: frozenset[object]
-    mixed: bool
 
 
-Suffices = Callable[[Sequence[Cell], int], bool]
-"""Whether cells stand for so many people."""
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """All rows, and the time in them: each part with the numbers of the rows in which it stands.
+
+    touching: for each row the profiles of the parts in it.
+    """
+
+    cells: list[Cell]
+    parts: Parts
+    touching: Mapping[Hashable, Sequence[Profile]]
+
+
+Safe = Callable[[_Cells, Sequence[int], Callable[[Key], Key], int], bool]
+"""Whether rows (by number), called as a function of their names says, stand for so many people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +73,15 @@ class _Level:
     """One round of merging: units of cells that do not suffice merge with others in the same bucket.
 
     lost: the places of the key that read SMALL afterwards. suffices: asked of a unit as it is;
-    merged: asked of what merges.
+    merged: asked of what merges. linked: whether units that have time in common are one.
     """
 
     unit: Callable[[Key], Key]
     bucket: Callable[[Key], Key]
     lost: Collection[int]
-    suffices: Suffices
-    merged: Suffices
+    suffices: Safe
+    merged: Safe
+    linked: bool = False
 
     def block(self, name: Key) -> Key:
         """The name after merging."""
@@ -82,16 +94,18 @@ def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> Merged
     lines: contributions of rows with confirmed hours. Periods with fewer people in all are left out.
     """
     keys = [*by, *PERIOD, "partnership", "activity"]
-    before = after = list(_cells(lines, keys))
+    start = _cells(lines, keys)
+    before = after = start.cells
     for level in _levels(len(by)):
-        after = _merge(after, level, least)
+        after = _merge(replace(start, cells=after), level, least)
     behind: defaultdict[Key, set[object]] = defaultdict(set)
     for cell in after:
         behind[cell.name] |= cell.people
     names = {cell.origin: cell.name for cell in after if len(behind[cell.name]) >= least}
     width = len(by)
     return Merged(
-        lines=_renamed(lines, keys, names),
+        lines=renamed(lines, keys, names),
+        names=names,
         groups={cell.origin[: width + 2]: cell.name[:width] for cell in after},
         small=sum(len(cell.people) < least for cell in before),
         joined=sum(cell.name != cell.origin and len(cell.people) >= least for cell in after),
@@ -115,6 +129,7 @@ def _levels(width: int) -> Iterator[_Level]:
         lost={partnership},
         suffices=_row_by_row,
         merged=_row_by_row,
+        linked=True,
     )
     yield _Level(
         unit=_with_pair,
@@ -122,6 +137,7 @@ def _levels(width: int) -> Iterator[_Level]:
         lost={partnership, activity},
         suffices=_row_by_row,
         merged=_together,
+        linked=True,
     )
 
 
@@ -133,63 +149,121 @@ def _pair(name: Key) -> object:
     return _PAIR if name[-1] in _PAIR else name[-1]
 
 
-def _together(cells: Sequence[Cell], least: int) -> bool:
-    return len(_union(cell.people for cell in cells)) >= least
+def _together(all_: _Cells, chosen: Sequence[int], _called: Callable[[Key], Key], least: int) -> bool:
+    return len(_people(all_, chosen)) >= least
 
 
-def _row_by_row(cells: Sequence[Cell], least: int) -> bool:
-    """Whether each activity's row stands for enough people, and the difference of the pair too."""
-    rows: defaultdict[object, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        rows[cell.name[-1]].append(cell)
-    pure = _union(cell.pure for cell in cells)
-    linked = any(cell.mixed for cell in cells)
-    return all(_together(row, least) for row in rows.values()) and (
-        not linked or not pure or len(pure) >= least
+def _row_by_row(all_: _Cells, chosen: Sequence[int], called: Callable[[Key], Key], least: int) -> bool:
+    """Whether each row stands for enough people, and so does every difference of rows."""
+    names: dict[Hashable, Key] = {number: called(all_.cells[number].name) for number in chosen}
+    profiles = {profile for number in chosen for profile in all_.touching[number]}
+    parts = gather(
+        ([(names[number], share) for number, share in profile if number in names], all_.parts[profile])
+        for profile in profiles
     )
+    return not shows_a_few(parts, least)
 
 
-def _union(groups: Iterable[frozenset[object]]) -> frozenset[object]:
-    return frozenset[object]().union(*groups)
+def _people(all_: _Cells, chosen: Iterable[int]) -> frozenset[object]:
+    return frozenset[object]().union(*(all_.cells[number].people for number in chosen))
 
 
-def _cells(lines: pd.DataFrame, keys: Sequence[str]) -> Iterator[Cell]:
-    people: defaultdict[Key, set[object]] = defaultdict(set)
-    mixed: defaultdict[Key, set[object]] = defaultdict(set)
-    pure: defaultdict[Key, set[object]] = defaultdict(set)
-    sure = lines.loc[lines["hours"] > 0, [*keys, "source", "manager_id"]].drop_duplicates()
-    for *key, source, person in sure.itertuples(index=False, name=None):
-        name = tuple(key)
-        people[name].add(person)
-        (mixed if source == Activity.MIXED else pure)[name].add(person)
-    for name, behind in people.items():
-        yield Cell(name, name, frozenset(behind), frozenset(pure[name]), name in mixed)
+def _cells(lines: pd.DataFrame, keys: Sequence[str]) -> _Cells:
+    """The rows with confirmed hours, and the parts of their time."""
+    sure = lines[lines["hours"] > 0]
+    sure = sure.assign(cell=sure.groupby(list(keys), sort=False).ngroup())
+    names = sure.drop_duplicates("cell").sort_values("cell")[list(keys)]
+    behind: defaultdict[int, set[object]] = defaultdict(set)
+    for number, person in sure[["cell", "manager_id"]].drop_duplicates().itertuples(index=False, name=None):
+        behind[number].add(person)
+    cells = [
+        Cell(name, name, frozenset(behind[number]))
+        for number, name in enumerate(names.itertuples(index=False, name=None))
+    ]
+    parts = parts_of(shares_of(sure, "cell", "hours"))
+    touching: defaultdict[Hashable, list[Profile]] = defaultdict(list)
+    for profile in parts:
+        for cell, _ in profile:
+            touching[cell].append(profile)
+    return _Cells(cells, parts, touching)
 
 
-def _merge(cells: Sequence[Cell], level: _Level, least: int) -> list[Cell]:
-    buckets: defaultdict[Key, defaultdict[Key, list[Cell]]] = defaultdict(lambda: defaultdict(list))
-    for cell in cells:
-        buckets[level.bucket(cell.name)][level.unit(cell.name)].append(cell)
-    chosen = {unit for units in buckets.values() for unit in _chosen(units, level, least)}
+def parts_of(shares: pd.DataFrame) -> Parts:
+    """The parts of people's time. Columns: manager_id, meeting_id, day, figure, share (of that time)."""
+    shares_of: defaultdict[tuple[object, ...], list[tuple[Hashable, float]]] = defaultdict(list)
+    columns = ["manager_id", "meeting_id", "day", "figure", "share"]
+    for *entry, figure, share in shares[columns].itertuples(index=False, name=None):
+        shares_of[tuple(entry)].append((figure, round(share, 6)))
+    people: defaultdict[tuple[tuple[Hashable, float], ...], set[object]] = defaultdict(set)
+    for (person, *_), stands in shares_of.items():
+        people[tuple(stands)].add(person)
+    return gather(people.items())
+
+
+def shares_of(lines: pd.DataFrame, figure: str, amount: str) -> pd.DataFrame:
+    """How each meeting of each person on each day is divided among figures; for `parts_of`."""
+    entry = ["manager_id", "meeting_id", "day"]
+    sums = lines.groupby([*entry, figure], sort=False)[amount].sum().reset_index()
+    whole = sums.groupby(entry, sort=False)[amount].transform("sum")
+    return sums.assign(figure=sums[figure], share=sums[amount] / whole)
+
+
+def _merge(all_: _Cells, level: _Level, least: int) -> list[Cell]:
+    units: defaultdict[Key, list[int]] = defaultdict(list)
+    for number, unit in enumerate(_units(all_, level)):
+        units[unit].append(number)
+    buckets: defaultdict[Key, dict[Key, list[int]]] = defaultdict(dict)
+    for unit, numbers in units.items():
+        buckets[level.bucket(all_.cells[numbers[0]].name)][unit] = numbers
+    chosen = {
+        number
+        for bucket in buckets.values()
+        for unit in _chosen(all_, bucket, level, least)
+        for number in bucket[unit]
+    }
     return [
-        replace(cell, name=level.block(cell.name)) if level.unit(cell.name) in chosen else cell
-        for cell in cells
+        replace(cell, name=level.block(cell.name)) if number in chosen else cell
+        for number, cell in enumerate(all_.cells)
     ]
 
 
-def _chosen(units: Mapping[Key, Sequence[Cell]], level: _Level, least: int) -> set[Key]:
+def _units(all_: _Cells, level: _Level) -> list[Key]:
+    """The unit of each row. Units that have time in common are one, named as the first of them."""
+    own = [level.unit(cell.name) for cell in all_.cells]
+    if not level.linked:
+        return own
+    unit_of: dict[Hashable, Key] = dict(enumerate(own))
+    first = {unit: unit for unit in own}
+
+    def root(unit: Key) -> Key:
+        while first[unit] != unit:
+            unit = first[unit]
+        return unit
+
+    for profile in all_.parts:
+        roots = sorted({root(unit_of[number]) for number, _ in profile}, key=str)
+        for other in roots[1:]:
+            first[other] = roots[0]
+    return [root(unit) for unit in own]
+
+
+def _chosen(all_: _Cells, units: Mapping[Key, Sequence[int]], level: _Level, least: int) -> set[Key]:
     """The units that must merge: all that do not suffice, and the smallest others until they do."""
-    chosen = {unit for unit, cells in units.items() if not level.suffices(cells, least)}
-    sizes = {unit: len(_union(cell.people for cell in cells)) for unit, cells in units.items()}
+    chosen = {
+        unit for unit, numbers in units.items() if not level.suffices(all_, numbers, lambda name: name, least)
+    }
+    sizes = {unit: len(_people(all_, numbers)) for unit, numbers in units.items()}
     others = sorted(units.keys() - chosen, key=lambda unit: (SMALL not in unit, sizes[unit], str(unit)))
     for unit in others if chosen else ():
-        if level.merged([cell for one in chosen for cell in units[one]], least):
+        together = [number for one in chosen for number in units[one]]
+        if level.merged(all_, together, level.block, least):
             break
         chosen.add(unit)
     return chosen
 
 
-def _renamed(lines: pd.DataFrame, keys: Sequence[str], names: Mapping[Key, Key]) -> pd.DataFrame:
+def renamed(lines: pd.DataFrame, keys: Sequence[str], names: Mapping[Key, Key]) -> pd.DataFrame:
+    """The lines under new names; those without one are left out."""
     own = [names.get(key) for key in lines[list(keys)].itertuples(index=False, name=None)]
     kept = lines[pd.Series([name is not None for name in own], index=lines.index, dtype="bool")]
     renamed = pd.DataFrame([name for name in own if name], columns=list(keys), index=kept.index)

@@ -16,6 +16,7 @@ ALLOCATION_COLUMNS = (
     "kind",
     "confirmed",
     "in_hours",
+    "planned",
     "minutes",
 )
 DECIMALS = 6
@@ -25,8 +26,10 @@ DECIMALS = 6
 def allocations_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The audit table: one row for each manager, day and share of a meeting, sorted.
 
-    frame: as `calsync.analysis.allocate.allocations_frame` gives it. Never suppressed, so never for HR.
+    frame: as `calsync.analysis.allocate.allocations_frame` gives it, with `planned` (no time is, where
+    that is absent). Never suppressed, so never for HR.
     """
+    frame = frame if "planned" in frame else frame.assign(planned=False)
     order = [*ALLOCATION_COLUMNS[:2], "meeting_id", *ALLOCATION_COLUMNS[2:-1]]
     return (
         frame.sort_values(order, kind="stable")

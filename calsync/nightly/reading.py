@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
@@ -189,6 +190,7 @@ class Reading:
             versions=self.version,
             problems=found.problems,
             last_good=self.night.day,
+            covered_from=_covered_from(held, self.night.days[0]),
         )
         if found.minutes is not None:
             after = self._reckoned(self._people[calendar.manager_id])
@@ -217,3 +219,10 @@ class Reading:
             error.what,
             error.hint,
         )
+
+
+def _covered_from(held: CalendarState | None, first: date) -> date:
+    """From which day on all days are read, once those from `first` on are: earlier, if there is no gap."""
+    if held is None or held.covered_from is None or held.last_good is None or held.last_good < first:
+        return first
+    return min(held.covered_from, first)

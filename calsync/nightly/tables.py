@@ -1,10 +1,11 @@
 """From what is kept to the tables that people take out."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from calsync.analysis.covered import DaysRead, days_read
 from calsync.analysis.periods import Every, periods
 from calsync.analysis.worktime import contracted
 from calsync.config.roster import load_managers
@@ -16,6 +17,7 @@ from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.nightly.plan import worktime_of
 from calsync.store.database import Store
+from calsync.store.states import CalendarDays
 
 GROUPS = ("department", "grade")
 """What HR may group by; least groups of people are kept whatever is chosen."""
@@ -33,7 +35,7 @@ def split_of(
     managers = load_managers(settings)
     listed = [manager.id for manager in managers]
     return protected_split(
-        store.allocations.frame(first, last, listed),
+        minutes_of_days(store, first, last, listed),
         _people(managers),
         _contracted(settings, store, managers, first, last),
         by=list(by),
@@ -41,6 +43,38 @@ def split_of(
         costs=_costs(settings),
         least=settings.privacy.least_group,
     )
+
+
+def minutes_of_days(
+    store: Store, first: date, last: date, manager_ids: Collection[str] | None = None
+) -> pd.DataFrame:
+    """The kept allocations from `first` to `last` (exclusive), of some managers or of all.
+
+    Columns: those of the allocations; planned: whether the day had not ended when the meeting's calendar
+    was last read; meeting: the name of the meeting in everybody's calendars.
+    """
+    frame = store.allocations.frame(first, last, manager_ids)
+    found = store.allocations.meetings_of(first, last).set_index("meeting_id")
+    read_until = {days.calendar_id: days.last for days in store.meetings.calendar_days()}
+    until = frame["meeting_id"].map(found["calendar_id"].map(read_until).to_dict())
+    names = {
+        name: f"{uid}\x1f{_same_everywhere(recurrence_id)}"
+        for name, uid, recurrence_id in zip(found.index, found["uid"], found["recurrence_id"], strict=True)
+    }
+    planned = [not pd.isna(last) and day >= last for day, last in zip(frame["day"], until, strict=True)]
+    return frame.assign(
+        planned=pd.Series(planned, index=frame.index, dtype="bool"),
+        meeting=frame["meeting_id"].map(names).fillna(frame["meeting_id"]),
+    )
+
+
+def _same_everywhere(recurrence_id: str) -> str:
+    """The original start as a moment in UTC: two people's calendars may give it in two zones."""
+    try:
+        moment = datetime.fromisoformat(recurrence_id)
+    except ValueError:
+        return recurrence_id
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else recurrence_id
 
 
 def _check(by: Sequence[str]) -> None:
@@ -61,15 +95,42 @@ def _people(managers: Sequence[Manager]) -> pd.DataFrame:
 def _contracted(
     settings: Settings, store: Store, managers: Sequence[Manager], first: date, last: date
 ) -> pd.DataFrame:
+    """Contracted minutes of every manager and day, whether it is a working day, and what was read of it."""
     worktime = worktime_of(settings)
     span = Span(worktime.midnight(first), worktime.midnight(last))
-    return pd.concat(
-        [
-            contracted(manager, store.meetings.of_manager(manager.id, span), worktime, first, last)
-            for manager in managers
-        ],
-        ignore_index=True,
-    )
+    calendars: dict[str, list[CalendarDays]] = {}
+    for calendar in store.meetings.calendar_days():
+        calendars.setdefault(calendar.manager_id, []).append(calendar)
+    frames = []
+    for manager in managers:
+        frame = contracted(manager, store.meetings.of_manager(manager.id, span), worktime, first, last)
+        read = days_read(_days_read(calendars.get(manager.id, [])), frame["day"])
+        working = [worktime.is_working(manager, day) for day in frame["day"]]
+        frames.append(frame.assign(working=working, read=list(map(str, read))))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _days_read(calendars: Sequence[CalendarDays]) -> list[DaysRead]:
+    """What was read of one manager's calendars.
+
+    Left out: an entry that was never read and began to fail after all others were last read. It stands
+    for the address as a whole, which no longer answers; the others say up to when it did.
+    """
+    last_read = max((one.last for one in calendars if one.listed and one.last), default=None)
+    return [
+        DaysRead(one.first, one.last, one.listed)
+        for one in calendars
+        if one.last or not (last_read and one.failing_since and last_read < one.failing_since)
+    ]
+
+
+def grades_without_cost(settings: Settings) -> list[str]:
+    """The grades of listed managers that the file of costs does not know; none where there is no file."""
+    costs = _costs(settings)
+    if costs is None:
+        return []
+    known = set(costs.dropna()["grade"])
+    return sorted({manager.grade for manager in load_managers(settings)} - known)
 
 
 def _costs(settings: Settings) -> pd.DataFrame | None:

@@ -14,6 +14,7 @@ from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
 from calsync.store.rows import Row, clean
 from calsync.store.schema import allocations as table
+from calsync.store.schema import meetings
 from calsync.store.states import Change, Reckoned, Reckoning
 
 if TYPE_CHECKING:
@@ -82,6 +83,21 @@ class Allocations:
             rows = [tuple(row) for one in asked for row in connection.execute(one)]
         # Ordered here: databases order text differently.
         return pd.DataFrame(sorted(rows), columns=list(COLUMNS)).astype(_TYPES)
+
+    def meetings_of(self, first: date, last: date) -> pd.DataFrame:
+        """Every meeting that takes minutes from `first` to `last` (exclusive), and where it was read.
+
+        Columns: meeting_id, calendar_id, uid, recurrence_id.
+        """
+        query = (
+            select(meetings.c.id, meetings.c.calendar_id, meetings.c.uid, meetings.c.recurrence_id)
+            .join(table, table.c.meeting_id == meetings.c.id)
+            .where(table.c.day >= first, table.c.day < last)
+            .distinct()
+        )
+        with self._database.reading() as connection:
+            rows = sorted(tuple(row) for row in connection.execute(query))
+        return pd.DataFrame(rows, columns=["meeting_id", "calendar_id", "uid", "recurrence_id"], dtype="str")
 
 
 _TYPES = {

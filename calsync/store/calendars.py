@@ -12,7 +12,7 @@ from calsync.store import reckonings
 from calsync.store.bulk import parts
 from calsync.store.rows import clean
 from calsync.store.schema import allocations, calendars, meetings
-from calsync.store.states import CalendarState
+from calsync.store.states import CalendarDays, CalendarState
 
 Cells = dict[str, Any]
 
@@ -38,6 +38,14 @@ def state(connection: Connection, calendar_id: str) -> CalendarState | None:
     query = select(calendars).where(calendars.c.id == calendar_id, calendars.c.retired.is_(False))
     row = connection.execute(query).mappings().first()
     return _state_of(row) if row else None
+
+
+def days(connection: Connection) -> list[CalendarDays]:
+    """The days that were read of every calendar, retired ones too, by manager and id."""
+    c = calendars.c
+    query = select(c.id, c.manager_id, c.covered_from, c.last_good, c.failing_since, c.retired)
+    found = [CalendarDays(*row[:-1], listed=not row[-1]) for row in connection.execute(query)]
+    return sorted(found, key=lambda one: (one.manager_id, one.calendar_id))
 
 
 def save(connection: Connection, given: Sequence[CalendarState]) -> frozenset[str]:
@@ -139,6 +147,7 @@ def _row_of(given: CalendarState) -> Cells:
         "versions": given.versions,
         "problems": problem_lists(given.problems),
         "last_good": given.last_good,
+        "covered_from": given.covered_from,
         "failing_since": given.failing_since,
         "what": clean(given.what),
         "hint": clean(given.hint),
@@ -160,6 +169,7 @@ def _state_of(row: Mapping[Any, Any]) -> CalendarState:
             Problem(place, what, hint, Severity(severity)) for place, what, hint, severity in row["problems"]
         ),
         last_good=row["last_good"],
+        covered_from=row["covered_from"],
         failing_since=row["failing_since"],
         what=row["what"],
         hint=row["hint"],

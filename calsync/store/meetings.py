@@ -21,7 +21,7 @@ from calsync.store.engine import Database
 from calsync.store.rows import Row, clean, meeting_of, meeting_rows
 from calsync.store.schema import OWN_CATEGORY
 from calsync.store.schema import meetings as table
-from calsync.store.states import CalendarState, Change, Replacement
+from calsync.store.states import CalendarDays, CalendarState, Change, Replacement
 
 _NAMES = [column.name for column in table.c]
 _ID, _UID, _STARTS, _ENDS = (_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
@@ -137,6 +137,11 @@ class Meetings:
         """How every calendar stands, of one manager or of all, by manager and id; not retired ones."""
         with self._database.reading() as connection:
             return calendars.states(connection, manager_id)
+
+    def calendar_days(self) -> list[CalendarDays]:
+        """The days that were read of every calendar, retired ones too, by manager and id."""
+        with self._database.reading() as connection:
+            return calendars.days(connection)
 
     def managers(self) -> frozenset[str]:
         """Every manager of whom a calendar is kept, be it one that was never read or is retired."""

@@ -79,6 +79,8 @@ calendars = Table(
     _text("versions"),
     Column("problems", JSON, nullable=False),
     Column("last_good", Date),
+    # Every day from here to `last_good` (exclusive) was read after it had happened.
+    Column("covered_from", Date),
     Column("failing_since", Date),
     _text("what"),
     _text("hint"),

@@ -19,7 +19,8 @@ class CalendarState:
 
     shown: the address as it may be printed. token, window, versions: what the source gave at the
     last good reading, of which time, and under which rules and reader. last_good, failing_since:
-    nights. what, hint: of the last failure, "" while it is well.
+    nights. covered_from: the first day from which every day up to `last_good` (exclusive) was read.
+    what, hint: of the last failure, "" while it is well.
     """
 
     calendar_id: str
@@ -32,8 +33,24 @@ class CalendarState:
     problems: tuple[Problem, ...] = ()
     last_good: date | None = None
     failing_since: date | None = None
+    covered_from: date | None = None
     what: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDays:
+    """The days of a calendar that were read, from `first` to `last` (exclusive); None if none was.
+
+    failing_since: the night since which it fails. listed: whether the manager still has the calendar.
+    """
+
+    calendar_id: str
+    manager_id: str
+    first: date | None
+    last: date | None
+    failing_since: date | None
+    listed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def row(manager="ann", activity="process", hours=1.0, partnership="psb", **chang
 
 
 def frame(*rows) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=list(FRAME_COLUMNS)).astype(
-        {"confirmed": "bool", "minutes": "float64"}
-    )
+    columns = [*FRAME_COLUMNS, *(name for name in ("planned", "meeting") if any(name in r for r in rows))]
+    found = pd.DataFrame(list(rows), columns=columns)
+    return found.astype({"confirmed": "bool", "minutes": "float64"})
 
 
 def due(**minutes) -> pd.DataFrame:
@@ -136,11 +136,32 @@ def test_a_day_belongs_to_a_period_that_begins_with_it_and_to_none_that_ends_wit
 
 def test_managers_and_attendances_are_counted_once_a_row():
     found = table(row("ann"), row("ann", in_hours=False), row("bo"), row("cy", confirmed=False))
-    assert found[["managers", "meetings", "hours"]].values.tolist() == [[2, 2, 3.0]]
+    assert found[["managers", "attendances", "hours"]].values.tolist() == [[2, 2, 3.0]]
+
+
+def test_meetings_are_different_meetings_and_attendances_people_by_meetings():
+    rows = [row(name, meeting_id=f"{name}/{n}", meeting=n) for name in ("ann", "bo") for n in ("1", "2")]
+    found = table(*rows, row("cy", meeting_id="cy/1", meeting="1"))
+    assert found[["meetings", "attendances"]].values.tolist() == [[2, 5]]
 
 
 def test_a_row_of_nothing_but_possible_time_has_no_managers():
-    assert table(row(confirmed=False))[["managers", "meetings"]].values.tolist() == [[0, 0]]
+    counts = table(row(confirmed=False))[["managers", "meetings", "attendances"]]
+    assert counts.values.tolist() == [[0, 0, 0]]
+
+
+def test_what_has_not_happened_is_planned_and_in_no_other_figure():
+    ahead = {"planned": True, "meeting_id": "ahead"}
+    found = table(
+        row(hours=2, planned=False),
+        row("bo", hours=3, **ahead),
+        row("cy", "mixed", 4, **ahead),
+        row("cy", "unclear", 5, confirmed=False, **ahead),
+    ).set_index("activity")
+    assert found["hours_planned"].to_dict() == {"process": 5, "service_improvement": 2}
+    assert found.loc["process", ["hours_low", "hours", "hours_high"]].tolist() == [2, 2, 2]
+    assert found.loc["process", ["managers", "meetings", "attendances"]].tolist() == [1, 1, 1]
+    assert found.loc["service_improvement", ["managers", "hours", "hours_high"]].tolist() == [0, 0, 0]
 
 
 def test_a_manager_who_left_the_list_stands_in_the_group_without_name():
@@ -166,21 +187,48 @@ def test_those_without_meetings_are_in_the_denominator():
     assert found["share_of_contracted"].tolist() == [1 / 20]
 
 
-def test_cost_is_hours_by_the_grades_rate_on_two_bases():
+def test_contracted_time_is_of_days_that_were_read_and_covered_says_how_many_were():
+    days = pd.DataFrame(
+        [
+            ("ann", DAY, 600.0, True, "all"),
+            ("ann", DAY + timedelta(days=1), 0.0, True, "all"),
+            ("bo", DAY, 600.0, True, "part"),
+            ("bo", DAY + timedelta(days=5), 0.0, False, "none"),
+            ("cy", DAY, 600.0, True, "none"),
+        ],
+        columns=["manager_id", "day", "minutes", "working", "read"],
+    )
+    found = table(row("ann", hours=2), contracted=days)
+    assert found[["share_of_contracted", "covered"]].values.tolist() == [[2 / 20, 2 / 4]]
+    by_department = table(row("cy", hours=2), by=["department"], contracted=days)
+    assert by_department["covered"].tolist() == [0]
+    assert by_department["share_of_contracted"].isna().all()
+
+
+def test_cost_is_hours_by_the_mean_hourly_cost_of_all_who_are_listed_in_the_group():
     found = table(row("ann", hours=2), row("bo", hours=1), costs=COSTS)
     assert found[["cost_contract", "cost_productive"]].values.tolist() == [[180.0, 220.0]]
+    by_grade = table(row("ann", hours=2), row("bo", hours=1), by=["grade"], costs=COSTS)
+    assert by_grade["cost_contract"].tolist() == [80.0, 100.0]
 
 
-def test_cost_is_blank_without_rates_and_where_one_rate_is_missing():
+def test_cost_is_the_same_whoever_of_the_group_spent_the_hours():
+    one, other = (table(row(name, hours=3), costs=COSTS)["cost_contract"].item() for name in ("ann", "bo"))
+    assert one == other == pytest.approx(3 * (50 + 80 + 50) / 3)
+
+
+def test_cost_is_blank_without_rates_and_where_one_rate_of_the_group_is_missing():
     costs = ["cost_contract", "cost_productive"]
     assert table(row())[costs].isna().all(axis=None)
-    assert table(row("ann"), row("bo"), costs=COSTS.head(1))[costs].isna().all(axis=None)
-    assert table(row("ann"), costs=COSTS.head(1))[costs].values.tolist() == [[50.0, 60.0]]
+    assert table(row("ann"), costs=COSTS.head(1))[costs].isna().all(axis=None)
+    found = table(row("ann"), row("cy"), by=["department"], costs=COSTS.head(1)).set_index("department")
+    assert found.loc["Care", costs].isna().all()
+    assert found.loc["Housing", costs].tolist() == [50.0, 60.0]
 
 
 def test_cost_goes_with_the_hours_and_not_with_the_bounds():
     found = table(row("ann"), row("bo", "unclear"), costs=COSTS).set_index("activity")
-    assert found["cost_contract"].to_dict() == {"process": 50, "service_improvement": 0, "unclear": 80}
+    assert found["cost_contract"].to_dict() == {"process": 60, "service_improvement": 0, "unclear": 60}
 
 
 @pytest.mark.parametrize("by", [["shoe_size"], ["department", "department"], ["manager_id"]])

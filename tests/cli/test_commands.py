@@ -107,7 +107,8 @@ def test_allocations_are_exported_and_add_up(tmp_path):
     given = ask("export", "--table", "allocations", *WEEK, "--config", config)
     rows = rows_of(given.stdout)
     assert list(rows[0]) == [
-        "manager_id", "day", "partnership", "activity", "kind", "confirmed", "in_hours", "minutes",
+        "manager_id", "day", "partnership", "activity", "kind", "confirmed", "in_hours", "planned",
+        "minutes",
     ]  # fmt: skip
     assert sum(float(row["minutes"]) for row in rows) == 180
     assert {row["partnership"] for row in rows} == {"psb", ""}

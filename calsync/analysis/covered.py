@@ -1,0 +1,52 @@
+"""Which of a manager's days were read: only what was read is set against contracted time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class DayRead(StrEnum):
+    """How much of a manager's day is known: all calendars were read, some of them, or none."""
+
+    ALL = "all"
+    PART = "part"
+    NONE = "none"
+
+
+class DaysRead(NamedTuple):
+    """The days of one calendar that were read after they had happened.
+
+    first: the first of them, without a gap up to `last` (exclusive), the night of the last good reading.
+    Both None if the calendar was never read. listed: whether the manager still has the calendar.
+    """
+
+    first: date | None
+    last: date | None
+    listed: bool = True
+
+    def holds(self, day: date) -> bool:
+        """Whether this day was read."""
+        return self.first is not None and self.last is not None and self.first <= day < self.last
+
+
+def days_read(calendars: Sequence[DaysRead], days: Iterable[date]) -> list[DayRead]:
+    """How much of each day is known of a manager with these calendars.
+
+    A calendar that the manager no longer has stands in for a newer one on the days before that one was
+    first read, so that a move to another server leaves no gap.
+    """
+    listed = [calendar for calendar in calendars if calendar.listed]
+    former = [calendar for calendar in calendars if not calendar.listed]
+    return [_of_day(listed, former, day) for day in days]
+
+
+def _of_day(listed: Sequence[DaysRead], former: Sequence[DaysRead], day: date) -> DayRead:
+    before = any(calendar.holds(day) for calendar in former)
+    known = [
+        calendar.holds(day) or (before and calendar.first is not None and day < calendar.first)
+        for calendar in listed
+    ]
+    if all(known) and (known or before):
+        return DayRead.ALL
+    return DayRead.PART if before or any(known) else DayRead.NONE
