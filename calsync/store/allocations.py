@@ -84,11 +84,13 @@ class Allocations:
         # Ordered here: databases order text differently.
         return pd.DataFrame(sorted(rows), columns=list(COLUMNS)).astype(_TYPES)
 
-    def meetings_of(self, first: date, last: date) -> pd.DataFrame:
+    def meetings_of(self, first: date, last: date) -> "pd.DataFrame":
         """Every meeting that takes minutes from `first` to `last` (exclusive), and where it was read.
 
         Columns: meeting_id, calendar_id, uid, recurrence_id.
         """
+        import pandas as pd  # here, so that the other commands do not wait for it
+
         query = (
             select(meetings.c.id, meetings.c.calendar_id, meetings.c.uid, meetings.c.recurrence_id)
             .join(table, table.c.meeting_id == meetings.c.id)
