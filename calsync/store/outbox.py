@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, func, select, update
 
 from calsync.errors import StoreError
-from calsync.store.engine import Database, insert
+from calsync.store.engine import Database, insert, shown
 from calsync.store.rows import clean
 from calsync.store.schema import outbox as table
 from calsync.store.states import MailState, Queued
@@ -67,7 +67,9 @@ class Outbox:
             taken = {"state": MailState.SENDING.value, "lease_until": now + lease}
             mine = table.c.mail_id == mail_id
             connection.execute(update(table).where(mine).values(attempts=table.c.attempts + 1, **taken))
-            return _queued(connection.execute(select(table).where(mine)).one())
+            queued = _queued(connection.execute(select(table).where(mine)).one())
+        self._confirm(queued)
+        return queued
 
     def sent(self, mail_id: str, now: datetime) -> None:
         """Note that a claimed mail was taken by the mail server."""
@@ -110,6 +112,17 @@ class Outbox:
             query = query.where(table.c.state.in_([state.value for state in states]))
         with self._database.reading() as connection:
             return [_queued(row) for row in connection.execute(query)]
+
+    def _confirm(self, queued: Queued) -> None:
+        """Raise StoreError unless whoever opens the store now finds this mail claimed."""
+        query = select(table.c.state, table.c.attempts).where(table.c.mail_id == queued.mail_id)
+        with self._database.reading_anew() as connection:
+            held = connection.execute(query).first()
+        if held is None or (held.state, held.attempts) != (queued.state, queued.attempts):
+            what = f"{shown(self._database.url)}: the store does not hold what was just written to it"
+            raise StoreError(
+                what, f"mail {queued.mail_id} was not sent; look at the disk, then run the night again"
+            )
 
     def _settle(self, mail_id: str, state: MailState, **values: object) -> None:
         # One that became unknown meanwhile is settled too: its sender lives, and knows better.
