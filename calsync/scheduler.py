@@ -9,9 +9,9 @@ import argparse
 import logging
 import signal
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,10 +22,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.errors import CalsyncError
+from calsync.mail.outbox import Delivered, pause
+from calsync.nightly.mails import send_waiting
 from calsync.nightly.run import last_good_night, run_night
 
 log = logging.getLogger("calsync.scheduler")
 CATCH_UP_MINUTES = 30
+MAIL_MINUTES = 1
 
 
 def due_night(now: datetime, settings: Settings) -> date:
@@ -35,12 +38,18 @@ def due_night(now: datetime, settings: Settings) -> date:
 
 
 def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None:
-    """Run the night that is due unless the ledger has it; settings are read anew each time."""
+    """Run the night that is due, or send the mails that wait where the ledger has that night.
+
+    Settings are read anew each time.
+    """
     try:
         settings = load_settings(config)
         night = due_night(clock(), settings)
         good = last_good_night(settings)
-        if stop.is_set() or (good is not None and good >= night):
+        if stop.is_set():
+            return
+        if good is not None and good >= night:
+            _log_sent(send_waiting(settings, clock, stop.is_set))
             return
         report = run_night(config, night, now=clock, stop=stop)
     except CalsyncError as error:
@@ -51,13 +60,66 @@ def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None
         log.warning("%s", problem)
 
 
+class Mails:
+    """Sends waiting mails between nights, each when it is due; it looks every minute.
+
+    While the server takes no mail at all (no route, a wrong password), it is tried after 5, 10, 20 minutes
+    and so on: a login every minute would lock the account. `running`: held while a night or a delivery runs
+    in this process.
+    """
+
+    def __init__(self, config: Path, stop: Event, clock: Callable[[], datetime], running: Lock) -> None:
+        self._config, self._stop, self._clock, self._running = config, stop, clock, running
+        self._blocked, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
+
+    def send_if_due(self) -> None:
+        """Send what is due, unless a night is running, which sends it itself."""
+        now = self._clock()
+        if self._stop.is_set() or now < self._not_before or not self._running.acquire(blocking=False):
+            return
+        try:
+            sent = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)
+        except CalsyncError as error:
+            log.error("no mail was sent: %s", error)
+            self._wait(now)
+        else:
+            _log_sent(sent)
+            if sent.blocked:
+                self._wait(now)
+            else:
+                self._blocked = 0
+        finally:
+            self._running.release()
+
+    def _wait(self, now: datetime) -> None:
+        self._blocked += 1
+        self._not_before = now + pause(self._blocked)
+
+
+def _log_sent(delivered: Delivered) -> None:
+    if delivered.sent:
+        log.info("%d mail%s sent between nights", delivered.sent, "" if delivered.sent == 1 else "s")
+    for problem in delivered.problems:
+        log.warning("%s", problem)
+
+
 def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], datetime] | None = None) -> None:
     """Run nights until told to stop (SIGTERM, SIGINT or `stop`); a calendar in hand is finished first."""
     settings = load_settings(config)
     stop, clock = stop or Event(), clock or (lambda: datetime.now(settings.organisation.zone))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    scheduler = _scheduler(settings, lambda: run_if_due(config, stop, clock), clock())
+    running = Lock()
+    mails = Mails(config, stop, clock, running)
+
+    def nightly() -> None:
+        with running:
+            run_if_due(config, stop, clock)
+
+    scheduler = _scheduler(settings, nightly, clock())
+    scheduler.add_job(mails.send_if_due, IntervalTrigger(minutes=MAIL_MINUTES), id="mails")
+    # It reports every job at its start and end: two lines a minute that say nothing.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler.start()
     log.info("calsync runs nightly at %s %s", settings.schedule.nightly, settings.organisation.timezone)
     stop.wait()

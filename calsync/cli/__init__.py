@@ -8,11 +8,24 @@ import sys
 
 from rich.markup import escape
 
-from calsync.cli import authors, check, correct, demo, export, init, look, night, rules
+from calsync.cli import authors, check, correct, demo, export, init, look, mail, night, rules
 from calsync.cli.app import app, err
 from calsync.errors import CalsyncError, ConfigError
 
-__all__ = ["app", "authors", "check", "correct", "demo", "export", "init", "look", "main", "night", "rules"]
+__all__ = [
+    "app",
+    "authors",
+    "check",
+    "correct",
+    "demo",
+    "export",
+    "init",
+    "look",
+    "mail",
+    "main",
+    "night",
+    "rules",
+]
 
 
 def main() -> None:

@@ -15,13 +15,14 @@ from rich.table import Table
 
 from calsync import scheduler
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, now, out, parse_day, print_problems
+from calsync.cli.mail import print_waiting
 from calsync.config.load import load_settings
 from calsync.nightly import plan
 from calsync.nightly.opening import store_url
 from calsync.nightly.report import RunReport
 from calsync.nightly.run import run_night
 from calsync.store.database import open_store
-from calsync.store.states import RunState
+from calsync.store.states import OPEN_STATES, RunState
 
 
 @contextmanager
@@ -107,15 +108,16 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Say how the last nights went, which calendars fail and since when, and which mails wait.
 
-    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is stuck:
-    for monitors. Example: `calsync status || page-somebody`
+    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is overdue:
+    failed, unknown, or waiting for more than an hour past its next try.
+    Example: `calsync status || page-somebody`
     """
     settings = load_settings(config)
     due = scheduler.due_night(now(), settings)
     with open_store(store_url(settings)) as store:
         nights, good = store.runs.nights(7), store.runs.last_good()
         failing = [state for state in store.meetings.states() if state.failing_since]
-        waiting = store.outbox.waiting()
+        mails = store.outbox.entries(*OPEN_STATES)
     table = Table("night", "outcome", "tries", "calendars", "failed", "problems", "mails", box=None)
     for entered in nights:
         counts = entered.counts
@@ -136,7 +138,6 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
             f"[red]●[/] {escape(state.shown)} fails since {state.failing_since} "
             f"(last read {state.last_good or 'never'}): {escape(state.what)} [dim]→ {escape(state.hint)}[/]"
         )
-    for name, count in waiting.items():
-        out.print(f"{count} mails {name}")
-    if late or failing or waiting.get("unknown") or waiting.get("failed"):
+    overdue = print_waiting(mails, settings, now())
+    if late or failing or overdue:
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from calsync.model.correction import Correction, by_strength, heard
 from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
 from calsync.nightly.opening import open_rules, store_url
+from calsync.private_files import replace_private_file
 from calsync.rules.book import RuleBook
 from calsync.rules.check import all_rules, check_rules
 from calsync.rules.explain import explain as explain_facts
@@ -69,8 +70,8 @@ def classify(
     """
     frame = read_table(source)
     labelled = classify_table(frame, book_of(config, packs))
-    with writing(target):
-        target.write_text(csv_text(labelled), encoding="utf-8")
+    with writing(target), replace_private_file(target) as file:
+        file.write(csv_text(labelled).encode())
     unclear = int((labelled["activity"] == "unclear").sum())
     err.print(f"{len(labelled)} meetings labelled, {unclear} of them unclear: {target}")
 

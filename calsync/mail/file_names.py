@@ -17,7 +17,9 @@ from pathlib import Path
 # Of the 255 bytes that most file systems allow; the rest is for a number and a temporary name.
 _LONGEST_BYTES = 180
 _MANAGER_BYTES = 60
-_NOT_ON_WINDOWS = frozenset('<>:"/\\|?*')
+# What Windows or another system takes for part of a path.
+_DASHED = frozenset("/\\|")
+_BLANKED = frozenset('<>:"?*')
 # Controls, invisible and bidirectional marks, lone surrogates, private and unassigned characters, and
 # separators of lines; spaces are kept.
 _UNSEEN = ("C", "Zl", "Zp")
@@ -51,16 +53,19 @@ def is_same_mail(message: EmailMessage, path: Path) -> bool:
 
 
 def clean_name(text: str) -> str:
-    """Return the text with all that a file name must not hold, or that nobody can see, as one space.
+    """Return the text without what a file name must not hold, and without what nobody can see.
 
     Dots and dashes at both ends go, for they hide a file or look like an option.
     """
     composed = unicodedata.normalize("NFC", text)
-    seen = (
-        " " if c in _NOT_ON_WINDOWS or c in _BLANK or unicodedata.category(c).startswith(_UNSEEN) else c
-        for c in composed
-    )
-    return " ".join("".join(seen).split()).strip(" .-")
+    return " ".join("".join(map(_seen, composed)).split()).strip(" .-")
+
+
+def _seen(character: str) -> str:
+    if character in _DASHED:
+        return "-"
+    hidden = unicodedata.category(character).startswith(_UNSEEN)
+    return " " if hidden or character in _BLANKED or character in _BLANK else character
 
 
 def shorten(text: str, most: int) -> str:

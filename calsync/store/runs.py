@@ -67,6 +67,13 @@ class Runs:
             latest: date | None = connection.execute(query).scalar_one()
         return latest
 
+    def last_good_before(self, night: date) -> date | None:
+        """The latest night before this one that ran to its end."""
+        query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED), runs.c.night < night)
+        with self._database.reading() as connection:
+            latest: date | None = connection.execute(query).scalar_one()
+        return latest
+
     def nights(self, limit: int) -> list[LedgerNight]:
         """The latest nights, newest first; one whose process died shows as interrupted."""
         fault = (run_problems.c.night == runs.c.night, run_problems.c.severity == Severity.FAULT.value)
