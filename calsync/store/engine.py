@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +28,6 @@ from calsync.errors import StoreError
 from calsync.private_files import close_to_others, create_private_file
 
 BUSY_SECONDS = 30
-_ARGUMENTS: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
 _FILE = "file"
 _FORMS = "write sqlite:///calsync.db or postgresql+psycopg://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
@@ -94,11 +93,13 @@ class Database:
         An open connection to an SQLite file keeps working, pages in memory and all, after the file was
         deleted, emptied or overwritten. A server's answer needs no second look.
         """
-        if file_of(self.url) is None:
+        path = file_of(self.url)
+        if path is None:
             with self.reading() as connection:
                 yield connection
             return
         with told(self.url):
+            _check_header(path)
             engine = _engine(self.url, anew=True)
             with engine.connect() as connection:
                 yield connection
@@ -175,10 +176,14 @@ def told(url: URL) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        what = lines[0]
+        # SQLite quotes a text that it cannot decode: it may be a meeting's title.
+        what = lines[0].partition(" with text ")[0]
         raise StoreError(f"{shown(url)}: {what}", _hint(what.lower())) from error
     except OSError as error:
         raise StoreError(f"{shown(url)}: {error.strerror or error}", _LOST) from error
+    except ValueError as error:
+        # A date, a JSON text, a state or a message of SQLite itself with bytes that nobody wrote so.
+        raise StoreError(f"{shown(url)}: holds a value that cannot be read ({error})", _DAMAGED) from error
 
 
 def _hint(said: str) -> str:
@@ -203,14 +208,21 @@ def _sqlite(url: URL, common: dict[str, Any], *, anew: bool) -> Engine:
     path = file_of(url)
     if path is None:
         # A database in memory lives in its one connection, which all threads must share.
-        engine = create_engine(url, connect_args=_ARGUMENTS, poolclass=StaticPool, **common)
+        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool, **common)
     else:
-        if not anew:
-            _create(path)
-        pool = {"poolclass": NullPool} if anew else {}
-        engine = create_engine(url, creator=lambda: _connect(path), **pool, **common)
+        if anew:
+            return _to_look_at(url, path, common)
+        _create(path)
+        engine = create_engine(url, creator=lambda: _connect(path), **common)
         event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _identity(path)}))
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _to_look_at(url: URL, path: Path, common: dict[str, Any]) -> Engine:
+    """An engine whose every connection is new and takes the file as it is, without switching it to WAL."""
+    engine = create_engine(url, creator=lambda: _connect(path, seconds=5), poolclass=NullPool, **common)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -225,10 +237,25 @@ def _create(path: Path) -> None:
         ) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _check_header(path: Path) -> None:
+    """Raise StoreError if the file itself is no database, though all its pages may be found in its log.
+
+    Opened as immutable, SQLite reads the file without its log. Python's own `open` must not be used: to
+    close a file frees every lock that this process has on it (fcntl(2)), those of SQLite, too.
+    """
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as looker:
+        try:
+            looker.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}", _DAMAGED) from error
+
+
+def _connect(path: Path, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     # mode=rw: SQLite would otherwise make a new, empty store where somebody has deleted ours.
-    connection: sqlite3.Connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, **_ARGUMENTS)
-    return connection
+    # Python's driver opens transactions late and only before writes; `_begin` opens them instead.
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds, check_same_thread=False, isolation_level=None
+    )
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -237,8 +264,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # Python's driver opens transactions late and only before writes; `_begin` opens them instead.
-    connection.isolation_level = None
+    connection.isolation_level = None  # as in `_connect`, for a database in memory
     # Of a file that is made now; a meeting takes some 600 bytes, of which a page of 4096 wastes a part.
     connection.execute("PRAGMA page_size=16384")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -251,11 +277,13 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 def _log_ahead(connection: sqlite3.Connection) -> None:
     # A file is switched to WAL once, by whoever opens it first. SQLite does not wait for others that
     # open it at the same moment, whatever the busy timeout says; so we do.
-    for tries_left in reversed(range(BUSY_SECONDS * 20)):
+    # By the clock, for with a file that was emptied in use each try takes the whole busy timeout.
+    deadline = monotonic() + BUSY_SECONDS
+    while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.05)
         else:

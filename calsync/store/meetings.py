@@ -98,8 +98,9 @@ class Meetings:
     def _read(self, query: Select[tuple[object, ...]]) -> list[Meeting]:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        # Here, for the two databases order text differently.
-        return [meeting_of(row) for row in sorted(rows, key=lambda row: (row[_STARTS], row[_UID], row[_ID]))]
+            # Here, for the two databases order text differently.
+            ordered = sorted(rows, key=lambda row: (row[_STARTS], row[_UID], row[_ID]))
+            return [meeting_of(row) for row in ordered]
 
     def state(self, calendar_id: str) -> CalendarState | None:
         """How a calendar stands; None if it is unknown or retired."""

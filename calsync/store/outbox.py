@@ -157,7 +157,7 @@ class Outbox:
             for row in connection.execute(select(mail_actions).order_by(mail_actions.c.id)).mappings():
                 action = MailAction(row["action"], MailState(row["before"]), row["person"], row["at"])
                 actions.setdefault(row["mail_id"], []).append(action)
-        return [_entry(row, actions.get(row["mail_id"], ())) for row in rows]
+            return [_entry(row, actions.get(row["mail_id"], ())) for row in rows]
 
     def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
         """Make a mail due now, with its tries counted anew; raises StoreError if its state has changed."""
