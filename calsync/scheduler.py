@@ -8,9 +8,9 @@ so a second firing does nothing. The clock is read here.
 import logging
 import signal
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from calsync import __version__
@@ -18,6 +18,7 @@ from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.errors import CalsyncError
 from calsync.model.problem import Problem
+from calsync.text import count_of
 
 # APScheduler and the night itself are imported where they are used: `calsync status` asks here only
 # which night is due, and must not wait for them.
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from apscheduler.events import JobEvent
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    from calsync.mail.outbox import Delivered
+
 log = logging.getLogger("calsync.scheduler")
 CATCH_UP_MINUTES = 30
+MAIL_MINUTES = 1
 
 
 def due_night(now: datetime, settings: Settings) -> date:
@@ -42,14 +46,21 @@ def next_start(now: datetime, settings: Settings) -> datetime:
 
 
 def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None:
-    """Run the night that is due unless the ledger has it; settings are read anew each time."""
+    """Run the night that is due, or send the mails that wait where the ledger has that night.
+
+    Settings are read anew each time.
+    """
+    from calsync.nightly.mails import send_waiting
     from calsync.nightly.run import last_good_night, run_night
 
     try:
         settings = load_settings(config)
         night = due_night(clock(), settings)
         good = last_good_night(settings)
-        if stop.is_set() or (good is not None and good >= night):
+        if stop.is_set():
+            return
+        if good is not None and good >= night:
+            _log_sent(send_waiting(settings, clock, stop.is_set))
             return
         log.info("The night of %s begins.", _day(night))
         report = run_night(config, night, now=clock, stop=stop)
@@ -74,6 +85,53 @@ def _moment(moment: datetime) -> str:
     return f"{_day(moment)} at {moment:%H:%M %Z}"
 
 
+class Mails:
+    """Sends waiting mails between nights, each when it is due; it looks every minute.
+
+    While the server takes no mail at all (no route, a wrong password), it is tried after 5, 10, 20 minutes
+    and so on: a login every minute would lock the account. `running`: held while a night or a delivery runs
+    in this process.
+    """
+
+    def __init__(self, config: Path, stop: Event, clock: Callable[[], datetime], running: Lock) -> None:
+        self._config, self._stop, self._clock, self._running = config, stop, clock, running
+        self._blocked, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
+
+    def send_if_due(self) -> None:
+        """Send what is due, unless a night is running, which sends it itself."""
+        now = self._clock()
+        if self._stop.is_set() or now < self._not_before or not self._running.acquire(blocking=False):
+            return
+        from calsync.nightly.mails import send_waiting
+
+        try:
+            sent = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)
+        except CalsyncError as error:
+            log.error("no mail was sent: %s", error)
+            self._wait(now)
+        else:
+            _log_sent(sent)
+            if sent.blocked:
+                self._wait(now)
+            else:
+                self._blocked = 0
+        finally:
+            self._running.release()
+
+    def _wait(self, now: datetime) -> None:
+        from calsync.mail.outbox import pause
+
+        self._blocked += 1
+        self._not_before = now + pause(self._blocked)
+
+
+def _log_sent(delivered: "Delivered") -> None:
+    if delivered.sent:
+        log.info("%s sent between nights.", count_of(delivered.sent, "mail"))
+    for problem in delivered.problems:
+        log.warning("%s", problem)
+
+
 def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], datetime] | None = None) -> None:
     """Run nights until told to stop (SIGTERM, SIGINT or `stop`); a calendar in hand is finished first."""
     settings = load_settings(config)
@@ -87,7 +145,14 @@ def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], dateti
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    scheduler = _scheduler(settings, lambda: run_if_due(config, stop, clock), clock())
+    running = Lock()
+    mails = Mails(config, stop, clock, running)
+
+    def nightly() -> None:
+        with running:
+            run_if_due(config, stop, clock)
+
+    scheduler = _scheduler(settings, nightly, mails.send_if_due, clock())
     log.info(
         "calsync %s started: a night runs at %s (%s); every %d minutes, and now, a missed one is caught up.",
         __version__,
@@ -104,7 +169,9 @@ def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], dateti
     log.info("calsync stopped.")
 
 
-def _scheduler(settings: Settings, job: Callable[[], None], now: datetime) -> "BackgroundScheduler":
+def _scheduler(
+    settings: Settings, job: Callable[[], None], send_mails: Callable[[], None], now: datetime
+) -> "BackgroundScheduler":
     from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.combining import OrTrigger
@@ -123,6 +190,9 @@ def _scheduler(settings: Settings, job: Callable[[], None], now: datetime) -> "B
         ]
     )
     scheduler.add_job(job, trigger, id="nightly", next_run_time=now)
+    scheduler.add_job(send_mails, IntervalTrigger(minutes=MAIL_MINUTES, timezone=zone), id="mails")
+    # It reports every job at its start and end: two lines a minute that say nothing.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler.add_listener(_log_failure, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler
 

@@ -40,6 +40,7 @@ COMMANDS = {
         "night",
         "Say how the last nights went, which calendars fail and since when, and which mails wait.",
     ),
+    "mail": ("mail", "Mails that wait, failed or may not have arrived."),
     "occurrences": ("look", "Print every occurrence that overlaps the window, by start then uid."),
     "classify": ("rules", "Label a table of meetings: adds scope, partnership, activity, rule and evidence."),
     "explain": (

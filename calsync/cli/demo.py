@@ -21,6 +21,7 @@ from calsync.nightly.opening import store_url
 from calsync.nightly.plan import days_of
 from calsync.nightly.run import run_night
 from calsync.nightly.tables import split_of
+from calsync.private_files import replace_private_file
 from calsync.store.database import open_store
 from calsync.store.states import RunState
 
@@ -65,7 +66,8 @@ def _longest_mail(settings: Settings) -> Path:
 def _page(mail: Path) -> Path:
     body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("html",))
     page = mail.parent.parent / "summary.html"
-    page.write_text(body.get_content() if body else "", encoding="utf-8")
+    with replace_private_file(page) as file:
+        file.write((body.get_content() if body else "").encode())
     return page
 
 

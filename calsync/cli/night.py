@@ -15,12 +15,12 @@ from rich.table import Table
 from calsync import scheduler
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, parse_day, print_problems
 from calsync.cli.logs import log_to_stderr
+from calsync.cli.mail import print_waiting
 from calsync.cli.terminal import bold, dim, err, out, red, shows_progress
 from calsync.config.load import load_settings
 from calsync.config.settings import store_url
 from calsync.store.database import open_store
-from calsync.store.states import RunState
-from calsync.text import count_of
+from calsync.store.states import OPEN_STATES, RunState
 
 if TYPE_CHECKING:
     from calsync.nightly.report import RunReport
@@ -119,15 +119,16 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Say how the last nights went, which calendars fail and since when, and which mails wait.
 
-    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is stuck:
-    for monitors. Example: `calsync status || page-somebody`
+    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is overdue:
+    failed, unknown, or waiting for more than an hour past its next try.
+    Example: `calsync status || page-somebody`
     """
     settings = load_settings(config)
     due = scheduler.due_night(now(), settings)
     with open_store(store_url(settings)) as store:
         nights, good = store.runs.nights(7), store.runs.last_good()
         failing = [state for state in store.meetings.states() if state.failing_since]
-        waiting = store.outbox.waiting()
+        mails = store.outbox.entries(*OPEN_STATES)
     table = Table("night", "outcome", "tries", "calendars", "failed", "problems", "mails", box=None)
     for entered in nights:
         counts = entered.counts
@@ -150,7 +151,6 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
             f"(last read {state.last_good or 'never'}): {state.what}",
             dim(f" → {state.hint}"),
         )
-    for name, count in waiting.items():
-        out.print(f"{count_of(count, 'mail')} {name}")
-    if late or failing or waiting.get("unknown") or waiting.get("failed"):
+    overdue = print_waiting(mails, settings, now())
+    if late or failing or overdue:
         raise typer.Exit(1)

@@ -116,6 +116,7 @@ class Mail(Table):
     ca_file: Path | None = None
     source: str = ""
     unsubscribe: str = ""
+    missed_summaries: int = Field(default=8, ge=0, le=104)
     timeout: float = Field(default=30.0, gt=0)
 
 

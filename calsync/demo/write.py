@@ -1,6 +1,7 @@
 """Puts the council into a folder: settings, managers, grades and calendars, ready for a night."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from calsync.demo.council import DAYS, NAME, DemoManager, managers, texts
 from calsync.demo.diary import DEMO_DAY
 from calsync.demo.google import google_calendar
 from calsync.demo.outlook import outlook_calendar
+from calsync.private_files import close_to_others, make_private_folder, replace_private_file
 
 __all__ = ["DEMO_DAY", "write_demo"]
 
@@ -73,17 +75,21 @@ _GRADES = (
 
 
 def write_demo(folder: Path) -> Path:
-    """Write the council's files, over those of an earlier demo, and give the settings file's path."""
+    """Write the council's files, over those of an earlier demo, and give the settings file's path.
+
+    Files are 0600 and new folders 0700; a folder of an earlier demo is made 0700.
+    """
+    settings = folder / "calsync.toml"
+    if not make_private_folder(folder) and settings.exists():
+        close_to_others(folder)
     calendars = folder / "calendars"
-    calendars.mkdir(parents=True, exist_ok=True)
     for manager in managers():
-        (calendars / f"{manager.id}.ics").write_bytes(calendar_file(manager))
+        _write(calendars / f"{manager.id}.ics", calendar_file(manager))
     _write_table(folder / "managers.csv", _MANAGERS, map(_row, managers()))
     _write_table(folder / "grades.csv", _GRADES[0], _GRADES[1:])
-    settings = folder / "calsync.toml"
     agencies = texts("people.toml")["agencies"]
     content = _SETTINGS.format(name=NAME, council=agencies["council"], cyngor=agencies["cyngor"])
-    settings.write_text(content, encoding="utf-8", newline="\n")
+    _write(settings, content.encode())
     return settings
 
 
@@ -110,7 +116,13 @@ def _row(manager: DemoManager) -> Sequence[str]:
 
 
 def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(head)
-        table.writerows(rows)
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(head)
+    table.writerows(rows)
+    _write(path, text.getvalue().encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replace_private_file(path) as file:
+        file.write(content)

@@ -1,6 +1,5 @@
-"""A table to a file: whole or not at all, with the meaning of its columns beside it."""
+"""A table to a private file: whole or not at all, with the meaning of its columns beside it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -10,13 +9,14 @@ from calsync.exports.base import Table
 from calsync.exports.dictionary import dictionary_frame
 from calsync.exports.registry import exporter_for
 from calsync.exports.to_csv import csv_text
+from calsync.private_files import replace_private_file
 
 
 def write_table(table: Table, path: Path) -> tuple[Path, ...]:
     """Write a table in the format of the path's suffix and return the files written, the table first.
 
-    A file that exists is replaced in one step once the new one is whole. `split.csv` comes with
-    `split.columns.csv`, which says what the columns mean, unless the format has room for it.
+    Each file is 0600. One that exists is replaced in one step once the new one is whole. `split.csv`
+    comes with `split.columns.csv`, which says what the columns mean, unless the format has room for it.
     Raises ExportError.
     """
     exporter = exporter_for(path)
@@ -39,17 +39,9 @@ def _write_meanings(table: Table, file: BinaryIO) -> None:
 
 
 def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replace_private_file(path) as file:
+            write(file)
     except OSError as error:
         what = f"{path} cannot be written: {error.strerror or error}"
         raise ExportError(what, "close it elsewhere, or choose another file with --to") from error

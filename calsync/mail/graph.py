@@ -61,6 +61,8 @@ class GraphTransport:
     sender: the mailbox's address.
     """
 
+    repeatable = False
+
     def __init__(self, post: Post, *, graph_root: str, sender: str) -> None:
         self._post = post
         self._url = f"{graph_root.rstrip('/')}/v1.0/users/{quote(address_of(sender))}/sendMail"

@@ -76,12 +76,16 @@ class Outbox(Protocol):
 
 @dataclass(slots=True)
 class Delivered:
-    """What became of the mails that were due; every one that is not out has a problem."""
+    """What became of the mails that were due; every one that is not out has a problem.
+
+    blocked: the server takes no mail at all now, so the others were not tried.
+    """
 
     sent: int = 0
     later: int = 0
     failed: int = 0
     unknown: int = 0
+    blocked: bool = False
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -116,12 +120,19 @@ def queue_summary(
     return outbox.queue(name, recipient, str(message["Subject"]), identity, message.as_bytes(), now)
 
 
-def deliver(outbox: Outbox, transport: Transport, now: Callable[[], datetime]) -> Delivered:
-    """Send what is due, one mail at a time, until none is left or the server lets nothing through."""
+def deliver(
+    outbox: Outbox,
+    transport: Transport,
+    now: Callable[[], datetime],
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Send what is due, one mail at a time, until none is left, no more is taken, or it is stopped."""
     delivered = Delivered()
-    going = True
-    while going and (queued := outbox.claim(now(), LEASE)) is not None:
-        going = _deliver_one(queued, outbox, transport, now, delivered)
+    while not (delivered.blocked or is_stopped()):
+        queued = outbox.claim(now(), LEASE)
+        if queued is None:
+            break
+        delivered.blocked = not _deliver_one(queued, outbox, transport, now, delivered)
     return delivered
 
 
@@ -177,7 +188,9 @@ def _later(
     outbox.retry(queued.mail_id, now, now + wait, str(error))
     delivered.later += 1
     waits = isinstance(error, MailUnavailableError) and error.reached
-    delivered.problems.append(_problem(queued.mail_id, error, Severity.NOTE if waits else Severity.FAULT))
+    hint = error.hint or f"it is tried again from {now + wait:%-d %B, %H:%M}"
+    severity = Severity.NOTE if waits else Severity.FAULT
+    delivered.problems.append(Problem(queued.mail_id, error.what, hint, severity))
 
 
 def _never(queued: Queued, outbox: Outbox, error: MailError, delivered: Delivered) -> None:

@@ -32,6 +32,8 @@ class SmtpTransport:
     timeout: seconds for each step. ca_file: the authority of the server's certificate, if not public.
     """
 
+    repeatable = False
+
     def __init__(
         self,
         host: str,

@@ -1,21 +1,35 @@
 """The ways out for a mail: a folder, memory, or a server (see `smtp` and `graph`)."""
 
-import hashlib
-import os
-import re
-from contextlib import suppress
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from calsync.errors import MailUnavailableError
+from calsync.mail.file_names import file_names, is_same_mail
 from calsync.mail.smtp import SmtpTransport
+from calsync.model.problem import Problem, Severity
+from calsync.private_files import (
+    close_to_others,
+    is_open_to_others,
+    make_private_folder,
+    remove_temporary_files,
+    replace_private_file,
+)
 
 __all__ = ["FolderTransport", "MemoryTransport", "SmtpTransport", "Transport"]
 
 
 class Transport(Protocol):
-    """A way out for mails, one at a time; `close` ends what it keeps open between them."""
+    """A way out for mails, one at a time; `close` ends what it keeps open between them.
+
+    repeatable: whether the same mail sent twice is one mail, so that one that a killed process may have
+    sent can be sent again.
+    """
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same mail sent twice arrives once."""
 
     def send(self, message: EmailMessage) -> None:
         """Hand the mail over.
@@ -32,22 +46,25 @@ class Transport(Protocol):
 
 
 class FolderTransport:
-    """Writes each mail to a folder as `.eml`, whole or not at all; the same mail gets the same name."""
+    """Writes each mail to a folder as `.eml`, for its owner alone, whole or not at all.
+
+    A file is named by date, manager and subject (`file_names`). The same mail written again takes the
+    place of the first, so a mail of a killed process may be written again.
+    """
+
+    repeatable = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._ready = False
 
     def send(self, message: EmailMessage) -> None:
         """Write the mail."""
-        path = self.folder / f"{_name(message)}.eml"
-        part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(message.as_bytes())
-            part.replace(path)
+            self._prepare()
+            with replace_private_file(self._path_of(message)) as file:
+                file.write(message.as_bytes())
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise MailUnavailableError(
                 str(message["To"]),
                 f"the mail cannot be written to {self.folder}: {error.strerror}",
@@ -58,7 +75,7 @@ class FolderTransport:
     def check(self) -> None:
         """Make the folder."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._prepare()
         except OSError as error:
             what = f"the folder {self.folder} cannot be made: {error.strerror}"
             raise MailUnavailableError("", what, "see [mail] folder", reached=False) from error
@@ -66,9 +83,52 @@ class FolderTransport:
     def close(self) -> None:
         """Nothing is open."""
 
+    def secure_folder(self) -> tuple[Problem, ...]:
+        """Close an existing folder to other users; return a note if it is not calsync's to close."""
+        try:
+            if not self.folder.is_dir():
+                return ()
+            self._prepare()
+            if not is_open_to_others(self.folder):
+                return ()
+        except OSError as error:
+            return (Problem(str(self.folder), f"cannot be looked at: {error.strerror}", "see [mail] folder"),)
+        what = "this folder is open to other users: they see whose mails are in it, and cannot read them"
+        hint = f"chmod 700 {self.folder}, or name under [mail] a folder that holds mails only"
+        return (Problem(str(self.folder), what, hint, Severity.NOTE),)
+
+    def _prepare(self) -> None:
+        """Make the folder, or close an existing one, and remove what a killed process left in it."""
+        if self._ready:
+            return
+        if not make_private_folder(self.folder):
+            files = list(self.folder.iterdir())
+            remove_temporary_files(self.folder)
+            # A folder that holds other things, such as /tmp or the settings, may be others' by intent.
+            if all(_is_ours(path) for path in files):
+                close_to_others(self.folder)
+            for path in files:
+                if path.suffix == ".eml" and path.is_file() and not path.is_symlink():
+                    close_to_others(path)
+        self._ready = True
+
+    def _path_of(self, message: EmailMessage) -> Path:
+        """Return the file that already holds this mail, or else the first name that is free."""
+        free = None
+        # Past a free name, too: a person may have removed the first of two mails of one name.
+        for name in islice(file_names(message), 20):
+            path = self.folder / name
+            if not path.exists():
+                free = free or path
+            elif is_same_mail(message, path):
+                return path
+        return free or next(path for name in file_names(message) if not (path := self.folder / name).exists())
+
 
 class MemoryTransport:
     """Keeps the mails, for tests and previews."""
+
+    repeatable = False
 
     def __init__(self) -> None:
         self.sent: list[EmailMessage] = []
@@ -84,8 +144,5 @@ class MemoryTransport:
         """Nothing is open."""
 
 
-def _name(message: EmailMessage) -> str:
-    local = str(message["Message-ID"] or "").strip("<> ").rpartition("@")[0]
-    if re.fullmatch(r"[A-Za-z0-9._-]{1,100}", local):
-        return local
-    return hashlib.sha256(message.as_bytes()).hexdigest()[:40]
+def _is_ours(path: Path) -> bool:
+    return path.suffix == ".eml" or path.name.endswith(".part")

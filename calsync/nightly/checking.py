@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.errors import MailError, SourceError, StoreError
+from calsync.mail.transport import FolderTransport
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -60,7 +61,8 @@ def _mail(settings: Settings) -> Tried:
             transport.check()
         except MailError as error:
             return Tried("mail", problems=(Problem("[mail]", error.what, error.hint),))
-    return Tried("mail", f"by {settings.mail.transport}; nothing was sent")
+        problems = transport.secure_folder() if isinstance(transport, FolderTransport) else ()
+    return Tried("mail", f"by {settings.mail.transport}; nothing was sent", problems)
 
 
 def _source(name: str, source: Source, manager: Manager, settings: Settings, today: date) -> Tried:

@@ -20,6 +20,7 @@ from calsync.model.allocation import Allocation
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.nightly.missed import due_periods, read_last_night
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
 from calsync.reports.period import Period, period_of
@@ -45,9 +46,7 @@ def reckon_all(night: Night, store: Store, report: RunReport) -> None:
             pending = []
     keep_minutes(store, pending, report)
     report.note(unread_category_notes(night, store))
-    for done, manager in enumerate(night.managers, start=1):
-        _summarise(night, store, manager, report)
-        night.progress("managers", done, len(night.managers))
+    _summarise_all(night, store, report)
 
 
 def due_days(
@@ -121,10 +120,18 @@ def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
             yield Reckoned(first, first, (), after)
 
 
-def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) -> None:
-    period = period_of(manager.summary, night.day)
-    if period is None:
-        return
+def _summarise_all(night: Night, store: Store, report: RunReport) -> None:
+    """Queue every manager's summaries that are due, those of missed weeks and months included."""
+    before = read_last_night(store, night.day)
+    for done, manager in enumerate(night.managers, start=1):
+        due = due_periods(night, manager, before, store.outbox.has)
+        report.note(due.problems)
+        for period in due.periods:
+            _summarise(night, store, manager, period, report)
+        night.progress("managers", done, len(night.managers))
+
+
+def _summarise(night: Night, store: Store, manager: Manager, period: Period, report: RunReport) -> None:
     name = mail_id(manager.id, period)
     if store.outbox.has(name):
         return
@@ -147,8 +154,12 @@ def _summarise(night: Night, store: Store, manager: Manager, report: RunReport) 
         )
     except MailError as error:
         report.fault(name, error)
-    else:
-        report.counts["built"] += queued
+        return
+    report.counts["built"] += queued
+    if queued and period != period_of(manager.summary, night.day):
+        report.counts["built_late"] += 1
+        what = "was due while no night ran or its calendars were not read; it is sent now"
+        report.note([Problem(name, what, severity=Severity.NOTE)])
 
 
 def unread_category_notes(night: Night, store: Store) -> list[Problem]:

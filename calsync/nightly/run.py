@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -11,11 +11,12 @@ from threading import Event
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
-from calsync.mail.outbox import deliver
+from calsync.errors import StoreError
 from calsync.mail.transport import Transport
 from calsync.nightly.collector import fewer_collections
 from calsync.nightly.correcting import unknown_partnerships
 from calsync.nightly.engines import AnyEngine, open_engine
+from calsync.nightly.mails import send_due
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
 from calsync.nightly.plan import Night, Progress, quiet
 from calsync.nightly.reading import Sources, read_all
@@ -87,12 +88,14 @@ def _entered(
     night: Night, sources: Sources, engine: AnyEngine, store: Store, transport: Transport, report: RunReport
 ) -> RunReport:
     store.runs.begin(night.day, night.now())
-    outcome = RunState.FAILED
     try:
         _steps(night, sources, engine, store, transport, report)
-        outcome = report.outcome
-    finally:
-        store.runs.finish(night.day, outcome, night.now(), report.counts, report.problems)
+    except BaseException:
+        # Where the store itself has failed it can note nothing, and its error says more than this one.
+        with suppress(StoreError):
+            store.runs.finish(night.day, RunState.FAILED, night.now(), report.counts, report.problems)
+        raise
+    store.runs.finish(night.day, report.outcome, night.now(), report.counts, report.problems)
     return report
 
 
@@ -105,6 +108,6 @@ def _steps(
     if report.interrupted:
         return
     reckon_all(night, store, report)
-    delivered = deliver(store.outbox, transport, night.now)
+    delivered = send_due(store, transport, night.now, night.stop.is_set)
     report.counts["mails"] += delivered.sent
     report.note(delivered.problems)

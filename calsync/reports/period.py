@@ -29,3 +29,11 @@ def period_of(frequency: Frequency, night: date) -> Period | None:
         last = night.replace(day=1)
         return Period((last - timedelta(days=1)).replace(day=1), last, frequency)
     return None
+
+
+def period_before(period: Period) -> Period:
+    """The week or month that ended when this one began."""
+    before = period_of(period.frequency, period.first)
+    if before is None:
+        raise ValueError(f"{period} is of no frequency")
+    return before

@@ -45,6 +45,7 @@ def open_store(url: str) -> Store:
     database = Database(url)
     try:
         bring_up_to_date(database)
+        database.close_files_to_others()
     except BaseException:
         database.close()
         raise

@@ -2,27 +2,45 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Insert, StaticPool, Table, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Insert,
+    NullPool,
+    StaticPool,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from calsync.errors import StoreError
+from calsync.private_files import close_to_others, create_private_file
 
 BUSY_SECONDS = 30
+_FILE = "file"
 _FORMS = "write sqlite:///calsync.db or postgresql+psycopg://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
     ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
 )
+_DAMAGED = "the file is damaged: put a backup in its place, or move it away to start anew"
+_LOST = "nothing more was sent; put the file or a backup back, and run the night again"
 _HINTS = (
     ("unable to open database file", "make its folder, and let calsync write there"),
     ("readonly database", "let calsync write to the file and to its folder"),
     ("not a database", "this file is something else: name another in [store] url"),
-    ("malformed", "the file is damaged: put a backup in its place, or move it away to start anew"),
+    ("malformed", _DAMAGED),
+    ("no such table", _DAMAGED),
+    ("no such column", _DAMAGED),
+    ("could not decode", _DAMAGED),
     ("is locked", f"another program wrote for over {BUSY_SECONDS} seconds: try again when it is done"),
     ("is full", "make room on the disk"),
     ("disk i/o error", "look at the disk; SQLite wants a local one, not a network share"),
@@ -48,19 +66,69 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the database and changes nothing."""
         with told(self.url), self.engine.connect() as connection:
+            self._check_in_place(connection)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection in a transaction: committed at the end, rolled back on any error."""
+        """Give a connection in a transaction: committed at the end, rolled back on any error.
+
+        Raises StoreError as well if the file that was written to is no longer the one at its path.
+        """
         # IMMEDIATE: two writers that both read first could otherwise deadlock at their first write.
         writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
-        with told(self.url), writer.begin() as connection:
-            yield connection
+        with told(self.url):
+            with writer.begin() as connection:
+                self._check_in_place(connection)
+                yield connection
+                info = connection.info
+            self._check_file(info)
+
+    @contextmanager
+    def reading_anew(self) -> Iterator[Connection]:
+        """Give a connection that was opened by the address just now, so that it sees what others see.
+
+        An open connection to an SQLite file keeps working, pages in memory and all, after the file was
+        deleted, emptied or overwritten. A server's answer needs no second look.
+        """
+        path = file_of(self.url)
+        if path is None:
+            with self.reading() as connection:
+                yield connection
+            return
+        with told(self.url):
+            _check_header(path)
+            engine = _engine(self.url, anew=True)
+            with engine.connect() as connection:
+                yield connection
+
+    def close_files_to_others(self) -> None:
+        """Take from an SQLite store and the files beside it the rights of all but their owner."""
+        path = file_of(self.url)
+        for ending in ("", "-wal", "-shm", ".lock") if path else ():
+            close_to_others(Path(f"{path}{ending}"))
 
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+    def _check_in_place(self, connection: Connection) -> None:
+        connection.connection  # noqa: B018 - opens the connection, which notes its file in `info`
+        self._check_file(connection.info)
+
+    def _check_file(self, info: Mapping[Any, Any]) -> None:
+        """Raise StoreError if the file of an open connection is no longer the one at its path."""
+        path = file_of(self.url)
+        if path is None:
+            return
+        try:
+            found = _identity(path)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: the store has gone while it was in use ({error.strerror})", _LOST
+            ) from error
+        if found != info[_FILE]:
+            raise StoreError(f"{path}: another file took the place of the store while it was in use", _LOST)
 
 
 def insert(connection: Connection, table: Table) -> Any:
@@ -113,19 +181,25 @@ def told(url: URL) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        what = lines[0]
+        # SQLite quotes a text that it cannot decode: it may be a meeting's title.
+        what = lines[0].partition(" with text ")[0]
         raise StoreError(f"{shown(url)}: {what}", _hint(what.lower())) from error
+    except OSError as error:
+        raise StoreError(f"{shown(url)}: {error.strerror or error}", _LOST) from error
+    except ValueError as error:
+        # A date, a JSON text, a state or a message of SQLite itself with bytes that nobody wrote so.
+        raise StoreError(f"{shown(url)}: holds a value that cannot be read ({error})", _DAMAGED) from error
 
 
 def _hint(said: str) -> str:
     return next((hint for part, hint in _HINTS if part in said), "")
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, anew: bool = False) -> Engine:
     # Parameters are hidden in error texts: they may hold a meeting's title.
     common: dict[str, Any] = {"hide_parameters": True, "json_serializer": _json}
     if url.drivername == "sqlite":
-        return _sqlite(url, common)
+        return _sqlite(url, common, anew=anew)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         return create_engine(
@@ -135,32 +209,67 @@ def _engine(url: URL) -> Engine:
         raise StoreError("the driver for PostgreSQL is missing", "pip install 'psycopg[binary]'") from error
 
 
-def _sqlite(url: URL, common: dict[str, Any]) -> Engine:
+def _sqlite(url: URL, common: dict[str, Any], *, anew: bool) -> Engine:
     path = file_of(url)
-    if path is not None and not path.exists():
+    if path is None:
+        # A database in memory lives in its one connection, which all threads must share.
+        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool, **common)
+    else:
+        if anew:
+            return _to_look_at(url, path, common)
         _create(path)
-    # A database in memory lives in its one connection, which all threads must share.
-    pool = {} if path else {"poolclass": StaticPool}
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pool, **common
-    )
+        engine = create_engine(url, creator=lambda: _connect(path), **common)
+        event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _identity(path)}))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
 
 
+def _to_look_at(url: URL, path: Path, common: dict[str, Any]) -> Engine:
+    """An engine whose every connection is new and takes the file as it is, without switching it to WAL."""
+    engine = create_engine(url, creator=lambda: _connect(path, seconds=5), poolclass=NullPool, **common)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _create(path: Path) -> None:
+    """Make the file where it is missing, for its owner only."""
     try:
-        path.touch(mode=0o600)  # people's calendars: for their keeper's eyes only
+        create_private_file(path)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be made ({error.strerror})", "make its folder, and let calsync write there"
         ) from error
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _check_header(path: Path) -> None:
+    """Raise StoreError if the file itself is no database, though all its pages may be found in its log.
+
+    Opened as immutable, SQLite reads the file without its log. Python's own `open` must not be used: to
+    close a file frees every lock that this process has on it (fcntl(2)), those of SQLite, too.
+    """
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as looker:
+        try:
+            looker.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}", _DAMAGED) from error
+
+
+def _connect(path: Path, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    # mode=rw: SQLite would otherwise make a new, empty store where somebody has deleted ours.
     # Python's driver opens transactions late and only before writes; `_begin` opens them instead.
-    connection.isolation_level = None
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds, check_same_thread=False, isolation_level=None
+    )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # as in `_connect`, for a database in memory
     # Of a file that is made now; a meeting takes some 600 bytes, of which a page of 4096 wastes a part.
     connection.execute("PRAGMA page_size=16384")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -173,11 +282,13 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 def _log_ahead(connection: sqlite3.Connection) -> None:
     # A file is switched to WAL once, by whoever opens it first. SQLite does not wait for others that
     # open it at the same moment, whatever the busy timeout says; so we do.
-    for tries_left in reversed(range(BUSY_SECONDS * 20)):
+    # By the clock, for with a file that was emptied in use each try takes the whole busy timeout.
+    deadline = monotonic() + BUSY_SECONDS
+    while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.05)
         else:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from calsync.errors import StoreError
+from calsync.private_files import create_private_file
 from calsync.store.engine import Database, checked, file_of, told
 
 # A look at the lock (`night_is_held`) holds a file for a moment; a night waits that long.
@@ -58,7 +59,7 @@ def _beside(path: Path) -> Path:
 @contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
     try:
-        path.touch(mode=0o600)
+        create_private_file(path)
         holder = sqlite3.connect(
             path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -1,20 +1,27 @@
 """Mails on their way: each is built once, claimed before it is sent, and never sent twice."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from calsync.errors import StoreError
-from calsync.store.engine import Database, insert
+from calsync.store.engine import Database, insert, shown
 from calsync.store.rows import clean
+from calsync.store.schema import mail_actions
 from calsync.store.schema import outbox as table
-from calsync.store.states import MailState, Queued
+from calsync.store.states import OPEN_STATES, MailAction, MailState, OutboxEntry, Queued
 
 _CLAIMED = (MailState.SENDING.value, MailState.UNKNOWN.value)
+_SILENT = "the process that sent it was stopped: it may have gone out or not"
 
 
 class Outbox:
-    """pending → sending → sent, or failed for good; unknown where nobody can say whether it went."""
+    """pending → sending → sent, or failed for good; unknown where nobody can say whether it went.
+
+    A person may put a mail back to pending (`resend`) or end it as sent or dropped (`resolve`).
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -67,7 +74,9 @@ class Outbox:
             taken = {"state": MailState.SENDING.value, "lease_until": now + lease}
             mine = table.c.mail_id == mail_id
             connection.execute(update(table).where(mine).values(attempts=table.c.attempts + 1, **taken))
-            return _queued(connection.execute(select(table).where(mine)).one())
+            queued = _queued(connection.execute(select(table).where(mine)).one())
+        self._confirm(queued)
+        return queued
 
     def sent(self, mail_id: str, now: datetime) -> None:
         """Note that a claimed mail was taken by the mail server."""
@@ -89,7 +98,7 @@ class Outbox:
         """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
         query = (
             select(table.c.state, func.count())
-            .where(table.c.state != MailState.SENT.value)
+            .where(table.c.state.in_([state.value for state in OPEN_STATES]))
             .group_by(table.c.state)
         )
         with self._database.reading() as connection:
@@ -111,6 +120,83 @@ class Outbox:
         with self._database.reading() as connection:
             return [_queued(row) for row in connection.execute(query)]
 
+    def has_due(self, now: datetime) -> bool:
+        """Return whether a mail is due to be sent, or was left claimed by a process that has died."""
+        due = and_(table.c.state == MailState.PENDING.value, table.c.next_at <= now)
+        silent = and_(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
+        with self._database.reading() as connection:
+            query = select(func.count()).select_from(table).where(or_(due, silent))
+            return bool(connection.execute(query).scalar_one())
+
+    def release_abandoned(self, *, repeatable: bool) -> list[str]:
+        """Give up every claim; the caller holds the night lock, so whoever claimed these mails is dead.
+
+        Args:
+            repeatable: whether these mails may be sent again, because a second one replaces the first.
+                Otherwise they become `unknown`.
+
+        Returns:
+            The ids of the mails that became unknown.
+        """
+        state = MailState.PENDING if repeatable else MailState.UNKNOWN
+        silent = update(table).where(table.c.state == MailState.SENDING.value)
+        silent = silent.values(state=state.value, lease_until=None, what="" if repeatable else _SILENT)
+        with self._database.writing() as connection:
+            released = list(connection.execute(silent.returning(table.c.mail_id)).scalars())
+        return [] if repeatable else sorted(released)
+
+    def entries(self, *states: MailState) -> list[OutboxEntry]:
+        """Mails in one of these states (all if none is named) without their text, by the time of queueing."""
+        columns = [column for column in table.c if column.name != "mime"]
+        query = select(*columns).order_by(table.c.queued_at, table.c.mail_id)
+        if states:
+            query = query.where(table.c.state.in_([state.value for state in states]))
+        actions: dict[str, list[MailAction]] = {}
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+            for row in connection.execute(select(mail_actions).order_by(mail_actions.c.id)).mappings():
+                action = MailAction(row["action"], MailState(row["before"]), row["person"], row["at"])
+                actions.setdefault(row["mail_id"], []).append(action)
+            return [_entry(row, actions.get(row["mail_id"], ())) for row in rows]
+
+    def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
+        """Make a mail due now, with its tries counted anew; raises StoreError if its state has changed."""
+        values = {"next_at": now, "attempts": 0, "sent_at": None, "what": "", "lease_until": None}
+        self._act(entry, MailState.PENDING, values, MailAction("resend", entry.state, by, now))
+
+    def resolve(self, entry: OutboxEntry, state: MailState, now: datetime, by: str) -> None:
+        """End a mail as sent or dropped; raises StoreError if its state has changed meanwhile."""
+        values = {"sent_at": now if state is MailState.SENT else None, "lease_until": None}
+        self._act(entry, state, values, MailAction(f"resolve as {state}", entry.state, by, now))
+
+    def _act(
+        self, entry: OutboxEntry, state: MailState, values: Mapping[str, object], action: MailAction
+    ) -> None:
+        mine = update(table).where(table.c.mail_id == entry.mail_id, table.c.state == entry.state.value)
+        row = {
+            "mail_id": entry.mail_id,
+            "action": action.action,
+            "before": action.before.value,
+            "person": clean(action.by),
+            "at": action.at,
+        }
+        with self._database.writing() as connection:
+            if not connection.execute(mine.values(state=state.value, **values)).rowcount:
+                what = f"mail {entry.mail_id} is no longer {entry.state}"
+                raise StoreError(what, "look again: calsync mail list")
+            connection.execute(insert(connection, mail_actions).values(row))
+
+    def _confirm(self, queued: Queued) -> None:
+        """Raise StoreError unless whoever opens the store now finds this mail claimed."""
+        query = select(table.c.state, table.c.attempts).where(table.c.mail_id == queued.mail_id)
+        with self._database.reading_anew() as connection:
+            held = connection.execute(query).first()
+        if held is None or (held.state, held.attempts) != (queued.state, queued.attempts):
+            what = f"{shown(self._database.url)}: the store does not hold what was just written to it"
+            raise StoreError(
+                what, f"mail {queued.mail_id} was not sent; look at the disk, then run the night again"
+            )
+
     def _settle(self, mail_id: str, state: MailState, **values: object) -> None:
         # One that became unknown meanwhile is settled too: its sender lives, and knows better.
         mine = update(table).where(table.c.mail_id == mail_id, table.c.state.in_(_CLAIMED))
@@ -122,8 +208,7 @@ class Outbox:
 
 def _give_up_on_silent(connection: Connection, now: datetime) -> None:
     silent = update(table).where(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
-    what = "its sender fell silent: it may have gone out or not"
-    connection.execute(silent.values(state=MailState.UNKNOWN.value, lease_until=None, what=what))
+    connection.execute(silent.values(state=MailState.UNKNOWN.value, lease_until=None, what=_SILENT))
 
 
 def _queued(row: Row[tuple[object, ...]]) -> Queued:
@@ -137,3 +222,8 @@ def _queued(row: Row[tuple[object, ...]]) -> Queued:
         attempts=row.attempts,
         what=row.what,
     )
+
+
+def _entry(row: Mapping[Any, Any], actions: Sequence[MailAction]) -> OutboxEntry:
+    cells = {name: cell for name, cell in row.items() if name != "state"}
+    return OutboxEntry(**cells, state=MailState(row["state"]), actions=tuple(actions))

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from calsync.errors import StoreError
 from calsync.model.problem import Problem, Severity
 from calsync.store.calendars import problem_lists
-from calsync.store.engine import Database
+from calsync.store.engine import Database, shown
 from calsync.store.lock import night_is_held
 from calsync.store.schema import run_problems, runs
 from calsync.store.states import Attempt, LedgerNight, RunState
@@ -59,10 +59,26 @@ class Runs:
             connection.execute(delete(run_problems).where(run_problems.c.night == night))
             if rows:
                 connection.execute(insert(run_problems), rows)
+        self._confirm(night, entered["state"])
+
+    def _confirm(self, night: date, state: object) -> None:
+        """Raise StoreError unless whoever opens the store now finds the night as it was entered."""
+        query = select(runs.c.state).where(runs.c.night == night)
+        with self._database.reading_anew() as connection:
+            if connection.execute(query).scalar() != state:
+                what = f"{shown(self._database.url)}: the store does not hold what was just written to it"
+                raise StoreError(what, "look at the disk, then run the night again")
 
     def last_good(self) -> date | None:
         """The latest night that ran to its end, with or without problems in single calendars."""
         query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED))
+        with self._database.reading() as connection:
+            latest: date | None = connection.execute(query).scalar_one()
+        return latest
+
+    def last_good_before(self, night: date) -> date | None:
+        """The latest night before this one that ran to its end."""
+        query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED), runs.c.night < night)
         with self._database.reading() as connection:
             latest: date | None = connection.execute(query).scalar_one()
         return latest
@@ -74,8 +90,8 @@ class Runs:
         query = select(runs, faults.label("faults")).order_by(runs.c.night.desc()).limit(limit)
         with self._database.reading() as connection:
             rows = list(connection.execute(query).mappings())
-        alive = any(row["state"] == RunState.RUNNING for row in rows) and night_is_held(self._database)
-        return [_night(row, alive) for row in rows]
+            alive = any(row["state"] == RunState.RUNNING for row in rows) and night_is_held(self._database)
+            return [_night(row, alive) for row in rows]
 
     def problems(self, night: date) -> list[Problem]:
         """What went wrong in a night, in the order it was noted."""

@@ -242,3 +242,17 @@ outbox = Table(
     _text("what"),
     Index(None, "state", "next_at"),
 )
+
+# What people did with mails by `calsync mail resend` and `resolve`: the state of a mail alone would not
+# show who closed it.
+mail_actions = Table(
+    "mail_actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", Text, ForeignKey("outbox.mail_id", ondelete="CASCADE"), nullable=False),
+    _text("action"),
+    _text("before"),
+    _text("person"),
+    Column("at", Instant, nullable=False),
+    Index(None, "mail_id"),
+)

@@ -138,13 +138,54 @@ class LedgerNight:
 
 
 class MailState(StrEnum):
-    """How a mail stands. UNKNOWN: its sender died or fell silent; it may have gone out, so it stays."""
+    """The state of a mail.
+
+    UNKNOWN: its sender died or fell silent; it may have gone out, so it is not sent again by itself.
+    DROPPED: a person has decided that it is not to be sent.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     UNKNOWN = "unknown"
     FAILED = "failed"
+    DROPPED = "dropped"
+
+
+OPEN_STATES = tuple(state for state in MailState if state not in (MailState.SENT, MailState.DROPPED))
+"""The states of mails that are not closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailAction:
+    """What a person did with a mail by `calsync mail`; before: the state that the mail was in."""
+
+    action: str
+    before: MailState
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A mail as it is listed: all that is stored of it but its text.
+
+    next_at: when it is tried next, for a pending mail. lease_until: when a mail that is being sent
+    counts as abandoned. what: why it was not sent.
+    """
+
+    mail_id: str
+    recipient: str
+    subject: str
+    message_id: str
+    state: MailState
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    what: str = ""
+    actions: tuple[MailAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

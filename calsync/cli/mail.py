@@ -1,0 +1,193 @@
+"""`calsync mail`: the mails that are or were on their way, and what to do with one that is stuck."""
+
+import getpass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_problems
+from calsync.cli.terminal import bold, dim, out, red, write_json
+from calsync.config.load import load_settings
+from calsync.config.settings import Settings, store_url
+from calsync.errors import StoreError
+from calsync.mail.waiting import find_mail, is_overdue, short_ids
+from calsync.store.database import open_store
+from calsync.store.states import MailState, OutboxEntry
+from calsync.text import count_of
+
+mail_app = typer.Typer(help="Mails that wait, failed or may not have arrived.", no_args_is_help=True)
+app.add_typer(mail_app, name="mail")
+
+_SHOWN_AT_MOST = 20
+MailArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="As `calsync mail list` shows it; its first letters are enough.")
+]
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="Who does this; your user name if left out.")
+]
+
+
+class Format(StrEnum):
+    """How mails are listed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@mail_app.command("list")
+def list_mails(
+    states: Annotated[
+        list[MailState] | None,
+        typer.Option("--state", help="Only mails in this state; may be repeated."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """List mails, newest first: id, state, recipient, tries, when the next try is, what went wrong.
+
+    Example: `calsync mail list --state unknown --state failed`
+    """
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        entries = store.outbox.entries()
+    ids = short_ids(entries)
+    wanted = [entry for entry in reversed(entries) if not states or entry.state in states]
+    if form is Format.JSON:
+        rows = [_row(entry, ids[entry.mail_id], now()) for entry in wanted]
+        write_json(json.dumps(rows, indent=2, default=_iso) + "\n")
+    elif wanted:
+        _print_list(wanted, ids, settings)
+    else:
+        out.print("No mails." if not states else "No mails in this state.")
+
+
+@mail_app.command()
+def resend(
+    mail: MailArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Send again what was sent already.")] = False,
+    by: ByOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Send a mail again now: one that failed, is unknown or was dropped; a sent one with --yes.
+
+    An unknown mail may arrive twice. Example: `calsync mail resend 3f9c`
+    """
+    from calsync.nightly.mails import resend_mail, send_waiting
+
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        entry = find_mail(store.outbox.entries(), mail)
+        resend_mail(store, entry, now(), by or _user(), sent_too=yes)
+    try:
+        sent = send_waiting(settings, now)
+    except StoreError as error:
+        out.print(f"{entry.mail_id} is due, and not sent yet: {error.what}")
+        raise typer.Exit(1) from error
+    print_problems(sent.problems)
+    with open_store(store_url(settings)) as store:
+        after = find_mail(store.outbox.entries(), entry.mail_id)
+    out.print(f"{entry.mail_id}: {after.state}")
+    if after.state is not MailState.SENT:
+        raise typer.Exit(1)
+
+
+@mail_app.command()
+def resolve(
+    mail: MailArgument,
+    sent: Annotated[bool, typer.Option("--sent", help="It has arrived.")] = False,
+    dropped: Annotated[bool, typer.Option("--dropped", help="It is not to be sent any more.")] = False,
+    by: ByOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Close a mail by hand, so that it is never sent again and `status` no longer names it.
+
+    Example: `calsync mail resolve 3f9c --sent --by "Alys Puw"`
+    """
+    if sent == dropped:
+        raise typer.BadParameter("give either --sent or --dropped")
+    from calsync.nightly.mails import resolve_mail
+
+    settings = load_settings(config)
+    with open_store(store_url(settings)) as store:
+        entry = find_mail(store.outbox.entries(), mail)
+        state = MailState.SENT if sent else MailState.DROPPED
+        resolve_mail(store, entry, state, now(), by or _user())
+    out.print(f"{entry.mail_id}: {state} (was {entry.state})")
+
+
+def print_waiting(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> bool:
+    """Print every mail that is not closed, with its age and its next try; True if one is overdue."""
+    overdue = {entry.mail_id for entry in entries if is_overdue(entry, moment)}
+    ids = short_ids(entries)
+    ordered = sorted(entries, key=lambda entry: (entry.mail_id not in overdue, entry.queued_at))
+    for entry in ordered[:_SHOWN_AT_MOST]:
+        late = entry.mail_id in overdue
+        words = _describe(entry, settings, moment, late=late)
+        mark = red("●") if late else dim("○")
+        out.print_line(mark, f" mail {ids[entry.mail_id]} ({entry.mail_id}) {words}")
+    if len(ordered) > _SHOWN_AT_MOST:
+        out.print(f"and {count_of(len(ordered) - _SHOWN_AT_MOST, 'more mail')}: calsync mail list")
+    if overdue:
+        out.print(dim("→ calsync mail list, then calsync mail resend ID or calsync mail resolve ID"))
+    return bool(overdue)
+
+
+def _describe(entry: OutboxEntry, settings: Settings, moment: datetime, *, late: bool) -> str:
+    """State, age, tries and next try of a mail, in words."""
+    words = [f"is {entry.state}, {_age(moment - entry.queued_at)} old", _tries(entry)]
+    if entry.state is MailState.PENDING:
+        words.append(f"next try {_local(entry.next_at, settings)}")
+        if late:
+            words.append("overdue")
+    return ", ".join(words) + (f": {entry.what}" if entry.what else "")
+
+
+def _tries(entry: OutboxEntry) -> str:
+    return f"tried {count_of(entry.attempts, 'time')}"
+
+
+def _age(age: timedelta) -> str:
+    for name, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
+        if age >= length:
+            return count_of(age // length, name)
+    return count_of(max(age // timedelta(minutes=1), 0), "minute")
+
+
+def _print_list(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: Settings) -> None:
+    """Print two lines and more for each mail: a table of this width is cut on most terminals."""
+    for entry in entries:
+        short = bold(ids[entry.mail_id])
+        out.print_line(short, f"  {entry.state:8} {entry.mail_id} to {entry.recipient}")
+        times = [f"queued {_local(entry.queued_at, settings)}", _tries(entry)]
+        if entry.state is MailState.PENDING:
+            times.append(f"next try {_local(entry.next_at, settings)}")
+        if entry.sent_at:
+            times.append(f"sent {_local(entry.sent_at, settings)}")
+        done = [f"{a.action} by {a.by}, {_local(a.at, settings)}" for a in entry.actions]
+        for line in (", ".join(times), entry.what, *done):
+            if line:
+                out.print(f"          {line}")
+
+
+def _row(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
+    return {"id": short, **asdict(entry), "overdue": is_overdue(entry, moment)}
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _local(moment: datetime, settings: Settings) -> str:
+    return moment.astimezone(settings.organisation.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry in the list of users
+        return "unknown"

@@ -1,0 +1,102 @@
+"""Which summaries are due: of the last period, and of periods that ended while no night ran.
+
+The ledger of nights decides. A manager is owed every period that ended after the one that was due at
+the last completed night, if that one was queued or was waiting then: whoever asked for summaries only
+since then gets the last period alone. A summary that was waiting then for its calendars, or could not be
+queued, is still owed, for that night's report names it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import takewhile
+
+from calsync.mail.outbox import mail_id
+from calsync.model.people import Manager
+from calsync.model.problem import Problem
+from calsync.nightly.plan import Night
+from calsync.reports.period import Period, period_before, period_of
+from calsync.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class LastNight:
+    """The last night before this one that ran to its end, and what its report names; None if none did."""
+
+    day: date | None = None
+    named: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DuePeriods:
+    """The periods of which a manager's summary is due, oldest first, and what is not sent any more."""
+
+    periods: tuple[Period, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_last_night(store: Store, day: date) -> LastNight:
+    """Read from the ledger what the completed night before `day` left to do."""
+    last = store.runs.last_good_before(day)
+    if last is None:
+        return LastNight()
+    return LastNight(last, frozenset(problem.where for problem in store.runs.problems(last)))
+
+
+def due_periods(
+    night: Night, manager: Manager, last: LastNight, is_queued: Callable[[str], bool]
+) -> DuePeriods:
+    """Return the periods of which this manager is owed a summary, whether or not it is queued already.
+
+    At most `[mail] missed_summaries` of them, the newest, lie before the last period, and none before
+    the window, for what lies there was not read again. A second run of the same night gives the same.
+    """
+    current = period_of(manager.summary, night.day)
+    if current is None:
+        return DuePeriods()
+    missed = _missed(current, manager, last, night.days[0], is_queued)
+    most = night.settings.mail.missed_summaries
+    sent, beyond = missed[:most], missed[most:]
+    in_window = [period for period in sent if period.first >= night.days[0]]
+    beyond += [period for period in sent if period.first < night.days[0]]
+    lost = [period for period in beyond if not is_queued(mail_id(manager.id, period))]
+    return DuePeriods((*reversed(in_window), current), tuple(_report(manager, lost, most)))
+
+
+def _missed(
+    current: Period, manager: Manager, last: LastNight, window_start: date, is_queued: Callable[[str], bool]
+) -> list[Period]:
+    """Return the periods before the current one that are owed, newest first."""
+    at_last_night = period_of(manager.summary, last.day) if last.day else None
+    if at_last_night is None:
+        return []
+    owed: list[Period] = []
+    name = mail_id(manager.id, at_last_night)
+    if at_last_night < current and (name in last.named or is_queued(name)):
+        owed += takewhile(lambda period: period > at_last_night, _before(current))
+    # As far back as a summary can have waited; a window has at most 260 weeks.
+    waiting = takewhile(lambda period: period.last > window_start, _and_before(at_last_night))
+    owed += [p for p in waiting if p < current and mail_id(manager.id, p) in last.named]
+    return owed
+
+
+def _before(period: Period) -> Iterator[Period]:
+    while True:
+        period = period_before(period)
+        yield period
+
+
+def _and_before(period: Period) -> Iterator[Period]:
+    yield period
+    yield from _before(period)
+
+
+def _report(manager: Manager, lost: list[Period], most: int) -> Iterator[Problem]:
+    if lost:
+        first, last = min(lost).first, max(lost).last
+        count = f"{len(lost)} {manager.summary} summar{'y' if len(lost) == 1 else 'ies'}"
+        yield Problem(
+            f"mails of {manager.id}",
+            f"{count}, from {first} to {last - timedelta(days=1)}, not sent: too long ago",
+            f"[mail] missed_summaries allows {most}, and none from before the window is built",
+        )
