@@ -6,9 +6,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from calsync.cli.app import app
+from calsync.cli.app import app, print_error
 from calsync.cli.logs import log_to_stderr
 from calsync.cli.terminal import err, make_streams_safe
+from calsync.errors import CalsyncError, ConfigError
 
 __all__ = ["app", "main"]
 
@@ -19,6 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log_to_stderr(logging.WARNING)
     try:
         app(arguments)
+    except ConfigError as error:
+        for problem in error.problems:
+            print_error(problem.what, problem.hint, problem.where)
+        sys.exit(2)
+    except CalsyncError as error:
+        print_error(error.what, error.hint)
+        sys.exit(3)
     except Exception as error:
         for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
             err.print(line)

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from calsync import __version__
 from calsync.cli.terminal import bold, dim, err, out, red
-from calsync.errors import CalsyncError, ConfigError
+from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
 
 COMMANDS = {
@@ -62,7 +62,7 @@ The module is imported when the command runs, or its own help is shown, so that 
 
 
 class CommandGroup(TyperGroup):
-    """Imports a command's module on demand, and turns every expected error into words and an exit code."""
+    """Imports a command's module on demand, and prints what is wrong with arguments by our console."""
 
     _shows_help = False
 
@@ -107,19 +107,12 @@ class CommandGroup(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run the command line; in standalone mode expected errors are printed and end the process."""
+        """Run the command line; in standalone mode a wrong argument is printed and ends the process."""
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()
         try:
             code = run()
-        except ConfigError as error:
-            for problem in error.problems:
-                _print_error(problem.where, problem.what, problem.hint)
-            code = 2
-        except CalsyncError as error:
-            _print_error("", error.what, error.hint)
-            code = 3
         except typer.Abort:
             err.print("Aborted.")
             code = 1
@@ -132,7 +125,8 @@ class CommandGroup(TyperGroup):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _print_error(where: str, what: str, hint: str) -> None:
+def print_error(what: str, hint: str, where: str = "") -> None:
+    """Print an error that ends the command, and the way out."""
     err.print_line(bold(where), f": {what}") if where else err.print_line(bold(what))
     if hint:
         err.print_line(f"  → {hint}")
