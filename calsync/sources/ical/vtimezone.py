@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from calsync.model.wall import wall_of
-from calsync.sources.ical.lines import named_lines, time_line
+from calsync.sources.ical.lines import named_lines, shown_value, time_line
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import RuleError, read_rule
 
@@ -87,6 +87,10 @@ class CalendarZone(tzinfo):
         begin, end = bisect_right(self._utc, first - day), bisect_right(self._utc, last + day)
         return [onset.wall for onset in self._onsets[begin:end]]
 
+    def changes_utc(self, first: datetime, last: datetime) -> list[datetime]:
+        """When an observance begins between two moments; all in UTC, naive."""
+        return self._utc[bisect_right(self._utc, first) : bisect_right(self._utc, last)]
+
     def _last(self, moment: datetime | None) -> Onset | None:
         if moment is None:
             return self._onsets[-1]
@@ -148,12 +152,12 @@ def _wall(value: str) -> datetime:
             raise ValueError
         return datetime.strptime(match[1], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall-clock time
     except ValueError:
-        raise ZoneError(f"it has a time that cannot be read: {value[:40]!r}") from None
+        raise ZoneError(f"it has a time that cannot be read: {shown_value(value)}") from None
 
 
 def _offset(values: dict[str, str], name: str) -> timedelta:
     match = _OFFSET.fullmatch(values.get(name, ""))
     if match is None:
-        raise ZoneError(f"its {name} cannot be read: {values.get(name, '')[:40]!r}")
+        raise ZoneError(f"its {name} cannot be read: {shown_value(values.get(name, ''))}")
     size = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=int(match[4] or 0))
     return -size if match[1] == "-" else size
