@@ -14,6 +14,8 @@ class Event:
     nominal: the length as DURATION says it, None where DTEND does (RFC 5545, 3.8.5.3 makes series of
     the two differently). rdates: starts, or (start, length) of a PERIOD. zone: that of `start`.
     recurrence_id: the original start, for an override. revision: the newer of two versions is greater.
+    flagged: whether only Outlook's all-day flag makes days of it, which its times are in `zone`.
+    endless: whether it has times and neither DTEND nor DURATION.
     """
 
     number: int
@@ -31,6 +33,8 @@ class Event:
     this_and_future: bool = False
     sequence: int = -1
     stamp: str = ""
+    flagged: bool = False
+    endless: bool = False
 
     @property
     def all_day(self) -> bool:
@@ -43,9 +47,19 @@ class Event:
         return bool(self.rules or self.rdates)
 
     @property
-    def revision(self) -> tuple[int, str, str]:
-        """What decides between two versions: SEQUENCE, then the latest stamp, then anything steady."""
-        return self.sequence, self.stamp, self.text
+    def revision(self) -> tuple[int, bool, str, str]:
+        """What decides between two versions: SEQUENCE, a CANCEL, the latest stamp, then anything steady."""
+        return self.sequence, self.cancelled_by_method, self.stamp, self.text
+
+
+def day_in(moment: Moment, zone: tzinfo | None) -> date:
+    """The date of a date, or of a time as another zone's clock shows it; None for the time's own clock."""
+    if not isinstance(moment, datetime):
+        return moment
+    try:
+        return (moment.astimezone(zone) if zone else moment).date()
+    except OverflowError:  # the first and the last day that Python knows
+        return moment.date()
 
 
 def as_day(moment: Moment) -> date:

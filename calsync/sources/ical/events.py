@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, tzinfo
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple, TypeVar
 
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.event import Event, Moment, as_day
-from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, time_line
+from calsync.sources.ical.event import Event, Moment, day_in
+from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, shown_value, time_line
 from calsync.sources.ical.moments import (
     as_time,
     duration_of,
@@ -20,6 +20,7 @@ from calsync.sources.ical.moments import (
 from calsync.sources.ical.naming import Namer, is_private
 from calsync.sources.ical.structure import Block
 from calsync.sources.ical.texts import text_of
+from calsync.sources.ical.whole_days import flagged_days, is_flagged_all_day, may_be_days, rule_of_days
 from calsync.sources.ical.zones import Zones
 
 _T = TypeVar("_T")
@@ -41,8 +42,21 @@ _TIMES = frozenset(
     }
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
+# Where a meeting lies that has no time: outside every window.
+_NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
+
+
+class _EventSpan(NamedTuple):
+    """When an event is; the fields are those of `Event`."""
+
+    start: Moment
+    end: Moment
+    zone: tzinfo
+    nominal: timedelta | None = None
+    flagged: bool = False
+    endless: bool = False
 
 
 class _EventError(Exception):
@@ -52,11 +66,13 @@ class _EventError(Exception):
 class EventReader:
     """Reads the events of one VCALENDAR; `problems` tells what was left out or mended."""
 
-    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool) -> None:
+    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool, missing_end: timedelta) -> None:
+        """missing_end: how long an event with times and no end takes."""
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
         self._cancelled = cancelled
+        self._missing_end = missing_end
 
     def read(self, block: Block) -> Event | None:
         """The event, or None if it had to be left out; then a problem names it."""
@@ -74,84 +90,122 @@ class EventReader:
             name: [line for rest in rests if (line := time_line(name, rest)).value]
             for name, rests in lines_by_name(block.text, _TIMES).items()
         }
+        uids = list(filter(None, dict.fromkeys(uids_of(block.text))))
+        if len(uids) > 1:
+            raise _EventError("it has two UIDs, so two events run into each other here")
+        self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
-        start, end, nominal = self._span(block, lines)
-        zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
-        original = self._original(lines, zone)
+        span = self._span(block, lines)
+        start, zone = span.start, span.zone
+        day_zone = zone if span.flagged else None
         return Event(
             number=block.number,
             text=block.text,
             cancelled_by_method=self._cancelled,
-            uid=uid_of(block.text),
+            uid=uids[0] if uids else uid_of(block.text),
             start=start,
-            end=end,
+            end=span.end,
             zone=zone,
-            nominal=nominal,
-            rules=tuple(sorted({line.value for line in lines["RRULE"]})),
-            rdates=tuple(self._rdates(block, lines, start, zone)),
-            exdates=tuple(self._exdates(block, lines, start, zone)),
-            recurrence_id=original,
+            nominal=span.nominal,
+            rules=tuple(sorted({rule_of_days(line.value, day_zone) for line in lines["RRULE"]})),
+            rdates=tuple(self._rdates(block, lines, start, zone, day_zone)),
+            exdates=tuple(self._exdates(block, lines, start, zone, day_zone)),
+            recurrence_id=self._original(lines, zone, day_zone),
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
             stamp=max(
                 (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
             ),
+            flagged=span.flagged,
+            endless=span.endless,
         )
 
-    def _span(self, block: Block, lines: _Lines) -> tuple[Moment, Moment, timedelta | None]:
-        """Start, end, and the length if DURATION says it."""
-        zones, first, last = self._zones, _one(lines, "DTSTART"), _one(lines, "DTEND")
+    def _span(self, block: Block, lines: _Lines) -> _EventSpan:
+        first = _one(lines, "DTSTART")
+        if first is None and self._cancelled:
+            # RFC 5546, 3.2.5: a CANCEL need not say when the meeting is.
+            first = _one(lines, "RECURRENCE-ID")
+            if first is None:
+                return self._without_time(block)
         if first is None:
             raise _EventError("it has no DTSTART, so nobody knows when it is")
-        start = _required(lambda: moment_of(first, zones, zones.floating), first)
-        zone = (start.tzinfo if isinstance(start, datetime) else None) or zones.floating
-        nominal = None
-        if last is not None:
-            end = _required(lambda: moment_of(last, zones, zone), last)
-        elif (line := _one(lines, "DURATION")) is not None:
-            nominal = _required(lambda: duration_of(line.value), line)
-            if nominal % _DAY:
-                start = as_time(start, zone)
-            end = lasting(start, nominal)
-        else:
-            end = start if isinstance(start, datetime) else start + _DAY
-        return self._ordered(block, *_alike(start, end), nominal)
+        start, end, nominal = self._bounds(first, lines)
+        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
+        if may_be_days(start, end) and is_flagged_all_day(block.text):
+            days = flagged_days(start, end, (zone, *self._zones.local))
+            if days is not None:
+                return self._of_days(block, *days, flagged=True)
+        if end is None and isinstance(start, datetime):
+            end = lasting(start, self._missing_end) if self._missing_end else start
+            return _EventSpan(start, end, zone, self._missing_end or None, endless=not self._cancelled)
+        start, end = _alike(start, start + _DAY if end is None else end)
+        if not isinstance(start, datetime):
+            return self._of_days(block, start, end, zone)
+        return _EventSpan(*self._ordered(block, start, end, zone, nominal))
 
-    def _original(self, lines: _Lines, zone: tzinfo) -> Moment | None:
+    def _bounds(self, first: TimeLine, lines: _Lines) -> tuple[Moment, Moment | None, timedelta | None]:
+        """Start, end if there is one, and the length if DURATION gives it."""
+        start = _required(lambda: moment_of(first, self._zones, self._zones.floating), first)
+        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
+        if (last := _one(lines, "DTEND")) is not None:
+            return start, _required(lambda: moment_of(last, self._zones, zone), last), None
+        if (line := _one(lines, "DURATION")) is None:
+            return start, None, None
+        nominal = _required(lambda: duration_of(line.value), line)
+        if nominal % _DAY:
+            start = as_time(start, zone)
+        return start, lasting(start, nominal), nominal
+
+    def _without_time(self, block: Block) -> _EventSpan:
+        what = "it cancels a meeting and has no DTSTART; what this file has of that UID is cancelled"
+        self._tell(block, what, "nothing need be done, unless the meeting still counts", Severity.NOTE)
+        return _EventSpan(_NEVER, _NEVER, UTC)
+
+    def _of_days(
+        self, block: Block, start: Moment, end: Moment, zone: tzinfo, *, flagged: bool = False
+    ) -> _EventSpan:
+        """An all-day event; one that ends where it starts, or before, is one day, as calendars show it."""
+        if end < start:
+            what = "it ends before it starts; it was read as one day"
+            self._tell(block, what, "correct its dates in the calendar", Severity.NOTE)
+        return _EventSpan(start, end if end > start else start + _DAY, zone, flagged=flagged)
+
+    def _original(self, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> Moment | None:
         line = _one(lines, "RECURRENCE-ID")
         if line is None:
             return None
         original = _required(lambda: moment_of(line, self._zones, zone), line)
         if isinstance(original, datetime):
             real(original)  # raises OverflowError, which here costs this event only
-        return original
+        return day_in(original, day_zone) if day_zone else original
 
     def _ordered(
-        self, block: Block, start: Moment, end: Moment, nominal: timedelta | None
-    ) -> tuple[Moment, Moment, timedelta | None]:
-        length = _length(start, end)
-        if length >= _ZERO:
-            return start, end, nominal
+        self, block: Block, start: Moment, end: Moment, zone: tzinfo, nominal: timedelta | None
+    ) -> tuple[Moment, Moment, tzinfo, timedelta | None]:
+        if _length(start, end) >= _ZERO:
+            return start, end, zone, nominal
         what = "it ends before it starts; the two were swapped"
         self._tell(block, what, "correct its times in the calendar", Severity.NOTE)
-        return end, start, None if nominal is None else -nominal
+        return end, start, zone, None if nominal is None else -nominal
 
     def _rdates(
-        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo
+        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
     ) -> Iterable[Moment | tuple[datetime, timedelta]]:
         for line in lines["RDATE"]:
             read: _Reads[Moment | tuple[datetime, timedelta]] = (
                 periods_of if line.period or "/" in line.value else moments_of
             )
             for found in self._tolerated(block, line, read, zone):
-                yield _fitted(found, start)
+                yield _fitted(found, start, day_zone)
 
-    def _exdates(self, block: Block, lines: _Lines, start: Moment, zone: tzinfo) -> Iterable[Moment]:
+    def _exdates(
+        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
+    ) -> Iterable[Moment]:
         for line in lines["EXDATE"]:
             for found in self._tolerated(block, line, moments_of, zone):
-                yield found if isinstance(start, datetime) else as_day(found)
+                yield found if isinstance(start, datetime) else day_in(found, day_zone)
 
     def _tolerated(self, block: Block, line: TimeLine, read: _Reads[_T], zone: tzinfo) -> Sequence[_T]:
         """What was read, or nothing and a problem: the rest of the series is sound."""
@@ -165,7 +219,7 @@ class EventReader:
             return []
 
     def _tell(self, block: Block, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
-        self.problems.append(Problem(self._namer.of(block), what, hint, severity))
+        self.problems.append(Problem(self._namer.by(block.number, block.text), what, hint, severity))
 
 
 def _one(lines: _Lines, name: str) -> TimeLine | None:
@@ -179,7 +233,7 @@ def _required(read: Callable[[], _T], line: TimeLine) -> _T:
     try:
         return read()
     except ValueError:
-        raise _EventError(f"its {line.name} cannot be read: {line.value[:60]!r}") from None
+        raise _EventError(f"its {line.name} cannot be read: {shown_value(line.value)}") from None
 
 
 def _alike(start: Moment, end: Moment) -> tuple[Moment, Moment]:
@@ -197,10 +251,12 @@ def _length(start: Moment, end: Moment) -> timedelta:
     return end - start
 
 
-def _fitted(found: Moment | tuple[datetime, timedelta], start: Moment) -> Moment | tuple[datetime, timedelta]:
+def _fitted(
+    found: Moment | tuple[datetime, timedelta], start: Moment, day_zone: tzinfo | None
+) -> Moment | tuple[datetime, timedelta]:
     """An RDATE of the kind that DTSTART is: days in an all-day series, DTSTART's time on a mere date."""
     if not isinstance(start, datetime):
-        return as_day(found[0] if isinstance(found, tuple) else found)
+        return day_in(found[0] if isinstance(found, tuple) else found, day_zone)
     if isinstance(found, tuple | datetime):
         return found
     return datetime.combine(found, start.timetz())
@@ -211,9 +267,14 @@ def _sequence(lines: list[TimeLine]) -> int:
     return max(values, default=-1)
 
 
+def uids_of(text: str) -> list[str]:
+    """The UIDs as they are written."""
+    return [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
+
+
 def uid_of(text: str) -> str:
     """The UID, or one made of what the event is, the same at every download."""
-    written = [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
+    written = uids_of(text)
     if written and written[0]:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}

@@ -3,6 +3,8 @@
 It takes whatever there is, and says what is wrong with it. `fast` gives the same for most calendars.
 """
 
+import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.errors import SourceContentError
@@ -17,57 +19,81 @@ from calsync.sources.ical.series import series_of
 from calsync.sources.ical.structure import CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.window import Expansion
-from calsync.sources.ical.zones import Zones
+from calsync.sources.ical.zones import ZoneReport, Zones
 
 _HEADER = frozenset({"METHOD", "CALSCALE"})
+# RFC 5546, 1.4. "" for none.
+_MEETINGS = frozenset({"", "PUBLISH", "REQUEST", "ADD", "CANCEL"})
+_MESSAGES = {
+    "REPLY": "an answer",
+    "COUNTER": "a proposal",
+    "DECLINECOUNTER": "an answer to a proposal",
+    "REFRESH": "a question",
+}
+_METHOD = re.compile(r"[A-Z-]{1,20}")
 
 
 def read_exactly(
-    data: bytes, window: Span, *, zone: ZoneInfo, owners: frozenset[str] = frozenset(), where: str
+    data: bytes,
+    window: Span,
+    *,
+    zone: ZoneInfo,
+    owners: frozenset[str] = frozenset(),
+    where: str,
+    missing_end: timedelta = timedelta(0),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer)
-    return expanded(events, problems, Expansion(window, zone, owners, namer), namer)
+    events, problems = read_events(data, zone, namer, window, missing_end)
+    return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
 
 
 def expanded(
-    events: list[Event], problems: list[Problem], expansion: Expansion, namer: Namer
+    events: list[Event],
+    problems: list[Problem],
+    expansion: Expansion,
+    namer: Namer,
+    missing_end: timedelta,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
     series, replaced = series_of(events)
     for one in series:
         expansion.add(one)
     told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
+    told += expansion.endless_events(missing_end)
     return expansion.occurrences(), tuple(dict.fromkeys(told))
 
 
-def read_events(data: bytes, zone: ZoneInfo, namer: Namer) -> tuple[list[Event], list[Problem]]:
+def read_events(
+    data: bytes, zone: ZoneInfo, namer: Namer, window: Span, missing_end: timedelta
+) -> tuple[list[Event], list[Problem]]:
     """Read without expanding: every VEVENT of the file is among the events or named in a problem."""
     text, problems = whole_text(data, namer.where)
-    calendars, lost = split(text, namer.where)
+    calendars, lost = split(text, namer)
     problems += lost
+    report = ZoneReport(namer.where)
     events: list[Event] = []
     for calendar in calendars:
-        read, told = _read(calendar, zone, namer)
+        header = header_of(calendar, namer.where)
+        if is_message(header):
+            problems.append(_message(header, calendar, namer))
+            continue
+        zones = Zones(calendar, zone, report, window)
+        cancelled = is_cancelled(header)
+        read, told = events_of(calendar, zones, namer, cancelled=cancelled, missing_end=missing_end)
         events += read
         problems += told
-    return events, problems
+    return events, [*problems, *report.problems()]
 
 
 def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     """METHOD and CALSCALE, in capitals; raises SourceContentError for another calendar than ours."""
     lines = named_lines(calendar.header, _HEADER)
-    header = {name: rest.rpartition(":")[2].strip().upper() for name, rest in lines}
+    header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
     if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
         what = f"it counts by another calendar (CALSCALE:{header['CALSCALE'][:40]})"
         raise SourceContentError(where, what, "export it in the Gregorian calendar")
     return header
-
-
-def _read(calendar: CalendarText, zone: ZoneInfo, namer: Namer) -> tuple[list[Event], list[Problem]]:
-    header = header_of(calendar, namer.where)
-    return events_of(calendar, Zones(calendar, zone, namer.where), namer, cancelled=is_cancelled(header))
 
 
 def is_cancelled(header: dict[str, str]) -> bool:
@@ -75,11 +101,28 @@ def is_cancelled(header: dict[str, str]) -> bool:
     return header.get("METHOD") == "CANCEL"
 
 
+def is_message(header: dict[str, str]) -> bool:
+    """Whether a calendar is a message about meetings and holds none, by its METHOD."""
+    return header.get("METHOD", "") not in _MEETINGS
+
+
+def _message(header: dict[str, str], calendar: CalendarText, namer: Namer) -> Problem:
+    method = header["METHOD"]
+    meaning = _MESSAGES.get(method, "a message of an unknown kind")
+    shown = method if _METHOD.fullmatch(method) else "…"
+    count = len(calendar.events)
+    events = "its 1 event was" if count == 1 else f"its {count} events were"
+    what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
+    first = f", {namer.place(calendar.events[0].number)}" if calendar.events else ""
+    hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"
+    return Problem(f"{namer.where}{first}", what, hint, Severity.NOTE)
+
+
 def events_of(
-    calendar: CalendarText, zones: Zones, namer: Namer, *, cancelled: bool
+    calendar: CalendarText, zones: Zones, namer: Namer, *, cancelled: bool, missing_end: timedelta
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, cancelled=cancelled)
+    reader = EventReader(zones, namer, cancelled=cancelled, missing_end=missing_end)
     events = [event for block in calendar.events if (event := reader.read(block)) is not None]
     return events, [*zones.problems, *reader.problems]
 

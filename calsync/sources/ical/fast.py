@@ -15,9 +15,10 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.clocks import Clocks, clock_of
 from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.exact import header_of, is_cancelled
+from calsync.sources.ical.exact import header_of, is_cancelled, is_message
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
+from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.outlines import Outliner
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
 from calsync.sources.ical.recall import Keyed, Recall, scope_of
@@ -28,7 +29,7 @@ from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.times import Times
-from calsync.sources.ical.zones import Zones
+from calsync.sources.ical.zones import ZoneReport, Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,11 @@ def read_quickly(
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = Slices(data)
     calendar = _calendar(slices, where)
-    cancelled = is_cancelled(header_of(calendar, where))
-    zones = Zones(calendar, zone, where)
-    if not is_usual(window):
+    header = header_of(calendar, where)
+    if is_message(header) or not is_usual(window):
         raise UnusualError
+    cancelled = is_cancelled(header)
+    zones = Zones(calendar, zone, ZoneReport(where), window)
     recall = Recall(ledger, slices, scope_of(window, zone, owners, zones, cancelled=cancelled))
     clocks = Clocks(zones)
     times = Times(slices, clocks, recall.changed)
@@ -79,7 +81,7 @@ def read_quickly(
 def _calendar(slices: Slices, where: str) -> CalendarText:
     """The frame of the calendar, read by the exact path."""
     text, notes = whole_text(slices.frame, where)
-    calendars, lost = split(text, where)
+    calendars, lost = split(text, Namer(where, slices.frame))
     if notes or lost or len(calendars) != 1 or calendars[0].events:
         raise UnusualError
     return calendars[0]
@@ -99,7 +101,7 @@ class _Writer:
         self._cancelled = cancelled
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
-        """The occurrences of one UID."""
+        """The occurrences of one UID; raises OddError for a text that cannot be decoded whole."""
         contents: dict[int, Content] = {}
         keyed = []
         for place, recurrence_id, start, end, utc, all_day in found:
@@ -107,6 +109,8 @@ class _Writer:
             if content is None:
                 text = self._slices.text(place)
                 content = contents[place] = self._reader.read(text, cancelled=self._cancelled)
+                if self._reader.faults:
+                    raise OddError
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
             keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed

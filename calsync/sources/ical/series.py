@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 
-from calsync.sources.ical.event import Event, Moment, as_day
+from calsync.sources.ical.event import Event, Moment, as_day, day_in
 from calsync.sources.ical.moments import real, shown_in
 
 
@@ -33,11 +33,31 @@ def series_of(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
     found: list[Series] = []
     replaced: list[Event] = []
     for uid in sorted(groups):
-        masters, overrides = _parted(groups[uid])
+        masters, overrides = _parted(_cancelled(groups[uid]))
         kept = _newest(masters)
         replaced += [event for event in _distinct(masters) if event not in kept]
         found += _grouped(uid, kept, overrides)
     return found, replaced
+
+
+def _cancelled(events: list[Event]) -> list[Event]:
+    """The events of a UID after a CANCEL of all of it in the same file (RFC 5546, 3.2.5).
+
+    It cancels every version but one with a higher SEQUENCE, which is a new request; a CANCEL without
+    SEQUENCE means whatever there is. Where there is nothing else of the UID it stands for the meeting.
+    """
+    cancels = [event for event in events if event.cancelled_by_method and event.recurrence_id is None]
+    others = [event for event in events if not (event.cancelled_by_method and event.recurrence_id is None)]
+    if not cancels or not others:
+        return events
+    latest = max(event.sequence for event in cancels)
+    unnumbered = any(event.sequence < 0 for event in cancels)
+    marked = [
+        replace(event, cancelled_by_method=True) if unnumbered or event.sequence <= latest else event
+        for event in others
+    ]
+    has_master = any(event.recurrence_id is None for event in others)
+    return marked if has_master else [*cancels, *marked]
 
 
 def _parted(events: list[Event]) -> tuple[list[Event], list[Event]]:
@@ -92,12 +112,13 @@ def _fitted(override: Event, master: Event) -> Event:
     original = override.recurrence_id
     if original is None:
         return override
-    return replace(override, recurrence_id=_like(original, master.start, master.zone))
+    return replace(override, recurrence_id=_like(original, master))
 
 
-def _like(original: Moment, start: Moment, zone: tzinfo) -> Moment:
+def _like(original: Moment, master: Event) -> Moment:
+    start, zone = master.start, master.zone
     if not isinstance(start, datetime):
-        return as_day(original)
+        return day_in(original, zone if master.flagged else None)
     if isinstance(original, datetime):
         return shown_in(original, zone)
     return datetime.combine(original, start.timetz())
