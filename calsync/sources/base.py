@@ -8,6 +8,7 @@ An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ class Calendar:
 
     address: a path, a URL, a collection or a mailbox. owners: the manager's mail addresses, lower
     case, by which their own answer to an invitation is found. zone: for floating times and all-day.
+    missing_end: how long a meeting with a time and no end takes.
     """
 
     manager_id: str
@@ -36,6 +38,7 @@ class Calendar:
     address: str
     owners: frozenset[str]
     zone: ZoneInfo
+    missing_end: timedelta = timedelta(0)
 
     @property
     def id(self) -> str:

@@ -172,7 +172,14 @@ def _expand(
     text: str, window: Span, calendar: Calendar, where: str
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     content = text.encode("utf-8", "surrogatepass")
-    return read_calendar(content, window, zone=calendar.zone, owners=calendar.owners, where=where)
+    return read_calendar(
+        content,
+        window,
+        zone=calendar.zone,
+        owners=calendar.owners,
+        where=where,
+        missing_end=calendar.missing_end,
+    )
 
 
 def _left_out(calendar: Calendar, name: str) -> Problem:

@@ -72,6 +72,7 @@ class IcsSource:
             owners=calendar.owners,
             where=str(calendar),
             ledger=ledger,
+            missing_end=calendar.missing_end,
         )
         token = remember(scope, marks | {"ledger": ledger.text})
         return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)
