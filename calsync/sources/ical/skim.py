@@ -176,6 +176,9 @@ def _check_soft_breaks(data: bytes, feeds: Numbers, lines: Numbers) -> None:
     """
     for place in np.unique(np.searchsorted(lines, feeds)).tolist():
         begin = int(lines[place - 1]) + 1 if place else 0
+        if not -1 < data.find(b";", begin, begin + _HEAD) < data.find(b":", begin):
+            # No parameter, as nearly always: base64, or an address that was folded.
+            continue
         end = int(lines[place]) if place < len(lines) else len(data)
         head = data[begin : min(end, begin + _HEAD)].replace(b"\r", b"")
         if is_quoted_printable(head.replace(b"\n ", b"").replace(b"\n\t", b"")):
