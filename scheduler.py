@@ -1,6 +1,8 @@
-"""`python scheduler.py` runs the nightly service from a checkout; installed, it is `calsync schedule`."""
+"""`python scheduler.py` is `calsync schedule` from a checkout, with the same options."""
 
-from calsync.scheduler import main
+import sys
+
+from calsync.cli import main
 
 if __name__ == "__main__":
-    main()
+    main(["schedule", *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: `python -m benchmarks [reading judging nights]` (`make bench`).
+"""All benchmarks, or those named: `python -m benchmarks [reading judging nights startup]` (`make bench`).
 
 Each part runs on its own as well, with options of its own: `python -m benchmarks.whole_night --help`.
 Microsoft 365 (`graph_night`), several machines (`engines`) and `recurrence` are run by themselves.
@@ -13,6 +13,7 @@ PARTS = {
     "reading": ["benchmarks.reading"],
     "judging": ["benchmarks.classify_speed"],
     "nights": ["benchmarks.whole_night"],
+    "startup": ["benchmarks.startup"],
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from calsync.model.problem import Problem
+from calsync.model.shown_address import shown_address
 
 
 def near(word: str, known: Sequence[str]) -> str:
@@ -30,8 +31,15 @@ def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Pr
     what = str(fault["msg"]).removeprefix("Value error, ")
     # Where a variable's name is wanted, somebody may have put the secret itself: it is not repeated.
     given = None if path and path[-1].endswith("_env") else fault.get("input")
+    if isinstance(given, str) and _may_hold_a_password(path, given):
+        given = shown_address(given)
     shown = f", got {given!r}" if isinstance(given, str | int | float | bool) else ""
     return Problem(place, f"{what[:1].lower()}{what[1:]}{shown}")
+
+
+def _may_hold_a_password(path: Sequence[str], given: str) -> bool:
+    is_address = bool(path) and path[-1] in ("url", "graph_root", "address", "calendar")
+    return is_address or "://" in given or ":" in given.rpartition("@")[0]
 
 
 def _key(path: Sequence[str]) -> str:

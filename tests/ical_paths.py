@@ -5,7 +5,7 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
-from ical_text import LONDON, OCTOBER, days
+from ical_text import LONDON, OCTOBER, days, read
 
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
@@ -49,3 +49,9 @@ def assert_alike(content: bytes, window: Span = OCTOBER) -> None:
     assert told(read_calendar, content, window) == exactly
     with patch.object(times, "_MANY", 1):
         assert told(read_calendar, content, window) == exactly
+
+
+def read_both_ways(content: bytes, window: Span = OCTOBER):  # type: ignore[no-untyped-def]
+    """What reading gives, checked to be the same by the fast path and by the exact one."""
+    assert told(read_calendar, content, window) == told(read_exactly, content, window)
+    return read(content, window)

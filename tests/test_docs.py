@@ -45,8 +45,10 @@ def test_links_between_pages_lead_somewhere(page):
 
 def commands() -> dict[str, typer.models.CommandInfo]:
     group = typer.main.get_command(app)
+    context = typer.Context(group)
     found = {}
-    for name, command in group.commands.items():
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         inner = getattr(command, "commands", None)
         found.update({f"{name} {sub}": c for sub, c in inner.items()} if inner else {name: command})
     return found

@@ -1,46 +1,161 @@
-"""The command itself, and what its parts share: consoles, options, arguments that are read."""
+"""The `calsync` command: which module holds which command, errors and exit codes, options in common.
 
+0 good, 1 good with problems (each named), 2 wrong settings or arguments, 3 failed.
+"""
+
+import gc
+import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from calsync import __version__
-from calsync.errors import ConfigError
+from calsync.cli.terminal import bold, dim, err, out, red
+from calsync.errors import CalsyncError, ConfigError
 from calsync.model.problem import Problem, Severity
 
-ORDER = (
-    "demo", "init", "check", "run", "schedule", "status", "occurrences", "classify", "explain", "correct",
-)  # fmt: skip
+COMMANDS = {
+    "demo": (
+        "demo",
+        "Run a whole night for a fictional council of 12 managers, offline, and say what to open.",
+    ),
+    "init": (
+        "init",
+        "Ask five questions and write settings, a list of managers, agencies and a pack of your own.",
+    ),
+    "check": ("check", "Try settings, rules, store, mail and one calendar of each source; send nothing."),
+    "run": ("night", "Run the nightly job once: read, judge, allocate, keep, send."),
+    "schedule": (
+        "night",
+        "Run the nightly job every night until told to stop; `python scheduler.py` does the same.",
+    ),
+    "status": (
+        "night",
+        "Say how the last nights went, which calendars fail and since when, and which mails wait.",
+    ),
+    "occurrences": ("look", "Print every occurrence that overlaps the window, by start then uid."),
+    "classify": ("rules", "Label a table of meetings: adds scope, partnership, activity, rule and evidence."),
+    "explain": (
+        "rules",
+        "Say why a meeting got its label: every rule that spoke, what it saw, and which one won.",
+    ),
+    "correct": ("correct", "Say what a meeting is: beats every rule, for one meeting or its whole series."),
+    "export": (
+        "export",
+        "Write a table of time as .csv, .xlsx, .parquet or .json; without a file, CSV to standard output.",
+    ),
+    "rules": ("authors", "For the rules' authors."),
+}
+"""Each command in the order in which a new user meets it: its module in `cli`, and its line in the help.
+
+The module is imported when the command runs, or its own help is shown, so that `calsync --help` and
+`calsync status` do not wait for pandas, Microsoft 365 and the rules.
+"""
 
 
-class InOrder(TyperGroup):
-    """Lists commands in the order in which a new user meets them, not by the alphabet."""
+class CommandGroup(TyperGroup):
+    """Imports a command's module on demand, and turns every expected error into words and an exit code."""
+
+    _shows_help = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # By these, commands that are not imported yet are listed, and a mistyped name gets a suggestion.
+        for name, (_, line) in COMMANDS.items():
+            self.commands.setdefault(name, TyperCommand(name, help=line, rich_markup_mode="markdown"))
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names, known ones first."""
-        names = super().list_commands(ctx)
-        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+        """The names in the order of `COMMANDS`, then those that were registered otherwise."""
+        return [*COMMANDS, *(name for name in super().list_commands(ctx) if name not in COMMANDS)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, its module imported; for the list of commands only its name and line."""
+        if cmd_name not in COMMANDS or self._shows_help:
+            return super().get_command(ctx, cmd_name)
+        module, _ = COMMANDS[cmd_name]
+        # What is imported stays: a collector that looks through it takes a tenth of the time.
+        gc.disable()
+        try:
+            importlib.import_module(f"calsync.cli.{module}")
+        finally:
+            gc.enable()
+        built: Any = typer.main.get_command(app)
+        return built.commands[cmd_name]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        self._shows_help = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._shows_help = False
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; in standalone mode expected errors are printed and end the process."""
+        run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
+        try:
+            code = run()
+        except ConfigError as error:
+            for problem in error.problems:
+                _print_error(problem.where, problem.what, problem.hint)
+            code = 2
+        except CalsyncError as error:
+            _print_error("", error.what, error.hint)
+            code = 3
+        except typer.Abort:
+            err.print("Aborted.")
+            code = 1
+        except Exception as error:
+            # Typer's own class of errors in arguments is private, and has another home in each version.
+            if not hasattr(error, "format_message"):
+                raise
+            _print_usage_error(error)
+            code = 2
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_error(where: str, what: str, hint: str) -> None:
+    err.print_line(bold(where), f": {what}") if where else err.print_line(bold(what))
+    if hint:
+        err.print_line(f"  → {hint}")
+
+
+def _print_usage_error(error: Any) -> None:
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if context is not None and message:
+        err.print(context.get_usage())
+        err.print(f"Try `{context.command_path} --help`.")
+    for text in filter(None, message.split("\n")):
+        err.print(f"Error: {text}" if not text.startswith("\t") else f"  {text.strip()}")
 
 
 app = typer.Typer(
     name="calsync",
-    cls=InOrder,
+    cls=CommandGroup,
     help="Where managers' partnership meeting time goes: process or service improvement.",
     epilog="Start with `calsync demo`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 DEFAULT_CONFIG = Path("calsync.toml")
@@ -77,7 +192,7 @@ ToOption = Annotated[
 
 @contextmanager
 def writing(where: Path) -> Iterator[None]:
-    """Tell a folder or file that cannot be written as the wrong argument that it is."""
+    """Report a folder or file that cannot be written as the wrong argument that it is."""
     try:
         yield
     except OSError as error:
@@ -90,16 +205,17 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
-def write(text: str) -> None:
-    """Print data exactly as it is, for other programs to read."""
-    sys.stdout.write(text)
+def print_lines(lines: Sequence[str]) -> None:
+    """Print a text that was made line by line; a line break within a line is shown, not obeyed."""
+    for line in lines:
+        out.print(line)
 
 
 def print_problems(problems: Iterable[Problem]) -> bool:
     """Print each problem once with its way out, faults first; True if one of them is a fault."""
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity is Severity.NOTE)
     for problem in ordered:
-        mark = "[red]●[/]" if problem.severity is Severity.FAULT else "[dim]○[/]"
-        hint = f" [dim]→ {escape(problem.hint)}[/]" if problem.hint else ""
-        err.print(f"{mark} [bold]{escape(problem.where)}[/]: {escape(problem.what)}{hint}")
+        mark = red("●") if problem.severity is Severity.FAULT else dim("○")
+        hint = dim(f" → {problem.hint}") if problem.hint else ""
+        err.print_line(mark, " ", bold(problem.where), f": {problem.what}", hint)
     return any(problem.severity is Severity.FAULT for problem in ordered)

@@ -8,8 +8,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, out, parse_day, write
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, parse_day, print_lines
 from calsync.cli.rules import PacksOption, book_of, read_table, rules_app
+from calsync.cli.terminal import out, write_json
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
@@ -46,7 +47,7 @@ def score(
     Example: `calsync rules score coded.csv --rows 10`
     """
     frame = _coded(source, CODED)
-    write(f"{score_table(frame, book_of(config, packs)).text(rows)}\n")
+    print_lines(score_table(frame, book_of(config, packs)).lines(rows))
 
 
 @rules_app.command()
@@ -60,7 +61,7 @@ def coverage(
     Titles of private meetings are never shown.
     Example: `calsync rules coverage --from 2026-11-01 --to 2026-12-01`
     """
-    write(f"{_covered(config, book_of(config, None), first, last)}\n")
+    print_lines(_covered(config, book_of(config, None), first, last).lines())
 
 
 def _covered(config: Path, book: RuleBook, first: date, last: date) -> Coverage:
@@ -92,7 +93,8 @@ def suggest(
     unclear = _unclear(source, config, book)
     proposals = suggest_rules(unclear, coded, book, judged=judged, names=names)
     for proposal in proposals:
-        out.print(f"{proposal}\n", markup=False)
+        print_lines(proposal.lines())
+        out.print()
     if not proposals:
         out.print("# no two unclear titles share a word that says something")
 
@@ -131,4 +133,4 @@ def schema(
 
     Example: `calsync rules schema > pack.schema.json`
     """
-    write(json.dumps(agencies_schema() if agencies else pack_schema(), indent=2) + "\n")
+    write_json(json.dumps(agencies_schema() if agencies else pack_schema(), indent=2) + "\n")

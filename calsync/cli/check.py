@@ -1,9 +1,9 @@
 """`calsync check`: everything a night needs, tried without sending or keeping anything."""
 
 import typer
-from rich.markup import escape
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, out, print_problems
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_problems
+from calsync.cli.terminal import green, out, red
 from calsync.config.load import load_settings
 from calsync.model.problem import Severity
 from calsync.nightly.checking import try_all
@@ -20,8 +20,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     faulty = False
     for tried in try_all(settings, today):
         broken = any(problem.severity is Severity.FAULT for problem in tried.problems)
-        mark = "[red]✗[/]" if broken else "[green]✓[/]"
-        out.print(f"{mark} {escape(tried.what)}: {escape(tried.gave) or 'see below'}")
+        out.print_line(red("✗") if broken else green("✓"), f" {tried.what}: {tried.gave or 'see below'}")
         faulty |= print_problems(tried.problems)
     if faulty:
         raise typer.Exit(1)

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, out
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now
+from calsync.cli.terminal import dim, out
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
@@ -27,6 +27,7 @@ from calsync.nightly.plan import worktime_of
 from calsync.rules.book import RuleBook
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
+from calsync.text import count_of
 from calsync.validation import near
 
 NO_PARTNERSHIP = "none"
@@ -189,25 +190,25 @@ def _tell(kept: Correction, effects: Sequence[Effect]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("when", "meetings", "calendars of", "meeting", "before", "", "after"):
         table.add_column(name, overflow="fold")
-    for (title, before, after), alike in _alike(effects).items():
+    for (title, private, before, after), alike in _alike(effects).items():
         days = sorted({m.start.strftime("%Y-%m-%d %H:%M") for m in alike})
         when = days[0] if len(days) == 1 else f"{days[0][:10]} to {days[-1][:10]}"
-        whose = escape(", ".join(sorted({m.manager_id for m in alike})))
-        table.add_row(when, str(len(alike)), whose, title, escape(before), "→", escape(after))
-    out.print(table, soft_wrap=False)
+        managers = ", ".join(sorted({m.manager_id for m in alike}))
+        shown = dim("(private)") if private else title
+        table.add_row(when, str(len(alike)), managers, shown, before, "→", after)
+    out.print_table(table)
     changed = sum(effect.before != effect.after for effect in effects)
     deed = f"withdrawn by {kept.withdrawn_by}" if kept.withdrawn else f"{kept.says}, says {kept.by}"
-    out.print(
-        f"Correction {kept.number}: {deed}. {changed} of {len(effects)} meetings changed.", markup=False
-    )
+    out.print(f"Correction {kept.number}: {deed}. {changed} of {count_of(len(effects), 'meeting')} changed.")
 
 
-def _alike(effects: Sequence[Effect]) -> dict[tuple[str, str, str], list[Meeting]]:
-    groups: dict[tuple[str, str, str], list[Meeting]] = {}
+def _alike(effects: Sequence[Effect]) -> dict[tuple[str, bool, str, str], list[Meeting]]:
+    groups: dict[tuple[str, bool, str, str], list[Meeting]] = {}
     for effect in effects:
         meeting = effect.meeting
-        title = "[dim](private)[/]" if meeting.private else escape(meeting.title or meeting.uid)
-        groups.setdefault((title, _shown(effect.before), _shown(effect.after)), []).append(meeting)
+        title = "" if meeting.private else meeting.title or meeting.uid
+        key = (title, meeting.private, _shown(effect.before), _shown(effect.after))
+        groups.setdefault(key, []).append(meeting)
     return groups
 
 
@@ -228,9 +229,9 @@ def _list(settings: Settings, uid: str) -> None:
         made = one.made.astimezone(settings.organisation.zone).strftime("%Y-%m-%d %H:%M")
         stands = f"withdrawn by {one.withdrawn_by}" if one.withdrawn else "holds"
         was = "; ".join(dict.fromkeys(_shown(verdict) for verdict in one.before))
-        out.print(f"{one.number}  {one.uid} [{which(one)}], {stands}", markup=False)
+        out.print(f"{one.number}  {one.uid} [{which(one)}], {stands}")
         why = f" ({one.why})" if one.why else ""
-        out.print(f"   {was} → {one.says}, says {one.by}, {made}{why}", markup=False)
+        out.print(f"   {was} → {one.says}, says {one.by}, {made}{why}")
 
 
 def which(one: Correction) -> str:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from calsync.analysis.periods import Every
-from calsync.cli.app import app, out, writing
+from calsync.cli.app import app, writing
 from calsync.cli.night import progress_bar, tell
+from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.demo.write import DEMO_DAY, write_demo
+from calsync.errors import ExportError
 from calsync.exports.tables import split_to_write
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
@@ -40,14 +41,18 @@ def demo(
         report = run_night(config, DEMO_DAY, now=lambda: at, progress=progress)
     tell(report)
     mail = _longest_mail(settings)
+    table, left_out = _hr_table(settings)
     opened = (
         (mail, "a manager's weekly mail, in English and Welsh"),
         (_page(mail), "the same as a page, for a browser"),
-        (_workbook(settings), "HR's table: hours by partnership and activity, with cost"),
+        (table, "HR's table: hours by partnership and activity, with cost"),
     )
-    out.print("\nOpen these first:")
+    out.print()
+    out.print("Open these first:")
     for path, what in opened:
-        out.print(f"  [bold]{escape(str(path))}[/]  {escape(what)}")
+        out.print_line("  ", bold(path), f"  {what}")
+    if left_out:
+        out.print(left_out)
     if report.outcome is not RunState.GOOD:
         raise typer.Exit(1)
 
@@ -64,11 +69,17 @@ def _page(mail: Path) -> Path:
     return page
 
 
-def _workbook(settings: Settings) -> Path:
+def _hr_table(settings: Settings) -> tuple[Path, str]:
+    """HR's table as a workbook, or as CSV where XlsxWriter is not installed; and what was left out."""
     first, _ = days_of(settings, DEMO_DAY)
     last = DEMO_DAY
     with open_store(store_url(settings)) as store:
         protected = split_of(settings, store, first, last, [], Every.WHOLE)
-    path = settings.file.parent / "split.xlsx"
-    write_table(split_to_write(protected.table, []), path)
-    return path
+    table = split_to_write(protected.table, [])
+    workbook, plain = (settings.file.parent / name for name in ("split.xlsx", "split.csv"))
+    try:
+        write_table(table, workbook)
+    except ExportError as error:
+        write_table(table, plain)
+        return plain, f"Left out: {workbook.name}: {error.what} → {error.hint}"
+    return workbook, ""

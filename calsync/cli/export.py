@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from calsync.analysis.periods import Every
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, err, parse_day, write
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day
+from calsync.cli.rules import check_suffix
+from calsync.cli.terminal import err, write_csv
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.exports.base import Table
@@ -19,6 +21,7 @@ from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
 from calsync.nightly.tables import split_of
 from calsync.store.database import Store, open_store
+from calsync.text import count_of
 
 
 class Tables(StrEnum):
@@ -47,15 +50,18 @@ def export(
     last, file = _to(to)
     if last <= first:
         raise typer.BadParameter(f"--to {last} must be later than --from {first}")
+    if file is not None:
+        check_suffix(file)
     settings = load_settings(config)
     groups = [name.strip() for name in by.split(",") if name.strip()]
     with open_store(store_url(settings)) as store:
         made = _table(table, settings, store, (first, last), groups, every)
     if file is None:
-        write(csv_text(made.frame))
+        write_csv(csv_text(made.frame))
         return
     for path in write_table(made, file):
-        err.print(f"{len(made.frame)} rows: {path}" if path == file else f"columns explained: {path}")
+        rows = count_of(len(made.frame), "row")
+        err.print(f"{rows}: {path}" if path == file else f"columns explained: {path}")
 
 
 def _to(given: list[str]) -> tuple[date, Path | None]:
@@ -87,13 +93,14 @@ def _table(
 
 
 def _say_what_is_hidden(protected: Protected) -> None:
-    told = {
-        f"rows of fewer than {protected.least} people merged": protected.small,
-        "larger rows merged with them": protected.joined,
-        "rows without confirmed hours left out": protected.possible,
-        "rows whose bounds are rounded outwards": protected.rounded,
-        f"rows of periods in which fewer than {protected.least} people met left out": protected.unpublished,
-    }
-    for what, count in told.items():
-        if count:
-            err.print(f"{count} {what}")
+    few = f"fewer than {protected.least} people"
+    counts = (
+        (protected.small, "row", f"of {few} merged"),
+        (protected.joined, "larger row", "merged with them"),
+        (protected.possible, "row", "without confirmed hours left out"),
+        (protected.rounded, "row", "whose bounds are rounded outwards"),
+        (protected.unpublished, "row", f"of periods in which {few} met left out"),
+    )
+    for number, row, what in counts:
+        if number:
+            err.print(f"{count_of(number, row)} {what}")

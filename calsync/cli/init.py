@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from calsync.cli.app import app, out, writing
+from calsync.cli.app import app, writing
+from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.starting import Answers, starting_files
@@ -55,8 +55,9 @@ def init(
     for path, text in files.items():
         with writing(to / path):
             _write(to / path, text)
-        out.print(f"wrote [bold]{escape(str(to / path))}[/]")
-    out.print("\nNow list your managers in managers.csv, then try everything: calsync check")
+        out.print_line("wrote ", bold(to / path))
+    out.print()
+    out.print("Now list your managers in managers.csv, then try everything: calsync check")
 
 
 def _check_before_writing(files: Mapping[Path, str]) -> None:

@@ -1,38 +1,32 @@
 """`calsync occurrences`: what a calendar holds, expanded."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from calsync.cli.app import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    FromOption,
-    ToOption,
-    app,
-    err,
-    out,
-    print_problems,
-    write,
-)
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, ToOption, app, print_problems
+from calsync.cli.terminal import dim, err, out, write_csv, write_json
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import SourceError
 from calsync.exports.to_csv import safe_cells
+from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.nightly.plan import calendar_of
 from calsync.sources.base import Calendar, Source
 from calsync.sources.registry import open_source
+from calsync.text import count_of
 
 
 class Format(StrEnum):
@@ -65,9 +59,9 @@ def occurrences(
     found, problems = _fetch(source, named, window)
     frame = occurrences_table(found)
     if form is Format.CSV:
-        write(safe_cells(frame).to_csv(index=False, lineterminator="\n"))
+        write_csv(safe_cells(frame).to_csv(index=False, lineterminator="\n"))
     elif form is Format.JSON:
-        write(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
+        write_json(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
     else:
         _print(frame)
     if print_problems(problems):
@@ -87,14 +81,25 @@ def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
         zone_found = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise typer.BadParameter(f"no such time zone: {zone!r}") from None
-    return open_source("given", {"type": "ics"}, base=Path.cwd()), Calendar(
+    # Whoever types an address may ask that host, wherever it is; redirects to others are guarded.
+    own = {"private_hosts": [host]} if (host := _host_of(text)) else {}
+    return open_source("given", {"type": "ics", **own}, base=Path.cwd()), Calendar(
         "given", "ics", text, frozenset(), zone_found
     )
+
+
+def _host_of(text: str) -> str:
+    try:
+        host = (urlsplit(text).hostname or "") if "://" in text else ""
+    except ValueError:
+        return ""
+    return host if re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", host) else ""
 
 
 def _fetch(source: Source, named: Calendar, window: Span) -> tuple[list[Occurrence], list[Problem]]:
     found: list[Occurrence] = []
     problems: list[Problem] = []
+    cancellations: list[Cancellation] = []
     read = 0
     for calendar in source.calendars(named):
         try:
@@ -104,11 +109,13 @@ def _fetch(source: Source, named: Calendar, window: Span) -> tuple[list[Occurren
             continue
         read += 1
         found += fetched.occurrences
+        cancellations += fetched.cancellations
         problems += fetched.problems
     source.close()
     if not read:
         print_problems(problems)
         raise typer.Exit(3)
+    found = apply_cancellations(found, cancellations)
     return sorted(found, key=lambda o: (o.start, o.uid)), problems
 
 
@@ -153,10 +160,10 @@ def _print(frame: pd.DataFrame) -> None:
     for name in ("when", "title", "shown as", "answer"):
         table.add_column(name, no_wrap=name != "title", overflow="fold")
     for row in frame.itertuples():
-        title = escape(str(row.summary)) if row.sensitivity == "normal" else "[dim](private)[/]"
+        title = str(row.summary) if row.sensitivity == "normal" else dim("(private)")
         table.add_row(_when(str(row.start), str(row.end)), title, str(row.show_as), str(row.response))
-    out.print(table, soft_wrap=False)
-    err.print(f"{len(frame)} occurrences")
+    out.print_table(table)
+    err.print(count_of(len(frame), "occurrence"))
 
 
 def _when(start: str, end: str) -> str:

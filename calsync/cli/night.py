@@ -1,32 +1,43 @@
 """`calsync run`, `schedule` and `status`: the nightly job and its ledger."""
 
 import logging
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from calsync import scheduler
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, now, out, parse_day, print_problems
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, parse_day, print_problems
+from calsync.cli.logs import log_to_stderr
+from calsync.cli.terminal import bold, dim, err, out, red, shows_progress
 from calsync.config.load import load_settings
-from calsync.nightly import plan
-from calsync.nightly.opening import store_url
-from calsync.nightly.report import RunReport
-from calsync.nightly.run import run_night
+from calsync.config.settings import store_url
 from calsync.store.database import open_store
 from calsync.store.states import RunState
+from calsync.text import count_of
+
+if TYPE_CHECKING:
+    from calsync.nightly.report import RunReport
+
+
+def _ignore_progress(_what: str, _done: int, _total: int) -> None:
+    """Take the place of a bar."""
 
 
 @contextmanager
-def progress_bar() -> Iterator[plan.Progress]:
-    """A bar for each step of the night, on standard error."""
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each step of the night, on standard error, where somebody watches it."""
+    if not shows_progress():
+        yield _ignore_progress
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bars:
         tasks = {}
@@ -42,9 +53,14 @@ def progress_bar() -> Iterator[plan.Progress]:
 @contextmanager
 def _stopped_by_signals() -> Iterator[Event]:
     stop = Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+
+    def end(*_: object) -> None:
+        if not stop.is_set():
+            # Not by the console: the signal may have come while it was writing.
+            os.write(2, b"Stopping after the calendar in hand; the next run resumes this night.\n")
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
@@ -70,6 +86,8 @@ def run(
 
     Example: `calsync run --config calsync.toml`
     """
+    from calsync.nightly.run import run_night
+
     settings = load_settings(config)
     day = night or now().astimezone(settings.organisation.zone).date()
     with progress_bar() as progress, _stopped_by_signals() as stop:
@@ -81,16 +99,10 @@ def run(
         raise typer.Exit(1)
 
 
-def tell(report: RunReport) -> None:
+def tell(report: "RunReport") -> None:
     """Print what a night did, its problems first."""
     print_problems(report.problems)
-    counts = report.counts
-    out.print(
-        f"Night of {report.night:%A %-d %B %Y}: [bold]{report.outcome}[/]. "
-        f"{counts['calendars']} calendars read ({counts['unchanged']} unchanged, {counts['failed']} failed), "
-        f"{counts['added']} meetings new, {counts['changed']} changed, {counts['removed']} gone, "
-        f"{counts['mails']} mails sent."
-    )
+    out.print_line(f"Night of {report.night:%A %-d %B %Y}: ", bold(report.outcome), f". {report.summary}")
 
 
 @app.command()
@@ -99,7 +111,7 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: `calsync schedule --config /etc/calsync/calsync.toml`
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr(logging.INFO, load_settings(config).organisation.zone)
     scheduler.serve(config)
 
 
@@ -130,13 +142,15 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
     out.print(table if nights else "No night has run yet: `calsync run`.")
     late = good is None or good < due
     if late:
-        out.print(f"[red]●[/] the night of {due} has not run to its end (last good: {good or 'none'})")
+        out.print_line(red("●"), f" the night of {due} has not run to its end (last good: {good or 'none'})")
     for state in failing:
-        out.print(
-            f"[red]●[/] {escape(state.shown)} fails since {state.failing_since} "
-            f"(last read {state.last_good or 'never'}): {escape(state.what)} [dim]→ {escape(state.hint)}[/]"
+        out.print_line(
+            red("●"),
+            f" {state.shown} fails since {state.failing_since} "
+            f"(last read {state.last_good or 'never'}): {state.what}",
+            dim(f" → {state.hint}"),
         )
     for name, count in waiting.items():
-        out.print(f"{count} mails {name}")
+        out.print(f"{count_of(count, 'mail')} {name}")
     if late or failing or waiting.get("unknown") or waiting.get("failed"):
         raise typer.Exit(1)

@@ -7,11 +7,15 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, err, out, print_problems, writing
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, print_lines, print_problems
 from calsync.cli.correct import which
+from calsync.cli.terminal import err, out, write_csv
 from calsync.config.load import load_settings
 from calsync.errors import ConfigError
+from calsync.exports.labelled import labelled_table
+from calsync.exports.registry import suffixes_known
 from calsync.exports.to_csv import csv_text
+from calsync.exports.writing import write_alone
 from calsync.model.classification import Classification
 from calsync.model.correction import Correction, by_strength, heard
 from calsync.model.meeting import Meeting
@@ -24,9 +28,10 @@ from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
 from calsync.rules.table import classify_table
 from calsync.store.database import open_store
+from calsync.text import count_of
 
 EVERY_PACK = ("uk",)
-rules_app = typer.Typer(help="For the rules' authors.", no_args_is_help=True)
+rules_app = typer.Typer(help="For the rules' authors. Example: `calsync rules check`", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 
 PacksOption = Annotated[
@@ -57,7 +62,12 @@ def _own_domains(config: Path) -> tuple[str, ...]:
 @app.command()
 def classify(
     source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one a row.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="The same rows, labelled.")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="The same rows, labelled: .csv, .xlsx, .parquet or .json; - prints CSV."
+        ),
+    ],
     packs: PacksOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -65,14 +75,28 @@ def classify(
 
     The columns are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
     recurring and description; all but title may be missing.
-    Example: `calsync classify meetings.csv labelled.csv`
+    Example: `calsync classify meetings.csv labelled.xlsx`
     """
+    prints = str(target) == "-"
+    if not prints:
+        check_suffix(target)
     frame = read_table(source)
     labelled = classify_table(frame, book_of(config, packs))
-    with writing(target):
-        target.write_text(csv_text(labelled), encoding="utf-8")
+    if prints:
+        write_csv(csv_text(labelled))
+    else:
+        write_alone(labelled_table(labelled), target)
     unclear = int((labelled["activity"] == "unclear").sum())
-    err.print(f"{len(labelled)} meetings labelled, {unclear} of them unclear: {target}")
+    where = "" if prints else f": {target}"
+    err.print(f"{count_of(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")
+
+
+def check_suffix(file: Path) -> None:
+    """Raise ConfigError if no format is written to a file of this name."""
+    if file.suffix.lower() not in (known := suffixes_known()):
+        what = f"has the suffix {file.suffix!r}" if file.suffix else "has no suffix"
+        hint = f"the format is chosen by it: {', '.join(known)}"
+        raise ConfigError([Problem(str(file), f"{what}, by which no format is known", hint)])
 
 
 def read_table(source: Path) -> pd.DataFrame:
@@ -81,7 +105,7 @@ def read_table(source: Path) -> pd.DataFrame:
         frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise ConfigError(
-            [Problem(str(source), f"cannot be read: {error}", "save it as CSV in UTF-8")]
+            [Problem(str(source), f"cannot be read: {str(error).strip()}", "save it as CSV in UTF-8")]
         ) from error
     if "title" not in frame.columns:
         raise ConfigError(
@@ -111,11 +135,16 @@ def explain(
         _explain_kept(uid, config, book)
         return
     domains = tuple(domain.strip() for domain in invited.split(";") if domain.strip())
+    if not domains:
+        out.print(
+            "Nobody is invited: this is judged without attendees, and who takes part decides much. "
+            'Say who does: --invited "ours.gov.wales;theirs.nhs.uk" --organiser ours.gov.wales'
+        )
     _print(Facts(text, organiser, domains, description=description, own_domains=_own_domains(config)), book)
 
 
 def _print(facts: Facts, book: RuleBook) -> None:
-    out.print(str(explain_facts(facts, book)), markup=False)
+    print_lines(explain_facts(facts, book).lines)
 
 
 def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
@@ -126,10 +155,12 @@ def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
         hint = "uids stand in `calsync occurrences … --format csv`"
         raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
     for verdict in dict.fromkeys(meeting.verdict for meeting in found):
-        out.print(f"kept as {_kept(verdict)}", markup=False)
+        out.print(f"kept as {_kept(verdict)}")
     if said:
-        out.print("\n".join(_corrections(said, found, ruled)), markup=False)
-    out.print("\nWith what is kept (descriptions are not):")
+        out.print()
+        print_lines(list(_corrections(said, found, ruled)))
+    out.print()
+    out.print("With what is kept (descriptions are not):")
     _print(_facts(found[0], settings.organisation.domains), book)
 
 
@@ -141,7 +172,7 @@ def _corrections(
     said: Sequence[Correction], found: Sequence[Meeting], ruled: Sequence[Meeting]
 ) -> Iterator[str]:
     """What people said, the strongest first, and what the verdict would be without them."""
-    yield "\nCorrections, the strongest first"
+    yield "Corrections, the strongest first"
     won = {spoke[0].number for meeting in found if (spoke := heard(meeting, said))}
     for one in by_strength(said):
         mark = "withdrawn" if one.withdrawn else "won" if one.number in won else "spoke"
@@ -175,4 +206,4 @@ def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> N
     book = book_of(config, packs)
     if print_problems(check_rules(book)):
         raise typer.Exit(1)
-    out.print(f"{len(list(all_rules(book)))} rules, all good")
+    out.print(f"{count_of(len(list(all_rules(book))), 'rule')}, all good")

@@ -124,5 +124,11 @@ def _csv(file: Path) -> list[list[str]]:
 def _sheet(file: Path) -> list[list[str]]:
     import pandas
 
-    frame = pandas.read_excel(file, header=None, dtype=str).fillna("")
+    try:
+        frame = pandas.read_excel(file, header=None, dtype=str).fillna("")
+    except ImportError as error:
+        what = "is a workbook, and openpyxl, which reads it, is not installed"
+        raise ConfigError(
+            [Problem(str(file), what, "pip install openpyxl, or save the list as CSV")]
+        ) from error
     return [[str(cell) for cell in row] for row in frame.itertuples(index=False)]

@@ -186,3 +186,12 @@ class Settings(Table):
     def resolve(self, path: Path) -> Path:
         """A path from the settings: relative ones start at the settings file."""
         return self._file.parent / path.expanduser()
+
+
+def store_url(settings: Settings) -> str:
+    """The store's address; a relative SQLite file lies next to the settings."""
+    url = settings.store.url
+    plain = "sqlite:///"
+    if not url.startswith(plain):
+        return url
+    return plain + str(settings.resolve(Path(url.removeprefix(plain))))

@@ -24,6 +24,12 @@ OURS: dict[str, type[Exporter]] = {
 }
 
 
+def suffixes_known(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
+    """The suffixes of files that can be written, with their dots: ours first."""
+    points = _points(entry_points(group=GROUP) if plugins is None else plugins)
+    return tuple(f".{name}" for name in (*OURS, *points))
+
+
 def exporter_for(path: Path, plugins: Iterable[EntryPoint] | None = None) -> Exporter:
     """The exporter for a path, by its suffix.
 

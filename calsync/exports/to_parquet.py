@@ -19,7 +19,10 @@ class ParquetExporter:
             import pyarrow as pa  # type: ignore[import-untyped]
             from pyarrow import parquet
         except ImportError as error:
-            raise ExportError("Parquet needs pyarrow", "pip install 'calsync[parquet]'") from error
+            raise ExportError(
+                "Parquet needs pyarrow, which is not installed",
+                "pip install pyarrow (it comes with calsync[parquet]), or write a .csv or .json file",
+            ) from error
         fields = [
             pa.field(c.name, getattr(pa, _TYPES[c.kind])(), metadata=_meaning(c)) for c in table.columns
         ]

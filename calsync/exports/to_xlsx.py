@@ -49,7 +49,8 @@ def _workbook() -> Callable[..., Any]:
         from xlsxwriter import Workbook  # type: ignore[import-untyped]
     except ImportError as error:
         raise ExportError(
-            "a workbook needs XlsxWriter", "pip install 'calsync[xlsx]', or --to FILE.csv"
+            "a workbook needs XlsxWriter, which is not installed",
+            "pip install XlsxWriter (it comes with calsync[xlsx]), or write a .csv or .json file",
         ) from error
     return Workbook  # type: ignore[no-any-return]
 

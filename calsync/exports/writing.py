@@ -28,6 +28,12 @@ def write_table(table: Table, path: Path) -> tuple[Path, ...]:
     return path, meanings
 
 
+def write_alone(table: Table, path: Path) -> None:
+    """Write a table in the format of the path's suffix, without a file of meanings; raises ExportError."""
+    exporter = exporter_for(path)
+    _replace(path, lambda file: exporter.write(table, file))
+
+
 def _write_meanings(table: Table, file: BinaryIO) -> None:
     file.write(csv_text(dictionary_frame(table)).encode())
 

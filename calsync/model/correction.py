@@ -7,12 +7,12 @@ the newer beats the older. Each says only what it says: on the rest the next in 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
-from functools import lru_cache
 
 from calsync.model.classification import Activity, Classification, Kind, Scope
 from calsync.model.meeting import Meeting
+from calsync.model.occurrence import original_start
 
 OF_MEETING, OF_SERIES = "correction/meeting", "correction/series"
 
@@ -96,7 +96,9 @@ class Correction:
             return False
         if meeting.private and not self.manager_id:
             return False
-        return self.recurrence_id is None or _moment(self.recurrence_id) == _moment(meeting.recurrence_id)
+        return self.recurrence_id is None or original_start(self.recurrence_id) == original_start(
+            meeting.recurrence_id
+        )
 
 
 def by_strength(corrections: Iterable[Correction]) -> list[Correction]:
@@ -151,13 +153,3 @@ def _among(verdict: Classification, scope: Scope) -> Classification:
     return replace(
         verdict, scope=scope, activity=Activity.NONE, partnerships=(), process_share=None, label=""
     )
-
-
-@lru_cache(maxsize=4096)
-def _moment(recurrence_id: str) -> datetime | str:
-    """Calendars write one original start in several zones; a date stays as it is."""
-    try:
-        found = datetime.fromisoformat(recurrence_id)
-    except ValueError:
-        return recurrence_id
-    return found.astimezone(UTC) if found.tzinfo else recurrence_id

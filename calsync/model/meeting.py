@@ -11,6 +11,9 @@ from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, conte
 from calsync.model.span import Span
 from calsync.model.wall import wall_of
 
+_SHELF = 8
+"""Hex digits of an id that are the calendar's."""
+
 
 # A tuple, for millions are made: a frozen dataclass of so many fields takes five times as long.
 class Meeting(NamedTuple):
@@ -18,7 +21,7 @@ class Meeting(NamedTuple):
 
     title: "" unless titles may be kept (settings). attendees: how many people were invited.
     fingerprint: digest of all that the occurrence held besides its name and times, so that a change
-    shows even where nothing of it is kept.
+    shows even where nothing of it is kept. sequence, stamp: which version it is, as in `Occurrence`.
     """
 
     id: str
@@ -39,6 +42,13 @@ class Meeting(NamedTuple):
     categories: tuple[str, ...]
     fingerprint: str
     verdict: Classification
+    sequence: int = -1
+    stamp: str = ""
+
+    @property
+    def calendar_key(self) -> str:
+        """The part of the id that is the calendar's."""
+        return self.id[:_SHELF]
 
     @property
     def span(self) -> Span:
@@ -49,8 +59,8 @@ class Meeting(NamedTuple):
 def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
     """The id under which an occurrence of this calendar is kept (32 hex digits, the same every night).
 
-    The first 8 are the calendar's, so that a database keeps its meetings side by side; the rest names
-    the occurrence in this calendar.
+    The first 8 (`Meeting.calendar_key`) are the calendar's, so that a database keeps its meetings side by
+    side; the rest names the occurrence in this calendar.
     """
     start = wall_of(occurrence.start.astimezone(UTC)).isoformat()
     name = f"{calendar_id}\x1f{occurrence.uid}\x1f{occurrence.recurrence_id}\x1f{start}+00:00"
@@ -59,7 +69,7 @@ def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
 
 @lru_cache(maxsize=1024)
 def _shelf(calendar_id: str) -> str:
-    return _digest(calendar_id, 4)
+    return _digest(calendar_id, _SHELF // 2)
 
 
 def _digest(name: str, size: int) -> str:
@@ -114,6 +124,8 @@ def remember_all(
             first.categories,
             digest,
             verdict,
+            first.sequence,
+            first.stamp,
         )
         for occurrence in group
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from calsync.model.span import Span
@@ -36,6 +37,24 @@ class Response(StrEnum):
     DECLINED = "declined"
     UNANSWERED = "unanswered"
     UNRECORDED = "unrecorded"
+
+
+_STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
+
+
+def owner_response(answers: Iterable[Response], *, organizes: bool) -> Response:
+    """What a calendar's owner answered.
+
+    Args:
+        answers: Those recorded for the owner's addresses; the strongest counts where several were invited.
+        organizes: Whether one of these addresses is the organizer's. An organizer who declined, or is not
+            certain to come, is an invited person like any other: the answer outranks the part.
+    """
+    given = set(answers)
+    answer = next((response for response in _STRONGEST if response in given), Response.UNRECORDED)
+    if organizes and answer not in (Response.TENTATIVE, Response.DECLINED):
+        return Response.ORGANIZER
+    return answer
 
 
 class ShowAs(StrEnum):
@@ -92,6 +111,8 @@ class Occurrence(NamedTuple):
     start, end: aware, end exclusive; an all-day occurrence runs from midnight to midnight in the
     calendar's zone. recurrence_id: the original start in ISO 8601 (a date for all-day series),
     "" for an event that does not recur. organizer: a lower-case mail address or "".
+    sequence, stamp: which version it is: SEQUENCE, -1 where the source has none; LAST-MODIFIED, or DTSTAMP
+    of a scheduling message (other DTSTAMPs are often the time of the download), "" where it is unknown.
     """
 
     uid: str
@@ -109,6 +130,8 @@ class Occurrence(NamedTuple):
     organizer: str = ""
     attendees: tuple[Attendee, ...] = ()
     categories: tuple[str, ...] = ()
+    sequence: int = -1
+    stamp: str = ""
 
     @property
     def span(self) -> Span:
@@ -135,6 +158,16 @@ class Occurrence(NamedTuple):
         """The people's mail domains, each once, sorted; rooms and resources are no people."""
         found = {a.domain for a in self.attendees if a.kind is not _ROOM and a.kind is not _RESOURCE}
         return tuple(sorted(found - {""}))
+
+
+@lru_cache(maxsize=4096)
+def original_start(recurrence_id: str) -> datetime | str:
+    """The original start as a moment in UTC, for calendars write one in several zones; a day as it is."""
+    try:
+        found = datetime.fromisoformat(recurrence_id)
+    except ValueError:
+        return recurrence_id
+    return found.astimezone(UTC) if found.tzinfo else recurrence_id
 
 
 def settle(occurrence: Occurrence) -> Occurrence:
@@ -193,11 +226,11 @@ def content_digest(occurrence: Occurrence) -> str:
     """A digest of all but its name and its times (32 hex digits), one for all that are alike."""
     one = occurrence
     texts = [one.status, one.response, one.show_as, one.sensitivity, one.title, one.location, one.description]
-    texts += [one.organizer, *one.categories]
+    texts += [one.organizer, one.stamp, *one.categories]
     for attendee in one.attendees:
         texts += (attendee.address, attendee.kind, attendee.response)
     # Where each ends is told by its length, for any character may stand in it.
-    lengths = [one.all_day, len(one.categories), *map(len, texts)]
+    lengths = [one.all_day, one.sequence, len(one.categories), *map(len, texts)]
     return _digest(f"{lengths}{''.join(texts)}")
 
 

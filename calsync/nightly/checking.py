@@ -15,6 +15,7 @@ from calsync.nightly.plan import calendar_of
 from calsync.rules.check import check_rules
 from calsync.sources.base import Calendar, Checks, Source
 from calsync.store.database import open_store
+from calsync.text import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ def try_all(settings: Settings, today: date) -> Iterator[Tried]:
     Raises ConfigError where the settings themselves are wrong: with every fault.
     """
     managers = load_managers(settings)
-    yield Tried(settings.managers.file.name, f"{len(managers)} managers")
+    yield Tried(settings.managers.file.name, count_of(len(managers), "manager"))
     book, problems = open_rules(settings)
-    gave = f"{len(book.partnerships)} partnerships"
+    gave = count_of(len(book.partnerships), "partnership")
     yield Tried("rules", gave, (*problems, *check_rules(book)))
     yield _store(settings)
     yield _mail(settings)
@@ -71,7 +72,7 @@ def _source(name: str, source: Source, manager: Manager, settings: Settings, tod
     except SourceError as error:
         told = Problem(str(named), error.what, error.hint)
         return Tried(f"source {name}", problems=tuple(dict.fromkeys((*problems, told))))
-    return Tried(f"source {name}", f"{named}: {count} meetings in these two weeks", problems)
+    return Tried(f"source {name}", f"{named}: {count_of(count, 'meeting')} in these two weeks", problems)
 
 
 def _count(source: Source, named: Calendar, window: Span) -> int:

@@ -87,7 +87,7 @@ def _client(address: str) -> Any:
     try:
         from dask.distributed import Client
     except ImportError as error:
-        raise _unusable(address, "dask is not installed here", "pip install 'calsync[dask]'") from error
+        raise _unusable(address, "dask is not installed here", "pip install dask distributed") from error
     # What goes wrong with it is in our report; its own lines would only frighten.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     connect: Any = Client  # it has no types

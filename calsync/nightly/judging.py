@@ -7,6 +7,7 @@ from calsync.config.settings import Settings
 from calsync.model.classification import Classification, Scope
 from calsync.model.meeting import Meeting, remember_all
 from calsync.model.occurrence import Occurrence, alike
+from calsync.model.stopping import check_stopped
 from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify
 from calsync.rules.facts import facts_of
@@ -40,6 +41,7 @@ def _by_length(group: Sequence[Occurrence]) -> Iterable[Sequence[Occurrence]]:
 def _judged(
     settings: Settings, book: RuleBook, calendar: Calendar, group: Sequence[Occurrence]
 ) -> list[Meeting]:
+    check_stopped()
     verdict = classify(facts_of(group[0], own_domains=settings.organisation.domains), book)
     return remember_all(
         group,

@@ -1,15 +1,12 @@
 """Keeps what was read in few transactions, each calendar whole in one of them."""
 
-from collections.abc import Sequence
 from datetime import date
 from types import TracebackType
 from typing import Self
 
-from calsync.model.span import Span
 from calsync.nightly.reckoning import keep_minutes
 from calsync.nightly.report import RunReport
 from calsync.store.database import Store
-from calsync.store.rows import Row
 from calsync.store.states import CalendarState, Reckoned, Replacement
 
 ROWS, CALENDARS = 4000, 200
@@ -26,13 +23,11 @@ class Keeper:
         self._rows = 0
         self._unchanged: list[str] = []
 
-    def replace(
-        self, state: CalendarState, window: Span, rows: Sequence[Row], standing: frozenset[str]
-    ) -> None:
-        """Have these rows replace what the calendar held in the window, but for uids that stand."""
-        self._replacements.append(Replacement(state, window, rows, standing))
-        self._rows += len(rows)
-        self._report.note(state.problems)
+    def replace(self, replacement: Replacement) -> None:
+        """Have rows replace what the calendar held in the window, but for uids that stand."""
+        self._replacements.append(replacement)
+        self._rows += len(replacement.rows)
+        self._report.note(replacement.state.problems)
         if self._rows >= ROWS or len(self._replacements) >= CALENDARS:
             self._write()
 

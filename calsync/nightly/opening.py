@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from calsync.config.settings import Settings
+from calsync.config.settings import store_url as store_url
 from calsync.errors import ConfigError
 from calsync.mail.smtp import SmtpTransport
 from calsync.mail.transport import FolderTransport, Transport
@@ -15,15 +15,6 @@ from calsync.rules.book import RuleBook
 from calsync.rules.load import load_rules
 from calsync.sources.base import Source
 from calsync.sources.registry import open_source
-
-
-def store_url(settings: Settings) -> str:
-    """The store's address; a relative SQLite file lies beside the settings."""
-    url = settings.store.url
-    plain = "sqlite:///"
-    if not url.startswith(plain):
-        return url
-    return plain + str(settings.resolve(Path(url.removeprefix(plain))))
 
 
 def open_rules(settings: Settings) -> tuple[RuleBook, tuple[Problem, ...]]:

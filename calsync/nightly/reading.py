@@ -16,8 +16,9 @@ from calsync.nightly.report import RunReport
 from calsync.nightly.work import Desk, Found, Listing, Outcome, Visit, do_elsewhere, too_slow
 from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
+from calsync.sources.tokens import lasting
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Reckoned
+from calsync.store.states import CalendarState, Reckoned, Replacement
 
 Sources = Mapping[str, Source]
 Round = tuple[Visit, ...]
@@ -158,12 +159,14 @@ class Reading:
         return None if self._corrected or manager.id in self._known else manager
 
     def _tokens(self, manager_id: str) -> dict[str, str]:
-        """The tokens that are worth something: of tonight's window and rules."""
-        return {
+        """By calendar id the tokens of tonight's window and rules; of others what does not rest on these."""
+        tokens = {
             name: state.token
+            if state.window == self.night.window and state.versions == self.version
+            else lasting(state.token)
             for name, state in self.held.get(manager_id, {}).items()
-            if state.token and state.window == self.night.window and state.versions == self.version
         }
+        return {name: token for name, token in tokens.items() if token}
 
     def _keep(self, found: Found) -> None:
         calendar = found.calendar
@@ -172,7 +175,8 @@ class Reading:
         if found.unchanged and held is not None:
             self.keeper.unchanged(held)
             return
-        if not found.rows and not found.standing and calendar.manager_id not in self.night.accept_empty:
+        empty = not found.rows and not found.standing and not found.unread
+        if empty and calendar.manager_id not in self.night.accept_empty:
             kept = self.store.meetings.count(calendar.id, self.night.window)
             check_not_emptied(calendar, kept, 0)
         state = CalendarState(
@@ -189,7 +193,16 @@ class Reading:
         if found.minutes is not None:
             after = self._reckoned(self._people[calendar.manager_id])
             self.keeper.reckoned(Reckoned(after.first, after.last, found.minutes, after))
-        self.keeper.replace(state, self.night.window, found.rows, found.standing)
+        self.keeper.replace(
+            Replacement(
+                state,
+                self.night.window,
+                found.rows,
+                found.standing,
+                unread=found.unread,
+                cancellations=found.cancellations,
+            )
+        )
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
         self._failed.add(calendar.manager_id)

@@ -8,6 +8,7 @@ from datetime import date
 from calsync.errors import CalsyncError
 from calsync.model.problem import Problem, Severity
 from calsync.store.states import RunState
+from calsync.text import count_of
 
 
 @dataclass
@@ -31,6 +32,16 @@ class RunReport:
     def faults(self) -> list[Problem]:
         """The problems that lost something; notes only explain."""
         return [problem for problem in self.problems if problem.severity is Severity.FAULT]
+
+    @property
+    def summary(self) -> str:
+        """What the night did, in one line of words."""
+        counts = self.counts
+        return (
+            f"{count_of(counts['calendars'], 'calendar')} read ({counts['unchanged']} unchanged, "
+            f"{counts['failed']} failed), {count_of(counts['added'], 'meeting')} new, {counts['changed']} "
+            f"changed, {counts['removed']} gone, {count_of(counts['mails'], 'mail')} sent."
+        )
 
     @property
     def outcome(self) -> RunState:

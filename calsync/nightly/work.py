@@ -14,10 +14,13 @@ from calsync.analysis.allocate import allocate
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.stopping import StoppedError, time_limit
+from calsync.model.unread import ALL_READ, Unread
 from calsync.nightly.collector import fewer_collections
 from calsync.nightly.judging import judge_all
 from calsync.nightly.opening import names_of, open_rules, sources_of
@@ -26,6 +29,7 @@ from calsync.nightly.threads import Threads
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
 from calsync.store.rows import Row, alike_rows, clean
+from calsync.text import count_of
 
 log = logging.getLogger("calsync.nightly")
 
@@ -54,7 +58,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of a calendar, judged, as rows of the store. standing: see `Fetched`.
+    """What was read of a calendar, judged, as rows of the store.
+
+    standing, unread, cancellations: see `Fetched`.
 
     minutes: a newcomer's in the night's window; None for all others.
     """
@@ -65,7 +71,9 @@ class Found:
     rows: tuple[Row, ...] = ()
     standing: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    unread: Unread = ALL_READ
     minutes: tuple[Allocation, ...] | None = None
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 Outcome = Listing | Found | SourceError
@@ -106,10 +114,15 @@ class Desk:
 
     def visit(self, visit: Visit) -> Outcome:
         """What one visit gave."""
+        seconds = self._settings.engine.calendar_seconds
         try:
-            return self._read(visit)
+            # Whoever waits for this thread gives up then, too; one that went on would use a core for good.
+            with time_limit(seconds):
+                return self._read(visit)
         except SourceError as error:
             return error
+        except StoppedError:
+            return too_slow(visit.calendar, seconds)
         except Exception as error:
             # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
             where = str(visit.calendar)
@@ -137,12 +150,27 @@ class Desk:
         minutes = (
             None if visit.newcomer is None else self._minutes(visit.newcomer, chain.from_iterable(groups))
         )
-        return Found(calendar, fetched.token, False, rows, standing, fetched.problems, minutes)
+        return Found(
+            calendar,
+            fetched.token,
+            rows=rows,
+            standing=standing,
+            problems=fetched.problems,
+            unread=_as_stored(fetched.unread),
+            minutes=minutes,
+            cancellations=fetched.cancellations,
+        )
 
     def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
         # As they are kept: a meeting given twice once, the last of them.
         kept = {meeting.id: meeting for meeting in meetings}
         return tuple(allocate(manager, kept.values(), self._worktime, self._window))
+
+
+def _as_stored(unread: Unread) -> Unread:
+    """The same with uids as the store keeps them."""
+    removable = None if unread.removable is None else frozenset(map(clean, unread.removable))
+    return Unread(frozenset(map(clean, unread.uids)), removable)
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:
@@ -159,7 +187,7 @@ def prepare(order: Order) -> None:
 
 def too_slow(calendar: Calendar, seconds: float) -> SourceError:
     """What a reading that did not end in time is called in the report."""
-    what = f"was not read within {seconds:g} seconds; the night went on without it"
+    what = f"was not read within {count_of(seconds, 'second')}; the night went on without it"
     hint = "raise [engine] calendar_seconds if it is that large"
     return SourceUnavailableError(str(calendar), what, hint)
 

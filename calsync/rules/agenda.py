@@ -53,13 +53,16 @@ def _timed(lines: list[str], whole: int) -> list[tuple[str, int | None]]:
     """Each line with its minutes: until the next clock time, or as it says itself."""
     starts = [_start(line) for line in lines]
     clocks = [start for start in starts if start is not None]
+    # Of each clock time once: a day has 1,440, a hostile agenda ten thousand lines.
+    following = {
+        start: next((clock for clock in clocks if clock > start), clocks[0] + whole) for start in {*clocks}
+    }
     timed: list[tuple[str, int | None]] = []
     for line, start in zip(lines, starts, strict=True):
         said = _MINUTES.search(line)
         minutes = int(said[1]) if said else None
         if start is not None:
-            after = next((clock for clock in clocks if clock > start), clocks[0] + whole)
-            minutes = max(after - start, 0)
+            minutes = max(following[start] - start, 0)
         timed.append((line, minutes))
     return timed
 

@@ -7,6 +7,7 @@ from operator import or_
 from calsync.rules.book import Cue, RuleBook, Test
 from calsync.rules.fold import BREAK
 from calsync.rules.reading import Reading
+from calsync.text import count_of
 
 People = tuple[int, bool, bool, bool, bool, bool]
 """How many agencies; whether anybody is invited, there is a description, the title names others or a
@@ -137,6 +138,6 @@ def _parts(test: Test, reading: Reading) -> Iterator[str]:
         yield "among the invited: " + ", ".join(sectors)
     if test.agencies_at_least is not None or test.agencies_at_most is not None:
         count = len(reading.agencies)
-        yield f"{count} {'agency' if count == 1 else 'agencies'}"
+        yield count_of(count, "agency", "agencies")
     if test.partnership or test.partnerships:
         yield "partnership " + ", ".join([claim.partnership for claim in reading.claims[:2]])

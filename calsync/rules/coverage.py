@@ -9,6 +9,7 @@ from calsync.model.meeting import Meeting
 from calsync.rules.book import RuleBook
 from calsync.rules.check import all_rules
 from calsync.rules.directory import UNLISTED
+from calsync.text import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ class Coverage:
     unclear: tuple[tuple[str, int, float], ...]
     unlisted: tuple[tuple[str, int], ...]
 
+    def lines(self) -> tuple[str, ...]:
+        """All of it for people, line by line."""
+        return tuple(_lines(self))
+
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(self.lines())
 
 
 def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
@@ -94,4 +99,4 @@ def _lines(found: Coverage) -> Iterator[str]:
     if found.unlisted:
         yield from ("", "Domains that no directory lists (add them to your agencies.toml)")
         yield from (f"  {meetings:5d}  {domain}" for domain, meetings in found.unlisted)
-    yield from ("", f"{len(found.silent)} rules decided nothing: {', '.join(found.silent)}")
+    yield from ("", f"{count_of(len(found.silent), 'rule')} decided nothing: {', '.join(found.silent)}")

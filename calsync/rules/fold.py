@@ -18,7 +18,7 @@ ASKED = "qmark"
 
 _CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
 _PIECE = re.compile(
-    r" *("  # so that no branch is tried at a space
+    r"(?<! ) *+("  # so that no branch is tried at a space, and a long run of spaces is entered at its first
     r"[a-z][a-z0-9]*"  # first, as most pieces are words
     r"|(?<![\d:.£])(?:(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s?[ap]m)?|0[6-9][0-5]\d|1[0-8][0-5]\d)(?![\d:.]\d|\d|[a-z%])"
     r"|[0-9][a-z0-9]*|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£)"

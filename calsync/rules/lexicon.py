@@ -4,6 +4,7 @@ Lists are bits of an integer, so that "any phrase of these lists" is one `&`. A 
 that *covers* hides the shorter finds inside it: "case conference" is no conference.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -79,6 +80,7 @@ class Lexicon:
         for name, phrases in lists.items():
             self._add(self.bits[name], phrases)
         self._shortest = min(map(len, self._stems), default=1)
+        self._longest = max(map(len, self._stems), default=0)
         self._speller = Speller(self._spelled, self._stems, frozenset(typo_free))
 
     def _add(self, bit: int, phrases: Phrases) -> None:
@@ -125,7 +127,7 @@ class Lexicon:
             found |= self._look_up(self._shorthand[token])
         if len(token) > 3 and token[-1] == "s" and token[-2] != "s":
             found |= self._spelled.get(token[:-1], set())
-        for length in range(self._shortest, len(token) + 1):
+        for length in range(self._shortest, min(len(token), self._longest) + 1):
             found |= self._stems.get(token[:length], set())
         return found
 
@@ -193,6 +195,14 @@ def _walk(node: Node, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple
 
 
 def _uncovered(hits: list[Hit], covers: Iterable[tuple[int, int]]) -> list[Hit]:
+    """The hits, in order of their start, that lie in no longer cover; a text may hold thousands of both."""
+    longest: dict[int, int] = {}
     for left, right in covers:
-        hits = [hit for hit in hits if hit[0] < left or hit[1] > right or hit[1] - hit[0] == right - left]
-    return hits
+        longest[left] = max(right, longest.get(left, 0))
+    kept, reached, lefts = [], 0, deque(sorted(longest))
+    for hit in hits:
+        while lefts and lefts[0] < hit[0]:
+            reached = max(reached, longest[lefts.popleft()])
+        if reached < hit[1] and longest.get(hit[0], 0) <= hit[1]:
+            kept.append(hit)
+    return kept

@@ -30,7 +30,7 @@ class Scan:
     title_end: how many tokens are the title's. clauses, items, segments: for every token the numbers
     of its clause, agenda item and segment. title, description: bits of the lists seen. claimed:
     the partnerships that its words show, by whether the agencies there are all of one sector. weighed:
-    its cues, by the partnerships of the row.
+    its cues, by the partnerships of the row. covered: by lists, the places that lie in a find of theirs.
     """
 
     agenda: str
@@ -45,6 +45,7 @@ class Scan:
     words: Words
     claimed: dict[bool, list[Claim]] = field(default_factory=dict)
     weighed: dict[tuple[str, ...], "Weighed"] = field(default_factory=dict)
+    covered: dict[int, set[int]] = field(default_factory=dict)
 
     def where(self, numbers: list[int], number: int) -> range:
         """The places of the clause, item or segment of this number, by one of their lists."""
@@ -58,13 +59,11 @@ class Scan:
 
     def uncovered(self, places: Iterable[int], lists: int) -> bool:
         """Whether one of these places lies in no find of these lists."""
-        for at in places:
-            for start, end, found in self.hits:
-                if start <= at < end and found & lists:
-                    break
-            else:
-                return True
-        return False
+        covered = self.covered.get(lists)
+        if covered is None:
+            covered = {at for start, end, found in self.hits if found & lists for at in range(start, end)}
+            self.covered[lists] = covered
+        return any(at not in covered for at in places)
 
     def seen(self, bits: int, *, until: int | None = None) -> list[str]:
         """The words in which lists were seen, in order; `until` a token."""

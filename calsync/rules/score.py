@@ -15,6 +15,7 @@ from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
 from calsync.rules.check import all_rules
 from calsync.rules.table import classify_table
+from calsync.text import count_of
 
 _CODED = ("scope", "partnership", "activity")
 _SPLIT = (str(Activity.PROCESS), str(Activity.SERVICE_IMPROVEMENT))
@@ -31,7 +32,7 @@ class Kappa:
     n: int
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f}, {self.n} rows)"
+        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f}, {count_of(self.n, 'row')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,11 @@ class Score:
 
     def text(self, rows: int | None = None) -> str:
         """All of it for people; of the rows that differ, so many of the longest (all if not given)."""
-        return "\n".join(_lines(self, rows))
+        return "\n".join(self.lines(rows))
+
+    def lines(self, rows: int | None = None) -> tuple[str, ...]:
+        """As `text`, line by line."""
+        return tuple(_lines(self, rows))
 
 
 def score(frame: pd.DataFrame, book: RuleBook) -> Score:
@@ -185,18 +190,20 @@ def _lonely(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, st
 
 
 def _lines(score: Score, rows: int | None) -> Iterator[str]:
-    yield f"{score.rows} rows"
+    yield count_of(score.rows, "row")
     for name, share in score.accuracy.items():
         yield f"{name:<12} {share:.3f} right"
     yield f"kappa of the activity, all rows           {score.kappa}"
     yield f"kappa of the activity, inter-agency rows  {score.kappa_inter}"
-    yield from ("", "Hours (mixed counts half and half)", score.hours.round(3).to_string())
-    yield from ("", "By class", score.classes.round(3).to_string())
-    yield from ("", "Coded in rows, judged in columns", score.confusion.to_string())
-    yield from ("", f"{len(score.wrong)} rows differ, the longest first")
+    # pandas shows a line break within a cell as \\n, so each of its lines is a row.
+    yield from ("", "Hours (mixed counts half and half)", *score.hours.round(3).to_string().split("\n"))
+    yield from ("", "By class", *score.classes.round(3).to_string().split("\n"))
+    yield from ("", "Coded in rows, judged in columns", *score.confusion.to_string().split("\n"))
+    differ = count_of(len(score.wrong), "row differs", "rows differ")
+    yield from ("", f"{differ}, the longest first")
     for row in score.wrong.head(len(score.wrong) if rows is None else rows).itertuples():
         yield f"  {row.minutes:.0f} min  {row.title}: coded {row.coded}, judged {row.judged}"
         yield f"      by {row.rule}: {row.evidence}"
-    yield from ("", f"{len(score.lonely)} rules decided one row only")
+    yield from ("", f"{count_of(len(score.lonely), 'rule')} decided one row only")
     for rule, title, why in score.lonely:
         yield f"  {rule} ({title}): {why}"

@@ -3,7 +3,6 @@
 A proposal holds no name of a person and chooses no side: what a phrase shows is for its author to say.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
 from calsync.rules.fold import fold, words
 from calsync.rules.person_names import hide_names, name_words
+from calsync.text import count_of, make_visible, quote_toml
 
 _LEAST = 2  # titles that must share a phrase before it is worth a rule
 
@@ -35,8 +35,12 @@ class Suggestion:
     open: Mapping[str, int] | None = None
 
     def __str__(self) -> str:
-        titles = f"{len(self.titles)} unclear {'title' if len(self.titles) == 1 else 'titles'}"
-        lines = [f"# {titles}, {self.hours:.1f} h: {'; '.join(self.titles[:3])}"]
+        return "\n".join(self.lines())
+
+    def lines(self) -> tuple[str, ...]:
+        """The proposal as lines of TOML, whatever its titles hold."""
+        titles = count_of(len(self.titles), "unclear title")
+        lines = [f"# {titles}, {self.hours:.1f} h: {make_visible('; '.join(self.titles[:3]))}"]
         if self.open is not None:
             lines.append(f"# coded rows that hold it: {_counted(self.known)}")
             lines.append(
@@ -47,11 +51,11 @@ class Suggestion:
             f'id = "own/{self.phrase.replace(" ", "-")}"',
             'side = ""  # what it shows: process or service_improvement',
             'why = "Say here why this shows what is done."',
-            f"when.any = [{json.dumps(self.phrase, ensure_ascii=False)}]",
-            f"example = [{{ title = {json.dumps(self.titles[0], ensure_ascii=False)}, "
+            f"when.any = [{quote_toml(self.phrase)}]",
+            f"example = [{{ title = {quote_toml(self.titles[0])}, "
             'domains = ["ours.gov.uk", "theirs.nhs.uk"] }]',
         )
-        return "\n".join(lines)
+        return tuple(lines)
 
 
 def suggest(

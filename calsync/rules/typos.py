@@ -16,6 +16,7 @@ class Speller:
         self._innocent = innocent
         self._words = {word for word in words if len(word) >= _LEAST and word.isalpha()}
         self._stems = {stem for stem in stems if len(stem) >= _LEAST and stem.isalpha()}
+        self._longest = max(map(len, self._words), default=0)
         self._shortened: dict[str, set[str]] = {}
         for known in self._words | self._stems:
             for cut in _cuts(known):
@@ -25,7 +26,9 @@ class Speller:
         """The known word (or a word that starts with the known stem) that was meant, or ""."""
         if len(token) < _LEAST - 1 or not token.isalpha() or token in self._innocent:
             return ""
-        whole = {near for near in self._near(token) if near in self._words}
+        # A token of 100,000 letters has as many neighbours of that length.
+        near_words = self._near(token) if len(token) <= self._longest + 1 else ()
+        whole = {near for near in near_words if near in self._words}
         found = whole or {
             near
             for length in range(_LEAST - 1, min(len(token), 14) + 1)

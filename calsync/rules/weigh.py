@@ -8,8 +8,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
-from operator import or_
 from typing import NamedTuple
 
 from calsync.model.classification import Activity
@@ -91,6 +89,9 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
     mute = index.mute[reading.row & index.of_rows, bool(reading.claims)]
     agenda = scan.description & book.words.standing
     spoken: list[Spoken] = []
+    # Of each segment once: one may hold thousands of clauses.
+    by_segment: dict[int, int] = {}
+    has_content: dict[int, bool] = {}
     for clause, opens in heard.items():
         opened = opens & ~mute
         if not opened:
@@ -101,7 +102,14 @@ def hear(reading: Reading, book: RuleBook) -> list[Spoken]:
             continue
         around = 0
         if opened & index.of_segments:
-            around = _around(scan.segments[at], opened, scan, book)
+            segment, with_content = scan.segments[at], bool(opened & index.content_of_segment)
+            if not by_segment:
+                by_segment = _lists_by_segment(scan)
+            around = by_segment.get(segment, 0)
+            if with_content:
+                if segment not in has_content:
+                    has_content[segment] = scan.has_content(scan.segments, segment)
+                around |= book.words.content if has_content[segment] else 0
         for cue in index.heard[opened]:
             if cue_holds(cue, masks[clause], around, reading):
                 spoken.append(Spoken(cue, clause, item, at < scan.title_end))
@@ -131,13 +139,13 @@ def _add_content(masks: dict[int, int], scan: Scan, book: RuleBook) -> None:
             masks[clause] |= book.words.content
 
 
-def _around(segment: int, opened: int, scan: Scan, book: RuleBook) -> int:
-    """The lists of a segment, with the bit for words that may name a service where a cue asks for it."""
-    segment_of = scan.segments
-    around = reduce(or_, [found for start, _, found in scan.hits if segment_of[start] == segment], 0)
-    if opened & book.index.content_of_segment and scan.has_content(segment_of, segment):
-        around |= book.words.content
-    return around
+def _lists_by_segment(scan: Scan) -> dict[int, int]:
+    """The lists seen in each segment."""
+    seen: dict[int, int] = {}
+    for start, _, lists in scan.hits:
+        segment = scan.segments[start]
+        seen[segment] = seen.get(segment, 0) | lists
+    return seen
 
 
 def _is_standing(item: int, scan: Scan, book: RuleBook) -> bool:

@@ -59,17 +59,22 @@ def _shown(scan: Scan, alike: bool, book: RuleBook) -> list[Claim]:
 
 def _in_text(scan: Scan, alike: bool, book: RuleBook) -> Iterator[Claim]:
     tokens, row = scan.tokens, scan.title | scan.description
+    spelled_out: dict[tuple[str, str], bool] = {}
     for start, end, lists in scan.hits:
         bits = lists & book.whose.traced
         while bits:
             bit = bits & -bits
             bits ^= bit
             trace = book.whose.traces[bit]
-            if trace.as_what == "short" and (
-                row & book.whose.otherwise.get(trace.partnership, 0)
-                or _spelled_out(tokens[start], trace.partnership, scan, book)
-            ):
-                continue
+            if trace.as_what == "short":
+                if row & book.whose.otherwise.get(trace.partnership, 0):
+                    continue
+                # Looked for in the whole text, so once for each abbreviation and not each time it comes.
+                key = (tokens[start], trace.partnership)
+                if key not in spelled_out:
+                    spelled_out[key] = _spelled_out(*key, scan, book)
+                if spelled_out[key]:
+                    continue
             if trace.as_what == "hints" and trace.partnership in book.whose.one_sector and not alike:
                 continue
             in_title = start < scan.title_end
@@ -89,13 +94,12 @@ def _spelled_out(short: str, partnership: str, scan: Scan, book: RuleBook) -> bo
     place = initials.find(short)
     if place < 0:
         return False
+    named = {at for start, end, lists in scan.hits if lists & own for at in range(start, end)}
     words = [at for at, token in enumerate(tokens) if token not in _SMALL]
     while place >= 0:
         start, last = words[place], words[place + len(short) - 1]
         together = items[start] == items[last]
-        if together and not any(
-            lists & own and first <= last and start < end for first, end, lists in scan.hits
-        ):
+        if together and named.isdisjoint(range(start, last + 1)):
             return True
         place = initials.find(short, place + 1)
     return False

@@ -6,22 +6,20 @@ An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 """
 
 import hashlib
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
+from calsync.model.shown_address import shown_address
 from calsync.model.span import Span
-
-# A file name that cannot be a secret: words only, as in basic.ics. A token nearly always has digits.
-_PLAIN_NAME = re.compile(r"[A-Za-z]{1,20}([_-][A-Za-z]{1,20}){0,3}\.(ics|ifb)")
+from calsync.model.unread import ALL_READ, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Calendar:
 
     manager_id: str
     source: str
-    address: str
+    address: str = field(repr=False)  # a repr may reach a log
     owners: frozenset[str]
     zone: ZoneInfo
     missing_end: timedelta = timedelta(0)
@@ -52,25 +50,6 @@ class Calendar:
 
     def __str__(self) -> str:
         return f"{self.manager_id} ({shown_address(self.address)})"
-
-
-def shown_address(address: str) -> str:
-    """The address as it may be printed and logged: published calendar URLs carry their secret in the path.
-
-    Of a URL the scheme, the host and a plain file name are shown: `https://host/…/basic.ics`.
-    """
-    if "://" not in address:
-        return address
-    try:
-        parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return f"{address.partition('://')[0]}://…"
-    shown = f"{parts.scheme}://{parts.hostname or ''}{port}"
-    if not parts.path.strip("/"):
-        return shown
-    last = parts.path.rstrip("/").rpartition("/")[2]
-    return f"{shown}/…/{last if _PLAIN_NAME.fullmatch(last) else ''}"
 
 
 class SourceOptions(BaseModel):
@@ -103,6 +82,8 @@ class Fetched:
     left out of it and why. token: opaque, given back at the next fetch of the same window.
     unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
     occurrences the token shows to be as they were: they are in the calendar and not among these.
+    unread: what could not be read, so that nothing held of it is removed; it is read again next time.
+    cancellations: what METHOD:CANCEL messages in it cancel, in any of the manager's calendars.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -110,6 +91,8 @@ class Fetched:
     token: str = ""
     unchanged: bool = False
     standing: frozenset[str] = frozenset()
+    unread: Unread = ALL_READ
+    cancellations: tuple[Cancellation, ...] = ()
 
 
 @runtime_checkable

@@ -4,26 +4,27 @@ A calendar that did not change costs one request. One that did is read whole: wh
 last night is not kept, so there is nothing to patch. Expansion is ours, not the server's.
 """
 
-from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
 from calsync.errors import SourceContentError, SourceUnavailableError
-from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.sources.addresses import AddressGuard
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.credentials import Origin
-from calsync.sources.dav import Dav
+from calsync.sources.dav import MISSING, Dav
 from calsync.sources.dav_homes import address_of, collections_at
+from calsync.sources.dav_resources import UidsByResource, read_texts, where_of
 from calsync.sources.guards import sealed
-from calsync.sources.ical.read import READER, read_calendar
+from calsync.sources.ical.read import READER
 from calsync.sources.multistatus import C, Listing, Resource, StaleTokenError
 from calsync.sources.refusals import named
-from calsync.sources.tokens import recall, remember, scope_of
+from calsync.sources.tokens import recall, recall_uids, remember, remember_uids, scope_of
 from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
+from calsync.text import count_of
 
 
 class CaldavOptions(WebOptions):
@@ -43,6 +44,11 @@ class CaldavOptions(WebOptions):
         if "@" in urlsplit(url).netloc:
             raise ValueError("an address without user and password is wanted; give username and password_env")
         return url if url.endswith("/") else f"{url}/"
+
+    @property
+    def address_guard(self) -> AddressGuard:
+        """Also the host of `url`, wherever it is: the operator named it."""
+        return AddressGuard.of(private=(*self.private_hosts, Origin.of(self.url).host))
 
 
 class CaldavSource:
@@ -69,22 +75,46 @@ class CaldavSource:
         return found
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
-        """Give every occurrence that overlaps the window, or say that nothing changed."""
+        """Give every occurrence that overlaps the window, or say that nothing changed.
+
+        Only a calendar of which every resource was read is remembered as unchanged: others are asked for
+        again the next night.
+        """
         url = address_of(self.options.url, calendar)
         scope = scope_of(calendar, window, READER)
-        held = recall(token, scope)
+        held, known = recall(token, scope), recall_uids(token)
         with self._web.errand(calendar) as errand:
             dav = Dav(errand)
             if _unchanged_since(dav, url, held.get("sync", "")):
                 return Fetched(unchanged=True, token=token)
             listing = dav.listing(url)
-            now = remember(scope, {"sync": listing.token, "listing": listing.digest})
+            marks = {"sync": listing.token, "listing": listing.digest}
             if listing.digest and listing.digest == held.get("listing"):
-                return Fetched(unchanged=True, token=now)
-            texts, problems = _texts(dav, url, listing, calendar)
-        occurrences, faults = _read(texts, window, calendar)
-        notes = self._left_out.get(calendar, ())
-        return sealed(calendar, window, occurrences, (*notes, *problems, *faults), now)
+                same = {name: None if uids is None else sorted(uids) for name, uids in known.items()}
+                return Fetched(unchanged=True, token=remember_uids(remember(scope, marks), same))
+            texts, unread, notes = _read_resources(dav, url, listing, calendar)
+        reading = read_texts(texts, window, calendar)
+        unread |= reading.unread
+        if unread and not reading.uids:
+            raise _none_readable(calendar, list(unread.values()))
+        uids = UidsByResource(known, listing.hrefs, reading.uids, listing.unnamed > 0)
+        now = remember(scope, {} if unread or listing.unnamed else marks)
+        problems = (
+            *self._left_out.get(calendar, ()),
+            *unread.values(),
+            *_unnamed(calendar, listing),
+            *notes,
+            *reading.problems,
+        )
+        return sealed(
+            calendar,
+            window,
+            reading.occurrences,
+            problems,
+            remember_uids(now, uids.remembered()),
+            unread=uids.unread(reading.faulty),
+            cancellations=reading.cancellations,
+        )
 
     def close(self) -> None:
         """Let go of connections."""
@@ -102,84 +132,27 @@ def _unchanged_since(dav: Dav, url: str, sync_token: str) -> bool:
         return False
 
 
-def _texts(dav: Dav, url: str, listing: Listing, calendar: Calendar) -> tuple[dict[str, str], list[Problem]]:
-    """The text of each resource by its name, and the resources that may not be read."""
+def _read_resources(
+    dav: Dav, url: str, listing: Listing, calendar: Calendar
+) -> tuple[dict[str, str], dict[str, Problem], list[Problem]]:
+    """By path the text of each resource and what is wrong with those that were not delivered; and notes."""
     texts: dict[str, str] = {}
-    problems: list[Problem] = []
-    for resource in dav.multiget(url, [listing.hrefs[path] for path in sorted(listing.hrefs)]):
-        name = resource.path.rpartition("/")[2]
-        text = resource.text(f"{C}calendar-data")
-        if text:
-            texts[name] = text
-        elif resource.status >= 500:
-            what = f"the server could not give {name}: {named(resource.status)}"
-            raise SourceUnavailableError(str(calendar), what, "try again later")
-        elif resource.status not in (404, 410):  # deleted since it was listed
-            problems.append(_unread(calendar, name, resource))
-    if not texts:
-        _refuse_all(calendar, problems)
-    return texts, problems
-
-
-def _read(
-    texts: dict[str, str], window: Span, calendar: Calendar
-) -> tuple[Sequence[Occurrence], Sequence[Problem]]:
-    """What the resources hold; one that is no calendar costs only itself."""
-    problems = []
-    whole = {}
-    for name, text in texts.items():
-        text = text.strip("\ufeff \r\n\t")
-        if text[:15].upper() == "BEGIN:VCALENDAR" and text[-13:].upper() == "END:VCALENDAR":
-            whole[name] = text
+    unread: dict[str, Problem] = {}
+    notes: list[Problem] = []
+    for path, resource in dav.read_resources(url, listing.hrefs):
+        if text := resource.text(f"{C}calendar-data"):
+            texts[path] = text
         else:
-            problems.append(_broken(calendar, name))
-    if not whole:
-        _refuse_all(calendar, problems)
-        return (), ()
-    try:
-        occurrences, faults = _expand("\r\n".join((*whole.values(), "")), window, calendar, str(calendar))
-    except SourceContentError:  # one of them hides a fault; read one by one, it costs only itself
-        occurrences, faults = _one_by_one(whole, window, calendar)
-    return occurrences, [*problems, *faults]
+            unread[path] = _undelivered(calendar, path, resource)
+        if text and resource.repaired:
+            notes.append(_repaired(calendar, path))
+    return texts, unread, notes
 
 
-def _one_by_one(
-    texts: Mapping[str, str], window: Span, calendar: Calendar
-) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    occurrences: list[Occurrence] = []
-    problems: list[Problem] = []
-    for name, text in texts.items():
-        where = f"{calendar} {name}"
-        try:
-            found, faults = _expand(text, window, calendar, where)
-            occurrences += found
-            problems += faults
-        except SourceContentError as error:
-            problems.append(Problem(where, error.what, error.hint))
-    if not occurrences and len(problems) >= len(texts):
-        _refuse_all(calendar, problems)
-    return tuple(occurrences), tuple(problems)
-
-
-def _refuse_all(calendar: Calendar, problems: list[Problem]) -> None:
+def _none_readable(calendar: Calendar, problems: list[Problem]) -> SourceContentError:
     """A calendar of which nothing can be read is not an empty one."""
-    if problems:
-        what = f"none of its {len(problems)} meetings can be read: {problems[0].what}"
-        raise SourceContentError(str(calendar), what, problems[0].hint or "look at it in a calendar program")
-
-
-def _expand(
-    text: str, window: Span, calendar: Calendar, where: str
-) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    content = text.encode("utf-8", "surrogatepass")
-    return read_calendar(
-        content,
-        window,
-        zone=calendar.zone,
-        owners=calendar.owners,
-        where=where,
-        missing_end=calendar.missing_end,
-    )
+    what = f"none of its {count_of(len(problems), 'meeting')} can be read; the first {problems[0].what}"
+    return SourceContentError(str(calendar), what, problems[0].hint)
 
 
 def _left_out(calendar: Calendar, name: str) -> Problem:
@@ -187,11 +160,26 @@ def _left_out(calendar: Calendar, name: str) -> Problem:
     return Problem(str(calendar), what, "name its address to have it read", Severity.NOTE)
 
 
-def _unread(calendar: Calendar, name: str, resource: Resource) -> Problem:
-    said = named(resource.status) if resource.status != 200 else "without content"
-    return Problem(f"{calendar} {name}", f"the server did not give this meeting: {said}", "may we read it?")
+def _undelivered(calendar: Calendar, path: str, resource: Resource) -> Problem:
+    status = resource.status_of(f"{C}calendar-data")
+    if resource.broken:
+        reason = "its XML is broken"
+    elif resource.status == MISSING:
+        reason = "left out of the answer"
+    else:
+        reason = named(status) if status >= 300 else "without content"
+    what = f"is listed, but the server did not give it: {reason}; what we hold of it is kept"
+    hint = "may we read it, and does a calendar program show it? it is asked for again every night"
+    return Problem(where_of(calendar, path), what, hint)
 
 
-def _broken(calendar: Calendar, name: str) -> Problem:
-    what = "is no whole calendar (VCALENDAR) and was left out"
-    return Problem(f"{calendar} {name}", what, "save the meeting anew or delete it")
+def _repaired(calendar: Calendar, path: str) -> Problem:
+    what = "was read without characters that XML forbids or that are no UTF-8"
+    return Problem(where_of(calendar, path), what, "save the meeting anew", Severity.NOTE)
+
+
+def _unnamed(calendar: Calendar, listing: Listing) -> list[Problem]:
+    if not listing.unnamed:
+        return []
+    what = f"the server's list has entries without a readable address: {listing.unnamed}; nothing was removed"
+    return [Problem(str(calendar), what, "report it to whoever runs the server")]

@@ -2,12 +2,14 @@
 
 import base64
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPDigestAuth
+from urllib3.util import parse_url
 
 from calsync.sources.web_options import WebOptions
 
@@ -61,11 +63,18 @@ class Origin:
 
     @classmethod
     def of(cls, url: str) -> "Origin":
-        """The origin of an address; raises ValueError where it has none."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        """The origin of an address; raises ValueError where it has none.
+
+        It is split as requests splits it: another parser may find another host in one address
+        (`https://a\\@b`), and credentials would go to the wrong one.
+        """
+        parts = parse_url(url)
+        if parts.scheme not in ("http", "https") or not parts.host or urlsplit(url).hostname is None:
             raise ValueError("an address starts with https:// and a host")
-        return cls(parts.scheme, parts.hostname.lower(), parts.port or _PORTS[parts.scheme])
+        host = parts.host.lower().strip("[]")
+        if _OF_NO_HOST.search(host):
+            raise ValueError("an address starts with https:// and a host")
+        return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
 
     def leads_to(self, other: "Origin") -> bool:
         """Whether the other is the same server, or the same one made safe (http:80 to https:443)."""
@@ -78,6 +87,7 @@ class Origin:
         return self.scheme == "https" or _loopback(self.host)
 
 
+_OF_NO_HOST = re.compile(r"[\\@\s<>\"'|^`{}\x00-\x1f]")
 _PORTS = {"http": 80, "https": 443}
 
 

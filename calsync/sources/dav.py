@@ -3,23 +3,37 @@
 RFC 4918 (WebDAV), 4791 (CalDAV), 6578 (sync).
 """
 
-from collections.abc import Iterator, Sequence
-from urllib.parse import urljoin
-from xml.etree.ElementTree import Element, ParseError
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urljoin, urlsplit
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from calsync.errors import SourceContentError
-from calsync.sources.base import shown_address
+from calsync.errors import SourceContentError, SourceError
+from calsync.model.shown_address import shown_address
 from calsync.sources.credentials import Origin
-from calsync.sources.errand import Answer, Errand
-from calsync.sources.multistatus import D, Listing, Resource, StaleTokenError, path_of, resources, take_page
-from calsync.sources.refusals import named
+from calsync.sources.davxml import D, MultistatusXml, NotMultistatusError, legal_text, parse_multistatus
+from calsync.sources.errand import Answer, Errand, SentElsewhereError
+from calsync.sources.multistatus import (
+    C,
+    Listing,
+    Resource,
+    StaleTokenError,
+    match_paths,
+    path_of,
+    resources,
+    take_page,
+)
+from calsync.sources.refusals import ServerBusyError, named
 
 CHUNK = 100
 """Resources asked for in one multiget."""
+MISSING = 0
+"""The status of a resource that an answer leaves out."""
+_DATA = f"{C}calendar-data"
+# So many resources are asked for one by one in vain; the rest of a broken calendar is not worth the requests.
+_MOST_FAILED_GETS = 50
+# A multiget that is refused for one of few resources; one refused for many is the server's own trouble.
+_FEW = 10
 _ROUNDS = 1000
 _OPEN = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
 
@@ -47,8 +61,9 @@ class Dav:
         except StaleTokenError:
             found = self.propfind(url, "d:getetag", "d:resourcetype", depth=1)
             own = path_of(url)
-            kept = [r for r in found if r.path != own and not r.holds(f"{D}resourcetype", f"{D}collection")]
-            return Listing({r.path: r.text(f"{D}getetag") for r in kept}, {r.path: r.href for r in kept})
+            kept = [r for r in found if r.path != own and not r.is_collection]
+            etags = {r.path: r.text(f"{D}getetag") for r in kept}
+            return Listing(etags, {r.path: r.href for r in kept}, unnamed=_count_unnamed(found, own))
 
     def changes(self, url: str, token: str) -> Listing:
         """What changed in a collection since the token ("" for all of it), continued to its end.
@@ -59,34 +74,49 @@ class Dav:
         hrefs: dict[str, str] = {}
         gone: set[str] = set()
         seen = {token}
+        unnamed = 0
         while True:
-            tree = self._sync(url, token)
-            more = take_page(resources(tree, url), path_of(url), etags, hrefs, gone)
-            token = (tree.findtext(f"{D}sync-token") or "").strip()
+            answer = self._sync(url, token)
+            found = resources(answer, url)
+            more = take_page(found, path_of(url), etags, hrefs, gone)
+            unnamed += _count_unnamed(found, path_of(url))
+            token = answer.token
             if not more:
-                return Listing(etags, hrefs, frozenset(gone), token)
+                return Listing(etags, hrefs, frozenset(gone), token, unnamed)
             if token in seen or len(seen) > _ROUNDS:
                 what = "never comes to the end of its list of meetings (sync-collection)"
                 raise SourceContentError(self._errand.where, what, "report it to whoever runs the server")
             seen.add(token)
 
-    def multiget(self, url: str, hrefs: Sequence[str]) -> Iterator[Resource]:
-        """Each resource with its calendar-data, in the order asked; none is left out.
+    def read_resources(self, url: str, hrefs: Mapping[str, str]) -> Iterator[tuple[str, Resource]]:
+        """Each resource by its path, in order, with its calendar-data where the server gives it.
 
-        A resource that was deleted meanwhile has status 404.
+        A hundred are asked for at once, and what is not among the answer once more by itself, so that one
+        broken resource costs only itself.
+
+        Args:
+            url: the collection.
+            hrefs: by path the server's own spelling.
+
+        Raises:
+            SourceError: the server refuses the whole question, and none of the resources either.
         """
-        for start in range(0, len(hrefs), CHUNK):
-            chunk = hrefs[start : start + CHUNK]
-            wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in chunk)
-            props = "<d:prop><d:getetag/><c:calendar-data/></d:prop>"
-            body = f"<c:calendar-multiget {_OPEN}>{props}{wanted}</c:calendar-multiget>"
-            found = {r.path: r for r in resources(self._ask("REPORT", url, body, 1), url)}
-            asked = [path_of(urljoin(url, href)) for href in chunk]
-            missing = [path for path in asked if path not in found]
-            if missing:
-                what = f"left {len(missing)} of {len(chunk)} meetings out of its answer"
-                raise SourceContentError(self._errand.where, what, "report it to whoever runs the server")
-            yield from (found[path] for path in asked)
+        paths = sorted(hrefs)
+        delivered = failed = 0
+        for start in range(0, len(paths), CHUNK):
+            chunk = paths[start : start + CHUNK]
+            found, refusal = self._multiget(url, [hrefs[path] for path in chunk])
+            matched = match_paths(chunk, found, _DATA)
+            before = delivered
+            for path in chunk:
+                resource = matched.get(path) or Resource(hrefs[path], path, MISSING)
+                if not resource.text(_DATA) and failed < _MOST_FAILED_GETS:
+                    resource = self._get(url, hrefs[path], resource)
+                    failed += not resource.text(_DATA)
+                delivered += bool(resource.text(_DATA))
+                yield path, resource
+            if refusal and delivered == before and (not delivered or len(chunk) > _FEW):
+                raise refusal
 
     def resolve(self, url: str, href: str) -> str:
         """The full address of what a server names; raises SourceContentError if it is on another server."""
@@ -100,17 +130,51 @@ class Dav:
         hint = "name that server as `url` of a source of its own"
         raise SourceContentError(self._errand.where, what, hint)
 
-    def _sync(self, url: str, token: str) -> Element:
+    def _multiget(self, url: str, hrefs: Sequence[str]) -> tuple[list[Resource], SourceError | None]:
+        """What a server gives of these resources, or nothing and why it refuses the question as a whole."""
+        wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)
+        props = "<d:prop><d:getetag/><c:calendar-data/></d:prop>"
+        body = f"<c:calendar-multiget {_OPEN}>{props}{wanted}</c:calendar-multiget>"
+        try:
+            answer = self._send("REPORT", url, body, 1)
+        except ServerBusyError as error:  # one resource may be what breaks it
+            return [], error
+        if answer.status == 401:
+            raise self._errand.refused(401, answer.headers)
+        if answer.status != 207:
+            return [], self._errand.refused(answer.status, answer.headers)
+        try:
+            return resources(self._parse(answer), url), None
+        except SourceContentError as error:
+            return [], error
+
+    def _get(self, url: str, href: str, known: Resource) -> Resource:
+        """A resource asked for by itself; `known`, which has no content, where that does not help."""
+        full = urlsplit(urljoin(url, href))
+        here = urlsplit(url)
+        # Behind a proxy a server may name a host of its own; ours is the only one that is asked.
+        address = full._replace(scheme=here.scheme, netloc=here.netloc, fragment="").geturl()
+        try:
+            answer = self._errand.ask("GET", address, stay=True, attempts=1)
+        except (ServerBusyError, SentElsewhereError):
+            return known
+        if answer.status != 200:
+            return known if known.status or known.broken else Resource(href, known.path, answer.status)
+        content = Element(_DATA)
+        content.text, repaired = legal_text(answer.body)
+        return Resource(href, known.path, 200, {_DATA: content}, repaired=repaired)
+
+    def _sync(self, url: str, token: str) -> MultistatusXml:
         body = (
             f"<d:sync-collection {_OPEN}><d:sync-token>{escape(token)}</d:sync-token>"
-            "<d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>"
+            "<d:sync-level>1</d:sync-level><d:prop><d:getetag/><d:resourcetype/></d:prop></d:sync-collection>"
         )
         answer = self._send("REPORT", url, body, 0)
         if answer.status not in (207, 401):
             raise StaleTokenError
         return self._parse(self._errand.require(answer, 207))
 
-    def _ask(self, method: str, url: str, body: str, depth: int) -> Element:
+    def _ask(self, method: str, url: str, body: str, depth: int) -> MultistatusXml:
         answer = self._send(method, url, body, depth)
         if answer.status not in (207, 401, 403, 404, 410):
             raise self._odd(f"does not speak CalDAV: {named(answer.status)}")
@@ -121,15 +185,21 @@ class Dav:
         content = f'<?xml version="1.0" encoding="utf-8"?>{body}'.encode()
         return self._errand.ask(method, url, headers=headers, body=content, stay=True)
 
-    def _parse(self, answer: Answer) -> Element:
+    def _parse(self, answer: Answer) -> MultistatusXml:
         try:
-            tree: Element = fromstring(answer.body, forbid_dtd=True)
-        except (ParseError, DefusedXmlException, ValueError):
+            return parse_multistatus(answer.body)
+        except NotMultistatusError:
             raise self._odd("answered with something that is no WebDAV") from None
-        if tree.tag != f"{D}multistatus":  # an XHTML page would read as an empty calendar
-            raise self._odd("answered with something that is no WebDAV")
-        return tree
+
+    def unreadable_list(self) -> SourceContentError:
+        """What a list of calendars is called in which an entry hides its address, to be raised."""
+        return self._odd("answered with a list of calendars that cannot be read whole")
 
     def _odd(self, what: str) -> SourceContentError:
         hint = "is it the CalDAV address? see docs/caldav.md"
         return SourceContentError(self._errand.where, what, hint)
+
+
+def _count_unnamed(found: Sequence[Resource], own: str) -> int:
+    """How many entries of a listing name no resource: no address, or the collection's own, unreadable."""
+    return sum(not resource.href or (resource.broken and resource.path == own) for resource in found)

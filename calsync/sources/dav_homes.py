@@ -5,13 +5,13 @@ address stands for whoever logs in.
 """
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.sources.base import Calendar
 from calsync.sources.credentials import Origin
 from calsync.sources.dav import Dav
-from calsync.sources.multistatus import C, D, Resource, path_of
+from calsync.sources.multistatus import C, D, Resource, path_of, quoted
 
 _SAFE = "/%:@!$&'()*+,;=~"
 _PROPERTIES = (
@@ -94,12 +94,15 @@ def _own_homes(dav: Dav, url: str, here: Resource) -> list[str]:
 def _children(dav: Dav, home: str, skip: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
     """Path, name and whether it is somebody else's, for each calendar of meetings in a home."""
     found = dav.propfind(home, *_PROPERTIES, depth=1)
+    if not all(resource.href for resource in found):
+        raise dav.unreadable_list()
     owners = [_owner(home, resource) for resource in found if resource.path == path_of(home)]
     owner = owners[0] if owners else ""
     for resource in found:
         name = resource.text(f"{D}displayname") or resource.path.rpartition("/")[2]
         skipped = {name, resource.path.rpartition("/")[2]} & set(skip)
-        if _is_calendar(resource) and not skipped:
+        hidden = _is_unknown(resource) and resource.path != path_of(home)
+        if (_is_calendar(resource) or hidden) and not skipped:
             theirs = _owner(home, resource)
             yield _spelt(home, resource), name, bool(owner and theirs and theirs != owner)
 
@@ -113,6 +116,12 @@ def _is_calendar(resource: Resource) -> bool:
     return not names or "VEVENT" in names
 
 
+def _is_unknown(resource: Resource) -> bool:
+    """Whether the server hides what it is: it may be a calendar, which must fail and not be retired."""
+    refused = max(resource.status, resource.refused.get(f"{D}resourcetype", 200))
+    return resource.broken or (refused >= 400 and refused not in (404, 410))
+
+
 def _owner(home: str, resource: Resource) -> str:
     owners = resource.hrefs(f"{D}owner")
     return path_of(urljoin(home, owners[0])) if owners else ""
@@ -120,4 +129,5 @@ def _owner(home: str, resource: Resource) -> str:
 
 def _spelt(home: str, resource: Resource) -> str:
     """The path in one spelling, whatever the server's: the store knows the calendar by it."""
-    return quote(unquote(urlsplit(urljoin(home, resource.href)).path), safe="/:@!$&'()*+,;=~")
+    full = urljoin(home, resource.href)
+    return quoted(path_of(full) + ("/" if urlsplit(full).path.endswith("/") else ""))

@@ -8,12 +8,18 @@ whoever waits on them.
 import socket
 import threading
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
+
+from calsync.sources.addresses import AddressGuard
 
 _current = threading.local()
 
@@ -91,13 +97,58 @@ class _PoolHTTPS(HTTPSConnectionPool):
 _POOLS = {"http": _PoolHTTP, "https": _PoolHTTPS}
 
 
+class _Guarded(HTTPConnection):
+    """Connects to no address that the guard refuses.
+
+    The name is resolved once and the connection goes to an address that was checked: a second look-up
+    could give another answer (DNS rebinding).
+    """
+
+    guard: AddressGuard
+
+    def _new_conn(self) -> socket.socket:
+        name = self._dns_host
+        try:
+            found = socket.getaddrinfo(name.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
+        failed: Exception | None = None
+        for address in self.guard.allowed_addresses(name, [str(entry[4][0]) for entry in found]):
+            self._dns_host = address
+            try:
+                return super()._new_conn()
+            except (NewConnectionError, ConnectTimeoutError) as error:
+                failed = error
+            finally:
+                self._dns_host = name  # TLS checks the certificate against the name
+        raise failed or NewConnectionError(self, "the name has no address")
+
+
+@lru_cache(maxsize=64)  # a session for each thread, and one guard for all of a source
+def _guarded_pools(guard: AddressGuard) -> Mapping[str, type[HTTPConnectionPool]]:
+    # Classes of their own for each guard: urllib3 hands no further argument on to its connections.
+    http = type("_GuardedHTTP", (_WatchedHTTP, _Guarded), {"guard": guard})
+    https = type("_GuardedHTTPS", (_WatchedHTTPS, _Guarded), {"guard": guard})
+    return {
+        "http": type("_GuardedPoolHTTP", (HTTPConnectionPool,), {"ConnectionCls": http}),
+        "https": type("_GuardedPoolHTTPS", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+    }
+
+
 class DeadlineAdapter(HTTPAdapter):
-    """Connects as requests does, and puts every connection under the thread's deadline."""
+    """Connects as requests does, to allowed addresses only, every connection under the thread's deadline.
+
+    A proxy of the environment is the operator's own, so it may be private; it resolves names itself.
+    """
+
+    def __init__(self, guard: AddressGuard, **options: Any) -> None:
+        self._guard = guard
+        super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of connections."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = _guarded_pools(self._guard)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make the pools of connections by a proxy."""

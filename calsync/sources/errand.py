@@ -14,12 +14,15 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from calsync.errors import SourceAuthError, SourceContentError, SourceError
-from calsync.sources.base import Calendar, shown_address
+from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.shown_address import shown_address
+from calsync.sources.addresses import AddressRefusedError
+from calsync.sources.base import Calendar
 from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of
 from calsync.sources.deadline import Deadline
 from calsync.sources.refusals import (
     TransientError,
+    UnreachableError,
     refusal,
     retold,
     too_large,
@@ -31,6 +34,10 @@ from calsync.sources.web_options import WebOptions
 REDIRECTS = 5
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
+
+
+class SentElsewhereError(SourceContentError):
+    """The server redirects to another one, where our credentials do not belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +81,17 @@ class Errand:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         stay: bool = False,
+        attempts: int = 0,
     ) -> Answer:
         """The answer, whatever its status; a busy or broken server is asked again, a redirect followed.
 
-        stay: refuse to be sent to another server. Raises SourceError for no answer at all.
+        stay: refuse to be sent to another server. attempts: how often to try, instead of what the settings
+        say. Raises SourceError for no answer at all.
         """
         server = urlsplit(url).netloc.rpartition("@")[2]
         tries = stamina.retry_context(
             on=lambda error: wait_before(error, self._deadline.left),
-            attempts=1 if server in self._mute else self._options.attempts,
+            attempts=1 if server in self._mute else attempts or self._options.attempts,
             timeout=self._deadline.left,
             wait_initial=0.5,
             wait_max=10.0,
@@ -109,11 +118,12 @@ class Errand:
         return refusal(self.where, status, headers or {}, with_credentials=bool(self._options.secret))
 
     def _follow(self, method: str, url: str, headers: Mapping[str, str], body: bytes, stay: bool) -> Answer:
-        auth, url = self._auth(url), _without_user(url)
+        auth, asked = self._auth(url), self._without_user(url)
+        url = asked
         first = here = self._origin(url)
         for _ in range(REDIRECTS + 1):
             self._check_clear_text(here, auth)
-            answer = self._once(method, url, headers, body, auth)
+            answer = self._hop(method, url, headers, body, auth, redirected=url != asked)
             target = answer.headers.get("Location", "")
             if answer.status not in _REDIRECTING or not target:
                 return answer
@@ -124,6 +134,30 @@ class Errand:
                 auth = Anonymous()
         what = f"sends us from one address to the next, more than {REDIRECTS} times"
         raise SourceContentError(self.where, what, "open the address in a browser and use the one it ends at")
+
+    def _hop(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        auth: Auth,
+        *,
+        redirected: bool,
+    ) -> Answer:
+        """One request of a chain of redirects, to a server that the settings allow."""
+        try:
+            self._options.address_guard.check_host(self._origin(url).host)
+            return self._once(method, url, headers, body, auth)
+        except AddressRefusedError as error:
+            what = f"leads to another address: {error.what}" if redirected else error.what
+            raise SourceAuthError(self.where, what, error.hint) from None
+        except TransientError as error:
+            if redirected and isinstance(error.told, UnreachableError):
+                # The first server spoke TLS, so there is no reason to ask it in clear (webcal).
+                told = SourceUnavailableError(self.where, error.told.what, error.told.hint)
+                raise TransientError(told, error.wait, answered=error.answered) from None
+            raise
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes, auth: Auth) -> Answer:
         options = self._options
@@ -173,7 +207,7 @@ class Errand:
 
     def _joined(self, url: str, target: str) -> str:
         try:
-            return _without_user(requote_uri(urljoin(url, target)))
+            return self._without_user(requote_uri(urljoin(url, target)))
         except ValueError:
             raise self._no_address() from None
 
@@ -182,6 +216,13 @@ class Errand:
             return Origin.of(url)
         except ValueError:
             raise self._no_address() from None
+
+    def _without_user(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise self._no_address() from None
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     def _no_address(self) -> SourceContentError:
         return SourceContentError(self.where, "is no address that can be asked", "it starts with https://")
@@ -200,9 +241,4 @@ class Errand:
         if stay and not left.leads_to(here):
             shown = shown_address(f"{here.scheme}://{here.host}:{here.port}")
             hint = "if that server is right, name it as `url` in the settings"
-            raise SourceContentError(self.where, f"sends us to another server, {shown}", hint)
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            raise SentElsewhereError(self.where, f"sends us to another server, {shown}", hint)

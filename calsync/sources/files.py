@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.shown_address import shown_address
 from calsync.sources.base import Calendar
 from calsync.sources.refusals import too_large
 
@@ -35,10 +36,15 @@ def is_folder(path: Path) -> bool:
 def files_in(calendar: Calendar, folder: Path) -> tuple[str, ...]:
     """The names of the .ics files in a folder, sorted; hidden files are none of them."""
     try:
-        names = [path.name for path in folder.iterdir() if path.suffix.lower() == ".ics" and path.is_file()]
+        names = [path.name for path in folder.iterdir() if path.suffix.lower() == ".ics" and _is_listed(path)]
     except OSError as error:
-        raise _unreadable(calendar, folder, error) from error
+        raise _unreadable(calendar, folder, error) from None  # its text would repeat the path
     return tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def _is_listed(path: Path) -> bool:
+    # A link that leads nowhere (a share that is away) is a calendar that cannot be read, not one less.
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
@@ -51,21 +57,22 @@ def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
             content = file.read(min(before.st_size, most) + 1)
             after = os.fstat(file.fileno())
     except OSError as error:
-        raise _unreadable(calendar, path, error) from error
+        raise _unreadable(calendar, path, error) from None
     if len(content) > most:
         raise too_large(str(calendar), max_megabytes)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        what = f"{path} was being written while we read it"
+        what = f"{_shown(calendar, path)} was being written while we read it"
         raise SourceUnavailableError(
             str(calendar), what, "export to another name and rename it when it is whole"
         )
     return content
 
 
-def _unreadable(calendar: Calendar, path: Path, error: OSError) -> SourceError:
-    where = str(calendar)
+def _unreadable(calendar: Calendar, found: Path, error: OSError) -> SourceError:
+    where, path = str(calendar), _shown(calendar, found)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return SourceContentError(where, f"there is no file or folder {path}", _near(path))
+        hint = _near(found) if path == str(found) else "a web address starts with https:// or webcal://"
+        return SourceContentError(where, f"there is no file or folder {path}", hint)
     if isinstance(error, PermissionError):
         hint = "let the account that runs calsync read it"
         return SourceAuthError(where, f"{path} may not be read", hint)
@@ -74,6 +81,12 @@ def _unreadable(calendar: Calendar, path: Path, error: OSError) -> SourceError:
     return SourceUnavailableError(
         where, f"{path} cannot be read: {error.strerror}", "is the disk or share there?"
     )
+
+
+def _shown(calendar: Calendar, path: Path) -> str:
+    """The path as it may be printed: an address taken for a path may hold a password."""
+    shown = shown_address(calendar.address)
+    return str(path) if shown == calendar.address else shown
 
 
 def _near(path: Path) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from calsync.errors import CalendarEmptiedError
+from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence, fingerprint, settled
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.sources.base import Calendar, Fetched
+from calsync.text import count_of
 
 Name = tuple[datetime, str, str]
 
@@ -22,15 +25,18 @@ def sealed(
     problems: Sequence[Problem] = (),
     token: str = "",
     standing: frozenset[str] = frozenset(),
+    unread: Unread = ALL_READ,
+    cancellations: Sequence[Cancellation] = (),
 ) -> Fetched:
     """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
 
+    What a message of the calendar cancels is cancelled.
     Where two occurrences share (uid, recurrence_id, start) but differ, one is kept and the other named.
     """
     kept: dict[Name, Occurrence] = {}
     doubles: set[Name] = set()
     first, last = window.start.astimezone(UTC), window.end.astimezone(UTC)
-    for occurrence in settled(occurrences):
+    for occurrence in apply_cancellations(settled(occurrences), cancellations):
         # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
         start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
         if not _overlaps(start, end, first, last):
@@ -42,7 +48,14 @@ def sealed(
             kept[name] = min(rival, occurrence, key=fingerprint)  # whatever the order they came in
     ordered = sorted(kept)
     noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
-    return Fetched(tuple(kept[name] for name in ordered), (*problems, *noted), token, standing=standing)
+    return Fetched(
+        tuple(kept[name] for name in ordered),
+        (*problems, *noted),
+        token,
+        standing=standing,
+        unread=unread,
+        cancellations=tuple(dict.fromkeys(cancellations)),
+    )
 
 
 def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -> bool:
@@ -62,7 +75,7 @@ def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:
     if held >= DOUBT_FROM and not fetched:
         raise CalendarEmptiedError(
             str(calendar),
-            f"had {held} meetings and now shows none; what we hold is kept",
+            f"had {count_of(held, 'meeting')} and now shows none; what we hold is kept",
             f"if it is right: calsync run --accept-empty {calendar.manager_id}",
         )
 

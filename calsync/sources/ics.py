@@ -6,9 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceUnavailableError
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
+from calsync.model.shown_address import SCHEMES
 from calsync.model.span import Span
 from calsync.sources import files
+from calsync.sources.addresses import AddressGuard, canonical_host
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
@@ -24,9 +27,14 @@ _WEBCAL = ("webcal", "webcals")
 
 
 class IcsOptions(WebOptions):
-    """The settings of an `ics` source. hosts: the only servers it may ask; () for any."""
+    """The settings of an `ics` source. hosts: the only servers it may ask, redirects included; () for any."""
 
     hosts: tuple[str, ...] = ()
+
+    @property
+    def address_guard(self) -> AddressGuard:
+        """Only the listed hosts, and of private ones only those that the settings name."""
+        return AddressGuard.of(hosts=self.hosts, private=self.private_hosts)
 
 
 class IcsSource:
@@ -65,6 +73,7 @@ class IcsSource:
         if held.get("digest") == marks["digest"]:
             return Fetched(unchanged=True, token=remember(scope, marks | {"ledger": held.get("ledger", "")}))
         ledger = Ledger(held.get("ledger", ""))
+        cancellations: list[Cancellation] = []
         occurrences, problems = read_calendar(
             content,
             window,
@@ -73,9 +82,18 @@ class IcsSource:
             where=str(calendar),
             ledger=ledger,
             missing_end=calendar.missing_end,
+            cancellations=cancellations,
         )
         token = remember(scope, marks | {"ledger": ledger.text})
-        return sealed(calendar, window, occurrences, (*notes, *problems), token, ledger.standing)
+        return sealed(
+            calendar,
+            window,
+            occurrences,
+            (*notes, *problems),
+            token,
+            ledger.standing,
+            cancellations=cancellations,
+        )
 
     def is_near(self, calendar: Calendar) -> bool:
         """Whether it is a file or a folder."""
@@ -116,13 +134,18 @@ class IcsSource:
         except ValueError:
             hint = "it starts with https:// and a host"
             raise SourceContentError(str(calendar), "is no address that can be asked", hint) from None
-        if parts.scheme.lower() not in ("http", "https", *_WEBCAL):
-            what = f"addresses that start with {parts.scheme}:// cannot be read"
+        if not parts.scheme or parts.scheme.lower() not in ("http", "https", *_WEBCAL):
+            scheme = parts.scheme if parts.scheme in SCHEMES else "something else than https"
+            what = f"addresses that start with {scheme}:// cannot be read"
             raise SourceContentError(str(calendar), what, "give a file, or an http(s) or webcal address")
-        if self.options.hosts and parts.hostname not in {host.lower() for host in self.options.hosts}:
-            what = f"{parts.hostname} is none of the hosts of [sources.{self.name}]"
+        if not self._is_listed(parts.hostname or ""):
+            what = f"its host is none of the hosts of [sources.{self.name}]"
             raise SourceAuthError(str(calendar), what, "add it to `hosts`, or correct the address")
         return url
+
+    def _is_listed(self, host: str) -> bool:
+        listed = self.options.address_guard.hosts
+        return not listed or canonical_host(host) in listed
 
 
 def _on_the_web(calendar: Calendar) -> bool:

@@ -1,17 +1,23 @@
 """What a WebDAV server answers (207 Multi-Status): resources, their properties, and what changed.
 
-Servers quote paths differently (`%40` or `@`), so resources are told apart by their unquoted path;
-what is sent back to a server is its own spelling.
+Servers quote paths differently (`%40` or `@`), so resources are told apart by the bytes of their unquoted
+path; what is sent back to a server is its own spelling.
 """
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
-D = "{DAV:}"
+from calsync.sources.davxml import D, MultistatusXml, ResponsePart
+
+__all__ = ["C", "D"]
+
 C = "{urn:ietf:params:xml:ns:caldav}"
+_SAFE = "/:@!$&'()*+,;=~"
 
 
 class StaleTokenError(Exception):
@@ -20,15 +26,20 @@ class StaleTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One response of a multistatus. href: as the server spells it; path: unquoted, for comparison.
+    """One response of a multistatus.
 
-    status: of the resource itself, 200 where only its properties have one.
+    href: as the server spells it. path: unquoted, for comparison; bytes that are no UTF-8 are surrogates.
+    status: of the resource itself, 200 where only its properties have one. refused: the status of each
+    property that was not given. broken, repaired: whether its XML could not be read, or only in part.
     """
 
     href: str
     path: str
     status: int
-    properties: Mapping[str, Element]
+    properties: Mapping[str, Element] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    broken: bool = False
+    repaired: bool = False
 
     def text(self, name: str) -> str:
         """The text of a property, "" where it is absent."""
@@ -46,44 +57,109 @@ class Resource:
         found = self.properties.get(name)
         return found is not None and found.find(f".//{tag}") is not None
 
+    def status_of(self, name: str) -> int:
+        """The status of a property, or of the resource where that is an error."""
+        return self.status if self.status >= 400 else self.refused.get(name, 200)
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is a collection inside another; by its final slash, where its type was not given.
+
+        Some servers write a slash after the name of a meeting, too.
+        """
+        if f"{D}resourcetype" in self.properties:
+            return self.holds(f"{D}resourcetype", f"{D}collection")
+        return self.href.endswith("/") and not self.path.lower().endswith(".ics")
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a collection holds, or what changed in it: by path the ETags and the server's own spelling."""
+    """What a collection holds, or what changed in it: by path the ETags and the server's own spelling.
+
+    unnamed: how many entries could not be read, not even their address.
+    """
 
     etags: Mapping[str, str] = field(default_factory=dict)
     hrefs: Mapping[str, str] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     token: str = ""
+    unnamed: int = 0
 
     @property
     def nothing(self) -> bool:
         """Whether it names no resource at all."""
-        return not self.etags and not self.gone
+        return not self.etags and not self.gone and not self.unnamed
 
     @property
     def digest(self) -> str:
         """The same for two listings of an unchanged collection; "" where a resource has no ETag."""
-        if not all(self.etags.values()):
+        if self.unnamed or not all(self.etags.values()):
             return ""
         content = "\x1f".join(f"{path}\x1e{etag}" for path, etag in sorted(self.etags.items()))
         return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
+    def without(self, paths: frozenset[str]) -> "Listing":
+        """The same without some resources."""
+        etags = {path: etag for path, etag in self.etags.items() if path not in paths}
+        hrefs = {path: href for path, href in self.hrefs.items() if path not in paths}
+        return Listing(etags, hrefs, self.gone, self.token, self.unnamed)
 
-def resources(tree: Element, url: str) -> list[Resource]:
+
+def resources(answer: MultistatusXml, url: str) -> list[Resource]:
     """The responses in a multistatus that this address gave."""
-    return [_resource(response, url) for response in tree.iter(f"{D}response")]
+    return [_resource(response, url) for response in answer.responses]
 
 
 def path_of(href: str) -> str:
     """The unquoted path of an address, without a slash at its end."""
-    return unquote(urlsplit(href).path).rstrip("/")
+    return unquote_to_bytes(urlsplit(href).path).decode("utf-8", "surrogateescape").rstrip("/")
+
+
+def quoted(path: str) -> str:
+    """An unquoted path as it is sent and printed: whatever is not plain is percent-encoded."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe=_SAFE)
+
+
+def loose_path(path: str) -> str:
+    """What spellings of one path have in common that servers mix up.
+
+    Quoted twice, Latin-1 or UTF-8 (`%E9`, `%C3%A9`), composed or not, slashes doubled.
+    """
+    for _ in range(3):
+        path = unquote(path, errors="surrogateescape")
+    content = path.encode("utf-8", "surrogateescape")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return re.sub("/+", "/", unicodedata.normalize("NFC", text)).rstrip("/")
+
+
+def match_paths(asked: Sequence[str], found: Sequence[Resource], wanted: str) -> dict[str, Resource]:
+    """The response to each path that was asked for, where there is one.
+
+    A response under another spelling is taken where only one path and one response are left that can be
+    meant: two resources are never confused. wanted: the property by which the better of two is known.
+    """
+    best: dict[str, Resource] = {}
+    for resource in found:
+        if resource.path not in best or resource.text(wanted):
+            best[resource.path] = resource
+    matched = {path: best.pop(path) for path in asked if path in best}
+    loose: dict[str, tuple[list[str], list[Resource]]] = {}
+    for path in asked:
+        if path not in matched:
+            loose.setdefault(loose_path(path), ([], []))[0].append(path)
+    for resource in best.values():
+        loose.setdefault(loose_path(resource.path), ([], []))[1].append(resource)
+    pairs = [(paths[0], left[0]) for paths, left in loose.values() if len(paths) == len(left) == 1]
+    return matched | dict(pairs)
 
 
 def _status(line: str | None) -> int:
     """The number in `HTTP/1.1 404 Not Found`; 200 where a line is absent or odd."""
     parts = (line or "").split()
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 200
+    return int(parts[1]) if len(parts) > 1 and re.fullmatch("[0-9]{3}", parts[1]) else 200
 
 
 def take_page(
@@ -96,7 +172,7 @@ def take_page(
             raise StaleTokenError
         if resource.path == own:
             more = more or resource.status == 507
-        elif resource.href.endswith("/"):
+        elif resource.is_collection:
             continue  # a collection inside this one
         elif resource.status in (404, 410):
             etags.pop(resource.path, None)
@@ -109,11 +185,26 @@ def take_page(
     return more
 
 
-def _resource(response: Element, url: str) -> Resource:
-    href = (response.findtext(f"{D}href") or "").strip()
-    status = _status(response.findtext(f"{D}status"))
-    properties = {}
-    for propstat in response.iter(f"{D}propstat"):
-        if 200 <= _status(propstat.findtext(f"{D}status")) < 300:
-            properties.update({part.tag: part for part in propstat.findall(f"{D}prop/*")})
-    return Resource(href, path_of(urljoin(url, href)), status, properties)
+def _resource(part: ResponsePart, url: str) -> Resource:
+    if part.element is None:
+        return Resource(part.href, path_of(_joined(url, part.href)), 200, broken=True)
+    href = (part.element.findtext(f"{D}href") or "").strip()
+    status = _status(part.element.findtext(f"{D}status"))
+    properties: dict[str, Element] = {}
+    refused: dict[str, int] = {}
+    for propstat in part.element.iter(f"{D}propstat"):
+        said = _status(propstat.findtext(f"{D}status"))
+        for inside in propstat.findall(f"{D}prop/*"):
+            if 200 <= said < 300:
+                properties[inside.tag] = inside
+            else:
+                refused[inside.tag] = said
+    path = path_of(_joined(url, href))
+    return Resource(href, path, status, properties, refused, repaired=part.repaired)
+
+
+def _joined(url: str, href: str) -> str:
+    try:
+        return urljoin(url, href)
+    except ValueError:  # `http://[`: an address of nothing
+        return href if "//" not in href else "/"

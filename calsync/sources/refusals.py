@@ -8,6 +8,7 @@ from http import HTTPStatus
 import requests
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.text import count_of
 
 LONGEST_WAIT = 60.0
 """Seconds that we wait at most because a server asks us to (Retry-After)."""
@@ -18,6 +19,10 @@ _GONE = frozenset({404, 410})
 
 class UnreachableError(SourceUnavailableError):
     """Nobody listens there, or whoever does speaks no TLS."""
+
+
+class ServerBusyError(SourceUnavailableError):
+    """The server answered that it is busy or out of order, again and again."""
 
 
 class TransientError(Exception):
@@ -38,7 +43,7 @@ class TransientError(Exception):
         """Raise one, if the status says that the server is busy or out of order."""
         if status in _BUSY:
             what = f"the server is busy or out of order: {named(status)}"
-            told = SourceUnavailableError(where, what, "try again later; if it lasts, ask who runs it")
+            told = ServerBusyError(where, what, "try again later; if it lasts, ask who runs it")
             raise cls(told, _retry_after(headers), answered=True)
 
 
@@ -85,7 +90,7 @@ def _auth_hint(headers: Mapping[str, str], with_credentials: bool) -> str:
 
 def too_late(where: str, seconds: float) -> SourceUnavailableError:
     """The whole exchange took too long."""
-    what = f"took longer than {seconds:g} seconds in all"
+    what = f"took longer than {count_of(seconds, 'second')} in all"
     return SourceUnavailableError(where, what, "try again later, or raise total_seconds")
 
 
@@ -109,7 +114,7 @@ def retold(where: str, error: Exception, read_seconds: float) -> Exception:
 def _broken(where: str, error: Exception, read_seconds: float) -> SourceUnavailableError:
     causes = " ".join(type(cause).__name__ for cause in _causes(error))
     if "ReadTimeout" in causes:
-        what = f"the server fell silent for more than {read_seconds:g} seconds"
+        what = f"the server fell silent for more than {count_of(read_seconds, 'second')}"
         return SourceUnavailableError(where, what, "is it in order? raise read_seconds if it is slow")
     if "ProxyError" in causes:
         what = "the proxy did not let us through"

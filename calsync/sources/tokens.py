@@ -2,10 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from calsync.model.span import Span
 from calsync.sources.base import Calendar
+
+_UIDS = "uids by part"
 
 
 def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
@@ -31,13 +34,37 @@ def remember(scope: str, marks: Mapping[str, str]) -> str:
 
 def recall(token: str, scope: str) -> dict[str, str]:
     """The marks in a token, none if it is of another scope or no token of ours."""
+    marks = _marks(token)
+    if marks.pop("scope", None) != scope:
+        return {}
+    return {key: mark for key, mark in marks.items() if isinstance(mark, str)}
+
+
+def remember_uids(token: str, uids: Mapping[str, Sequence[str] | None]) -> str:
+    """The token with the uids of each part of a calendar; None for a part whose uids are not known."""
+    return json.dumps(json.loads(token) | {_UIDS: dict(uids)}, sort_keys=True) if uids else token
+
+
+def recall_uids(token: str) -> dict[str, frozenset[str] | None]:
+    """By part of a calendar the uids it had when it was last read, whatever the token's scope."""
+    held = _marks(token).get(_UIDS)
+    if not isinstance(held, dict):
+        return {}
+    return {part: frozenset(uids) if isinstance(uids, list) else None for part, uids in held.items()}
+
+
+def lasting(token: str) -> str:
+    """What of a token holds for other windows and rules, too: which uids a part had; "" for nothing."""
+    held = _marks(token).get(_UIDS)
+    return json.dumps({_UIDS: held}) if held else ""
+
+
+def _marks(token: str) -> dict[str, Any]:
     try:
         marks = json.loads(token) if token else {}
     except ValueError:
         return {}
-    if not isinstance(marks, dict) or marks.pop("scope", None) != scope:
-        return {}
-    return {key: mark for key, mark in marks.items() if isinstance(mark, str)}
+    return marks if isinstance(marks, dict) else {}
 
 
 def _digest(content: bytes) -> str:

@@ -32,7 +32,7 @@ class Web:
 
     def __init__(self, options: WebOptions) -> None:
         self.options = options
-        self._sessions = Sessions(_open_session)
+        self._sessions = Sessions(lambda: _open_session(options))
         self._mute: set[str] = set()
         # At DEBUG urllib3 logs every path, and in a published calendar the path is the secret.
         logging.getLogger("urllib3.connectionpool").addFilter(_names_no_address)
@@ -53,11 +53,11 @@ class Web:
         self._sessions.close()
 
 
-def _open_session() -> requests.Session:
+def _open_session(options: WebOptions) -> requests.Session:
     session = _Session()
     session.headers["User-Agent"] = f"calsync/{calsync.__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, DeadlineAdapter())
+        session.mount(scheme, DeadlineAdapter(options.address_guard))
     return session

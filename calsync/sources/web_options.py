@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from calsync.sources.addresses import AddressGuard, PrivateHost
 from calsync.sources.base import SourceOptions
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -40,7 +41,8 @@ class WebOptions(SourceOptions):
     """Credentials, trust and limits.
 
     total_seconds: for one calendar, with every retry and redirect. max_megabytes: for one calendar,
-    after decompression. allow_clear_text: send credentials over plain http, too.
+    after decompression. allow_clear_text: send credentials over plain http, too. private_hosts: hosts,
+    addresses and networks that may be on this machine or in a private network.
     """
 
     username: str = ""
@@ -49,6 +51,7 @@ class WebOptions(SourceOptions):
     auth: Literal["basic", "digest"] = "basic"
     ca_file: ExistingFile | None = None
     allow_clear_text: bool = False
+    private_hosts: tuple[PrivateHost, ...] = ()
     connect_seconds: float = Field(default=10.0, gt=0)
     read_seconds: float = Field(default=60.0, gt=0)
     total_seconds: float = Field(default=240.0, gt=0)
@@ -68,3 +71,8 @@ class WebOptions(SourceOptions):
         """The password or token, from the environment; "" where none is named."""
         name = self.password_env or self.token_env
         return os.environ.get(name, "") if name else ""
+
+    @property
+    def address_guard(self) -> AddressGuard:
+        """Which servers this source may ask."""
+        return AddressGuard.of(private=self.private_hosts)

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date
 from math import fsum
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from sqlalchemy import Connection, select
 
 from calsync.model.allocation import Allocation
@@ -15,6 +15,9 @@ from calsync.store.engine import Database
 from calsync.store.rows import Row, clean
 from calsync.store.schema import allocations as table
 from calsync.store.states import Change, Reckoned, Reckoning
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = tuple(column.name for column in table.c)
 
@@ -61,12 +64,14 @@ class Allocations:
         with self._database.reading() as connection:
             return reckonings.of_all(connection)
 
-    def frame(self, first: date, last: date, manager_ids: Collection[str] | None = None) -> pd.DataFrame:
+    def frame(self, first: date, last: date, manager_ids: Collection[str] | None = None) -> "pd.DataFrame":
         """Every allocation from `first` to `last` (exclusive), of some managers or of all, sorted.
 
         Columns: manager_id, day (dates), meeting_id, partnership, activity, kind, confirmed,
         in_hours, minutes.
         """
+        import pandas as pd  # here, so that the other commands do not wait for it
+
         query = select(table).where(table.c.day >= first, table.c.day < last)
         if manager_ids is None:
             asked = [query]

@@ -1,14 +1,15 @@
 """How each calendar stands: rows of `calendars`, read and written inside a caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.store import reckonings
+from calsync.store.bulk import parts
 from calsync.store.rows import clean
 from calsync.store.schema import allocations, calendars, meetings
 from calsync.store.states import CalendarState
@@ -99,6 +100,17 @@ def managers(connection: Connection) -> frozenset[str]:
 def ids(connection: Connection, manager_id: str) -> list[str]:
     """Every calendar of a manager, retired ones too, sorted."""
     return sorted(connection.execute(named(manager_id)).scalars())
+
+
+def several(connection: Connection, manager_ids: Collection[str]) -> frozenset[str]:
+    """Those of these managers of whom several calendars are kept, retired ones too."""
+    found: set[str] = set()
+    for some in parts(sorted(manager_ids)):
+        query = select(calendars.c.manager_id).where(calendars.c.manager_id.in_(some))
+        found.update(
+            connection.execute(query.group_by(calendars.c.manager_id).having(func.count() > 1)).scalars()
+        )
+    return frozenset(found)
 
 
 def named(manager_id: str) -> Select[str]:

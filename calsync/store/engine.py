@@ -9,8 +9,6 @@ from time import sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, StaticPool, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from calsync.errors import StoreError
@@ -67,8 +65,15 @@ class Database:
 
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing`, in the connection's own dialect."""
-    dialects: dict[str, Any] = {"sqlite": sqlite_dialect.insert, "postgresql": postgresql.insert}
-    statement: Insert = dialects[connection.dialect.name](table)
+    statement: Insert
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        statement = sqlite.insert(table)
+    else:
+        from sqlalchemy.dialects import postgresql
+
+        statement = postgresql.insert(table)
     return statement
 
 
@@ -127,7 +132,7 @@ def _engine(url: URL) -> Engine:
             url, pool_pre_ping=True, connect_args={"application_name": "calsync", **patience}, **common
         )
     except ImportError as error:
-        raise StoreError("the driver for PostgreSQL is missing", "pip install calsync[postgres]") from error
+        raise StoreError("the driver for PostgreSQL is missing", "pip install 'psycopg[binary]'") from error
 
 
 def _sqlite(url: URL, common: dict[str, Any]) -> Engine:

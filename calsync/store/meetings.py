@@ -2,16 +2,18 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace as but
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, not_, or_, select, text
 
+from calsync.model.copies import apply_cancellations, one_of_each
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
-from calsync.store import calendars, reckonings
+from calsync.model.uids import series_uid
+from calsync.store import calendars, cancellations, reckonings
 from calsync.store.bulk import every_column, parts
 from calsync.store.corrections import Corrections
 from calsync.store.difference import Difference, apply, difference
@@ -38,6 +40,10 @@ _NEARBY_UIDS = select(table.c.uid).where(_IS_NEARBY).distinct()
 _OF_UIDS = _NEARBY.where(table.c.uid.in_(bindparam("uids", expanding=True)))
 
 
+_MOVED_BY = timedelta(days=366)
+"""How far apart copies of one meeting are looked for."""
+
+
 class Meetings:
     """What was read from every calendar, and how each calendar stands.
 
@@ -57,14 +63,16 @@ class Meetings:
         """Make these the meetings of several calendars, each named once, in one transaction.
 
         Rows that are equal are not touched. Rows that overlap the window and are not among these
-        go, unless their uid stands; rows outside it stay. A meeting given twice (one id) is kept
-        once, the last of them. Whose minutes must be reckoned again is noted with it.
+        go, unless their uid stands or could not be read; rows outside it stay. A meeting given twice
+        (one id) is kept once, the last of them. Whose minutes must be reckoned again is noted with it.
         """
         with self._database.writing() as connection:
             known = calendars.save(connection, [one.state for one in replacements])
             works = [_work(connection, one, one.state.calendar_id in known) for one in replacements]
             apply(connection, table, works)
-            reckonings.note_changes(connection, _hulls(replacements, works))
+            given = {one.state.calendar_id: one.cancellations for one in replacements}
+            changed = cancellations.replace(connection, given)
+            reckonings.note_changes(connection, _changed(connection, replacements, works, changed))
         return [
             but(work.change, repeated=len(one.rows) - len({row[_ID] for row in one.rows}))
             for one, work in zip(replacements, works, strict=True)
@@ -77,29 +85,48 @@ class Meetings:
             return connection.execute(query).scalar_one()
 
     def of_manager(self, manager_id: str, window: Span) -> list[Meeting]:
-        """Every meeting of a manager that overlaps the window, by start then uid."""
+        """Every meeting of a manager that overlaps the window, by start then uid.
+
+        A meeting that is in several of their calendars is there once (`copies`), and what a message in one
+        of them cancels is cancelled.
+        """
         theirs = table.c.calendar_id.in_(calendars.named(manager_id))
-        found = self._read(every_column(table).where(theirs, overlapping(window)))
+        inside = overlapping(window)
+        with self._database.reading() as connection:
+            found = _read(connection, every_column(table).where(theirs, inside))
+            if len(calendars.ids(connection, manager_id)) > 1:
+                # The copy that counts may lie outside the window, and one in the window be outdated.
+                near = table.c.ends >= window.start - _MOVED_BY, table.c.starts <= window.end + _MOVED_BY
+                for condition in _copies_of(found):
+                    query = every_column(table).where(theirs, not_(inside), *near, condition)
+                    found += _read(connection, query)
+                cancelled = cancellations.of_manager(connection, manager_id)
+                one_each = one_of_each(apply_cancellations(found, cancelled))
+                found = sorted((m for m in one_each if m.span.overlaps(window)), key=_in_order)
         return [self._corrections.put_in(meeting) for meeting in found]
 
     def with_own_categories(self, window: Span) -> list[Meeting]:
         """Every manager's meetings in the window that have a category for calsync, by start then uid."""
         condition = text(OWN_CATEGORY[self._database.engine.dialect.name])
-        return self._read(every_column(table).where(overlapping(window), condition))
+        with self._database.reading() as connection:
+            return _read(connection, every_column(table).where(overlapping(window), condition))
 
     def find(self, uid: str) -> list[Meeting]:
-        """Every meeting with this uid, in every calendar, by start."""
-        return [self._corrections.put_in(meeting) for meeting in self.ruled(uid)]
+        """Every meeting with this uid, of every manager once, by start; see `of_manager`."""
+        counting: list[Meeting] = []
+        by_manager: dict[str, list[Meeting]] = {}
+        for meeting in self.ruled(uid):
+            by_manager.setdefault(meeting.manager_id, []).append(meeting)
+        with self._database.reading() as connection:
+            for manager_id, meetings in by_manager.items():
+                cancelled = cancellations.of_manager(connection, manager_id)
+                counting += one_of_each(apply_cancellations(meetings, cancelled))
+        return [self._corrections.put_in(meeting) for meeting in sorted(counting, key=_in_order)]
 
     def ruled(self, uid: str) -> list[Meeting]:
-        """As `find`, with the verdicts that the rules gave before people were heard."""
-        return self._read(every_column(table).where(table.c.uid == clean(uid)))
-
-    def _read(self, query: Select[tuple[object, ...]]) -> list[Meeting]:
+        """Every meeting with this uid in every calendar, by start, with the verdicts of the rules alone."""
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        # Here, for the two databases order text differently.
-        return [meeting_of(row) for row in sorted(rows, key=lambda row: (row[_STARTS], row[_UID], row[_ID]))]
+            return _read(connection, every_column(table).where(table.c.uid == clean(uid)))
 
     def state(self, calendar_id: str) -> CalendarState | None:
         """How a calendar stands; None if it is unknown or retired."""
@@ -171,7 +198,11 @@ def _held(connection: Connection, one: Replacement, wanted: Mapping[Hashable, Ro
         # Most stand, so it is asked whose they are before any is read.
         uids = [uid for uid in connection.scalars(_NEARBY_UIDS, nearby) if uid not in one.standing]
         rows = [row for some in parts(uids) for row in connection.execute(_OF_UIDS, {**nearby, "uids": some})]
-    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _span(row).overlaps(one.window)}
+    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _may_go(row, one)}
+
+
+def _may_go(row: Any, one: Replacement) -> bool:
+    return not one.unread.keeps(row[_UID]) and _span(row).overlaps(one.window)
 
 
 def _hull(window: Span, rows: Sequence[Row]) -> Span:
@@ -183,6 +214,59 @@ def _hull(window: Span, rows: Sequence[Row]) -> Span:
 
 def _span(row: Sequence[datetime]) -> Span:
     return Span(row[_STARTS], row[_ENDS])
+
+
+def _copies_of(meetings: Sequence[Meeting]) -> list[ColumnElement[bool]]:
+    """Conditions that all copies of these meetings fulfil, and few others: `one_of_each` decides."""
+    uids = sorted({uid for meeting in meetings for uid in (meeting.uid, series_uid(meeting.uid))})
+    # Original starts are ISO 8601, so that text is ordered as days are; in another zone one may be a day off.
+    days = sorted(meeting.recurrence_id[:10] for meeting in meetings if meeting.recurrence_id)
+    original = table.c.recurrence_id
+    alike = original == ""
+    if days:
+        alike = or_(alike, original.between(_day_after(days[0], -1), _day_after(days[-1], 2)))
+    # As an expression, so that the index of calendar and time is used: a series has years of one uid.
+    return [and_(table.c.uid.concat("").in_(some), alike) for some in parts(uids)]
+
+
+def _day_after(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return day
+
+
+def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[Meeting]:
+    # Sorted here, for the two databases order text differently.
+    rows = sorted(connection.execute(query).all(), key=lambda row: (row[_STARTS], row[_UID], row[_ID]))
+    return [meeting_of(row) for row in rows]
+
+
+def _in_order(meeting: Meeting) -> tuple[datetime, str, str]:
+    return meeting.start.astimezone(UTC), meeting.uid, meeting.id
+
+
+def _changed(
+    connection: Connection,
+    replacements: Sequence[Replacement],
+    works: Sequence[Difference],
+    cancelled: frozenset[str],
+) -> dict[str, Span]:
+    """By manager, the time in which minutes may differ.
+
+    Of a manager with several calendars all of the window: a meeting that changed in one of them may make a
+    copy in another count that lies anywhere, or count no longer.
+    """
+    spans = _hulls(replacements, works)
+    touched = {
+        one.state.manager_id: one.window
+        for one, work in zip(replacements, works, strict=True)
+        if work.added or work.changed or work.removed or one.state.calendar_id in cancelled
+    }
+    for manager_id in calendars.several(connection, touched.keys()) if touched else ():
+        window, moved = touched[manager_id], spans.get(manager_id, touched[manager_id])
+        spans[manager_id] = Span(min(window.start, moved.start), max(window.end, moved.end))
+    return spans
 
 
 def _hulls(replacements: Sequence[Replacement], works: Sequence[Difference]) -> dict[str, Span]:

@@ -46,7 +46,8 @@ def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
 def alike_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row]:
     """As `meeting_rows`, of meetings that differ in id, name and times alone (`occurrence.alike`)."""
     first = group[0]
-    shared = (first.all_day, *_content_cells(first), *verdict_cells(first.verdict))
+    version = (first.sequence, clean(first.stamp))
+    shared = (first.all_day, *_content_cells(first), *verdict_cells(first.verdict), *version)
     return [
         (
             meeting.id,
@@ -100,7 +101,9 @@ def meeting_of(row: Sequence[Any]) -> Meeting:
         attendees=row[17],
         categories=_texts(row[18]),
         fingerprint=row[19],
-        verdict=verdict_of(*row[20:]),
+        verdict=verdict_of(*row[20:29]),
+        sequence=row[29],
+        stamp=row[30],
     )
 
 
@@ -110,7 +113,7 @@ _SHOW_AS = {one.value: one for one in ShowAs}
 
 
 def verdict_cells(verdict: Classification) -> Row:
-    """The last cells of a meeting's row, which keep its verdict."""
+    """The cells of a meeting's row that keep its verdict."""
     return (
         str(verdict.scope),
         _listed(verdict.partnerships),
@@ -136,7 +139,7 @@ def verdict_of(
     agencies: str,
     label: str,
 ) -> Classification:
-    """The verdict that the last columns of a meeting's row keep."""
+    """The verdict that the columns of a meeting's row keep."""
     return Classification(
         scope=Scope(scope),
         partnerships=_texts(partnerships),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -118,6 +119,9 @@ meetings = Table(
     _text("evidence"),
     Column("agencies", JSON, nullable=False),
     _text("label"),
+    # SEQUENCE may have 18 digits.
+    Column("sequence", BigInteger, nullable=False, server_default="-1"),
+    Column("stamp", Text, nullable=False, server_default=text("''")),
     # By their ends, for the window read every night is the last stretch of a long history.
     Index(None, "calendar_id", "ends"),
     # PostgreSQL refuses a B-tree row over 2.7 kB, and a UID may have any length; a hash has one.
@@ -129,6 +133,21 @@ meetings = Table(
         sqlite_where=text(OWN_CATEGORY["sqlite"]),
         postgresql_where=text(OWN_CATEGORY["postgresql"]),
     ),
+)
+
+# What METHOD:CANCEL messages in a calendar cancel, in any of its manager's calendars.
+cancellations = Table(
+    "cancellations",
+    metadata,
+    # A digest of all else: a UID may be longer than an index of PostgreSQL takes.
+    Column("id", Text, primary_key=True),
+    Column("calendar_id", Text, ForeignKey("calendars.id", ondelete="CASCADE"), nullable=False),
+    _text("uid"),
+    _text("recurrence_id"),
+    Column("this_and_following", Boolean, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    _text("stamp"),
+    Index(None, "calendar_id"),
 )
 
 corrections = Table(

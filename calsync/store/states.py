@@ -6,8 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from calsync.model.allocation import Allocation
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.store.rows import Row
 
 
@@ -39,12 +41,16 @@ class Replacement:
     """What was read of one calendar in a window, as rows of `meetings`.
 
     standing: uids whose meetings are as they were, so that none of theirs is among the rows.
+    unread: what could not be read; rows held of it stay.
+    cancellations: all that messages in the calendar cancel.
     """
 
     state: CalendarState
     window: Span
     rows: Sequence[Row]
     standing: frozenset[str] = frozenset()
+    unread: Unread = ALL_READ
+    cancellations: Sequence[Cancellation] = ()
 
 
 @dataclass(frozen=True, slots=True)

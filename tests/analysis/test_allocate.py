@@ -221,7 +221,7 @@ def test_nothing_gives_an_empty_frame_with_its_columns():
 
 
 # Around the clock changes of 2026 and over the end of a month and of a year.
-STARTS = [datetime(2026, 3, 28, 18), datetime(2026, 10, 24, 18), datetime(2026, 12, 31, 12)]  # noqa: DTZ001
+STARTS = [datetime(2026, 3, 28, 18), datetime(2026, 10, 24, 18), datetime(2026, 12, 31, 12)]
 ACTIVITIES = [verdict(activity) for activity in Activity]
 
 

@@ -70,7 +70,7 @@ def test_run_says_what_it_did_and_ends_with_0(tmp_path):
     config = council(tmp_path, {"ana": GOOD})
     given = calsync("run", "--config", config, "--night", NIGHT)
     assert given.returncode == 0, given.stderr
-    assert "1 calendars read" in given.stdout and "1 mails sent" in given.stdout
+    assert "1 calendar read" in given.stdout and "1 mail sent" in given.stdout
 
 
 def test_run_names_each_problem_once_and_ends_with_1(tmp_path):

@@ -110,7 +110,7 @@ def test_the_list_shows_who_when_why_and_what_it_was(config):
 def test_saying_the_same_twice_is_saying_it_once(config):
     how = ("--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
     ask("correct", *how)
-    assert "0 of 1 meetings changed" in ask("correct", *how).stdout
+    assert "0 of 1 meeting changed" in ask("correct", *how).stdout
     assert len(tables(config, ("corrections",))["corrections"]) == 1
 
 
@@ -165,7 +165,7 @@ def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_ni
     config = council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
     the_night(config)
     given = ask("correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config)
-    assert "board business, says Ana (ana). 1 of 1 meetings changed" in given.stdout, given.output
+    assert "board business, says Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
     corrected = tables(config)
     the_night(config)
     assert tables(config) == corrected

@@ -136,7 +136,7 @@ def test_a_series_changed_from_one_day_on_is_two_series(events: Events):
         event["iCalUId"] for event in events["mari"] if event["subject"].startswith("Multi-agency tasking")
     }
     first, later = sorted(tasking, key=len)
-    assert later == continued_uid(first, datetime(2026, 10, 9, 10))  # noqa: DTZ001 - a clock time
+    assert later == continued_uid(first, datetime(2026, 10, 9, 10))
     escalation = {event["iCalUId"] for event in events["owain"] if "discharge escalation" in event["subject"]}
     assert len(escalation) == 2
 

@@ -30,6 +30,8 @@ OTHER = {
     "organizer": "ben@b.example",
     "attendees": (ANA,),
     "categories": ("Red",),
+    "sequence": 3,
+    "stamp": "20261101T090000Z",
 }
 NAMES_AND_TIMES = {"uid", "recurrence_id", "start", "end"}
 

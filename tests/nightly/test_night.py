@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from house import NIGHT, council, mails, tables, the_night, vcalendar, vevent
+from house import LOOPBACK, NIGHT, council, mails, tables, the_night, vcalendar, vevent
 
 from calsync.errors import ConfigError, StoreError
 from calsync.store.states import RunState
@@ -221,11 +221,13 @@ def test_the_ledger_knows_the_night(tmp_path):
 
 def test_a_calendar_that_hangs_does_not_hold_the_night(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        config = council(tmp_path, {"ana": GOOD, "bob": GOOD}, more="[engine]\ncalendar_seconds = 1\n")
+        config = council(
+            tmp_path, {"ana": GOOD, "bob": GOOD}, more=f"{LOOPBACK}[engine]\ncalendar_seconds = 1\n"
+        )
         rows = (tmp_path / "managers.csv").read_text()
         hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
         report = the_night(config)
     assert report.counts["calendars"] == 1
     (fault,) = report.faults
-    assert "bob" in fault.where and "within 1 seconds" in fault.what
+    assert "bob" in fault.where and "within 1 second;" in fault.what

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from builders import LONDON, at, occurrence
+from contracts.ics_text import vcalendar
 from contracts.source_contract import WINDOW, SourceContract, read
 from dav_servers import OWNER, READER, DavServer, radicale, xandikos
 
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.caldav import CaldavOptions, CaldavSource
 from calsync.sources.guards import sealed
@@ -247,3 +249,35 @@ def test_another_server_is_never_asked(server: DavServer, source: CaldavSource) 
         source.fetch(calendar("https://elsewhere.example/dav/ana/work/"), WINDOW)
     with pytest.raises(SourceContentError, match="no address"):
         source.fetch(calendar("ftp://127.0.0.1/x"), WINDOW)
+
+
+# --- what real servers list and give ---
+
+
+def test_names_that_servers_quote_in_their_own_way_are_read_and_then_unchanged(
+    server: DavServer, source: CaldavSource
+) -> None:
+    home = server.new_user()
+    work = server.new_calendar(f"{home}work/")
+    names = ["a@b.ics", "a%20b.ics", "caf%C3%A9.ics", "a+b.ics", "100%25.ics"]
+    for hour, name in enumerate(names, start=10):
+        held = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
+        server.put(f"{work}{name}", vcalendar(held))
+    first = read(source, calendar(home))
+    assert [o.uid for o in first.occurrences] == [name.replace("%", "_") for name in names]
+    assert (first.problems, first.unread) == ((), ALL_READ)
+    assert read(source, calendar(home), token=first.token).unchanged
+
+
+def test_a_control_character_in_one_meeting_costs_no_other(server: DavServer, source: CaldavSource) -> None:
+    home = server.new_user()
+    work = server.new_calendar(f"{home}work/")
+    server.put(f"{work}a.ics", vcalendar(occurrence("10:00-11:00", uid="a", title="Board")))
+    held = vcalendar(occurrence("12:00-13:00", uid="b", title="Forum"))
+    try:
+        server.put(f"{work}b.ics", held.replace(b"Forum", b"For\x0bum"))
+    except AssertionError:
+        pytest.skip("this server refuses control characters")
+    fetched = read(source, calendar(home))
+    assert [o.title for o in fetched.occurrences][:1] == ["Board"]
+    assert [o.uid for o in fetched.occurrences] == ["a", "b"]

@@ -21,6 +21,7 @@ from calsync.sources.base import Calendar, Fetched
 from calsync.sources.ics import IcsOptions, IcsSource
 
 BOARD = vcalendar(occurrence("10:00-11:00", uid="board", title="Board"))
+LOOPBACK = ("127.0.0.1", "localhost")
 SECRET = "/calendar/private-0123456789abcdef/basic.ics"
 SETTLED = {"Last-Modified": "Sun, 01 Nov 2026 08:00:00 GMT", "Date": "Mon, 02 Nov 2026 08:00:00 GMT"}
 
@@ -57,7 +58,8 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 def ics_source(**settings: object) -> IcsSource:
-    return IcsSource("published", IcsOptions.model_validate(settings))
+    given = {"private_hosts": LOOPBACK, **settings}
+    return IcsSource("published", IcsOptions.model_validate(given))
 
 
 def calendar(address: str) -> Calendar:

@@ -14,6 +14,7 @@ from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.unread import Unread
 from calsync.store.database import Store
 from calsync.store.rows import meeting_rows
 from calsync.store.states import CalendarState, Change, Reckoned, Reckoning, Replacement
@@ -53,6 +54,27 @@ def test_a_meeting_that_changed_in_all_it_holds_is_the_new_one_and_then_unchange
         assert keep(store, one) == Change()
 
 
+@pytest.mark.parametrize(
+    ("unread", "left"),
+    [
+        (Unread(), ["read"]),
+        (Unread(frozenset({"unread"})), ["read", "unread"]),
+        (Unread(removable=frozenset({"read", "gone"})), ["read", "unread"]),
+        (Unread(frozenset({"gone"}), frozenset({"read", "gone"})), ["gone", "read", "unread"]),
+    ],
+)
+def test_what_could_not_be_read_stays_and_what_was_read_is_replaced(
+    store: Store, unread: Unread, left: list[str]
+) -> None:
+    names = ("read", "unread", "gone")
+    keep(store, *(meeting("10:00-11:00", uid=uid, calendar_id=CALENDAR) for uid in names))
+    moved = meeting("12:00-13:00", uid="read", calendar_id=CALENDAR)
+    store.meetings.replace_all([Replacement(state(), DAY, meeting_rows(CALENDAR, [moved]), unread=unread)])
+    found = store.meetings.of_manager("m1", DAY)
+    assert sorted(one.uid for one in found) == left
+    assert [one.start for one in found if one.uid == "read"] == [moved.start]
+
+
 def unlike_any_default() -> Meeting:
     judged = verdict(
         Activity.MIXED,
@@ -72,6 +94,8 @@ def unlike_any_default() -> Meeting:
         show_as=ShowAs.OUT_OF_OFFICE,
         organizer_domain="y.example",
         categories=("Red", "calsync: mixed"),
+        sequence=3,
+        stamp="20261101T090000Z",
     )
 
 

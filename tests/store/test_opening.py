@@ -152,7 +152,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None
 
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert "pip install calsync[postgres]" in refusal("postgresql://u@127.0.0.1/x")
+    assert "pip install 'psycopg[binary]'" in refusal("postgresql://u@127.0.0.1/x")
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:

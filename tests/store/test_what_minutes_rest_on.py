@@ -28,6 +28,8 @@ OTHERS = {
     "attendees": 12,
     "categories": ("Red",),
     "fingerprint": "0" * 32,
+    "sequence": 3,
+    "stamp": "20261101T090000Z",
 }
 SAID = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",), "label": "gesprek"}
 # An id names the start, and zones only how it is shown.

@@ -3,7 +3,9 @@
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status
+from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
+from calsync.sources.html_guard import guarded_html
+from calsync.sources.ical.event import stamp_of
 from calsync.sources.ical.lines import lines_by_name
 from calsync.sources.ical.people import People
 from calsync.sources.ical.texts import decoded_text, list_of, text_of
@@ -28,6 +30,9 @@ NAMES = frozenset(
         "ORGANIZER",
         "ATTENDEE",
         "CATEGORIES",
+        "SEQUENCE",
+        "LAST-MODIFIED",
+        "DTSTAMP",
     }
 )
 _STATUSES = {"TENTATIVE": Status.TENTATIVE, "CANCELLED": Status.CANCELLED, "CANCELED": Status.CANCELLED}
@@ -38,8 +43,6 @@ _BUSY = {
     "OOF": ShowAs.OUT_OF_OFFICE,
     "WORKINGELSEWHERE": ShowAs.ELSEWHERE,
 }
-# Which answer counts where several of the owner's addresses were invited.
-_STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
 
 
 class Content(NamedTuple):
@@ -55,6 +58,8 @@ class Content(NamedTuple):
     organizer: str
     attendees: tuple[Attendee, ...]
     categories: tuple[str, ...]
+    sequence: int
+    stamp: str
 
 
 class ContentReader:
@@ -71,8 +76,14 @@ class ContentReader:
         self._faulty: dict[str, str] = {}
         self.faults: list[str] = []
 
-    def read(self, text: str, *, cancelled: bool) -> Content:
-        """The content of an event. text: its own lines. cancelled: whether the whole calendar is."""
+    def read(self, text: str, *, cancelled: bool = False, message: bool = False) -> Content:
+        """The content of an event.
+
+        Args:
+            text: Its own lines.
+            cancelled: Whether the whole calendar is (METHOD:CANCEL).
+            message: Whether the calendar is a scheduling message (`exact.MESSAGES`).
+        """
         lines = lines_by_name(text, NAMES)
         organizer = next(map(self._people.organizer, lines["ORGANIZER"]), "")
         attendees = self._people.attendees(lines["ATTENDEE"])
@@ -90,6 +101,10 @@ class ContentReader:
             organizer=organizer,
             attendees=attendees,
             categories=tuple(dict.fromkeys(categories)),
+            sequence=_sequence(self._text(lines["SEQUENCE"])),
+            stamp=stamp_of(
+                self._text(lines["LAST-MODIFIED"]), self._text(lines["DTSTAMP"]) if message else ""
+            ),
         )
         encoded = self._faulty or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
         self.faults = self._faults(lines) if encoded else []
@@ -119,6 +134,11 @@ class ContentReader:
         return [f"{name}: {fault}" for name, fault in found if fault]
 
 
+def _sequence(text: str) -> int:
+    """SEQUENCE as a number: 0 where it is absent (RFC 5545, 3.8.7.4), or no number."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 def _show_as(busy_status: str, transparency: str) -> ShowAs:
     known = _BUSY.get(busy_status.upper())
     if known is not None:
@@ -135,10 +155,8 @@ def _sensitivity(classes: list[str]) -> Sensitivity:
 
 
 def _response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
-    if organizer and organizer in owners:
-        return Response.ORGANIZER
-    answers = {attendee.response for attendee in attendees if attendee.address in owners}
-    return next((answer for answer in _STRONGEST if answer in answers), Response.UNRECORDED)
+    answers = [attendee.response for attendee in attendees if attendee.address in owners]
+    return owner_response(answers, organizes=organizer in owners)
 
 
 class _Text(HTMLParser):
@@ -165,7 +183,7 @@ def _text_of_html(page: str) -> str:
     if "<" not in page:
         return page
     reader = _Text()
-    reader.feed(page)
+    reader.feed(guarded_html(page))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.seen).split("\n"))
     return "\n".join(line for line in lines if line)

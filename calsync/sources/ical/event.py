@@ -1,8 +1,13 @@
 """An event as it is read: its times resolved, the rest still text. What a faster reader would give, too."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
+CANCEL = "CANCEL"
+MESSAGES = frozenset({"REQUEST", "ADD", CANCEL})
+"""The methods of scheduling messages about meetings (RFC 5546); other calendars are published."""
+_STAMP = re.compile(r"\d{8}T\d{6}Z?", re.A | re.I).fullmatch
 Moment = date
 """A date for all-day, else an aware datetime; nothing is floating any more."""
 
@@ -11,16 +16,16 @@ Moment = date
 class Event:
     """One VEVENT. start, end: dates for all-day, else aware; start <= end.
 
-    nominal: the length as DURATION says it, None where DTEND does (RFC 5545, 3.8.5.3 makes series of
-    the two differently). rdates: starts, or (start, length) of a PERIOD. zone: that of `start`.
-    recurrence_id: the original start, for an override. revision: the newer of two versions is greater.
-    flagged: whether only Outlook's all-day flag makes days of it, which its times are in `zone`.
-    endless: whether it has times and neither DTEND nor DURATION.
+    method: of its calendar, "" for none. nominal: the length as DURATION says it, None where DTEND does
+    (RFC 5545, 3.8.5.3 makes series of the two differently). rdates: starts, or (start, length) of a
+    PERIOD. zone: that of `start`. recurrence_id: the original start, for an override. revision: the newer of
+    two versions is greater. flagged: whether only Outlook's all-day flag makes days of it, which its times
+    are in `zone`. endless: whether it has times and neither DTEND nor DURATION.
     """
 
     number: int
     text: str
-    cancelled_by_method: bool
+    method: str
     uid: str
     start: Moment
     end: Moment
@@ -47,9 +52,9 @@ class Event:
         return bool(self.rules or self.rdates)
 
     @property
-    def revision(self) -> tuple[int, bool, str, str]:
-        """What decides between two versions: SEQUENCE, a CANCEL, the latest stamp, then anything steady."""
-        return self.sequence, self.cancelled_by_method, self.stamp, self.text
+    def revision(self) -> tuple[int, str, str]:
+        """What decides between two versions: SEQUENCE, then the latest stamp, then anything steady."""
+        return self.sequence, self.stamp, self.text
 
 
 def day_in(moment: Moment, zone: tzinfo | None) -> date:
@@ -60,6 +65,17 @@ def day_in(moment: Moment, zone: tzinfo | None) -> date:
         return (moment.astimezone(zone) if zone else moment).date()
     except OverflowError:  # the first and the last day that Python knows
         return moment.date()
+
+
+def stamp_of(modified: str, of_message: str = "") -> str:
+    """When a version was made, as RFC 5545 writes a time; "" where it is unknown.
+
+    Args:
+        modified: LAST-MODIFIED.
+        of_message: DTSTAMP, of a scheduling message only (RFC 5546, 2.1.5). Into other calendars servers
+            write the time of the download there.
+    """
+    return next((text.upper() for text in (of_message, modified) if _STAMP(text)), "")
 
 
 def as_day(moment: Moment) -> date:

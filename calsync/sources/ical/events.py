@@ -1,21 +1,24 @@
 """Blocks to events: the times of each VEVENT, or a problem that names it."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
 
+from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.event import Event, Moment, day_in
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, day_in, stamp_of
 from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, shown_value, time_line
 from calsync.sources.ical.moments import (
     as_time,
     duration_of,
+    elapsed,
     lasting,
     moment_of,
     moments_of,
     periods_of,
-    real,
 )
 from calsync.sources.ical.naming import Namer, is_private
 from calsync.sources.ical.structure import Block
@@ -42,8 +45,8 @@ _TIMES = frozenset(
     }
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
-# Where a meeting lies that has no time: outside every window.
-_NEVER = datetime(1900, 1, 1, tzinfo=UTC)
+_DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
+_MADE = "calsync-"
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -64,15 +67,19 @@ class _EventError(Exception):
 
 
 class EventReader:
-    """Reads the events of one VCALENDAR; `problems` tells what was left out or mended."""
+    """Reads the events of one VCALENDAR.
 
-    def __init__(self, zones: Zones, namer: Namer, *, cancelled: bool, missing_end: timedelta) -> None:
+    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
+    """
+
+    def __init__(self, zones: Zones, namer: Namer, method: str, missing_end: timedelta) -> None:
         """missing_end: how long an event with times and no end takes."""
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
-        self._cancelled = cancelled
+        self._method = method
         self._missing_end = missing_end
+        self.cancellations: list[Cancellation] = []
 
     def read(self, block: Block) -> Event | None:
         """The event, or None if it had to be left out; then a problem names it."""
@@ -85,7 +92,7 @@ class EventReader:
             self._tell(block, "it lies before the year 1 or after 9999; the event was left out", hint)
         return None
 
-    def _read(self, block: Block) -> Event:
+    def _read(self, block: Block) -> Event | None:
         lines: _Lines = {
             name: [line for rest in rests if (line := time_line(name, rest)).value]
             for name, rests in lines_by_name(block.text, _TIMES).items()
@@ -94,16 +101,23 @@ class EventReader:
         if len(uids) > 1:
             raise _EventError("it has two UIDs, so two events run into each other here")
         self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
+        if self._method == CANCEL and not lines["DTSTART"]:
+            # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
+            self._cancel(block, lines, self._zones.floating, None)
+            return None
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
         span = self._span(block, lines)
         start, zone = span.start, span.zone
         day_zone = zone if span.flagged else None
+        original = self._original(lines, zone, day_zone)
+        if self._method == CANCEL:
+            self._cancel(block, lines, zone, day_zone)
         return Event(
             number=block.number,
             text=block.text,
-            cancelled_by_method=self._cancelled,
+            method=self._method,
             uid=uids[0] if uids else uid_of(block.text),
             start=start,
             end=span.end,
@@ -112,23 +126,41 @@ class EventReader:
             rules=tuple(sorted({rule_of_days(line.value, day_zone) for line in lines["RRULE"]})),
             rdates=tuple(self._rdates(block, lines, start, zone, day_zone)),
             exdates=tuple(self._exdates(block, lines, start, zone, day_zone)),
-            recurrence_id=self._original(lines, zone, day_zone),
+            recurrence_id=original,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
-            stamp=max(
-                (line.value.upper() for line in lines["LAST-MODIFIED"] or lines["DTSTAMP"]), default=""
-            ),
+            stamp=max((line.value.upper() for line in self._stamps(lines)), default=""),
             flagged=span.flagged,
             endless=span.endless,
         )
 
+    def _stamps(self, lines: _Lines) -> list[TimeLine]:
+        if self._method in MESSAGES and lines["DTSTAMP"]:
+            return lines["DTSTAMP"]
+        return lines["LAST-MODIFIED"] or lines["DTSTAMP"]
+
+    def _cancel(self, block: Block, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> None:
+        """Keep what an event of a METHOD:CANCEL cancels; raises _EventError."""
+        original = self._original(lines, zone, day_zone)
+        if original is None and named_lines(block.text, frozenset({"RECURRENCE-ID"})):
+            # Never the whole series, where one meeting of it is meant.
+            raise _EventError("its RECURRENCE-ID is empty")
+        modified, stamp = (
+            lines[name][0].value if lines[name] else "" for name in ("LAST-MODIFIED", "DTSTAMP")
+        )
+        self.cancellations.append(
+            Cancellation(
+                uid=uid_of(block.text),
+                recurrence_id="" if original is None else original.isoformat(),
+                this_and_following=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
+                # RFC 5546 wants one in every CANCEL: without it only the stamp can show an older message.
+                sequence=_sequence(lines["SEQUENCE"]),
+                stamp=stamp_of(modified, stamp),
+            )
+        )
+
     def _span(self, block: Block, lines: _Lines) -> _EventSpan:
         first = _one(lines, "DTSTART")
-        if first is None and self._cancelled:
-            # RFC 5546, 3.2.5: a CANCEL need not say when the meeting is.
-            first = _one(lines, "RECURRENCE-ID")
-            if first is None:
-                return self._without_time(block)
         if first is None:
             raise _EventError("it has no DTSTART, so nobody knows when it is")
         start, end, nominal = self._bounds(first, lines)
@@ -139,7 +171,7 @@ class EventReader:
                 return self._of_days(block, *days, flagged=True)
         if end is None and isinstance(start, datetime):
             end = lasting(start, self._missing_end) if self._missing_end else start
-            return _EventSpan(start, end, zone, self._missing_end or None, endless=not self._cancelled)
+            return _EventSpan(start, end, zone, self._missing_end or None, endless=self._method != CANCEL)
         start, end = _alike(start, start + _DAY if end is None else end)
         if not isinstance(start, datetime):
             return self._of_days(block, start, end, zone)
@@ -158,11 +190,6 @@ class EventReader:
             start = as_time(start, zone)
         return start, lasting(start, nominal), nominal
 
-    def _without_time(self, block: Block) -> _EventSpan:
-        what = "it cancels a meeting and has no DTSTART; what this file has of that UID is cancelled"
-        self._tell(block, what, "nothing need be done, unless the meeting still counts", Severity.NOTE)
-        return _EventSpan(_NEVER, _NEVER, UTC)
-
     def _of_days(
         self, block: Block, start: Moment, end: Moment, zone: tzinfo, *, flagged: bool = False
     ) -> _EventSpan:
@@ -177,8 +204,6 @@ class EventReader:
         if line is None:
             return None
         original = _required(lambda: moment_of(line, self._zones, zone), line)
-        if isinstance(original, datetime):
-            real(original)  # raises OverflowError, which here costs this event only
         return day_in(original, day_zone) if day_zone else original
 
     def _ordered(
@@ -247,7 +272,7 @@ def _alike(start: Moment, end: Moment) -> tuple[Moment, Moment]:
 
 def _length(start: Moment, end: Moment) -> timedelta:
     if isinstance(start, datetime) and isinstance(end, datetime):
-        return real(end) - real(start)
+        return elapsed(start, end)
     return end - start
 
 
@@ -263,7 +288,9 @@ def _fitted(
 
 
 def _sequence(lines: list[TimeLine]) -> int:
-    values = [int(line.value) for line in lines if line.value.isdecimal() and len(line.value) < 19]
+    written = [line.value for line in lines if line.value.isdecimal()]
+    # Longer than any that counts, and than what Python reads as a number.
+    values = [int(value) if len(value) < 19 else 10**18 for value in written]
     return max(values, default=-1)
 
 
@@ -279,4 +306,33 @@ def uid_of(text: str) -> str:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
-    return "calsync-" + hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return _MADE + _digest(content)
+
+
+def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
+    """Give events without UID that have time and title in common a UID each, by place, people and text.
+
+    Only where there are several such events, so that editing the text of any other leaves its UID, and with
+    it people's corrections, as they were. The order of the file does not matter. Two that are equal in all
+    of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
+    """
+    events = list(events)
+    made = Counter(event.uid for event in events if event.uid.startswith(_MADE))
+    if all(count == 1 for count in made.values()):
+        return events
+    return [_distinguished(event) if made[event.uid] > 1 else event for event in events]
+
+
+def _distinguished(event: Event) -> Event:
+    if is_private(event.text):
+        return event
+    # Of a person the address: an answer, which changes, is a parameter.
+    lines = (
+        name + (text_of(rest).casefold() if name in ("ATTENDEE", "ORGANIZER") else rest)
+        for name, rest in named_lines(event.text, _DISTINCTION)
+    )
+    return replace(event, uid=f"{event.uid}-{_digest(chr(10).join(sorted(set(lines))))}")
+
+
+def _digest(content: str) -> str:
+    return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -8,11 +8,13 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.errors import SourceContentError
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.event import Event
-from calsync.sources.ical.events import EventReader
+from calsync.model.stopping import check_stopped
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event
+from calsync.sources.ical.events import EventReader, distinguish_made_uids
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.series import series_of
@@ -23,8 +25,8 @@ from calsync.sources.ical.zones import ZoneReport, Zones
 
 _HEADER = frozenset({"METHOD", "CALSCALE"})
 # RFC 5546, 1.4. "" for none.
-_MEETINGS = frozenset({"", "PUBLISH", "REQUEST", "ADD", "CANCEL"})
-_MESSAGES = {
+_MEETINGS = MESSAGES | {"", "PUBLISH"}
+_OTHER_MESSAGES = {
     "REPLY": "an answer",
     "COUNTER": "a proposal",
     "DECLINECOUNTER": "an answer to a proposal",
@@ -41,10 +43,11 @@ def read_exactly(
     owners: frozenset[str] = frozenset(),
     where: str,
     missing_end: timedelta = timedelta(0),
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer, window, missing_end)
+    events, problems = read_events(data, zone, namer, window, missing_end, cancellations)
     return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
 
 
@@ -56,7 +59,10 @@ def expanded(
     missing_end: timedelta,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
-    series, replaced = series_of(events)
+    # Beside the meetings that it cancels a message is none itself: `guards.sealed` cancels those.
+    live = {event.uid for event in events if event.method != CANCEL}
+    events = [event for event in events if event.method != CANCEL or event.uid not in live]
+    series, replaced = series_of(distinguish_made_uids(events))
     for one in series:
         expansion.add(one)
     told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
@@ -65,22 +71,31 @@ def expanded(
 
 
 def read_events(
-    data: bytes, zone: ZoneInfo, namer: Namer, window: Span, missing_end: timedelta
+    data: bytes,
+    zone: ZoneInfo,
+    namer: Namer,
+    window: Span,
+    missing_end: timedelta,
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
-    """Read without expanding: every VEVENT of the file is among the events or named in a problem."""
+    """Read without expanding: every VEVENT of the file is among the events or named in a problem.
+
+    cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
+    """
     text, problems = whole_text(data, namer.where)
     calendars, lost = split(text, namer)
     problems += lost
     report = ZoneReport(namer.where)
     events: list[Event] = []
     for calendar in calendars:
-        header = header_of(calendar, namer.where)
-        if is_message(header):
-            problems.append(_message(header, calendar, namer))
+        method = header_of(calendar, namer.where).get("METHOD", "")
+        if not is_meeting_method(method):
+            problems.append(_message(method, calendar, namer))
             continue
         zones = Zones(calendar, zone, report, window)
-        cancelled = is_cancelled(header)
-        read, told = events_of(calendar, zones, namer, cancelled=cancelled, missing_end=missing_end)
+        read, told = events_of(
+            calendar, zones, namer, method, cancellations=cancellations, missing_end=missing_end
+        )
         events += read
         problems += told
     return events, [*problems, *report.problems()]
@@ -96,19 +111,13 @@ def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     return header
 
 
-def is_cancelled(header: dict[str, str]) -> bool:
-    """Whether all events of a calendar are called off (METHOD:CANCEL, RFC 5546)."""
-    return header.get("METHOD") == "CANCEL"
+def is_meeting_method(method: str) -> bool:
+    """Whether a calendar of this METHOD has meetings or cancels some; any other is mail about them."""
+    return method in _MEETINGS
 
 
-def is_message(header: dict[str, str]) -> bool:
-    """Whether a calendar is a message about meetings and holds none, by its METHOD."""
-    return header.get("METHOD", "") not in _MEETINGS
-
-
-def _message(header: dict[str, str], calendar: CalendarText, namer: Namer) -> Problem:
-    method = header["METHOD"]
-    meaning = _MESSAGES.get(method, "a message of an unknown kind")
+def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
+    meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
     shown = method if _METHOD.fullmatch(method) else "…"
     count = len(calendar.events)
     events = "its 1 event was" if count == 1 else f"its {count} events were"
@@ -119,11 +128,24 @@ def _message(header: dict[str, str], calendar: CalendarText, namer: Namer) -> Pr
 
 
 def events_of(
-    calendar: CalendarText, zones: Zones, namer: Namer, *, cancelled: bool, missing_end: timedelta
+    calendar: CalendarText,
+    zones: Zones,
+    namer: Namer,
+    method: str = "",
+    *,
+    cancellations: list[Cancellation] | None = None,
+    missing_end: timedelta,
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, cancelled=cancelled, missing_end=missing_end)
-    events = [event for block in calendar.events if (event := reader.read(block)) is not None]
+    reader = EventReader(zones, namer, method, missing_end)
+    events = []
+    for block in calendar.events:
+        check_stopped()
+        event = reader.read(block)
+        if event is not None:
+            events.append(event)
+    if cancellations is not None:
+        cancellations += reader.cancellations
     return events, [*zones.problems, *reader.problems]
 
 

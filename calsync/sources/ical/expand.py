@@ -5,6 +5,7 @@ It is given the wall-clock times of the series' own zone, naive: given zones, it
 `Series.RecurrenceRules`), and lengths and clock changes are put right afterwards as RFC 5545 has them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -15,8 +16,10 @@ from recurring_ical_events.occurrence import Occurrence
 from recurring_ical_events.series import Series as RecurringSeries
 
 from calsync.model.span import Span
+from calsync.model.wall import LAST, shifted
+from calsync.sources.ical.budget import SeriesBudget
 from calsync.sources.ical.event import Event, Moment, as_day
-from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
+from calsync.sources.ical.moments import after, as_time, elapsed, existing, lasting, shown_in
 from calsync.sources.ical.series import Series
 from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
 
@@ -34,10 +37,12 @@ class Instance:
     end: Moment
 
 
-def expand(series: Series, window: Span, zone: ZoneInfo) -> list[Instance]:
+def expand(
+    series: Series, window: Span, zone: ZoneInfo, budget: SeriesBudget | None = None
+) -> list[Instance]:
     """Give the instances that may touch the window (and some near it); raises RuleError.
 
-    zone: where all-day events have their midnight.
+    zone: where all-day events have their midnight. budget: what its rules may cost.
     """
     asked = _widened(window, zone)
     master = series.master
@@ -46,8 +51,10 @@ def expand(series: Series, window: Span, zone: ZoneInfo) -> list[Instance]:
         return [_as_it_is(event) for event in events if _near(event, asked, zone)]
     if not _may_touch(series, master, asked, zone):
         return []
-    recurring = _Recurring([_Adapter(event, master.zone) for event in (master, *series.overrides)])
-    found = recurring.between(_wall(asked.start, master.zone), _wall(asked.end, master.zone))
+    first, last = _wall(asked.start, master.zone), _wall(asked.end, master.zone)
+    budget, longest = budget or SeriesBudget(), (LAST - last) // 4
+    adapters = [_Adapter(event, master.zone, budget, longest) for event in (master, *series.overrides)]
+    found = _Recurring(adapters).between(first, last)
     excluded = frozenset(_name(moment, master.zone) for moment in master.exdates)
     instances = (_instance(occurrence, master.zone) for occurrence in found)
     return [instance for instance in instances if not _is_excluded(instance, excluded, master.zone)]
@@ -118,9 +125,10 @@ def _instance(occurrence: "_Found", zone: tzinfo) -> Instance:
     original, begin = _begins(occurrence, zone)
     if event.all_day:
         day = as_day(begin)
-        return Instance(event, original, day, day + (as_day(event.end) - as_day(event.start)))
+        return Instance(event, original, day, lasting(day, as_day(event.end) - as_day(event.start)))
     start = shown_in(existing(begin.replace(tzinfo=zone)), event.zone)
-    return Instance(event, original, start, _end(event, as_time(original, event.zone), start))
+    period = occurrence.adapter.periods.get(as_time(original, event.zone))
+    return Instance(event, original, start, _end(event, period, start))
 
 
 def _begins(occurrence: "_Found", zone: tzinfo) -> tuple[Moment, datetime]:
@@ -136,21 +144,18 @@ def _begins(occurrence: "_Found", zone: tzinfo) -> tuple[Moment, datetime]:
     return day, as_time(day, None) + moved
 
 
-def _end(event: Event, original: datetime, start: datetime) -> datetime:
-    """Where an instance that the series made ends (RFC 5545, 3.8.5.3).
+def _end(event: Event, period: timedelta | None, start: datetime) -> datetime:
+    """Where an instance that the series made ends (RFC 5545, 3.8.5.3). period: the length that RDATE gives.
 
     "If the duration … is specified with the DTEND property, the same exact duration will apply to all
     the members …; else, [with] DURATION, the same nominal duration": a night shift by DTEND is as long
     on the night the clocks change as on any other.
     """
-    period = next(
-        (rdate[1] for rdate in event.rdates if isinstance(rdate, tuple) and rdate[0] == original), None
-    )
     if period is not None:
         return after(start, period)
     if event.nominal is not None:
         return as_time(lasting(start, event.nominal), event.zone)
-    return after(start, real(as_time(event.end, event.zone)) - real(as_time(event.start, event.zone)))
+    return after(start, elapsed(as_time(event.start, event.zone), as_time(event.end, event.zone)))
 
 
 class _Adapter(EventAdapter):  # type: ignore[misc]
@@ -170,19 +175,23 @@ class _Adapter(EventAdapter):  # type: ignore[misc]
     move_recurrences_by: Any = None
     extend_query_span_by: Any = None
 
-    def __init__(self, event: Event, zone: tzinfo) -> None:
+    def __init__(self, event: Event, zone: tzinfo, budget: SeriesBudget, longest: timedelta) -> None:
+        """longest: how far the library may add to a time; what is longer lies beyond the window."""
         self.event = event
         self.zone = zone
+        self.budget = budget
+        self.periods = {rdate[0]: rdate[1] for rdate in reversed(event.rdates) if isinstance(rdate, tuple)}
         self.uid = event.uid
         self.span = (_name(event.start, zone), _name(event.end, zone))
         self.sequence = event.sequence
         self.this_and_future = event.this_and_future
         self.rrules = event.rules
         self.rdates = [_rdate(rdate, zone) for rdate in event.rdates]
-        self.duration = self.span[1] - self.span[0]
+        self.duration = min(self.span[1] - self.span[0], longest)
         original = event.recurrence_id
         self.recurrence_ids = () if original is None else (as_time(_name(original, zone), None),)
         moved = as_time(self.span[0], None) - self.recurrence_ids[0] if self.recurrence_ids else timedelta(0)
+        moved = max(-longest, min(moved, longest))
         self.move_recurrences_by = moved if event.this_and_future else timedelta(0)
         self.extend_query_span_by = (self.duration + max(moved, timedelta(0)), max(-moved, timedelta(0)))
 
@@ -214,7 +223,28 @@ class _Recurring(RecurringSeries):  # type: ignore[misc]
             """One of its rules, to be asked for what lies between two times."""
             event, zone = self.core.event, self.core.zone
             alone = len(event.rules) == 1
-            return zoned_rule(rule_string, self.start, zone, all_day=event.all_day, alone=alone)
+            budget = self.core.budget
+            return zoned_rule(
+                rule_string, self.start, zone, all_day=event.all_day, alone=alone, budget=budget
+            )
+
+    def rrule_between(self, span_start: datetime, span_stop: datetime) -> Iterator[datetime]:
+        """The starts of which something may reach the span; it goes no further than Python's calendar."""
+        first = shifted(span_start, -self._subtract_from_start)
+        yield from self.recurrence.rrule_between(first, shifted(span_stop, self._add_to_stop))
+
+    def has_recurrence_id_in_rrule(self, modification: _Adapter) -> bool:
+        """Whether the original start of an override is none of the series' (the library's name is reversed).
+
+        The library makes all starts around it each time, which for many overrides costs their square.
+        """
+        (original,) = modification.recurrence_ids
+        rules = self.recurrence.rrules[1:]
+        if original in self.recurrence.rdates:
+            return False
+        if original == self.recurrence.start and all(rule.until is None for rule in rules):
+            return False
+        return not any(rule.between(original, original, inc=True) for rule in rules)
 
     def occurrence(self, adapter: _Adapter, start: Any = None, end: Any = None) -> _Found:
         """The door through which the library makes occurrences."""

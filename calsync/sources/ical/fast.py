@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.clocks import Clocks, clock_of
 from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.exact import header_of, is_cancelled, is_message
+from calsync.sources.ical.event import MESSAGES
+from calsync.sources.ical.exact import header_of, is_meeting_method
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.naming import Namer
@@ -39,7 +41,6 @@ class Quick:
     found: list[Keyed]
     rest: CalendarText
     zones: Zones
-    cancelled: bool
 
 
 def read_quickly(
@@ -54,28 +55,29 @@ def read_quickly(
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = Slices(data)
     calendar = _calendar(slices, where)
-    header = header_of(calendar, where)
-    if is_message(header) or not is_usual(window):
+    method = header_of(calendar, where).get("METHOD", "")
+    if method in MESSAGES or not is_meeting_method(method) or not is_usual(window):
+        # Messages are small, and a ledger must not pass over their DTSTAMP, which is part of their version.
         raise UnusualError
-    cancelled = is_cancelled(header)
     zones = Zones(calendar, zone, ZoneReport(where), window)
-    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones, cancelled=cancelled))
+    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones))
     clocks = Clocks(zones)
     times = Times(slices, clocks, recall.changed)
     sieve = Sieve(slices.skim.table, times, window)
     sorter = Sorter(slices, Outliner(slices, clocks, times), sieve)
     sorter.take(recall.changed)
     finder = Finder(window, clock_of(zone), clocks.floating)
-    writer = _Writer(slices, owners, cancelled=cancelled)
+    writer = _Writer(slices, owners)
     found: list[Keyed] = []
     for uid, group in sorter.groups():
+        check_stopped()
         try:
             found += writer.written(uid, finder.found(group))
         except OddError:
             sorter.odd.add(uid)
     recall.keep(sorter.odd)
     blocks = tuple(Block(place + 1, slices.own_text(place)) for place in sorter.odd_places())
-    return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones, cancelled)
+    return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones)
 
 
 def _calendar(slices: Slices, where: str) -> CalendarText:
@@ -95,10 +97,9 @@ def keyed(occurrence: Occurrence) -> Keyed:
 class _Writer:
     """Writes occurrences; what all occurrences of an event have alike is read once."""
 
-    def __init__(self, slices: Slices, owners: frozenset[str], *, cancelled: bool) -> None:
+    def __init__(self, slices: Slices, owners: frozenset[str]) -> None:
         self._slices = slices
         self._reader = ContentReader(owners)
-        self._cancelled = cancelled
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
         """The occurrences of one UID; raises OddError for a text that cannot be decoded whole."""
@@ -108,7 +109,7 @@ class _Writer:
             content = contents.get(place)
             if content is None:
                 text = self._slices.text(place)
-                content = contents[place] = self._reader.read(text, cancelled=self._cancelled)
+                content = contents[place] = self._reader.read(text)
                 if self._reader.faults:
                     raise OddError
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)

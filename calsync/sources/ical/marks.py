@@ -13,16 +13,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_LINE = re.compile(r"^(BEGIN|END)[ \t]*:[ \t]*([^\n]*?)[ \t]*$", re.I | re.M)
+# Blanks around the name are stripped afterwards: a pattern would go over a long run of them many times.
+_LINE = re.compile(r"^(BEGIN|END)[ \t]*+:([^\n]*)", re.I | re.M)
 # Behind it: the end of the line, another mark, or a property whose line it was joined to.
-_BEHIND = r"[ \t]*(?=\n|\Z|(?:BEGIN|END)[ \t]*:|(?-i:[A-Z][A-Z0-9-]*[;:]))"
+_BEHIND = r"[ \t]*+(?=\n|\Z|(?:BEGIN|END)[ \t]*:|(?-i:[A-Z][A-Z0-9-]*[;:]))"
 _RUN_ON = re.compile(
-    r"(BEGIN|END)[ \t]*:[ \t]*"
+    r"(BEGIN|END)[ \t]*+:[ \t]*+"
     rf"(VCALENDAR|VEVENT|VTIMEZONE|STANDARD|DAYLIGHT|VALARM|VTODO|VJOURNAL|VFREEBUSY){_BEHIND}",
     re.I,
 )
-_INSIDE = re.compile(rf"(?<=[^\n])(BEGIN|END)[ \t]*:[ \t]*(VEVENT){_BEHIND}", re.I)
+_INSIDE = re.compile(rf"(?<=[^\n])(BEGIN|END)[ \t]*+:[ \t]*+(VEVENT){_BEHIND}", re.I)
 _START = re.compile(r"(?:^|VEVENT[ \t]*)DTSTART[ \t]*[;:]", re.I | re.M)
+_USUAL = frozenset({"VCALENDAR", "VEVENT", "VALARM", "VTIMEZONE", "STANDARD", "DAYLIGHT"})
 _PLAIN = re.compile(r"[A-Z0-9-]*").fullmatch
 
 
@@ -40,19 +42,21 @@ def marks_of(text: str) -> tuple[list[Mark], list[int]]:
     marks: list[Mark] = []
     run_on: list[int] = []
     # By the line as it is written: a file has thousands of them, and few kinds.
-    plain: dict[str, tuple[bool, str] | None] = {}
+    kinds: dict[str, tuple[bool, str]] = {}
     for line in _LINE.finditer(text):
         written = line[0]
-        if written not in plain:
-            name = line[2].upper()
-            plain[written] = (line[1].upper() == "BEGIN", name) if _PLAIN(name) else None
-        kind = plain[written]
-        if kind is not None:
-            marks.append(Mark(*kind, line.start(), line.end() + 1))
+        if written not in kinds:
+            kinds[written] = (line[1].upper() == "BEGIN", line[2].strip(" \t").upper())
+        opens, name = kinds[written]
+        whole = Mark(opens, name, line.start(), line.end() + 1)
+        if name in _USUAL or _PLAIN(name):
+            marks.append(whole)
             continue
         found = list(_run_on(text, line.start()))
         run_on += [mark.start for mark in found[1:]] or [mark.start for mark in found]
-        marks += found or [Mark(line[1].upper() == "BEGIN", line[2].upper(), line.start(), line.end() + 1)]
+        marks += found or [
+            Mark(line[1].upper() == "BEGIN", line[2].strip(" \t").upper(), line.start(), line.end() + 1)
+        ]
     # As bytes, since Python takes ten times as long to make capitals of text.
     mentions = text.encode("utf-8", "replace").upper().count(b"VEVENT")
     if mentions == sum(mark.name == "VEVENT" for mark in marks):

@@ -1,11 +1,11 @@
 """Times as properties write them (RFC 5545, 3.3.4 to 3.3.9) to dates and aware datetimes."""
 
 import re
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time, timedelta, tzinfo
 
 from icalendar.prop import vDDDTypes, vDuration
 
-from calsync.model.wall import placed, wall_of
+from calsync.model.wall import placed, shifted, wall_of
 from calsync.sources.ical.event import Moment
 from calsync.sources.ical.lines import TimeLine, shown_value
 from calsync.sources.ical.zones import Zones
@@ -33,7 +33,7 @@ def periods_of(line: TimeLine, zones: Zones, floating: tzinfo) -> list[tuple[dat
         if second.strip().upper().startswith(("P", "+P")):
             length = duration_of(second)
         else:
-            length = real(as_time(_moment(second, line.tzid, zones, floating), floating)) - real(start)
+            length = elapsed(start, as_time(_moment(second, line.tzid, zones, floating), floating))
         if length < timedelta(0):
             raise ValueError(f"a period that ends before it starts: {shown_value(value)}")
         found.append((start, length))
@@ -84,17 +84,23 @@ def as_time(moment: Moment, zone: tzinfo | None) -> datetime:
 
 
 def real(moment: datetime) -> datetime:
-    """The moment in UTC, naive: for lengths, where clocks may change in between."""
-    offset = moment.utcoffset() or timedelta(0)
-    return wall_of(moment) - offset
+    """The moment in UTC, naive, to compare; on Python's first and last day the nearest that it knows."""
+    offset = moment.utcoffset()
+    return shifted(wall_of(moment), -offset) if offset else wall_of(moment)
+
+
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """The real time from `start` to `end`, also where one of them is no moment that UTC can show."""
+    zero = timedelta(0)
+    return (wall_of(end) - wall_of(start)) - ((end.utcoffset() or zero) - (start.utcoffset() or zero))
 
 
 def lasting(start: Moment, length: timedelta) -> Moment:
     """What lies a duration after `start`: days by the calendar first, then hours exactly (3.3.6)."""
     if not isinstance(start, datetime):
-        return start + length
+        return shifted(as_time(start, None), length).date()
     days = timedelta(days=length.days)
-    return after(start + days, length - days)
+    return after(placed(shifted(wall_of(start), days), start.tzinfo), length - days)
 
 
 def after(start: datetime, length: timedelta) -> datetime:
@@ -102,7 +108,18 @@ def after(start: datetime, length: timedelta) -> datetime:
     try:
         return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
     except OverflowError:
-        return start + length
+        return placed(shifted(wall_of(start), length), start.tzinfo)
+
+
+def in_utc_range(moment: datetime) -> datetime:
+    """The moment, or the nearest that UTC can show: whoever stores or sorts it turns it into UTC."""
+    if MINYEAR < moment.year < MAXYEAR:
+        return moment
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return placed(real(moment), UTC)
+    return moment
 
 
 def existing(moment: datetime) -> datetime:

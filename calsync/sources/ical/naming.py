@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.text import line_numbers
@@ -65,12 +66,9 @@ class Namer:
     @cached_property
     def _lines(self) -> list[int]:
         """The line of each BEGIN:VEVENT, where the file is read without its whole text."""
-        lines, line, before = [], 1, 0
-        for match in _BEGIN.finditer(self._content):
-            line += self._content.count(b"\n", before, match.start(1))
-            before = match.start(1)
-            lines.append(line)
-        return lines
+        begins = (0, *(match.start(1) for match in _BEGIN.finditer(self._content)))
+        counts = (self._content.count(b"\n", begin, end) for begin, end in pairwise(begins))
+        return [ends + 1 for ends in accumulate(counts)]
 
 
 def _name(text: str) -> str:

@@ -74,6 +74,8 @@ class Outliner:
         elif b"DURATION" in lines:
             nominal = duration_of(self._slices.rest(lines[b"DURATION"]).rpartition(":")[2])
             end = _lasting(start, nominal)
+            if not is_near_our_time(end.wall):
+                raise OddError
         elif start.clock:
             # Its length is a setting's, and it is reported.
             raise OddError

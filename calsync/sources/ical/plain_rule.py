@@ -5,19 +5,29 @@ The same as `recur.starts` gives, which walks period by period and knows every r
 
 from datetime import datetime, timedelta
 
+from calsync.sources.ical.budget import SeriesBudget
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import Freq, Rule
 
 _DAY = timedelta(days=1)
 # Far from where `starts` gives up, which sums never do.
 _LAST_YEAR = 2500
+# Days of a period that begins before the first or ends after the last.
+_EDGES = 62
 _SHORTEST_MONTH, _SURE_WEEKS = 28, 4
 
 
-def plain_starts(rule: Rule, begin: datetime, first: datetime, last: datetime) -> list[datetime]:
+def plain_starts(
+    rule: Rule, begin: datetime, first: datetime, last: datetime, budget: SeriesBudget
+) -> list[datetime]:
     """Give the starts in [first, last] of an event's only rule; raises RuleError as `recur.starts` does."""
     found = _by_sums(rule, begin, max(first, begin), last) if last.year < _LAST_YEAR else None
-    return starts(rule, begin, first, last) if found is None else found
+    if found is None:
+        return starts(rule, begin, first, last, budget=budget)
+    # What `starts` would have spent at most: a step for each day.
+    budget.spend_steps((last - first).days + _EDGES)
+    budget.spend_starts(len(found))
+    return found
 
 
 def _by_sums(rule: Rule, begin: datetime, first: datetime, last: datetime) -> list[datetime] | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from calsync.model.span import Span
 from calsync.model.wall import placed
+from calsync.sources.ical.budget import StepBudget
 from calsync.sources.ical.clocks import At, Clock
 from calsync.sources.ical.event import as_day
 from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
@@ -51,6 +52,7 @@ class Finder:
         self._from, self._to = self._first - _MARGIN, self._last + _MARGIN
         self._home = home
         self._floating = floating
+        self._budget = StepBudget(window)
 
     def near(self, outline: Outline) -> bool:
         """Whether it may touch the window as it stands, in whatever zones it is."""
@@ -146,7 +148,8 @@ class Finder:
         if last - first > _LONGEST:
             raise OddError
         latest = last if rule.last is None else min(last, rule.last + _MARGIN)
-        walls = plain_starts(rule.rule, rule.begin, first, latest)
+        # Without the reserve: a rule that needs it is expanded by the exact path, in the same order as there.
+        walls = plain_starts(rule.rule, rule.begin, first, latest, self._budget.for_series_alone())
         if rule.last is not None:
             until, sure = rule.last, rule.last - _MARGIN
             walls = [wall for wall in walls if wall < sure or real(placed(wall, clock.zone)) <= until]

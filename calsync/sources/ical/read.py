@@ -4,6 +4,7 @@ from datetime import timedelta
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
+from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -29,24 +30,33 @@ def read_calendar(
     where: str,
     ledger: Ledger | None = None,
     missing_end: timedelta = timedelta(0),
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
     zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
     problems name the calendar. ledger: of an earlier reading of this calendar: UIDs that stand as they were
     are not read and not given again; it is brought up to date. missing_end: how long an event with times
-    and no end takes. Raises SourceContentError if it is no whole calendar.
+    and no end takes. cancellations: takes what METHOD:CANCEL messages in it cancel, here or in other
+    calendars. Raises SourceContentError if it is no whole calendar.
     """
     try:
         quick = read_quickly(data, window, zone=zone, owners=owners, where=where, ledger=ledger)
     except UnusualError:
-        return read_exactly(data, window, zone=zone, owners=owners, where=where, missing_end=missing_end)
+        return read_exactly(
+            data,
+            window,
+            zone=zone,
+            owners=owners,
+            where=where,
+            missing_end=missing_end,
+            cancellations=cancellations,
+        )
     zones = quick.zones
     if not quick.rest.events:
         return _in_order(quick.found), tuple(dict.fromkeys((*zones.problems, *zones.report.problems())))
     namer = Namer(where, data)
-    cancelled = quick.cancelled
-    events, told = events_of(quick.rest, zones, namer, cancelled=cancelled, missing_end=missing_end)
+    events, told = events_of(quick.rest, zones, namer, missing_end=missing_end)
     told += zones.report.problems()
     expansion = Expansion(window, zone, owners, namer)
     others, problems = expanded(events, told, expansion, namer, missing_end)

@@ -16,10 +16,10 @@ Keyed = tuple[datetime, str, str, Occurrence]
 """Start in UTC, uid, recurrence id: what occurrences are ordered by, and no two have alike."""
 
 
-def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones, *, cancelled: bool) -> str:
+def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones) -> str:
     """All that what a UID gives rests on, besides its own events."""
     frame = (reader_version(), window.start.isoformat(), window.end.isoformat(), zone.key, *sorted(owners))
-    content = repr((frame, cancelled, zones.wall, zones.own))
+    content = repr((frame, zones.wall, zones.own))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 

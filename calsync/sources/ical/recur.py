@@ -2,161 +2,315 @@
 
 Why not `dateutil.rrule`: it gives all seven days for BYWEEKNO without BYDAY, counts a first week's
 BYSETPOS from DTSTART, reads "MO,2TU" as days that are both, and walks to the year 9999 for a rule
-that never matches. Here a period (a year, a month, …) is made whole, and a series without COUNT is
-entered at the window, so that its age costs nothing.
+that never matches. Here a period (a year, a month, …) is made whole, and a series is entered at the
+window, so that its age costs nothing: without COUNT always, with COUNT where every period has equally
+many starts.
+
+No long set of starts is ever stored: BYHOUR x BYMINUTE x BYSECOND alone may be 86,400 a day. Such a
+period is a `_Starts`, which knows its size and any of its members by arithmetic.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, product
+from math import prod
+from typing import overload
 
+from calsync.model.wall import LAST
 from calsync.sources.ical import ruled_days
+from calsync.sources.ical.budget import HINT, SeriesBudget
 from calsync.sources.ical.rule import Freq, Rule, RuleError
 
-MOST_STEPS = 1_000_000
-"""Days, hours, … looked at for one series before it is given up: about two seconds."""
-MOST_STARTS = 20_000
-"""Starts in one window before a series is given up: a daily meeting for 50 years."""
+_SECONDS = {Freq.HOURLY: 3600, Freq.MINUTELY: 60, Freq.SECONDLY: 1}
+_SHORTEST_MONTH, _SURE_WEEKS = 28, 4
+# Of as many times of day a period is made as a list.
+_FEW_TIMES = 24
+# For one more step, a rule's lists may be so long.
+_LIST_OF_A_STEP = 8
 
-_UNIT = {
-    Freq.HOURLY: timedelta(hours=1),
-    Freq.MINUTELY: timedelta(minutes=1),
-    Freq.SECONDLY: timedelta(seconds=1),
-}
-_HINT = "make it a daily, weekly or monthly series"
-# A period's days or times, and what it cost to look at it.
-_Period = tuple[list[datetime], int]
+
+class _Starts(Sequence[datetime]):
+    """Days times times of day, in order, as a sequence that takes no room."""
+
+    __slots__ = ("_days", "_hours", "_minutes", "_seconds", "_size")
+
+    def __init__(
+        self, days: Sequence[date], hours: Sequence[int], minutes: Sequence[int], seconds: Sequence[int]
+    ) -> None:
+        self._days, self._hours, self._minutes, self._seconds = days, hours, minutes, seconds
+        self._size = len(days) * len(hours) * len(minutes) * len(seconds)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> datetime: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[datetime]: ...
+    def __getitem__(self, index: int | slice) -> datetime | list[datetime]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(self._size))]
+        if index < 0:
+            index += self._size
+        if not 0 <= index < self._size:
+            raise IndexError
+        index, second = divmod(index, len(self._seconds))
+        index, minute = divmod(index, len(self._minutes))
+        index, hour = divmod(index, len(self._hours))
+        moment = time(self._hours[hour], self._minutes[minute], self._seconds[second])
+        return datetime.combine(self._days[index], moment)
 
 
 def starts(
-    rule: Rule, begin: datetime, first: datetime, last: datetime, *, alone: bool = True
+    rule: Rule,
+    begin: datetime,
+    first: datetime,
+    last: datetime,
+    *,
+    alone: bool = True,
+    budget: SeriesBudget | None = None,
 ) -> list[datetime]:
     """Give the starts in [first, last], in order; all times naive, `begin` being DTSTART.
 
     DTSTART is given only if the rule meets it. It counts towards COUNT even if it does not, unless the
     event has other rules that it may belong to (alone is False). Raises RuleError for a rule that
-    takes too long or never lets up.
+    costs more than its budget or never lets up.
     """
     if rule.freq >= Freq.HOURLY and not (rule.count or rule.until or rule.by_hour):
-        raise RuleError(f"it recurs round the clock without end ({rule.freq.name})", _HINT)
-    found = list(islice(_within(rule, begin, first, last, alone), MOST_STARTS + 1))
-    if len(found) > MOST_STARTS:
-        raise RuleError(f"it recurs more than {MOST_STARTS} times in the window", _HINT)
+        raise RuleError(f"it recurs round the clock without end ({rule.freq.name})", HINT)
+    budget = budget or SeriesBudget()
+    found: list[datetime] = []
+    for period, low, high in _within(rule, begin, first, last, alone, budget):
+        budget.spend_starts(high - low)
+        found += period[low:high]
     return found
 
 
-def _within(rule: Rule, begin: datetime, first: datetime, last: datetime, alone: bool) -> Iterator[datetime]:
-    left = rule.count
-    for start in _from(rule, begin, begin if rule.count else max(begin, first), last):
-        if start > last or left == 0:
-            return
+def _within(
+    rule: Rule, begin: datetime, first: datetime, last: datetime, alone: bool, budget: SeriesBudget
+) -> Iterator[tuple[Sequence[datetime], int, int]]:
+    """Periods, and of each which starts lie in [first, last], from one number up to another."""
+    left, counting, lower = rule.count, False, max(begin, first)
+    for period, before in _periods(rule, begin, lower, last, budget):
+        if left is not None:
+            left -= before
+        chosen: Sequence[datetime] = _at_places(rule, period, budget) if rule.by_place else period
+        if not chosen:
+            continue
+        low, high = _index(chosen, begin), len(chosen)
         if left is not None:
             # "The DTSTART property value always counts as the first occurrence" (3.3.10).
-            if alone and left == rule.count and start != begin:
-                left -= 1
-            if left == 0:
+            if not counting and low < high:
+                counting = True
+                left -= alone and chosen[low] != begin
+            if left <= 0:
                 return
-            left -= 1
-        if start >= first:
-            yield start
+            high = min(high, low + left)
+            left -= high - low
+        low = max(low, _index(chosen, lower))
+        if chosen[-1] > last:
+            high = min(high, bisect_right(chosen, last))
+        if low < high:
+            yield chosen, low, high
+        if left == 0:
+            return
 
 
-def _from(rule: Rule, begin: datetime, first: datetime, last: datetime) -> Iterator[datetime]:
-    """The starts from `first` on, and on beyond `last` to the end of its period."""
-    spent = 0
-    for found, cost in _periods(rule, begin, first, last):
-        spent += cost
-        if spent > MOST_STEPS:
-            raise RuleError("its rule would take too long to follow", _HINT)
-        chosen = [found[place] for place in _places(rule, len(found))] if rule.by_place else found
-        yield from (start for start in chosen if start >= first)
+def _index(chosen: Sequence[datetime], first: datetime) -> int:
+    """How many lie before `first`."""
+    return 0 if chosen[0] >= first else bisect_left(chosen, first)
 
 
-def _places(rule: Rule, length: int) -> list[int]:
+def _at_places(rule: Rule, period: Sequence[datetime], budget: SeriesBudget) -> list[datetime]:
     """The wanted places of a period's set (BYSETPOS), from the front, each once."""
+    budget.spend_steps(len(rule.by_place))
+    length = len(period)
     places = {place - 1 if place > 0 else length + place for place in rule.by_place}
-    return sorted(place for place in places if 0 <= place < length)
+    return [period[place] for place in sorted(places) if 0 <= place < length]
 
 
-def _periods(rule: Rule, begin: datetime, first: datetime, last: datetime) -> Iterator[_Period]:
+def _periods(
+    rule: Rule, begin: datetime, first: datetime, last: datetime, budget: SeriesBudget
+) -> Iterator[tuple[Sequence[datetime], int]]:
+    """The periods up to `last`, each with how many starts were stepped over just before it.
+
+    Without COUNT they begin near `first`; with COUNT as well, if each whole period has equally many.
+    """
+    number = _number_of(rule, begin, first)
+    walk = _short_periods if rule.freq >= Freq.HOURLY else _long_periods
+    size = 0 if rule.count is None else _size_of_each(rule, begin)
+    if rule.count is None:
+        before = 0
+    elif number < 2 or size is None:
+        yield from ((period, 0) for period in walk(rule, begin, 0, last, budget))
+        return
+    else:
+        # The first period is there only in part: it begins with DTSTART.
+        yield from ((period, 0) for period in islice(walk(rule, begin, 0, last, budget), 1))
+        before = (number - 1) * size
+    for period in walk(rule, begin, number, last, budget):
+        yield period, before
+        before = 0
+
+
+def _number_of(rule: Rule, begin: datetime, first: datetime) -> int:
+    """The number of the first period of a rule, DTSTART's being 0, that may reach `first`."""
+    if rule.freq is Freq.YEARLY:
+        # A year of whole weeks may reach into the next.
+        gone = first.year - 1 - _first_year(rule, begin)
+    elif rule.freq is Freq.MONTHLY:
+        gone = (first.year - begin.year) * 12 + first.month - begin.month
+    elif rule.freq is Freq.WEEKLY:
+        gone = (first.toordinal() - _week_of(rule, begin)) // 7
+    elif rule.freq is Freq.DAILY:
+        gone = first.toordinal() - begin.toordinal()
+    else:
+        gone = _seconds_between(_floor(begin, rule.freq), first) // _SECONDS[rule.freq]
+    return max(0, gone) // rule.interval
+
+
+def _first_year(rule: Rule, begin: date) -> int:
+    return ruled_days.week_year(begin, rule.week_start) if rule.by_week else begin.year
+
+
+def _week_of(rule: Rule, begin: date) -> int:
+    """The first day of DTSTART's week, in ordinals: in year 1 it may begin before there are dates."""
+    return begin.toordinal() - (begin.weekday() - rule.week_start) % 7
+
+
+def _seconds_between(first: datetime, last: datetime) -> int:
+    between = last - first
+    return between.days * 86_400 + between.seconds
+
+
+def _size_of_each(rule: Rule, begin: datetime) -> int | None:
+    """How many starts every whole period has; None where they differ or that is not plain."""
     if rule.freq >= Freq.HOURLY:
-        return _short_periods(rule, begin, first, last)
-    return _with_times(rule, begin, _long_periods(rule, begin.date(), first.date(), last.date()))
+        days, even = 1, not (rule.by_hour or rule.by_month or rule.chooses_days)
+        even = even and not (rule.by_minute and rule.freq > Freq.HOURLY)
+        even = even and not (rule.by_second and rule.freq is Freq.SECONDLY)
+        times = len(_block(rule, begin, begin))
+    else:
+        count = _days_of_each(rule, begin)
+        days, even = count or 0, count is not None
+        times = prod(map(len, _clock_of(rule, begin)))
+    if not even:
+        return None
+    size = days * times
+    if not rule.by_place:
+        return size
+    return len(
+        {place if place > 0 else size + 1 + place for place in rule.by_place} & set(range(1, size + 1))
+    )
 
 
-def _with_times(rule: Rule, begin: datetime, periods: Iterator[tuple[list[date], int]]) -> Iterator[_Period]:
-    times = [
-        time(hour, minute, second)
-        for hour in rule.by_hour or (begin.hour,)
-        for minute in rule.by_minute or (begin.minute,)
-        for second in rule.by_second or (begin.second,)
-        if second < 60  # a leap second; no clock of ours shows it
-    ]
-    for days, cost in periods:
-        yield [datetime.combine(day, moment) for day in days for moment in times], cost
+def _days_of_each(rule: Rule, begin: date) -> int | None:
+    """How many days every period of a daily, weekly, monthly or yearly rule has; None where they differ."""
+    if rule.by_week or rule.by_year_day:
+        return None
+    if rule.freq is Freq.YEARLY:
+        in_month = None if rule.by_day and not rule.by_month else _days_of_each_month(rule, begin)
+        return None if in_month is None else in_month * max(1, len(rule.by_month))
+    if rule.by_month:
+        return None
+    if rule.freq is Freq.MONTHLY:
+        return _days_of_each_month(rule, begin)
+    if rule.by_month_day or (rule.by_day and rule.freq is Freq.DAILY):
+        return None
+    return max(1, len({weekday for _, weekday in rule.by_day}))
 
 
-def _long_periods(rule: Rule, begin: date, first: date, last: date) -> Iterator[tuple[list[date], int]]:
+def _days_of_each_month(rule: Rule, begin: date) -> int | None:
+    if rule.by_day:
+        # From the front or from the back: in a short month the fourth Monday is also the last.
+        signs = {which > 0 for which, _ in rule.by_day}
+        sure = len(signs) == 1 and all(1 <= abs(which) <= _SURE_WEEKS for which, _ in rule.by_day)
+        return len(rule.by_day) if sure and not rule.by_month_day else None
+    days = rule.by_month_day or (begin.day,)
+    sure = len({day > 0 for day in days}) == 1 and all(1 <= abs(day) <= _SHORTEST_MONTH for day in days)
+    return len(days) if sure else None
+
+
+def _long_periods(
+    rule: Rule, begin: datetime, number: int, last: datetime, budget: SeriesBudget
+) -> Iterator[Sequence[datetime]]:
     walk = {Freq.YEARLY: _years, Freq.MONTHLY: _months, Freq.WEEKLY: _weeks, Freq.DAILY: _days}
-    return walk[rule.freq](rule, begin, first, last)
+    listed = len(rule.by_day) + len(rule.by_month_day) + len(rule.by_year_day) + len(rule.by_week)
+    dearness = 1 + listed // _LIST_OF_A_STEP
+    clock = _clock_of(rule, begin)
+    few = prod(map(len, clock)) <= _FEW_TIMES
+    times = [time(*shown) for shown in product(*clock)] if few else []
+    for days, cost in walk[rule.freq](rule, begin, number, last):
+        budget.spend_steps(cost * dearness)
+        # A short list is looked into faster.
+        yield [datetime.combine(day, at) for day in days for at in times] if few else _Starts(days, *clock)
 
 
-def _years(rule: Rule, begin: date, first: date, last: date) -> Iterator[tuple[list[date], int]]:
-    start, cost = begin.year, 366 if rule.chooses_days else 12
-    if rule.by_week:
-        start, cost = ruled_days.week_year(begin, rule.week_start), 7 * len(rule.by_week)
-    skipped = max(0, first.year - 1 - start) // rule.interval
-    for year in range(start + skipped * rule.interval, min(last.year + 1, MAXYEAR) + 1, rule.interval):
+def _clock_of(rule: Rule, begin: datetime) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """The hours, minutes and seconds at which a rule recurs on its days."""
+    # A leap second is shown by no clock of ours.
+    seconds = tuple(second for second in rule.by_second or (begin.second,) if second < 60)
+    return rule.by_hour or (begin.hour,), rule.by_minute or (begin.minute,), seconds
+
+
+def _years(rule: Rule, begin: date, number: int, last: date) -> Iterator[tuple[list[date], int]]:
+    days_of_month = 31 if rule.chooses_days else 1
+    cost = 7 * len(rule.by_week) if rule.by_week else days_of_month * len(ruled_days.months_of(rule, begin))
+    start = _first_year(rule, begin) + number * rule.interval
+    for year in range(start, min(last.year + 1, MAXYEAR) + 1, rule.interval):
         yield list(ruled_days.in_year(rule, max(year, MINYEAR), begin)), cost
 
 
-def _months(rule: Rule, begin: date, first: date, last: date) -> Iterator[tuple[list[date], int]]:
-    start = begin.year * 12 + begin.month - 1
-    skipped = max(0, first.year * 12 + first.month - 1 - start) // rule.interval
-    end = last.year * 12 + last.month
-    for month in range(start + skipped * rule.interval, end, rule.interval):
-        yield list(ruled_days.in_month(rule, month // 12, month % 12 + 1, begin)), 31
+def _months(rule: Rule, begin: date, number: int, last: date) -> Iterator[tuple[list[date], int]]:
+    start = begin.year * 12 + begin.month - 1 + number * rule.interval
+    for month in range(start, last.year * 12 + last.month, rule.interval):
+        yield (
+            list(ruled_days.in_month(rule, month // 12, month % 12 + 1, begin)),
+            31 if rule.chooses_days else 1,
+        )
 
 
-def _weeks(rule: Rule, begin: date, first: date, last: date) -> Iterator[tuple[list[date], int]]:
-    # In ordinals, since the week that holds 1 January of year 1 begins before there are dates.
-    start = begin.toordinal() - (begin.weekday() - rule.week_start) % 7
+def _weeks(rule: Rule, begin: date, number: int, last: date) -> Iterator[tuple[list[date], int]]:
     step = 7 * rule.interval
-    skipped = max(0, first.toordinal() - start) // step
-    for week in range(start + skipped * step, last.toordinal() + 1, step):
-        if 1 <= week <= date.max.toordinal() - 6:
-            yield list(ruled_days.in_week(rule, date.fromordinal(week), begin)), 7
+    for week in range(_week_of(rule, begin) + number * step, last.toordinal() + 1, step):
+        yield list(ruled_days.in_week(rule, week, begin)), 7
 
 
-def _days(rule: Rule, begin: date, first: date, last: date) -> Iterator[tuple[list[date], int]]:
-    skipped = max(0, first.toordinal() - begin.toordinal()) // rule.interval
-    start = begin.toordinal() + skipped * rule.interval
-    for number in range(start, last.toordinal() + 1, rule.interval):
-        day = date.fromordinal(number)
+def _days(rule: Rule, begin: date, number: int, last: date) -> Iterator[tuple[list[date], int]]:
+    for ordinal in range(begin.toordinal() + number * rule.interval, last.toordinal() + 1, rule.interval):
+        day = date.fromordinal(ordinal)
         yield [day] if ruled_days.agrees(rule, day) else [], 1
 
 
-def _short_periods(rule: Rule, begin: datetime, first: datetime, last: datetime) -> Iterator[_Period]:
-    """Hours, minutes and seconds; a day or an hour that the rule leaves out is stepped over whole."""
+def _short_periods(
+    rule: Rule, begin: datetime, number: int, last: datetime, budget: SeriesBudget
+) -> Iterator[Sequence[datetime]]:
+    """Hours, minutes and seconds; a day, hour or minute that the rule leaves out is stepped over whole."""
     block = _floor(begin, rule.freq)
-    step = _UNIT[rule.freq] * rule.interval
-    number = max(0, (first - block) // step)
-    while (at := block + number * step) <= last:
+    step, end = _SECONDS[rule.freq] * rule.interval, _seconds_between(block, last)
+    while number * step <= end:
+        at = block + timedelta(seconds=number * step)
+        budget.spend_steps(1)
         beyond = _left_out_until(rule, at)
         if beyond is None:
-            yield _in_block(rule, at, begin), 1
+            yield _block(rule, at, begin)
             number += 1
         else:
-            yield [], 1
-            number = max(number + 1, -((block - beyond) // step))
+            number = max(number + 1, -(-_seconds_between(block, beyond) // step))
 
 
 def _left_out_until(rule: Rule, at: datetime) -> datetime | None:
-    """Where the rule may speak again, if it leaves out the day or the hour; None if it leaves out neither."""
+    """When the rule may recur next, if it leaves out this day, hour or minute; None if it leaves out none."""
     if not ruled_days.agrees(rule, at.date()):
-        return datetime.combine(at.date(), time()) + timedelta(days=1)
+        following = at.toordinal() + 1
+        # After the last day that Python knows comes nothing.
+        return datetime.fromordinal(following) if following <= date.max.toordinal() else LAST
+    rest = LAST - at
     if rule.by_hour and at.hour not in rule.by_hour:
-        return _floor(at, Freq.HOURLY) + timedelta(hours=1)
+        return _floor(at, Freq.HOURLY) + min(timedelta(hours=1), rest)
+    if rule.freq is Freq.SECONDLY and rule.by_minute and at.minute not in rule.by_minute:
+        return _floor(at, Freq.MINUTELY) + min(timedelta(minutes=1), rest)
     return None
 
 
@@ -166,12 +320,14 @@ def _floor(moment: datetime, freq: Freq) -> datetime:
     return moment.replace(second=0) if freq is Freq.MINUTELY else moment
 
 
-def _in_block(rule: Rule, at: datetime, begin: datetime) -> list[datetime]:
+def _block(rule: Rule, at: datetime, begin: datetime) -> _Starts:
     """The times in one hour, one minute or one second: what is longer limits, what is shorter expands."""
+    days: tuple[date, ...] = (at.date(),)
     if rule.freq is not Freq.HOURLY and rule.by_minute and at.minute not in rule.by_minute:
-        return []
-    if rule.freq is Freq.SECONDLY:
-        return [at] if not rule.by_second or at.second in rule.by_second else []
-    seconds = [second for second in rule.by_second or (begin.second,) if second < 60]
-    minutes = (rule.by_minute or (begin.minute,)) if rule.freq is Freq.HOURLY else (at.minute,)
-    return [at.replace(minute=minute, second=second) for minute in minutes for second in seconds]
+        days = ()
+    if rule.freq is Freq.SECONDLY and rule.by_second and at.second not in rule.by_second:
+        days = ()
+    _, minutes, seconds = _clock_of(rule, begin)
+    if rule.freq is not Freq.HOURLY:
+        minutes = (at.minute,)
+    return _Starts(days, (at.hour,), minutes, (at.second,) if rule.freq is Freq.SECONDLY else seconds)

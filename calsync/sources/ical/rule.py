@@ -72,16 +72,25 @@ _NUMBERS = {
     "BYSECOND": ("by_second", 0, 60, False),
     "BYSETPOS": ("by_place", 1, 366, True),
 }
+# A rule of megabytes is read, but not remembered for the life of the process.
+_LONGEST_KEPT = 2_000
+# Beyond any COUNT or INTERVAL that makes a difference; RFC 5545 sets no limit to their digits, Python does.
+_MOST_DIGITS = 18
+_INTEGER = re.compile(r"([+-]?)(\d+)")
 _PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
 
 
-@lru_cache(maxsize=1024)
 def read_rule(text: str) -> Rule:
     """Read the value of an RRULE; raises RuleError.
 
     Taken as meant: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a
     negative COUNT, which some programs write for "no limit".
     """
+    return _read_rule(text) if len(text) <= _LONGEST_KEPT else _read_rule.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _read_rule(text: str) -> Rule:
     parts = _parts(text)
     if "RSCALE" in parts or "SKIP" in parts:
         raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
@@ -120,15 +129,19 @@ def _freq(value: str) -> Freq:
 
 
 def _number(value: str, part: str) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,18}", value):
+    """A whole number; one with very many digits is 10^18."""
+    match = _INTEGER.fullmatch(value)
+    if match is None:
         raise RuleError(f"its rule cannot be read: {part}={shown_value(value)}")
-    return int(value)
+    digits = match[2].lstrip("0") or "0"
+    size = int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    return -size if match[1] == "-" else size
 
 
 def _interval(value: str) -> int:
     interval = _number(value, "INTERVAL")
     if interval < 1:
-        raise RuleError(f"its rule never moves on: INTERVAL={interval}")
+        raise RuleError(f"its rule never moves on: INTERVAL={shown_value(value)}")
     return interval
 
 
@@ -163,7 +176,7 @@ def _weekday(value: str) -> int:
 
 def _by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
     found = []
-    for day in filter(None, value.split(",")):
+    for day in dict.fromkeys(filter(None, value.split(","))):
         match = _DAY.fullmatch(day)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
             raise RuleError(f"its rule cannot be read: BYDAY={shown_value(value)}")
@@ -176,7 +189,7 @@ def _by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
 def _numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
     _, least, most, from_the_end = _NUMBERS[part]
     found = []
-    for value in filter(None, parts.get(part, "").split(",")):
+    for value in dict.fromkeys(filter(None, parts.get(part, "").split(","))):
         number = _number(value, part)
         if not least <= (abs(number) if from_the_end else number) <= most:
             raise RuleError(f"its rule cannot be read: {part}={shown_value(value)}")

@@ -5,12 +5,12 @@ kept that every part of the rule agrees with. What no part says is taken from DT
 """
 
 from calendar import isleap, monthrange
-from collections.abc import Iterable, Iterator
-from datetime import MAXYEAR, MINYEAR, date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import MAXYEAR, MINYEAR, date
 
 from calsync.sources.ical.rule import Freq, Rule
 
-_DAY = timedelta(days=1)
+_LAST = date.max.toordinal()
 
 
 def in_year(rule: Rule, year: int, begin: date) -> Iterator[date]:
@@ -18,16 +18,18 @@ def in_year(rule: Rule, year: int, begin: date) -> Iterator[date]:
     if rule.by_week:
         yield from _in_weeks(rule, year, begin)
         return
-    for month in rule.by_month or _months_unsaid(rule, begin):
+    for month in months_of(rule, begin):
         yield from _in_month(rule, year, month, begin)
 
 
-def _months_unsaid(rule: Rule, begin: date) -> Iterable[int]:
-    """The months of a yearly rule that names none.
+def months_of(rule: Rule, begin: date) -> Sequence[int]:
+    """The months of a yearly rule.
 
-    BYYEARDAY and BYDAY range over the year; BYMONTHDAY expands what FREQ evaluated to, a day in
-    DTSTART's month ("applied to the current set of evaluated occurrences"), as libical has it.
+    Where it names none, BYYEARDAY and BYDAY range over the year; BYMONTHDAY expands what FREQ evaluated to, a
+    day in DTSTART's month ("applied to the current set of evaluated occurrences"), as libical has it.
     """
+    if rule.by_month:
+        return rule.by_month
     ranges = rule.by_year_day or (rule.by_day and not rule.by_month_day)
     return range(1, 13) if ranges else (begin.month,)
 
@@ -55,16 +57,20 @@ def _in_weeks(rule: Rule, year: int, begin: date) -> Iterator[date]:
     for week in sorted({week if week > 0 else weeks + 1 + week for week in rule.by_week}):
         if not 1 <= week <= weeks:
             continue
-        monday = first_week(year, rule.week_start) + timedelta(weeks=week - 1)
-        for day in (monday + timedelta(days=number) for number in range(7)):
+        for day in _days_of_week(first_week(year, rule.week_start) + 7 * (week - 1)):
             if (not alone or day.weekday() == begin.weekday()) and agrees(rule, day):
                 yield day
 
 
-def in_week(rule: Rule, first: date, begin: date) -> Iterator[date]:
-    """The days of the week that starts on `first`."""
+def _days_of_week(first: int) -> Iterator[date]:
+    """The days of the week that starts on an ordinal, as far as Python knows them."""
+    return (date.fromordinal(day) for day in range(max(first, 1), min(first + 6, _LAST) + 1))
+
+
+def in_week(rule: Rule, first: int, begin: date) -> Iterator[date]:
+    """The days of the week that starts on the ordinal `first`."""
     weekdays = {weekday for _, weekday in rule.by_day} or {begin.weekday()}
-    for day in (first + timedelta(days=number) for number in range(7)):
+    for day in _days_of_week(first):
         if day.weekday() in weekdays and agrees(rule, day):
             yield day
 
@@ -100,7 +106,7 @@ def _is_weekday(rule: Rule, day: date) -> bool:
 
 def _in_numbered_week(rule: Rule, day: date) -> bool:
     year = week_year(day, rule.week_start)
-    week = (day - first_week(year, rule.week_start)).days // 7 + 1
+    week = (day.toordinal() - first_week(year, rule.week_start)) // 7 + 1
     return _counted(week, weeks_in(year, rule.week_start), rule.by_week)
 
 
@@ -112,23 +118,26 @@ def _days_in(year: int) -> int:
     return 366 if isleap(year) else 365
 
 
-def first_week(year: int, week_start: int) -> date:
-    """The first day of week 1: "the first week that contains at least four days" of the year."""
+def first_week(year: int, week_start: int) -> int:
+    """The first day, in ordinals, of week 1: "the first week that contains at least four days" of the year.
+
+    In ordinals, since in the year 1 it may begin before there are dates.
+    """
     fourth = date(year, 1, 4)
-    return fourth - _DAY * ((fourth.weekday() - week_start) % 7)
+    return fourth.toordinal() - (fourth.weekday() - week_start) % 7
 
 
 def weeks_in(year: int, week_start: int) -> int:
     """How many whole weeks a year has: 52 or 53."""
     if not MINYEAR < year < MAXYEAR:
         return 52
-    return (first_week(year + 1, week_start) - first_week(year, week_start)).days // 7
+    return (first_week(year + 1, week_start) - first_week(year, week_start)) // 7
 
 
 def week_year(day: date, week_start: int) -> int:
     """The year that a day's week belongs to."""
     if not MINYEAR + 1 < day.year < MAXYEAR - 1:
         return day.year
-    if day < first_week(day.year, week_start):
+    if day.toordinal() < first_week(day.year, week_start):
         return day.year - 1
-    return day.year + (day >= first_week(day.year + 1, week_start))
+    return day.year + (day.toordinal() >= first_week(day.year + 1, week_start))

@@ -1,9 +1,11 @@
 """Events to series: which belong together, and which of two versions counts."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import accumulate
 
 from calsync.sources.ical.event import Event, Moment, as_day, day_in
 from calsync.sources.ical.moments import real, shown_in
@@ -33,31 +35,13 @@ def series_of(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
     found: list[Series] = []
     replaced: list[Event] = []
     for uid in sorted(groups):
-        masters, overrides = _parted(_cancelled(groups[uid]))
+        masters, overrides = _parted(groups[uid])
         kept = _newest(masters)
-        replaced += [event for event in _distinct(masters) if event not in kept]
+        # By identity: there may be ten thousand of either, and each is an event of its own.
+        counted = set(map(id, kept))
+        replaced += [event for event in _distinct(masters) if id(event) not in counted]
         found += _grouped(uid, kept, overrides)
     return found, replaced
-
-
-def _cancelled(events: list[Event]) -> list[Event]:
-    """The events of a UID after a CANCEL of all of it in the same file (RFC 5546, 3.2.5).
-
-    It cancels every version but one with a higher SEQUENCE, which is a new request; a CANCEL without
-    SEQUENCE means whatever there is. Where there is nothing else of the UID it stands for the meeting.
-    """
-    cancels = [event for event in events if event.cancelled_by_method and event.recurrence_id is None]
-    others = [event for event in events if not (event.cancelled_by_method and event.recurrence_id is None)]
-    if not cancels or not others:
-        return events
-    latest = max(event.sequence for event in cancels)
-    unnumbered = any(event.sequence < 0 for event in cancels)
-    marked = [
-        replace(event, cancelled_by_method=True) if unnumbered or event.sequence <= latest else event
-        for event in others
-    ]
-    has_master = any(event.recurrence_id is None for event in others)
-    return marked if has_master else [*cancels, *marked]
 
 
 def _parted(events: list[Event]) -> tuple[list[Event], list[Event]]:
@@ -66,8 +50,13 @@ def _parted(events: list[Event]) -> tuple[list[Event], list[Event]]:
     if masters:
         return masters, overrides
     # A series may carry a RECURRENCE-ID of its own first start, as ConnectDaily writes it.
-    own = [event for event in overrides if event.recurs and event.recurrence_id == event.start]
-    return [replace(event, recurrence_id=None) for event in own], [e for e in overrides if e not in own]
+    own = [event for event in overrides if _is_own_override(event)]
+    others = [event for event in overrides if not _is_own_override(event)]
+    return [replace(event, recurrence_id=None) for event in own], others
+
+
+def _is_own_override(event: Event) -> bool:
+    return event.recurs and event.recurrence_id == event.start
 
 
 def _newest(masters: list[Event]) -> list[Event]:
@@ -88,23 +77,26 @@ def _grouped(uid: str, masters: list[Event], overrides: list[Event]) -> list[Ser
     if not masters:
         return [Series(uid, None, _each_once(overrides))] if overrides else []
     shares: list[list[Event]] = [[] for _ in masters]
+    begun = _by_day(masters)
     for override in overrides:
-        shares[_master_of(override, masters)].append(override)
+        shares[_master_of(override, begun)].append(override)
     return [
         Series(uid, master, _each_once([_fitted(override, master) for override in share]))
         for master, share in zip(masters, shares, strict=True)
     ]
 
 
-def _master_of(override: Event, masters: list[Event]) -> int:
+def _by_day(masters: list[Event]) -> tuple[list[date], list[int]]:
+    """The days on which series begin, in order, and for each the last of those that have begun by then."""
+    begins = sorted((as_day(master.start), place) for place, master in enumerate(masters) if master.recurs)
+    return [day for day, _ in begins], list(accumulate((place for _, place in begins), max))
+
+
+def _master_of(override: Event, begun: tuple[list[date], list[int]]) -> int:
     """The last series that has begun when the override was to take place; the first if none has."""
-    original = override.recurrence_id or override.start
-    begun = [
-        place
-        for place, master in enumerate(masters)
-        if master.recurs and as_day(master.start) <= as_day(original)
-    ]
-    return begun[-1] if begun else 0
+    days, last = begun
+    count = bisect_right(days, as_day(override.recurrence_id or override.start))
+    return last[count - 1] if count else 0
 
 
 def _fitted(override: Event, master: Event) -> Event:

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.outlines import Outline, Outliner
 from calsync.sources.ical.sieve import Sieve
 from calsync.sources.ical.skim import OddError
 from calsync.sources.ical.slices import Slices
+
+_CHECKED_EVERY = 100
 
 
 class Sorter:
@@ -24,7 +27,9 @@ class Sorter:
         uids, far = self._slices.uids, self._sieve.far()
         self.odd |= {uids[place] for place in self._slices.odd}
         dropped: dict[str, list[int]] = defaultdict(list)
-        for place in places:
+        for number, place in enumerate(places):
+            if number % _CHECKED_EVERY == 0:
+                check_stopped()
             uid = uids[place]
             if uid in self.odd:
                 continue

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Problem, Severity
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.marks import Mark, marks_of
 from calsync.sources.ical.naming import Namer
 
@@ -21,6 +22,7 @@ _DEEPEST = 64
 """Below this, components are counted and no longer kept: nothing that matters lies so deep."""
 _NAMED = 100
 """How many events of one kind of damage have a problem each; the rest have one together."""
+_CHECKED_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def split(text: str, namer: Namer) -> tuple[tuple[CalendarText, ...], list[Probl
     """
     marks, recovered = marks_of(text)
     walk = _Walk(text, namer.where)
-    for mark in marks:
+    for number, mark in enumerate(marks):
+        if number % _CHECKED_EVERY == 0:
+            check_stopped()
         (_begin if mark.opens else _end)(walk, mark)
     namer.follow(text, walk.begins)
     if walk.stack:

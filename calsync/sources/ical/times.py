@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from calsync.model.stopping import check_stopped
 from calsync.sources.ical.clocks import At, Clock, Clocks
 from calsync.sources.ical.skim import CR, DTEND, DTSTART, RECURRENCE_ID, Marks, Numbers, OddError
 from calsync.sources.ical.slices import Slices
@@ -46,6 +47,7 @@ class Times:
         self._clocks = clocks
         self._numbers: dict[tuple[bytes, bool], int] = {}
         self._kinds: list[_Kind] = []
+        self._number_of: dict[_Kind, int] = {}
         # Not one mapping to pairs: thousands of new objects would call the garbage collector.
         self._wall_of: dict[int, datetime] = {}
         self._kind_of: dict[int, int] = {}
@@ -56,6 +58,7 @@ class Times:
     def _read(self, slices: Slices) -> None:
         plain = _plain_times(slices, slices.skim.table[self.places][:, _NAMES])
         kinds = [self._number(*said) for said in plain.said]
+        check_stopped()
         size = len(slices.skim.lines.at)
         self.walls: Walls = np.zeros(size, "M8[s]")
         self.walls[plain.lines] = plain.walls
@@ -77,8 +80,11 @@ class Times:
     def _calm(self) -> Marks:
         days = self.walls.astype("M8[D]")
         calm = np.zeros(len(days), np.bool_)
+        # Grouped by sorting: looking through all lines for each of ten thousand zones costs their product.
+        order = np.argsort(self.kinds, kind="stable")
+        bounds = np.searchsorted(self.kinds[order], np.arange(len(self._kinds) + 1)).tolist()
         for number, kind in enumerate(self._kinds):
-            its = self.kinds == number
+            its = order[bounds[number] : bounds[number + 1]]
             years = np.unique(days[its].astype("M8[Y]").view(np.int64) + _EPOCH).tolist()
             calm[its] = ~np.isin(days[its].view(np.int64), _restless_days(kind.clock, tuple(years)))
         return calm
@@ -88,9 +94,10 @@ class Times:
         said = (parameters, in_utc)
         if said not in self._numbers:
             kind = self._kind(parameters, in_utc)
-            if kind is not None and kind not in self._kinds:
+            if kind is not None and kind not in self._number_of:
+                self._number_of[kind] = len(self._kinds)
                 self._kinds.append(kind)
-            self._numbers[said] = -1 if kind is None else self._kinds.index(kind)
+            self._numbers[said] = -1 if kind is None else self._number_of[kind]
         return self._numbers[said]
 
     def _kind(self, parameters: bytes, in_utc: bool) -> _Kind | None:

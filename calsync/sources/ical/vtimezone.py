@@ -2,29 +2,39 @@
 
 icalendar keeps a VTIMEZONE by its name for the life of the process, so that the next manager's
 "Customized Time Zone" would be read by the first one's rules.
+
+A file may hold ten thousand zones, and a zone ten thousand rules, each with an onset a year for two
+centuries. So onsets are numbers in arrays (seconds since the beginning of year 1), and what a yearly rule
+chooses is computed for all years at once (`yearly`).
 """
 
 import re
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import MAXYEAR, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-from calsync.model.wall import wall_of
+import numpy as np
+
+from calsync.model.stopping import check_stopped
+from calsync.model.wall import FIRST, shifted, wall_of
+from calsync.sources.ical.budget import Reserve, SeriesBudget
 from calsync.sources.ical.lines import named_lines, shown_value, time_line
 from calsync.sources.ical.recur import starts
-from calsync.sources.ical.rule import RuleError, read_rule
+from calsync.sources.ical.rule import Rule, RuleError, read_rule
+from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, Seconds, seconds_of, yearly_starts
 
-_OBSERVANCE = re.compile(
-    r"^BEGIN[ \t]*:[ \t]*(STANDARD|DAYLIGHT)[ \t]*$(.*?)^END[ \t]*:[ \t]*\1[ \t]*$", re.I | re.M | re.S
-)
+_MARK = re.compile(r"^(BEGIN|END)[ \t]*:([^\n]*)\n?", re.I | re.M)
+_OBSERVANCES = ("STANDARD", "DAYLIGHT")
 _PROPERTIES = frozenset({"DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME"})
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?")
 _WALL = re.compile(r"(\d{8}T\d{6})Z?")
-# Exchange dates its rules from 1601; nobody met then, and nobody plans beyond a life's work.
-_FROM, _TO = datetime(1900, 1, 1), datetime(2101, 1, 1)  # noqa: DTZ001 - wall-clock time
+_FROM, _TO = datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall-clock time
 _ZERO = timedelta(0)
+# Of a rule that is not plainly yearly: the days of one month each year; a clock does not change more often.
+_MOST_STEPS, _MOST_ONSETS = 7_000, 1_000
 
 
 class ZoneError(Exception):
@@ -32,38 +42,46 @@ class ZoneError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Onset:
-    """When an observance begins: by the clock that holds until then, and the offsets before and after."""
+class Observance:
+    """The offsets until and from its onsets on, and the onsets by the clock that holds until then."""
 
-    wall: datetime
     before: timedelta
     after: timedelta
     name: str
-
-    @property
-    def utc(self) -> datetime:
-        """The same moment in UTC, naive."""
-        return self.wall - self.before
+    walls: Seconds
 
 
 class CalendarZone(tzinfo):
-    """A zone made of onsets. A time in a gap takes the offset before it; in an overlap `fold` decides."""
+    """A zone made of observances.
 
-    def __init__(self, key: str, onsets: list[Onset], text: str) -> None:
+    A time in a gap takes the offset before it; in an overlap `fold` decides.
+    """
+
+    def __init__(self, key: str, observances: list[Observance], text: str) -> None:
         self.key = key
         self.text = text
-        self._onsets = sorted(onsets, key=lambda onset: onset.utc)
-        self._utc = [onset.utc for onset in self._onsets]
+        self._observances = observances
+        sizes = [len(one.walls) for one in observances]
+        numbers = np.repeat(np.arange(len(observances)), sizes)
+        before, after = (
+            np.repeat([int(offset.total_seconds()) for offset in offsets], sizes)
+            for offsets in ([one.before for one in observances], [one.after for one in observances])
+        )
+        walls = np.concatenate([one.walls for one in observances])
+        order = np.argsort(walls - before, kind="stable")
+        walls, before, after = walls[order], before[order], after[order]
+        self._numbers = array("I", numbers[order].astype(np.uint32).tobytes())
+        self._walls, self._utc = _packed(walls), _packed(walls - before)
         # PEP 495: the earlier reading (fold=0) keeps the old offset through gap and overlap alike.
-        self._folds = [
-            [onset.wall + max(_ZERO, onset.after - onset.before) for onset in self._onsets],
-            [onset.wall + min(_ZERO, onset.after - onset.before) for onset in self._onsets],
-        ]
+        self._folds = (
+            _packed(walls + np.maximum(0, after - before)),
+            _packed(walls + np.minimum(0, after - before)),
+        )
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         """The offset that holds at a wall time of this zone."""
         last = self._last(moment)
-        return last.after if last else self._onsets[0].before
+        return last.after if last else self._observances[self._numbers[0]].before
 
     def dst(self, moment: datetime | None) -> timedelta:  # noqa: ARG002 - tzinfo asks
         """Nothing: which part of an offset is summer time does not matter here."""
@@ -76,29 +94,38 @@ class CalendarZone(tzinfo):
 
     def fromutc(self, moment: datetime) -> datetime:
         """The wall time here, with `fold` set in the second pass through an overlap."""
-        place = bisect_right(self._utc, wall_of(moment)) - 1
-        offset = self._onsets[place].after if place >= 0 else self._onsets[0].before
+        place = bisect_right(self._utc, seconds_of(wall_of(moment))) - 1
+        number = self._numbers[max(place, 0)]
+        offset = self._observances[number].after if place >= 0 else self._observances[number].before
         wall = (moment + offset).replace(fold=0)
         return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
 
     def changes(self, first: datetime, last: datetime) -> list[datetime]:
         """When, by the clock before it, an observance begins between two wall times, a day more or less."""
-        day = timedelta(days=1)
-        begin, end = bisect_right(self._utc, first - day), bisect_right(self._utc, last + day)
-        return [onset.wall for onset in self._onsets[begin:end]]
+        day = 86_400
+        begin = bisect_right(self._utc, seconds_of(first) - day)
+        end = bisect_right(self._utc, seconds_of(last) + day)
+        return [FIRST + timedelta(seconds=wall) for wall in self._walls[begin:end]]
 
     def changes_utc(self, first: datetime, last: datetime) -> list[datetime]:
         """When an observance begins between two moments; all in UTC, naive."""
-        return self._utc[bisect_right(self._utc, first) : bisect_right(self._utc, last)]
+        begin, end = bisect_right(self._utc, seconds_of(first)), bisect_right(self._utc, seconds_of(last))
+        return [FIRST + timedelta(seconds=utc) for utc in self._utc[begin:end]]
 
-    def _last(self, moment: datetime | None) -> Onset | None:
+    def _last(self, moment: datetime | None) -> Observance | None:
+        """The observance that holds at a wall time, None before the first."""
         if moment is None:
-            return self._onsets[-1]
-        place = bisect_right(self._folds[moment.fold], wall_of(moment)) - 1
-        return self._onsets[place] if place >= 0 else None
+            return self._observances[self._numbers[-1]]
+        place = bisect_right(self._folds[moment.fold], seconds_of(wall_of(moment))) - 1
+        return self._observances[self._numbers[place]] if place >= 0 else None
 
     def __repr__(self) -> str:
         return f"CalendarZone({self.key!r})"
+
+
+def _packed(seconds: Seconds) -> "array[int]":
+    # Not an array of numpy: `bisect` compares numbers of Python several times as fast.
+    return array("q", seconds.astype(np.int64).tobytes())
 
 
 # A CalDAV server gives the same block with every resource. A zone depends on its text alone, so
@@ -106,43 +133,67 @@ class CalendarZone(tzinfo):
 @lru_cache(maxsize=256)
 def read_zone(text: str) -> tuple[str, CalendarZone]:
     """Read a VTIMEZONE: its TZID and the zone; raises ZoneError."""
+    check_stopped()
     names = [rest[1:].strip() for _, rest in named_lines(text, frozenset({"TZID"}))]
     if len(set(names)) != 1:
         raise ZoneError("it has no TZID" if not names else "it has two TZIDs")
     try:
-        onsets = [onset for match in _OBSERVANCE.finditer(text) for onset in _onsets(match[2])]
-        if not onsets:
+        observances = [_observance(part) for part in _parts(text)]
+        if not observances:
             raise ZoneError("it says no offset")
-        return names[0], CalendarZone(names[0], onsets, text)
+        return names[0], CalendarZone(names[0], observances, text)
     except RuleError as error:
         raise ZoneError(str(error)) from None
-    except OverflowError:
-        raise ZoneError("its rules leave the calendar") from None
 
 
-def _onsets(text: str) -> Iterator[Onset]:
+def _parts(text: str) -> Iterator[str]:
+    """The text of each STANDARD and DAYLIGHT that has an end."""
+    begins: list[tuple[str, int]] = []
+    ends: dict[str, list[tuple[int, int]]] = {name: [] for name in _OBSERVANCES}
+    for mark in _MARK.finditer(text):
+        name = mark[2].strip(" \t").upper()
+        if name in ends and mark[1].upper() == "BEGIN":
+            begins.append((name, mark.end()))
+        elif name in ends:
+            ends[name].append((mark.start(), mark.end()))
+    done = 0
+    for name, begin in begins:
+        number = bisect_left(ends[name], (begin, 0))
+        if begin >= done and number < len(ends[name]):
+            end, done = ends[name][number]
+            yield text[begin:end]
+
+
+def _observance(text: str) -> Observance:
+    check_stopped()
     lines = [time_line(name, rest) for name, rest in named_lines(text, _PROPERTIES)]
     values = {line.name: line.value for line in reversed(lines)}
     before, after = _offset(values, "TZOFFSETFROM"), _offset(values, "TZOFFSETTO")
     begin = _wall(values.get("DTSTART", ""))
-    walls = {begin}
+    walls = [np.array([seconds_of(begin)])]
     for line in lines:
         if line.name == "RDATE":
-            walls.update(_wall(value.partition("/")[0]) for value in line.value.split(","))
+            dates = [seconds_of(_wall(value.partition("/")[0])) for value in line.value.split(",")]
+            walls.append(np.array(dates))
         elif line.name == "RRULE":
-            walls.update(_recurring(line.value, begin, before))
-    for wall in walls:
-        yield Onset(wall, before, after, values.get("TZNAME", ""))
+            walls.append(_recurring(read_rule(line.value), begin, before))
+    return Observance(before, after, values.get("TZNAME", ""), np.unique(np.concatenate(walls)))
 
 
-def _recurring(text: str, begin: datetime, before: timedelta) -> list[datetime]:
-    rule, last = read_rule(text), _TO
-    if isinstance(rule.until, datetime):
+def _recurring(rule: Rule, begin: datetime, before: timedelta) -> Seconds:
+    last = _TO
+    if rule.until is None or rule.until.year == MAXYEAR:
+        pass  # UNTIL=99991231T235959Z is how some write "no end"
+    elif isinstance(rule.until, datetime):
         # "UNTIL … MUST be specified in UTC"; the onset's own clock is the one before it.
-        last = min(last, rule.until.replace(tzinfo=None) + (before if rule.until.tzinfo else _ZERO))
-    elif rule.until:
+        last = min(last, shifted(rule.until.replace(tzinfo=None), before if rule.until.tzinfo else _ZERO))
+    else:
         last = min(last, datetime.combine(rule.until, datetime.max.time()))
-    return starts(rule, begin, _FROM, last)
+    found = yearly_starts(rule, begin, last)
+    if found is None:
+        budget = SeriesBudget(_MOST_STEPS, _MOST_ONSETS, Reserve(0, 0))
+        found = np.array([seconds_of(wall) for wall in starts(rule, begin, _FROM, last, budget=budget)], int)
+    return found
 
 
 def _wall(value: str) -> datetime:
@@ -150,7 +201,7 @@ def _wall(value: str) -> datetime:
     try:
         if match is None:
             raise ValueError
-        return datetime.strptime(match[1], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall-clock time
+        return datetime.fromisoformat(match[1])
     except ValueError:
         raise ZoneError(f"it has a time that cannot be read: {shown_value(value)}") from None
 

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
+from calsync.sources.ical.budget import StepBudget
 from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.event import Event, Moment
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment
 from calsync.sources.ical.expand import Instance, expand, never_happens
-from calsync.sources.ical.moments import as_time, existing
+from calsync.sources.ical.moments import as_time, existing, in_utc_range
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.rule import RuleError
 from calsync.sources.ical.series import Series
@@ -27,11 +29,13 @@ class Expansion:
         self._zone = zone
         self._namer = namer
         self._reader = ContentReader(owners)
+        self._budget = StepBudget(window)
         self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
         self._endless: dict[int, None] = {}
 
     def add(self, series: Series) -> None:
         """Take in one series, or name it in a problem."""
+        check_stopped()
         self._keep(self._expanded(series))
 
     def _expanded(self, series: Series) -> list[Instance]:
@@ -39,7 +43,7 @@ class Expansion:
             if never_happens(series):
                 what = "its rule ends (UNTIL) before it begins, so it never takes place"
                 self._tell(series, what, "delete it if it is no longer wanted", Severity.NOTE)
-            return expand(series, self._window, self._zone)
+            return expand(series, self._window, self._zone, self._budget.for_series())
         except RuleError as error:
             self._tell(series, f"{error}; the series was left out", error.hint)
         except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
@@ -56,12 +60,15 @@ class Expansion:
     def _keep(self, instances: Iterable[Instance]) -> None:
         known: dict[int, Content] = {}
         for instance in instances:
-            start, end = self._midnight(instance.start), self._midnight(instance.end)
+            start = in_utc_range(self._midnight(instance.start))
+            end = in_utc_range(self._midnight(instance.end))
             if not Span(start, end).overlaps(self._window):
                 continue
             event = instance.event
             if id(event) not in known:
-                known[id(event)] = self._reader.read(event.text, cancelled=event.cancelled_by_method)
+                known[id(event)] = self._reader.read(
+                    event.text, cancelled=event.method == CANCEL, message=event.method in MESSAGES
+                )
                 self._note(event)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))

@@ -18,7 +18,9 @@ from calsync.sources.windows_zones import iana_name_of
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
 # Outlook writes " 1", " 2" after the name of a zone whose rules differ from those it met first.
-_COPY = re.compile(r"\s+\d{1,2}$")
+_COPY = re.compile(r" \d{1,2}$")
+# Windows' longest display name has some 60 characters; a vendor may put an address before a name.
+_LONGEST_NAME = 500
 _JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - wall-clock time
 
 # Places in Windows' display names, old and new, for which IANA has no zone of that name.
@@ -128,12 +130,16 @@ def iana_zone(name: str) -> ZoneInfo | None:
 
 def exact_zone(name: str) -> tzinfo | None:
     """Return the zone of a name that means one zone only, or None."""
+    if len(name) > _LONGEST_NAME:
+        return None
     plain = " ".join(name.split())
     return iana_zone(plain) or _windows(plain) or _offset(plain)
 
 
 def guessed_zone(name: str) -> tzinfo | None:
     """Return the zone that a name most likely means, or None; `exact_zone` has been tried before."""
+    if len(name) > _LONGEST_NAME:
+        return None
     plain = " ".join(name.strip().strip("/\"'").split())
     for form in dict.fromkeys((plain, _COPY.sub("", plain), plain.strip("()"))):
         found = exact_zone(form) or _globally_unique(form) or _displayed(form)

@@ -1,9 +1,10 @@
 """A rule on its series' own clock: what recurring-ical-events asks of a rule, answered by `recur`."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 
-from calsync.model.wall import placed
+from calsync.model.wall import placed, shifted
+from calsync.sources.ical.budget import SeriesBudget
 from calsync.sources.ical.moments import real
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import Freq, Rule, RuleError, read_rule
@@ -26,23 +27,33 @@ class ZonedRule:
     last: datetime | None
     until: datetime | None
     alone: bool
+    budget: SeriesBudget = field(compare=False)
 
     def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:  # noqa: ARG002 - asked so
         """Every start from `first` to `last`, both included."""
         if self.last is None:
-            return starts(self.rule, self.begin, first, last, alone=self.alone)
+            return starts(self.rule, self.begin, first, last, alone=self.alone, budget=self.budget)
         # A day more by the clock, since what counts is real time.
         latest = min(last, self.last + _DAY)
-        found = starts(self.rule, self.begin, first, latest, alone=self.alone)
+        found = starts(self.rule, self.begin, first, latest, alone=self.alone, budget=self.budget)
         return [wall for wall in found if real(placed(wall, self.zone)) <= self.last]
 
 
-def zoned_rule(text: str, begin: datetime, zone: tzinfo, *, all_day: bool, alone: bool = True) -> ZonedRule:
+def zoned_rule(
+    text: str,
+    begin: datetime,
+    zone: tzinfo,
+    *,
+    all_day: bool,
+    alone: bool = True,
+    budget: SeriesBudget | None = None,
+) -> ZonedRule:
     """Read a rule for a series that begins at `begin` by the clock of `zone`; raises RuleError."""
     rule = _of_days(read_rule(text)) if all_day else read_rule(text)
     last = _last(rule.until, zone)
     never = last is not None and last < real(placed(begin, zone))
-    return ZonedRule(rule, begin, zone, last, begin - _DAY if never else None, alone)
+    until = shifted(begin, -_DAY) if never else None
+    return ZonedRule(rule, begin, zone, last, until, alone, budget or SeriesBudget())
 
 
 def _of_days(rule: Rule) -> Rule:
@@ -55,7 +66,8 @@ def _of_days(rule: Rule) -> Rule:
 
 def _last(until: date | None, zone: tzinfo) -> datetime | None:
     """The last moment that UNTIL allows, in UTC: of DTSTART's kind, whatever its own; a date is its day."""
-    if until is None:
+    if until is None or until.year == MAXYEAR:
+        # UNTIL=99991231T235959Z is how some servers write "no end"; no other zone can show that moment.
         return None
     if not isinstance(until, datetime):
         until = datetime.combine(until, time.max)

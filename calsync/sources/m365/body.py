@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from calsync.sources.html_guard import guarded_html
+
 _BREAKS = frozenset(
     {
         "address",
@@ -95,7 +97,7 @@ def body_text(content: str, *, html: bool) -> str:
     """The text, line by line, blank lines left out, without the block that tells how to join online."""
     if html:
         parser = _Lines()
-        parser.feed(content)
+        parser.feed(guarded_html(content))
         parser.close()
         content = "".join(parser.parts)
     lines = (" ".join(_UNSEEN.sub("", line).split()) for line in content.splitlines())

@@ -19,8 +19,10 @@ from calsync.model.occurrence import (
     Sensitivity,
     ShowAs,
     Status,
+    owner_response,
 )
 from calsync.model.problem import Problem, Severity
+from calsync.model.uids import series_uid
 from calsync.sources.m365.body import body_text
 from calsync.sources.m365.moments import (
     Event,
@@ -30,7 +32,7 @@ from calsync.sources.m365.moments import (
     recurrence_id_of,
     times_of,
 )
-from calsync.sources.m365.uids import series_uid
+from calsync.text import count_of
 
 FIELDS = (
     "id",
@@ -86,11 +88,12 @@ class AsText(Protocol):
 
 
 def read_events(
-    events: Iterable[Any], zone: ZoneInfo, where: str
+    events: Iterable[Any], zone: ZoneInfo, where: str, owners: frozenset[str] = frozenset()
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences in Graph's events, and what could not be read in them.
 
     zone: midnights of all-day events, and the zone in which times are given. where: for the problems.
+    owners: the manager's addresses, lower case.
     """
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
@@ -101,7 +104,7 @@ def read_events(
         notes: list[tuple[str, object]] = []
         try:
             occurrences.append(
-                read_event(event, zone, lambda *told, notes=notes: notes.append(told), as_text)
+                read_event(event, zone, lambda *told, notes=notes: notes.append(told), as_text, owners)
             )
             odd.update((field, _shown(value)) for field, value in notes)
         except UnreadableEventError as error:
@@ -111,7 +114,25 @@ def read_events(
     return tuple(occurrences), tuple(problems)
 
 
-def read_event(event: Any, zone: ZoneInfo, note: Note, as_text: AsText = body_text) -> Occurrence:
+def uids_of_unreadable(events: Iterable[Any], zone: ZoneInfo) -> frozenset[str]:
+    """The uids of the events that `read_event` refuses, where they have one: what is held of them stays."""
+    uids: set[str] = set()
+    for event in events:
+        try:
+            read_event(event, zone, lambda *_: None, lambda *_, **__: "")
+        except UnreadableEventError:
+            if isinstance(event, Mapping) and any(_text(event.get(key)).strip() for key in ("iCalUId", "id")):
+                uids.add(_uid(event))
+    return frozenset(uids)
+
+
+def read_event(
+    event: Any,
+    zone: ZoneInfo,
+    note: Note,
+    as_text: AsText = body_text,
+    owners: frozenset[str] = frozenset(),
+) -> Occurrence:
     """One event as an occurrence; raises UnreadableEventError. note: told of each odd field and value."""
     if not isinstance(event, Mapping):
         raise UnreadableEventError("it is no event")
@@ -126,7 +147,7 @@ def read_event(event: Any, zone: ZoneInfo, note: Note, as_text: AsText = body_te
         end=end,
         all_day=all_day,
         status=Status.CANCELLED if event.get("isCancelled") is True else Status.CONFIRMED,
-        response=_response(event, attendees, note),
+        response=_response(event, attendees, owners, note),
         show_as=_choice(event, "showAs", _SHOW_AS, ShowAs.TENTATIVE, note),
         sensitivity=sensitivity,
         title=_text(event.get("subject")),
@@ -149,16 +170,19 @@ def _shown(value: object) -> str:
     return "absent" if value is None else repr(value)[:40]
 
 
-def _response(event: Event, attendees: tuple[Attendee, ...], note: Note) -> Response:
+def _response(event: Event, attendees: tuple[Attendee, ...], owners: frozenset[str], note: Note) -> Response:
     """The owner's answer. `none` on an invitation is no answer; on an own entry nobody was asked."""
     answer = mapping(event.get("responseStatus")).get("response")
     known = _RESPONSE.get(str(answer).casefold())
-    if known:
-        return known
-    if answer not in (None, "none"):
+    if known is None and answer not in (None, "none"):
         note("responseStatus", answer)
-    if event.get("isOrganizer") is True:
-        return Response.ORGANIZER
+    if known is Response.ORGANIZER or (known is None and event.get("isOrganizer") is True):
+        # responseStatus gives an organizer's part in place of an answer; that is among the attendees'.
+        own = owners | {_address(event.get("organizer"))} - {""}
+        answers = [attendee.response for attendee in attendees if attendee.address in own]
+        return owner_response(answers, organizes=True)
+    if known is not None:
+        return known
     return Response.UNANSWERED if attendees else Response.UNRECORDED
 
 
@@ -216,6 +240,5 @@ _READ_AS = {
 
 
 def _odd(where: str, field: str, value: str, count: int) -> Problem:
-    meetings = "1 meeting" if count == 1 else f"{count} meetings"
-    what = f"{field} is {value} in {meetings}, read as {_READ_AS.get(field, 'UTC')}"
+    what = f"{field} is {value} in {count_of(count, 'meeting')}, read as {_READ_AS.get(field, 'UTC')}"
     return Problem(where, what, "nothing to do, unless the hours look wrong", Severity.NOTE)

@@ -10,8 +10,10 @@ import requests
 import stamina
 import urllib3
 
-from calsync.errors import SourceContentError
+from calsync.errors import SourceAuthError, SourceContentError
+from calsync.model.shown_address import shown_address
 from calsync.model.span import Span
+from calsync.sources.addresses import AddressRefusedError
 from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline
 from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError
@@ -50,6 +52,9 @@ class Mailbox:
         self._options = options
         self._deadline = deadline
         self._bytes_left = int(options.max_megabytes * 1_000_000)
+        if shown_address(calendar.address) != calendar.address:  # Graph's errors repeat what was asked for
+            hint = "give the mailbox's address or its object id"
+            raise SourceContentError(self.where, "is no mailbox", hint)
         name = quote(calendar.address.strip(), safe="@")
         self._view = f"{account.protocol.service_url}users/{name}/calendar/calendarView"
 
@@ -134,6 +139,8 @@ class Mailbox:
             raise self._refusal(error.response) from None
         except ForeignAddressError as error:
             raise self._foreign(error) from None
+        except AddressRefusedError as error:
+            raise SourceAuthError(self.where, error.what, "check cloud and graph_root") from None
         except (TokenRefusedError, TokenUnavailableError) as error:
             raise self._tokenless(error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
+from calsync.sources.addresses import AddressGuard
 from calsync.sources.base import SourceOptions
 from calsync.sources.credentials import Origin
 from calsync.sources.m365.certificate import Certificate, UnusableCertificateError, load_certificate
@@ -123,6 +124,12 @@ class M365Options(SourceOptions):
     def root(self) -> str:
         """Where Graph answers; ends with a slash."""
         return self.graph_root or CLOUDS[self.cloud].graph
+
+    @property
+    def address_guard(self) -> AddressGuard:
+        """Only Graph's own host and the sign-in's may be private: `cloud` and `graph_root` name them."""
+        named = (urlsplit(address).hostname or "" for address in (self.root, CLOUDS[self.cloud].login))
+        return AddressGuard.of(private=named)
 
     @property
     def rehearsal(self) -> bool:

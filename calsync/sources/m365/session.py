@@ -16,5 +16,5 @@ def graph_session(options: M365Options) -> requests.Session:
     session.headers["User-Agent"] = f"NONISV|calsync|calsync/{calsync.__version__}"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, DeadlineAdapter(pool_maxsize=options.mailboxes_at_once))
+        session.mount(scheme, DeadlineAdapter(options.address_guard, pool_maxsize=options.mailboxes_at_once))
     return session

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
@@ -11,16 +12,18 @@ from calsync.errors import SourceContentError, SourceError, SourceUnavailableErr
 from calsync.model.occurrence import fingerprint
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.unread import ALL_READ, Unread
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.deadline import Deadline
 from calsync.sources.guards import sealed
 from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError, claims_of
 from calsync.sources.m365.certificate import Certificate
 from calsync.sources.m365.connection import open_account
-from calsync.sources.m365.events import read_events
+from calsync.sources.m365.events import read_events, uids_of_unreadable
 from calsync.sources.m365.mailbox import Mailbox
 from calsync.sources.m365.options import M365Options
 from calsync.sources.tokens import bytes_digest, recall, remember, scope_of
+from calsync.text import count_of
 
 SOON = timedelta(days=45)
 """So long before its end a certificate is spoken of as ending."""
@@ -56,17 +59,19 @@ class M365Source:
         """
         with self._mailbox(calendar) as mailbox:
             events = mailbox.events(window)
-        occurrences, problems = read_events(events, calendar.zone, str(calendar))
+        occurrences, problems = read_events(events, calendar.zone, str(calendar), calendar.owners)
         if events and not occurrences:
-            what = f"none of its {len(events)} meetings can be read: {problems[0].what}"
+            what = f"none of its {count_of(len(events), 'meeting')} can be read: {problems[0].what}"
             raise SourceContentError(str(calendar), what, "what we hold is kept; report it with this message")
-        fetched = sealed(calendar, window, occurrences, problems)
+        lost = any(problem.severity is Severity.FAULT for problem in problems)
+        unread = Unread(uids_of_unreadable(events, calendar.zone)) if lost else ALL_READ
+        fetched = sealed(calendar, window, occurrences, problems, unread=unread)
         scope = scope_of(calendar, window, "m365")
         content = "".join((*map(fingerprint, fetched.occurrences), *map(str, fetched.problems)))
         now = bytes_digest(content.encode("utf-8", "surrogatepass"))
         if recall(token, scope).get("content") == now:
             return Fetched(unchanged=True, token=token)
-        return Fetched(fetched.occurrences, fetched.problems, remember(scope, {"content": now}))
+        return replace(fetched, token=remember(scope, {"content": now}))
 
     def check(self, calendar: Calendar) -> tuple[Problem, ...]:
         """Try the credential with one mailbox; what is wrong, and what will be, in plain words."""
@@ -132,5 +137,5 @@ def _end_of(certificate: Certificate, where: str, date: str) -> Problem:
     if left <= timedelta():
         return Problem(where, f"the certificate ended on {end}", how)
     if left <= SOON:
-        return Problem(where, f"the certificate ends in {left.days} days, on {end}", how)
+        return Problem(where, f"the certificate ends in {count_of(left.days, 'day')}, on {end}", how)
     return Problem(where, f"the certificate ends on {end}", how, Severity.NOTE)

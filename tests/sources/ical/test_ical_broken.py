@@ -25,7 +25,7 @@ def test_a_broken_calendar_is_read_as_the_exact_path_reads_it(content: bytes, wi
     assert_alike(content, window)
 
 
-MONDAYS = st.integers(0, 330).map(lambda week: datetime(2021, 1, 4, 9) + timedelta(weeks=week))  # noqa: DTZ001
+MONDAYS = st.integers(0, 330).map(lambda week: datetime(2021, 1, 4, 9) + timedelta(weeks=week))
 
 
 @st.composite

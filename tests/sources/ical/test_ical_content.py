@@ -96,6 +96,28 @@ def test_the_owners_answer_is_found(lines: tuple[str, ...], response: Response) 
 
 
 @pytest.mark.parametrize(
+    ("answers", "response"),
+    [
+        ({}, Response.ORGANIZER),
+        ({OWNER: "NEEDS-ACTION"}, Response.ORGANIZER),
+        ({OWNER: "ACCEPTED"}, Response.ORGANIZER),
+        ({OWNER: "DECLINED"}, Response.DECLINED),
+        ({OWNER: "DELEGATED"}, Response.DECLINED),
+        ({OWNER: "TENTATIVE"}, Response.TENTATIVE),
+        ({"c.puw@brynfelin.example": "DECLINED"}, Response.DECLINED),
+        ({OWNER: "DECLINED", "c.puw@brynfelin.example": "ACCEPTED"}, Response.ORGANIZER),
+        ({"sian@heddlu.example": "DECLINED"}, Response.ORGANIZER),
+    ],
+)
+def test_an_organizers_own_answer_outranks_being_the_organizer(
+    answers: dict[str, str], response: Response
+) -> None:
+    lines = [f"ATTENDEE;PARTSTAT={answer}:mailto:{address}" for address, answer in answers.items()]
+    organized = calendar(event(f"ORGANIZER:mailto:{OWNER}", *lines))
+    assert one(organized, owners=(OWNER, "c.puw@brynfelin.example")).response is response
+
+
+@pytest.mark.parametrize(
     ("line", "attendee"),
     [
         (":mailto:A@X.example", Attendee("a@x.example")),

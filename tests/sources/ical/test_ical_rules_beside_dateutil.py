@@ -50,7 +50,7 @@ RULES = st.one_of(
         "FREQ=HOURLY;BYHOUR=3,9,15{}".format
     ),
 )
-BEGINS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(microsecond=0))  # noqa: DTZ001
+BEGINS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(microsecond=0))
 
 
 @settings(max_examples=200, deadline=None)

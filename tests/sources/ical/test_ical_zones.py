@@ -229,7 +229,7 @@ def test_a_calendars_own_zone_behaves_as_ianas_around_its_changes() -> None:
     assert zone is not None
     for clock in range(0, 4 * 60, 15):
         for day, fold in (((2025, 3, 30), 0), ((2025, 3, 30), 1), ((2025, 10, 26), 0), ((2025, 10, 26), 1)):
-            wall = datetime(*day, fold=fold) + timedelta(minutes=clock)  # noqa: DTZ001
+            wall = datetime(*day, fold=fold) + timedelta(minutes=clock)
             ours, theirs = wall.replace(tzinfo=zone, fold=fold), wall.replace(tzinfo=london, fold=fold)
             assert ours.utcoffset() == theirs.utcoffset(), wall
             back = ours.astimezone(london).astimezone(zone)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calsync.model.uids import series_uid
 from calsync.sources.m365.body import body_text
-from calsync.sources.m365.uids import series_uid
 
 RULE = "_" * 80
 EXCHANGE = (

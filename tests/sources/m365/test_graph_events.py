@@ -184,6 +184,30 @@ def test_the_owners_answer(said: str, read_as: Response) -> None:
     assert only(event(responseStatus={"response": said})).response is read_as
 
 
+@pytest.mark.parametrize(
+    ("answer", "read_as"),
+    [
+        ("none", Response.ORGANIZER),
+        ("organizer", Response.ORGANIZER),
+        ("accepted", Response.ORGANIZER),
+        ("declined", Response.DECLINED),
+        ("tentativelyAccepted", Response.TENTATIVE),
+    ],
+)
+@pytest.mark.parametrize("own", ["bo@health.example", "Ana@brynfelin.example"])
+@pytest.mark.parametrize("said", ["organizer", "none"])
+def test_an_organizers_own_answer_outranks_being_the_organizer(
+    own: str, answer: str, read_as: Response, said: str
+) -> None:
+    organized = event(
+        responseStatus={"response": said},
+        isOrganizer=True,
+        attendees=[invited(own, answer=answer), invited("cai@police.example", answer="declined")],
+    )
+    (occurrence,), _ = read_events([organized], LONDON, "ana", frozenset({"ana@brynfelin.example"}))
+    assert occurrence.response is read_as
+
+
 def test_no_answer_is_wanted_where_nobody_was_asked() -> None:
     own = event(responseStatus={"response": "none"}, attendees=[])
     assert only(own).response is Response.UNRECORDED

@@ -1,0 +1,69 @@
+"""Log lines: one line for each event, with the local time and its zone, for people and for journald."""
+
+import logging
+import os
+import sys
+from datetime import datetime, tzinfo
+from typing import TextIO
+
+from calsync.text import make_visible
+
+_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
+"""From which level on a line has which priority (RFC 5424); journald reads `<4>` at its beginning."""
+
+
+class LineFormatter(logging.Formatter):
+    r"""Formats an event as one line, so that no title and no address can forge another.
+
+    Line breaks and control characters are shown as escapes; the lines of a traceback begin with `  | `.
+    zone: of the times; the machine's if not given. in_journal: journald notes the time itself, and
+    takes the level as a prefix.
+    """
+
+    def __init__(self, zone: tzinfo | None = None, *, in_journal: bool = False) -> None:
+        super().__init__()
+        self._zone = zone
+        self._in_journal = in_journal
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and below it the traceback if there is one."""
+        own = record.name.partition(".")[0] == "calsync"
+        text = make_visible(record.getMessage() if own else f"{record.name}: {record.getMessage()}")
+        lines = [text if self._in_journal else f"{self._time(record)} {record.levelname.lower()}: {text}"]
+        if record.exc_info:
+            lines += [
+                f"  | {make_visible(line)}" for line in self.formatException(record.exc_info).split("\n")
+            ]
+        if self._in_journal:
+            lines = [f"<{_priority(record.levelno)}>{line}" for line in lines]
+        return "\n".join(lines)
+
+    def _time(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, self._zone)
+        return f"{moment if self._zone else moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def log_to_stderr(level: int, zone: tzinfo | None = None) -> None:
+    """Send our log from this level on, and everybody's warnings, to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(zone, in_journal=_is_journal(sys.stderr)))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("calsync").setLevel(level)
+    # What fails after its retries is reported; each retry is noise.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
+    logging.captureWarnings(True)
+
+
+def _priority(level: int) -> int:
+    return next(priority for least, priority in _PRIORITIES if level >= least)
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether systemd has connected the stream to its journal (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"

@@ -1,0 +1,20 @@
+"""The table that `calsync classify` writes: the rows that were given, with their labels."""
+
+import pandas as pd
+
+from calsync.exports.base import Column, Table
+
+_LABELS = {
+    "scope": "Who meets: inter_agency, internal, personal or other",
+    "partnership": "Id of the partnership; several, joined by a semicolon, in a true tie; empty for none",
+    "activity": "process, service_improvement, mixed, operational, none or unclear, or a pack's own",
+    "rule": "The rule that decided",
+    "evidence": "What that rule matched",
+}
+
+
+def labelled_table(frame: pd.DataFrame) -> Table:
+    """The labelled rows as a table ready to be written; all columns are text."""
+    text = frame.astype("string").fillna("").astype("object")
+    columns = tuple(Column(name, _LABELS.get(name, "As given")) for name in map(str, frame.columns))
+    return Table("meetings", text, columns)

@@ -1,0 +1,371 @@
+"""The words by which a title says that its meeting is cancelled, English and Welsh: data for `status`.
+
+One phrase a line, as `status` normalises titles: lower case, no accents, no apostrophes, single blanks.
+Text in brackets is left to choice, `a|b` is one or the other (regular expressions, otherwise plain).
+"""
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+CANCELLED = _lines(
+    r"""
+    cance?l+e?d
+    post?poned
+    canc
+    canx
+    cnx
+    cxld?
+    called off
+    stood down
+    """
+)
+"""Participles: alone, or behind "has been", or behind the name of a meeting."""
+
+CANCELLED_ALONE = _lines(
+    r"""
+    withdrawn
+    abandoned
+    do not attend
+    no longer (?:required|needed)
+    no meeting
+    (?:meeting )?cancell?ation notice
+    notice of cancell?ation
+    meeting cancell?ation
+    cancell?ation of (?:this |the )?meeting
+    """
+)
+"""Only where nothing else stands beside them: they are said of much else."""
+
+NOT_HELD = _lines(
+    r"""
+    (?:(?:will|is|does) )?(?:not|no longer)(?: be)?(?: now)? (?:tak(?:e|ing) place|go(?:ing)? ahead)
+    (?:(?:will|is|does) )?(?:not|no longer)(?: be)?(?: now)? (?:happen|proceed)(?:ing)?
+    (?:wont|isnt|doesnt)(?: be)?(?: now)? (?:tak(?:e|ing) place|go(?:ing)? ahead|(?:happen|proceed)(?:ing)?)
+    (?:will not be|wont be|not being|isnt being|no longer being) held
+    """
+)
+"""Whole predicates: what stands before them is a meeting, for nothing else takes place."""
+
+WELSH = _lines(
+    r"""
+    wedi(?:i| ei| cael ei)? (?:ganslo|chanslo|canslo|ohirio|gohirio|ddileu|dileu)
+    wedi(?:i| ei) d?dynnun ol
+    """
+)
+"""Behind the name of a meeting or alone. Not the plural (wedi'u canslo): that is said of appointments."""
+
+WELSH_ALONE = _lines(
+    r"""
+    wedi(?:u| eu) (?:canslo|gohirio)
+    canslwyd
+    canslo
+    cansledig
+    gohiriwyd
+    gohirio
+    gohiriedig
+    diddymwyd
+    dilewyd
+    tynnwyd yn ol
+    dim cyfarfod
+    ni fydd (?:y )?cyfarfod
+    (?:ni fydd|nid yw|ddim)(?: y cyfarfod(?: hwn)?)? yn (?:cael ei gynnal|digwydd|mynd yn ei flaen)
+    """
+)
+
+WELSH_FIRST = _lines(
+    r"""
+    ni chynhelir.*
+    wedi(?:i| ei| cael ei) (?:ganslo|chanslo|ohirio|gohirio) .+
+    (?:ni fydd|nid yw) .+ yn (?:cyfarfod|cael ei gynnal|digwydd|mynd yn ei flaen)
+    """
+)
+"""The predicate comes first: what follows is the meeting."""
+
+LEADS = _lines(
+    r"""
+    apologies
+    attention
+    fyi
+    important
+    mae
+    maer
+    n\.?b\.?
+    note
+    notice
+    now
+    please note
+    sadly
+    sorry
+    unfortunately
+    update
+    urgent
+    """
+)
+"""May stand before all of it."""
+
+SUBJECTS = _lines(
+    r"""
+    (?:(?:this|the|todays|tomorrows|our|a) )?(?:meeting|mtg|event|session|call|appointment|workshop|class)
+    (?:y |yr )?(?:cyfarfod|digwyddiad|sesiwn|galwad|gweithdy)(?: hwn)?
+    this
+    it
+    """
+)
+
+FINITE = _lines(
+    r"""
+    (?:has|had)(?: now)? been
+    has had to be
+    is(?: now| being)?
+    was
+    now
+    """
+)
+
+REASONS = _lines(
+    r"""
+    (?:due|owing) to .+
+    because .+
+    on account of .+
+    as (?:no|not|there|we|it|the) .+
+    (?:for |through |a )?lack of .+
+    no (?:quorum|business|items|agenda|longer .+|need.*)
+    (?:not|non|in) ?quorate
+    inquorate
+    not (?:required|needed)
+    nothing to discuss
+    (?:please )?do not (?:attend|join|travel)
+    (?:at|on) short notice
+    (?:until|till) .+
+    (?:(?:and|&) )?(?:(?:to|will) be )?(?:re-?scheduled|re-?arranged|moved|postponed)(?: (?:to|for|until) .+)?
+    (?:new )?(?:date )?(?:tbc|tba|to follow)
+    (?:please )?see .+
+    (?:with )?(?:apologies|sorry|thanks)
+    again
+    now
+    today
+    tonight
+    tomorrow
+    (?:for |in |until |on )?(?:now|today)
+    (?:for |in |until |on )?(?:this|next|last) (?:week|month|time|morning|afternoon|evening|day).*
+    (?:on |for |as of |this )(?:mon|tues|wednes|thurs|fri|satur|sun)day.*
+    (?:on |for |as of )?\d.*
+    by (?:the )?(?:chair\w*|organi[sz]er|host|clerk|secretariat|office|me|us|them)
+    (?:oherwydd|o achos|achos|gan|tan|hyd) .+
+    am y tro
+    dros dro
+    eto
+    heddiw
+    (?:yr wythnos|y mis|y tro) (?:hon|hwn|yma)
+    """
+)
+"""What may follow: why, and until when. Not "from": what was postponed from May takes place now."""
+
+POSTPONED_TO = ("(?:to|i|tan) .+",)
+"""Besides, after a word for postponing."""
+
+MEETINGS = _lines(
+    r"""
+    1:1
+    121
+    appointment
+    appraisal
+    assembly
+    board
+    briefing
+    bwrdd
+    cabinet
+    call
+    catch-?up
+    catch up
+    check-?in
+    class
+    clinic
+    committee
+    conference
+    council
+    course
+    cyfarfod
+    demo
+    drop-?in
+    event
+    executive
+    forum
+    fforwm
+    group
+    grwp
+    hearing
+    huddle
+    induction
+    interview
+    lesson
+    lunch
+    meeting
+    mtg
+    network
+    panel
+    partnership
+    plenary
+    pwyllgor
+    roundtable
+    seminar
+    session
+    stand-?up
+    sub-?committee
+    sub-?group
+    summit
+    supervision
+    sync
+    taskforce
+    team
+    training
+    visit
+    webinar
+    workshop
+    """
+)
+"""What can be cancelled in a diary, in the singular: "Budget Committee cancelled"."""
+
+BUSINESS = _lines(
+    r"""
+    admissions?
+    appointments
+    apwyntiadau
+    bookings?
+    care
+    clinics
+    clinigau
+    contracts?
+    elective
+    flights?
+    leave
+    llawdriniaethau
+    meetings
+    operations?
+    orders
+    patients
+    payments
+    policies
+    procedures?
+    projects
+    referrals
+    requests
+    services
+    sessions
+    surgery
+    surgeries
+    trains
+    treatments?
+    subscriptions?
+    tickets?
+    visits
+    """
+)
+"""What services cancel: a meeting about it is not cancelled."""
+
+ABOUT = _lines(
+    r"""
+    ^(?:adolygu|discuss|review(?:ing)?|trafod)
+    (?:adolygiad|rhestr|polisi) (?:o|ar|am)
+    (?:audit|discussion|impact|lessons|list|numbers?|options|policy|rate|report|review) (?:about|for|from|if)
+    (?:audit|discussion|impact|lessons|list|numbers?|options|policy|rate|report|review) (?:into|of|on|with)
+    beth
+    how
+    if
+    os
+    pam
+    that
+    unless
+    what
+    when
+    whether
+    which
+    who
+    whose
+    why
+    """
+)
+"""In a sentence that ends in "cancelled": its subject is no meeting."""
+
+DENIALS = _lines(
+    r"""
+    about
+    all
+    almost
+    any
+    am
+    could
+    ddim
+    for
+    from
+    heb
+    may
+    maybe
+    might
+    nearly
+    never
+    nid
+    no
+    not
+    of
+    on
+    possibly
+    the
+    to
+    """
+)
+"""Just before "cancelled": it is denied, or an adjective."""
+
+BODIES = _lines(
+    r"""
+    assembly
+    board
+    bwrdd
+    cabinet
+    committee
+    council
+    executive
+    forum
+    fforwm
+    huddle
+    meeting
+    mtg
+    panel
+    partnership
+    pwyllgor
+    """
+)
+"""What a meeting may be named after: "Cancelled Planning Committee" is no committee for what is cancelled."""
+
+CONDITIONS = _lines(
+    r"""
+    if
+    may(?:be)?
+    might
+    not
+    os
+    pam
+    possibly
+    unless
+    when
+    whether
+    why
+    """
+)
+"""First words of a condition or a question: "If wet: cancelled"."""
+
+STILL_HELD = _lines(
+    r"""
+    (?:not|never|no longer|isnt|wasnt|un)[ -](?:been )?(?:cance?l+e?d|postponed)
+    uncance?l+e?d
+    re-?instated
+    (?:now )?back on
+    now on(?=\W*$)
+    (?:now|is|still|will be) going ahead
+    (?:heb|ddim) (?:ei |wedii |wedi ei )(?:ganslo|chanslo|ohirio|gohirio)
+    wedi(?:i| ei) adfer
+    """
+)
+"""Whatever else the title says, the meeting takes place."""

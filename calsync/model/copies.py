@@ -1,0 +1,168 @@
+"""One meeting in several calendars of one manager: which copy counts, and what a CANCEL message cancels.
+
+Nothing of this is stored. It is decided whenever meetings are read, from all that the manager's calendars
+hold then: so neither the order in which files were read nor the nights before make a difference, and a
+meeting whose cancellation is gone takes place again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol, TypeVar
+
+from calsync.model.meeting import Meeting
+from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, original_start
+from calsync.model.uids import series_uid
+
+Entry = TypeVar("Entry", Occurrence, Meeting)
+
+
+class Cancellation(NamedTuple):
+    """A METHOD:CANCEL message about a series or some of its meetings (RFC 5546, 3.2.5).
+
+    recurrence_id: the original start that is cancelled, in ISO 8601; "" for all of the series.
+    this_and_following: whether all later ones are cancelled, too (RANGE=THISANDFUTURE).
+    sequence, stamp: as in `Occurrence`.
+    """
+
+    uid: str
+    recurrence_id: str = ""
+    this_and_following: bool = False
+    sequence: int = -1
+    stamp: str = ""
+
+    def is_about(self, entry: Occurrence | Meeting) -> bool:
+        """Whether it means this meeting, in whatever version."""
+        if series_uid(self.uid) != series_uid(entry.uid):
+            return False
+        if not self.recurrence_id:
+            return True
+        cancelled, original = original_start(self.recurrence_id), _original(entry)
+        if isinstance(cancelled, str) or isinstance(original, str):  # one of them is a day
+            day, of_entry = self.recurrence_id[:10], (entry.recurrence_id or entry.start.isoformat())[:10]
+            return day <= of_entry if self.this_and_following else day == of_entry
+        return cancelled <= original if self.this_and_following else cancelled == original
+
+
+def apply_cancellations(entries: Iterable[Entry], cancellations: Sequence[Cancellation]) -> list[Entry]:
+    """The entries in their order, those cancelled that a message of the same or a later version is about."""
+    if not cancellations:
+        return list(entries)
+    by_uid: dict[str, list[Cancellation]] = defaultdict(list)
+    for cancellation in cancellations:
+        by_uid[series_uid(cancellation.uid)].append(cancellation)
+    return [
+        entry._replace(status=Status.CANCELLED)
+        if any(c.is_about(entry) and _newer(entry, c) <= 0 for c in by_uid.get(series_uid(entry.uid), ()))
+        else entry
+        for entry in entries
+    ]
+
+
+def one_of_each(meetings: Sequence[Meeting]) -> list[Meeting]:
+    """A manager's meetings in their order, of those that are in several calendars the one that counts.
+
+    meetings: of all the manager's calendars, in which a uid, recurrence id and start stand once each.
+    """
+    if len({meeting.calendar_key for meeting in meetings}) < 2:
+        return list(meetings)
+    by_uid: dict[str, list[Meeting]] = defaultdict(list)
+    for meeting in meetings:
+        by_uid[series_uid(meeting.uid)].append(meeting)
+    counting: dict[str, Meeting] = {}
+    for of_uid in by_uid.values():
+        for copies in _copies(of_uid) if len(of_uid) > 1 else [of_uid]:
+            chosen = _counting(copies) if len(copies) > 1 else copies[0]
+            counting[chosen.id] = chosen
+    return [counting[meeting.id] for meeting in meetings if meeting.id in counting]
+
+
+def _original(entry: Occurrence | Meeting) -> datetime | str:
+    """The original start, also of what was written without a recurrence id, in UTC or as a day."""
+    if entry.recurrence_id:
+        return original_start(entry.recurrence_id)
+    return entry.start.date().isoformat() if entry.all_day else entry.start.astimezone(UTC)
+
+
+def _copies(meetings: Sequence[Meeting]) -> Iterable[list[Meeting]]:
+    """Meetings of one uid in groups that are copies of one meeting.
+
+    Copies have the recurrence id in common. Some exporters write the meetings of a series without one, as
+    meetings of their own: then the start takes its place. It is part of the name, too, where a calendar
+    holds several meetings of one name.
+    """
+    originals = {_original(meeting) for meeting in meetings if meeting.recurrence_id}
+    named: dict[Hashable, list[Meeting]] = defaultdict(list)
+    for meeting in meetings:
+        original = _original(meeting)
+        named[original if meeting.recurrence_id or original in originals else ""].append(meeting)
+    for group in named.values():
+        if max(Counter(meeting.calendar_key for meeting in group).values()) == 1:
+            yield group
+            continue
+        at_once: dict[Hashable, list[Meeting]] = defaultdict(list)
+        for meeting in group:
+            at_once[meeting.start.astimezone(UTC)].append(meeting)
+        yield from at_once.values()
+
+
+def _counting(copies: Sequence[Meeting]) -> Meeting:
+    """The copy that counts (docs/decisions/0026): not cancelled, not outdated, with the manager's answer."""
+    cancelled = [copy for copy in copies if copy.status is Status.CANCELLED]
+    live = [
+        copy
+        for copy in copies
+        if copy.status is not Status.CANCELLED and all(_newer(copy, other) > 0 for other in cancelled)
+    ]
+    if not live:
+        return max(cancelled, key=_rank)
+    current = live
+    if len({(copy.start.astimezone(UTC), copy.end.astimezone(UTC)) for copy in live}) > 1:
+        # Without versions to go by none is outdated, and the manager's answer decides alone.
+        current = [copy for copy in live if not any(_newer(other, copy) > 0 for other in live)] or live
+    chosen = max(current, key=_rank)
+    answered = max(live, key=_rank)
+    if chosen.response is Response.UNRECORDED and answered.response is not Response.UNRECORDED:
+        chosen = chosen._replace(response=answered.response)
+    corrected = max((copy for copy in live if _has_correction(copy)), key=_rank, default=chosen)
+    if not _has_correction(chosen) and not chosen.private:
+        # Into whichever calendar the manager wrote it, a correction is one of the meeting.
+        return chosen._replace(categories=corrected.categories, verdict=corrected.verdict)
+    return chosen
+
+
+def _has_correction(copy: Meeting) -> bool:
+    return any(category.casefold().startswith("calsync:") for category in copy.categories)
+
+
+class _Version(Protocol):
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def stamp(self) -> str: ...
+
+
+def _newer(one: _Version, other: _Version) -> int:
+    """1 if it is the newer version, -1 if the older, 0 if equal or unknown (RFC 5546, 2.1.5)."""
+    if one.sequence >= 0 and other.sequence >= 0 and one.sequence != other.sequence:
+        return 1 if one.sequence > other.sequence else -1
+    if one.stamp and other.stamp:
+        return (one.stamp > other.stamp) - (one.stamp < other.stamp)
+    return 0
+
+
+_ANSWERS = {
+    Response.ACCEPTED: (3, 2),
+    Response.TENTATIVE: (3, 1),
+    Response.DECLINED: (3, 0),
+    Response.ORGANIZER: (2, 0),
+    Response.UNANSWERED: (1, 0),
+    Response.UNRECORDED: (0, 0),
+}
+
+
+def _rank(copy: Meeting) -> tuple[object, ...]:
+    """What decides between copies of which none is outdated; the id last, so that there is always one."""
+    answered, answer = _ANSWERS[copy.response]
+    busy = copy.show_as is ShowAs.BUSY
+    return (answered, copy.sequence, copy.stamp, answer, busy, copy.start, copy.id)

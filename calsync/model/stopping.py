@@ -1,0 +1,35 @@
+"""Stops work in a thread: Python cannot end a thread from outside, so what works long asks now and then.
+
+Whoever starts the work sets a time limit (`time_limit`); whatever loops over untrusted text calls
+`check_stopped` every few hundred steps, which raises StoppedError once the limit has passed.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_current = threading.local()
+
+
+class StoppedError(Exception):
+    """The time limit of the work in this thread has passed."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let the work of this thread in the context take so many seconds; the nearer of two limits counts."""
+    outer: float | None = getattr(_current, "end", None)
+    end = time.monotonic() + seconds
+    _current.end = end if outer is None else min(outer, end)
+    try:
+        yield
+    finally:
+        _current.end = outer
+
+
+def check_stopped() -> None:
+    """Raise StoppedError if the time limit of this thread has passed; without a limit it never does."""
+    end: float | None = getattr(_current, "end", None)
+    if end is not None and time.monotonic() > end:
+        raise StoppedError

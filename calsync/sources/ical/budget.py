@@ -1,0 +1,92 @@
+"""What the rules of one calendar may cost, counted in steps: no rule decides how long a reading takes.
+
+A step is a day, hour, minute or second that a rule is compared with (more for a rule with long lists).
+A series of an ordinary calendar needs some hundred. Each series has an allowance of its own, which grows
+with the window; what it needs beyond that comes from a reserve that all series of the calendar share. So
+ten thousand dense rules cost hardly more than one, and the other events of the calendar do not suffer.
+"""
+
+from dataclasses import dataclass, field
+
+from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
+from calsync.sources.ical.rule import RuleError
+
+MOST_STEPS = 500_000
+"""Steps of one series before it is given up: about a second."""
+MOST_STARTS = 20_000
+"""Starts of one series in one window before it is given up: a daily meeting for 50 years."""
+HINT = "make it a daily, weekly or monthly series"
+
+_OWN_STEPS, _OWN_STEPS_A_DAY = 200, 2
+_OWN_STARTS, _OWN_STARTS_A_DAY = 100, 2
+_RESERVE_STEPS, _RESERVE_STARTS = 2_000_000, 200_000
+_CHUNK = 1_000
+
+
+@dataclass(slots=True)
+class Reserve:
+    """What all series of one calendar share."""
+
+    steps: int = _RESERVE_STEPS
+    starts: int = _RESERVE_STARTS
+
+
+@dataclass(slots=True)
+class SeriesBudget:
+    """What one series may still spend: its own allowance, then from the reserve.
+
+    steps, starts: how much was spent.
+    """
+
+    own_steps: int = MOST_STEPS
+    own_starts: int = MOST_STARTS
+    reserve: Reserve = field(default_factory=Reserve)
+    steps: int = 0
+    starts: int = 0
+
+    def spend_steps(self, count: int) -> None:
+        """Note that a rule was compared with so many days or times; raises RuleError if that is too much."""
+        self.steps += count
+        if self.steps > self.own_steps:
+            self._extend_steps()
+
+    def spend_starts(self, count: int) -> None:
+        """Note that so many starts are to be made; raises RuleError if that is too much."""
+        self.starts += count
+        if self.starts > MOST_STARTS:
+            raise RuleError(f"it recurs more than {MOST_STARTS} times in the window", HINT)
+        beyond = self.starts - self.own_starts
+        if beyond > 0:
+            if beyond > self.reserve.starts:
+                raise RuleError("it recurs more often than this calendar may in the window", HINT)
+            self.reserve.starts -= beyond
+            self.own_starts = self.starts
+
+    def _extend_steps(self) -> None:
+        check_stopped()
+        if self.steps > MOST_STEPS:
+            raise RuleError(f"this rule would need more than {MOST_STEPS} steps", HINT)
+        more = max(_CHUNK, self.steps - self.own_steps)
+        if more > self.reserve.steps:
+            what = f"this rule would need more than {self.own_steps} steps, and too many others do as well"
+            raise RuleError(what, HINT)
+        self.reserve.steps -= more
+        self.own_steps += more
+
+
+class StepBudget:
+    """The budgets of all series of one calendar, read for one window."""
+
+    def __init__(self, window: Span) -> None:
+        days = window.duration.days + 5
+        self._own = (_OWN_STEPS + _OWN_STEPS_A_DAY * days, _OWN_STARTS + _OWN_STARTS_A_DAY * days)
+        self._reserve = Reserve()
+
+    def for_series(self) -> SeriesBudget:
+        """The budget of the next series."""
+        return SeriesBudget(*self._own, self._reserve)
+
+    def for_series_alone(self) -> SeriesBudget:
+        """The allowance of one series, without the reserve."""
+        return SeriesBudget(*self._own, Reserve(0, 0))

@@ -1,0 +1,99 @@
+"""Text as it may be shown: characters that nobody sees, or that a terminal obeys, and counted nouns.
+
+The titles, names and addresses that calsync shows were written by other people. An escape character in
+one of them sets colours, moves the cursor, renames the window or hides a link behind other words; a
+bidirectional control shows the words in another order; an invisible character carries text that the
+reader does not see. Everything that calsync prints passes through `make_visible` (cli/terminal.py).
+"""
+
+import re
+
+_CONTROLS = "\x00-\x1f\x7f-\x9f"
+_BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_SEPARATORS = "\u2028\u2029"
+_SURROGATES = "\ud800-\udfff"
+# Format characters and the other "default ignorable" ones of Unicode's DerivedCoreProperties.txt.
+_INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# An emoji may hold a joiner, a variation selector or, as the flag of Wales does, tag characters (UTS 51).
+# Only there they stay: elsewhere they can carry hidden text.
+_EMOJI = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935"
+    "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
+_ONE_EMOJI = f"{_EMOJI}[\U0001f3fb-\U0001f3ff]?[\ufe0e\ufe0f]?"
+_TAGS = str.maketrans({chr(code): chr(0xE0000 + code) for code in range(0x61, 0x7B)})
+_FLAGS = "|".join(name.translate(_TAGS) for name in ("gbwls", "gbeng", "gbsct"))
+_WHOLE_EMOJI = (
+    f"(?P<emoji>\U0001f3f4(?:{_FLAGS})\U000e007f|[0-9#*]\ufe0f\u20e3|{_ONE_EMOJI}(?:\u200d{_ONE_EMOJI})*)"
+)
+
+_UNSEEN = re.compile(f"{_WHOLE_EMOJI}|[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}{_INVISIBLE}]")
+_OBEYED = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}]")
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def make_visible(text: str) -> str:
+    r"""The text on one line, with every character that is not seen, or is obeyed, as its escape.
+
+    ESC becomes `\x1b`, a right-to-left override `\u202e`, a line break `\n`. Letters of every language
+    and emoji stay as they are. A backslash stays, too: the result is for reading, not for decoding.
+    """
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_escape, text)
+
+
+def make_controls_visible(text: str) -> str:
+    """Text for programs: as `make_visible`, but line breaks, tabs and characters without effect stay.
+
+    For CSV, where a field may hold several lines, and where a zero-width space does no harm.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _OBEYED.sub(lambda found: found[0] if found[0] in "\n\t" else _escape(found), text)
+
+
+def escape_json(text: str) -> str:
+    """JSON text with the same characters as JSON's own escapes: it decodes to the same values."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else _json_escape(found), text)
+
+
+def quote_toml(text: str) -> str:
+    """The text as a basic string of TOML on one line; an unpaired surrogate becomes U+FFFD: TOML has none."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_UNSEEN.sub(_toml_escape, plain)}"'
+
+
+def count_of(number: float, singular: str, plural: str = "") -> str:
+    """A number with its noun: `1 meeting`, `2 meetings`; plural: where it is not formed by an s."""
+    shown = number if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if found.lastgroup == "emoji":
+        return character
+    if character in _NAMED:
+        return _NAMED[character]
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _toml_escape(found: re.Match[str]) -> str:
+    if found.lastgroup == "emoji":
+        return found[0]
+    code = ord(found[0])
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    if found.lastgroup == "emoji":
+        return found[0]
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

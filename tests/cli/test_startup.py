@@ -1,0 +1,95 @@
+"""D18: a command imports what it needs when it runs."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+from house import council, the_night, vcalendar, vevent
+
+from calsync.cli import app
+from calsync.cli.app import COMMANDS
+
+GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
+READERS = {
+    "icalendar",
+    "recurring_ical_events",
+    "O365",
+    "msal",
+    "requests",
+    "urllib3",
+    "defusedxml",
+    "stamina",
+}
+TABLES = {"pandas", "numpy", "pyarrow", "xlsxwriter", "openpyxl"}
+OTHERS = {"apscheduler", "alembic", "jinja2", "css_inline", "babel", "holidays", "tldextract", "cryptography"}
+RULES = {
+    "calsync.rules",
+    "calsync.analysis",
+    "calsync.sources",
+    "calsync.nightly",
+    "calsync.mail",
+    "calsync.reports",
+}
+PROBE = """
+import sys
+from calsync.cli import main
+try:
+    main({words!r})
+except SystemExit as end:
+    print(end.code)
+print(*sorted(sys.modules), sep="\\n", file=open({kept!r}, "w"))
+"""
+
+
+def imported(folder, *words: str) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    kept = folder / "modules.txt"
+    code = PROBE.format(words=list(words), kept=str(kept))
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert kept.exists(), found.stderr
+    return set(kept.read_text().split())
+
+
+def test_help_imports_no_settings_no_store_no_reader_and_no_table(tmp_path):
+    unwanted = {
+        *READERS,
+        *TABLES,
+        *OTHERS,
+        *RULES,
+        "pydantic",
+        "sqlalchemy",
+        "calsync.config",
+        "calsync.store",
+    }
+    assert imported(tmp_path, "--help") & unwanted == set()
+    assert imported(tmp_path, "--version") & unwanted == set()
+
+
+def test_status_imports_no_reader_no_table_no_rules_and_no_scheduler(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    the_night(config)
+    modules = imported(tmp_path, "status", "--config", str(config))
+    assert "sqlalchemy" in modules
+    assert modules & {*READERS, *TABLES, *OTHERS, *RULES} == set()
+
+
+def test_a_store_that_must_be_made_is_made_by_status(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    assert "alembic" in imported(tmp_path, "status", "--config", str(config))
+    assert "alembic" not in imported(tmp_path, "status", "--config", str(config))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_a_commands_own_help_says(name):
+    group = typer.main.get_command(app)
+    command = group.get_command(typer.Context(group), name)
+    line = COMMANDS[name][1]
+    assert " ".join((command.help or "").split()).startswith(line)
+
+
+def test_a_mistyped_command_gets_a_suggestion_without_importing_any(tmp_path):
+    command = [sys.executable, "-m", "calsync", "statsu"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "Did you mean 'status'?" in found.stderr

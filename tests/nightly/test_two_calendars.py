@@ -1,0 +1,195 @@
+"""Several calendars of one manager: a meeting counts once, and a CANCEL in one file cancels it in all.
+
+Nights read only what changed, so every test here compares with, or is itself, a story of several nights.
+"""
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from builders import span
+from house import NIGHT, council, tables, the_night, vcalendar, vevent
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calsync.store.database import open_store
+
+OWNER = "ana@brynfelin.gov.wales.example"
+MONDAY = ("20261109T100000Z", "20261109T110000Z")
+TUESDAY = ("20261110T100000Z", "20261110T110000Z")
+WEEKLY = vevent("psb", *MONDAY, "SUMMARY:PSB: terms of reference", "RRULE:FREQ=WEEKLY;COUNT=3", "SEQUENCE:1")
+HOUR = 60.0
+
+
+def message(method, uid="psb", *lines):
+    """A scheduling message without a time."""
+    event = ["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20261102T000000Z", *lines, "END:VEVENT", ""]
+    return (
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:"
+        + method.encode()
+        + b"\r\n"
+        + ("\r\n".join(event).encode() + b"END:VCALENDAR\r\n")
+    )
+
+
+def with_method(method, *events):
+    return vcalendar(*events).replace(
+        b"VERSION:2.0\r\n", b"VERSION:2.0\r\nMETHOD:" + method.encode() + b"\r\n"
+    )
+
+
+def home(folder):
+    """A council of one manager whose calendars are the files of a folder."""
+    config = council(folder, {"ana": vcalendar()}, summary="none")
+    roster = folder / "managers.csv"
+    roster.write_text(roster.read_text(encoding="utf-8").replace("ana.ics", "ana"), encoding="utf-8")
+    (folder / "calendars" / "ana").mkdir()
+    return config
+
+
+def hold(config, **files):
+    """The manager's files from now on; None takes one away."""
+    for name, content in files.items():
+        file = config.parent / "calendars" / "ana" / f"{name}.ics"
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+
+
+def minutes(config):
+    with sqlite3.connect(config.parent / "calsync.db") as base:
+        return dict(base.execute("select day, sum(minutes) from allocations group by day order by day"))
+
+
+def meetings(config):
+    with sqlite3.connect(config.parent / "calsync.db") as base:
+        return base.execute("select count(distinct meeting_id) from allocations").fetchone()[0]
+
+
+def night(config, **files):
+    hold(config, **files)
+    the_night(config, accept_empty=["ana"])
+    return minutes(config)
+
+
+DAYS = {"2026-11-09": HOUR, "2026-11-16": HOUR, "2026-11-23": HOUR}
+
+
+def test_a_meeting_in_two_files_counts_once(tmp_path):
+    config = home(tmp_path)
+    assert night(config, work=vcalendar(WEEKLY), shared=vcalendar(WEEKLY)) == DAYS
+    assert meetings(config) == 3
+
+
+@pytest.mark.parametrize("first", ["a", "z"])
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (("SEQUENCE:1",), {}),
+        (("SEQUENCE:2",), {}),
+        (("SEQUENCE:0",), DAYS),
+        (("SEQUENCE:1", "RECURRENCE-ID:20261116T100000Z"), {"2026-11-09": HOUR, "2026-11-23": HOUR}),
+        (("SEQUENCE:1", "RECURRENCE-ID;RANGE=THISANDFUTURE:20261116T100000Z"), {"2026-11-09": HOUR}),
+    ],
+)
+def test_a_cancel_in_another_file_cancels_the_copy_and_when_it_is_gone_the_meeting_lives(
+    tmp_path, lines, left, first
+):
+    config = home(tmp_path)
+    assert night(config, m=vcalendar(WEEKLY)) == DAYS
+    assert night(config, **{first: message("CANCEL", "psb", *lines)}) == left
+    assert night(config) == left
+    assert night(config, **{first: None}) == DAYS
+
+
+def test_a_cancel_that_was_there_first_cancels_what_comes_later(tmp_path):
+    config = home(tmp_path)
+    assert night(config, a=message("CANCEL", "psb", "SEQUENCE:1"), b=vcalendar()) == {}
+    assert night(config, b=vcalendar(WEEKLY)) == {}
+
+
+def test_a_later_request_with_a_higher_sequence_revives(tmp_path):
+    config = home(tmp_path)
+    cancelled = night(config, a=vcalendar(WEEKLY), b=message("CANCEL", "psb", "SEQUENCE:1"))
+    assert cancelled == {}
+    again = with_method("REQUEST", WEEKLY.replace("SEQUENCE:1", "SEQUENCE:2"))
+    assert night(config, a=again) == DAYS
+
+
+def test_of_equal_sequences_the_later_message_decides(tmp_path):
+    config = home(tmp_path)
+    request = with_method("REQUEST", WEEKLY)
+    assert night(config, a=request, b=message("CANCEL", "psb", "SEQUENCE:1")) == {}
+    later = request.replace(b"DTSTAMP:20261101", b"DTSTAMP:20261103")
+    assert night(config, a=later) == DAYS
+
+
+def test_a_cancel_is_for_its_own_manager(tmp_path):
+    config = home(tmp_path)
+    with (tmp_path / "managers.csv").open("a", encoding="utf-8") as roster:
+        roster.write("bob,bob@brynfelin.gov.wales.example,Bob,Social care,calendars/bob.ics,none\n")
+    (tmp_path / "calendars" / "bob.ics").write_bytes(vcalendar(WEEKLY))
+    assert night(config, a=vcalendar(WEEKLY), b=message("CANCEL")) == DAYS
+
+
+def test_the_answer_in_one_calendar_holds_for_the_copy_in_the_other(tmp_path):
+    config = home(tmp_path)
+    plain = vevent("psb", *MONDAY, "SUMMARY:PSB")
+    declined = vevent("psb", *MONDAY, "SUMMARY:PSB", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}")
+    assert night(config, work=vcalendar(plain), shared=vcalendar(plain)) == {"2026-11-09": HOUR}
+    assert night(config, work=vcalendar(declined)) == {}
+    assert night(config, work=vcalendar(plain)) == {"2026-11-09": HOUR}
+
+
+def test_an_outdated_copy_at_another_time_does_not_count_and_counts_again_when_it_is_the_only_one(tmp_path):
+    config = home(tmp_path)
+    old = vcalendar(vevent("psb", *MONDAY, "SUMMARY:PSB", "SEQUENCE:0"))
+    new = vcalendar(vevent("psb", *TUESDAY, "SUMMARY:PSB", "SEQUENCE:1"))
+    assert night(config, shared=old) == {"2026-11-09": HOUR}
+    assert night(config, work=new) == {"2026-11-10": HOUR}
+    assert night(config, work=None) == {"2026-11-09": HOUR}
+
+
+def test_a_manager_is_asked_about_a_meeting_in_two_calendars_once(tmp_path):
+    config = home(tmp_path)
+    unclear = vevent(
+        "psb", *MONDAY, "SUMMARY:Public Services Board", "ORGANIZER:mailto:bo@health.nhs.wales.example"
+    )
+    night(config, work=vcalendar(unclear), shared=vcalendar(unclear))
+    with open_store(f"sqlite:///{tmp_path / 'calsync.db'}") as store:
+        assert len(store.meetings.of_manager("ana", span("00:00-24:00", NIGHT - timedelta(days=7)))) == 1
+        assert len(store.meetings.find("psb")) == 1
+        assert len(store.meetings.ruled("psb")) == 2
+
+
+variants = st.sampled_from(
+    [
+        None,
+        vcalendar(),
+        vcalendar(WEEKLY),
+        vcalendar(WEEKLY.replace("SEQUENCE:1", "SEQUENCE:2")),
+        vcalendar(vevent("psb", *TUESDAY, "SUMMARY:PSB", "SEQUENCE:2")),
+        vcalendar(vevent("psb", *MONDAY, "SUMMARY:PSB", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}")),
+        with_method("REQUEST", vevent("psb", *MONDAY, "SUMMARY:PSB", "SEQUENCE:1")),
+        message("CANCEL", "psb", "SEQUENCE:1"),
+        message("CANCEL", "psb", "SEQUENCE:1", "RECURRENCE-ID:20261116T100000Z"),
+        with_method("CANCEL", WEEKLY),
+    ]
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.fixed_dictionaries({"a": variants, "b": variants, "c": variants}), min_size=1, max_size=3))
+def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothing(tmp_path_factory, nights):
+    config = home(tmp_path_factory.mktemp("nights"))
+    hold(config, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
+    for files in nights:
+        there = {name: content for name, content in files.items() if content is not None}
+        for name in files.keys() - there.keys():
+            (config.parent / "calendars" / "ana" / f"{name}.ics").unlink(missing_ok=True)
+        night(config, **there)
+    fresh = home(tmp_path_factory.mktemp("fresh"))
+    hold(fresh, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
+    night(fresh, **there)
+    assert tables(config, ("allocations",)) == tables(fresh, ("allocations",))

@@ -1,0 +1,155 @@
+"""What rules may cost: steps are counted, and nothing is made that nobody asked for."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ical_paths import read_both_ways
+from ical_text import NEIGHBOUR, calendar, event, faults, read, uids
+
+from calsync.sources.ical import budget as budgets
+from calsync.sources.ical.budget import MOST_STEPS, Reserve, SeriesBudget
+from calsync.sources.ical.recur import starts
+from calsync.sources.ical.rule import RuleError, read_rule
+from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, seconds_of, yearly_starts
+
+HOURS, SIXTY = ",".join(map(str, range(24))), ",".join(map(str, range(60)))
+ALL_TIMES = f"BYHOUR={HOURS};BYMINUTE={SIXTY};BYSECOND={SIXTY}"
+FIRST, LAST = datetime(2026, 10, 1), datetime(2026, 11, 1)
+
+
+def steps_of(text: str, begin: datetime = datetime(1900, 1, 31, 23, 59, 59)) -> tuple[list[datetime], int]:
+    budget = SeriesBudget()
+    return starts(read_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
+
+
+def test_a_set_of_every_second_of_a_month_is_never_made_to_find_its_last() -> None:
+    month_days = ",".join(map(str, range(1, 32)))
+    text = f"FREQ=MONTHLY;COUNT=1000000;BYMONTHDAY={month_days};{ALL_TIMES};BYSETPOS=-1"
+    found, steps = steps_of(text)
+    assert found == [datetime(2026, 10, 31, 23, 59, 59)]
+    assert steps < 500_000
+
+
+def test_the_last_second_of_every_year_costs_the_days_of_the_years_near_the_window() -> None:
+    days = ",".join(map(str, range(1, 367)))
+    found, steps = steps_of(f"FREQ=YEARLY;BYYEARDAY={days};{ALL_TIMES};BYSETPOS=-1")
+    assert found == []
+    assert steps < 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=SECONDLY;COUNT=5000000000;INTERVAL=3600",
+        "FREQ=MINUTELY;COUNT=100000000;INTERVAL=7",
+        f"FREQ=HOURLY;COUNT=1000000000;INTERVAL=24;BYMINUTE={SIXTY}",
+        f"FREQ=DAILY;COUNT=100000000;BYHOUR={HOURS}",
+        "FREQ=WEEKLY;COUNT=100000;BYDAY=MO,TU,WE,TH,FR",
+        "FREQ=MONTHLY;COUNT=100000;BYDAY=1MO,3TU",
+        "FREQ=MONTHLY;COUNT=100000;BYMONTHDAY=-1",
+        "FREQ=YEARLY;COUNT=100000;BYMONTH=10;BYDAY=-1SU",
+        f"FREQ=DAILY;COUNT=100000;{ALL_TIMES};BYSETPOS=1,-1",
+    ],
+)
+def test_a_count_of_even_periods_is_counted_by_arithmetic(text: str) -> None:
+    begin = datetime(1900, 1, 1) if "SECOND" not in text and "MINUTELY" not in text else datetime(2026, 1, 1)
+    found, steps = steps_of(text, begin)
+    assert found
+    assert steps < 50_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30;COUNT=5",
+        f"FREQ=HOURLY;COUNT=1000000000;BYMONTHDAY=1;BYMINUTE={SIXTY}",
+        "FREQ=DAILY;COUNT=1000000000;BYMONTHDAY=31;BYDAY=" + ",".join(["MO", "TU", "WE", "TH", "FR", "SA"]),
+    ],
+)
+def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
+    budget = SeriesBudget()
+    try:
+        starts(read_rule(text), datetime(1, 1, 1), FIRST, LAST, budget=budget)
+    except RuleError as error:
+        assert f"more than {MOST_STEPS} steps" in str(error)
+    assert budget.steps <= MOST_STEPS + 10_000
+
+
+def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
+    rule = "RRULE:FREQ=DAILY;COUNT=999999999;BYMONTHDAY=1,31;BYDAY=MO,TU,WE,TH,FR"
+    dense = event("SUMMARY:Bad", rule, start=":00010101T000000Z")
+    occurrences, problems = read_both_ways(calendar(dense, NEIGHBOUR))
+    assert uids(occurrences) == ["neighbour"]
+    (problem,) = faults(problems)
+    assert "this rule would need more than" in problem.what
+    assert "line 3" in problem.where
+
+
+def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent: list[SeriesBudget] = []
+
+    class Noted(SeriesBudget):
+        def __post_init__(self) -> None:
+            spent.append(self)
+
+    monkeypatch.setattr(budgets, "SeriesBudget", Noted)
+    dense = [
+        event(
+            "SUMMARY:Bad",
+            f"RRULE:FREQ=DAILY;BYMONTHDAY=1,2;BYDAY=MO;COUNT={10**9 + n}",
+            start=":19000101T090000Z",
+            uid=f"d{n}",
+        )
+        for n in range(300)
+    ]
+    occurrences, problems = read(calendar(*dense, NEIGHBOUR))
+    assert "neighbour" in uids(occurrences)
+    assert faults(problems)
+    assert sum(budget.steps for budget in spent) < 4_000_000
+
+
+def test_ordinary_series_need_no_reserve() -> None:
+    ordinary = [
+        event(f"RRULE:{text}", start=":20100104T090000Z", end="DURATION:PT1H", uid=f"o{n}")
+        for n, text in enumerate(
+            [
+                "FREQ=DAILY",
+                "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;COUNT=5000",
+                "FREQ=MONTHLY;BYDAY=2TU",
+                "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=400",
+                "FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+                "FREQ=YEARLY",
+            ]
+        )
+    ]
+    empty = Reserve(0, 0)
+    for one in ordinary:
+        text = one.partition("RRULE:")[2].partition("\r\n")[0]
+        budget = SeriesBudget(200 + 2 * 36, 100 + 2 * 36, empty)
+        starts(read_rule(text), datetime(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
+    occurrences, problems = read_both_ways(calendar(*ordinary, NEIGHBOUR))
+    assert not problems
+    assert {f"o{n}" for n in range(5)} <= set(uids(occurrences))
+
+
+_RULES = st.builds(
+    lambda *parts: ";".join(("FREQ=YEARLY", *filter(None, parts))),
+    st.sampled_from(["", "BYMONTH=3", "BYMONTH=2,10"]),
+    st.sampled_from(["", "BYDAY=-1SU", "BYDAY=2MO", "BYDAY=SU", "BYDAY=5MO,-5TU"]),
+    st.sampled_from(["", "BYMONTHDAY=8,9,10,11,12,13,14", "BYMONTHDAY=-1", "BYMONTHDAY=29"]),
+    st.sampled_from(["", "INTERVAL=2", "INTERVAL=999999999999999999"]),
+    st.sampled_from(["", "COUNT=1", "COUNT=2", "COUNT=40"]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=_RULES, begin=st.datetimes(datetime(1600, 1, 1), datetime(2050, 1, 1)))
+def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
+    rule, begin = read_rule(text), begin.replace(microsecond=0)
+    last = datetime(LAST_YEAR, 12, 31)
+    found = yearly_starts(rule, begin, last)
+    if found is not None:
+        walked = starts(rule, begin, datetime(FIRST_YEAR, 1, 1), last)
+        assert found.tolist() == [seconds_of(wall) for wall in walked]

@@ -1,0 +1,71 @@
+"""Events without UID: what tells two of them apart, and what does not change the UID they are given."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ical_paths import assert_alike
+from ical_text import calendar, event, read
+
+HEARING = "SUMMARY:Appeal hearing"
+APART = (
+    "LOCATION:Room 1",
+    "LOCATION:Room 2",
+    "DESCRIPTION:Case 12",
+    "ORGANIZER:mailto:ana@a.example",
+    "ATTENDEE:mailto:eve@e.example",
+    "URL:https://a.example/1",
+)
+
+
+def uids(*events: str) -> list[str]:
+    occurrences, _ = read(calendar(*events))
+    return [occurrence.uid for occurrence in occurrences]
+
+
+def without_uid(*lines: str) -> str:
+    return event(HEARING, *lines, uid="")
+
+
+def test_two_meetings_without_uid_in_two_rooms_are_two() -> None:
+    content = calendar(without_uid("LOCATION:Room 1"), without_uid("LOCATION:Room 2"))
+    occurrences, problems = read(content)
+    assert [one.location for one in occurrences] in (["Room 1", "Room 2"], ["Room 2", "Room 1"])
+    assert not problems
+    assert_alike(content)
+
+
+@given(st.lists(st.sampled_from(APART), unique=True, min_size=2), st.randoms(use_true_random=False))
+def test_the_order_of_the_file_changes_no_uid(lines: list[str], random: object) -> None:
+    events = [without_uid(line) for line in lines]
+    shuffled = list(events)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sorted(uids(*events)) == sorted(uids(*shuffled))
+    assert len(set(uids(*events))) == len(events)
+    assert_alike(calendar(*shuffled))
+
+
+def test_a_meeting_without_uid_written_twice_is_one() -> None:
+    twice = without_uid("LOCATION:Room 1")
+    assert len(uids(twice, twice)) == 1
+    assert len(uids(twice, twice, without_uid("LOCATION:Room 2"))) == 2
+
+
+def test_a_lone_meeting_without_uid_keeps_its_uid_whatever_else_is_written() -> None:
+    assert uids(without_uid()) == uids(without_uid("LOCATION:Room 1", "DESCRIPTION:new"))
+
+
+def test_an_answer_changes_no_uid() -> None:
+    other = without_uid("LOCATION:Room 2")
+    asked = without_uid("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:eve@e.example")
+    accepted = without_uid("ATTENDEE;PARTSTAT=ACCEPTED:mailto:Eve@e.example")
+    assert uids(other, asked) == uids(other, accepted)
+
+
+def test_private_meetings_without_uid_at_one_time_are_one() -> None:
+    private = [without_uid("CLASS:PRIVATE", f"LOCATION:Room {number}") for number in (1, 2)]
+    assert len(uids(*private)) == 1
+
+
+def test_series_without_uid_in_two_rooms_are_two() -> None:
+    rooms = [without_uid("RRULE:FREQ=WEEKLY;COUNT=3", f"LOCATION:Room {number}") for number in (1, 2)]
+    assert len(uids(*rooms)) == 6
+    assert_alike(calendar(*rooms))
