@@ -174,10 +174,12 @@ def _check_soft_breaks(data: bytes, feeds: Numbers, lines: Numbers) -> None:
 
     lines: the line feed before each line, folded ones left out.
     """
-    for place in np.unique(np.searchsorted(lines, feeds)).tolist():
+    for place in set(np.searchsorted(lines, feeds).tolist()):
         begin = int(lines[place - 1]) + 1 if place else 0
-        if not -1 < data.find(b";", begin, begin + _HEAD) < data.find(b":", begin):
-            # No parameter, as nearly always: base64, or an address that was folded.
+        colon = data.find(b":", begin, begin + _HEAD)
+        parameters = data[begin : colon if colon >= 0 else begin + _HEAD]
+        if b'"' not in parameters and b"Q" not in parameters.upper():
+            # As nearly always: base64, or an address that was folded. To unfold it takes ten times as long.
             continue
         end = int(lines[place]) if place < len(lines) else len(data)
         head = data[begin : min(end, begin + _HEAD)].replace(b"\r", b"")
