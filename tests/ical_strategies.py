@@ -20,6 +20,10 @@ ZONES = (
     "Etc/UTC",
     "europe/london",
     "/example.test/1/Europe/Berlin",
+    "/Europe/London",
+    "Europe/Paris 1",
+    "GMT Standard Time 1",
+    "(UTC+00:00) Dublin, Edinburgh, Lisbon, London",
     "No Such Zone",
 )
 OWN_ZONES = (
@@ -29,6 +33,15 @@ OWN_ZONES = (
     "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n",
     "BEGIN:VTIMEZONE\r\nTZID:Romance Standard Time\r\nBEGIN:STANDARD\r\nDTSTART:20251007T090000\r\n"
     "TZOFFSETFROM:+0300\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n",
+    # Today's rules of Paris, a London without summer time, and a name with a number behind it.
+    "BEGIN:VTIMEZONE\r\nTZID:Europe/Paris\r\nBEGIN:STANDARD\r\nDTSTART:16010101T030000\r\n"
+    "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nEND:STANDARD\r\n"
+    "BEGIN:DAYLIGHT\r\nDTSTART:16010101T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"
+    "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n",
+    "BEGIN:VTIMEZONE\r\nTZID:Europe/London\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+    "TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n",
+    "BEGIN:VTIMEZONE\r\nTZID:GMT Standard Time 1\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+    "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0200\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n",
     "BEGIN:VTIMEZONE\r\nTZID:India Standard Time\r\nEND:VTIMEZONE\r\n",
 )
 # Days and times near the window (October 2025), and where clocks change: 30 March, 26 October, 2 November.
@@ -128,6 +141,9 @@ SAID = (
     "STATUS:TENTATIVE",
     "TRANSP:TRANSPARENT",
     "X-MICROSOFT-CDO-BUSYSTATUS:OOF",
+    "X-MICROSOFT-CDO-ALLDAYEVENT:FALSE",
+    "LOCATION;ENCODING=QUOTED-PRINTABLE:Caf=C3=A9=20=E2=80=93 1",
+    "CATEGORIES;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:R=E9d;Bl=2Cue,x",
     "CATEGORIES:Red,Blue\\, green",
     "LOCATION;LANGUAGE=fr-FR:Salle 2\\; étage 3",
     "DESCRIPTION:" + "Ordre du jour : décider\\n" * 9,
@@ -145,6 +161,17 @@ ODDLY_SAID = (
     "BEGIN:VALARM\r\nACTION:EMAIL\r\nBEGUN:x\r\nEND:VALARM",
     "BEGIN:VALARM\r\nTRIGGER:-PT15M",
     "DTSTAMP:20250202T000000Z",
+    "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE",
+    "x-microsoft-cdo-alldayevent;X=1: true",
+    "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT:True",
+    "LOCATION;ENCODING=QUOTED-PRINTABLE:half =\r\nDTSTART:20251009T090000Z",
+    "LOCATION;QUOTED-PRINTABLE:half=\r\nEND:VEVENT",
+    "location;Encoding=quoted-printable:half=\r\n  more",
+    "DESCRIPTION;ENCODING=QUOTED-PRINTABLE;CHARSET=X-NONE:=ZZ =E9",
+    "DESCRIPTION;ENCODING=BASE64:QWdlbmRh",
+    "CATEGORIES;ENCODING=B:no base64!",
+    "DESCRIPTION:see BEGIN:VEVENT",
+    "DURATION:P0D",
     "DURATION:PT90M",
     "DURATION:P1DT2H",
     "DURATION:-PT1H",
@@ -186,7 +213,11 @@ def events(draw: st.DrawFn, *, odd: bool) -> str:
 
 def _end_of(draw: st.DrawFn, start: str) -> str:
     """A DTEND an hour after a DTSTART that is written like one, or a DURATION, or neither."""
-    lengths = ["DURATION:P2D", ""] if "VALUE=DATE" in start else ["DURATION:PT90M", "DURATION:P1DT2H", ""]
+    lengths = (
+        ["DURATION:P2D", "DURATION:P0D", start.replace("DTSTART", "DTEND"), ""]
+        if "VALUE=DATE" in start
+        else ["DURATION:PT90M", "DURATION:P1DT2H", ""]
+    )
     return draw(st.sampled_from([_same_day_end(start), _same_day_end(start), *lengths]))
 
 
@@ -196,6 +227,28 @@ def _same_day_end(start: str) -> str:
     if not head.endswith(tuple("0123456789")) or not value[:2].isdigit() or int(value[:2]) > 22:
         return ""
     return f"{head.replace('DTSTART', 'DTEND')}T{int(value[:2]) + 1:02d}{value[2:]}"
+
+
+@st.composite
+def flagged_days(draw: st.DrawFn) -> str:
+    """Days as Outlook writes them: times, and a flag that says that they are days; perhaps in a series."""
+    zone = draw(st.sampled_from([";TZID=Europe/London", ";TZID=GMT Standard Time", ";TZID=Europe/Paris", ""]))
+    first, length = draw(st.integers(1, 27)), draw(st.sampled_from([0, 1, 1, 2]))
+    # London's midnights in October, but for the last days.
+    time, utc = draw(st.sampled_from([("000000", ""), ("000000", ""), ("230000", "Z"), ("090000", "")]))
+    written = "" if utc else zone
+    lines = [f"UID:{draw(st.sampled_from('abcdefgh'))}", f"DTSTART{written}:202510{first:02d}T{time}{utc}"]
+    lines.append(
+        draw(st.sampled_from([f"DTEND{written}:202510{first + length:02d}T{time}{utc}", "", "DURATION:P1D"]))
+    )
+    name = draw(st.sampled_from(["X-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "X-MICROSOFT-CDO-ALLDAYEVENT:true"]))
+    lines += [name, "SUMMARY:Days", *draw(MORE)]
+    if draw(st.booleans()):
+        lines.append(f"RRULE:FREQ=DAILY;UNTIL=202510{draw(st.integers(1, 28)):02d}T230000Z")
+        lines.append(f"EXDATE{written}:202510{min(first + 1, 28):02d}T{time}{utc}")
+    elif draw(st.integers(0, 2)) == 0:
+        lines.append(f"RECURRENCE-ID{written}:202510{first:02d}T{time}{utc}")
+    return "\r\n".join(["BEGIN:VEVENT", *filter(None, lines), "END:VEVENT", ""])
 
 
 @st.composite
@@ -238,6 +291,8 @@ HEADS = st.lists(
         [
             "METHOD:PUBLISH",
             "METHOD:CANCEL",
+            "METHOD;X=1: request ",
+            "METHOD:COUNTER",
             "X-WR-TIMEZONE:Europe/Paris",
             "X-WR-TIMEZONE:Nowhere",
             "CALSCALE:GREGORIAN",
@@ -255,7 +310,7 @@ BETWEEN = st.sampled_from(
 def calendars(draw: st.DrawFn) -> bytes:
     """A file: some events, single and in series, the time zones they may need, written in some style."""
     odd = draw(st.integers(0, 2)) == 0
-    one = st.one_of(events(odd=False), events(odd=odd), series())
+    one = st.one_of(events(odd=False), events(odd=odd), events(odd=False), series(), series(), flagged_days())
     parts = draw(st.lists(one, min_size=1, max_size=6))
     zones = draw(st.lists(st.sampled_from(OWN_ZONES if odd else OWN_ZONES[:2]), max_size=2))
     head = "".join(f"{line}\r\n" for line in draw(HEADS))
@@ -269,6 +324,15 @@ def calendars(draw: st.DrawFn) -> bytes:
 
 PIECES = (
     *("\r\n ", "\n ", "\n\t", "\r", "\n", "\r\n", "\r\n\r\n", " ", ";", ":", "Z", "\u00e9", "\u20ac"),
+    *(
+        "\ufeff",
+        "\r\n\ufeff",
+        "=\r\n",
+        ";ENCODING=QUOTED-PRINTABLE",
+        "BEGIN:VEVENT",
+        "END:VEVENT",
+        "end:vevent\r\n",
+    ),
     *("BEGIN:VALARM\r\nTRIGGER:-PT1M\r\nEND:VALARM\r\n", "BEGIN:VEVENT\r\n", "END:VEVENT\r\n"),
     *("END:VALARM\r\n", "begin:valarm\r\n", "end:valarm\r\n", "BEGIN:VTODO\r\n", "END:VTODO\r\n"),
     *("UID:zz\r\n", "DTSTART:20251007T090000Z\r\n", "dtstart:20251007T090000Z\r\n", "SEQUENCE:3\r\n"),
@@ -301,9 +365,13 @@ def _taken_out(draw: st.DrawFn, content: bytes) -> bytes:
 def _lines_changed(draw: st.DrawFn, content: bytes) -> bytes:
     lines = content.split(b"\n")
     one, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
-    change = draw(st.sampled_from(["lost", "doubled", "swapped", "new"]))
+    change = draw(st.sampled_from(["lost", "doubled", "swapped", "new", "glued", "indented"]))
     if change == "lost":
         del lines[one]
+    elif change == "glued":
+        lines[one : one + 2] = [b"".join(lines[one : one + 2]).replace(b"\r", b"", 1)]
+    elif change == "indented":
+        lines[one] = b" " + lines[one]
     elif change == "swapped":
         lines[one], lines[other] = lines[other], lines[one]
     else:

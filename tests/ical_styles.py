@@ -1,6 +1,7 @@
 """How a calendar is written down: line ends, folding, encodings, and damage; for `ical_strategies`."""
 
 import random
+import re
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -32,6 +33,9 @@ class Style:
             "damaged": lambda: _damaged(content, chance),
             "lower": lambda: content.replace(b"VEVENT", b"vevent", 1),
             "twice": lambda: content + content,
+            "joined": lambda: b"\xef\xbb\xbf" + content + b"\xef\xbb\xbf" + content,
+            "utf16 part": lambda: content + plain.encode("utf-16"),
+            "glued": lambda: _without_a_line_end(content, self.end, chance),
             "outside": lambda: content.replace(b"END:VCALENDAR", b"X-B:c") + b"END:VCALENDAR\r\n",
         }.get(self.strange, lambda: content)()
 
@@ -48,6 +52,18 @@ class Style:
         return (self.end + chance.choice([b" ", b" ", b" ", b"\t"])).join(pieces)
 
 
+def _without_a_line_end(content: bytes, end: bytes, chance: random.Random) -> bytes:
+    """A BEGIN or an END of an event runs into the line before or behind it, or begins with something else."""
+    marks = [m.start() for m in re.finditer(b"(BEGIN|END):VEVENT", content)]
+    place = chance.choice(marks or [0])
+    kind = chance.choice(["before", "behind", "prefix", "indent"])
+    if kind == "before":
+        return content[:place].removesuffix(end) + content[place:]
+    if kind == "behind":
+        return content[:place] + content[place:].replace(end, b"", 1)
+    return content[:place] + (b"None" if kind == "prefix" else b" ") + content[place:]
+
+
 def _damaged(content: bytes, chance: random.Random) -> bytes:
     place = chance.randrange(len(content))
     return content[:place] + chance.randbytes(3) + content[place + chance.randrange(6) :]
@@ -59,6 +75,8 @@ STYLES = st.builds(
     fold=st.sampled_from(["75", "75", "", "anywhere"]),
     seed=st.integers(0, 1 << 30),
     strange=st.sampled_from(
-        [""] * 14 + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
+        [""] * 14
+        + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
+        + ["joined", "utf16 part", "glued", "glued"]
     ),
 )

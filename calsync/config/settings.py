@@ -77,10 +77,14 @@ class Rules(Table):
 
 
 class Hours(Table):
-    """The working day: hours outside it are counted and also shown apart."""
+    """The working day: hours outside it are counted and also shown apart.
+
+    missing_end_minutes: how long a meeting takes that gives no end; by RFC 5545 (3.6.1) it takes no time.
+    """
 
     day_start: time = time(9)
     day_end: time = time(17)
+    missing_end_minutes: int = Field(default=0, ge=0, le=24 * 60)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -80,4 +80,6 @@ def days_of(settings: Settings, night: date) -> tuple[date, date]:
 def calendar_of(manager: Manager, settings: Settings) -> Calendar:
     """The calendar the list of managers names for this person."""
     owners = frozenset((manager.email, *manager.aliases))
-    return Calendar(manager.id, manager.source, manager.calendar, owners, settings.organisation.zone)
+    missing_end = timedelta(minutes=settings.hours.missing_end_minutes)
+    zone = settings.organisation.zone
+    return Calendar(manager.id, manager.source, manager.calendar, owners, zone, missing_end)

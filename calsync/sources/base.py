@@ -7,6 +7,7 @@ An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ class Calendar:
 
     address: a path, a URL, a collection or a mailbox. owners: the manager's mail addresses, lower
     case, by which their own answer to an invitation is found. zone: for floating times and all-day.
+    missing_end: how long a meeting with a time and no end takes.
     """
 
     manager_id: str
@@ -34,6 +36,7 @@ class Calendar:
     address: str = field(repr=False)  # a repr may reach a log
     owners: frozenset[str]
     zone: ZoneInfo
+    missing_end: timedelta = timedelta(0)
 
     @property
     def id(self) -> str:

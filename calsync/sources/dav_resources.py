@@ -191,6 +191,7 @@ def _expand(texts: Iterable[str], window: Span, calendar: Calendar, where: str) 
         zone=calendar.zone,
         owners=calendar.owners,
         where=where,
+        missing_end=calendar.missing_end,
         cancellations=cancellations,
     )
     return Expanded(occurrences, problems, cancellations)

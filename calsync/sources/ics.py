@@ -81,6 +81,7 @@ class IcsSource:
             owners=calendar.owners,
             where=str(calendar),
             ledger=ledger,
+            missing_end=calendar.missing_end,
             cancellations=cancellations,
         )
         token = remember(scope, marks | {"ledger": ledger.text})

@@ -17,7 +17,8 @@ def scope_of(calendar: Calendar, window: Span, reader: str) -> str:
     reader: the version of the code that turns content into occurrences.
     """
     owners = sorted(calendar.owners)
-    parts = (reader, window.start.isoformat(), window.end.isoformat(), calendar.zone.key, *owners)
+    window_and_zone = (window.start.isoformat(), window.end.isoformat(), calendar.zone.key)
+    parts = (reader, *window_and_zone, str(calendar.missing_end), *owners)
     return _digest("\x1f".join(parts).encode())
 
 

@@ -108,7 +108,7 @@ class Clocks:
             if parameters[:1] not in ("", ";"):
                 raise OddError
             tzid = time_line("", f"{parameters}:").tzid
-            zone = self._zones.find(tzid) if tzid else None
+            zone = self._zones.sure(tzid) if tzid else None
             if tzid and zone is None:
                 raise OddError
             self._by_parameters[parameters] = clock_of(zone) if zone else None

@@ -8,10 +8,14 @@ from calsync.sources.html_guard import guarded_html
 from calsync.sources.ical.event import stamp_of
 from calsync.sources.ical.lines import lines_by_name
 from calsync.sources.ical.people import People
-from calsync.sources.ical.texts import list_of, text_of
+from calsync.sources.ical.texts import decoded_text, list_of, text_of
 
 LONGEST_TEXT = 200_000
 """Characters of a description that are kept; an agenda has some thousand."""
+
+# A letter of four bytes is twelve characters in quoted-printable.
+_LONGEST_ENCODED = 12 * LONGEST_TEXT + 1_000
+_TEXTS = ("SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES")
 
 NAMES = frozenset(
     {
@@ -61,13 +65,16 @@ class Content(NamedTuple):
 class ContentReader:
     """Reads the events of one calendar; what comes again, as in a series and its overrides, is read once.
 
-    owners: lower-case addresses.
+    owners: lower-case addresses. faults: the properties of the event read last whose text could not be
+    decoded whole, each with what is wrong with it.
     """
 
     def __init__(self, owners: frozenset[str]) -> None:
         self._owners = owners
         self._people = People()
         self._texts: dict[str, str] = {}
+        self._faulty: dict[str, str] = {}
+        self.faults: list[str] = []
 
     def read(self, text: str, *, cancelled: bool = False, message: bool = False) -> Content:
         """The content of an event.
@@ -82,7 +89,7 @@ class ContentReader:
         attendees = self._people.attendees(lines["ATTENDEE"])
         status = _STATUSES.get(self._text(lines["STATUS"]).upper(), Status.CONFIRMED)
         categories = (name for rest in lines["CATEGORIES"] for name in list_of(rest))
-        return Content(
+        content = Content(
             status=Status.CANCELLED if cancelled else status,
             response=_response(organizer, attendees, self._owners),
             show_as=_show_as(self._text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._text(lines["TRANSP"])),
@@ -99,16 +106,32 @@ class ContentReader:
                 self._text(lines["LAST-MODIFIED"]), self._text(lines["DTSTAMP"]) if message else ""
             ),
         )
+        encoded = self._faulty or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
+        self.faults = self._faults(lines) if encoded else []
+        return content
 
     def _text(self, rests: list[str]) -> str:
         """The text of the first line that has any; of a very long one its beginning."""
         for rest in rests:
             text = self._texts.get(rest)
             if text is None:
-                text = self._texts[rest] = text_of(rest[: LONGEST_TEXT + 1_000])[:LONGEST_TEXT]
+                text = self._texts[rest] = self._read_text(rest)[:LONGEST_TEXT]
             if text:
                 return text
         return ""
+
+    def _read_text(self, rest: str) -> str:
+        if rest[:1] == ":":
+            return text_of(rest[: LONGEST_TEXT + 1_000])
+        text, fault = decoded_text(rest[:_LONGEST_ENCODED])
+        if fault:
+            self._faulty[rest] = fault
+        return text
+
+    def _faults(self, lines: dict[str, list[str]]) -> list[str]:
+        self._faulty.update((rest, decoded_text(rest)[1]) for rest in lines["CATEGORIES"] if rest[:1] == ";")
+        found = ((name, self._faulty.get(rest)) for name in _TEXTS for rest in lines[name])
+        return [f"{name}: {fault}" for name, fault in found if fault]
 
 
 def _sequence(text: str) -> int:

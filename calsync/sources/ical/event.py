@@ -19,7 +19,8 @@ class Event:
     method: of its calendar, "" for none. nominal: the length as DURATION says it, None where DTEND does
     (RFC 5545, 3.8.5.3 makes series of the two differently). rdates: starts, or (start, length) of a
     PERIOD. zone: that of `start`. recurrence_id: the original start, for an override. revision: the newer of
-    two versions is greater.
+    two versions is greater. flagged: whether only Outlook's all-day flag makes days of it, which its times
+    are in `zone`. endless: whether it has times and neither DTEND nor DURATION.
     """
 
     number: int
@@ -37,6 +38,8 @@ class Event:
     this_and_future: bool = False
     sequence: int = -1
     stamp: str = ""
+    flagged: bool = False
+    endless: bool = False
 
     @property
     def all_day(self) -> bool:
@@ -52,6 +55,16 @@ class Event:
     def revision(self) -> tuple[int, str, str]:
         """What decides between two versions: SEQUENCE, then the latest stamp, then anything steady."""
         return self.sequence, self.stamp, self.text
+
+
+def day_in(moment: Moment, zone: tzinfo | None) -> date:
+    """The date of a date, or of a time as another zone's clock shows it; None for the time's own clock."""
+    if not isinstance(moment, datetime):
+        return moment
+    try:
+        return (moment.astimezone(zone) if zone else moment).date()
+    except OverflowError:  # the first and the last day that Python knows
+        return moment.date()
 
 
 def stamp_of(modified: str, of_message: str = "") -> str:

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, as_day, stamp_of
-from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, time_line
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, day_in, stamp_of
+from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, shown_value, time_line
 from calsync.sources.ical.moments import (
     as_time,
     duration_of,
@@ -23,6 +23,7 @@ from calsync.sources.ical.moments import (
 from calsync.sources.ical.naming import Namer, is_private
 from calsync.sources.ical.structure import Block
 from calsync.sources.ical.texts import text_of
+from calsync.sources.ical.whole_days import flagged_days, is_flagged_all_day, may_be_days, rule_of_days
 from calsync.sources.ical.zones import Zones
 
 _T = TypeVar("_T")
@@ -50,6 +51,17 @@ _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
 
+class _EventSpan(NamedTuple):
+    """When an event is; the fields are those of `Event`."""
+
+    start: Moment
+    end: Moment
+    zone: tzinfo
+    nominal: timedelta | None = None
+    flagged: bool = False
+    endless: bool = False
+
+
 class _EventError(Exception):
     """An event that cannot be read; the message says why."""
 
@@ -60,11 +72,13 @@ class EventReader:
     problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
     """
 
-    def __init__(self, zones: Zones, namer: Namer, method: str) -> None:
+    def __init__(self, zones: Zones, namer: Namer, method: str, missing_end: timedelta) -> None:
+        """missing_end: how long an event with times and no end takes."""
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
         self._method = method
+        self._missing_end = missing_end
         self.cancellations: list[Cancellation] = []
 
     def read(self, block: Block) -> Event | None:
@@ -83,34 +97,41 @@ class EventReader:
             name: [line for rest in rests if (line := time_line(name, rest)).value]
             for name, rests in lines_by_name(block.text, _TIMES).items()
         }
+        uids = list(filter(None, dict.fromkeys(uids_of(block.text))))
+        if len(uids) > 1:
+            raise _EventError("it has two UIDs, so two events run into each other here")
+        self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
         if self._method == CANCEL and not lines["DTSTART"]:
             # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
-            self._cancel(block, lines, self._zones.floating)
+            self._cancel(block, lines, self._zones.floating, None)
             return None
         if lines["EXRULE"]:
             what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
             self._tell(block, what, "delete the excluded meetings one by one", Severity.NOTE)
-        start, end, nominal = self._span(block, lines)
-        zone = start.tzinfo if isinstance(start, datetime) and start.tzinfo else self._zones.floating
-        original = self._original(lines, zone)
+        span = self._span(block, lines)
+        start, zone = span.start, span.zone
+        day_zone = zone if span.flagged else None
+        original = self._original(lines, zone, day_zone)
         if self._method == CANCEL:
-            self._cancel(block, lines, zone)
+            self._cancel(block, lines, zone, day_zone)
         return Event(
             number=block.number,
             text=block.text,
             method=self._method,
-            uid=uid_of(block.text),
+            uid=uids[0] if uids else uid_of(block.text),
             start=start,
-            end=end,
+            end=span.end,
             zone=zone,
-            nominal=nominal,
-            rules=tuple(sorted({line.value for line in lines["RRULE"]})),
-            rdates=tuple(self._rdates(block, lines, start, zone)),
-            exdates=tuple(self._exdates(block, lines, start, zone)),
+            nominal=span.nominal,
+            rules=tuple(sorted({rule_of_days(line.value, day_zone) for line in lines["RRULE"]})),
+            rdates=tuple(self._rdates(block, lines, start, zone, day_zone)),
+            exdates=tuple(self._exdates(block, lines, start, zone, day_zone)),
             recurrence_id=original,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_sequence(lines["SEQUENCE"]),
             stamp=max((line.value.upper() for line in self._stamps(lines)), default=""),
+            flagged=span.flagged,
+            endless=span.endless,
         )
 
     def _stamps(self, lines: _Lines) -> list[TimeLine]:
@@ -118,9 +139,9 @@ class EventReader:
             return lines["DTSTAMP"]
         return lines["LAST-MODIFIED"] or lines["DTSTAMP"]
 
-    def _cancel(self, block: Block, lines: _Lines, zone: tzinfo) -> None:
+    def _cancel(self, block: Block, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> None:
         """Keep what an event of a METHOD:CANCEL cancels; raises _EventError."""
-        original = self._original(lines, zone)
+        original = self._original(lines, zone, day_zone)
         if original is None and named_lines(block.text, frozenset({"RECURRENCE-ID"})):
             # Never the whole series, where one meeting of it is meant.
             raise _EventError("its RECURRENCE-ID is empty")
@@ -138,55 +159,78 @@ class EventReader:
             )
         )
 
-    def _span(self, block: Block, lines: _Lines) -> tuple[Moment, Moment, timedelta | None]:
-        """Start, end, and the length if DURATION says it."""
-        zones, first, last = self._zones, _one(lines, "DTSTART"), _one(lines, "DTEND")
+    def _span(self, block: Block, lines: _Lines) -> _EventSpan:
+        first = _one(lines, "DTSTART")
         if first is None:
             raise _EventError("it has no DTSTART, so nobody knows when it is")
-        start = _required(lambda: moment_of(first, zones, zones.floating), first)
-        zone = (start.tzinfo if isinstance(start, datetime) else None) or zones.floating
-        nominal = None
-        if last is not None:
-            end = _required(lambda: moment_of(last, zones, zone), last)
-        elif (line := _one(lines, "DURATION")) is not None:
-            nominal = _required(lambda: duration_of(line.value), line)
-            if nominal % _DAY:
-                start = as_time(start, zone)
-            end = lasting(start, nominal)
-        else:
-            end = start if isinstance(start, datetime) else start + _DAY
-        return self._ordered(block, *_alike(start, end), nominal)
+        start, end, nominal = self._bounds(first, lines)
+        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
+        if may_be_days(start, end) and is_flagged_all_day(block.text):
+            days = flagged_days(start, end, (zone, *self._zones.local))
+            if days is not None:
+                return self._of_days(block, *days, flagged=True)
+        if end is None and isinstance(start, datetime):
+            end = lasting(start, self._missing_end) if self._missing_end else start
+            return _EventSpan(start, end, zone, self._missing_end or None, endless=self._method != CANCEL)
+        start, end = _alike(start, start + _DAY if end is None else end)
+        if not isinstance(start, datetime):
+            return self._of_days(block, start, end, zone)
+        return _EventSpan(*self._ordered(block, start, end, zone, nominal))
 
-    def _original(self, lines: _Lines, zone: tzinfo) -> Moment | None:
+    def _bounds(self, first: TimeLine, lines: _Lines) -> tuple[Moment, Moment | None, timedelta | None]:
+        """Start, end if there is one, and the length if DURATION gives it."""
+        start = _required(lambda: moment_of(first, self._zones, self._zones.floating), first)
+        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
+        if (last := _one(lines, "DTEND")) is not None:
+            return start, _required(lambda: moment_of(last, self._zones, zone), last), None
+        if (line := _one(lines, "DURATION")) is None:
+            return start, None, None
+        nominal = _required(lambda: duration_of(line.value), line)
+        if nominal % _DAY:
+            start = as_time(start, zone)
+        return start, lasting(start, nominal), nominal
+
+    def _of_days(
+        self, block: Block, start: Moment, end: Moment, zone: tzinfo, *, flagged: bool = False
+    ) -> _EventSpan:
+        """An all-day event; one that ends where it starts, or before, is one day, as calendars show it."""
+        if end < start:
+            what = "it ends before it starts; it was read as one day"
+            self._tell(block, what, "correct its dates in the calendar", Severity.NOTE)
+        return _EventSpan(start, end if end > start else start + _DAY, zone, flagged=flagged)
+
+    def _original(self, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> Moment | None:
         line = _one(lines, "RECURRENCE-ID")
         if line is None:
             return None
-        return _required(lambda: moment_of(line, self._zones, zone), line)
+        original = _required(lambda: moment_of(line, self._zones, zone), line)
+        return day_in(original, day_zone) if day_zone else original
 
     def _ordered(
-        self, block: Block, start: Moment, end: Moment, nominal: timedelta | None
-    ) -> tuple[Moment, Moment, timedelta | None]:
-        length = _length(start, end)
-        if length >= _ZERO:
-            return start, end, nominal
+        self, block: Block, start: Moment, end: Moment, zone: tzinfo, nominal: timedelta | None
+    ) -> tuple[Moment, Moment, tzinfo, timedelta | None]:
+        if _length(start, end) >= _ZERO:
+            return start, end, zone, nominal
         what = "it ends before it starts; the two were swapped"
         self._tell(block, what, "correct its times in the calendar", Severity.NOTE)
-        return end, start, None if nominal is None else -nominal
+        return end, start, zone, None if nominal is None else -nominal
 
     def _rdates(
-        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo
+        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
     ) -> Iterable[Moment | tuple[datetime, timedelta]]:
         for line in lines["RDATE"]:
             read: _Reads[Moment | tuple[datetime, timedelta]] = (
                 periods_of if line.period or "/" in line.value else moments_of
             )
             for found in self._tolerated(block, line, read, zone):
-                yield _fitted(found, start)
+                yield _fitted(found, start, day_zone)
 
-    def _exdates(self, block: Block, lines: _Lines, start: Moment, zone: tzinfo) -> Iterable[Moment]:
+    def _exdates(
+        self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
+    ) -> Iterable[Moment]:
         for line in lines["EXDATE"]:
             for found in self._tolerated(block, line, moments_of, zone):
-                yield found if isinstance(start, datetime) else as_day(found)
+                yield found if isinstance(start, datetime) else day_in(found, day_zone)
 
     def _tolerated(self, block: Block, line: TimeLine, read: _Reads[_T], zone: tzinfo) -> Sequence[_T]:
         """What was read, or nothing and a problem: the rest of the series is sound."""
@@ -200,7 +244,7 @@ class EventReader:
             return []
 
     def _tell(self, block: Block, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
-        self.problems.append(Problem(self._namer.of(block), what, hint, severity))
+        self.problems.append(Problem(self._namer.by(block.number, block.text), what, hint, severity))
 
 
 def _one(lines: _Lines, name: str) -> TimeLine | None:
@@ -214,7 +258,7 @@ def _required(read: Callable[[], _T], line: TimeLine) -> _T:
     try:
         return read()
     except ValueError:
-        raise _EventError(f"its {line.name} cannot be read: {line.value[:60]!r}") from None
+        raise _EventError(f"its {line.name} cannot be read: {shown_value(line.value)}") from None
 
 
 def _alike(start: Moment, end: Moment) -> tuple[Moment, Moment]:
@@ -232,10 +276,12 @@ def _length(start: Moment, end: Moment) -> timedelta:
     return end - start
 
 
-def _fitted(found: Moment | tuple[datetime, timedelta], start: Moment) -> Moment | tuple[datetime, timedelta]:
+def _fitted(
+    found: Moment | tuple[datetime, timedelta], start: Moment, day_zone: tzinfo | None
+) -> Moment | tuple[datetime, timedelta]:
     """An RDATE of the kind that DTSTART is: days in an all-day series, DTSTART's time on a mere date."""
     if not isinstance(start, datetime):
-        return as_day(found[0] if isinstance(found, tuple) else found)
+        return day_in(found[0] if isinstance(found, tuple) else found, day_zone)
     if isinstance(found, tuple | datetime):
         return found
     return datetime.combine(found, start.timetz())
@@ -248,9 +294,14 @@ def _sequence(lines: list[TimeLine]) -> int:
     return max(values, default=-1)
 
 
+def uids_of(text: str) -> list[str]:
+    """The UIDs as they are written."""
+    return [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
+
+
 def uid_of(text: str) -> str:
     """The UID, or one made of what the event is, the same at every download."""
-    written = [text_of(rest) for _, rest in named_lines(text, frozenset({"UID"}))]
+    written = uids_of(text)
     if written and written[0]:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}

@@ -3,6 +3,8 @@
 It takes whatever there is, and says what is wrong with it. `fast` gives the same for most calendars.
 """
 
+import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.errors import SourceContentError
@@ -11,7 +13,7 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.stopping import check_stopped
-from calsync.sources.ical.event import CANCEL, Event
+from calsync.sources.ical.event import CANCEL, MESSAGES, Event
 from calsync.sources.ical.events import EventReader, distinguish_made_uids
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.naming import Namer
@@ -19,9 +21,18 @@ from calsync.sources.ical.series import series_of
 from calsync.sources.ical.structure import CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.window import Expansion
-from calsync.sources.ical.zones import Zones
+from calsync.sources.ical.zones import ZoneReport, Zones
 
 _HEADER = frozenset({"METHOD", "CALSCALE"})
+# RFC 5546, 1.4. "" for none.
+_MEETINGS = MESSAGES | {"", "PUBLISH"}
+_OTHER_MESSAGES = {
+    "REPLY": "an answer",
+    "COUNTER": "a proposal",
+    "DECLINECOUNTER": "an answer to a proposal",
+    "REFRESH": "a question",
+}
+_METHOD = re.compile(r"[A-Z-]{1,20}")
 
 
 def read_exactly(
@@ -31,16 +42,21 @@ def read_exactly(
     zone: ZoneInfo,
     owners: frozenset[str] = frozenset(),
     where: str,
+    missing_end: timedelta = timedelta(0),
     cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer, cancellations)
-    return expanded(events, problems, Expansion(window, zone, owners, namer), namer)
+    events, problems = read_events(data, zone, namer, window, missing_end, cancellations)
+    return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
 
 
 def expanded(
-    events: list[Event], problems: list[Problem], expansion: Expansion, namer: Namer
+    events: list[Event],
+    problems: list[Problem],
+    expansion: Expansion,
+    namer: Namer,
+    missing_end: timedelta,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
     # Beside the meetings that it cancels a message is none itself: `guards.sealed` cancels those.
@@ -50,43 +66,65 @@ def expanded(
     for one in series:
         expansion.add(one)
     told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
+    told += expansion.endless_events(missing_end)
     return expansion.occurrences(), tuple(dict.fromkeys(told))
 
 
 def read_events(
-    data: bytes, zone: ZoneInfo, namer: Namer, cancellations: list[Cancellation] | None = None
+    data: bytes,
+    zone: ZoneInfo,
+    namer: Namer,
+    window: Span,
+    missing_end: timedelta,
+    cancellations: list[Cancellation] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
     """Read without expanding: every VEVENT of the file is among the events or named in a problem.
 
     cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
     """
-    cancelled = [] if cancellations is None else cancellations
     text, problems = whole_text(data, namer.where)
-    calendars, lost = split(text, namer.where)
+    calendars, lost = split(text, namer)
     problems += lost
+    report = ZoneReport(namer.where)
     events: list[Event] = []
     for calendar in calendars:
-        read, told = _read(calendar, zone, namer, cancelled)
+        method = header_of(calendar, namer.where).get("METHOD", "")
+        if not is_meeting_method(method):
+            problems.append(_message(method, calendar, namer))
+            continue
+        zones = Zones(calendar, zone, report, window)
+        read, told = events_of(
+            calendar, zones, namer, method, cancellations=cancellations, missing_end=missing_end
+        )
         events += read
         problems += told
-    return events, problems
+    return events, [*problems, *report.problems()]
 
 
 def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     """METHOD and CALSCALE, in capitals; raises SourceContentError for another calendar than ours."""
     lines = named_lines(calendar.header, _HEADER)
-    header = {name: rest.rpartition(":")[2].strip().upper() for name, rest in lines}
+    header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
     if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
         what = f"it counts by another calendar (CALSCALE:{header['CALSCALE'][:40]})"
         raise SourceContentError(where, what, "export it in the Gregorian calendar")
     return header
 
 
-def _read(
-    calendar: CalendarText, zone: ZoneInfo, namer: Namer, cancellations: list[Cancellation]
-) -> tuple[list[Event], list[Problem]]:
-    method = header_of(calendar, namer.where).get("METHOD", "")
-    return events_of(calendar, Zones(calendar, zone, namer.where), namer, method, cancellations)
+def is_meeting_method(method: str) -> bool:
+    """Whether a calendar of this METHOD has meetings or cancels some; any other is mail about them."""
+    return method in _MEETINGS
+
+
+def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
+    meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
+    shown = method if _METHOD.fullmatch(method) else "…"
+    count = len(calendar.events)
+    events = "its 1 event was" if count == 1 else f"its {count} events were"
+    what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
+    first = f", {namer.place(calendar.events[0].number)}" if calendar.events else ""
+    hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"
+    return Problem(f"{namer.where}{first}", what, hint, Severity.NOTE)
 
 
 def events_of(
@@ -94,10 +132,12 @@ def events_of(
     zones: Zones,
     namer: Namer,
     method: str = "",
+    *,
     cancellations: list[Cancellation] | None = None,
+    missing_end: timedelta,
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, method)
+    reader = EventReader(zones, namer, method, missing_end)
     events = []
     for block in calendar.events:
         check_stopped()

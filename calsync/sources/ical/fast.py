@@ -17,9 +17,10 @@ from calsync.model.stopping import check_stopped
 from calsync.sources.ical.clocks import Clocks, clock_of
 from calsync.sources.ical.content import Content, ContentReader
 from calsync.sources.ical.event import MESSAGES
-from calsync.sources.ical.exact import header_of
+from calsync.sources.ical.exact import header_of, is_meeting_method
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.moments import real
+from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.outlines import Outliner
 from calsync.sources.ical.quick_series import Finder, Found, is_usual
 from calsync.sources.ical.recall import Keyed, Recall, scope_of
@@ -30,7 +31,7 @@ from calsync.sources.ical.sorter import Sorter
 from calsync.sources.ical.structure import Block, CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.times import Times
-from calsync.sources.ical.zones import Zones
+from calsync.sources.ical.zones import ZoneReport, Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def read_quickly(
     """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
     slices = Slices(data)
     calendar = _calendar(slices, where)
-    if header_of(calendar, where).get("METHOD") in MESSAGES or not is_usual(window):
+    method = header_of(calendar, where).get("METHOD", "")
+    if method in MESSAGES or not is_meeting_method(method) or not is_usual(window):
         # Messages are small, and a ledger must not pass over their DTSTAMP, which is part of their version.
         raise UnusualError
-    zones = Zones(calendar, zone, where)
+    zones = Zones(calendar, zone, ZoneReport(where), window)
     recall = Recall(ledger, slices, scope_of(window, zone, owners, zones))
     clocks = Clocks(zones)
     times = Times(slices, clocks, recall.changed)
@@ -81,7 +83,7 @@ def read_quickly(
 def _calendar(slices: Slices, where: str) -> CalendarText:
     """The frame of the calendar, read by the exact path."""
     text, notes = whole_text(slices.frame, where)
-    calendars, lost = split(text, where)
+    calendars, lost = split(text, Namer(where, slices.frame))
     if notes or lost or len(calendars) != 1 or calendars[0].events:
         raise UnusualError
     return calendars[0]
@@ -100,7 +102,7 @@ class _Writer:
         self._reader = ContentReader(owners)
 
     def written(self, uid: str, found: list[Found]) -> list[Keyed]:
-        """The occurrences of one UID."""
+        """The occurrences of one UID; raises OddError for a text that cannot be decoded whole."""
         contents: dict[int, Content] = {}
         keyed = []
         for place, recurrence_id, start, end, utc, all_day in found:
@@ -108,6 +110,8 @@ class _Writer:
             if content is None:
                 text = self._slices.text(place)
                 content = contents[place] = self._reader.read(text)
+                if self._reader.faults:
+                    raise OddError
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
             keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed

@@ -55,3 +55,20 @@ def time_line(name: str, rest: str) -> TimeLine:
         bool(_RANGE.search(parameters)),
         bool(_PERIOD.search(parameters)),
     )
+
+
+# What times and rules are made of. A word that is none of these may be of a title: where a line end was
+# lost, the value of DTSTART goes on with the next property.
+_KNOWN_WORD = re.compile(
+    "FREQ|UNTIL|COUNT|INTERVAL|WKST|RSCALE|SKIP|BY(SECOND|MINUTE|HOUR|DAY|MONTHDAY|YEARDAY|WEEKNO|MONTH|SETPOS)"
+    "|SECONDLY|MINUTELY|HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY|MO|TU|WE|TH|FR|SA|SU|PT|[PWDTHMSZ]",
+    re.I,
+).fullmatch
+_WORD = re.compile(r"[^\W\d_]+")
+_LONGEST_SHOWN = 60
+
+
+def shown_value(value: str) -> str:
+    """Return the value of a time or a rule as a problem may quote it: every other word left out."""
+    kept = _WORD.sub(lambda word: word[0] if _KNOWN_WORD(word[0]) else "…", value[:_LONGEST_SHOWN])
+    return repr(kept)

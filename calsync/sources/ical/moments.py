@@ -7,7 +7,7 @@ from icalendar.prop import vDDDTypes, vDuration
 
 from calsync.model.wall import placed, shifted, wall_of
 from calsync.sources.ical.event import Moment
-from calsync.sources.ical.lines import TimeLine
+from calsync.sources.ical.lines import TimeLine, shown_value
 from calsync.sources.ical.zones import Zones
 
 _MOMENT = re.compile(r"\d{8}(T\d{6}Z?)?")
@@ -35,7 +35,7 @@ def periods_of(line: TimeLine, zones: Zones, floating: tzinfo) -> list[tuple[dat
         else:
             length = elapsed(start, as_time(_moment(second, line.tzid, zones, floating), floating))
         if length < timedelta(0):
-            raise ValueError(f"a period that ends before it starts: {value[:60]!r}")
+            raise ValueError(f"a period that ends before it starts: {shown_value(value)}")
         found.append((start, length))
     return found
 
@@ -44,17 +44,17 @@ def duration_of(value: str) -> timedelta:
     """A duration, perhaps negative; raises ValueError."""
     plain = value.strip().upper()
     if not _DURATION.fullmatch(plain) or plain[-1] in "PT":
-        raise ValueError(f"no duration: {value[:40]!r}")
+        raise ValueError(f"no duration: {shown_value(value)}")
     found: object = vDuration.from_ical(plain)  # type: ignore[no-untyped-call]
     if not isinstance(found, timedelta):
-        raise ValueError(f"no duration: {value[:40]!r}")
+        raise ValueError(f"no duration: {shown_value(value)}")
     return found
 
 
 def _moment(value: str, tzid: str, zones: Zones, floating: tzinfo) -> Moment:
     plain = value.strip().upper()
     if not _MOMENT.fullmatch(plain):
-        raise ValueError(f"no date or time: {value[:40]!r}")
+        raise ValueError(f"no date or time: {shown_value(value)}")
     found: Moment = vDDDTypes.from_ical(plain)  # type: ignore[no-untyped-call]
     if not isinstance(found, datetime):
         return found

@@ -1,15 +1,27 @@
-"""How a problem names an event: by place, title or uid; a private event never by its title."""
+"""How a problem names an event: by line, day and UID, and never by its title.
+
+Problems are stored, logged and mailed to others than the calendar's owner. Whether a title may be kept
+depends on what the meeting is ([privacy] titles), and of an event that cannot be read nobody knows that.
+"""
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 
 from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.structure import Block
+from calsync.sources.ical.text import line_numbers
 from calsync.sources.ical.texts import text_of
 
 _BEGIN = re.compile(rb"(?:\A|[\r\n])[\xef\xbb\xbf]*(BEGIN[ \t]*:[ \t]*VEVENT)", re.I)
-_NAMES = frozenset({"SUMMARY", "UID", "CLASS"})
+_LINE_END = re.compile("[\n\r]")
+_NAMES = frozenset({"UID", "DTSTART"})
+_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T\d{6}Z?)?", re.A)
+# Where a line end was lost, a UID runs on into the next property.
+_RUN_ON = re.compile(
+    r"(?:SUMMARY|LOCATION|DESCRIPTION|X-ALT-DESC|COMMENT|CATEGORIES|ORGANIZER|ATTENDEE)[:;].*", re.I | re.S
+)
 _LONGEST = 80
 
 
@@ -19,42 +31,52 @@ class Namer:
     def __init__(self, where: str, content: bytes) -> None:
         self.where = where
         self._content = content
+        self._text = ""
+        self._begins: Sequence[int] | None = None
 
-    def of(self, block: Block) -> str:
-        """`calendar.ics, line 120, event 'Title'`."""
-        return self.by(block.number, block.text)
+    def follow(self, text: str, begins: Sequence[int]) -> None:
+        """Take the place of each event from the text it is read from (`whole_text`)."""
+        self._text, self._begins = text, begins
 
     def by(self, number: int, text: str) -> str:
-        """The same, from an event's number and text."""
-        return f"{self.where}, {self._place(number)}, {self._name(text)}"
+        """`calendar.ics, line 120, event on 2026-10-06 with uid 1@x`, from an event's number and text."""
+        return f"{self.where}, {self.place(number)}, {_name(text)}"
 
-    def _place(self, number: int) -> str:
-        offsets = self._offsets
-        if not 0 < number <= len(offsets):
-            return f"event {number}"
-        return f"line {self._lines[number - 1]}"
+    def place(self, number: int) -> str:
+        """`line 120`, where an event begins; number: its place among the events, from 1."""
+        if self._begins is not None:
+            known = 0 < number <= len(self._begins)
+            return f"line {self.line_at(self._begins[number - 1])}" if known else f"event {number}"
+        known = 0 < number <= len(self._lines)
+        return f"line {self._lines[number - 1]}" if known else f"event {number}"
+
+    def line_at(self, position: int) -> int:
+        """The number of the line of the file that a position in the text followed lies on."""
+        line = bisect_left(self._line_ends, position)
+        return self._numbers[min(line, len(self._numbers) - 1)] if self._numbers else 1
 
     @cached_property
-    def _offsets(self) -> list[int]:
-        """Where each BEGIN:VEVENT stands."""
-        return [match.start(1) for match in _BEGIN.finditer(self._content)]
+    def _line_ends(self) -> list[int]:
+        return [found.start() for found in _LINE_END.finditer(self._text)]
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return line_numbers(self._content)
 
     @cached_property
     def _lines(self) -> list[int]:
-        """The number of the line of each; counted once, since every event may have a problem."""
-        line_end = b"\n" if b"\n" in self._content else b"\r"
-        begins = (0, *self._offsets)
-        counts = (self._content.count(line_end, begin, end) for begin, end in pairwise(begins))
+        """The line of each BEGIN:VEVENT, where the file is read without its whole text."""
+        begins = (0, *(match.start(1) for match in _BEGIN.finditer(self._content)))
+        counts = (self._content.count(b"\n", begin, end) for begin, end in pairwise(begins))
         return [ends + 1 for ends in accumulate(counts)]
 
-    def _name(self, text: str) -> str:
-        values = dict(named_lines(text, _NAMES))
-        title, uid = (_short(text_of(values[name])) if name in values else "" for name in ("SUMMARY", "UID"))
-        if is_private(text):
-            return f"a private event (uid {uid})" if uid else "a private event"
-        if title:
-            return f"event {title!r}"
-        return f"event with uid {uid}" if uid else "event without title and uid"
+
+def _name(text: str) -> str:
+    values = dict(reversed(named_lines(text, _NAMES)))
+    uid = _short(text_of(values.get("UID", ":")))
+    match = _DAY.fullmatch(values.get("DTSTART", "").rpartition(":")[2].strip())
+    day = f" on {match[1]}-{match[2]}-{match[3]}" if match else ""
+    return f"event{day} with uid {uid}" if uid else f"event{day} without uid"
 
 
 def is_private(text: str) -> bool:
@@ -64,5 +86,5 @@ def is_private(text: str) -> bool:
 
 
 def _short(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = " ".join(_RUN_ON.sub("…", text).split())
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

@@ -15,6 +15,7 @@ from calsync.sources.ical.moments import duration_of, lasting, real
 from calsync.sources.ical.skim import OddError
 from calsync.sources.ical.slices import LineNumbers, Slices
 from calsync.sources.ical.times import FIRST_YEAR, LAST_YEAR, Times
+from calsync.sources.ical.whole_days import SHORTEST_DAY, is_flagged_all_day
 
 SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"EXRULE", b"RECURRENCE-ID"})
 """The lines of a series and its overrides."""
@@ -58,6 +59,8 @@ class Outliner:
         lines = self._slices.lines(place)
         try:
             start, end, nominal = self._span(lines)
+            if _may_be_days(start, end) and is_flagged_all_day(self._slices.text(place)):
+                raise OddError
             if lines.keys().isdisjoint(SERIES):
                 return Outline(place, start, end, nominal)
             return self._in_series(place, lines, (start, end, nominal))
@@ -73,10 +76,15 @@ class Outliner:
             end = _lasting(start, nominal)
             if not is_near_our_time(end.wall):
                 raise OddError
+        elif start.clock:
+            # Its length is a setting's, and it is reported.
+            raise OddError
         else:
-            end = start if start.clock else At(start.wall + _DAY, None)
+            end = At(start.wall + _DAY, None)
         if not _ordered(start, end):
             raise OddError
+        if start.clock is None and start.wall == end.wall:
+            return start, At(start.wall + _DAY, None), None
         return start, end, nominal
 
     def _in_series(self, place: int, lines: LineNumbers, span: tuple[At, At, timedelta | None]) -> Outline:
@@ -151,6 +159,14 @@ def _lasting(start: At, length: timedelta) -> At:
     if not isinstance(end, datetime) or end.fold:
         raise OddError
     return At(wall_of(end), start.clock)
+
+
+def _may_be_days(start: At, end: At) -> bool:
+    """Whether it has times that may be midnights of some zone, as Outlook writes all-day events."""
+    if start.clock is None:
+        return False
+    length = end.wall - start.wall
+    return length >= SHORTEST_DAY or not length or end.clock is not start.clock
 
 
 def _ordered(start: At, end: At) -> bool:

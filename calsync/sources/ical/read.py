@@ -1,5 +1,6 @@
 """The door of this room: bytes of iCalendar to the occurrences in a window."""
 
+from datetime import timedelta
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
@@ -28,24 +29,37 @@ def read_calendar(
     owners: frozenset[str] = frozenset(),
     where: str,
     ledger: Ledger | None = None,
+    missing_end: timedelta = timedelta(0),
     cancellations: list[Cancellation] | None = None,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
     zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
     problems name the calendar. ledger: of an earlier reading of this calendar: UIDs that stand as they were
-    are not read and not given again; it is brought up to date. cancellations: takes what METHOD:CANCEL
-    messages in it cancel, here or in other calendars. Raises SourceContentError if it is no whole calendar.
+    are not read and not given again; it is brought up to date. missing_end: how long an event with times
+    and no end takes. cancellations: takes what METHOD:CANCEL messages in it cancel, here or in other
+    calendars. Raises SourceContentError if it is no whole calendar.
     """
     try:
         quick = read_quickly(data, window, zone=zone, owners=owners, where=where, ledger=ledger)
     except UnusualError:
-        return read_exactly(data, window, zone=zone, owners=owners, where=where, cancellations=cancellations)
+        return read_exactly(
+            data,
+            window,
+            zone=zone,
+            owners=owners,
+            where=where,
+            missing_end=missing_end,
+            cancellations=cancellations,
+        )
+    zones = quick.zones
     if not quick.rest.events:
-        return _in_order(quick.found), tuple(dict.fromkeys(quick.zones.problems))
+        return _in_order(quick.found), tuple(dict.fromkeys((*zones.problems, *zones.report.problems())))
     namer = Namer(where, data)
-    events, told = events_of(quick.rest, quick.zones, namer)
-    others, problems = expanded(events, told, Expansion(window, zone, owners, namer), namer)
+    events, told = events_of(quick.rest, zones, namer, missing_end=missing_end)
+    told += zones.report.problems()
+    expansion = Expansion(window, zone, owners, namer)
+    others, problems = expanded(events, told, expansion, namer, missing_end)
     return _in_order([*quick.found, *map(keyed, others)]), problems
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time
 from enum import IntEnum
 from functools import lru_cache
 
+from calsync.sources.ical.lines import shown_value
+
 
 class Freq(IntEnum):
     """How often, from the longest step to the shortest."""
@@ -93,7 +95,7 @@ def _read_rule(text: str) -> Rule:
     if "RSCALE" in parts or "SKIP" in parts:
         raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
     if not parts.keys() <= _PARTS:
-        raise RuleError(f"its rule has a part that is unknown: {min(parts.keys() - _PARTS)[:40]}")
+        raise RuleError(f"its rule has a part that is unknown: {shown_value(min(parts.keys() - _PARTS))}")
     freq = _freq(parts.get("FREQ", ""))
     return Rule(
         freq=freq,
@@ -113,9 +115,9 @@ def _parts(text: str) -> dict[str, str]:
         if not part:
             continue
         if not equals or not value:
-            raise RuleError(f"its rule cannot be read: {part[:40]!r} is no NAME=VALUE")
+            raise RuleError(f"its rule cannot be read: {shown_value(part)} is no NAME=VALUE")
         if parts.setdefault(name, value) != value:
-            raise RuleError(f"its rule says {name[:40]} twice")
+            raise RuleError(f"its rule says {shown_value(name)} twice")
     return parts
 
 
@@ -123,14 +125,14 @@ def _freq(value: str) -> Freq:
     try:
         return Freq[value]
     except KeyError:
-        raise RuleError(f"its rule does not say how often: FREQ={value[:40]}") from None
+        raise RuleError(f"its rule does not say how often: FREQ={shown_value(value)}") from None
 
 
 def _number(value: str, part: str) -> int:
     """A whole number; one with very many digits is 10^18."""
     match = _INTEGER.fullmatch(value)
     if match is None:
-        raise RuleError(f"its rule cannot be read: {part}={value[:40]}")
+        raise RuleError(f"its rule cannot be read: {part}={shown_value(value)}")
     digits = match[2].lstrip("0") or "0"
     size = int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
     return -size if match[1] == "-" else size
@@ -139,7 +141,7 @@ def _number(value: str, part: str) -> int:
 def _interval(value: str) -> int:
     interval = _number(value, "INTERVAL")
     if interval < 1:
-        raise RuleError(f"its rule never moves on: INTERVAL={value[:40]}")
+        raise RuleError(f"its rule never moves on: INTERVAL={shown_value(value)}")
     return interval
 
 
@@ -163,12 +165,12 @@ def _until(value: str | None) -> date | None:
         moment = time(int(match[2][:2]), int(match[2][2:4]), int(match[2][4:]))
         return datetime.combine(day, moment, tzinfo=UTC if match[3] else None)
     except ValueError:
-        raise RuleError(f"its rule cannot be read: UNTIL={value[:40]}") from None
+        raise RuleError(f"its rule cannot be read: UNTIL={shown_value(value)}") from None
 
 
 def _weekday(value: str) -> int:
     if value not in _WEEKDAYS:
-        raise RuleError(f"its rule cannot be read: WKST={value[:40]}")
+        raise RuleError(f"its rule cannot be read: WKST={shown_value(value)}")
     return _WEEKDAYS[value]
 
 
@@ -177,7 +179,7 @@ def _by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
     for day in dict.fromkeys(filter(None, value.split(","))):
         match = _DAY.fullmatch(day)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            raise RuleError(f"its rule cannot be read: BYDAY={value[:40]}")
+            raise RuleError(f"its rule cannot be read: BYDAY={shown_value(value)}")
         # "The first Monday" means something in a month or a year only.
         which = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
         found.append((which, _WEEKDAYS[match[2]]))
@@ -190,6 +192,6 @@ def _numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
     for value in dict.fromkeys(filter(None, parts.get(part, "").split(","))):
         number = _number(value, part)
         if not least <= (abs(number) if from_the_end else number) <= most:
-            raise RuleError(f"its rule cannot be read: {part}={value[:40]}")
+            raise RuleError(f"its rule cannot be read: {part}={shown_value(value)}")
         found.append(number)
     return tuple(sorted(set(found)))

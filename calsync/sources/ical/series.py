@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from itertools import accumulate
 
-from calsync.sources.ical.event import Event, Moment, as_day
+from calsync.sources.ical.event import Event, Moment, as_day, day_in
 from calsync.sources.ical.moments import real, shown_in
 
 
@@ -104,12 +104,13 @@ def _fitted(override: Event, master: Event) -> Event:
     original = override.recurrence_id
     if original is None:
         return override
-    return replace(override, recurrence_id=_like(original, master.start, master.zone))
+    return replace(override, recurrence_id=_like(original, master))
 
 
-def _like(original: Moment, start: Moment, zone: tzinfo) -> Moment:
+def _like(original: Moment, master: Event) -> Moment:
+    start, zone = master.start, master.zone
     if not isinstance(start, datetime):
-        return as_day(original)
+        return day_in(original, zone if master.flagged else None)
     if isinstance(original, datetime):
         return shown_in(original, zone)
     return datetime.combine(original, start.timetz())

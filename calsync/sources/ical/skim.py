@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from calsync.sources.ical.soft_breaks import is_quoted_printable
+
 _T = TypeVar("_T")
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.intp]
@@ -41,7 +43,9 @@ _NAMES = (*TIMES, b"DTSTAMP", *_HARMLESS, *_STRUCTURE)
 LENGTHS = np.array([len(name) for name in _NAMES])
 _OPEN, _CLOSE, _ALARM, _ALARM_END = map(_NAMES.index, _STRUCTURE)
 _UNKNOWN = -1
-LF, CR, _TAB = b"\n\r\t"
+LF, CR, _TAB, _EQUALS = b"\n\r\t="
+# Bytes of a line in which its parameters are looked for.
+_HEAD = 2_000
 WORD = 8
 """Bytes taken as one number."""
 # One line feed in four bytes is no calendar, and would take much memory.
@@ -52,7 +56,8 @@ _FOLDED, _MATTERS = 1, 2
 _KINDS = np.zeros(256, np.uint8)
 _KINDS[list(b" \t")] = _FOLDED
 # A line that begins as a name does that matters, in any spelling; and an empty one.
-_KINDS[list(b"BEURDbeurd\r\n")] = _MATTERS
+# So does the first byte of a byte order mark in UTF-8, as it is or read as Windows-1252.
+_KINDS[list(b"BEURDbeurd\r\n\xef\xc3")] = _MATTERS
 _PLAIN_NAME = re.compile(rb"(?!BEGIN[:;]|END[:;])[A-Z][A-Z0-9-]*[:;]").match
 
 
@@ -141,11 +146,15 @@ def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
             raise UnusualError
         all_feeds += len(feeds)
         returns += int(np.count_nonzero(piece == CR))
-        line_ends += int(np.count_nonzero(content[feeds - 1] == CR))
+        before = content[feeds - 1]
+        line_ends += int(np.count_nonzero(before == CR))
+        soft = feeds[(before == _EQUALS) | (content[feeds - 2] == _EQUALS)]
         feeds = feeds[: np.searchsorted(feeds, len(content) - 1)]
         first = content[feeds + 1]
         tabs += int(np.count_nonzero(first == _TAB))
         lines = np.concatenate((last, feeds[_KINDS[first] != _FOLDED]))
+        if len(soft):
+            _check_soft_breaks(data, soft, lines)
         matter = np.flatnonzero(_KINDS[content[lines[:-1] + 1]] == _MATTERS)
         begun.append(lines[matter])
         ended.append(lines[matter + 1])
@@ -158,6 +167,24 @@ def _lines_that_matter(data: bytes, content: Bytes) -> tuple[Lines, bytes]:
     sure = np.searchsorted(at, len(content) - 2 * WORD)
     fold = b"" if tabs else {all_feeds: b"\r\n ", 0: b"\n "}.get(returns, b"")
     return Lines(at[:sure], end[:sure], _names(data, at[:sure])), fold
+
+
+def _check_soft_breaks(data: bytes, feeds: Numbers, lines: Numbers) -> None:
+    """Raise UnusualError where a line of quoted-printable text goes on behind one of these line feeds.
+
+    lines: the line feed before each line, folded ones left out.
+    """
+    for place in set(np.searchsorted(lines, feeds).tolist()):
+        begin = int(lines[place - 1]) + 1 if place else 0
+        colon = data.find(b":", begin, begin + _HEAD)
+        parameters = data[begin : colon if colon >= 0 else begin + _HEAD]
+        if b'"' not in parameters and b"Q" not in parameters.upper():
+            # As nearly always: base64, or an address that was folded. To unfold it takes ten times as long.
+            continue
+        end = int(lines[place]) if place < len(lines) else len(data)
+        head = data[begin : min(end, begin + _HEAD)].replace(b"\r", b"")
+        if is_quoted_printable(head.replace(b"\n ", b"").replace(b"\n\t", b"")):
+            raise UnusualError
 
 
 def _names(data: bytes, at: Numbers) -> NDArray[np.int8]:
@@ -230,7 +257,7 @@ def _odd(data: bytes, lines: Lines, events: Numbers, in_alarms: Marks) -> frozen
     for number, begin in zip(unknown.tolist(), (lines.at[unknown] + 1).tolist(), strict=True):
         if _PLAIN_NAME(data, begin):
             continue
-        if data[begin] in b"BbEe\r\n":
+        if data[begin] in b"BbEe\r\n\xef\xc3":
             raise UnusualError
         if not in_alarms[number]:
             odd.add(int(events[number]))

@@ -55,7 +55,16 @@ class Slices:
         self._starts, self._insides, self._stops = (places.tolist() for places in found)
         self.frame = _frame(self.data, self.skim)
         self.odd = set(self.skim.odd)
+        self._check_run_on()
         self.uids = self._read_uids()
+
+    def _check_run_on(self) -> None:
+        """Raise UnusualError where an event may be two, whose END and BEGIN run into other lines.
+
+        It has a line twice that an event has once. Anywhere else the counts of BEGIN and END differ.
+        """
+        if any("VEVENT" in self.text(place).upper() for place in self.odd):
+            raise UnusualError
 
     def text(self, place: int) -> str:
         """An event's own lines, unfolded, each behind a line end as the file has them; no alarms."""

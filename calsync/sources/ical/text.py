@@ -5,6 +5,7 @@ import re
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Problem, Severity
+from calsync.sources.ical.soft_breaks import QUOTED, marked_soft_breaks
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -15,6 +16,20 @@ _BOMS = (
 # Entered at the first of a run only, or a long run would cost its square.
 _MANY_CR = re.compile(rb"(?<!\r)\r+\n")
 _STRAY_CR = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]*[:;]|[ \t])")
+# Where a part of files joined end to end begins, each with an encoding and a byte order mark of its own, and
+# what must not stand before it. Without a mark UTF-16 shows in the zeros of BEGIN:VCALENDAR; what stands
+# before tells its two byte orders apart. One pattern of all these takes a hundred times as long.
+_PART_BEGINS = (
+    (re.compile(rb"\xef\xbb\xbfBEGIN"), ()),
+    (re.compile(rb"\xff\xfeB\0E\0G\0I\0N\0"), ()),
+    (re.compile(rb"\xfe\xff\0B\0E\0G\0I\0N"), ()),
+    (re.compile(rb"B\0E\0G\0I\0N\0:\0V\0C\0A\0L\0"), (b"\0", b"\xff\xfe")),
+    (re.compile(rb"\0B\0E\0G\0I\0N\0:\0V\0C\0A\0L"), (b"\0\n", b"\xfe\xff")),
+)
+# The mark in UTF-8, and what becomes of it where it is read as Windows-1252 and written again.
+_MARK = rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf)+"
+_MARK_AT_START = re.compile(rb"(\A|[\r\n])" + _MARK)
+_MARK_AT_BEGIN = re.compile(rb"(?<=[^\r\n])" + _MARK + rb"(?=BEGIN[ \t]*:)", re.I)
 _AGAIN = "export or download the calendar again"
 
 
@@ -24,7 +39,9 @@ def whole_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
     Raises SourceContentError for what is no calendar at all.
     """
     lines = _unified(_to_utf8(content))
-    unfolded = lines.replace(b"\n ", b"").replace(b"\n\t", b"")
+    unfolded = _unfolded(lines)
+    if b"=\n" in lines and QUOTED in unfolded.upper():
+        unfolded = _unfolded(marked_soft_breaks(lines))
     _check_opening(unfolded, where)
     try:
         return unfolded.decode("utf-8"), []
@@ -32,9 +49,48 @@ def whole_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
         return _decoded_by_line(unfolded), [_not_utf8(where)]
 
 
+def line_numbers(content: bytes) -> list[int]:
+    """For each line of `whole_text`, the number of the line of the file that it begins with.
+
+    A line behind a soft line break (`soft_breaks`) is one of its own here.
+    """
+    content = _to_utf8(content)
+    found: list[int] = []
+    for number, line in enumerate(content.split(b"\n" if b"\n" in content else b"\r"), 1):
+        for piece in _STRAY_CR.split(line.rstrip(b"\r")):
+            if piece.strip(b" \t") and not (found and piece[:1] in (b" ", b"\t")):
+                found.append(number)
+    return found
+
+
 def _to_utf8(content: bytes) -> bytes:
-    if content.startswith(codecs.BOM_UTF8):
-        content = content[len(codecs.BOM_UTF8) :]
+    content = content.removeprefix(codecs.BOM_UTF8)
+    has_zeros = b"\0" in content
+    has_marks = codecs.BOM_UTF8 in content or b"\xc3\xaf\xc2\xbb\xc2\xbf" in content
+    if not has_zeros and not has_marks:
+        return content
+    parts = _parts(content)
+    if has_zeros:
+        parts = [_part_to_utf8(part) for part in parts]
+    text = parts[0]
+    for part in parts[1:]:
+        # A line end that another kind of line end next to it does not make two of.
+        text += part if text.endswith((b"\n", b"\r")) or not text else b"\r" + part
+    return _MARK_AT_BEGIN.sub(b"\r", _MARK_AT_START.sub(rb"\1", text))
+
+
+def _parts(content: bytes) -> list[bytes]:
+    begins = {
+        begin
+        for pattern, never_before in _PART_BEGINS
+        for begin in (match.start() for match in pattern.finditer(content))
+        if not content[max(begin - 2, 0) : begin].endswith(never_before)
+    }
+    cuts = sorted({0, *begins})
+    return [content[begin:end] for begin, end in zip(cuts, [*cuts[1:], len(content)], strict=True)]
+
+
+def _part_to_utf8(content: bytes) -> bytes:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _recoded(content[len(mark) :], encoding)
@@ -57,10 +113,13 @@ def _unified(content: bytes) -> bytes:
         content = _MANY_CR.sub(b"\n", content)
     if b"\r" in content:
         content = _STRAY_CR.sub(b"\n", content).replace(b"\r", b" " if b"\n" in content else b"\n")
-    content = content.lstrip(b" \t\n")
-    while b"\n\n" in content:
-        content = content.replace(b"\n\n", b"\n")
-    return content
+    return content.lstrip(b" \t\n")
+
+
+def _unfolded(lines: bytes) -> bytes:
+    while b"\n\n" in lines:
+        lines = lines.replace(b"\n\n", b"\n")
+    return lines.replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
 def _decoded_by_line(content: bytes) -> str:

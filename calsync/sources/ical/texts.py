@@ -4,6 +4,8 @@ import re
 
 from icalendar.parser import Parameters, split_on_unescaped_comma, unescape_backslash
 
+from calsync.sources.ical.encoded import Encoding, decoded, encoding_of
+
 # Possessive, so that a line of 100,000 parameters or an unclosed quote costs one pass.
 _SPLIT = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
 # One value each, no escape (RFC 6868) and nothing forbidden: what icalendar reads letter by letter.
@@ -23,8 +25,25 @@ def parameters_and_value(rest: str) -> tuple[str, str]:
 
 def text_of(rest: str) -> str:
     """The text of a property, unescaped, without blanks around it."""
-    value = rest[1:] if rest[:1] == ":" else parameters_and_value(rest)[1]
-    return (unescaped(value) if "\\" in value else value).strip()
+    if rest[:1] == ":":
+        value = rest[1:]
+        return (unescaped(value) if "\\" in value else value).strip()
+    return decoded_text(rest)[0]
+
+
+def decoded_text(rest: str) -> tuple[str, str]:
+    """Read the text of a property that may be in quoted-printable or base64.
+
+    Returns:
+        The text as `text_of` gives it, and what could not be decoded in it, "" if nothing.
+    """
+    before, value = parameters_and_value(rest)
+    encoding = encoding_of(before)
+    text = unescaped(value) if "\\" in value else value
+    if encoding is None:
+        return text.strip(), ""
+    text, fault = decoded(text, encoding, parameters_of(before).get("CHARSET", ""))
+    return text.strip(), fault
 
 
 def unescaped(value: str) -> str:
@@ -39,8 +58,15 @@ def unescaped(value: str) -> str:
 
 def list_of(rest: str) -> list[str]:
     """The texts of a property that holds several, as CATEGORIES does."""
-    value = parameters_and_value(rest)[1]
+    before, value = parameters_and_value(rest)
+    encoding = encoding_of(before)
+    if encoding is Encoding.BASE64:
+        value = decoded(value, encoding, parameters_of(before).get("CHARSET", ""))[0]
     parts = split_on_unescaped_comma(value) if "\\" in value else value.split(",")
+    if encoding is Encoding.QUOTED_PRINTABLE:
+        # vCalendar 1.0, which has this encoding, parts them by semicolons.
+        charset = parameters_of(before).get("CHARSET", "")
+        parts = [decoded(part, encoding, charset)[0] for whole in parts for part in whole.split(";")]
     return [part.strip() for part in parts if part.strip()]
 
 

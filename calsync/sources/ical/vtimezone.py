@@ -21,7 +21,7 @@ import numpy as np
 from calsync.model.stopping import check_stopped
 from calsync.model.wall import FIRST, shifted, wall_of
 from calsync.sources.ical.budget import Reserve, SeriesBudget
-from calsync.sources.ical.lines import named_lines, time_line
+from calsync.sources.ical.lines import named_lines, shown_value, time_line
 from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import Rule, RuleError, read_rule
 from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, Seconds, seconds_of, yearly_starts
@@ -106,6 +106,11 @@ class CalendarZone(tzinfo):
         begin = bisect_right(self._utc, seconds_of(first) - day)
         end = bisect_right(self._utc, seconds_of(last) + day)
         return [FIRST + timedelta(seconds=wall) for wall in self._walls[begin:end]]
+
+    def changes_utc(self, first: datetime, last: datetime) -> list[datetime]:
+        """When an observance begins between two moments; all in UTC, naive."""
+        begin, end = bisect_right(self._utc, seconds_of(first)), bisect_right(self._utc, seconds_of(last))
+        return [FIRST + timedelta(seconds=utc) for utc in self._utc[begin:end]]
 
     def _last(self, moment: datetime | None) -> Observance | None:
         """The observance that holds at a wall time, None before the first."""
@@ -198,12 +203,12 @@ def _wall(value: str) -> datetime:
             raise ValueError
         return datetime.fromisoformat(match[1])
     except ValueError:
-        raise ZoneError(f"it has a time that cannot be read: {value[:40]!r}") from None
+        raise ZoneError(f"it has a time that cannot be read: {shown_value(value)}") from None
 
 
 def _offset(values: dict[str, str], name: str) -> timedelta:
     match = _OFFSET.fullmatch(values.get(name, ""))
     if match is None:
-        raise ZoneError(f"its {name} cannot be read: {values.get(name, '')[:40]!r}")
+        raise ZoneError(f"its {name} cannot be read: {shown_value(values.get(name, ''))}")
     size = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=int(match[4] or 0))
     return -size if match[1] == "-" else size

@@ -1,7 +1,7 @@
 """All series of one calendar to the occurrences of one window; what goes wrong in one costs that one only."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
@@ -17,6 +17,8 @@ from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.rule import RuleError
 from calsync.sources.ical.series import Series
 
+_NAMED = 5
+
 
 class Expansion:
     """The occurrences in a window, and the `problems` met on the way."""
@@ -29,6 +31,7 @@ class Expansion:
         self._reader = ContentReader(owners)
         self._budget = StepBudget(window)
         self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
+        self._endless: dict[int, None] = {}
 
     def add(self, series: Series) -> None:
         """Take in one series, or name it in a problem."""
@@ -66,12 +69,37 @@ class Expansion:
                 known[id(event)] = self._reader.read(
                     event.text, cancelled=event.method == CANCEL, message=event.method in MESSAGES
                 )
+                self._note(event)
             original = _iso(instance.original)
             name = (event.uid, original, start.astimezone(UTC))
             rival = self._found.get(name)
             if rival is None or rival[0].revision < event.revision:
                 found = Occurrence(event.uid, original, start, end, event.all_day, *known[id(event)])
                 self._found[name] = (event, found)
+
+    def _note(self, event: Event) -> None:
+        """Note what is wrong with an event that takes place in the window and is read all the same."""
+        if event.endless:
+            self._endless[event.number] = None
+        if self._reader.faults:
+            what = f"a text cannot be decoded and was kept as it is written: {'; '.join(self._reader.faults)}"
+            where = self._namer.by(event.number, event.text)
+            self.problems.append(Problem(where, what, "save it again in the calendar", Severity.NOTE))
+
+    def endless_events(self, missing_end: timedelta) -> list[Problem]:
+        """One note on the events in the window that say when they start and not when they end."""
+        if not self._endless:
+            return []
+        numbers = sorted(self._endless)
+        places = ", ".join(map(self._namer.place, numbers[:_NAMED])) + (
+            ", …" if len(numbers) > _NAMED else ""
+        )
+        meetings = "1 meeting gives" if len(numbers) == 1 else f"{len(numbers)} meetings give"
+        minutes = missing_end // timedelta(minutes=1)
+        counted = f"counted as {minutes} minutes long" if minutes else "counted as no time"
+        what = f"{meetings} no end (no DTEND and no DURATION), {counted}"
+        hint = "enter an end, or set [hours] missing_end_minutes"
+        return [Problem(f"{self._namer.where}, {places}", what, hint, Severity.NOTE)]
 
     def _midnight(self, moment: Moment) -> datetime:
         return moment if isinstance(moment, datetime) else existing(as_time(moment, self._zone))

@@ -1,9 +1,10 @@
 """Names that calendars give to time zones, and the IANA zone that each stands for.
 
-Sources: IANA's own names; Windows' keys as icalendar maps them (Unicode CLDR, windowsZones); Windows'
-display names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): the cities are IANA's where
-IANA has them, and below where it has not; plain offsets ("UTC-04:00"); globally unique names that end
-in one of these ("/example.org/Europe/Berlin").
+`exact_zone` knows the names that mean one zone and no other: IANA's own, Windows' keys (`windows_zones`)
+and plain offsets ("UTC-04:00"). `guessed_zone` reads what programs make of them: globally unique names
+that end in one ("/example.org/Europe/Berlin"), Outlook's counting of copies ("GMT Standard Time 1"), and
+Windows' display names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): the cities are IANA's
+where IANA has them, and below where it has not. A guess may be wrong, so whoever uses one reports it.
 """
 
 import re
@@ -12,10 +13,12 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from calsync.sources.windows_zones import iana_name_of
 
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
-_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}:?\d{2})?\)\s*(.+)", re.I)
+_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
+# Outlook writes " 1", " 2" after the name of a zone whose rules differ from those it met first.
+_COPY = re.compile(r" \d{1,2}$")
 # Windows' longest display name has some 60 characters; a vendor may put an address before a name.
 _LONGEST_NAME = 500
 _JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - wall-clock time
@@ -30,6 +33,10 @@ _PLACES = {
     "atlantic time (canada)": "America/Halifax",
     "baja california": "America/Tijuana",
     "beijing": "Asia/Shanghai",
+    "british summer time": "Europe/London",
+    "bst": "Europe/London",
+    "caerdydd": "Europe/London",
+    "caeredin": "Europe/London",
     "bern": "Europe/Zurich",
     "brasilia": "America/Sao_Paulo",
     "canberra": "Australia/Sydney",
@@ -45,12 +52,20 @@ _PLACES = {
     "cities of the east": "Asia/Vladivostok",
     "city of buenos aires": "America/Argentina/Buenos_Aires",
     "coordinated universal time": "UTC",
+    "dulyn": "Europe/Dublin",
     "easter island": "Pacific/Easter",
     "eastern time (us & canada)": "America/New_York",
+    "edimburgo": "Europe/London",
+    "edinburg": "Europe/London",
     "edinburgh": "Europe/London",
     "ekaterinburg": "Asia/Yekaterinburg",
     "fiji": "Pacific/Fiji",
+    "england": "Europe/London",
     "georgetown": "America/Guyana",
+    "gmt (standaardtijd)": "Europe/London",
+    "gmt-normalzeit": "Europe/London",
+    "gmt/bst": "Europe/London",
+    "great britain": "Europe/London",
     "greenland": "America/Nuuk",
     "greenwich mean time": "Europe/London",
     "guadalajara": "America/Mexico_City",
@@ -63,9 +78,16 @@ _PLACES = {
     "kyiv": "Europe/Kiev",
     "kyiv (kiev)": "Europe/Kiev",
     "la paz": "America/La_Paz",
+    "lisbonne": "Europe/Lisbon",
+    "lissabon": "Europe/Lisbon",
+    "llundain": "Europe/London",
+    "londen": "Europe/London",
+    "londra": "Europe/London",
+    "londres": "Europe/London",
     "marshall is.": "Pacific/Majuro",
     "mid-atlantic": "Etc/GMT+2",
     "midway island": "Pacific/Midway",
+    "mitteleuropäische sommerzeit": "Europe/Berlin",
     "mitteleuropäische zeit": "Europe/Berlin",
     "mountain time (us & canada)": "America/Denver",
     "mumbai": "Asia/Kolkata",
@@ -89,26 +111,41 @@ _PLACES = {
     "st. petersburg": "Europe/Moscow",
     "tel aviv": "Asia/Jerusalem",
     "tijuana": "America/Tijuana",
+    "united kingdom": "Europe/London",
     "urumqi": "Asia/Urumqi",
     "wellington": "Pacific/Auckland",
+    "wales": "Europe/London",
     "west central africa": "Africa/Lagos",
+    "west-europa (standaardtijd)": "Europe/Berlin",
     "yangon (rangoon)": "Asia/Rangoon",
     "yukon": "America/Whitehorse",
 }
 
 
 def iana_zone(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name, however it is capitalised; None if IANA has none of that name."""
-    known = _iana_names().get(name.strip().strip("/").lower())
+    """Return the zone of an IANA name, however it is capitalised; None if IANA has none of that name."""
+    known = _iana_names().get(name.strip().lower())
     return ZoneInfo(known) if known else None
 
 
-def named_zone(name: str) -> tzinfo | None:
-    """The zone that any other usual name stands for, or None."""
+def exact_zone(name: str) -> tzinfo | None:
+    """Return the zone of a name that means one zone only, or None."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    plain = " ".join(name.split())
+    return iana_zone(plain) or _windows(plain) or _offset(plain)
+
+
+def guessed_zone(name: str) -> tzinfo | None:
+    """Return the zone that a name most likely means, or None; `exact_zone` has been tried before."""
     if len(name) > _LONGEST_NAME:
         return None
     plain = " ".join(name.strip().strip("/\"'").split())
-    return _windows(plain) or _offset(plain) or _globally_unique(plain) or _displayed(plain)
+    for form in dict.fromkeys((plain, _COPY.sub("", plain), plain.strip("()"))):
+        found = exact_zone(form) or _globally_unique(form) or _displayed(form)
+        if found is not None:
+            return found
+    return None
 
 
 @cache
@@ -117,14 +154,8 @@ def _iana_names() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
-@cache
-def _windows_names() -> dict[str, str]:
-    names = {name.lower(): zone for name, zone in WINDOWS_TO_OLSON.items()}
-    return {**names, **{name.replace(" standard", " daylight"): zone for name, zone in names.items()}}
-
-
 def _windows(name: str) -> tzinfo | None:
-    known = _windows_names().get(name.lower().removeprefix("tzone://microsoft/"))
+    known = iana_name_of(name.lower().removeprefix("tzone://microsoft/"))
     return iana_zone(known) if known else None
 
 
@@ -146,7 +177,7 @@ def _globally_unique(name: str) -> tzinfo | None:
 def _displayed(name: str) -> tzinfo | None:
     match = _DISPLAY.fullmatch(name)
     offset, places = (match[1] or "+00:00", match[2]) if match else ("", name)
-    wanted = _offset(offset) if offset else None
+    wanted = _offset(offset.replace(".", ":")) if offset else None
     zones = [zone for place in _places(places) if (zone := _of_place(place))]
     if wanted is None:
         return zones[0] if zones else None
@@ -156,12 +187,13 @@ def _displayed(name: str) -> tzinfo | None:
 def _places(text: str) -> Iterator[str]:
     plain = text.replace("\\", "").lower()
     yield plain.strip()
-    yield from (place.strip() for place in re.split(r"\s*[,;:]\s*", plain) if place.strip(" …."))
+    # Three dots stand for the cities that there was no room for.
+    yield from (place.strip(" …") for place in re.split(r"\s*[,;:]\s*", plain) if place.strip(" …."))
 
 
 def _of_place(place: str) -> tzinfo | None:
     known = _PLACES.get(place) or _cities().get(place)
-    return iana_zone(known) if known else None
+    return iana_zone(known or place)
 
 
 @cache

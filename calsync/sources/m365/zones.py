@@ -4,10 +4,8 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tzlocal.windows_tz import win_tz
+from calsync.sources.windows_zones import iana_name_of
 
-# CLDR's table by way of tzlocal: unlike O365's and icalendar's it has the zones of 2025 (Alberta, Manitoba).
-_WINDOWS = {name.casefold(): zone for name, zone in win_tz.items()}
 _UTC = frozenset({"utc", "gmt", "z", "etc/utc", "tzone://microsoft/utc", "coordinated universal time"})
 
 
@@ -18,6 +16,6 @@ def zone_named(name: str) -> tzinfo:
     if folded in _UTC:
         return UTC
     try:
-        return ZoneInfo(_WINDOWS.get(folded, name.strip()))
+        return ZoneInfo(iana_name_of(name) or name.strip())
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone {name!r}") from error

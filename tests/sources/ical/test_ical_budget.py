@@ -84,7 +84,7 @@ def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
     assert uids(occurrences) == ["neighbour"]
     (problem,) = faults(problems)
     assert "this rule would need more than" in problem.what
-    assert "Bad" in problem.where
+    assert "line 3" in problem.where
 
 
 def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> None:

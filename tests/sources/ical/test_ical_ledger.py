@@ -152,7 +152,9 @@ def test_another_window_owner_zone_or_method_is_another_question() -> None:
 def test_what_a_problem_is_told_of_is_told_every_night() -> None:
     keeping = Keeping()
     content = calendar(
-        event(start=";TZID=Nowhere:20251006T090000", end=""), event("RRULE:FREQ", uid="bad"), NEIGHBOUR
+        event(start=";TZID=Nowhere:20251006T090000", end="DURATION:PT1H"),
+        event("RRULE:FREQ", uid="bad"),
+        NEIGHBOUR,
     )
     first = keeping.night(content)
     assert len(first[1]) == 2  # type: ignore[index]

@@ -151,7 +151,7 @@ def test_an_override_moved_into_the_window_is_found_and_one_moved_out_is_gone() 
 
 
 def test_an_override_without_its_series_counts_once() -> None:
-    alone = override(":20251013T090000Z", start=":20251014T150000Z")
+    alone = override(":20251013T090000Z", start=":20251014T150000Z", end="DURATION:PT1H")
     assert one(calendar(alone)).recurrence_id == "2025-10-13T09:00:00+00:00"
 
 
@@ -312,7 +312,7 @@ def test_events_without_uid_get_one_that_lasts() -> None:
 
 
 def test_an_event_of_no_length_is_kept() -> None:
-    found = one(calendar(event(end="")))
+    found = one(calendar(event(end="DTEND:20251006T090000Z")))
     assert found.start == found.end
 
 

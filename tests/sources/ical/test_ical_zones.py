@@ -24,7 +24,7 @@ def vtimezone(name: str, standard: str = "+0100", summer: str = "") -> str:
 
 
 def in_zone(name: str) -> str:
-    return event(start=f';TZID="{name}":20251006T090000', end="")
+    return event(start=f';TZID="{name}":20251006T090000', end="DURATION:PT1H")
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,85 @@ def test_one_calendars_zone_never_reaches_the_next() -> None:
     assert [o.start.isoformat() for o in read(both)[0] if o.uid == "u1"] == ["2025-10-06T09:00:00+01:00"]
 
 
-def test_ianas_own_data_beat_a_cut_down_copy_of_it() -> None:
-    assert starts(calendar(vtimezone("Europe/London", "+0500"), in_zone("Europe/London"))) == [
-        "2025-10-06T09:00+01:00"
-    ]
+def test_a_calendars_own_definition_beats_the_iana_zone_of_its_name_and_is_reported() -> None:
+    content = calendar(vtimezone("Europe/London", "+0500"), in_zone("Europe/London"))
+    occurrences, problems = read(content)
+    assert [o.start.isoformat() for o in occurrences] == ["2025-10-06T09:00:00+05:00"]
+    (note,) = problems
+    assert "'Europe/London' is defined in the file otherwise" in note.what
+    assert "1 event" in note.what
+    assert note.severity is Severity.NOTE
+
+
+def test_a_definition_that_agrees_with_iana_around_the_window_is_read_as_ianas_zone() -> None:
+    current_rules_since_1601 = vtimezone("Europe/Paris", "+0100", "+0200")
+    occurrence = one(calendar(current_rules_since_1601, in_zone("Europe/Paris")))
+    assert occurrence.start.tzinfo == ZoneInfo("Europe/Paris")
+
+
+def test_a_definition_without_summer_time_beats_the_iana_zone_of_its_name() -> None:
+    content = calendar(vtimezone("Europe/London", "+0000"), in_zone("Europe/London"))
+    assert starts(content) == ["2025-10-06T09:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/freeassociation.sourceforge.net/Tzfile/Europe/London",
+        "/mozilla.org/20050126_1/Europe/London",
+        "/Europe/London",
+        "GMT Standard Time 1",
+        "Europe/London 1",
+        "(UTC+00:00) Dublin, Edinburgh, Lisbon, London",
+        "(UTC+00:00) Dublin, Edinburgh, Lisbon, London 2",
+        "(UTC) Dublin, Edinburgh, Lisbon, London",
+        "(GMT) Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London",
+        "(GMT) Greenwich Mean Time : Dublin…",
+        "(UTC+00:00) Dulyn, Caeredin, Llundain",
+        "(UTC+00:00) Edinburg, Londen",
+        "(GMT+00.00) Somewhere in another language",
+        "GMT-Normalzeit",
+        "British Summer Time",
+    ],
+)
+def test_a_guessed_zone_is_right_and_reported_once_with_how_many_events(name: str) -> None:
+    second = in_zone(name).replace("UID:u1", "UID:u2")
+    occurrences, problems = read(calendar(in_zone(name), second, NEIGHBOUR))
+    assert [o.start.isoformat() for o in occurrences if o.uid != "neighbour"] == [
+        "2025-10-06T09:00:00+01:00"
+    ] * 2
+    (note,) = problems
+    assert name in note.what
+    assert "2 events" in note.what
+    assert note.severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(
+    "name", ["Customized Time Zone", "tzone://Microsoft/Custom", "Customized Time Zone 1"]
+)
+def test_an_unknown_zone_is_reported_once_with_how_many_events(name: str) -> None:
+    second = in_zone(name).replace("UID:u1", "UID:u2")
+    (problem,) = read(calendar(in_zone(name), second))[1]
+    assert name in problem.what
+    assert "2 events" in problem.what
+    assert problem.severity is Severity.FAULT
+
+
+def test_a_zone_in_doubt_is_reported_once_for_a_file_of_several_calendars() -> None:
+    second = in_zone("Europe/London 1").replace("UID:u1", "UID:u2")
+    _, problems = read(calendar(in_zone("Europe/London 1")) + calendar(second))
+    assert ["2 events" in problem.what for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("name", ["Europe/London", "GMT Standard Time", "UTC-04:00", "tzone://Microsoft/Utc"])
+def test_a_name_that_means_one_zone_only_is_not_reported(name: str) -> None:
+    assert read(calendar(in_zone(name)))[1] == ()
+
+
+def test_a_copy_that_the_file_defines_is_no_guess() -> None:
+    name = "GMT Standard Time 1"
+    occurrences, problems = read(calendar(vtimezone(name, "+0300"), in_zone(name)))
+    assert ([o.start.isoformat() for o in occurrences], problems) == (["2025-10-06T09:00:00+03:00"], ())
 
 
 def test_a_calendars_own_rules_beat_what_a_windows_name_usually_means() -> None:

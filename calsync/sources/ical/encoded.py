@@ -1,0 +1,93 @@
+"""Text in quoted-printable or base64, as vCalendar 1.0 writes it and programs since then still do.
+
+    SUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Bwrdd=20=E2=80=93=20adolygiad
+
+RFC 5545 has no such texts, so nothing in them is escaped once they are decoded.
+"""
+
+import base64
+import binascii
+import re
+from enum import StrEnum
+
+from calsync.sources.ical.soft_breaks import COUNTED, UNCOUNTED
+
+
+class Encoding(StrEnum):
+    """How the octets of a value are written."""
+
+    QUOTED_PRINTABLE = "quoted-printable"
+    BASE64 = "base64"
+
+
+_NAMES = {
+    "QUOTED-PRINTABLE": Encoding.QUOTED_PRINTABLE,
+    "Q": Encoding.QUOTED_PRINTABLE,
+    "BASE64": Encoding.BASE64,
+    "B": Encoding.BASE64,
+}
+_ENCODING = re.compile(r';ENCODING="?([A-Za-z0-9-]+)"?(?=[;:]|$)', re.I)
+# vCalendar 1.0 allows the value of a parameter without its name.
+_BARE = re.compile(r";(QUOTED-PRINTABLE|BASE64)(?=[;:]|$)", re.I)
+_SOFT_BREAK = re.compile(f"=[ \t]*[{COUNTED}{UNCOUNTED}]")
+_SEQUENCES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
+_MALFORMED = re.compile(r"=(?![0-9A-Fa-f]{2})")
+
+
+def encoding_of(parameters: str) -> Encoding | None:
+    """Return the encoding that parameters such as `;ENCODING=BASE64;X=1` name; None for none or 8BIT."""
+    match = _ENCODING.search(parameters) or _BARE.search(parameters) if parameters else None
+    return _NAMES.get(match[1].upper()) if match else None
+
+
+def decoded(value: str, encoding: Encoding, charset: str) -> tuple[str, str]:
+    """Decode a text.
+
+    Returns:
+        The text, and what is wrong with it in words, "" if nothing is. What cannot be decoded stays as
+        it is written.
+    """
+    if encoding is Encoding.BASE64:
+        try:
+            octets = base64.b64decode("".join(value.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return value, "it is no base64"
+        return _to_text(octets, charset)
+    return _from_quoted_printable(value, charset)
+
+
+def _from_quoted_printable(value: str, charset: str) -> tuple[str, str]:
+    # An "=" at the very end is a soft line break behind which nothing came.
+    joined = _SOFT_BREAK.sub("", value).removesuffix("=")
+    faults = ["it has a '=' that two hexadecimal digits do not follow"] if _MALFORMED.search(joined) else []
+    if joined.isascii():
+        octets = _SEQUENCES.sub(lambda found: _octets(found).decode("latin-1"), joined).encode("latin-1")
+        text, wrong = _to_text(octets, charset)
+        faults += [wrong]
+    else:
+        # Only the sequences are in this charset: all around them was decoded with the file.
+        found = {
+            sequence[0]: _to_text(_octets(sequence), charset) for sequence in _SEQUENCES.finditer(joined)
+        }
+        text = _SEQUENCES.sub(lambda sequence: found[sequence[0]][0], joined)
+        faults += [wrong for _, wrong in found.values()]
+    return text.replace("\r\n", "\n").replace("\r", "\n"), next(filter(None, faults), "")
+
+
+def _octets(sequences: re.Match[str]) -> bytes:
+    return bytes.fromhex(sequences[0].replace("=", ""))
+
+
+def _to_text(octets: bytes, charset: str) -> tuple[str, str]:
+    name = charset.strip(" \"'") or "utf-8"
+    try:
+        return octets.decode(name), ""
+    except (LookupError, ValueError):
+        pass
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        text = octets.decode("cp1252", "replace")
+    if not charset:
+        return text, "it is no UTF-8 and was read as Windows-1252"
+    return text, "its character set (CHARSET) is unknown or does not fit"

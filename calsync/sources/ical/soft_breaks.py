@@ -1,0 +1,82 @@
+"""Soft line breaks of quoted-printable text (RFC 2045, 6.7; vCalendar 1.0), found before lines are unfolded.
+
+    SUMMARY;ENCODING=QUOTED-PRINTABLE:Public Services Board =
+    workshop day
+
+The second line begins with no blank, so nothing but the `=` says that it belongs to the first. Such a line
+may look like a property, and even like the END of its event.
+"""
+
+import re
+
+COUNTED, UNCOUNTED = "\r", "\v"
+"""What a soft line break becomes, behind its `=`. No line end is left in a text but LF, so CR is free.
+
+COUNTED: behind it a line begins that `text.line_numbers` counts. UNCOUNTED: an empty line, or one that
+begins with a blank as a folded line does.
+"""
+QUOTED = b"QUOTED-PRINTABLE"
+_IN_QUOTES = re.compile(rb'"[^"]*"')
+_STRUCTURE = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*(V[A-Z]+|STANDARD|DAYLIGHT)[ \t]*", re.I)
+_EVENT_OR_CALENDAR = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*(VEVENT|VCALENDAR)[ \t]*", re.I)
+# A fold that cut a sequence such as =C3 in two, as writers do that fold after encoding.
+_REST_OF_SEQUENCE = re.compile(rb"[ \t][0-9A-F]{2}")
+_HEAD = 2_000
+"""Bytes of a line in which its parameters are looked for."""
+
+
+def marked_soft_breaks(content: bytes) -> bytes:
+    """Join lines that soft line breaks cut, with a mark in place of the line feed.
+
+    Args:
+        content: Lines that end in LF, still folded.
+    """
+    lines = content.split(b"\n")
+    written: list[bytes] = []
+    head, before, is_encoded = b"", b"", None
+    for number, line in enumerate(lines):
+        folded = line[:1] in (b" ", b"\t")
+        mark = b"\n"
+        if before[-1:] == b"=":
+            # Looked at once: a line may be cut by a hundred thousand soft line breaks.
+            is_encoded = is_quoted_printable(head) if is_encoded is None else is_encoded
+            mark = _mark(lines, number, folded=folded) if is_encoded else mark
+        if mark == b"\n" and (not folded or len(head) < _HEAD):
+            head = head + line[1:_HEAD] if folded else line[:_HEAD]
+            is_encoded = None
+        written += (mark, line)
+        before = line
+    return b"".join(written[1:])
+
+
+def is_quoted_printable(head: bytes) -> bool:
+    """Return whether the parameters of a line, whose beginning this is, say that its value is."""
+    at = head.upper().find(QUOTED)
+    parameters = _IN_QUOTES.sub(b"", head[: max(at, 0)])
+    return b";" in parameters and b":" not in parameters
+
+
+def _mark(lines: list[bytes], number: int, *, folded: bool) -> bytes:
+    line = lines[number]
+    if folded:
+        return b"\n" if _REST_OF_SEQUENCE.match(line) else UNCOUNTED.encode()
+    if not line:
+        return UNCOUNTED.encode()
+    structure = _STRUCTURE.fullmatch(line)
+    if structure is None or _is_text(lines, number, structure):
+        return COUNTED.encode()
+    return b"\n"
+
+
+def _is_text(lines: list[bytes], number: int, structure: re.Match[bytes]) -> bool:
+    """Whether a line that reads as a BEGIN or an END is text, since the event would not be whole otherwise.
+
+    In an event an END:VEVENT comes next; only where that is still so behind this line is it text.
+    """
+    if structure[2].upper() != b"VEVENT":
+        return False
+    for place in range(number + 1, len(lines)):
+        following = _EVENT_OR_CALENDAR.fullmatch(lines[place])
+        if following is not None:
+            return (following[1].upper(), following[2].upper()) == (b"END", b"VEVENT")
+    return False
