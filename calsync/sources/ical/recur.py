@@ -143,6 +143,8 @@ def _periods(
     if rule.count is None:
         before = 0
     elif number < 2 or size is None:
+        # Every period has to be made until COUNT has run out, which the fullest of periods cannot hasten.
+        budget.check_steps(min(number, rule.count // _largest_size(rule, begin)))
         yield from ((period, 0) for period in walk(rule, begin, 0, last, budget))
         return
     else:
@@ -203,6 +205,13 @@ def _size_of_each(rule: Rule, begin: datetime) -> int | None:
     return len(
         {place if place > 0 else size + 1 + place for place in rule.by_place} & set(range(1, size + 1))
     )
+
+
+def _largest_size(rule: Rule, begin: datetime) -> int:
+    """More starts than this no period has."""
+    days = {Freq.YEARLY: 7 * 54, Freq.MONTHLY: 31, Freq.WEEKLY: 7}.get(rule.freq, 1)
+    shorter = (3600 if rule.freq is Freq.HOURLY else 60) if rule.freq >= Freq.HOURLY else 0
+    return days * max(1, shorter or prod(map(len, _clock_of(rule, begin))))
 
 
 def _days_of_each(rule: Rule, begin: date) -> int | None:
