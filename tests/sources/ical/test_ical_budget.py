@@ -1,5 +1,6 @@
 """What rules may cost: steps are counted, and nothing is made that nobody asked for."""
 
+import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
@@ -67,6 +68,18 @@ def test_a_count_of_even_periods_is_counted_by_arithmetic(text: str) -> None:
     found, steps = steps_of(text, begin)
     assert found
     assert steps < 50_000
+
+
+@pytest.mark.parametrize("freq", ["YEARLY;BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12", "MONTHLY", "WEEKLY", "DAILY"])
+@pytest.mark.parametrize("count", ["", "COUNT=1000000;"])
+def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
+    days = "" if freq in ("WEEKLY", "DAILY") else f"BYMONTHDAY={','.join(map(str, range(1, 29)))};"
+    tracemalloc.start()
+    try:
+        starts(read_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
