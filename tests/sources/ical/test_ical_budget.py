@@ -18,7 +18,7 @@ from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, seconds_of, yearl
 
 def wall(*numbers: int) -> datetime:
     """A naive time."""
-    return datetime(*numbers)  # noqa: DTZ001 - wall-clock time
+    return datetime(*numbers)
 
 
 HOURS, SIXTY = ",".join(map(str, range(24))), ",".join(map(str, range(60)))

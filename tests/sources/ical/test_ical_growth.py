@@ -14,7 +14,7 @@ from calsync.sources.ical.series import series_of
 
 def wall(*numbers: int) -> datetime:
     """A naive time."""
-    return datetime(*numbers)  # noqa: DTZ001 - wall-clock time
+    return datetime(*numbers)
 
 
 BASE = wall(2025, 10, 1, 9)
