@@ -1,7 +1,8 @@
 """Hostile calendars, each read in a process of its own: `python -m benchmarks.hostile [FOLDER]`.
 
-Prints time, memory, how many occurrences and problems came of each, and whether the ordinary event next to
-the hostile ones was read. Without a folder the calendars are made up (`KINDS`); with one, its .ics files are read.
+Prints time, memory, how many occurrences and problems came of each, and whether the ordinary event next
+to the hostile ones was read. Without a folder the calendars are made up (`KINDS`); with one, its .ics files
+are read.
 """
 
 import os
@@ -195,7 +196,8 @@ def main() -> None:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(made)
         if len(sys.argv) < 2:
             for number, make in enumerate(KINDS.values()):
-                text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n{make()}{NEIGHBOUR}END:VCALENDAR\r\n"
+                head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n"
+                text = f"{head}{make()}{NEIGHBOUR}END:VCALENDAR\r\n"
                 (folder / f"{number:03}.ics").write_bytes(text.encode())
         names = list(KINDS) if len(sys.argv) < 2 else [path.stem for path in sorted(folder.glob("*.ics"))]
         print("| calendar | MB | seconds | MB of memory | occurrences | problems | neighbour |")

@@ -192,7 +192,7 @@ def _resource(part: ResponsePart, url: str) -> Resource:
     status = _status(part.element.findtext(f"{D}status"))
     properties: dict[str, Element] = {}
     refused: dict[str, int] = {}
-    for propstat in part.element.iter(f"{D}propstat"):
+    for propstat in part.element.findall(f"{D}propstat"):
         said = _status(propstat.findtext(f"{D}status"))
         for inside in propstat.findall(f"{D}prop/*"):
             if 200 <= said < 300:

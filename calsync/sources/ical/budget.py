@@ -51,6 +51,14 @@ class SeriesBudget:
         if self.steps > self.own_steps:
             self._extend_steps()
 
+    def check_steps(self, count: int) -> None:
+        """Raise RuleError at once if so many steps more cannot be spent: nothing need be tried."""
+        beyond = self.steps + count - self.own_steps
+        if self.steps + count > MOST_STEPS:
+            raise RuleError(f"this rule would need more than {MOST_STEPS} steps", HINT)
+        if beyond > self.reserve.steps:
+            raise self._no_reserve()
+
     def spend_starts(self, count: int) -> None:
         """Note that so many starts are to be made; raises RuleError if that is too much."""
         self.starts += count
@@ -69,10 +77,16 @@ class SeriesBudget:
             raise RuleError(f"this rule would need more than {MOST_STEPS} steps", HINT)
         more = max(_CHUNK, self.steps - self.own_steps)
         if more > self.reserve.steps:
-            what = f"this rule would need more than {self.own_steps} steps, and too many others do as well"
-            raise RuleError(what, HINT)
+            raise self._no_reserve()
         self.reserve.steps -= more
         self.own_steps += more
+
+    def _no_reserve(self) -> RuleError:
+        what = f"this rule would need more than {self.own_steps} steps, and too many others do as well"
+        return RuleError(what, HINT)
+
+
+_NOTHING = Reserve(0, 0)
 
 
 class StepBudget:
@@ -89,4 +103,4 @@ class StepBudget:
 
     def for_series_alone(self) -> SeriesBudget:
         """The allowance of one series, without the reserve."""
-        return SeriesBudget(*self._own, Reserve(0, 0))
+        return SeriesBudget(*self._own, _NOTHING)

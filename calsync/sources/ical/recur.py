@@ -20,10 +20,10 @@ from typing import overload
 from calsync.model.wall import LAST
 from calsync.sources.ical import ruled_days
 from calsync.sources.ical.budget import HINT, SeriesBudget
+from calsync.sources.ical.period_sizes import clock_of, largest_size, size_of_each
 from calsync.sources.ical.rule import Freq, Rule, RuleError
 
 _SECONDS = {Freq.HOURLY: 3600, Freq.MINUTELY: 60, Freq.SECONDLY: 1}
-_SHORTEST_MONTH, _SURE_WEEKS = 28, 4
 # Of as many times of day a period is made as a list.
 _FEW_TIMES = 24
 # For one more step, a rule's lists may be so long.
@@ -139,10 +139,12 @@ def _periods(
     """
     number = _number_of(rule, begin, first)
     walk = _short_periods if rule.freq >= Freq.HOURLY else _long_periods
-    size = 0 if rule.count is None else _size_of_each(rule, begin)
+    size = 0 if rule.count is None else size_of_each(rule, begin)
     if rule.count is None:
         before = 0
     elif number < 2 or size is None:
+        # Every period has to be made until COUNT has run out, which the fullest of periods cannot hasten.
+        budget.check_steps(min(number, rule.count // largest_size(rule, begin)))
         yield from ((period, 0) for period in walk(rule, begin, 0, last, budget))
         return
     else:
@@ -184,74 +186,19 @@ def _seconds_between(first: datetime, last: datetime) -> int:
     return between.days * 86_400 + between.seconds
 
 
-def _size_of_each(rule: Rule, begin: datetime) -> int | None:
-    """How many starts every whole period has; None where they differ or that is not plain."""
-    if rule.freq >= Freq.HOURLY:
-        days, even = 1, not (rule.by_hour or rule.by_month or rule.chooses_days)
-        even = even and not (rule.by_minute and rule.freq > Freq.HOURLY)
-        even = even and not (rule.by_second and rule.freq is Freq.SECONDLY)
-        times = len(_block(rule, begin, begin))
-    else:
-        count = _days_of_each(rule, begin)
-        days, even = count or 0, count is not None
-        times = prod(map(len, _clock_of(rule, begin)))
-    if not even:
-        return None
-    size = days * times
-    if not rule.by_place:
-        return size
-    return len(
-        {place if place > 0 else size + 1 + place for place in rule.by_place} & set(range(1, size + 1))
-    )
-
-
-def _days_of_each(rule: Rule, begin: date) -> int | None:
-    """How many days every period of a daily, weekly, monthly or yearly rule has; None where they differ."""
-    if rule.by_week or rule.by_year_day:
-        return None
-    if rule.freq is Freq.YEARLY:
-        in_month = None if rule.by_day and not rule.by_month else _days_of_each_month(rule, begin)
-        return None if in_month is None else in_month * max(1, len(rule.by_month))
-    if rule.by_month:
-        return None
-    if rule.freq is Freq.MONTHLY:
-        return _days_of_each_month(rule, begin)
-    if rule.by_month_day or (rule.by_day and rule.freq is Freq.DAILY):
-        return None
-    return max(1, len({weekday for _, weekday in rule.by_day}))
-
-
-def _days_of_each_month(rule: Rule, begin: date) -> int | None:
-    if rule.by_day:
-        # From the front or from the back: in a short month the fourth Monday is also the last.
-        signs = {which > 0 for which, _ in rule.by_day}
-        sure = len(signs) == 1 and all(1 <= abs(which) <= _SURE_WEEKS for which, _ in rule.by_day)
-        return len(rule.by_day) if sure and not rule.by_month_day else None
-    days = rule.by_month_day or (begin.day,)
-    sure = len({day > 0 for day in days}) == 1 and all(1 <= abs(day) <= _SHORTEST_MONTH for day in days)
-    return len(days) if sure else None
-
-
 def _long_periods(
     rule: Rule, begin: datetime, number: int, last: datetime, budget: SeriesBudget
 ) -> Iterator[Sequence[datetime]]:
     walk = {Freq.YEARLY: _years, Freq.MONTHLY: _months, Freq.WEEKLY: _weeks, Freq.DAILY: _days}
     listed = len(rule.by_day) + len(rule.by_month_day) + len(rule.by_year_day) + len(rule.by_week)
     dearness = 1 + listed // _LIST_OF_A_STEP
-    clock = _clock_of(rule, begin)
+    clock = clock_of(rule, begin)
     few = prod(map(len, clock)) <= _FEW_TIMES
     times = [time(*shown) for shown in product(*clock)] if few else []
     for days, cost in walk[rule.freq](rule, begin, number, last):
         budget.spend_steps(cost * dearness)
         # A short list is looked into faster.
         yield [datetime.combine(day, at) for day in days for at in times] if few else _Starts(days, *clock)
-
-
-def _clock_of(rule: Rule, begin: datetime) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
-    """The hours, minutes and seconds at which a rule recurs on its days."""
-    # A leap second is shown by no clock of ours.
-    seconds = tuple(second for second in rule.by_second or (begin.second,) if second < 60)
-    return rule.by_hour or (begin.hour,), rule.by_minute or (begin.minute,), seconds
 
 
 def _years(rule: Rule, begin: date, number: int, last: date) -> Iterator[tuple[list[date], int]]:
@@ -327,7 +274,7 @@ def _block(rule: Rule, at: datetime, begin: datetime) -> _Starts:
         days = ()
     if rule.freq is Freq.SECONDLY and rule.by_second and at.second not in rule.by_second:
         days = ()
-    _, minutes, seconds = _clock_of(rule, begin)
+    _, minutes, seconds = clock_of(rule, begin)
     if rule.freq is not Freq.HOURLY:
         minutes = (at.minute,)
     return _Starts(days, (at.hour,), minutes, (at.second,) if rule.freq is Freq.SECONDLY else seconds)

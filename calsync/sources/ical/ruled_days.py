@@ -4,13 +4,14 @@ A part that "expands" and one that "limits" come to the same here: of all days o
 kept that every part of the rule agrees with. What no part says is taken from DTSTART.
 """
 
-from calendar import isleap, monthrange
+from calendar import isleap
 from collections.abc import Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date
 
 from calsync.sources.ical.rule import Freq, Rule
 
 _LAST = date.max.toordinal()
+_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def in_year(rule: Rule, year: int, begin: date) -> Iterator[date]:
@@ -41,7 +42,7 @@ def in_month(rule: Rule, year: int, month: int, begin: date) -> Iterator[date]:
 
 
 def _in_month(rule: Rule, year: int, month: int, begin: date) -> Iterator[date]:
-    length = monthrange(year, month)[1]
+    length = _days_of_month(year, month)
     if rule.chooses_days:
         every = (date(year, month, number) for number in range(1, length + 1))
         yield from (day for day in every if agrees(rule, day))
@@ -80,7 +81,7 @@ def agrees(rule: Rule, day: date) -> bool:
     return (
         (not rule.by_month or day.month in rule.by_month)
         and (
-            not rule.by_month_day or _counted(day.day, monthrange(day.year, day.month)[1], rule.by_month_day)
+            not rule.by_month_day or _counted(day.day, _days_of_month(day.year, day.month), rule.by_month_day)
         )
         and (not rule.by_year_day or _counted(_day_of_year(day), _days_in(day.year), rule.by_year_day))
         and (not rule.by_day or _is_weekday(rule, day))
@@ -98,7 +99,7 @@ def _is_weekday(rule: Rule, day: date) -> bool:
     if not which or 0 in which or rule.by_week:
         return bool(which)
     if rule.freq is Freq.MONTHLY or rule.by_month:
-        number, length = day.day, monthrange(day.year, day.month)[1]
+        number, length = day.day, _days_of_month(day.year, day.month)
     else:
         number, length = _day_of_year(day), _days_in(day.year)
     return (number - 1) // 7 + 1 in which or -((length - number) // 7 + 1) in which
@@ -108,6 +109,11 @@ def _in_numbered_week(rule: Rule, day: date) -> bool:
     year = week_year(day, rule.week_start)
     week = (day.toordinal() - first_week(year, rule.week_start)) // 7 + 1
     return _counted(week, weeks_in(year, rule.week_start), rule.by_week)
+
+
+def _days_of_month(year: int, month: int) -> int:
+    # A third of the time of `calendar.monthrange`, which computes a weekday as well.
+    return _LENGTHS[month] + (month == 2 and isleap(year))
 
 
 def _day_of_year(day: date) -> int:

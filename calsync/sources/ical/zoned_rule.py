@@ -1,6 +1,6 @@
 """A rule on its series' own clock: what recurring-ical-events asks of a rule, answered by `recur`."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 
 from calsync.model.wall import placed, shifted
@@ -27,7 +27,7 @@ class ZonedRule:
     last: datetime | None
     until: datetime | None
     alone: bool
-    budget: SeriesBudget = field(compare=False)
+    budget: SeriesBudget | None
 
     def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:  # noqa: ARG002 - asked so
         """Every start from `first` to `last`, both included."""
@@ -53,7 +53,7 @@ def zoned_rule(
     last = _last(rule.until, zone)
     never = last is not None and last < real(placed(begin, zone))
     until = shifted(begin, -_DAY) if never else None
-    return ZonedRule(rule, begin, zone, last, until, alone, budget or SeriesBudget())
+    return ZonedRule(rule, begin, zone, last, until, alone, budget)
 
 
 def _of_days(rule: Rule) -> Rule:

@@ -1,5 +1,6 @@
 """What rules may cost: steps are counted, and nothing is made that nobody asked for."""
 
+import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,12 +15,21 @@ from calsync.sources.ical.recur import starts
 from calsync.sources.ical.rule import RuleError, read_rule
 from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, seconds_of, yearly_starts
 
+
+def wall(*numbers: int) -> datetime:
+    """A naive time."""
+    return datetime(*numbers)
+
+
 HOURS, SIXTY = ",".join(map(str, range(24))), ",".join(map(str, range(60)))
 ALL_TIMES = f"BYHOUR={HOURS};BYMINUTE={SIXTY};BYSECOND={SIXTY}"
-FIRST, LAST = datetime(2026, 10, 1), datetime(2026, 11, 1)
+FIRST, LAST = wall(2026, 10, 1), wall(2026, 11, 1)
 
 
-def steps_of(text: str, begin: datetime = datetime(1900, 1, 31, 23, 59, 59)) -> tuple[list[datetime], int]:
+BEGIN = wall(1900, 1, 31, 23, 59, 59)
+
+
+def steps_of(text: str, begin: datetime = BEGIN) -> tuple[list[datetime], int]:
     budget = SeriesBudget()
     return starts(read_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
 
@@ -28,7 +38,7 @@ def test_a_set_of_every_second_of_a_month_is_never_made_to_find_its_last() -> No
     month_days = ",".join(map(str, range(1, 32)))
     text = f"FREQ=MONTHLY;COUNT=1000000;BYMONTHDAY={month_days};{ALL_TIMES};BYSETPOS=-1"
     found, steps = steps_of(text)
-    assert found == [datetime(2026, 10, 31, 23, 59, 59)]
+    assert found == [wall(2026, 10, 31, 23, 59, 59)]
     assert steps < 500_000
 
 
@@ -54,10 +64,22 @@ def test_the_last_second_of_every_year_costs_the_days_of_the_years_near_the_wind
     ],
 )
 def test_a_count_of_even_periods_is_counted_by_arithmetic(text: str) -> None:
-    begin = datetime(1900, 1, 1) if "SECOND" not in text and "MINUTELY" not in text else datetime(2026, 1, 1)
+    begin = wall(1900, 1, 1) if "SECOND" not in text and "MINUTELY" not in text else wall(2026, 1, 1)
     found, steps = steps_of(text, begin)
     assert found
     assert steps < 50_000
+
+
+@pytest.mark.parametrize("freq", ["YEARLY;BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12", "MONTHLY", "WEEKLY", "DAILY"])
+@pytest.mark.parametrize("count", ["", "COUNT=1000000;"])
+def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
+    days = "" if freq in ("WEEKLY", "DAILY") else f"BYMONTHDAY={','.join(map(str, range(1, 29)))};"
+    tracemalloc.start()
+    try:
+        starts(read_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +93,7 @@ def test_a_count_of_even_periods_is_counted_by_arithmetic(text: str) -> None:
 def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
     budget = SeriesBudget()
     try:
-        starts(read_rule(text), datetime(1, 1, 1), FIRST, LAST, budget=budget)
+        starts(read_rule(text), wall(1, 1, 1), FIRST, LAST, budget=budget)
     except RuleError as error:
         assert f"more than {MOST_STEPS} steps" in str(error)
     assert budget.steps <= MOST_STEPS + 10_000
@@ -128,7 +150,7 @@ def test_ordinary_series_need_no_reserve() -> None:
     for one in ordinary:
         text = one.partition("RRULE:")[2].partition("\r\n")[0]
         budget = SeriesBudget(200 + 2 * 36, 100 + 2 * 36, empty)
-        starts(read_rule(text), datetime(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
+        starts(read_rule(text), wall(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
     occurrences, problems = read_both_ways(calendar(*ordinary, NEIGHBOUR))
     assert not problems
     assert {f"o{n}" for n in range(5)} <= set(uids(occurrences))
@@ -145,11 +167,11 @@ _RULES = st.builds(
 
 
 @settings(max_examples=100, deadline=None)
-@given(text=_RULES, begin=st.datetimes(datetime(1600, 1, 1), datetime(2050, 1, 1)))
+@given(text=_RULES, begin=st.datetimes(wall(1600, 1, 1), wall(2050, 1, 1)))
 def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
     rule, begin = read_rule(text), begin.replace(microsecond=0)
-    last = datetime(LAST_YEAR, 12, 31)
+    last = wall(LAST_YEAR, 12, 31)
     found = yearly_starts(rule, begin, last)
     if found is not None:
-        walked = starts(rule, begin, datetime(FIRST_YEAR, 1, 1), last)
+        walked = starts(rule, begin, wall(FIRST_YEAR, 1, 1), last)
         assert found.tolist() == [seconds_of(wall) for wall in walked]

@@ -11,7 +11,13 @@ from calsync.sources.ical.event import Event
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.series import series_of
 
-BASE = datetime(2025, 10, 1, 9)
+
+def wall(*numbers: int) -> datetime:
+    """A naive time."""
+    return datetime(*numbers)
+
+
+BASE = wall(2025, 10, 1, 9)
 
 
 def stamps(count: int) -> list[str]:

@@ -1,0 +1,63 @@
+"""Long titles and agendas cost as much as they are long: calls are counted, not seconds."""
+
+import sys
+
+import pytest
+
+from calsync.rules.classify import classify
+from calsync.rules.facts import Facts
+from calsync.rules.fold import pieces
+from calsync.rules.load import load_rules
+
+BOOK, _ = load_rules(["uk"])
+DOMAINS = ("northmoor.gov.wales.example", "wales.nhs.uk.example", "moor.police.uk.example")
+PARTS = [
+    "regional partnership board ",
+    "rpb ",
+    "? ",
+    "terms of reference, ",
+    "10:00 a\n",
+    "qqqqqqqqq",
+    "board (",
+    "a, ",
+]
+
+
+def calls(title: str, description: str) -> int:
+    """How many functions of Python and C one classification calls."""
+    facts = Facts(
+        title=title,
+        organizer_domain=DOMAINS[0],
+        attendee_domains=DOMAINS,
+        minutes=60,
+        recurring=False,
+        description=description,
+    )
+    count = 0
+
+    def note(frame: object, kind: str, arg: object) -> None:
+        nonlocal count
+        count += kind in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        classify(facts, BOOK)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_ten_times_the_text_takes_about_ten_times_the_calls(part: str) -> None:
+    for make in (lambda text: (text, ""), lambda text: ("RPB", text)):
+        calls(*make(part * 100))
+        small = calls(*make(part * 101))
+        assert calls(*make(part * 1_010)) < 15 * small + 20_000
+
+
+def test_a_run_of_blanks_is_one_gap_however_long() -> None:
+    assert pieces("a" + " " * 200_000 + "b") == pieces("a b")
+
+
+def test_a_word_of_a_hundred_thousand_letters_is_not_corrected_letter_by_letter() -> None:
+    assert calls("q" * 100_000, "") < 20_000
