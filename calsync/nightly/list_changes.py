@@ -15,7 +15,7 @@ from calsync.store.roster import Listed, address_digest, manager_of_mail
 from calsync.store.states import MailState
 
 _HELD = timedelta(days=365)
-"""A mail that must not go is put off so far: mails are sent between nights, too, and each night looks anew."""
+"""A mail that must not go is put off so far: mails are sent between nights, too. Each night looks anew."""
 
 
 def take_list(

@@ -354,7 +354,7 @@ def test_meetings_that_are_as_they_were_and_not_read_again_are_not_lost(tmp_path
 
 
 def test_a_window_that_moves_on_loses_nothing(tmp_path):
-    config = write(tmp_path, {"ana": {}})
+    config = write(tmp_path, {"ana": {"summary": "none"}})
     (tmp_path / "calendars" / "ana.ics").write_bytes(events(60, "s", series=True))
     for weeks in (0, 1, 6, 9, 20):
         assert the_night(config, NIGHT + weeks * 7 * DAY).outcome is RunState.GOOD
