@@ -29,11 +29,12 @@ from calsync.store.engine import Database
 
 NIGHT = """
 import json, resource, sys, time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 begun = time.time()
 from calsync.nightly.run import run_night
-report = run_night(Path(sys.argv[1]), date(2026, 11, 23), now=lambda: datetime.now(UTC))
+at = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
+report = run_night(Path(sys.argv[1]), at.date(), now=lambda: at)
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
     "wall": time.time() - begun, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024,

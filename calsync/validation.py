@@ -28,7 +28,7 @@ def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Pr
         return Problem(place, "no such setting", _suggestion(path, model))
     if fault["type"] == "missing":
         return Problem(place, "is missing", "add it")
-    what = str(fault["msg"]).removeprefix("Value error, ")
+    what = in_words(fault)
     # Where a variable's name is wanted, somebody may have put the secret itself: it is not repeated.
     given = None if path and path[-1].endswith("_env") else fault.get("input")
     if isinstance(given, str) and _may_hold_a_password(path, given):
@@ -40,6 +40,58 @@ def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Pr
 def _may_hold_a_password(path: Sequence[str], given: str) -> bool:
     is_address = bool(path) and path[-1] in ("url", "graph_root", "address", "calendar")
     return is_address or "://" in given or ":" in given.rpartition("@")[0]
+
+
+_WORDS = {
+    "string_pattern_mismatch": "is not written as it must be",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must not have more than {max_length} characters",
+    "string_type": "must be a text",
+    "string_not_ascii": "must have no letters with accents",
+    "string_unicode": "holds characters that are not Unicode",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number that is not infinite",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "too_short": "needs {min_length} or more, and there are {actual_length}",
+    "too_long": "must not have more than {max_length}",
+    "tuple_type": 'must be a list, such as ["a", "b"]',
+    "list_type": 'must be a list, such as ["a", "b"]',
+    "set_type": 'must be a list, such as ["a", "b"]',
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "mapping_type": "must be a table",
+    "path_type": 'must be a path, such as "calendars"',
+    "time_type": 'must be a time, such as "04:15"',
+    "time_parsing": 'must be a time, such as "04:15"',
+    "date_type": "must be a day, such as 2026-11-16",
+    "date_parsing": "must be a day, such as 2026-11-16",
+    "date_from_datetime_parsing": "must be a day, such as 2026-11-16",
+    "date_from_datetime_inexact": "must be a day without a time, such as 2026-11-16",
+}
+"""pydantic's faults by type, in words for people who write settings and lists."""
+
+
+def in_words(fault: Mapping[str, Any]) -> str:
+    """What is wrong, without the terms of the library that found it."""
+    known = _WORDS.get(fault["type"])
+    if known is None:
+        return str(fault["msg"]).removeprefix("Value error, ")
+    return known.format(**fault.get("ctx", {}))
 
 
 def _key(path: Sequence[str]) -> str:

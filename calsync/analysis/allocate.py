@@ -18,7 +18,7 @@ import pandas as pd
 from calsync.analysis.counting import Standing, count, working_days
 from calsync.analysis.sharing import PARTS_A_MINUTE, Share, Shares, Ticks, ticks, ticks_of
 from calsync.analysis.travel import Itinerary, Stop, is_destination
-from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, due_hours, leave_of
+from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, due_hours, in_service, leave_of
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, Classification, Kind
 from calsync.model.meeting import Meeting
@@ -54,8 +54,13 @@ def allocate(
     meetings: everything in the manager's calendars that overlaps the period, in any order, with the
     excluded ones and leave. A double booking is shared equally; unconfirmed meetings share only what
     no confirmed one covers. Days are those of `worktime.zone`; minutes are real ones, so that a day
-    on which the clocks change has 23 or 25 hours. Sorted by day, then the meeting's start and id.
+    on which the clocks change has 23 or 25 hours. Nothing before the manager started or after they left.
+    Sorted by day, then the meeting's start and id.
     """
+    served = in_service(manager, worktime, period)
+    if served is None:
+        return []
+    period = served
     parts, hours = _parts(manager, tuple(meetings), worktime, period)
     days = _Days(worktime, period)
     cells = [

@@ -124,6 +124,16 @@ def _is_leave(meeting: Meeting) -> bool:
     )
 
 
+def in_service(manager: Manager, worktime: WorkingTime, period: Span) -> Span | None:
+    """The part of a period in which the manager works here; None if there is none."""
+    start, end = period.start, period.end
+    if manager.started is not None:
+        start = max(start, worktime.midnight(manager.started))
+    if manager.left is not None:
+        end = min(end, worktime.midnight(manager.left + DAY))
+    return Span(start, end) if start < end else None
+
+
 def at_work(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
     """The manager's working hours in a period: working days, no public holiday, no leave."""
     spans: list[Span] = []
@@ -159,7 +169,8 @@ def contracted(
 ) -> pd.DataFrame:
     """The manager's contracted minutes on each day from `first` to `last` (exclusive).
 
-    Columns: manager_id, day (dates), minutes. 0 on days off, public holidays and whole-day leave;
+    Columns: manager_id, day (dates), minutes. 0 on days off, public holidays, days of whole-day leave,
+    and before `started` and after `left`;
     leave of part of a day takes away the working time that it covers.
     """
     leave = leave_of(meetings, worktime, Span(worktime.midnight(first), worktime.midnight(last)))
@@ -170,7 +181,7 @@ def contracted(
 
 
 def _contracted_minutes(manager: Manager, leave: Leave, worktime: WorkingTime, day: date) -> float:
-    if day in leave.days or not worktime.is_working(manager, day):
+    if day in leave.days or not worktime.is_working(manager, day) or not manager.is_in_service(day):
         return 0.0
     hours = worktime.hours_of(day)
     taken = (span.clip(hours) for span in leave.spans)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -20,6 +20,10 @@ from calsync import __version__
 from calsync.cli.terminal import bold, dim, err, out, red
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from calsync.config.settings import Settings
+    from calsync.model.people import Manager
 
 COMMANDS = {
     "demo": (
@@ -204,6 +208,21 @@ def print_lines(lines: Sequence[str]) -> None:
     """Print a text that was made line by line; a line break within a line is shown, not obeyed."""
     for line in lines:
         out.print(line)
+
+
+def print_demo_day(settings: "Settings") -> None:
+    """Say that the settings are those of a demo, which carry a day of their own."""
+    if settings.demo.today is not None:
+        err.print(f"Today is {settings.demo.today} here: a demo's own day, by [demo] today in the settings.")
+
+
+def usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
+    """The managers whose lines can be used; the other lines are named on standard error."""
+    from calsync.config.roster import read_roster
+
+    roster = read_roster(settings)
+    print_problems(roster.problems)
+    return roster.managers
 
 
 def print_problems(problems: Iterable[Problem]) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, parse_day, print_lines
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, parse_day, print_lines, usable_managers
 from calsync.cli.rules import PacksOption, book_of, read_table, rules_app
 from calsync.cli.terminal import out, write_json
 from calsync.config.load import load_settings
@@ -66,6 +66,7 @@ def coverage(
 
 def _covered(config: Path, book: RuleBook, first: date, last: date) -> Coverage:
     settings = load_settings(config)
+    usable_managers(settings)
     with open_store(store_url(settings)) as store:
         return coverage_of(settings, store, book, first, last)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_problems
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_demo_day, print_problems
 from calsync.cli.terminal import green, out, red
 from calsync.config.load import load_settings
 from calsync.model.problem import Severity
@@ -16,7 +16,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     Says in plain words what is wrong and what to do. Example: `calsync check --config calsync.toml`
     """
     settings = load_settings(config)
-    today = now().astimezone(settings.organisation.zone).date()
+    print_demo_day(settings)
+    today = settings.today(now())
     faulty = False
     for tried in try_all(settings, today):
         broken = any(problem.severity is Severity.FAULT for problem in tried.problems)

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, usable_managers
 from calsync.cli.terminal import dim, out
 from calsync.config.load import load_settings
-from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity, Classification, Kind, Scope
@@ -70,7 +69,7 @@ def correct(
     if listed:
         _list(settings, uid)
         return
-    managers = load_managers(settings)
+    managers = usable_managers(settings)
     _wanted(by=by, uid=uid or withdraw)
     who = _who(by, managers)
     if withdraw:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from calsync.analysis.periods import Every
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day, usable_managers
 from calsync.cli.rules import check_suffix
 from calsync.cli.terminal import err, write_csv
 from calsync.config.load import load_settings
@@ -54,6 +54,7 @@ def export(
     if file is not None:
         check_suffix(file)
     settings = load_settings(config)
+    usable_managers(settings)
     groups = [name.strip() for name in by.split(",") if name.strip()]
     with open_store(store_url(settings)) as store:
         made = _table(table, settings, store, (first, last), groups, every)

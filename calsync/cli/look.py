@@ -13,10 +13,17 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, ToOption, app, print_problems
+from calsync.cli.app import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    FromOption,
+    ToOption,
+    app,
+    print_problems,
+    usable_managers,
+)
 from calsync.cli.terminal import dim, err, out, write_csv, write_json
 from calsync.config.load import load_settings
-from calsync.config.roster import load_managers
 from calsync.errors import SourceError
 from calsync.exports.to_csv import safe_cells
 from calsync.model.copies import Cancellation, apply_cancellations
@@ -72,7 +79,7 @@ def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
     """A manager's calendar where the settings know that id; otherwise a file, folder or URL."""
     if config.exists() and not Path(text).exists() and "://" not in text:
         settings = load_settings(config)
-        managers = {manager.id: manager for manager in load_managers(settings)}
+        managers = {manager.id: manager for manager in usable_managers(settings)}
         if manager := managers.get(text):
             table = settings.sources[manager.source]
             source = open_source(manager.source, table, base=settings.file.parent)

@@ -3,7 +3,7 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from threading import Event
@@ -13,14 +13,22 @@ import typer
 from rich.table import Table
 
 from calsync import scheduler
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, parse_day, print_problems
+from calsync.cli.app import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    app,
+    now,
+    parse_day,
+    print_demo_day,
+    print_problems,
+)
 from calsync.cli.logs import log_to_stderr
 from calsync.cli.mail import print_waiting
 from calsync.cli.terminal import bold, dim, err, out, red, shows_progress
 from calsync.config.load import load_settings
 from calsync.config.settings import store_url
 from calsync.store.database import open_store
-from calsync.store.states import OPEN_STATES, RunState
+from calsync.store.states import LedgerNight, RunState
 
 if TYPE_CHECKING:
     from calsync.nightly.report import RunReport
@@ -81,18 +89,29 @@ def run(
             metavar="ID", help="A manager whose calendar has rightly become empty; may be repeated."
         ),
     ] = None,
+    accept_roster: Annotated[
+        bool, typer.Option("--accept-roster", help="Those missing from the list of managers have left.")
+    ] = False,
 ) -> None:
-    """Run the nightly job once: read, judge, allocate, keep, send.
+    """Run the nightly job once: read, judge, allocate, keep, send. A night after today is refused.
 
     Example: `calsync run --config calsync.toml`
     """
-    from calsync.nightly.run import run_night
+    from calsync.nightly.run import check_not_after_today, run_night
 
     settings = load_settings(config)
-    day = night or now().astimezone(settings.organisation.zone).date()
+    print_demo_day(settings)
+    day = night or settings.today(now())
+    check_not_after_today(settings, day, now())
     with progress_bar() as progress, _stopped_by_signals() as stop:
         report = run_night(
-            config, day, now=now, stop=stop, progress=progress, accept_empty=accept_empty or ()
+            config,
+            day,
+            now=now,
+            stop=stop,
+            progress=progress,
+            accept_empty=accept_empty or (),
+            accept_roster=accept_roster,
         )
     tell(report)
     if report.outcome is not RunState.GOOD:
@@ -119,16 +138,42 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Say how the last nights went, which calendars fail and since when, and which mails wait.
 
-    Exits with 1 if the last due night did not run to its end, a calendar fails or a mail is overdue:
-    failed, unknown, or waiting for more than an hour past its next try.
+    Exits with 1 if the last due night did not run to its end, a calendar fails, a line of the list of
+    managers cannot be used, or a mail is overdue: failed, unknown, or waiting for more than an hour past
+    its next try. Managers who have left are no failure.
     Example: `calsync status || page-somebody`
     """
+    from calsync.cli.watching import failing_now, mails_waiting
+
     settings = load_settings(config)
-    due = scheduler.due_night(now(), settings)
+    print_demo_day(settings)
+    due, today = scheduler.due_night(now(), settings), settings.today(now())
     with open_store(store_url(settings)) as store:
-        nights, good = store.runs.nights(7), store.runs.last_good()
-        failing = [state for state in store.meetings.states() if state.failing_since]
-        mails = store.outbox.entries(*OPEN_STATES)
+        nights, good = store.runs.nights(7), store.runs.last_good(today)
+        failing, problems = failing_now(settings, store, today)
+        mails = mails_waiting(settings, store, today)
+    out.print(_table(nights) if nights else "No night has run yet: `calsync run`.")
+    late = good is None or good < due
+    if late:
+        out.print_line(red("●"), f" the night of {due} has not run to its end (last good: {good or 'none'})")
+    ahead = [str(entered.night) for entered in nights if entered.night > today]
+    if ahead:
+        nights_ahead = f"{'night' if len(ahead) == 1 else 'nights'} {', '.join(ahead)}"
+        out.print_line(dim("○"), f" left aside, for dated after today, {today}: {nights_ahead}")
+    faulty = print_problems(problems)
+    for state in failing:
+        out.print_line(
+            red("●"),
+            f" {state.shown} fails since {state.failing_since} "
+            f"(last read {state.last_good or 'never'}): {state.what}",
+            dim(f" → {state.hint}"),
+        )
+    overdue = print_waiting(mails, settings, now())
+    if late or failing or faulty or overdue:
+        raise typer.Exit(1)
+
+
+def _table(nights: Sequence[LedgerNight]) -> Table:
     table = Table("night", "outcome", "tries", "calendars", "failed", "problems", "mails", box=None)
     for entered in nights:
         counts = entered.counts
@@ -140,17 +185,4 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
             str(entered.problems),
             str(counts.get("mails", 0)),
         )
-    out.print(table if nights else "No night has run yet: `calsync run`.")
-    late = good is None or good < due
-    if late:
-        out.print_line(red("●"), f" the night of {due} has not run to its end (last good: {good or 'none'})")
-    for state in failing:
-        out.print_line(
-            red("●"),
-            f" {state.shown} fails since {state.failing_since} "
-            f"(last read {state.last_good or 'never'}): {state.what}",
-            dim(f" → {state.hint}"),
-        )
-    overdue = print_waiting(mails, settings, now())
-    if late or failing or overdue:
-        raise typer.Exit(1)
+    return table

@@ -1,13 +1,23 @@
-"""Reads the list of managers (`managers.csv`, also .xlsx), telling every fault with its line."""
+"""Reads the list of managers (`managers.csv`, also .xlsx); a bad line costs its manager and is named."""
 
-import csv
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Any
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from calsync.config.roster_file import Line, read_rows
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.people import Frequency, Language, Manager
@@ -15,6 +25,8 @@ from calsync.model.problem import Problem
 from calsync.validation import problems_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ADDRESS = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\]+")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")  # a workbook gives a time with its dates
 
 
 def _weekdays(text: object) -> tuple[int, ...]:
@@ -22,12 +34,37 @@ def _weekdays(text: object) -> tuple[int, ...]:
     numbers = {DAYS.index(word[:3]) for word in words if word[:3] in DAYS}
     unknown = [word for word in words if word[:3] not in DAYS]
     if unknown or not numbers:
-        raise ValueError('weekdays are wanted, such as "mon tue wed thu fri"')
+        named = f"{unknown[0]!r} is no weekday; " if unknown else ""
+        raise ValueError(f'{named}write weekdays in English, such as "mon tue wed thu fri"')
     return tuple(sorted(numbers))
 
 
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("is no mail address; write it as name@example.org")
+    return text
+
+
 def _addresses(text: object) -> tuple[str, ...]:
-    return tuple(str(text).lower().replace(",", " ").replace(";", " ").split())
+    return tuple(_address(one) for one in str(text).lower().replace(",", " ").replace(";", " ").split())
+
+
+def _number(text: object) -> object:
+    return text.replace(",", ".") if isinstance(text, str) and text.count(",") == 1 else text
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
+
+
+def _day(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    found = _DAY.fullmatch(text)
+    try:
+        return date.fromisoformat(found.group(1)) if found else date.fromisoformat("")
+    except ValueError:
+        raise ValueError("is no date; write it as 2026-11-30") from None
 
 
 class Row(BaseModel):
@@ -36,99 +73,192 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     id: str = Field(min_length=1)
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    email: Annotated[str, AfterValidator(_address)]
     name: str = ""
     department: str = ""
     grade: str = ""
-    fte: float = Field(default=1.0, gt=0, le=1.5)
-    hours_per_week: float = Field(default=37.0, gt=0, le=80)
+    fte: Annotated[float, BeforeValidator(_number), Field(gt=0, le=1.5)] = 1.0
+    hours_per_week: Annotated[float, BeforeValidator(_number), Field(gt=0, le=80)] = 37.0
     working_days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = (0, 1, 2, 3, 4)
     source: str = ""
     calendar: str = ""
-    summary: Frequency = Frequency.NONE
-    language: Language | None = None
+    summary: Annotated[Frequency, BeforeValidator(_lower)] = Frequency.NONE
+    language: Annotated[Language | None, BeforeValidator(_lower)] = None
     aliases: Annotated[tuple[str, ...], BeforeValidator(_addresses)] = ()
+    started: Annotated[date | None, BeforeValidator(_day)] = None
+    left: Annotated[date | None, BeforeValidator(_day)] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.started and self.left and self.left < self.started:
+            raise ValueError(f"left ({self.left}) is before started ({self.started})")
+        return self
+
+
+def listed(things: Iterable[object]) -> str:
+    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
+    *first, last = [str(thing) for thing in things] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The list of managers, as far as it can be used.
+
+    managers: in the order of the list, those who have left, too. problems: the lines that cannot be used.
+    claimants: what the lines that cannot be used claim, each under the id `line N`, as far as it can be read.
+    lines: the number of each line, by id. named: every id on the list, those of bad lines, too.
+    """
+
+    file: str
+    managers: tuple[Manager, ...]
+    problems: tuple[Problem, ...] = ()
+    claimants: tuple[Manager, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+
+    def in_service(self, day: date) -> tuple[Manager, ...]:
+        """Those who work here on this day."""
+        return tuple(manager for manager in self.managers if manager.is_in_service(day))
+
+    def place(self, ids: Iterable[str]) -> str:
+        """The lines of these managers, for a problem."""
+        numbers = sorted(self.lines[one] for one in ids if one in self.lines)
+        return f"{self.file} line{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
 
 
 def load_managers(settings: Settings) -> tuple[Manager, ...]:
-    """The managers in the settings' file, in its order; raises ConfigError with every fault and its line."""
+    """The managers whose lines can be used; `read_roster` gives what is wrong with the others."""
+    return read_roster(settings).managers
+
+
+def read_roster(settings: Settings) -> Roster:
+    """The list of managers that the settings name.
+
+    Raises ConfigError where no line can be used: no such file, wrong headings, or every line is bad.
+    """
     file = settings.resolve(settings.managers.file)
+    headings, lines = read_rows(file)
+    _check_headings(headings, file.name)
+    own = [name for name in headings if name not in Row.model_fields]
+    rows: dict[str, tuple[Manager, int]] = {}
     problems: list[Problem] = []
-    managers: list[Manager] = []
-    for line, cells in _rows(file):
-        where = f"{file.name} line {line}"
-        try:
-            row = Row.model_validate({key: text for key, text in cells.items() if text != ""})
-        except ValidationError as error:
-            problems += problems_of(error, where, Row)
+    doubled = _doubled(lines)
+    for line in lines:
+        where = f"{file.name} line {line.number}"
+        if line.fault:
+            what, hint = line.fault
+            problems.append(Problem(where, what, f"{hint}; {_not_read(line)}"))
             continue
-        problems += _unknown_source(row, where, settings)
-        managers.append(_manager(row, settings))
-    problems += _twice(managers, file.name)
-    if not managers and not problems:
-        problems.append(Problem(file.name, "names no manager", "add a line for each manager"))
+        row, faults = _row(line, own, where, settings)
+        problems += faults
+        if row is not None and row.id.casefold() not in doubled:
+            extra = tuple((name, line.cells.get(name, "")) for name in own)
+            rows[row.id] = _manager(row, extra, settings), line.number
+    problems += _twice(doubled, file.name)
+    if not rows:
+        problems = problems or [Problem(file.name, "names no manager", "add a line for each manager")]
+        raise ConfigError(problems)
+    named = frozenset(line.cells.get("id", "") for line in lines) - {""}
+    managers = tuple(manager for manager, _ in rows.values())
+    numbers = {name: number for name, (_, number) in rows.items()}
+    unused = {f"line {line.number}": line for line in lines if line.number not in numbers.values()}
+    claimants = tuple(_claimant(name, line, settings) for name, line in unused.items())
+    numbers |= {name: line.number for name, line in unused.items()}
+    return Roster(file.name, managers, tuple(problems), claimants, numbers, named)
+
+
+def _check_headings(headings: Sequence[str], where: str) -> None:
+    """Refuse headings of which nobody can say what their columns hold."""
+    problems = []
+    if not headings:
+        raise ConfigError([Problem(where, "names no manager", "add headings, and a line for each manager")])
+    for name in ("id", "email"):
+        if name not in headings:
+            close = difflib.get_close_matches(name, headings, n=1)
+            hint = f"is it the column {close[0]!r}?" if close else f"the headings are: {', '.join(headings)}"
+            problems.append(Problem(f"{where} line 1", f"there is no column {name!r}", hint))
+    for name in dict.fromkeys(headings):
+        if name and headings.count(name) > 1:
+            what = f"the heading {name!r} is there {headings.count(name)} times"
+            problems.append(Problem(f"{where} line 1", what, "give each column a heading of its own"))
+    problems += _misspelt(headings, where)
     if problems:
         raise ConfigError(problems)
-    return tuple(managers)
 
 
-def _manager(row: Row, settings: Settings) -> Manager:
+def _misspelt(headings: Sequence[str], where: str) -> Iterator[Problem]:
+    """A column of one's own may have any name but one that is nearly a known column's."""
+    known = list(Row.model_fields)
+    for name in headings:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8) if name not in known else []
+        if close:
+            yield Problem(f"{where} line 1", f"no such column: {name!r}", f"did you mean {close[0]!r}?")
+
+
+def _row(line: Line, own: Sequence[str], where: str, settings: Settings) -> tuple[Row | None, list[Problem]]:
+    cells = {key: text for key, text in line.cells.items() if text != "" and key not in own}
+    try:
+        row = Row.model_validate(cells)
+    except ValidationError as error:
+        found = problems_of(error, where, Row)
+        return None, [
+            replace(one, hint=f"{one.hint}; {_not_read(line)}" if one.hint else _not_read(line))
+            for one in found
+        ]
+    if row.source and row.source not in settings.sources:
+        hint = f"the settings have: {', '.join(settings.sources)}; {_not_read(line)}"
+        return None, [Problem(f"{where} source", f"no source is called {row.source!r}", hint)]
+    return row, []
+
+
+def _not_read(line: Line) -> str:
+    name = line.cells.get("id", "")
+    who = name if name and name.isprintable() else "this manager"
+    return f"{who} is not read until the line is put right"
+
+
+def _manager(row: Row, own: tuple[tuple[str, str], ...], settings: Settings) -> Manager:
     values: dict[str, Any] = row.model_dump()
     values["email"] = row.email.lower()
     values["language"] = row.language or settings.organisation.language
     values["source"] = row.source or next(iter(settings.sources))
     values["calendar"] = row.calendar or row.email
-    return Manager(**values)
+    return Manager(**values, own=own)
 
 
-def _unknown_source(row: Row, where: str, settings: Settings) -> list[Problem]:
-    if not row.source or row.source in settings.sources:
-        return []
-    known = ", ".join(settings.sources)
-    return [Problem(f"{where} source", f"no source is called {row.source!r}", f"the settings have: {known}")]
+def _claimant(name: str, line: Line, settings: Settings) -> Manager:
+    """Who a line that cannot be used may be about: its calendar and addresses are not another's meanwhile."""
+    email = line.cells.get("email", "")
+    source = line.cells.get("source", "")
+    aliases = line.cells.get("aliases", "").replace(",", " ").replace(";", " ").split()
+    return Manager(
+        id=name,
+        email=email if "@" in email else name,
+        name="",
+        source=source if source in settings.sources else next(iter(settings.sources)),
+        calendar=line.cells.get("calendar", "") or email or name,
+        aliases=tuple(alias for alias in aliases if "@" in alias),
+    )
 
 
-def _twice(managers: Iterable[Manager], where: str) -> list[Problem]:
-    counts = Counter(manager.id for manager in managers)
+def _doubled(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    """The ids that are on several lines, bad ones included, in whatever case they are written."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        if name := line.cells.get("id", ""):
+            found.setdefault(name.casefold(), []).append(line)
+    return {name: several for name, several in found.items() if len(several) > 1}
+
+
+def _twice(doubled: Mapping[str, Sequence[Line]], file: str) -> list[Problem]:
+    """Nobody can say whose calendar is meant: none of the lines is used."""
     return [
-        Problem(where, f"the id {name!r} stands on {count} lines", "give each manager an id of their own")
-        for name, count in counts.items()
-        if count > 1
+        Problem(
+            file,
+            f"the id {lines[0].cells['id']!r} is on lines {listed(line.number for line in lines)}; "
+            "none of them is read",
+            "give each manager an id of their own",
+        )
+        for lines in doubled.values()
     ]
-
-
-def _rows(file: Path) -> Iterable[tuple[int, Mapping[str, str]]]:
-    try:
-        rows = _sheet(file) if file.suffix.lower() == ".xlsx" else _csv(file)
-    except FileNotFoundError as error:
-        hint = "its place is [managers] file in the settings"
-        raise ConfigError([Problem(str(file), "there is no such list of managers", hint)]) from error
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ConfigError(
-            [Problem(str(file), f"cannot be read: {error}", "save it as CSV in UTF-8")]
-        ) from error
-    head, *body = rows or [[]]
-    keys = [cell.strip().lower() for cell in head]
-    for line, cells in enumerate(body, start=2):
-        if any(cell.strip() for cell in cells):
-            yield line, dict(zip(keys, (cell.strip() for cell in cells), strict=False))
-
-
-def _csv(file: Path) -> list[list[str]]:
-    text = file.read_text(encoding="utf-8-sig")
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","  # Excel in other locales
-    return list(csv.reader(text.splitlines(), delimiter=delimiter))
-
-
-def _sheet(file: Path) -> list[list[str]]:
-    import pandas
-
-    try:
-        frame = pandas.read_excel(file, header=None, dtype=str).fillna("")
-    except ImportError as error:
-        what = "is a workbook, and openpyxl, which reads it, is not installed"
-        raise ConfigError(
-            [Problem(str(file), what, "pip install openpyxl, or save the list as CSV")]
-        ) from error
-    return [[str(cell) for cell in row] for row in frame.itertuples(index=False)]

@@ -1,7 +1,7 @@
 """The keys of `calsync.toml`, with their defaults; `docs/settings.md` says what each does."""
 
 import re
-from datetime import time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -64,9 +64,33 @@ class StoreSettings(Table):
 
 
 class Managers(Table):
-    """Who is read."""
+    """Who is read.
+
+    shared: calendars that several managers rightly have on their lines, by address as on the line: the
+    id of the one manager whose time they are, or `everyone` where all of them attend its meetings.
+    """
 
     file: Path = Path("managers.csv")
+    shared: dict[str, str] = Field(default_factory=dict)
+
+
+class Doubt(Table):
+    """What one night may lose before it is doubted: what is held is kept until somebody accepts the loss.
+
+    managers_gone: this part of the managers of the last night, or more, is missing from the list.
+    meetings_lost: this part of a calendar's meetings in the window, or more, is missing, of a calendar
+    that held more than `meetings_from`.
+    """
+
+    managers_gone: float = Field(default=0.5, gt=0, le=1)
+    meetings_lost: float = Field(default=0.75, gt=0, le=1)
+    meetings_from: int = Field(default=20, ge=0)
+
+
+class Demo(Table):
+    """Written by `calsync demo` alone: the day on which its council lives."""
+
+    today: date | None = None
 
 
 class Rules(Table):
@@ -170,6 +194,7 @@ class Settings(Table):
     store: StoreSettings = StoreSettings()
     sources: dict[str, dict[str, Any]] = Field(min_length=1)
     managers: Managers = Managers()
+    doubt: Doubt = Doubt()
     rules: Rules = Rules()
     hours: Hours = Hours()
     privacy: Privacy = Privacy()
@@ -177,12 +202,17 @@ class Settings(Table):
     mail: Mail = Mail()
     schedule: Schedule = Schedule()
     engine: Engine = Engine()
+    demo: Demo = Demo()
     _file: Path = PrivateAttr(default=Path("calsync.toml"))
 
     @property
     def file(self) -> Path:
         """The settings file itself."""
         return self._file
+
+    def today(self, now: datetime) -> date:
+        """The organisation's local date; in the folder of a demo the day of its council."""
+        return self.demo.today or now.astimezone(self.organisation.zone).date()
 
     def resolve(self, path: Path) -> Path:
         """A path from the settings: relative ones start at the settings file."""

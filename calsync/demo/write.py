@@ -50,6 +50,9 @@ sender = "calsync@{council}"
 
 [schedule]
 nightly = "04:15"
+
+[demo]                                # take this out of settings of your own
+today = {today}                    # the day on which this council lives
 """
 
 _MANAGERS = (
@@ -88,7 +91,9 @@ def write_demo(folder: Path) -> Path:
     _write_table(folder / "managers.csv", _MANAGERS, map(_row, managers()))
     _write_table(folder / "grades.csv", _GRADES[0], _GRADES[1:])
     agencies = texts("people.toml")["agencies"]
-    content = _SETTINGS.format(name=NAME, council=agencies["council"], cyngor=agencies["cyngor"])
+    content = _SETTINGS.format(
+        today=DEMO_DAY, name=NAME, council=agencies["council"], cyngor=agencies["cyngor"]
+    )
     _write(settings, content.encode())
     return settings
 

@@ -62,8 +62,12 @@ def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
     The first 8 (`Meeting.calendar_key`) are the calendar's, so that a database keeps its meetings side by
     side; the rest names the occurrence in this calendar.
     """
-    start = wall_of(occurrence.start.astimezone(UTC)).isoformat()
-    name = f"{calendar_id}\x1f{occurrence.uid}\x1f{occurrence.recurrence_id}\x1f{start}+00:00"
+    return stored_meeting_id(calendar_id, occurrence.uid, occurrence.recurrence_id, occurrence.start)
+
+
+def stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start: datetime) -> str:
+    """As `meeting_id`, of a meeting that is kept."""
+    name = f"{calendar_id}\x1f{uid}\x1f{recurrence_id}\x1f{wall_of(start.astimezone(UTC)).isoformat()}+00:00"
     return _shelf(calendar_id) + _digest(name, 12)
 
 

@@ -1,6 +1,9 @@
 """Who meets: managers, the agencies they work for, the partnerships that agencies form."""
 
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -29,12 +32,26 @@ class Frequency(StrEnum):
     MONTHLY = "monthly"
 
 
+def comparable_address(text: str) -> str:
+    """A mail address as addresses are compared: without mailto:, in lower case, its domain in ASCII.
+
+    Characters that nobody sees, as they come along when an address is copied, are left out.
+    """
+    seen = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cc"))
+    address = unicodedata.normalize("NFKC", seen).strip().casefold().removeprefix("mailto:")
+    local, at, domain = address.rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.rstrip(".").encode("idna").decode("ascii")
+    return f"{local}{at}{domain}"
+
+
 @dataclass(frozen=True, slots=True)
 class Manager:
     """A person whose calendar is read.
 
     hours_per_week is full time; contracted time is hours_per_week x fte. working_days holds weekday
-    numbers, Monday = 0. summary says how often the manager asked for an e-mail.
+    numbers, Monday = 0. summary says how often the manager asked for an e-mail. started, left: the first
+    and the last day in service, None where that is not known. own: the organisation's own columns.
     """
 
     id: str
@@ -50,6 +67,18 @@ class Manager:
     summary: Frequency = Frequency.NONE
     language: Language = Language.EN
     aliases: tuple[str, ...] = ()
+    started: date | None = None
+    left: date | None = None
+    own: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The e-mail and all aliases, as they are compared: lower case, the domain in ASCII."""
+        return tuple(dict.fromkeys(comparable_address(text) for text in (self.email, *self.aliases)))
+
+    def is_in_service(self, day: date) -> bool:
+        """Whether the manager works here on this day: from `started` to `left`, both included."""
+        return (self.started is None or self.started <= day) and (self.left is None or day <= self.left)
 
     @property
     def hours_per_day(self) -> float:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from calsync.config.roster import load_managers
+from calsync.config.roster import read_roster
 from calsync.config.settings import Settings
 from calsync.errors import MailError, SourceError, StoreError
 from calsync.mail.transport import FolderTransport
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.nightly.claims import Claims
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
 from calsync.nightly.plan import calendar_of
 from calsync.rules.check import check_rules
@@ -33,23 +34,28 @@ def try_all(settings: Settings, today: date) -> Iterator[Tried]:
 
     Raises ConfigError where the settings themselves are wrong: with every fault.
     """
-    managers = load_managers(settings)
-    yield Tried(settings.managers.file.name, count_of(len(managers), "manager"))
+    roster = read_roster(settings)
+    managers = roster.in_service(today)
+    yield Tried(roster.file, count_of(len(managers), "manager"), roster.problems)
     book, problems = open_rules(settings)
     gave = count_of(len(book.partnerships), "partnership")
     yield Tried("rules", gave, (*problems, *check_rules(book)))
-    yield _store(settings)
+    yield _store(settings, today)
     yield _mail(settings)
     with open_sources(settings, managers) as sources:
+        claims = Claims(managers, sources, settings, roster)
+        if claims.problems:
+            yield Tried("calendars and addresses of managers", problems=tuple(claims.problems))
         for name, source in sources.items():
-            first = next(manager for manager in managers if manager.source == name)
-            yield _source(name, source, first, settings, today)
+            mine = [one for one in managers if one.source == name and one.id not in claims.held_back]
+            if mine:
+                yield _source(name, source, mine[0], settings, today)
 
 
-def _store(settings: Settings) -> Tried:
+def _store(settings: Settings, today: date) -> Tried:
     try:
         with open_store(store_url(settings)) as store:
-            last = store.runs.last_good()
+            last = store.runs.last_good(today)
     except StoreError as error:
         return Tried("store", problems=(Problem("[store] url", error.what, error.hint),))
     return Tried("store", f"last good night: {last or 'none yet'}")

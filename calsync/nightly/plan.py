@@ -7,6 +7,7 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 from calsync.analysis.worktime import WorkingTime
+from calsync.config.roster import Roster
 from calsync.config.settings import Settings
 from calsync.model.people import Manager
 from calsync.model.span import Span
@@ -25,8 +26,8 @@ def quiet(what: str, done: int, total: int) -> None:
 class Night:
     """One night's orders. `now` is asked whenever a time must be written down.
 
-    accept_empty: ids of managers whose calendar may have emptied. stop: set when the night must end
-    after the calendar in hand.
+    managers: those in service on the day. accept_empty: ids of managers whose calendar may have emptied.
+    stop: set when the night must end after the calendar in hand. roster: the list that they stand on.
     """
 
     day: date
@@ -37,6 +38,12 @@ class Night:
     accept_empty: frozenset[str] = frozenset()
     stop: Event = field(default_factory=Event)
     progress: Progress = quiet
+    roster: Roster = field(default_factory=lambda: Roster("managers.csv", ()))
+
+    @property
+    def today(self) -> date:
+        """The organisation's local date, which a night can be before, never after."""
+        return self.settings.today(self.now())
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,7 +1,7 @@
 """Reads every calendar, several at once, and keeps each one whole or not at all."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -9,6 +9,7 @@ from functools import partial
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
 from calsync.model.people import Manager
 from calsync.nightly.abreast import abreast
+from calsync.nightly.claims import Claims
 from calsync.nightly.engines import AnyEngine
 from calsync.nightly.keeping import Keeper
 from calsync.nightly.plan import Night
@@ -25,20 +26,38 @@ Sources = Mapping[str, Source]
 Round = tuple[Visit, ...]
 
 
-def read_all(night: Night, sources: Sources, engine: AnyEngine, store: Store, report: RunReport) -> None:
-    """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report."""
-    reading = Reading(night, store, report)
-    rounds = deque(rounds_of(reading.first_visits(), engine.round, engine.places))
+def read_all(
+    night: Night,
+    sources: Sources,
+    engine: AnyEngine,
+    store: Store,
+    report: RunReport,
+    claims: Claims | None = None,
+) -> None:
+    """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report.
+
+    What is behind an address that only its server knows is listed first, for all of them, so that
+    nothing is read that two managers claim.
+    """
+    claims = claims or Claims(night.managers, sources, night.settings, night.roster)
+    reading = Reading(night, store, report, claims)
+    first = reading.first_visits()
+    left, listings = len(first), list[tuple[Visit, Listing]]()
+    rounds = deque(rounds_of(first, engine.round, engine.places))
     done = 0
     with reading.keeper:
         for visits, given in _visited(night, sources, engine, rounds):
             for visit, outcome in zip(visits, given, strict=True):
+                left -= not visit.listed
                 if isinstance(outcome, Listing):
-                    rounds.extend((again,) for again in reading.listed(visit, outcome))
+                    listings.append((visit, outcome))
                 else:
                     reading.take(visit, outcome)
                     done += 1
                     night.progress("calendars", done, max(len(night.managers), done))
+            if not left and listings:
+                rounds.extend(rounds_of(reading.listed(listings), engine.round, engine.places))
+                listings = []
     report.note(engine.problems)
     report.interrupted = night.stop.is_set()
     if not report.interrupted:
@@ -104,6 +123,7 @@ class Reading:
     night: Night
     store: Store
     report: RunReport
+    claims: Claims
     present: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,16 +139,32 @@ class Reading:
         self._reckoned = reckoned_by(self.night)
 
     def first_visits(self) -> list[Visit]:
-        """Every manager's address as the list of managers names it, in its order."""
+        """The address of each manager who is not held back, as the list names it, in its order."""
+        self._note_held_back(self.claims.held_back)
         return [
-            Visit(self.night.calendar_of(manager), self._tokens(manager.id), newcomer=self._newcomer(manager))
+            Visit(
+                self.night.calendar_of(manager),
+                self._tokens(manager.id),
+                list_first=self.claims.is_listed_first(manager),
+                newcomer=self._newcomer(manager),
+            )
             for manager in self.night.managers
+            if manager.id not in self.claims.held_back
         ]
 
-    def listed(self, visit: Visit, listing: Listing) -> list[Visit]:
-        """A visit to each of the calendars behind an address."""
-        self.present.setdefault(visit.calendar.manager_id, set()).update(c.id for c in listing.calendars)
-        return [Visit(calendar, visit.tokens, listed=True) for calendar in listing.calendars]
+    def listed(self, listings: Sequence[tuple[Visit, Listing]]) -> list[Visit]:
+        """A visit to each of the calendars behind the addresses of those who are not held back for them."""
+        own = [(visit, self.claims.add(visit.calendar, listing.calendars)) for visit, listing in listings]
+        self._note_held_back(self.claims.check_calendars())
+        visits: list[Visit] = []
+        for visit, calendars in own:
+            manager_id = visit.calendar.manager_id
+            if manager_id in self.claims.held_back:
+                continue
+            self.present.setdefault(manager_id, set()).update(calendar.id for calendar in calendars)
+            newcomer = visit.newcomer if len(calendars) == 1 else None
+            visits += [Visit(one, visit.tokens, listed=True, newcomer=newcomer) for one in calendars]
+        return visits
 
     def take(self, visit: Visit, outcome: Found | SourceError) -> None:
         """Keep what was read, or note why nothing was."""
@@ -148,13 +184,43 @@ class Reading:
         """
         for manager_id, present in self.present.items():
             gone = self.held.get(manager_id, {}).keys() - present
-            if not gone or manager_id in self._failed:
+            if not gone or manager_id in self._failed or manager_id in self.claims.held_back:
+                continue
+            if not self._may_go(manager_id, gone, present):
                 continue
             for name in sorted(gone):
                 emptied = replace(self.held[manager_id][name], token="")
                 change = self.store.meetings.replace(emptied, self.night.window, [])
                 self.report.counts["removed"] += change.removed
                 self.store.meetings.retire(name)
+
+    def _may_go(self, manager_id: str, gone: Iterable[str], present: Iterable[str]) -> bool:
+        """Whether a manager may lose these calendars: the others hold as much, or they held little."""
+        if self.claims.is_read_in_part(manager_id):
+            return True
+        window = self.night.window
+        held = sum(self.store.meetings.count(name, window) for name in gone)
+        kept = sum(self.store.meetings.count(name, window) for name in present)
+        calendar = self.night.calendar_of(self._people[manager_id])
+        try:
+            self._check_loss(calendar, held, kept)
+        except SourceError as error:
+            self._note_failure(calendar, error)
+            return False
+        return True
+
+    def _check_loss(self, calendar: Calendar, held: int, found: int) -> None:
+        """Doubt a loss of most meetings, unless it was accepted; raises CalendarEmptiedError."""
+        if calendar.manager_id not in self.night.accept_empty:
+            doubt = self.night.settings.doubt
+            check_not_emptied(calendar, held, found, lost=doubt.meetings_lost, more_than=doubt.meetings_from)
+
+    def _note_held_back(self, ids: Iterable[str]) -> None:
+        """Enter managers who are held back as failing, so that `status` shows them."""
+        for manager_id in (one for one in ids if one in self._people):
+            problem = self.claims.held_back[manager_id]
+            calendar = self.night.calendar_of(self._people[manager_id])
+            self._enter_failure(calendar, problem.what, problem.hint)
 
     def _newcomer(self, manager: Manager) -> Manager | None:
         return None if self._corrected or manager.id in self._known else manager
@@ -176,10 +242,9 @@ class Reading:
         if found.unchanged and held is not None:
             self.keeper.unchanged(held)
             return
-        empty = not found.rows and not found.standing and not found.unread
-        if empty and calendar.manager_id not in self.night.accept_empty:
-            kept = self.store.meetings.count(calendar.id, self.night.window)
-            check_not_emptied(calendar, kept, 0)
+        if held is not None:
+            was = self.store.meetings.count(calendar.id, self.night.window)
+            self._check_loss(calendar, was, self._count(found))
         state = CalendarState(
             calendar_id=calendar.id,
             manager_id=calendar.manager_id,
@@ -206,18 +271,31 @@ class Reading:
             )
         )
 
+    def _count(self, found: Found) -> int:
+        """How many meetings a calendar has in the window: given, as they were, or there and not readable."""
+        if not found.standing and not found.unread:
+            return len(found.rows)
+
+        def stays(uid: str) -> bool:
+            return uid in found.standing or found.unread.keeps(uid)
+
+        return len(found.rows) + self.store.meetings.count(found.calendar.id, self.night.window, stays)
+
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
+        self.report.fault(str(calendar), error)
+        self._enter_failure(calendar, error.what, error.hint)
+
+    def _enter_failure(self, calendar: Calendar, what: str, hint: str) -> None:
         self._failed.add(calendar.manager_id)
         self.report.counts["failed"] += 1
-        self.report.fault(str(calendar), error)
         self.store.meetings.note_failure(
             calendar.id,
             calendar.manager_id,
             calendar.source,
             str(calendar),
             self.night.day,
-            error.what,
-            error.hint,
+            what,
+            hint,
         )
 
 

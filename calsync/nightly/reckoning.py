@@ -7,7 +7,7 @@ the calendar has all there is in hand and reckons at once (`work.Visit`).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 from calsync import __version__
@@ -20,6 +20,7 @@ from calsync.model.allocation import Allocation
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.nightly.claims import Claims
 from calsync.nightly.missed import due_periods, read_last_night
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
@@ -36,17 +37,21 @@ _AT_ONCE = 50
 """How many managers' minutes are kept in one transaction."""
 
 
-def reckon_all(night: Night, store: Store, report: RunReport) -> None:
-    """Keep every manager's minutes in the window, and queue the summaries that are due."""
+def reckon_all(night: Night, store: Store, report: RunReport, claims: Claims) -> None:
+    """Keep every manager's minutes in the window, and queue the summaries that are due.
+
+    Of those who are held back nothing is touched.
+    """
+    managers = [manager for manager in night.managers if manager.id not in claims.held_back]
     pending: list[Reckoned] = []
-    for reckoned in _reckoned(night, store):
+    for reckoned in _reckoned(night, managers, store):
         pending.append(reckoned)
         if len(pending) >= _AT_ONCE:
             keep_minutes(store, pending, report)
             pending = []
     keep_minutes(store, pending, report)
     report.note(unread_category_notes(night, store))
-    _summarise_all(night, store, report)
+    _summarise_all(night, store, report, claims)
 
 
 def due_days(
@@ -89,7 +94,8 @@ def minutes_of(
 
 def _own(basis: str, manager: Manager) -> str:
     days = "".join(map(str, manager.working_days))
-    return f"{basis} {manager.fte} {manager.hours_per_week} {days}"
+    service = f" {manager.started} {manager.left}" if manager.started or manager.left else ""
+    return f"{basis} {manager.fte} {manager.hours_per_week} {days}{service}"
 
 
 def reckoned_by(night: Night) -> Callable[[Manager], Reckoning]:
@@ -106,12 +112,12 @@ def keep_minutes(store: Store, reckoned: list[Reckoned], report: RunReport) -> N
         report.counts["reckoned"] += sum(bool(c.added or c.changed or c.removed) for c in changes)
 
 
-def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
+def _reckoned(night: Night, managers: Sequence[Manager], store: Store) -> Iterator[Reckoned]:
     """The minutes of each manager for whom any are due."""
     first, last = night.days
     worktime, whole = night.worktime, reckoned_by(night)
     held = store.allocations.reckonings()
-    for manager in night.managers:
+    for manager in managers:
         before, after = held.get(manager.id), whole(manager)
         due = due_days(before, after.basis, first, last, worktime)
         if due is not None:
@@ -120,14 +126,21 @@ def _reckoned(night: Night, store: Store) -> Iterator[Reckoned]:
             yield Reckoned(first, first, (), after)
 
 
-def _summarise_all(night: Night, store: Store, report: RunReport) -> None:
-    """Queue every manager's summaries that are due, those of missed weeks and months included."""
+def _summarise_all(night: Night, store: Store, report: RunReport, claims: Claims) -> None:
+    """Queue every manager's summaries that are due, those of missed weeks and months included.
+
+    Those of a manager who is held back wait: named in the report, they are still owed in later nights.
+    """
     before = read_last_night(store, night.day)
     for done, manager in enumerate(night.managers, start=1):
         due = due_periods(night, manager, before, store.outbox.has)
         report.note(due.problems)
-        for period in due.periods:
-            _summarise(night, store, manager, period, report)
+        for period in due.periods if manager.id not in claims.unmailed else ():
+            if manager.id not in claims.held_back:
+                _summarise(night, store, manager, period, report)
+            elif not store.outbox.has(name := mail_id(manager.id, period)):
+                what = "waits until the list of managers is put right"
+                report.note([Problem(name, what, "see `calsync status`", Severity.NOTE)])
         night.progress("managers", done, len(night.managers))
 
 
@@ -135,7 +148,7 @@ def _summarise(night: Night, store: Store, manager: Manager, period: Period, rep
     name = mail_id(manager.id, period)
     if store.outbox.has(name):
         return
-    if not _read_since(store, manager, period.last):
+    if not _read_since(store, manager, period.last, night.today):
         what = "waits until every calendar of this manager has been read"
         report.note([Problem(name, what, "see `calsync status`", Severity.NOTE)])
         return
@@ -203,6 +216,7 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
     )
 
 
-def _read_since(store: Store, manager: Manager, day: date) -> bool:
+def _read_since(store: Store, manager: Manager, day: date, today: date) -> bool:
+    """Whether every calendar was read on this day or later; a night dated after today proves nothing."""
     states = store.meetings.states(manager.id)
-    return bool(states) and all(state.last_good and state.last_good >= day for state in states)
+    return bool(states) and all(state.last_good and day <= state.last_good <= today for state in states)

@@ -4,18 +4,22 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import Event
 
 from calsync.config.load import load_settings
-from calsync.config.roster import load_managers
+from calsync.config.roster import read_roster
 from calsync.config.settings import Settings
-from calsync.errors import StoreError
+from calsync.errors import ConfigError, StoreError
 from calsync.mail.transport import Transport
+from calsync.model.problem import Problem
+from calsync.nightly.claims import Claims
 from calsync.nightly.collector import fewer_collections
 from calsync.nightly.correcting import unknown_partnerships
 from calsync.nightly.engines import AnyEngine, open_engine
+from calsync.nightly.list_changes import keep_back_mails, take_list
 from calsync.nightly.mails import send_due
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
 from calsync.nightly.plan import Night, Progress, quiet
@@ -37,17 +41,23 @@ def run_night(
     stop: Event | None = None,
     progress: Progress = quiet,
     accept_empty: Iterable[str] = (),
+    accept_roster: bool = False,
 ) -> RunReport:
     """Run one night and enter it in the ledger; what went wrong is in the report.
 
-    Raises ConfigError before anything is touched, StoreError if another night is running or the
-    store fails. A bug in our own code marks the night as failed and keeps its traceback.
+    accept_roster: whether those who are missing from the list of managers have rightly gone.
+    Raises ConfigError before anything is touched, also for a night after today; StoreError if another
+    night is running or the store fails. A bug in our own code marks the night as failed and keeps its
+    traceback.
     """
     settings = load_settings(config)
-    managers = load_managers(settings)
+    check_not_after_today(settings, day, now())
+    roster = read_roster(settings)
+    managers = roster.in_service(day)
     book, rule_problems = open_rules(settings)
     url = store_url(settings)
-    night = Night(day, settings, managers, book, now, frozenset(accept_empty), stop or Event(), progress)
+    empty = frozenset(accept_empty)
+    night = Night(day, settings, managers, book, now, empty, stop or Event(), progress, roster)
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
@@ -57,14 +67,27 @@ def run_night(
         _spared(),
     ):
         report = RunReport(day)
-        report.note(rule_problems)
-        return _entered(night, sources, engine, store, transport, report)
+        report.note((*rule_problems, *roster.problems))
+        steps = partial(_steps, night, sources, engine, store, transport, report, accept_roster)
+        return _entered(night, steps, store, report)
 
 
-def last_good_night(settings: Settings) -> date | None:
-    """The last night that ran to its end, by the ledger."""
+def check_not_after_today(settings: Settings, day: date, now: datetime) -> None:
+    """Refuse a night after today: it would take what lies ahead for done, and hide the nights before it.
+
+    Raises ConfigError.
+    """
+    today = settings.today(now)
+    if day > today:
+        whose = "[demo] today in the settings" if settings.demo.today else settings.organisation.timezone
+        what = f"is after today, {today} ({whose}); only nights up to today can be run"
+        raise ConfigError([Problem(f"--night {day}", what, "leave --night out to run today's")])
+
+
+def last_good_night(settings: Settings, until: date | None = None) -> date | None:
+    """The last night, up to a day or of all, that ran to its end, by the ledger."""
     with open_store(store_url(settings)) as store:
-        return store.runs.last_good()
+        return store.runs.last_good(until)
 
 
 def _all_near(night: Night, sources: Sources) -> bool:
@@ -84,12 +107,10 @@ def _spared() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _entered(
-    night: Night, sources: Sources, engine: AnyEngine, store: Store, transport: Transport, report: RunReport
-) -> RunReport:
+def _entered(night: Night, steps: Callable[[], None], store: Store, report: RunReport) -> RunReport:
     store.runs.begin(night.day, night.now())
     try:
-        _steps(night, sources, engine, store, transport, report)
+        steps()
     except BaseException:
         # Where the store itself has failed it can note nothing, and its error says more than this one.
         with suppress(StoreError):
@@ -100,14 +121,24 @@ def _entered(
 
 
 def _steps(
-    night: Night, sources: Sources, engine: AnyEngine, store: Store, transport: Transport, report: RunReport
+    night: Night,
+    sources: Sources,
+    engine: AnyEngine,
+    store: Store,
+    transport: Transport,
+    report: RunReport,
+    accept_roster: bool,
 ) -> None:
     standing = chain.from_iterable(store.corrections.standing().values())
     report.note(unknown_partnerships(standing, night.book.partnerships))
-    read_all(night, sources, engine, store, report)
+    claims = Claims(night.managers, sources, night.settings, night.roster)
+    take_list(store, night.roster, claims, night.settings.doubt, report, accepted=accept_roster)
+    read_all(night, sources, engine, store, report, claims)
+    report.note(claims.problems)
     if report.interrupted:
         return
-    reckon_all(night, store, report)
+    keep_back_mails(store, night.roster, claims, night.day, night.now(), report)
+    reckon_all(night, store, report, claims)
     delivered = send_due(store, transport, night.now, night.stop.is_set)
     report.counts["mails"] += delivered.sent
     report.note(delivered.problems)

@@ -38,14 +38,16 @@ log = logging.getLogger("calsync.nightly")
 class Visit:
     """A calendar to be read. tokens: what was given at the last reading, by calendar id.
 
-    listed: whether it is known to be a calendar, and no folder or home of several. newcomer: whose it
-    is, where nothing of this manager is kept and nobody corrected anything: if it is their only calendar,
-    its meetings are all there is to reckon their minutes from.
+    listed: whether it is known to be a calendar, and no folder or home of several. list_first: whether
+    only what is behind the address is asked for. newcomer: whose it is, where nothing of this manager
+    is kept and nobody corrected anything: if it is their only calendar, its meetings are all there is
+    to reckon their minutes from.
     """
 
     calendar: Calendar
     tokens: Mapping[str, str]
     listed: bool = False
+    list_first: bool = False
     newcomer: Manager | None = None
 
 
@@ -138,7 +140,7 @@ class Desk:
             if not behind:
                 what = "there is no calendar behind this address"
                 return SourceContentError(str(calendar), what, "see its owner")
-            if len(behind) > 1:
+            if visit.list_first or len(behind) > 1:
                 return Listing(behind)
             (calendar,) = behind
         fetched = source.fetch(calendar, self._window, visit.tokens.get(calendar.id, ""))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from calsync.model.problem import Problem
 from calsync.rules import pack
-from calsync.validation import near
+from calsync.validation import in_words, near
 
 
 def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -21,7 +21,13 @@ def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Ite
         elif fault["type"] == "missing":
             yield Problem(place, f"{key!r} is missing", "add it")
         else:
-            yield Problem(place, f"{key}: {str(fault['msg']).removeprefix('Value error, ')}")
+            yield Problem(place, f"{key}: {_what(fault)}")
+
+
+def _what(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "string_pattern_mismatch":  # ids: the one pattern that packs have
+        return f"{fault['input']!r} must be of lower-case letters a to z, digits and . _ / - only"
+    return in_words(fault)
 
 
 def _place(steps: Sequence[int | str], raw: Any) -> str:

@@ -140,3 +140,15 @@ class Near(Protocol):
     def is_near(self, calendar: Calendar) -> bool:
         """Whether it lies on this machine."""
         ...
+
+
+@runtime_checkable
+class Identifies(Protocol):
+    """A source that can say when two addresses are one calendar."""
+
+    lists_here: ClassVar[bool]
+    """Whether `names_of` gives all that is behind an address; else its server must be asked (`calendars`)."""
+
+    def names_of(self, calendar: Calendar) -> frozenset[str]:
+        """Names of the calendars behind an address; two addresses with a name in common share one."""
+        ...

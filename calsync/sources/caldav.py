@@ -4,11 +4,12 @@ A calendar that did not change costs one request. One that did is read whole: wh
 last night is not kept, so there is nothing to patch. Expansion is ours, not the server's.
 """
 
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
-from calsync.errors import SourceContentError, SourceUnavailableError
+from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources.addresses import AddressGuard
@@ -19,6 +20,7 @@ from calsync.sources.dav_homes import address_of, collections_at
 from calsync.sources.dav_resources import UidsByResource, read_texts, where_of
 from calsync.sources.guards import sealed
 from calsync.sources.ical.read import READER
+from calsync.sources.identity import web_name
 from calsync.sources.multistatus import C, Listing, Resource, StaleTokenError
 from calsync.sources.refusals import named
 from calsync.sources.tokens import recall, recall_uids, remember, remember_uids, scope_of
@@ -55,6 +57,7 @@ class CaldavSource:
     """Reads the calendars of one CalDAV server, of many users with one account or of one user each."""
 
     Options = CaldavOptions
+    lists_here: ClassVar[bool] = False
 
     def __init__(self, name: str, options: CaldavOptions) -> None:
         self.name = name
@@ -115,6 +118,13 @@ class CaldavSource:
             unread=uids.unread(reading.faulty),
             cancellations=reading.cancellations,
         )
+
+    def names_of(self, calendar: Calendar) -> frozenset[str]:
+        """The name of a collection, home or user; what is behind a home only its server knows."""
+        try:
+            return frozenset({web_name(address_of(self.options.url, calendar))})
+        except SourceError:
+            return frozenset()  # the reading says what is wrong with it
 
     def close(self) -> None:
         """Let go of connections."""

@@ -67,15 +67,21 @@ def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -
     return start < last and first < end
 
 
-def check_not_emptied(calendar: Calendar, held: int, fetched: int) -> None:
-    """Doubt a calendar that held meetings and now shows none; raises CalendarEmptiedError.
+def check_not_emptied(
+    calendar: Calendar, held: int, fetched: int, *, lost: float = 1.0, more_than: int = 0
+) -> None:
+    """Doubt a calendar that held meetings and shows none now, or few; raises CalendarEmptiedError.
 
-    held, fetched: how many occurrences the window had at the last good read and has now.
+    held, fetched: how many occurrences the window had at the last good read and has now. lost: the
+    part of them that is too large a loss, where more than `more_than` were held.
     """
-    if held >= DOUBT_FROM and not fetched:
+    emptied = held >= DOUBT_FROM and not fetched
+    shrunk = held > more_than and held - fetched >= lost * held > 0
+    if emptied or (shrunk and lost < 1):
+        now = "none" if not fetched else f"only {fetched}"
         raise CalendarEmptiedError(
             str(calendar),
-            f"had {count_of(held, 'meeting')} and now shows none; what we hold is kept",
+            f"had {count_of(held, 'meeting')} and now shows {now}; what we hold is kept",
             f"if it is right: calsync run --accept-empty {calendar.manager_id}",
         )
 

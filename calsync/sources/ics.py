@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from calsync.errors import SourceAuthError, SourceContentError, SourceUnavailableError
+from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
 from calsync.model.shown_address import SCHEMES
@@ -18,6 +18,7 @@ from calsync.sources.guards import sealed
 from calsync.sources.ical.digests import digest_of
 from calsync.sources.ical.ledger import Ledger
 from calsync.sources.ical.read import READER, read_calendar
+from calsync.sources.identity import file_names, web_name
 from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import recall, remember, scope_of
 from calsync.sources.web import Web
@@ -41,6 +42,7 @@ class IcsSource:
     """Reads files, every .ics file of a folder, and published addresses."""
 
     Options = IcsOptions
+    lists_here: ClassVar[bool] = True
 
     def __init__(self, name: str, options: IcsOptions) -> None:
         self.name = name
@@ -94,6 +96,17 @@ class IcsSource:
             ledger.standing,
             cancellations=cancellations,
         )
+
+    def names_of(self, calendar: Calendar) -> frozenset[str]:
+        """The names of a file or address; of a folder its own and those of every file in it."""
+        if _on_the_web(calendar):
+            return frozenset({web_name(calendar.address)})
+        try:
+            path = files.path_of(calendar, self.options.base)
+            inside = files.files_in(calendar, path) if files.is_folder(path) else ()
+        except SourceError:
+            return frozenset()  # the reading says what is wrong with it
+        return frozenset().union(*map(file_names, (path, *(path / name for name in inside))))
 
     def is_near(self, calendar: Calendar) -> bool:
         """Whether it is a file or a folder."""

@@ -22,6 +22,12 @@ def of_manager(connection: Connection, manager_id: str) -> list[Cancellation]:
     return [Cancellation(*row) for row in connection.execute(query)]
 
 
+def of_calendar(connection: Connection, calendar_id: str) -> list[Cancellation]:
+    """All that messages in one calendar cancel."""
+    query = select(*_COLUMNS).where(table.c.calendar_id == calendar_id)
+    return [Cancellation(*row) for row in connection.execute(query)]
+
+
 def replace(connection: Connection, given: Mapping[str, Iterable[Cancellation]]) -> frozenset[str]:
     """Make these what is cancelled, by calendar; gives the calendars in which it was something else."""
     wanted = {name: _cells(name, cancellations) for name, cancellations in given.items()}

@@ -9,11 +9,12 @@ from calsync.store.engine import Database
 from calsync.store.meetings import Meetings
 from calsync.store.migrate import bring_up_to_date
 from calsync.store.outbox import Outbox
+from calsync.store.roster import RosterTable
 from calsync.store.runs import Runs
 
 
 class Store:
-    """All that calsync keeps: meetings, corrections, allocations, runs, outbox."""
+    """All that calsync keeps: meetings, corrections, allocations, runs, outbox, the list."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,6 +23,7 @@ class Store:
         self.allocations = Allocations(database)
         self.runs = Runs(database)
         self.outbox = Outbox(database)
+        self.roster = RosterTable(database)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,6 +1,6 @@
 """Meetings by calendar and by manager: a window is replaced whole, or nothing changes."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace as but
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -78,11 +78,14 @@ class Meetings:
             for one, work in zip(replacements, works, strict=True)
         ]
 
-    def count(self, calendar_id: str, window: Span) -> int:
-        """How many meetings of this calendar overlap the window."""
+    def count(self, calendar_id: str, window: Span, is_counted: Callable[[str], bool] | None = None) -> int:
+        """How many meetings of this calendar overlap the window; is_counted: asked of each uid."""
         query = select(func.count()).where(table.c.calendar_id == calendar_id, overlapping(window))
         with self._database.reading() as connection:
-            return connection.execute(query).scalar_one()
+            if is_counted is None:
+                return connection.execute(query).scalar_one()
+            by_uid = query.add_columns(table.c.uid).group_by(table.c.uid)
+            return sum(count for count, uid in connection.execute(by_uid) if is_counted(uid))
 
     def of_manager(self, manager_id: str, window: Span) -> list[Meeting]:
         """Every meeting of a manager that overlaps the window, by start then uid.

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Delete, Row, Update, and_, delete, func, or_, select, update
 
 from calsync.errors import StoreError
+from calsync.store.bulk import parts
 from calsync.store.engine import Database, insert, shown
 from calsync.store.rows import clean
 from calsync.store.schema import mail_actions
@@ -93,6 +94,20 @@ class Outbox:
     def unknown(self, mail_id: str, what: str) -> None:
         """Note that nobody can say whether a claimed mail was taken; it is not sent again."""
         self._settle(mail_id, MailState.UNKNOWN, what=clean(what))
+
+    def postpone(self, mail_ids: Sequence[str], until: datetime) -> None:
+        """Have mails that are not sent yet wait until then."""
+        self._change_pending(mail_ids, update(table).values(next_at=until))
+
+    def withdraw(self, mail_ids: Sequence[str]) -> None:
+        """Take mails that certainly were not sent out of the queue; they may be built anew."""
+        self._change_pending(mail_ids, delete(table))
+
+    def _change_pending(self, mail_ids: Sequence[str], statement: Update | Delete) -> None:
+        pending = table.c.state == MailState.PENDING.value
+        with self._database.writing() as connection:
+            for some in parts(mail_ids):
+                connection.execute(statement.where(pending, table.c.mail_id.in_(some)))
 
     def waiting(self) -> dict[str, int]:
         """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""

@@ -69,9 +69,14 @@ class Runs:
                 what = f"{shown(self._database.url)}: the store does not hold what was just written to it"
                 raise StoreError(what, "look at the disk, then run the night again")
 
-    def last_good(self) -> date | None:
-        """The latest night that ran to its end, with or without problems in single calendars."""
+    def last_good(self, until: date | None = None) -> date | None:
+        """The latest night, up to a day or of all, that ran to its end, with or without problems.
+
+        A night dated later, by a clock that was wrong, says nothing about the nights before it.
+        """
         query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED))
+        if until is not None:
+            query = query.where(runs.c.night <= until)
         with self._database.reading() as connection:
             latest: date | None = connection.execute(query).scalar_one()
         return latest

@@ -203,6 +203,16 @@ reckonings = Table(
     Column("changed_to", Instant),
 )
 
+# Who was on the list of managers, so that a new id and a list that lost half are noticed.
+roster = Table(
+    "roster",
+    metadata,
+    Column("manager_id", Text, primary_key=True),
+    # A digest: mail addresses are compared, never read back.
+    _text("address"),
+    Column("listed", Boolean, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

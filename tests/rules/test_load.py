@@ -29,6 +29,12 @@ def faults(tmp_path, text, packs=("wales",)):
     return [str(problem) for problem in raised.value.problems]
 
 
+def test_an_id_with_letters_that_it_may_not_have_is_told_in_words(tmp_path):
+    (told,) = faults(tmp_path, HEAD + RULE.replace("own/hub", "Own Hub!"))
+    assert "'Own Hub!'" in told and "lower-case letters" in told
+    assert "pattern" not in told and "^" not in told
+
+
 def test_the_shipped_rules_are_found():
     assert (shipped_rules() / "agencies.toml").is_file()
 

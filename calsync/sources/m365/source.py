@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import fingerprint
+from calsync.model.people import comparable_address
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.unread import ALL_READ, Unread
@@ -38,6 +39,7 @@ class M365Source:
     """Reads mailboxes whole, several at once, one request at a time for each."""
 
     Options: ClassVar[type[M365Options]] = M365Options
+    lists_here: ClassVar[bool] = True
 
     def __init__(self, name: str, options: M365Options) -> None:
         self.name = name
@@ -82,6 +84,10 @@ class M365Source:
         except SourceError as error:
             return (Problem(where, error.what, error.hint), *self._of_certificate(""))
         return (*self._of_certificate(headers.get("Date", "")), *self._of_rights())
+
+    def names_of(self, calendar: Calendar) -> frozenset[str]:
+        """The mailbox, whichever of our sources names it."""
+        return frozenset({f"mailbox:{comparable_address(calendar.address)}"})
 
     def close(self) -> None:
         """Let go of connections."""

@@ -1,0 +1,158 @@
+"""Reads the rows of the list of managers, CSV or workbook; a line that cannot be read costs only itself.
+
+A line is parsed by itself first, so that a quotation mark which is never closed does not swallow the
+managers below it; a cell with line breaks, as Excel writes them, is put together from the lines after it.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+from calsync.errors import ConfigError
+from calsync.model.problem import Problem
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LINES_IN_A_CELL = 10
+"""So many lines at most may one row take."""
+_MOST = 50_000_000
+_SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row below the headings: its number in the file, its cells, and what is wrong with it as a whole."""
+
+    number: int
+    cells: dict[str, str] = field(default_factory=dict)
+    fault: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    number: int
+    cells: Sequence[str]
+    fault: tuple[str, str] | None = None
+
+
+def read_rows(file: Path) -> tuple[list[str], list[Line]]:
+    """The headings as they are compared, and every row that is not empty.
+
+    Raises ConfigError where the file cannot be read at all.
+    """
+    try:
+        raw = _sheet(file) if file.suffix.lower() == ".xlsx" else list(_csv(file))
+    except FileNotFoundError as error:
+        hint = "its place is [managers] file in the settings"
+        raise ConfigError([Problem(str(file), "there is no such list of managers", hint)]) from error
+    except (OSError, ValueError) as error:
+        hint = "save it as CSV in UTF-8, or as .xlsx"
+        raise ConfigError([Problem(str(file), f"cannot be read: {error}", hint)]) from error
+    rows = [row for row in raw if row.fault or any(cell.strip() for cell in row.cells)]
+    if not rows:
+        return [], []
+    head, *body = rows
+    if head.fault:
+        raise ConfigError([Problem(f"{file.name} line {head.number}", *head.fault)])
+    headings = [_heading(cell) for cell in head.cells]
+    width = len(headings)  # spreadsheets write empty cells at the ends of all lines, of the headings, too
+    while headings and not headings[-1]:
+        headings.pop()
+    return headings, [_line(row, headings, width) for row in body]
+
+
+def _heading(cell: str) -> str:
+    return "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())
+
+
+def _line(row: _Raw, headings: Sequence[str], width: int) -> Line:
+    cells = [cell.strip() for cell in row.cells]
+    named = {key: cell for key, cell in zip_longest(headings, cells[: len(headings)], fillvalue="") if key}
+    return Line(row.number, named, row.fault or _fault_of(cells, len(headings), width))
+
+
+def _fault_of(cells: Sequence[str], wanted: int, width: int) -> tuple[str, str] | None:
+    """What is wrong with a row, whatever its headings are."""
+    if len(cells) < wanted:
+        return f"has {len(cells)} cells, and there are {wanted} headings", "is a comma missing?"
+    if len(cells) > width or any(cells[wanted:]):
+        hint = "put a cell that holds a comma into quotation marks"
+        return f"has {len(cells)} cells, and there are {wanted} headings", hint
+    for cell in cells:
+        if any("\ud800" <= sign <= "\udfff" for sign in cell):
+            return "holds bytes that are not UTF-8", 'save the file as "CSV UTF-8"'
+        if "\0" in cell:
+            return "holds a control character (U+0000)", "type the cell anew"
+        if cell in _SHEET_ERRORS:
+            return f"holds the spreadsheet's error {cell}", "put the value itself into the cell"
+    return None
+
+
+def _csv(file: Path) -> Iterator[_Raw]:
+    content = file.read_bytes()
+    if len(content) > _MOST:
+        raise ValueError("it is larger than 50 MB")
+    if content.startswith(_UTF16):
+        text = content.decode("utf-16")
+    else:
+        # Bytes that are no UTF-8 become lone surrogates, by which their line is found and named.
+        text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    delimiter = max(",;\t", key=first.count)  # Excel in other locales, and its "Unicode text"
+    wanted = len(_parsed(first, delimiter) or ())
+    place = 0
+    while place < len(lines):
+        cells, taken = _record(lines, place, delimiter, wanted)
+        if cells is None:
+            yield _Raw(place + 1, (), ("a quotation mark is not closed", "close it, or take it out"))
+        else:
+            yield _Raw(place + 1, cells)
+        place += taken
+
+
+def _record(lines: Sequence[str], place: int, delimiter: str, wanted: int) -> tuple[list[str] | None, int]:
+    """The cells of the row that begins on a line, and how many lines it takes; None if it has no end."""
+    cells = _parsed(lines[place], delimiter)
+    if cells is not None:
+        return cells, 1
+    for taken in range(2, _LINES_IN_A_CELL + 1):
+        if place + taken > len(lines):
+            break
+        last = lines[place + taken - 1]
+        if len(_parsed(last, delimiter) or ()) == wanted > 1:
+            break  # a whole row of its own: the mark above it was a slip
+        cells = _parsed("\n".join(lines[place : place + taken]), delimiter)
+        if cells is not None and len(cells) == wanted:
+            return cells, taken
+    return None, 1
+
+
+def _parsed(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a text that is one whole row; None where a quotation mark is left open."""
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True) if "\n" in text else [text],
+                               delimiter=delimiter, strict=True))  # fmt: skip
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else [] if not rows else None
+
+
+def _sheet(file: Path) -> list[_Raw]:
+    import pandas
+
+    try:
+        frame = pandas.read_excel(file, header=None, dtype=str, na_filter=False)
+    except OSError:
+        raise
+    except ImportError as error:
+        what = "is a workbook, and openpyxl, which reads it, is not installed"
+        hint = "pip install openpyxl, or save the list as CSV"
+        raise ConfigError([Problem(str(file), what, hint)]) from error
+    except Exception as error:  # zipfile, XML and openpyxl each raise their own
+        raise ValueError(f"it is no workbook ({type(error).__name__})") from error
+    return [
+        _Raw(number, [str(cell) for cell in row])
+        for number, row in enumerate(frame.itertuples(index=False), start=1)
+    ]

@@ -1,0 +1,177 @@
+"""Who was on the list of managers when a night last took it, and the move of all that is held to a new id."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from calsync.model.meeting import stored_meeting_id
+from calsync.store import cancellations
+from calsync.store.bulk import parts
+from calsync.store.calendars import named as calendars_of
+from calsync.store.engine import Database
+from calsync.store.schema import (
+    allocations,
+    calendars,
+    mail_actions,
+    meetings,
+    metadata,
+    outbox,
+    run_problems,
+)
+from calsync.store.schema import roster as table
+
+_MAIL = "summary/"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A manager who is or was on the list; address: a digest of the mail address."""
+
+    manager_id: str
+    address: str
+    listed: bool
+
+
+def address_digest(address: str) -> str:
+    """What is kept of a mail address, which must be written as addresses are compared."""
+    return blake2b(address.encode(), digest_size=16).hexdigest()
+
+
+def manager_of_mail(mail_id: str) -> str:
+    """Whose summary a mail is: `summary/ID/weekly/2026-11-09`; an id may hold a slash. "" for other mails."""
+    return mail_id.removeprefix(_MAIL).rsplit("/", 2)[0] if mail_id.startswith(_MAIL) else ""
+
+
+class RosterTable:
+    """The managers whom nights have taken, by id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> dict[str, Listed]:
+        """Everybody who was ever listed."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(table)).all()
+        return {row.manager_id: Listed(row.manager_id, row.address, row.listed) for row in rows}
+
+    def holds_meetings(self, manager_id: str) -> bool:
+        """Whether anything is held of this manager."""
+        theirs = meetings.c.calendar_id.in_(calendars_of(manager_id))
+        with self._database.reading() as connection:
+            return connection.execute(select(meetings.c.id).where(theirs).limit(1)).first() is not None
+
+    def take(self, addresses: Mapping[str, str], named: Collection[str]) -> None:
+        """Make this the list: digests by manager. named: listed, too, with what was known of them before."""
+        held = self.all()
+        wanted = {name: Listed(name, digest, True) for name, digest in addresses.items()}
+        for name in held.keys() - wanted.keys():
+            wanted[name] = replace(held[name], listed=name in named)
+        rows = [asdict(one) for name, one in wanted.items() if held.get(name) != one]
+        if rows:
+            with self._database.writing() as connection:
+                changed = [row["manager_id"] for row in rows]
+                for some in parts(changed):
+                    connection.execute(delete(table).where(table.c.manager_id.in_(some)))
+                connection.execute(insert(table), rows)
+
+    def rename(self, moves: Mapping[str, str]) -> None:
+        """Have all that is held of managers continue under their new ids, in one transaction.
+
+        moves: old id to new id; ids may change places. Nothing may be held of a new id that is not
+        moved itself.
+        """
+        with self._database.writing() as connection:
+            # What is there under a new id was never read: it only says that it could not be.
+            fresh = [new for new in moves.values() if new not in moves]
+            connection.execute(delete(calendars).where(calendars.c.manager_id.in_(fresh)))
+            # Two steps, so that two managers can exchange their ids.
+            for old in moves:
+                _move(connection, old, f"\x01{old}")
+            for old, new in moves.items():
+                _move(connection, f"\x01{old}", new)
+
+
+def _move(connection: Connection, old: str, new: str) -> None:
+    names = _move_calendars(connection, old, new)
+    ids = _move_meetings(connection, names, new)
+    for before, after in names.items():
+        cancellations.replace(connection, {after: cancellations.of_calendar(connection, before)})
+    if names:
+        connection.execute(delete(calendars).where(calendars.c.id.in_(list(names))))
+    _move_minutes(connection, old, new, ids)
+    for other in metadata.sorted_tables:
+        if "manager_id" in other.c and other not in (calendars, meetings, allocations):
+            connection.execute(update(other).where(other.c.manager_id == old).values(manager_id=new))
+    _move_mails(connection, old, new)
+
+
+def _move_mails(connection: Connection, old: str, new: str) -> None:
+    """Name mails, what people did with them, and the notes that one is owed, by the new id."""
+    for mail in connection.execute(select(outbox)).mappings().all():
+        if manager_of_mail(mail["mail_id"]) == old:
+            name = _renamed(mail["mail_id"], old, new)
+            connection.execute(insert(outbox), {**mail, "mail_id": name})
+            acts = update(mail_actions).where(mail_actions.c.mail_id == mail["mail_id"])
+            connection.execute(acts.values(mail_id=name))
+            connection.execute(delete(outbox).where(outbox.c.mail_id == mail["mail_id"]))
+    places = select(run_problems.c.place).where(run_problems.c.place.startswith(_MAIL)).distinct()
+    for place in connection.execute(places).scalars().all():
+        if manager_of_mail(place) == old:
+            noted = update(run_problems).where(run_problems.c.place == place)
+            connection.execute(noted.values(place=_renamed(place, old, new)))
+
+
+def _renamed(mail_id: str, old: str, new: str) -> str:
+    return f"{_MAIL}{new}{mail_id[len(_MAIL) + len(old) :]}"
+
+
+def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str]:
+    """Enter the calendars under the new id, next to the old ones, which meetings still refer to."""
+    rows = connection.execute(select(calendars).where(calendars.c.manager_id == old)).mappings().all()
+    moved = [
+        {
+            **row,
+            "id": new + row["id"][len(old) :],
+            "manager_id": new,
+            "shown": _shown(row["shown"], old, new),
+            "problems": [[_shown(place, old, new), *rest] for place, *rest in row["problems"]],
+        }
+        for row in rows
+    ]
+    if moved:
+        connection.execute(insert(calendars), moved)
+    return {row["id"]: other["id"] for row, other in zip(rows, moved, strict=True)}
+
+
+def _shown(text: str, old: str, new: str) -> str:
+    """How a calendar is printed, `m1 (calendars/m1.ics)`, with the new id."""
+    return new + text[len(old) :] if text.startswith(f"{old} (") else text
+
+
+def _move_meetings(connection: Connection, names: Mapping[str, str], new: str) -> dict[str, str]:
+    """Give meetings the ids that they have in the calendar's new name; gives the new ids by the old."""
+    ids: dict[str, str] = {}
+    for before, after in names.items():
+        query = select(meetings.c.id, meetings.c.uid, meetings.c.recurrence_id, meetings.c.starts)
+        rows = connection.execute(query.where(meetings.c.calendar_id == before)).all()
+        found = {row.id: stored_meeting_id(after, row.uid, row.recurrence_id, row.starts) for row in rows}
+        if found:
+            one = update(meetings).where(meetings.c.id == bindparam("was"))
+            one = one.values(id=bindparam("now"), calendar_id=after, manager_id=new)
+            connection.execute(one, [{"was": was, "now": now} for was, now in found.items()])
+        ids |= found
+    return ids
+
+
+def _move_minutes(connection: Connection, old: str, new: str, ids: Mapping[str, str]) -> None:
+    theirs = allocations.c.manager_id == old
+    rows = connection.execute(select(allocations).where(theirs)).mappings().all()
+    connection.execute(delete(allocations).where(theirs))
+    moved = [
+        {**row, "manager_id": new, "meeting_id": ids.get(row["meeting_id"], row["meeting_id"])}
+        for row in rows
+    ]
+    if moved:
+        connection.execute(insert(allocations), moved)

@@ -1,0 +1,182 @@
+"""B10: a bad line of the list of managers costs that manager, in words; wrong headings stop the night."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calsync.config.load import load_settings
+from calsync.config.roster import read_roster
+from calsync.errors import ConfigError
+
+SETTINGS = """
+[organisation]
+name = "Brynfelin"
+domains = ["brynfelin.example"]
+[sources.exported]
+type = "ics"
+[managers]
+file = "{file}"
+"""
+HEAD = "id,email,name,department,fte,working_days,source,calendar,summary,language,started,left"
+GOOD = "{id},{id}@b.example,Siân,Care,1,mon tue,,{id}.ics,none,en,,"
+TERMS = (
+    "pattern",
+    "regular",
+    "pydantic",
+    "Input should",
+    "String should",
+    "valid",
+    "parse",
+    "Traceback",
+    "^",
+)
+
+
+def roster(folder, text: str | bytes, file: str = "managers.csv"):
+    (folder / "calsync.toml").write_text(SETTINGS.format(file=file), encoding="utf-8")
+    (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_roster(load_settings(folder / "calsync.toml"))
+
+
+def with_line(bad: str | bytes) -> bytes:
+    bad = bad if isinstance(bad, bytes) else bad.encode()
+    lines = [HEAD, GOOD.format(id="m1"), GOOD.format(id="m2"), GOOD.format(id="m4")]
+    before, after = "\n".join(lines[:3]).encode(), lines[3].encode()
+    return b"\n".join([before, bad, after, b""])
+
+
+BAD = {
+    "address": ("m3,nobody,,,,,,,,,,", "is no mail address"),
+    "two addresses": ("m3,a@b.example;c@d.example,,,,,,,,,,", "is no mail address"),
+    "no address": ("m3,,,,,,,,,,,", "is missing"),
+    "no id": (",c@b.example,,,,,,,,,,", "is missing"),
+    "source": ("m3,c@b.example,,,,,exportd,,,,,", "no source is called 'exportd'"),
+    "number": ("m3,c@b.example,,,full,,,,,,,", "must be a number"),
+    "number too large": ("m3,c@b.example,,,2,,,,,,,", "must be 1.5 or less"),
+    "no part of full time": ("m3,c@b.example,,,0,,,,,,,", "must be more than 0"),
+    "no number at all": ("m3,c@b.example,,,nan,,,,,,,", "must be"),
+    "weekdays": ("m3,c@b.example,,,,llun mawrth,,,,,,", "'llun' is no weekday"),
+    "summary": ("m3,c@b.example,,,,,,,daily,,,", "must be 'none', 'weekly' or 'monthly'"),
+    "language": ("m3,c@b.example,,,,,,,,fr,,", "must be 'en', 'cy' or 'both'"),
+    "date": ("m3,c@b.example,,,,,,,,,30/11/2026,", "is no date; write it as 2026-11-30"),
+    "impossible date": ("m3,c@b.example,,,,,,,,,2026-02-30,", "is no date"),
+    "left before started": ("m3,c@b.example,,,,,,,,,2026-05-01,2026-04-01", "before started"),
+    "too few cells": ("m3,c@b.example,,", "has 4 cells, and there are 12 headings"),
+    "too many cells": ("m3,c@b.example,Puw, Ana,,,,,,,,,", "has 13 cells"),
+    "a comma too many": ("m3,c@b.example,Puw, Ana,Care,1,mon,,m3.ics,none,en,,", "has 13 cells"),
+    "Latin-1": ("m3,c@b.example,Siân,,,,,,,,,".encode("latin-1"), "not UTF-8"),
+    "NUL": ("m3,c@b.example,A\0na,,,,,,,,,", "U+0000"),
+    "open quotation mark": ('m3,c@b.example,"Ana,,,,,,,,,', "quotation mark is not closed"),
+    "stray quotation mark": ('m3,"c"@b.example,Ana,,,,,,,,,', ""),
+    "spreadsheet's error": ("m3,c@b.example,#REF!,,,,,,,,,", "#REF!"),
+}
+
+
+@pytest.mark.parametrize(("line", "what"), BAD.values(), ids=BAD)
+def test_a_bad_line_costs_its_manager_and_is_named_with_its_number_in_words(tmp_path, line, what):
+    found = roster(tmp_path, with_line(line))
+    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
+    (problem,) = found.problems
+    assert "managers.csv line 4" in problem.where
+    assert what in problem.what
+    assert problem.hint
+    assert not [term for term in TERMS if term in str(problem)]
+
+
+def test_an_id_on_two_lines_costs_both(tmp_path):
+    found = roster(tmp_path, with_line("M2,c@b.example,,,,,,,,,,"))
+    assert [manager.id for manager in found.managers] == ["m1", "m4"]
+    (problem,) = found.problems
+    assert "lines 3 and 4" in problem.what and "'m2'" in problem.what
+
+
+def test_an_id_on_a_good_and_a_bad_line_costs_both(tmp_path):
+    found = roster(tmp_path, with_line("m2,nobody,,,,,,,,,,"))
+    assert [manager.id for manager in found.managers] == ["m1", "m4"]
+    assert len(found.problems) == 2
+
+
+def test_lines_of_a_workbook_are_judged_like_those_of_a_file(tmp_path):
+    import pandas
+
+    rows = [["m1", "a@b.example", "1", "2026-11-30"], ["m2", "b", "1", ""], ["NA", "c@b.example", "0.5", ""],
+            ["m4", "d@b.example", "#N/A", ""], ["m5", "e@b.example", "x", ""]]  # fmt: skip
+    (tmp_path / "calsync.toml").write_text(SETTINGS.format(file="managers.xlsx"), encoding="utf-8")
+    frame = pandas.DataFrame(rows, columns=["id", "email", "fte", "left"])
+    frame["left"] = pandas.to_datetime(frame["left"])
+    frame.to_excel(tmp_path / "managers.xlsx", index=False)
+    found = read_roster(load_settings(tmp_path / "calsync.toml"))
+    assert [manager.id for manager in found.managers] == ["m1", "NA"]
+    assert str(found.managers[0].left) == "2026-11-30"
+    assert [problem.where.split(" (")[0] for problem in found.problems] == [
+        "managers.xlsx line 3 email", "managers.xlsx line 5", "managers.xlsx line 6 fte",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        ("id,mail", "there is no column 'email'"),
+        ("name,email", "there is no column 'id'"),
+        ("id,email,email", "'email' is there 2 times"),
+        ("id,email,calender", "no such column: 'calender'"),
+        ("id,e-mail", "there is no column 'email'"),
+    ],
+)
+def test_wrong_headings_stop_everything(tmp_path, head, what):
+    with pytest.raises(ConfigError) as caught:
+        roster(tmp_path, f"{head}\nm1,a@b.example\n")
+    assert any(what in problem.what for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"id,email\n", b"\xff\xfe", b"PK\x03\x04 no workbook"])
+@pytest.mark.parametrize("file", ["managers.csv", "managers.xlsx"])
+def test_a_file_without_managers_stops_everything(tmp_path, content, file):
+    with pytest.raises(ConfigError):
+        roster(tmp_path, content, file)
+
+
+def test_a_list_of_which_no_line_can_be_used_stops_everything_and_names_each(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        roster(tmp_path, "id,email\nm1,a\nm2,b\n")
+    assert len(caught.value.problems) == 2
+
+
+def test_a_cell_with_line_breaks_is_one_cell(tmp_path):
+    found = roster(tmp_path, 'id,email,name\nm1,a@b.example,"Ana\nPuw"\nm2,b@b.example,Bob\n')
+    assert [manager.name for manager in found.managers] == ["Ana\nPuw", "Bob"]
+    assert found.lines == {"m1": 2, "m2": 4}
+
+
+def test_columns_of_ones_own_are_kept_and_empty_cells_at_the_end_are_no_fault(tmp_path):
+    found = roster(tmp_path, "id,email,Team,,\nm1,a@b.example,North,,\nm2,b@b.example,South\n")
+    assert found.managers[0].own == (("team", "North"),)
+
+
+cells = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(cells, max_size=14))
+def test_whatever_stands_on_one_line_the_others_are_read(tmp_path_factory, junk):
+    folder = tmp_path_factory.mktemp("roster")
+    line = ",".join(junk).replace("\n", " ").replace("\r", " ")
+    found = roster(folder, with_line(line))
+    assert {"m1", "m2", "m4"} - {manager.id for manager in found.managers} <= {
+        cell.strip().lower() for cell in junk
+    }
+
+
+def test_faults_of_settings_are_in_words(tmp_path):
+    (tmp_path / "calsync.toml").write_text(
+        SETTINGS.format(file="managers.csv").replace('["brynfelin.example"]', "3")
+        + '[window]\nweeks_back = "many"\n[mail]\nport = 0\ntransport = "pigeon"\n'
+        '[schedule]\nnightly = "late"\n'
+        "[privacy]\nleast_group = 2\n[engine]\nworkers = 1.5\n[doubt]\nmeetings_lost = 2\n[organisation2]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "calsync.toml")
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == 9
+    assert not [line for line in told for term in TERMS if term in line]
