@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
 from calsync.store.states import MailState, OutboxEntry
+from calsync.text import count_of
 
 OVERDUE = timedelta(hours=1)
 """How long after its time a mail may wait before `status` says so: `schedule` looks every minute."""
@@ -50,7 +51,11 @@ def find_mail(entries: Sequence[OutboxEntry], given: str) -> OutboxEntry:
     some = ", ".join(f"{ids[entry.mail_id]} ({entry.mail_id})" for entry in found[:5])
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
     raise ConfigError(
-        [Problem(where, f"{len(found)} mails begin like this", f"write more of it: {some}{more}")]
+        [
+            Problem(
+                where, f"begins the ids of {count_of(len(found), 'mail')}", f"write more of it: {some}{more}"
+            )
+        ]
     )
 
 

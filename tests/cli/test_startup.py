@@ -28,7 +28,9 @@ RULES = {
     "calsync.analysis",
     "calsync.sources",
     "calsync.nightly",
-    "calsync.mail",
+    "calsync.mail.message",
+    "calsync.mail.outbox",
+    "calsync.mail.smtp",
     "calsync.reports",
 }
 PROBE = """

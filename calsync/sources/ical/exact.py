@@ -22,6 +22,7 @@ from calsync.sources.ical.structure import CalendarText, split
 from calsync.sources.ical.text import whole_text
 from calsync.sources.ical.window import Expansion
 from calsync.sources.ical.zones import ZoneReport, Zones
+from calsync.text import count_of
 
 _HEADER = frozenset({"METHOD", "CALSCALE"})
 # RFC 5546, 1.4. "" for none.
@@ -120,7 +121,7 @@ def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
     meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
     shown = method if _METHOD.fullmatch(method) else "…"
     count = len(calendar.events)
-    events = "its 1 event was" if count == 1 else f"its {count} events were"
+    events = f"its {count_of(count, 'event was', 'events were')}"
     what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
     first = f", {namer.place(calendar.events[0].number)}" if calendar.events else ""
     hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"

@@ -16,6 +16,7 @@ from calsync.sources.ical.moments import as_time, existing, in_utc_range
 from calsync.sources.ical.naming import Namer
 from calsync.sources.ical.rule import RuleError
 from calsync.sources.ical.series import Series
+from calsync.text import count_of
 
 _NAMED = 5
 
@@ -94,9 +95,9 @@ class Expansion:
         places = ", ".join(map(self._namer.place, numbers[:_NAMED])) + (
             ", …" if len(numbers) > _NAMED else ""
         )
-        meetings = "1 meeting gives" if len(numbers) == 1 else f"{len(numbers)} meetings give"
+        meetings = count_of(len(numbers), "meeting gives", "meetings give")
         minutes = missing_end // timedelta(minutes=1)
-        counted = f"counted as {minutes} minutes long" if minutes else "counted as no time"
+        counted = f"counted as {count_of(minutes, 'minute')} long" if minutes else "counted as no time"
         what = f"{meetings} no end (no DTEND and no DURATION), {counted}"
         hint = "enter an end, or set [hours] missing_end_minutes"
         return [Problem(f"{self._namer.where}, {places}", what, hint, Severity.NOTE)]

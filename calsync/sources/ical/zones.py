@@ -19,6 +19,7 @@ from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.structure import Block, CalendarText
 from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_zone
 from calsync.sources.ical.zone_names import exact_zone, guessed_zone, iana_zone
+from calsync.text import count_of
 
 _HEADER = frozenset({"X-WR-TIMEZONE", "TIMEZONE-ID"})
 _LONGEST = 80
@@ -54,12 +55,8 @@ class ZoneReport:
         return [self._problem(*key, events) for key, events in self._events.items()]
 
     def _problem(self, doubt: _Doubt, name: str, zone: str, events: int) -> Problem:
-        counted = {0: "times without a zone were", 1: "the times of 1 event were"}
-        words = {
-            "name": repr(name[:_LONGEST]),
-            "zone": zone,
-            "events": counted.get(events, f"the times of {events} events were"),
-        }
+        counted = f"the times of {count_of(events, 'event')} were" if events else "times without a zone were"
+        words = {"name": repr(name[:_LONGEST]), "zone": zone, "events": counted}
         severity = Severity.FAULT if doubt is _Doubt.UNKNOWN else Severity.NOTE
         hint = "choose a named time zone in the calendar, or check that these times are right"
         return Problem(self.where, doubt.value % words, hint, severity)
