@@ -181,7 +181,7 @@ def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_touched(tmp
 def test_without_dask_the_way_out_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     more = '[engine]\nkind = "dask"\naddress = "tcp://127.0.0.1:8786"\n'
-    assert "calsync[dask]" in refused(council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert "pip install dask distributed" in refused(council(tmp_path, {"ana": calendar(1)}, more=more))
 
 
 def test_dask_without_an_address_is_refused(tmp_path):
