@@ -274,10 +274,11 @@ def test_a_control_character_in_one_meeting_costs_no_other(server: DavServer, so
     work = server.new_calendar(f"{home}work/")
     server.put(f"{work}a.ics", vcalendar(occurrence("10:00-11:00", uid="a", title="Board")))
     held = vcalendar(occurrence("12:00-13:00", uid="b", title="Forum"))
+    expected = ["a", "b"]
     try:
         server.put(f"{work}b.ics", held.replace(b"Forum", b"For\x0bum"))
-    except AssertionError:
-        pytest.skip("this server refuses control characters")
+    except AssertionError:  # Radicale refuses such a meeting, Xandikos keeps it
+        expected = ["a"]
     fetched = read(source, calendar(home))
     assert [o.title for o in fetched.occurrences][:1] == ["Board"]
-    assert [o.uid for o in fetched.occurrences] == ["a", "b"]
+    assert [o.uid for o in fetched.occurrences] == expected

@@ -119,7 +119,7 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "there is no",
         "did you mean 'tenant'",
         "must be https",
-        "greater than or equal to 1",
+        "must be 1 or more",
     ):
         assert part in told
     assert "hunter2" not in told
