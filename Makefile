@@ -1,7 +1,7 @@
 # calsync: everything a fresh machine with Python 3.11 and make needs.
 #   make demo    a night for a fictional council, offline; says what to open
 #   make demo-m365   the same council, read through Microsoft Graph as an emulator plays it
-#   make test    the tests (WHEEL=1: against the installed wheel, as CI does)
+#   make test    the tests, on all cores (WHEEL=1: against the installed wheel, as CI does; ARGS=tests/cli for some of them)
 #   make check   lint, format, strict types, import floors, docs, tests
 #   make soak    both ways of reading a calendar compared on SOAK generated ones (20000: some 20 minutes)
 #   make bench   the benchmarks (slow; see docs/benchmarks.md)
@@ -11,7 +11,7 @@ VENV ?= $(if $(WHEEL),.venv-wheel,.venv)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= demo
-SOURCES := $(shell find calsync rules -name '*.py' -o -name '*.toml' -o -name '*.po' -o -name '*.j2' 2>/dev/null)
+SOURCES := $(shell find calsync rules -type f -not -name '*.pyc' 2>/dev/null)
 
 .PHONY: demo demo-m365 test check lint types floors docs wheel soak bench clean
 
@@ -22,7 +22,7 @@ demo-m365: .venv/.installed
 	.venv/bin/python tests/elsewhere.py $(DEMO)-m365
 
 test: $(STAMP)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: lint types floors docs test
 
