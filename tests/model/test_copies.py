@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.model.copies import Cancellation, apply_cancellations, one_of_each
+from calsync.model.correction import CATEGORY_RULE
 from calsync.model.occurrence import Response, ShowAs, Status
 
 WORK, SHARED = "m1/ics/work", "m1/ics/shared"
@@ -73,7 +74,8 @@ def test_of_two_times_without_versions_the_answered_one_decides():
 
 def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
     answered = work(response=Response.ACCEPTED, categories=("Red",), classified=verdict("process"))
-    corrected = shared(categories=("calsync: improvement",), classified=verdict("service_improvement"))
+    by_category = verdict("service_improvement", rule=CATEGORY_RULE)
+    corrected = shared(categories=("calsync: improvement",), classified=by_category)
     chosen = only(answered, corrected)
     assert (chosen.id, chosen.verdict.activity) == (answered.id, "service_improvement")
     assert only(answered._replace(private=True), corrected) == answered._replace(private=True)

@@ -47,7 +47,7 @@ def read_exactly(
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer, window, missing_end, cancellations)
+    events, problems = read_events(data, zone, namer, window, missing_end, owners, cancellations)
     return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
 
 
@@ -75,7 +75,8 @@ def read_events(
     zone: ZoneInfo,
     namer: Namer,
     window: Span,
-    missing_end: timedelta,
+    missing_end: timedelta = timedelta(0),
+    owners: frozenset[str] = frozenset(),
     cancellations: list[Cancellation] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
     """Read without expanding: every VEVENT of the file is among the events or named in a problem.
@@ -94,7 +95,13 @@ def read_events(
             continue
         zones = Zones(calendar, zone, report, window)
         read, told = events_of(
-            calendar, zones, namer, method, cancellations=cancellations, missing_end=missing_end
+            calendar,
+            zones,
+            namer,
+            method,
+            cancellations=cancellations,
+            missing_end=missing_end,
+            owners=owners,
         )
         events += read
         problems += told
@@ -135,9 +142,10 @@ def events_of(
     *,
     cancellations: list[Cancellation] | None = None,
     missing_end: timedelta,
+    owners: frozenset[str] = frozenset(),
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, method, missing_end)
+    reader = EventReader(zones, namer, method, missing_end, owners)
     events = []
     for block in calendar.events:
         check_stopped()
