@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from calsync.model.correction import CATEGORY_RULE
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, original_start
-from calsync.model.uids import series_uid
+from calsync.model.uids import MADE, series_uid
 
 Entry = TypeVar("Entry", Occurrence, Meeting)
 
@@ -119,13 +119,15 @@ def _copies(meetings: Sequence[Meeting]) -> Iterable[list[Meeting]]:
 
     Copies have the recurrence id in common. Some exporters write the meetings of a series without one, as
     meetings of their own: then the start takes its place. It is part of the name, too, where a calendar
-    holds several meetings of one name.
+    holds several meetings of one name. Of meetings without UID only the equal are copies: two at one time
+    and with one title may be in two rooms.
     """
     originals = {_original(meeting) for meeting in meetings if meeting.recurrence_id}
     named: dict[Hashable, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
         original = _original(meeting)
-        named[original if meeting.recurrence_id or original in originals else ""].append(meeting)
+        name = original if meeting.recurrence_id or original in originals else ""
+        named[name, meeting.fingerprint if meeting.uid.startswith(MADE) else ""].append(meeting)
     for group in named.values():
         if max(Counter(meeting.calendar_key for meeting in group).values()) == 1:
             yield group
@@ -195,4 +197,4 @@ def _rank(copy: Meeting) -> tuple[object, ...]:
     """What decides between copies of which none is outdated; the id last, so that there is always one."""
     answered, answer = _ANSWERS[copy.response]
     busy = copy.show_as is ShowAs.BUSY
-    return (answered, copy.sequence, copy.stamp, answer, busy, copy.start, copy.id)
+    return (answered, copy.sequence, copy.stamp, answer, copy.private, busy, copy.start, copy.id)

@@ -22,6 +22,7 @@ from calsync.model.meeting import calendar_key_of
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.uids import shown_uid
 from calsync.nightly.claims import Claims
 from calsync.nightly.missed import due_periods, read_last_night
 from calsync.nightly.plan import Night
@@ -218,7 +219,9 @@ def left_out_copy_notes(night: Night, store: Store) -> list[Problem]:
         for copy, counting in copies[:_NAMED_COPIES]:
             calendar = calendars.get(copy.calendar_key, f"{manager_id} (a former calendar)")
             other = calendars.get(counting.calendar_key, "a former calendar")
-            where = f"{calendar}, meeting of {night.worktime.day_of(copy.start)} with uid {plain(copy.uid)}"
+            where = (
+                f"{calendar}, meeting of {night.worktime.day_of(copy.start)} with uid {shown_uid(copy.uid)}"
+            )
             start = f"{counting.start.astimezone(night.zone):%Y-%m-%d %H:%M}"
             what = f"does not count: the meeting of this uid that counts is at {start}, in {other}"
             notes.append(Problem(where, what, hint, Severity.NOTE))

@@ -203,3 +203,14 @@ def test_where_a_source_gives_no_version_the_message_holds():
 def test_a_meeting_written_without_recurrence_id_is_cancelled_by_its_start():
     single = [one._replace(recurrence_id="") for one in WEEKLY]
     assert cancelled(Cancellation("psb", SECOND, sequence=1), entries=single) == [False, True, False]
+
+
+def test_meetings_without_uid_are_copies_only_if_they_are_equal():
+    room_1, room_2 = work(uid="calsync-1", location="Room 1"), shared(uid="calsync-1", location="Room 2")
+    assert len(one_of_each([room_1, room_2])) == 2
+    assert len(one_of_each([room_1, shared(uid="calsync-1", location="Room 1")])) == 1
+
+
+def test_of_equal_copies_the_private_one_counts():
+    for private, public in ((work(sensitivity="private"), shared()), (shared(sensitivity="private"), work())):
+        assert only(private, public).private

@@ -255,3 +255,11 @@ def test_a_correction_in_one_calendar_holds_though_the_other_has_a_category_that
     the_night(config)
     with sqlite3.connect(config.parent / "calsync.db") as base:
         assert base.execute("select activity from allocations").fetchall() == [("service_improvement",)]
+
+
+def test_two_meetings_without_uid_in_two_files_and_two_rooms_both_count(tmp_path):
+    config = home(tmp_path)
+    hold(config, a=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:1").replace("UID:\r\n", "")))
+    hold(config, b=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:2").replace("UID:\r\n", "")))
+    the_night(config)
+    assert (meetings(config), minutes(config)) == (2, {"2026-11-09": HOUR})

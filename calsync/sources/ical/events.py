@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
+from calsync.model.uids import MADE
 from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, day_in, stamp_of
 from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, shown_value, time_line
 from calsync.sources.ical.moments import (
@@ -53,7 +54,6 @@ _TIMES = frozenset(
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
 _DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
-_MADE = "calsync-"
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -323,7 +323,7 @@ def uid_of(text: str) -> str:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
-    return _MADE + _digest(content)
+    return MADE + _digest(content)
 
 
 def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
@@ -334,7 +334,7 @@ def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
     of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
     """
     events = list(events)
-    made = Counter(event.uid for event in events if event.uid.startswith(_MADE))
+    made = Counter(event.uid for event in events if event.uid.startswith(MADE))
     if all(count == 1 for count in made.values()):
         return events
     return [_distinguished(event) if made[event.uid] > 1 else event for event in events]

@@ -32,7 +32,8 @@ _OTHER_MESSAGES = {
     "DECLINECOUNTER": "an answer to a proposal",
     "REFRESH": "a question",
 }
-_METHOD = re.compile(r"[A-Z-]{1,20}")
+# Anything else may be text that ran into the line.
+_PLAIN_NAME = re.compile(r"[A-Z-]{1,20}")
 
 
 def read_exactly(
@@ -113,7 +114,8 @@ def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     lines = named_lines(calendar.header, _HEADER)
     header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
     if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
-        what = f"it counts by another calendar (CALSCALE:{header['CALSCALE'][:40]})"
+        scale = header["CALSCALE"]
+        what = f"it counts by another calendar (CALSCALE:{scale if _PLAIN_NAME.fullmatch(scale) else '…'})"
         raise SourceContentError(where, what, "export it in the Gregorian calendar")
     return header
 
@@ -125,7 +127,7 @@ def is_meeting_method(method: str) -> bool:
 
 def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
     meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
-    shown = method if _METHOD.fullmatch(method) else "…"
+    shown = method if _PLAIN_NAME.fullmatch(method) else "…"
     count = len(calendar.events)
     events = "its 1 event was" if count == 1 else f"its {count} events were"
     what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
