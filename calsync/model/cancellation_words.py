@@ -278,7 +278,8 @@ BUSINESS = _lines(
     clinics
     clinigau
     contracts?
-    elective
+    elections
+    electives?
     etholiadau
     flights?
     hediadau?

@@ -131,7 +131,7 @@ class Meetings:
             .where(table.c.status != Status.CANCELLED.value)
             .group_by(*columns, table.c.recurrence_id)
             .having(
-                func.count(table.c.calendar_id.distinct()) > 1,
+                func.min(table.c.calendar_id) != func.max(table.c.calendar_id),
                 func.min(table.c.starts) != func.max(table.c.starts),
             )
         )

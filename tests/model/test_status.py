@@ -63,6 +63,7 @@ NOT_CANCELLED = (
     "",
     "PSB",
     "Cancelled operations review",
+    "May elections – postponed",
     "CANCELLED OPERATIONS REVIEW",
     "Cancelled operations: weekly look",
     "Cancelled-operations dashboard",
@@ -212,6 +213,7 @@ WRITTEN_BY_HAND = (
 )
 ABOUT_CANCELLING = (
     "Cancelled operations review",
+    "May elections – postponed",
     "Review of cancelled appointments",
     "Cancellation policy",
     "Postponed surgery backlog",
@@ -416,6 +418,7 @@ STILL_ABOUT_SOMETHING_ELSE = (
     "PSB (lunch cancelled)",
     "PSB (site visit cancelled)",
     "Cancelled operations review",
+    "May elections – postponed",
     "Joint board on cancelled operations",
     "Cancelled elective procedures: regional board",
     "Cancellations: theatre board",
