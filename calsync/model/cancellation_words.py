@@ -11,12 +11,16 @@ def _lines(text: str) -> tuple[str, ...]:
 
 CANCELLED = _lines(
     r"""
-    cance?l+e?d
+    cance?l+e{0,2}d
+    canel+ed
+    camcel+ed
+    cancelle
     post?poned
     canc
     canx
     cnx
-    cxld?
+    cncld?
+    cxl(?:d|ed)?
     called off
     stood down
     """
@@ -27,11 +31,15 @@ CANCELLED_ALONE = _lines(
     r"""
     withdrawn
     abandoned
+    aborted
+    deleted
+    scrapped
+    cancel
     do not attend
     no longer (?:required|needed)
     no meeting
     (?:meeting )?cancell?ation notice
-    notice of cancell?ation
+    (?:notice|notification) of cancell?ation(?: of .+)?
     meeting cancell?ation
     cancell?ation of (?:this |the )?meeting
     """
@@ -44,13 +52,14 @@ NOT_HELD = _lines(
     (?:(?:will|is|does) )?(?:not|no longer)(?: be)?(?: now)? (?:happen|proceed)(?:ing)?
     (?:wont|isnt|doesnt)(?: be)?(?: now)? (?:tak(?:e|ing) place|go(?:ing)? ahead|(?:happen|proceed)(?:ing)?)
     (?:will not be|wont be|not being|isnt being|no longer being) held
+    d?dim yn (?:cael ei gynnal|digwydd|mynd yn ei flaen)
     """
 )
 """Whole predicates: what stands before them is a meeting, for nothing else takes place."""
 
 WELSH = _lines(
     r"""
-    wedi(?:i| ei| cael ei)? (?:ganslo|chanslo|canslo|ohirio|gohirio|ddileu|dileu)
+    wedi(?:i| ei| cael ei)? (?:ganslo|chanslo|canslo|ohirio|gohirio|ddileu|dileu|ddiddymu|diddymu)
     wedi(?:i| ei) d?dynnun ol
     """
 )
@@ -66,11 +75,13 @@ WELSH_ALONE = _lines(
     gohirio
     gohiriedig
     diddymwyd
+    dileu
     dilewyd
     tynnwyd yn ol
     dim cyfarfod
     ni fydd (?:y )?cyfarfod
-    (?:ni fydd|nid yw|ddim)(?: y cyfarfod(?: hwn)?)? yn (?:cael ei gynnal|digwydd|mynd yn ei flaen)
+    (?:ni fydd|nid ywr?)(?: (?:y )?cyfarfod(?: hwn)?)? yn (?:cael ei gynnal|digwydd|mynd yn ei flaen)
+    dim .+ (?:heddiw|yfory|(?:yr? )?(?:wythnos|mis) (?:hon|hwn|yma))
     """
 )
 
@@ -78,7 +89,7 @@ WELSH_FIRST = _lines(
     r"""
     ni chynhelir.*
     wedi(?:i| ei| cael ei) (?:ganslo|chanslo|ohirio|gohirio) .+
-    (?:ni fydd|nid yw) .+ yn (?:cyfarfod|cael ei gynnal|digwydd|mynd yn ei flaen)
+    (?:ni fydd|nid ywr?) .+ yn (?:cyfarfod|cael ei gynnal|digwydd|mynd yn ei flaen)
     """
 )
 """The predicate comes first: what follows is the meeting."""
@@ -129,7 +140,8 @@ REASONS = _lines(
     (?:due|owing) to .+
     because .+
     on account of .+
-    as (?:no|not|there|we|it|the) .+
+    as .+
+    for (?:purdah|the election|half term|easter|christmas|the summer|the holidays)
     (?:for |through |a )?lack of .+
     no (?:quorum|business|items|agenda|longer .+|need.*)
     (?:not|non|in) ?quorate
@@ -140,7 +152,11 @@ REASONS = _lines(
     (?:at|on) short notice
     (?:until|till) .+
     (?:(?:and|&) )?(?:(?:to|will) be )?(?:re-?scheduled|re-?arranged|moved|postponed)(?: (?:to|for|until) .+)?
+    indefinitely
+    with (?:a )?note
+    sine die
     (?:new )?(?:date )?(?:tbc|tba|to follow)
+    (?:a )?new (?:date|time|invit\w+|meeting) .+
     (?:please )?see .+
     (?:with )?(?:apologies|sorry|thanks)
     again
@@ -152,16 +168,38 @@ REASONS = _lines(
     (?:for |in |until |on )?(?:this|next|last) (?:week|month|time|morning|afternoon|evening|day).*
     (?:on |for |as of |this )(?:mon|tues|wednes|thurs|fri|satur|sun)day.*
     (?:on |for |as of )?\d.*
-    by (?:the )?(?:chair\w*|organi[sz]er|host|clerk|secretariat|office|me|us|them)
+    at (?:the )?(?:request of .+|.+s request)
+    (?:gweler|dyddiad newydd) .+
+    dim cworwm
     (?:oherwydd|o achos|achos|gan|tan|hyd) .+
     am y tro
     dros dro
     eto
     heddiw
-    (?:yr wythnos|y mis|y tro) (?:hon|hwn|yma)
+    (?:yr? )?(?:wythnos|mis|tro) (?:hon|hwn|yma)
     """
 )
 """What may follow: why, and until when. Not "from": what was postponed from May takes place now."""
+
+CLIENTS = _lines(
+    r"""
+    clients?
+    clinics?
+    customers?
+    famil(?:y|ies)
+    hospitals?
+    patients?
+    providers?
+    residents?
+    services?
+    suppliers?
+    tenants?
+    theatres?
+    trusts?
+    users?
+    """
+)
+"""Who cancels appointments and operations: "Cancelled by patient - audit". All others cancel meetings."""
 
 POSTPONED_TO = ("(?:to|i|tan) .+",)
 """Besides, after a word for postponing."""
@@ -234,14 +272,19 @@ BUSINESS = _lines(
     appointments
     apwyntiadau
     bookings?
-    care
+    bws
+    bysiau
+    (?<!social )(?<!and )care
     clinics
     clinigau
     contracts?
-    elective
+    elections
+    electives?
+    etholiadau
     flights?
+    hediadau?
     leave
-    llawdriniaethau
+    llawdriniaeth(?:au)?
     meetings
     operations?
     orders
@@ -252,14 +295,17 @@ BUSINESS = _lines(
     projects
     referrals
     requests
-    services
+    (?<!public )services
     sessions
     surgery
     surgeries
-    trains
-    treatments?
     subscriptions?
+    teithiau
     tickets?
+    trains?
+    treatments?
+    tren(?:au)?
+    triniaethau?
     visits
     """
 )
@@ -329,6 +375,8 @@ BODIES = _lines(
     executive
     forum
     fforwm
+    group
+    grwp
     huddle
     meeting
     mtg
@@ -342,10 +390,10 @@ BODIES = _lines(
 CONDITIONS = _lines(
     r"""
     if
-    may(?:be)?
+    may ?be
     might
     not
-    os
+    os (?:bydd|caiff|na|nad|oes|yn|ywr?)
     pam
     possibly
     unless
@@ -356,6 +404,16 @@ CONDITIONS = _lines(
 )
 """First words of a condition or a question: "If wet: cancelled"."""
 
+PARTS = _lines(
+    r"""
+    (?:.+ )?lunch
+    (?:site )?visit
+    (?:.+ )?demo
+    tour
+    """
+)
+"""What is only a part of the meeting that the title names before it: "PSB (lunch cancelled)"."""
+
 STILL_HELD = _lines(
     r"""
     (?:not|never|no longer|isnt|wasnt|un)[ -](?:been )?(?:cance?l+e?d|postponed)
@@ -364,7 +422,12 @@ STILL_HELD = _lines(
     (?:now )?back on
     now on(?=\W*$)
     (?:now|is|still|will be) going ahead
+    now (?:on )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day )?\d+
+    re-?(?:arranged|scheduled)\W+(?:was )?cance?l+ed \d+
+    (?:cance?l+ed|cance?l+ation) in error
+    ignore .*cance?l+\w+
     (?:heb|ddim) (?:ei |wedii |wedi ei )(?:ganslo|chanslo|ohirio|gohirio)
+    (?:nid|nad|dyw|dydy|ddydy)(?: ?ywr?|r)?\b.*\bwedi(?:i| ei)? (?:ganslo|chanslo|ohirio|gohirio)
     wedi(?:i| ei) adfer
     """
 )

@@ -10,9 +10,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, TypeVar
 
+from calsync.model.correction import CATEGORY_RULE
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, original_start
-from calsync.model.uids import series_uid
+from calsync.model.uids import MADE, series_uid
 
 Entry = TypeVar("Entry", Occurrence, Meeting)
 
@@ -77,6 +78,35 @@ def one_of_each(meetings: Sequence[Meeting]) -> list[Meeting]:
     return [counting[meeting.id] for meeting in meetings if meeting.id in counting]
 
 
+class LeftOut(NamedTuple):
+    """A copy that does not count because the one that counts is at another time."""
+
+    copy: Meeting
+    counting: Meeting
+
+
+def left_out_at_other_times(meetings: Sequence[Meeting]) -> list[LeftOut]:
+    """The copies at other times that `one_of_each` leaves out, by start.
+
+    Mostly the meeting was moved and one calendar does not show it yet. But some programs use a UID again for
+    another meeting, and then this is the only trace of it. Cancelled copies leave a trace of their own.
+
+    Args:
+        meetings: Of one manager's calendars, all that have one of some uids.
+    """
+    by_uid: dict[str, list[Meeting]] = defaultdict(list)
+    for meeting in meetings:
+        by_uid[series_uid(meeting.uid)].append(meeting)
+    found = []
+    for copies in (copies for of_uid in by_uid.values() for copies in _copies(of_uid)):
+        chosen = _counting(copies)
+        start = chosen.start.astimezone(UTC)
+        others = [copy for copy in copies if copy.start.astimezone(UTC) != start]
+        if chosen.status is not Status.CANCELLED:
+            found += [LeftOut(copy, chosen) for copy in others if copy.status is not Status.CANCELLED]
+    return sorted(found, key=lambda one: (one.copy.start.astimezone(UTC), one.copy.id))
+
+
 def _original(entry: Occurrence | Meeting) -> datetime | str:
     """The original start, also of what was written without a recurrence id, in UTC or as a day."""
     if entry.recurrence_id:
@@ -89,13 +119,15 @@ def _copies(meetings: Sequence[Meeting]) -> Iterable[list[Meeting]]:
 
     Copies have the recurrence id in common. Some exporters write the meetings of a series without one, as
     meetings of their own: then the start takes its place. It is part of the name, too, where a calendar
-    holds several meetings of one name.
+    holds several meetings of one name. Of meetings without UID only the equal are copies: two at one time
+    and with one title may be in two rooms.
     """
     originals = {_original(meeting) for meeting in meetings if meeting.recurrence_id}
     named: dict[Hashable, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
         original = _original(meeting)
-        named[original if meeting.recurrence_id or original in originals else ""].append(meeting)
+        name = original if meeting.recurrence_id or original in originals else ""
+        named[name, meeting.fingerprint if meeting.uid.startswith(MADE) else ""].append(meeting)
     for group in named.values():
         if max(Counter(meeting.calendar_key for meeting in group).values()) == 1:
             yield group
@@ -132,7 +164,7 @@ def _counting(copies: Sequence[Meeting]) -> Meeting:
 
 
 def _has_correction(copy: Meeting) -> bool:
-    return any(category.casefold().startswith("calsync:") for category in copy.categories)
+    return copy.verdict.rule == CATEGORY_RULE
 
 
 class _Version(Protocol):
@@ -165,4 +197,4 @@ def _rank(copy: Meeting) -> tuple[object, ...]:
     """What decides between copies of which none is outdated; the id last, so that there is always one."""
     answered, answer = _ANSWERS[copy.response]
     busy = copy.show_as is ShowAs.BUSY
-    return (answered, copy.sequence, copy.stamp, answer, busy, copy.start, copy.id)
+    return (answered, copy.sequence, copy.stamp, answer, copy.private, busy, copy.start, copy.id)

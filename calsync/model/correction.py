@@ -15,6 +15,8 @@ from calsync.model.meeting import Meeting
 from calsync.model.occurrence import original_start
 
 OF_MEETING, OF_SERIES = "correction/meeting", "correction/series"
+CATEGORY_RULE = "correction/category"
+"""The rule that a verdict names which a category in the calendar has corrected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,12 @@ def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
 def stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start: datetime) -> str:
     """As `meeting_id`, of a meeting that is kept."""
     name = f"{calendar_id}\x1f{uid}\x1f{recurrence_id}\x1f{wall_of(start.astimezone(UTC)).isoformat()}+00:00"
-    return _shelf(calendar_id) + _digest(name, 12)
+    return calendar_key_of(calendar_id) + _digest(name, 12)
 
 
 @lru_cache(maxsize=1024)
-def _shelf(calendar_id: str) -> str:
+def calendar_key_of(calendar_id: str) -> str:
+    """The part of a meeting's id that names its calendar (`Meeting.calendar_key`)."""
     return _digest(calendar_id, _SHELF // 2)
 
 

@@ -8,8 +8,11 @@ The title is cut at its punctuation marks. A piece that holds nothing but the ca
 meeting ("X - cancelled, not required"); so does a sentence about it ("X has been cancelled"). In all other
 places the word is about the meeting's business ("Cancelled operations review"), and in doubt it is, too: a
 meeting wrongly left out is worse than one wrongly counted, because nobody sees it.
+
+Signs cancel as well: a cross in front or at the end, and a line through all of the title.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -21,14 +24,24 @@ from calsync.model import cancellation_words as words
 _APOSTROPHES = re.compile("['‘’‛ʼʹ`´′＇\ufffd]|â€[™˜]|&#0?39;|&(?:apos|rsquo);")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufe0f]")
 _STRIKES = re.compile("[\u0335-\u0338]")
+# The sign itself, not "No Entry" and the like, which also mean that no meetings are wanted.
+_CROSS = "[❌✖✗✘🚫]"
+_CROSSED_OUT = re.compile(rf"\s*{_CROSS}(?!\s*(?:no|not|dim)\b).*|.*{_CROSS}\s*", re.I | re.S)
+_STRUCK = re.compile(r"\s*(?:<(s|del|strike)\b[^<>]*>[^<>]*</\1>|~~[^~]*~~|~[^~]*\w~)\s*", re.I)
+_DASHES = re.compile("[\u2010-\u2012\u2212]")
+_QUOTED = re.compile(r"""["“”„](?P<title>[^"“”„]*)["“”„]""")
+# C A N C E L L E D, C.A.N.C.E.L.L.E.D
+_SPACED_OUT = re.compile(r"\bC([ .*_-])A\1N\1C\1E\1L\1(?:L\1)?E\1D\b", re.I)
+# The month, which is no "may be cancelled"; in Welsh it cannot be mistaken.
+_MAY = re.compile(r"(\d(?:st|nd|rd|th)?(?: of)? )May\b")
 _WEDI_I = re.compile(r"\bwedi i\b", re.I)
 _LONGEST = 500
 """Characters that are looked at: no title is longer, and the patterns take more than linear time."""
 # A colon or full stop between digits is a time or a date; a hyphen within a word is part of it, unless
 # the word is in capitals.
 _MARK = re.compile(
-    r"(?<!\d):|:(?!\d)|[()\[\]{}<>*~|;!=_\\•·–—]|\.{2,}|\.(?=\s|$)|\s-+|-+\s"
-    r"|-(?=CANCELL?ED\b)|(?<=CANCELLED)-|(?<=CANCELED)-"
+    r"(?<!\d):|:(?!\d)|[()\[\]{}<>*~|;!=_^\\•·–—―«»‹›→⇒【】「」『』]|\.{2,}|\.(?=\s|$)|\s-+|-+\s"
+    r"|#(?=[A-Za-z])|-(?=CANCELL?ED\b)|(?<=CANCELLED)-|(?<=CANCELED)-|(?<=ancelled)-(?=[A-Z])|(?<=anceled)-(?=[A-Z])"
 )
 _WEAK_MARK = re.compile(r"\s*[,/]\s*")
 
@@ -40,7 +53,8 @@ def _any_of(*lists: Iterable[str]) -> str:
 _CANCELLED, _FINITE = _any_of(words.CANCELLED), _any_of(words.FINITE)
 _PREDICATE = _any_of(words.NOT_HELD, words.WELSH)
 _REASON = (
-    rf"(?: {_any_of(words.REASONS)}|(?:(?<=poned)|(?<=ohirio)|(?<=ohiriwyd)) {_any_of(words.POSTPONED_TO)})"
+    rf"(?: {_any_of(words.REASONS)}| by (?!(?:the )?{_any_of(words.CLIENTS)}\b).+"
+    rf"|(?:(?<=poned)|(?<=ohirio)|(?<=ohiriwyd)) {_any_of(words.POSTPONED_TO)})"
 )
 _WORD = rf"(?:(?:{_FINITE} )?{_CANCELLED}|{_PREDICATE}|{_any_of(words.CANCELLED_ALONE, words.WELSH_ALONE)})"
 _SUBJECT = _any_of(words.SUBJECTS)
@@ -49,20 +63,35 @@ _NOTHING_ELSE = (
     rf"(?: (?:and|or|&|a|neu) {_WORD})?{_REASON}?|{_any_of(words.WELSH_FIRST)})"
 )
 _PIECE = re.compile(_NOTHING_ELSE)
+_TIMES = r"\d{1,2}(?:[:.]\d\d)?(?:-\d{1,2}(?:[:.]\d\d)?)?"
 _SENTENCES = (
     # The Public Services Board has been cancelled; … will not take place
     re.compile(rf"(?P<name>.+?) (?:{_FINITE} {_CANCELLED}|{_PREDICATE}){_REASON}?", re.I),
     # Budget Committee cancelled
     re.compile(rf"(?P<name>(?:.+ )?{_any_of(words.MEETINGS)}) {_CANCELLED}{_REASON}?", re.I),
     # PSB cancelled
-    re.compile(rf"(?P<name>(?:.* )?[A-Z][A-Z&]+) (?i:{_CANCELLED}{_REASON}?)"),
+    re.compile(rf"(?P<name>(?:.* )?[A-Z][A-Z&]+)(?: {_TIMES})? (?i:{_CANCELLED}{_REASON}?)"),
     # Licensing cancelled due to lack of quorum
     re.compile(rf"(?P<name>.+) {_CANCELLED} (?:due to|for|no|not|in).*quor(?:um|ate)", re.I),
 )
+# "Cancellation: Planning Committee", "No PSB this month"
+_NOTICES = (
+    re.compile(
+        r"(?i:cancell?ation(?: of| ?[:–—-])) "
+        rf"(?P<name>(?:.* )?(?:[A-Z][A-Z&]+|(?i:{_any_of(words.MEETINGS)})))"
+    ),
+    re.compile(rf"(?i:(?:there is )?no) (?P<name>[A-Z][A-Z&]+)(?i: (?:meeting|mtg)(?:{_REASON})?|{_REASON})"),
+)
 # "Cancelled Planning Committee", where a plural would be what is cancelled.
 _BODY = re.compile(rf"{_CANCELLED} (?!\S*s )(?:\S.* )?{_any_of(words.BODIES)}")
+# "Cancelled PSB", where a longer word might be what is cancelled.
+_ABBREVIATED = re.compile(
+    rf"(?:(?i:{_CANCELLED}) )+(?:(?i:{_SUBJECT}) )?(?:[A-Z][A-Z&]{{1,4}}|[b-df-hj-np-tv-xz]{{3,5}})(?<![sS])"
+    rf"(?: (?i:{_any_of(words.MEETINGS)}))?"
+)
 _SHOUTED = re.compile(
-    r"(?:(?P<before>\S+) )?(?:CANCELL?ED|CANX|POSTPONED|GOHIRIWYD|CANSLWYD|WEDII [GC]H?ANSLO|WEDII G?OHIRIO)"
+    r"(?:(?P<before>\S+) )?\"?"
+    r"(?:CANCELL?ED|CANX|POSTPONED|GOHIRIWYD|CANSLWYD|WEDII [GC]H?ANSLO|WEDII G?OHIRIO)\"?"
     r"(?: (?P<after>\S+)|$)"
 )
 _STILL_HELD = re.compile(rf"\b{_any_of(words.STILL_HELD)}\b")
@@ -70,13 +99,16 @@ _ABOUT = re.compile(rf"(?:\b|^){_any_of(words.ABOUT)}\b|\b{_any_of(words.DENIALS
 _DENIAL = re.compile(_any_of(words.DENIALS))
 _BUSINESS = re.compile(rf"\b{_any_of(words.BUSINESS)}\b")
 _ENDS_IN_BUSINESS = re.compile(rf"(?:.*\b)?{_any_of(words.BUSINESS)}")
+_PART = re.compile(_any_of(words.PARTS))
 _CONDITION = re.compile(rf"{_any_of(words.CONDITIONS)}\b")
 # "… and missed appointments": another thing that appointments may be.
 _ANOTHER_PARTICIPLE = re.compile(rf"(?:and |or |& )?(?!{_NOTHING_ELSE}$)[a-z]+ed\b")
 # Few titles hold any of these; all others are done with after one search.
 _HINT = re.compile(
-    r"can[cx]|c[nx][xl]|ost?poned|called off|stood down|withdr|aband|do not att|longer|meeting"
-    r"|not |wont|isnt|doesnt|wedi|[gc]anslo|cansl|ohiri|diddym|dilew|tynnwyd|dim |fydd|nid yw|chynhelir"
+    r"can[cex]|camc|cnc|c[nx][xl]|ost?poned|called off|stood down|withdr|aband|abort|delet|scrap|do not att"
+    r"|longer|meeting|dim |no "
+    r"|not |wont|isnt|doesnt|wedi|[gc]anslo|cansl|ohiri|diddym|dilew|tynnwyd|fydd|nid yw|chynhelir"
+    r"|ddiddym|dileu"
 )
 
 
@@ -88,29 +120,37 @@ def cancelled_by_title(title: str) -> bool:
     be the one that was moved.
     """
     title = title[:_LONGEST]
-    if not title.isascii() and _is_struck_through(title):
+    if "&" in title:
+        title = html.unescape(html.unescape(title))
+    if _is_struck_through(title) or (not title.isascii() and _CROSSED_OUT.fullmatch(title)):
         return True
     plain = _normalise(title)
     folded = plain.casefold()
     if not _HINT.search(folded) or _STILL_HELD.search(folded):
         return False
-    return _is_shouted(plain) or any(_cancels(*piece) for piece in _pieces(plain))
+    return _is_notice(plain) or _is_shouted(plain) or any(_cancels(*piece) for piece in _pieces(plain))
 
 
 def _is_struck_through(title: str) -> bool:
-    strikes = len(_STRIKES.findall(title))
+    if "~" in title or "<" in title:
+        return _STRUCK.fullmatch(title) is not None
+    strikes = 0 if title.isascii() else len(_STRIKES.findall(title))
     return strikes > 2 and strikes >= 0.8 * sum(char.isalnum() for char in title)
 
 
 def _normalise(title: str) -> str:
     """The title in its own case, without what is written in many ways: accents, apostrophes, symbols."""
-    title = _APOSTROPHES.sub("", title)
+    title = _SPACED_OUT.sub("Cancelled", _APOSTROPHES.sub("", title))
+    if quoted := _QUOTED.fullmatch(title.strip()):
+        title = quoted["title"]
     if not title.isascii():
+        title = _DASHES.sub("-", title)
         chars = unicodedata.normalize("NFKD", _INVISIBLE.sub("", title))
         kinds = ((char, unicodedata.category(char)) for char in chars)
         title = "".join(" " if kind == "So" else char for char, kind in kinds if kind != "Mn")
         title = _APOSTROPHES.sub("", title)
-    return _WEDI_I.sub(lambda found: found[0].replace(" ", ""), " ".join(title.split()))
+    title = _MAY.sub(r"\1Mai", " ".join(title.split()))
+    return _WEDI_I.sub(lambda found: found[0].replace(" ", ""), title)
 
 
 def _pieces(plain: str) -> list[tuple[str, str, str]]:
@@ -131,10 +171,12 @@ def _cancels(before: str, piece: str, after: str) -> bool:
     if first.startswith("was "):  # and is no longer
         return False
     if _PIECE.fullmatch(first) and not any(_ANOTHER_PARTICIPLE.match(part.casefold()) for part in parts[1:]):
-        return not _belongs_to(before.casefold(), after.casefold())
+        if len(parts) == 2 and "/" in piece and _ENDS_IN_BUSINESS.fullmatch(last):  # "Cancelled/DNA visits"
+            return False
+        return not _belongs_to(before.casefold(), after)
     if len(parts) == 2 and _PIECE.fullmatch(last) and not _ANOTHER_PARTICIPLE.match(first):
         return not _ENDS_IN_BUSINESS.fullmatch(first)
-    return _is_sentence(parts[0])
+    return _is_sentence(parts[0], is_first=not before)
 
 
 def _belongs_to(before: str, after: str) -> bool:
@@ -142,18 +184,32 @@ def _belongs_to(before: str, after: str) -> bool:
     named = _MARK.split(before.rstrip(" -–—:([{<*"))[-1].strip()
     if named:
         return bool(_ENDS_IN_BUSINESS.fullmatch(named) or _CONDITION.match(named))
+    if after[:1] != "(":
+        return False
     inside, _, behind = after[1:].partition(")")
-    return after[:1] == "(" and bool(behind.strip()) and not _PIECE.fullmatch(f"cancelled {inside}")
+    behind = behind.strip()
+    is_reason = _PIECE.fullmatch(f"cancelled {inside.casefold()}")
+    return not is_reason and bool(behind[:1].islower() or _BUSINESS.search(behind.casefold()))
 
 
-def _is_sentence(part: str) -> bool:
-    """Whether the text is a sentence with the meeting as its subject."""
+def _is_sentence(part: str, *, is_first: bool) -> bool:
+    """Whether the text is a sentence with the meeting as its subject; is_first: of the title's pieces."""
     folded = part.casefold()
+    if _ABBREVIATED.fullmatch(part):
+        return True
     if _BODY.fullmatch(folded):
         return not _BUSINESS.search(folded) and not _ABOUT.search(folded)
     found = next((match for pattern in _SENTENCES if (match := pattern.fullmatch(part))), None)
     named = found["name"].casefold() if found else ""
-    return bool(named) and not _ABOUT.search(named) and not _ENDS_IN_BUSINESS.fullmatch(named)
+    if not named or (_PART.fullmatch(named) and not is_first):
+        return False
+    return not _ABOUT.search(named) and not _ENDS_IN_BUSINESS.fullmatch(named)
+
+
+def _is_notice(plain: str) -> bool:
+    """Whether the whole title announces that a meeting is not held."""
+    found = next((match for pattern in _NOTICES if (match := pattern.fullmatch(plain))), None)
+    return found is not None and not _BUSINESS.search(found["name"].casefold())
 
 
 def _is_shouted(plain: str) -> bool:

@@ -8,10 +8,16 @@ carries its UID in the content, behind "vCal-Uid".
 
 import re
 
+MADE = "calsync-"
+"""How a uid begins that was made of an event's times and title, because the calendar gives none."""
 _CLASS = "040000008200E00074C5B7101A82E008"
 _DATE = slice(32, 40)
 _CONTENT = 80
 _FOREIGN = b"vCal-Uid\x01\x00\x00\x00"
+_RUN_ON = re.compile(
+    r"(?:SUMMARY|LOCATION|DESCRIPTION|X-ALT-DESC|COMMENT|CATEGORIES|ORGANIZER|ATTENDEE)[:;].*", re.I | re.S
+)
+_LONGEST_SHOWN = 80
 
 
 def series_uid(uid: str) -> str:
@@ -28,3 +34,9 @@ def _foreign_uid(content: bytes) -> str:
     if not content.startswith(_FOREIGN):
         return ""
     return content.removeprefix(_FOREIGN).rstrip(b"\x00").decode("utf-8", "replace").strip()
+
+
+def shown_uid(uid: str) -> str:
+    """A uid as problems show it: short, and without the title that it runs into where a line end was lost."""
+    plain = " ".join(_RUN_ON.sub("…", uid).split())
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[: _LONGEST_SHOWN - 1]}…"

@@ -17,9 +17,12 @@ from calsync.analysis.worktime import WorkingTime, contracted, public_holidays
 from calsync.errors import MailError
 from calsync.mail.outbox import mail_id, queue_summary
 from calsync.model.allocation import Allocation
+from calsync.model.copies import LeftOut
+from calsync.model.meeting import calendar_key_of
 from calsync.model.people import Manager
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
+from calsync.model.uids import shown_uid
 from calsync.nightly.claims import Claims
 from calsync.nightly.missed import due_periods, read_last_night
 from calsync.nightly.plan import Night
@@ -31,8 +34,11 @@ from calsync.reports.summary import ManagerSummary, summarise
 from calsync.rules.categories import unread_categories
 from calsync.store.database import Store
 from calsync.store.states import Reckoned, Reckoning
+from calsync.text import count_of
 
 DAY = timedelta(days=1)
+_NAMED_COPIES = 20
+"""How many of a manager's meetings that a copy replaces are named one by one."""
 _AT_ONCE = 50
 """How many managers' minutes are kept in one transaction."""
 
@@ -51,6 +57,7 @@ def reckon_all(night: Night, store: Store, report: RunReport, claims: Claims) ->
             pending = []
     keep_minutes(store, pending, report)
     report.note(unread_category_notes(night, store))
+    report.note(left_out_copy_notes(night, store))
     _summarise_all(night, store, report, claims)
 
 
@@ -192,6 +199,36 @@ def unread_category_notes(night: Night, store: Store) -> list[Problem]:
         for one in unread
         if one.meeting.manager_id in listed
     ]
+
+
+def left_out_copy_notes(night: Night, store: Store) -> list[Problem]:
+    """Return a note for each meeting that does not count because a copy of it is at another time.
+
+    A few for each manager in full: where a program uses one UID for everything there may be thousands.
+    """
+    listed = {manager.id for manager in night.managers}
+    by_manager: dict[str, list[LeftOut]] = {}
+    for one in store.meetings.left_out_at_other_times(night.window):
+        if one.copy.manager_id in listed:
+            by_manager.setdefault(one.copy.manager_id, []).append(one)
+    hint = "if it was moved, nothing need be done; if these are two meetings, give one a UID of its own"
+    notes = []
+    for manager_id, copies in by_manager.items():
+        states = store.meetings.states(manager_id)
+        calendars = {calendar_key_of(state.calendar_id): state.shown for state in states}
+        for copy, counting in copies[:_NAMED_COPIES]:
+            calendar = calendars.get(copy.calendar_key, f"{manager_id} (a former calendar)")
+            other = calendars.get(counting.calendar_key, "a former calendar")
+            where = (
+                f"{calendar}, meeting of {night.worktime.day_of(copy.start)} with uid {shown_uid(copy.uid)}"
+            )
+            start = f"{counting.start.astimezone(night.zone):%Y-%m-%d %H:%M}"
+            what = f"does not count: the meeting of this uid that counts is at {start}, in {other}"
+            notes.append(Problem(where, what, hint, Severity.NOTE))
+        if (more := len(copies) - _NAMED_COPIES) > 0:
+            what = f"{count_of(more, 'more meeting')} left out, whose uids count at other times"
+            notes.append(Problem(manager_id, what, hint, Severity.NOTE))
+    return notes
 
 
 def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> ManagerSummary:

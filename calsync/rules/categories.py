@@ -13,12 +13,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from calsync.model.classification import Activity, Classification, Scope
-from calsync.model.correction import Said
+from calsync.model.correction import CATEGORY_RULE, Said
 from calsync.model.meeting import Meeting
+from calsync.model.uids import series_uid
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
 
-RULE = "correction/category"
+RULE = CATEGORY_RULE
 
 # Phrases as `_fold` leaves them: lower case, no accents, no apostrophes, hyphens as blanks.
 _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
@@ -128,7 +129,7 @@ def unread_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[Unre
     first: dict[tuple[str, str, str], UnreadCategory] = {}
     for meeting in sorted(meetings, key=lambda meeting: (meeting.manager_id, meeting.start, meeting.id)):
         for category in read_categories(meeting.categories, book).unread:
-            key = (meeting.manager_id, meeting.uid or meeting.id, category)
+            key = (meeting.manager_id, series_uid(meeting.uid) or meeting.id, category)
             first.setdefault(key, UnreadCategory(meeting, category))
     return tuple(first.values())
 

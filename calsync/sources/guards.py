@@ -8,6 +8,7 @@ from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence, fingerprint, settled
 from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.uids import shown_uid
 from calsync.model.unread import ALL_READ, Unread
 from calsync.sources.base import Calendar, Fetched
 from calsync.text import count_of
@@ -88,5 +89,5 @@ def check_not_emptied(
 
 def _double(calendar: Calendar, occurrence: Occurrence) -> Problem:
     when = occurrence.start.isoformat(timespec="minutes")
-    what = f"two versions of one meeting at {when} (uid {occurrence.uid}); one was kept"
+    what = f"two versions of one meeting at {when} (uid {shown_uid(occurrence.uid)}); one was kept"
     return Problem(str(calendar), what, "delete one of them in the calendar")

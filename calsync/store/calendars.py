@@ -121,6 +121,11 @@ def several(connection: Connection, manager_ids: Collection[str]) -> frozenset[s
     return frozenset(found)
 
 
+def with_several() -> Select[str]:
+    """The query of managers of whom several calendars are kept, retired ones too."""
+    return select(calendars.c.manager_id).group_by(calendars.c.manager_id).having(func.count() > 1)
+
+
 def named(manager_id: str) -> Select[str]:
     """The query of a manager's calendars, retired ones too."""
     return select(calendars.c.id).where(calendars.c.manager_id == manager_id)

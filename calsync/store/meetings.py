@@ -1,5 +1,6 @@
 """Meetings by calendar and by manager: a window is replaced whole, or nothing changes."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace as but
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, not_, or_, select, text
 
-from calsync.model.copies import apply_cancellations, one_of_each
+from calsync.model.copies import LeftOut, apply_cancellations, left_out_at_other_times, one_of_each
 from calsync.model.meeting import Meeting
+from calsync.model.occurrence import Status
 from calsync.model.span import Span
 from calsync.model.uids import series_uid
 from calsync.store import calendars, cancellations, reckonings
@@ -20,6 +22,7 @@ from calsync.store.difference import Difference, apply, difference
 from calsync.store.engine import Database
 from calsync.store.rows import Row, clean, meeting_of, meeting_rows
 from calsync.store.schema import OWN_CATEGORY
+from calsync.store.schema import calendars as calendar_table
 from calsync.store.schema import meetings as table
 from calsync.store.states import CalendarDays, CalendarState, Change, Replacement
 
@@ -113,6 +116,40 @@ class Meetings:
         condition = text(OWN_CATEGORY[self._database.engine.dialect.name])
         with self._database.reading() as connection:
             return _read(connection, every_column(table).where(overlapping(window), condition))
+
+    def left_out_at_other_times(self, window: Span) -> list[LeftOut]:
+        """Copies in the window that do not count because the one that counts is at another time.
+
+        By manager and start. Only copies whose recurrence ids are written alike are compared.
+        """
+        columns = calendar_table.c.manager_id, table.c.uid
+        near = table.c.ends >= window.start - _MOVED_BY, table.c.starts <= window.end + _MOVED_BY
+        query = (
+            select(*columns)
+            .join(calendar_table, calendar_table.c.id == table.c.calendar_id)
+            .where(calendar_table.c.manager_id.in_(calendars.with_several()), *near)
+            .where(table.c.status != Status.CANCELLED.value)
+            .group_by(*columns, table.c.recurrence_id)
+            .having(
+                func.min(table.c.calendar_id) != func.max(table.c.calendar_id),
+                func.min(table.c.starts) != func.max(table.c.starts),
+            )
+        )
+        found: list[LeftOut] = []
+        uids: dict[str, set[str]] = defaultdict(set)
+        with self._database.reading() as connection:
+            for manager_id, uid in connection.execute(query):
+                uids[manager_id].add(uid)
+            for manager_id in sorted(uids):
+                theirs = table.c.calendar_id.in_(calendars.named(manager_id))
+                copies: list[Meeting] = []
+                for some in parts(sorted(uids[manager_id])):
+                    copies += _read(
+                        connection, every_column(table).where(theirs, *near, table.c.uid.in_(some))
+                    )
+                cancelled = cancellations.of_manager(connection, manager_id)
+                found += left_out_at_other_times(apply_cancellations(copies, cancelled))
+        return [one for one in found if one.copy.span.overlaps(window)]
 
     def find(self, uid: str) -> list[Meeting]:
         """Every meeting with this uid, of every manager once, by start; see `of_manager`."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.model.copies import Cancellation, apply_cancellations, one_of_each
+from calsync.model.correction import CATEGORY_RULE
 from calsync.model.occurrence import Response, ShowAs, Status
 
 WORK, SHARED = "m1/ics/work", "m1/ics/shared"
@@ -73,7 +74,8 @@ def test_of_two_times_without_versions_the_answered_one_decides():
 
 def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
     answered = work(response=Response.ACCEPTED, categories=("Red",), classified=verdict("process"))
-    corrected = shared(categories=("calsync: improvement",), classified=verdict("service_improvement"))
+    by_category = verdict("service_improvement", rule=CATEGORY_RULE)
+    corrected = shared(categories=("calsync: improvement",), classified=by_category)
     chosen = only(answered, corrected)
     assert (chosen.id, chosen.verdict.activity) == (answered.id, "service_improvement")
     assert only(answered._replace(private=True), corrected) == answered._replace(private=True)
@@ -201,3 +203,14 @@ def test_where_a_source_gives_no_version_the_message_holds():
 def test_a_meeting_written_without_recurrence_id_is_cancelled_by_its_start():
     single = [one._replace(recurrence_id="") for one in WEEKLY]
     assert cancelled(Cancellation("psb", SECOND, sequence=1), entries=single) == [False, True, False]
+
+
+def test_meetings_without_uid_are_copies_only_if_they_are_equal():
+    room_1, room_2 = work(uid="calsync-1", location="Room 1"), shared(uid="calsync-1", location="Room 2")
+    assert len(one_of_each([room_1, room_2])) == 2
+    assert len(one_of_each([room_1, shared(uid="calsync-1", location="Room 1")])) == 1
+
+
+def test_of_equal_copies_the_private_one_counts():
+    for private, public in ((work(sensitivity="private"), shared()), (shared(sensitivity="private"), work())):
+        assert only(private, public).private

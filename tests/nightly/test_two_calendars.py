@@ -12,6 +12,7 @@ from house import NIGHT, council, tables, the_night, vcalendar, vevent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from calsync.model.problem import Severity
 from calsync.store.database import open_store
 
 OWNER = "ana@brynfelin.gov.wales.example"
@@ -193,3 +194,72 @@ def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothi
     hold(fresh, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
     night(fresh, **there)
     assert tables(config, ("allocations",)) == tables(fresh, ("allocations",))
+
+
+def left_out(report):
+    return [problem for problem in report.problems if "does not count" in problem.what]
+
+
+def test_a_uid_used_for_two_meetings_in_two_files_is_in_the_report_of_every_night(tmp_path):
+    config = home(tmp_path)
+    hold(config, a=vcalendar(vevent("x", *MONDAY, "SUMMARY:PSB")), b=vcalendar(vevent("x", *TUESDAY)))
+    for later in (0, 1):
+        (note,) = left_out(the_night(config, NIGHT + timedelta(days=later)))
+        assert note.severity is Severity.NOTE
+        assert note.where == "ana (calendars/ana/a.ics), meeting of 2026-11-09 with uid x"
+        assert "2026-11-10 10:00, in ana (calendars/ana/b.ics)" in note.what
+        assert minutes(config) == {"2026-11-10": HOUR}
+
+
+def test_a_uid_used_again_months_later_is_in_the_report(tmp_path):
+    config = home(tmp_path)
+    later = ("20270609T090000Z", "20270609T100000Z")
+    hold(config, a=vcalendar(vevent("x", *MONDAY)), b=vcalendar(vevent("x", *later)))
+    the_night(config)
+    assert minutes(config) == {"2026-11-09": HOUR}
+
+
+def test_copies_that_agree_and_meetings_that_are_cancelled_are_not_reported_as_left_out(tmp_path):
+    config = home(tmp_path)
+    cancelled = vevent("x", *TUESDAY, "STATUS:CANCELLED")
+    hold(config, a=vcalendar(WEEKLY, vevent("x", *MONDAY)), b=vcalendar(WEEKLY, cancelled))
+    assert left_out(the_night(config)) == []
+
+
+def test_thousands_of_meetings_of_reused_uids_are_named_in_part_and_counted(tmp_path):
+    config = home(tmp_path)
+    uids = [f"x{number}" for number in range(25)]
+    hold(config, a=vcalendar(*(vevent(uid, *MONDAY) for uid in uids)))
+    hold(config, b=vcalendar(*(vevent(uid, *TUESDAY) for uid in uids)))
+    report = the_night(config)
+    assert len(left_out(report)) == 20
+    assert [p.what for p in report.problems if p.where == "ana"] == [
+        "5 more meetings left out, whose uids count at other times"
+    ]
+
+
+def test_a_category_that_is_not_understood_is_noted_once_for_all_copies(tmp_path):
+    config = home(tmp_path)
+    dated = "040000008200E00074C5B7101A82E008{}80D2B1C5A5F0DC01000000000000000010000000" + "AB" * 16
+    for name, date in (("a", "00000000"), ("b", "07EA0B09")):
+        hold(config, **{name: vcalendar(vevent(dated.format(date), *MONDAY, "CATEGORIES:calsync: bananas"))})
+    assert len([p for p in the_night(config).problems if "bananas" in p.what]) == 1
+
+
+def test_a_correction_in_one_calendar_holds_though_the_other_has_a_category_that_is_not_understood(tmp_path):
+    config = home(tmp_path)
+    answered = f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{OWNER}"
+    unread = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: bananas", answered)
+    correction = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: service improvement")
+    hold(config, a=vcalendar(unread), b=vcalendar(correction))
+    the_night(config)
+    with sqlite3.connect(config.parent / "calsync.db") as base:
+        assert base.execute("select activity from allocations").fetchall() == [("service_improvement",)]
+
+
+def test_two_meetings_without_uid_in_two_files_and_two_rooms_both_count(tmp_path):
+    config = home(tmp_path)
+    hold(config, a=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:1").replace("UID:\r\n", "")))
+    hold(config, b=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:2").replace("UID:\r\n", "")))
+    the_night(config)
+    assert (meetings(config), minutes(config)) == (2, {"2026-11-09": HOUR})

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
+from calsync.model.uids import MADE
 from calsync.sources.ical.event import CANCEL, MESSAGES, Event, Moment, day_in, stamp_of
 from calsync.sources.ical.lines import TimeLine, lines_by_name, named_lines, shown_value, time_line
 from calsync.sources.ical.moments import (
@@ -21,9 +22,16 @@ from calsync.sources.ical.moments import (
     periods_of,
 )
 from calsync.sources.ical.naming import Namer, is_private
+from calsync.sources.ical.people import uninvites_others
 from calsync.sources.ical.structure import Block
 from calsync.sources.ical.texts import text_of
-from calsync.sources.ical.whole_days import flagged_days, is_flagged_all_day, may_be_days, rule_of_days
+from calsync.sources.ical.whole_days import (
+    days_of,
+    flagged_days,
+    is_flagged_all_day,
+    may_be_days,
+    rule_of_days,
+)
 from calsync.sources.ical.zones import Zones
 
 _T = TypeVar("_T")
@@ -46,7 +54,6 @@ _TIMES = frozenset(
 )
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
 _DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
-_MADE = "calsync-"
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -72,13 +79,16 @@ class EventReader:
     problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
     """
 
-    def __init__(self, zones: Zones, namer: Namer, method: str, missing_end: timedelta) -> None:
-        """missing_end: how long an event with times and no end takes."""
+    def __init__(
+        self, zones: Zones, namer: Namer, method: str, missing_end: timedelta, owners: frozenset[str]
+    ) -> None:
+        """missing_end: how long an event with times and no end takes. owners: lower-case addresses."""
         self.problems: list[Problem] = []
         self._zones = zones
         self._namer = namer
         self._method = method
         self._missing_end = missing_end
+        self._owners = owners
         self.cancellations: list[Cancellation] = []
 
     def read(self, block: Block) -> Event | None:
@@ -101,6 +111,12 @@ class EventReader:
         if len(uids) > 1:
             raise _EventError("it has two UIDs, so two events run into each other here")
         self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
+        if self._method == CANCEL and self._owners and uninvites_others(block.text, self._owners):
+            what = (
+                "METHOD:CANCEL without STATUS:CANCELLED takes others off the list, not the calendar's owner"
+            )
+            self._tell(block, f"{what}; it cancels nothing", "nothing need be done", Severity.NOTE)
+            return None
         if self._method == CANCEL and not lines["DTSTART"]:
             # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
             self._cancel(block, lines, self._zones.floating, None)
@@ -164,6 +180,7 @@ class EventReader:
         if first is None:
             raise _EventError("it has no DTSTART, so nobody knows when it is")
         start, end, nominal = self._bounds(first, lines)
+        start, end = days_of(start, end)
         zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
         if may_be_days(start, end) and is_flagged_all_day(block.text):
             days = flagged_days(start, end, (zone, *self._zones.local))
@@ -306,7 +323,7 @@ def uid_of(text: str) -> str:
         return written[0]
     names = _IDENTITY if is_private(text) else _IDENTITY | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in named_lines(text, names)))
-    return _MADE + _digest(content)
+    return MADE + _digest(content)
 
 
 def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
@@ -317,7 +334,7 @@ def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
     of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
     """
     events = list(events)
-    made = Counter(event.uid for event in events if event.uid.startswith(_MADE))
+    made = Counter(event.uid for event in events if event.uid.startswith(MADE))
     if all(count == 1 for count in made.values()):
         return events
     return [_distinguished(event) if made[event.uid] > 1 else event for event in events]

@@ -33,7 +33,8 @@ _OTHER_MESSAGES = {
     "DECLINECOUNTER": "an answer to a proposal",
     "REFRESH": "a question",
 }
-_METHOD = re.compile(r"[A-Z-]{1,20}")
+# Anything else may be text that ran into the line.
+_PLAIN_NAME = re.compile(r"[A-Z-]{1,20}")
 
 
 def read_exactly(
@@ -48,7 +49,7 @@ def read_exactly(
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
     namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer, window, missing_end, cancellations)
+    events, problems = read_events(data, zone, namer, window, missing_end, owners, cancellations)
     return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
 
 
@@ -76,7 +77,8 @@ def read_events(
     zone: ZoneInfo,
     namer: Namer,
     window: Span,
-    missing_end: timedelta,
+    missing_end: timedelta = timedelta(0),
+    owners: frozenset[str] = frozenset(),
     cancellations: list[Cancellation] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
     """Read without expanding: every VEVENT of the file is among the events or named in a problem.
@@ -95,7 +97,13 @@ def read_events(
             continue
         zones = Zones(calendar, zone, report, window)
         read, told = events_of(
-            calendar, zones, namer, method, cancellations=cancellations, missing_end=missing_end
+            calendar,
+            zones,
+            namer,
+            method,
+            cancellations=cancellations,
+            missing_end=missing_end,
+            owners=owners,
         )
         events += read
         problems += told
@@ -107,7 +115,8 @@ def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
     lines = named_lines(calendar.header, _HEADER)
     header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
     if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
-        what = f"it counts by another calendar (CALSCALE:{header['CALSCALE'][:40]})"
+        scale = header["CALSCALE"]
+        what = f"it counts by another calendar (CALSCALE:{scale if _PLAIN_NAME.fullmatch(scale) else '…'})"
         raise SourceContentError(where, what, "export it in the Gregorian calendar")
     return header
 
@@ -119,7 +128,7 @@ def is_meeting_method(method: str) -> bool:
 
 def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
     meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
-    shown = method if _METHOD.fullmatch(method) else "…"
+    shown = method if _PLAIN_NAME.fullmatch(method) else "…"
     count = len(calendar.events)
     events = f"its {count_of(count, 'event was', 'events were')}"
     what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
@@ -136,9 +145,10 @@ def events_of(
     *,
     cancellations: list[Cancellation] | None = None,
     missing_end: timedelta,
+    owners: frozenset[str] = frozenset(),
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, method, missing_end)
+    reader = EventReader(zones, namer, method, missing_end, owners)
     events = []
     for block in calendar.events:
         check_stopped()

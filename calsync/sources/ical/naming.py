@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 
+from calsync.model.uids import shown_uid
 from calsync.sources.ical.lines import named_lines
 from calsync.sources.ical.text import line_numbers
 from calsync.sources.ical.texts import text_of
@@ -18,11 +19,6 @@ _BEGIN = re.compile(rb"(?:\A|[\r\n])[\xef\xbb\xbf]*(BEGIN[ \t]*:[ \t]*VEVENT)", 
 _LINE_END = re.compile("[\n\r]")
 _NAMES = frozenset({"UID", "DTSTART"})
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T\d{6}Z?)?", re.A)
-# Where a line end was lost, a UID runs on into the next property.
-_RUN_ON = re.compile(
-    r"(?:SUMMARY|LOCATION|DESCRIPTION|X-ALT-DESC|COMMENT|CATEGORIES|ORGANIZER|ATTENDEE)[:;].*", re.I | re.S
-)
-_LONGEST = 80
 
 
 class Namer:
@@ -73,7 +69,7 @@ class Namer:
 
 def _name(text: str) -> str:
     values = dict(reversed(named_lines(text, _NAMES)))
-    uid = _short(text_of(values.get("UID", ":")))
+    uid = shown_uid(text_of(values.get("UID", ":")))
     match = _DAY.fullmatch(values.get("DTSTART", "").rpartition(":")[2].strip())
     day = f" on {match[1]}-{match[2]}-{match[3]}" if match else ""
     return f"event{day} with uid {uid}" if uid else f"event{day} without uid"
@@ -83,8 +79,3 @@ def is_private(text: str) -> bool:
     """Whether CLASS says anything but PUBLIC, which is what its absence means (RFC 5545, 3.8.1.3)."""
     classes = [text_of(rest).upper() for _, rest in named_lines(text, frozenset({"CLASS"}))]
     return any(value not in ("", "PUBLIC") for value in classes)
-
-
-def _short(text: str) -> str:
-    plain = " ".join(_RUN_ON.sub("…", text).split())
-    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from calsync.model.occurrence import Attendee, AttendeeKind, Response
-from calsync.sources.ical.texts import parameters_and_value, parameters_of
+from calsync.sources.ical.lines import lines_by_name
+from calsync.sources.ical.texts import parameters_and_value, parameters_of, text_of
 
 _KINDS = {
     "": AttendeeKind.INDIVIDUAL,
@@ -79,6 +80,19 @@ class People:
         if said not in self._said:
             self._said[said] = _said(parameters_of(said))
         return self._addresses[value], self._said[said]
+
+
+def uninvites_others(text: str, owners: frozenset[str]) -> bool:
+    """Whether an event of a METHOD:CANCEL cancels the meeting for others only (RFC 5546, 3.2.5).
+
+    Then its STATUS "MUST NOT be included", and its attendees are those who are no longer asked. Without
+    attendees nobody is excepted.
+    """
+    lines = lines_by_name(text, frozenset({"ATTENDEE", "STATUS"}))
+    if any(text_of(rest) for rest in lines["STATUS"]):
+        return False
+    attendees = People().attendees(lines["ATTENDEE"])
+    return bool(attendees) and not any(attendee.address in owners for attendee in attendees)
 
 
 def _said(parameters: dict[str, str]) -> tuple[AttendeeKind, Response]:

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import TZPATH
 
-_READING = "3"
+_READING = "4"
 """Raise it whenever the same calendar may give other occurrences than before."""
 
 

@@ -12,12 +12,15 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from calsync.model.wall import wall_of
 from calsync.sources.ical.event import Moment, day_in
 from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.moments import shown_in
+from calsync.sources.ical.moments import lasting, shown_in
 
 # Outlook's flag, and that of Outlook.com.
 _ALL_DAY_FLAGS = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"})
 _UNTIL_UTC = re.compile(r"(UNTIL=)(\d{8}T\d{6}Z)", re.I | re.A)
 _MIDNIGHT = time()
+_DAY = timedelta(days=1)
+# How a day's last minute is written by those who take the end for the last moment of the event.
+_LAST_MINUTE = time(23, 59)
 
 
 SHORTEST_DAY = timedelta(hours=22)
@@ -46,11 +49,28 @@ def flagged_days(
     None if there is no such zone: Outlook sets the flag at midnights only, so something else is wrong then.
     """
     for zone in zones:
-        shown = [shown_in(moment, zone) for moment in (start, end or start) if isinstance(moment, datetime)]
-        if all(moment.time() == _MIDNIGHT for moment in shown):
-            first = day_in(start, zone)
-            return first, first if end is None else day_in(end, zone), zone
+        first, last = _midnight_day(start, zone), _midnight_day(start if end is None else end, zone)
+        if last is None and isinstance(end, datetime) and shown_in(end, zone).time() >= _LAST_MINUTE:
+            last = lasting(day_in(end, zone), _DAY)
+        if first is not None and last is not None:
+            return first, last, zone
     return None
+
+
+def days_of(start: Moment, end: Moment | None) -> tuple[Moment, Moment | None]:
+    """Days, where one of the two is a day and the other a midnight, as DTSTART and DTEND of two kinds."""
+    if isinstance(start, datetime) == isinstance(end, datetime) or end is None:
+        return start, end
+    first, last = _midnight_day(start, None), _midnight_day(end, None)
+    return (start, end) if first is None or last is None else (first, last)
+
+
+def _midnight_day(moment: Moment, zone: tzinfo | None) -> date | None:
+    """The day that a moment is the beginning of, by a zone's clock or by its own; None if it is of none."""
+    if not isinstance(moment, datetime):
+        return moment
+    shown = moment if zone is None else shown_in(moment, zone)
+    return day_in(moment, zone) if shown.time() == _MIDNIGHT else None
 
 
 def rule_of_days(text: str, day_zone: tzinfo | None) -> str:

@@ -91,3 +91,39 @@ def test_a_message_and_what_it_cancels_in_one_file(tmp_path) -> None:  # type: i
         assert {one.status for one in found if one.uid == "u1"} == {expected}
         assert {one.status for one in found if one.uid == "neighbour"} == {Status.CONFIRMED}
         assert len(found) == 4
+
+
+def read_for(owner: str, *lines: str) -> tuple[list[Cancellation], int, list[str]]:
+    """What a message in the calendar of one person cancels, how many meetings it is, and its problems."""
+    found: list[Cancellation] = []
+    occurrences, problems = read_calendar(
+        cancel(*lines, start=":20251006T090000Z"),
+        OCTOBER,
+        zone=LONDON,
+        owners=frozenset({owner}),
+        where="a.ics",
+        cancellations=found,
+    )
+    return found, len(occurrences), [problem.what for problem in problems]
+
+
+def test_a_message_that_takes_others_off_the_list_cancels_nothing_for_the_owner_and_is_named() -> None:
+    found, meetings, (what,) = read_for(
+        "ana@a.org", "ATTENDEE:mailto:bob@a.org", "ORGANIZER:mailto:ana@a.org"
+    )
+    assert (found, meetings) == ([], 0)
+    assert "takes others off the list" in what
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("ATTENDEE:mailto:bob@a.org", "ATTENDEE:MAILTO:Ana@A.org"),
+        ("ATTENDEE;EMAIL=ana@a.org:urn:uuid:1",),
+        ("ATTENDEE:mailto:bob@a.org", "STATUS:CANCELLED"),
+        (),
+    ],
+)
+def test_a_message_to_the_owner_or_about_the_whole_meeting_cancels_it(lines: tuple[str, ...]) -> None:
+    found, meetings, problems = read_for("ana@a.org", *lines)
+    assert (len(found), meetings, problems) == (1, 1, [])

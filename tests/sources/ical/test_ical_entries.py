@@ -240,3 +240,35 @@ def test_a_file_of_nothing_but_usual_days_is_unchanged() -> None:
     assert starts(calendar(event(FLAG, start=";VALUE=DATE:20251006", end="DTEND;VALUE=DATE:20251008"))) == [
         "2025-10-06T00:00+01:00"
     ]
+
+
+@pytest.mark.parametrize("last", ["235900", "235959"])
+@pytest.mark.parametrize(("day", "expected"), [("06", "2025-10-07"), ("07", "2025-10-08")])
+def test_a_flagged_day_may_end_with_its_last_minute(last: str, day: str, expected: str) -> None:
+    content = calendar(event(FLAG, start=MIDNIGHT, end=f"DTEND;TZID=GMT Standard Time:202510{day}T{last}"))
+    assert shown(content) == [("2025-10-06", expected, True)]
+
+
+def test_a_flag_on_an_end_before_the_last_minute_changes_nothing() -> None:
+    content = calendar(event(FLAG, start=MIDNIGHT, end="DTEND;TZID=GMT Standard Time:20251006T235800"))
+    assert not one(content).all_day
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (";VALUE=DATE:20251006", "DTEND:20251007T000000", "2025-10-07"),
+        (";VALUE=DATE:20251006", "DTEND:20251006T000000", "2025-10-07"),
+        (";VALUE=DATE:20251006", "DTEND;TZID=Europe/London:20251008T000000", "2025-10-08"),
+        (":20251006T000000", "DTEND;VALUE=DATE:20251007", "2025-10-07"),
+        (";TZID=Europe/London:20251006T000000", "DTEND;VALUE=DATE:20251006", "2025-10-07"),
+    ],
+)
+def test_a_day_and_a_midnight_are_whole_days(start: str, end: str, expected: str) -> None:
+    assert shown(calendar(event(start=start, end=end))) == [("2025-10-06", expected, True)]
+
+
+def test_a_day_and_another_time_than_midnight_are_times() -> None:
+    content = calendar(event(start=";VALUE=DATE:20251006", end="DTEND:20251006T100000"))
+    assert_alike(content)
+    assert not one(content).all_day

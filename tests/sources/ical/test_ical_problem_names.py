@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from ical_strategies import ODDLY_SAID, times
 from ical_text import calendar, event, read
 
+from calsync.errors import SourceContentError
+
 SECRET = "Oncology"
 BROKEN = {
     "no start": event(f"SUMMARY:{SECRET}", start="", end=""),
@@ -66,3 +68,9 @@ def test_no_problem_shows_a_title_whatever_else_the_event_has_and_wherever_a_lin
     content = calendar(event(*lines, uid=data.draw(st.sampled_from(["", "u1"])), start="", end=""))
     _, problems = read(content)
     assert SECRET not in " ".join(map(str, problems))
+
+
+def test_a_calendar_scale_that_is_text_is_not_shown() -> None:
+    with pytest.raises(SourceContentError) as caught:
+        read(calendar(event(), head="CALSCALE:Jane's review"))
+    assert "JANE" not in str(caught.value)
