@@ -44,5 +44,5 @@ def mails_waiting(settings: Settings, store: Store, today: date) -> list[OutboxE
 
 def _here(roster: Roster, today: date) -> frozenset[str]:
     """Everybody on the list but those who have left; of a line that cannot be used, nobody knows."""
-    left = {one.id for one in roster.managers if one.left is not None and one.left < today}
+    left = {one.id for one in roster.managers if one.has_left(today)}
     return roster.named - left
