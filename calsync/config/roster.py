@@ -54,16 +54,21 @@ def _weekday(word: str) -> int | None:
     return next((n for n, day in enumerate(DAYS) if any(day.startswith(text) for text in spellings)), None)
 
 
+def _is_unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
+
+
 def _visible(text: str) -> str:
-    """Refuse what nobody sees: two such ids or addresses look alike, and are not the same."""
-    unseen = next((sign for sign in text if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")), "")
-    if unseen:
+    """Refuse what nobody sees: two such ids look alike, and are not the same."""
+    if unseen := next(filter(_is_unseen, text), ""):
         raise ValueError(f"holds a character that cannot be seen (U+{ord(unseen):04X}); type it anew")
     return text
 
 
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    # What comes along when an address is copied; two addresses are compared without it, too.
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    if not _ADDRESS.fullmatch(text) or any(map(_is_unseen, text)):
         raise ValueError("is no mail address; write it as name@example.org")
     return text
 
@@ -96,7 +101,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     id: Annotated[str, Field(min_length=1), AfterValidator(_visible)]
-    email: Annotated[str, AfterValidator(_visible), AfterValidator(_address)]
+    email: Annotated[str, AfterValidator(_address)]
     name: str = ""
     department: str = ""
     grade: str = ""
