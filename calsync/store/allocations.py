@@ -134,7 +134,7 @@ def _work(
     *,
     known: bool,
 ) -> Difference:
-    wanted = _rows(manager_id, [a for a in allocations if first <= a.day < last])
+    wanted = _rows([a for a in allocations if first <= a.day < last])
     if not known:
         return difference({}, wanted)
     query = select(table).where(table.c.manager_id == manager_id, table.c.day >= first, table.c.day < last)
@@ -142,7 +142,7 @@ def _work(
     return difference(held, wanted)
 
 
-def _rows(manager_id: str, allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
+def _rows(allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
     rows: dict[Hashable, Row] = {}
     several: dict[Row, list[float]] = {}
     for allocation in allocations:
