@@ -38,13 +38,13 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.to.get(address, "250 OK")
-        if answer.startswith("250"):
+        if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.data.pop(0) if self.data else "250 OK"
-        if answer.startswith("250") or answer in ("drop", "hang"):
+        if answer.startswith("2") or answer in ("drop", "hang"):
             self.taken.append(envelope)
         if answer == "drop":
             server.transport.abort()

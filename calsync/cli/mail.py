@@ -58,8 +58,8 @@ def list_mails(
     ids = short_ids(entries)
     wanted = [entry for entry in reversed(entries) if not states or entry.state in states]
     if form is Format.JSON:
-        rows = [_row(entry, ids[entry.mail_id], now()) for entry in wanted]
-        write_json(json.dumps(rows, indent=2, default=_iso) + "\n")
+        rows = [mail_row(entry, ids[entry.mail_id], now()) for entry in wanted]
+        write_json(json.dumps(rows, indent=2, default=iso) + "\n")
     elif wanted:
         _print_list(wanted, ids, settings)
     else:
@@ -120,8 +120,8 @@ def resolve(
     out.print(f"{entry.mail_id}: {state} (was {entry.state})")
 
 
-def print_waiting(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> bool:
-    """Print every mail that is not closed, with its age and its next try; True if one is overdue."""
+def print_waiting(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> None:
+    """Print every mail that is not closed, with its age and its next try, and the way out if it is late."""
     overdue = {entry.mail_id for entry in entries if is_overdue(entry, moment)}
     ids = short_ids(entries)
     ordered = sorted(entries, key=lambda entry: (entry.mail_id not in overdue, entry.queued_at))
@@ -134,7 +134,6 @@ def print_waiting(entries: Sequence[OutboxEntry], settings: Settings, moment: da
         out.print(f"and {count_of(len(ordered) - _SHOWN_AT_MOST, 'more mail')}: calsync mail list")
     if overdue:
         out.print(dim("→ calsync mail list, then calsync mail resend ID or calsync mail resolve ID"))
-    return bool(overdue)
 
 
 def _describe(entry: OutboxEntry, settings: Settings, moment: datetime, *, late: bool) -> str:
@@ -174,11 +173,13 @@ def _print_list(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: S
                 out.print(f"          {line}")
 
 
-def _row(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
+def mail_row(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
+    """A mail as it is printed in JSON."""
     return {"id": short, **asdict(entry), "overdue": is_overdue(entry, moment)}
 
 
-def _iso(value: object) -> str:
+def iso(value: object) -> str:
+    """A value that JSON has no type for, as text: days and times by ISO 8601."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

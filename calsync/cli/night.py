@@ -1,11 +1,14 @@
 """`calsync run`, `schedule` and `status`: the nightly job and its ledger."""
 
+import json
 import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
+from enum import StrEnum
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,14 +26,15 @@ from calsync.cli.app import (
     print_problems,
 )
 from calsync.cli.logs import log_to_stderr
-from calsync.cli.mail import print_waiting
-from calsync.cli.terminal import bold, dim, err, out, red, shows_progress
+from calsync.cli.mail import iso, mail_row, print_waiting
+from calsync.cli.terminal import bold, dim, err, out, red, shows_progress, write_json
 from calsync.config.load import load_settings
-from calsync.config.settings import store_url
-from calsync.store.database import open_store
+from calsync.mail.waiting import short_ids
 from calsync.store.states import LedgerNight, RunState
 
 if TYPE_CHECKING:
+    from calsync.cli.watching import Status
+    from calsync.config.settings import Settings
     from calsync.nightly.report import RunReport
 
 
@@ -134,8 +138,18 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
     scheduler.serve(config)
 
 
+class Format(StrEnum):
+    """How the status is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 @app.command()
-def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def status(
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
     """Say how the last nights went, which calendars fail and since when, and which mails wait.
 
     Exits with 1 if the last due night did not run to its end, a calendar fails, a line of the list of
@@ -143,34 +157,65 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
     its next try. Managers who have left are no failure.
     Example: `calsync status || page-somebody`
     """
-    from calsync.cli.watching import failing_now, mails_waiting
+    from calsync.cli.watching import collect_status
 
     settings = load_settings(config)
     print_demo_day(settings)
-    due, today = scheduler.due_night(now(), settings), settings.today(now())
-    with open_store(store_url(settings)) as store:
-        nights, good = store.runs.nights(7), store.runs.last_good(today)
-        failing, problems = failing_now(settings, store, today)
-        mails = mails_waiting(settings, store, today)
-    out.print(_table(nights) if nights else "No night has run yet: `calsync run`.")
-    late = good is None or good < due
-    if late:
-        out.print_line(red("●"), f" the night of {due} has not run to its end (last good: {good or 'none'})")
-    ahead = [str(entered.night) for entered in nights if entered.night > today]
-    if ahead:
-        nights_ahead = f"{'night' if len(ahead) == 1 else 'nights'} {', '.join(ahead)}"
-        out.print_line(dim("○"), f" left aside, for dated after today, {today}: {nights_ahead}")
-    faulty = print_problems(problems)
-    for state in failing:
+    found = collect_status(settings, now())
+    if form is Format.JSON:
+        _print_status_json(found, settings)
+    else:
+        _print_status(found, settings)
+    if not found.is_good:
+        raise typer.Exit(1)
+
+
+def _print_status(found: "Status", settings: "Settings") -> None:
+    out.print(_table(found.nights) if found.nights else "No night has run yet: `calsync run`.")
+    if found.is_late:
+        last = found.last_good or "none"
+        out.print_line(red("●"), f" the night of {found.due} has not run to its end (last good: {last})")
+    if found.ahead:
+        nights = f"{'night' if len(found.ahead) == 1 else 'nights'} {', '.join(map(str, found.ahead))}"
+        out.print_line(dim("○"), f" left aside, for dated after today, {found.today}: {nights}")
+    print_problems(found.problems)
+    for state in found.failing:
         out.print_line(
             red("●"),
             f" {state.shown} fails since {state.failing_since} "
             f"(last read {state.last_good or 'never'}): {state.what}",
             dim(f" → {state.hint}"),
         )
-    overdue = print_waiting(mails, settings, now())
-    if late or failing or faulty or overdue:
-        raise typer.Exit(1)
+    print_waiting(found.mails, settings, found.moment)
+
+
+def _print_status_json(found: "Status", settings: "Settings") -> None:
+    """Print the same as one JSON object; docs/operating.md lists its keys, which stay as they are."""
+    ids = short_ids(found.mails)
+    content = {
+        "good": found.is_good,
+        "moment": found.moment.astimezone(settings.organisation.zone),
+        "today": found.today,
+        "due_night": found.due,
+        "last_good_night": found.last_good,
+        "late": found.is_late,
+        "nights": [asdict(entered) | {"ahead": entered.night in found.ahead} for entered in found.nights],
+        "failing_calendars": [
+            {
+                "calendar": state.shown,
+                "manager_id": state.manager_id,
+                "source": state.source,
+                "failing_since": state.failing_since,
+                "last_read": state.last_good,
+                "what": state.what,
+                "hint": state.hint,
+            }
+            for state in found.failing
+        ],
+        "problems": [asdict(problem) for problem in found.problems],
+        "mails": [mail_row(mail, ids[mail.mail_id], found.moment) for mail in found.mails],
+    }
+    write_json(json.dumps(content, indent=2, default=iso) + "\n")
 
 
 def _table(nights: Sequence[LedgerNight]) -> Table:

@@ -1,15 +1,73 @@
-"""What is wrong now, for `calsync status`: calendars that fail, the list of managers, mails that wait."""
+"""What `calsync status` shows: nights, calendars that fail, the list of managers, mails that wait."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from calsync import scheduler
 from calsync.config.roster import Roster, read_roster
 from calsync.config.roster_loss import doubted_gone, gone_problem
-from calsync.config.settings import Settings
+from calsync.config.settings import Settings, store_url
 from calsync.errors import ConfigError
-from calsync.model.problem import Problem
-from calsync.store.database import Store
+from calsync.mail.waiting import is_overdue
+from calsync.model.problem import Problem, Severity
+from calsync.store.database import Store, open_store
 from calsync.store.roster import manager_of_mail
-from calsync.store.states import OPEN_STATES, CalendarState, OutboxEntry
+from calsync.store.states import OPEN_STATES, CalendarState, LedgerNight, OutboxEntry
+
+_NIGHTS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of calsync at one moment.
+
+    due: the night that should have run by now. nights: the last ones in the ledger, newest first. failing:
+    the calendars of managers who have not left. problems: of the list of managers. mails: those that are
+    not closed.
+    """
+
+    moment: datetime
+    today: date
+    due: date
+    last_good: date | None
+    nights: tuple[LedgerNight, ...]
+    failing: tuple[CalendarState, ...]
+    problems: tuple[Problem, ...]
+    mails: tuple[OutboxEntry, ...]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the night that is due has not run to its end."""
+        return self.last_good is None or self.last_good < self.due
+
+    @property
+    def ahead(self) -> tuple[date, ...]:
+        """The nights in the ledger that are dated after today, newest first."""
+        return tuple(entered.night for entered in self.nights if entered.night > self.today)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing needs a person."""
+        faulty = any(problem.severity is Severity.FAULT for problem in self.problems)
+        overdue = any(is_overdue(mail, self.moment) for mail in self.mails)
+        return not (self.is_late or self.failing or faulty or overdue)
+
+
+def collect_status(settings: Settings, moment: datetime) -> Status:
+    """Read the status from the store and the list of managers."""
+    today = settings.today(moment)
+    with open_store(store_url(settings)) as store:
+        failing, problems = failing_now(settings, store, today)
+        return Status(
+            moment=moment,
+            today=today,
+            due=scheduler.due_night(moment, settings),
+            last_good=store.runs.last_good(today),
+            nights=tuple(store.runs.nights(_NIGHTS)),
+            failing=tuple(failing),
+            problems=problems,
+            mails=tuple(mails_waiting(settings, store, today)),
+        )
 
 
 def failing_now(
@@ -44,5 +102,5 @@ def mails_waiting(settings: Settings, store: Store, today: date) -> list[OutboxE
 
 def _here(roster: Roster, today: date) -> frozenset[str]:
     """Everybody on the list but those who have left; of a line that cannot be used, nobody knows."""
-    left = {one.id for one in roster.managers if one.left is not None and one.left < today}
+    left = {one.id for one in roster.managers if one.has_left(today)}
     return roster.named - left

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,23 +25,50 @@ from calsync.model.people import Frequency, Language, Manager
 from calsync.model.problem import Problem
 from calsync.validation import problems_of
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\]+")
+_RANGE = re.compile(r"(\w)\.?\s*(?:[-\u2010-\u2015]|\b(?:to|until)\b)\s*(\w)")
+_WEEKDAYS_HINT = 'write weekdays in English, such as "mon tue wed thu fri" or "mon-fri"'
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")  # a workbook gives a time with its dates
 
 
 def _weekdays(text: object) -> tuple[int, ...]:
-    words = str(text).lower().replace(",", " ").replace(";", " ").split()
-    numbers = {DAYS.index(word[:3]) for word in words if word[:3] in DAYS}
-    unknown = [word for word in words if word[:3] not in DAYS]
-    if unknown or not numbers:
-        named = f"{unknown[0]!r} is no weekday; " if unknown else ""
-        raise ValueError(f'{named}write weekdays in English, such as "mon tue wed thu fri"')
+    """The numbers of weekdays that are listed, `mon tue` or `Monday, Tuesday`, and of ranges, `mon-fri`."""
+    words = _RANGE.sub(r"\1-\2", re.sub(r"[,;/&+]|\band\b", " ", str(text).lower())).split()
+    numbers: set[int] = set()
+    for word in words:
+        first, *rest = map(_weekday, word.split("-"))
+        last = rest[-1] if rest else first
+        if first is None or last is None or len(rest) > 1:
+            raise ValueError(f"{word!r} is no weekday; {_WEEKDAYS_HINT}")
+        numbers |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
+    if not numbers:
+        raise ValueError(_WEEKDAYS_HINT)
     return tuple(sorted(numbers))
 
 
+def _weekday(word: str) -> int | None:
+    """The number of a day, by its name or the beginning of it: `tue`, `tues.`, `tuesday`."""
+    name = word.rstrip(".")
+    spellings = [text for text in (name, name.removesuffix("s")) if len(text) >= 3]
+    return next((n for n, day in enumerate(DAYS) if any(day.startswith(text) for text in spellings)), None)
+
+
+def _is_unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
+
+
+def _visible(text: str) -> str:
+    """Refuse what nobody sees: two such ids look alike, and are not the same."""
+    if unseen := next(filter(_is_unseen, text), ""):
+        raise ValueError(f"holds a character that cannot be seen (U+{ord(unseen):04X}); type it anew")
+    return text
+
+
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    # What comes along when an address is copied; two addresses are compared without it, too.
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    if not _ADDRESS.fullmatch(text) or any(map(_is_unseen, text)):
         raise ValueError("is no mail address; write it as name@example.org")
     return text
 
@@ -72,7 +100,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    id: str = Field(min_length=1)
+    id: Annotated[str, Field(min_length=1), AfterValidator(_visible)]
     email: Annotated[str, AfterValidator(_address)]
     name: str = ""
     department: str = ""
@@ -163,6 +191,8 @@ def read_roster(settings: Settings) -> Roster:
     managers = tuple(manager for manager, _ in rows.values())
     numbers = {name: number for name, (_, number) in rows.items()}
     unused = {f"line {line.number}": line for line in lines if line.number not in numbers.values()}
+    # An id may look like that, too.
+    unused = {name if name not in named else f"{name} of {file.name}": line for name, line in unused.items()}
     claimants = tuple(_claimant(name, line, settings) for name, line in unused.items())
     numbers |= {name: line.number for name, line in unused.items()}
     return Roster(file.name, managers, tuple(problems), claimants, numbers, named)

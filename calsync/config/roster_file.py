@@ -5,10 +5,14 @@ managers below it; a cell with line breaks, as Excel writes them, is put togethe
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
@@ -17,6 +21,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINES_IN_A_CELL = 10
 """So many lines at most may one row take."""
 _MOST = 50_000_000
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
+"""A first line by which Excel is given the separator of a CSV file; it is no row."""
 _SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 
 
@@ -53,8 +59,8 @@ def read_rows(file: Path) -> tuple[list[str], list[Line]]:
     if not rows:
         return [], []
     head, *body = rows
-    if head.fault:
-        raise ConfigError([Problem(f"{file.name} line {head.number}", *head.fault)])
+    if fault := head.fault or _unreadable(head.cells):
+        raise ConfigError([Problem(f"{file.name} line {head.number}", *fault)])
     headings = [_heading(cell) for cell in head.cells]
     width = len(headings)  # spreadsheets write empty cells at the ends of all lines, of the headings, too
     while headings and not headings[-1]:
@@ -77,8 +83,13 @@ def _fault_of(cells: Sequence[str], wanted: int, width: int) -> tuple[str, str] 
     if len(cells) < wanted:
         return f"has {len(cells)} cells, and there are {wanted} headings", "is a comma missing?"
     if len(cells) > width or any(cells[wanted:]):
-        hint = "put a cell that holds a comma into quotation marks"
+        hint = "put a cell that holds a comma into quotation marks, and leave cells beyond the headings empty"
         return f"has {len(cells)} cells, and there are {wanted} headings", hint
+    return _unreadable(cells)
+
+
+def _unreadable(cells: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong with the first cell that holds no text, whatever its heading is."""
     for cell in cells:
         if any("\ud800" <= sign <= "\udfff" for sign in cell):
             return "holds bytes that are not UTF-8", 'save the file as "CSV UTF-8"'
@@ -97,12 +108,17 @@ def _csv(file: Path) -> Iterator[_Raw]:
         text = content.decode("utf-16")
     else:
         # Bytes that are no UTF-8 become lone surrogates, by which their line is found and named.
-        text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        text = content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)  # Excel in other locales, and its "Unicode text"
+    place = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if "\0" in lines[place]:
+        raise ValueError("it is no text in UTF-8")
+    separator = _SEPARATOR.fullmatch(lines[place])
+    place += bool(separator)
+    first = next((line for line in lines[place:] if line.strip()), "")
+    # Excel in other locales, and its "Unicode text".
+    delimiter = separator.group(1) if separator else max(",;\t", key=first.count)
     wanted = len(_parsed(first, delimiter) or ())
-    place = 0
     while place < len(lines):
         cells, taken = _record(lines, place, delimiter, wanted)
         if cells is None:
@@ -140,19 +156,54 @@ def _parsed(text: str, delimiter: str) -> list[str] | None:
 
 
 def _sheet(file: Path) -> list[_Raw]:
-    import pandas
-
+    """The rows of the first sheet; a formula that was never calculated is a fault of its row."""
     try:
-        frame = pandas.read_excel(file, header=None, dtype=str, na_filter=False)
-    except OSError:
-        raise
+        from openpyxl import load_workbook
     except ImportError as error:
         what = "is a workbook, and openpyxl, which reads it, is not installed"
         hint = "pip install openpyxl, or save the list as CSV"
         raise ConfigError([Problem(str(file), what, hint)]) from error
+    try:
+        with (
+            closing(load_workbook(file, read_only=True, data_only=True)) as results,
+            closing(load_workbook(file, read_only=True)) as formulas,
+        ):
+            sheets = results.worksheets[0], formulas.worksheets[0]
+            for sheet in sheets:
+                sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missing
+            rows = zip(*(sheet.iter_rows() for sheet in sheets), strict=True)
+            return _rectangle([_sheet_row(number, *row) for number, row in enumerate(rows, start=1)])
+    except OSError:
+        raise
     except Exception as error:  # zipfile, XML and openpyxl each raise their own
         raise ValueError(f"it is no workbook ({type(error).__name__})") from error
-    return [
-        _Raw(number, [str(cell) for cell in row])
-        for number, row in enumerate(frame.itertuples(index=False), start=1)
-    ]
+
+
+def _sheet_row(number: int, results: Sequence[Any], formulas: Sequence[Any]) -> _Raw:
+    cells = [_cell_text(cell.value) for cell in results]
+    while cells and not cells[-1]:
+        cells.pop()
+    for result, formula in zip(results, formulas, strict=True):
+        # A formula whose result is an empty text has the type `str`; one without a result has none.
+        if result.value is None and formula.value is not None and result.data_type != "str":
+            what = f"holds a formula without a result in cell {formula.coordinate}"
+            hint = "put the value itself into the cell, or save the workbook with a spreadsheet program"
+            return _Raw(number, cells, (what, hint))
+    return _Raw(number, cells)
+
+
+def _rectangle(rows: Sequence[_Raw]) -> list[_Raw]:
+    """The rows with empty cells at their ends, which a workbook leaves out, as far as the headings go."""
+    width = next((len(row.cells) for row in rows if row.cells), 0)
+    return [replace(row, cells=[*row.cells, *[""] * (width - len(row.cells))]) for row in rows]
+
+
+def _cell_text(value: object) -> str:
+    """A cell as it would be written in CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)

@@ -135,10 +135,10 @@ class SmtpTransport:
         with _lost_before(recipient, self.host):
             client.ehlo_or_helo_if_needed()
             code, reply = client.mail(sender)
-            if code != 250:
+            if not _is_taken(code):
                 _say(recipient, code, reply, whole=code >= 500 and code != _TOO_BIG)
             code, reply = client.rcpt(recipient)
-            if code not in (250, 251):
+            if not _is_taken(code):
                 _say(recipient, code, reply)
             code, reply = client.docmd("DATA")
             if code != 354:
@@ -152,10 +152,16 @@ class SmtpTransport:
             code, reply = client.getreply()
         except (smtplib.SMTPException, OSError) as error:
             _nobody_knows(recipient, self.host, error)
-        if code < 200:
+        if _is_taken(code):
+            return
+        if not 400 <= code < 600:
             _nobody_knows(recipient, self.host, None)
-        if code != 250:
-            _say(recipient, code, reply)
+        _say(recipient, code, reply)
+
+
+def _is_taken(code: int) -> bool:
+    """Whether a reply says yes, by its first digit alone (RFC 5321, 4.3.2), for servers have own codes."""
+    return 200 <= code < 300
 
 
 def _stuffed(mime: bytes) -> bytes:

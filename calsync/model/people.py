@@ -80,6 +80,10 @@ class Manager:
         """Whether the manager works here on this day: from `started` to `left`, both included."""
         return (self.started is None or self.started <= day) and (self.left is None or day <= self.left)
 
+    def has_left(self, day: date) -> bool:
+        """Whether the last day in service is over."""
+        return self.left is not None and self.left < day
+
     @property
     def hours_per_day(self) -> float:
         """Contracted hours on each working day."""

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 
 from calsync.config.roster import Roster
 from calsync.config.roster_loss import doubted_gone, gone_problem
-from calsync.config.settings import Doubt
 from calsync.model.people import comparable_address
 from calsync.model.problem import Problem, Severity
 from calsync.nightly.claims import Claims
+from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
 from calsync.store.database import Store
 from calsync.store.roster import Listed, address_digest, manager_of_mail
@@ -19,20 +19,27 @@ _HELD = timedelta(days=365)
 
 
 def take_list(
-    store: Store, roster: Roster, claims: Claims, doubt: Doubt, report: RunReport, *, accepted: bool
+    store: Store,
+    roster: Roster,
+    claims: Claims,
+    night: Night,
+    report: RunReport,
+    *,
+    accepted: bool,
 ) -> None:
     """Follow managers to new ids, and make this the list that the next night is compared with.
 
     accepted: whether somebody says that those who are missing have rightly gone.
     """
     known = store.roster.all()
-    moves = _without_occupied(_follow(known, roster), known, store, claims)
+    moves = _without_successors(_follow(known, roster, night.day), roster, store)
+    moves = _without_occupied(moves, known, store, claims)
     if moves:
         store.roster.rename(moves)
         report.note(_noted(moves, roster))
         known = store.roster.all()
     before = [one.manager_id for one in known.values() if one.listed]
-    gone = frozenset() if accepted else doubted_gone(before, roster.named, doubt)
+    gone = frozenset() if accepted else doubted_gone(before, roster.named, night.settings.doubt)
     if gone:
         report.note([gone_problem(gone, len(before), roster.file)])
     addresses = {
@@ -74,17 +81,27 @@ def keep_back_mails(
         report.note([Problem(f"mail {name}", what, severity=Severity.NOTE)])
 
 
-def _follow(known: Mapping[str, Listed], roster: Roster) -> dict[str, str]:
-    """Old id to new id of each person who has the same mail address under another id."""
-    digests = {manager.id: frozenset(map(address_digest, manager.addresses)) for manager in roster.managers}
+def _follow(known: Mapping[str, Listed], roster: Roster, day: date) -> dict[str, str]:
+    """Old id to new id of each person who has the same mail address under another id.
+
+    The old id may be on the list still, as one that has left.
+    """
+    digests = {
+        manager.id: frozenset(map(address_digest, manager.addresses))
+        for manager in roster.managers
+        if not manager.has_left(day)
+    }
+    left = {manager.id for manager in roster.managers} - digests.keys()
     owners: dict[str, set[str]] = {}
     for manager_id, theirs in digests.items():
         for digest in theirs:
             owners.setdefault(digest, set()).add(manager_id)
     candidates: dict[str, list[Listed]] = {}
     for one in known.values():
-        stays = one.manager_id in roster.named and one.address in digests.get(one.manager_id, {one.address})
-        if stays or len(owners.get(one.address, ())) != 1:
+        stays = one.manager_id in roster.named - left
+        if (stays and one.address in digests.get(one.manager_id, {one.address})) or len(
+            owners.get(one.address, ())
+        ) != 1:
             continue
         (new,) = owners[one.address]
         if new not in known or known[new].address not in digests[new]:
@@ -95,6 +112,16 @@ def _follow(known: Mapping[str, Listed], roster: Roster) -> dict[str, str]:
         if len(listed_last) == 1:
             moves[listed_last[0].manager_id] = new
     return moves
+
+
+def _without_successors(moves: dict[str, str], roster: Roster, store: Store) -> dict[str, str]:
+    """Leave out who took over a mailbox: hours of the old id from before `started` are another person's."""
+    started = {manager.id: manager.started for manager in roster.managers}
+    return {
+        old: new
+        for old, new in moves.items()
+        if (first := started[new]) is None or not store.roster.has_minutes_before(old, first)
+    }
 
 
 def _without_occupied(

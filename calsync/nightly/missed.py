@@ -52,15 +52,20 @@ def due_periods(
     the window, for what lies there was not read again. A second run of the same night gives the same.
     """
     current = period_of(manager.summary, night.day)
-    if current is None:
+    if current is None or not _is_served(manager, current):
         return DuePeriods()
-    missed = _missed(current, manager, last, night.days[0], is_queued)
+    missed = [p for p in _missed(current, manager, last, night.days[0], is_queued) if _is_served(manager, p)]
     most = night.settings.mail.missed_summaries
     sent, beyond = missed[:most], missed[most:]
     in_window = [period for period in sent if period.first >= night.days[0]]
     beyond += [period for period in sent if period.first < night.days[0]]
     lost = [period for period in beyond if not is_queued(mail_id(manager.id, period))]
     return DuePeriods((*reversed(in_window), current), tuple(_report(manager, lost, most)))
+
+
+def _is_served(manager: Manager, period: Period) -> bool:
+    """Whether the manager had started before the period was over: none is mailed of a predecessor's time."""
+    return manager.started is None or manager.started < period.last
 
 
 def _missed(

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from calsync import __version__
 from calsync.analysis.allocate import allocate
 from calsync.analysis.counting import exclusions
-from calsync.analysis.worktime import WorkingTime, contracted, public_holidays
+from calsync.analysis.worktime import WorkingTime, contracted, in_service, public_holidays
 from calsync.errors import MailError
 from calsync.mail.outbox import mail_id, queue_summary
 from calsync.model.allocation import Allocation
@@ -235,10 +235,16 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
     """What this manager is told about a period, from the meetings that are kept."""
     worktime = night.worktime
     span = Span(worktime.midnight(period.first), worktime.midnight(period.last))
-    meetings = store.meetings.of_manager(manager.id, span)
+    # A mailbox that was a predecessor's holds their meetings, too: nothing of those is shown.
+    served = in_service(manager, worktime, span)
+    meetings = store.meetings.of_manager(manager.id, served) if served else []
     minutes = contracted(manager, meetings, worktime, period.first, period.last)["minutes"].sum()
-    with_categories = store.meetings.with_own_categories(night.window)
-    own = [meeting for meeting in with_categories if meeting.manager_id == manager.id]
+    theirs = in_service(manager, worktime, night.window)
+    own = [
+        meeting
+        for meeting in store.meetings.with_own_categories(night.window)
+        if meeting.manager_id == manager.id and theirs is not None and meeting.span.overlaps(theirs)
+    ]
     return summarise(
         manager,
         period.first,
@@ -247,7 +253,7 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
         allocate(manager, meetings, worktime, span),
         float(minutes),
         night.book.partnerships,
-        {str(reason): counted for reason, counted in exclusions(meetings, span).items()},
+        {str(reason): counted for reason, counted in exclusions(meetings, served or span).items()},
         unread=unread_categories(own, night.book),
         zone=night.zone,
     )

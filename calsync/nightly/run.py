@@ -132,7 +132,7 @@ def _steps(
     standing = chain.from_iterable(store.corrections.standing().values())
     report.note(unknown_partnerships(standing, night.book.partnerships))
     claims = Claims(night.managers, sources, night.settings, night.roster)
-    take_list(store, night.roster, claims, night.settings.doubt, report, accepted=accept_roster)
+    take_list(store, night.roster, claims, night, report, accepted=accept_roster)
     read_all(night, sources, engine, store, report, claims)
     report.note(claims.problems)
     if report.interrupted:

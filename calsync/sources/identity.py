@@ -1,13 +1,16 @@
 """When two addresses are one calendar: the names by which a calendar is compared, however it is written."""
 
 import os
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from calsync.sources.addresses import canonical_host
 
 _PORTS = {"80", "443", ""}
+_GOOGLE = frozenset({"calendar.google.com", "www.google.com", "google.com"})
+_OUTLOOK = frozenset({"outlook.office365.com", "outlook.office.com", "outlook.live.com"})
 
 
 def file_names(path: Path) -> frozenset[str]:
@@ -30,6 +33,7 @@ def web_name(url: str) -> str:
 
     RFC 3986, 6.2: percent-encoding and dot segments are taken out. The path is compared in lower case, as
     Exchange reads it; two secret addresses that differ in nothing else do not occur. A query keeps its case.
+    What a server publishes of one calendar under several addresses is one: see `_same_calendar`.
     """
     try:
         parts = urlsplit(url.strip())
@@ -39,14 +43,33 @@ def web_name(url: str) -> str:
     with suppress(UnicodeError):
         host = host.encode("idna").decode("ascii")
     steps: list[str] = []
-    for step in unquote(parts.path).casefold().split("/"):
+    for step in unicodedata.normalize("NFC", unquote(parts.path)).casefold().split("/"):
         if step == "..":
             del steps[-1:]
         elif step not in ("", "."):
             steps.append(step)
-    query = "&".join(sorted(unquote(pair) for pair in parts.query.split("&") if pair))
+    # A form's query has "+" or "%20" for a space.
+    pairs = sorted(unquote_plus(pair) for pair in parts.query.split("&") if pair)
+    if known := _same_calendar(host, steps):
+        return known
+    # SabreDAV, and Nextcloud with it, gives a collection as one file at its own address with ?export.
+    query = "" if "export" in pairs else "&".join(pairs)
     shown_port = "" if port in _PORTS else f":{port}"
     return f"web:{host}{shown_port}/{quote('/'.join(steps))}{'?' if query else ''}{query}"
+
+
+def _same_calendar(host: str, steps: list[str]) -> str:
+    """The name of a calendar that Google or Outlook publishes in several forms; "" for any other address.
+
+    Google: `calendar/ical/ID/private-SECRET/basic.ics` and `calendar/ical/ID/public/basic.ics`. Outlook:
+    `owa/calendar/MAILBOX/SECRET/calendar.ics`, `reachcalendar.ics` and `calendar.html`.
+    """
+    match steps:
+        case ["calendar", "ical", calendar, *_] if host in _GOOGLE:
+            return f"web:google/{quote(calendar)}"
+        case ["owa", "calendar", mailbox, secret, *_] if host in _OUTLOOK:
+            return f"web:outlook/{quote(mailbox)}/{quote(secret)}"
+    return ""
 
 
 def plain_name(source: str, address: str) -> str:

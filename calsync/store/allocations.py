@@ -31,6 +31,7 @@ class Allocations:
 
     def replace(self, manager_id: str, first: date, last: date, allocations: Sequence[Allocation]) -> Change:
         """Make these the manager's allocations from `first` to `last` (exclusive), in one transaction."""
+        _check_owner(manager_id, allocations)
         with self._database.writing() as connection:
             work = _work(connection, manager_id, first, last, allocations, known=True)
             apply(connection, table, [work])
@@ -43,6 +44,8 @@ class Allocations:
         are added up. Those of days outside are left out: such a day was reckoned when it lay whole
         in a window, and here only a part of it is known. Raises ValueError for another manager's.
         """
+        for one in reckoned:
+            _check_owner(one.after.manager_id, one.allocations)
         with self._database.writing() as connection:
             known = _known(connection, [one.after.manager_id for one in reckoned])
             works = [
@@ -109,6 +112,13 @@ _TYPES = {
 }
 
 
+def _check_owner(manager_id: str, allocations: Iterable[Allocation]) -> None:
+    """Refuse another manager's, before a transaction, in which a ValueError means a damaged store."""
+    for allocation in allocations:
+        if allocation.manager_id != manager_id:
+            raise ValueError(f"an allocation of {allocation.manager_id} among those of {manager_id}")
+
+
 def _known(connection: Connection, manager_ids: Sequence[str]) -> frozenset[str]:
     """Who of these has any minutes kept: nothing need be asked about the others."""
     query = select(table.c.manager_id).where(table.c.manager_id.in_(manager_ids)).distinct()
@@ -124,7 +134,7 @@ def _work(
     *,
     known: bool,
 ) -> Difference:
-    wanted = _rows(manager_id, [a for a in allocations if first <= a.day < last])
+    wanted = _rows([a for a in allocations if first <= a.day < last])
     if not known:
         return difference({}, wanted)
     query = select(table).where(table.c.manager_id == manager_id, table.c.day >= first, table.c.day < last)
@@ -132,12 +142,10 @@ def _work(
     return difference(held, wanted)
 
 
-def _rows(manager_id: str, allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
+def _rows(allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
     rows: dict[Hashable, Row] = {}
     several: dict[Row, list[float]] = {}
     for allocation in allocations:
-        if allocation.manager_id != manager_id:
-            raise ValueError(f"an allocation of {allocation.manager_id} among those of {manager_id}")
         key, minutes = _key(allocation), allocation.minutes
         row = (*key, minutes)
         first = rows.setdefault(key, row)

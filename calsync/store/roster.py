@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from hashlib import blake2b
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -61,6 +62,12 @@ class RosterTable:
         theirs = meetings.c.calendar_id.in_(calendars_of(manager_id))
         with self._database.reading() as connection:
             return connection.execute(select(meetings.c.id).where(theirs).limit(1)).first() is not None
+
+    def has_minutes_before(self, manager_id: str, day: date) -> bool:
+        """Whether minutes of this manager are held for a day before this one."""
+        earlier = (allocations.c.manager_id == manager_id, allocations.c.day < day)
+        with self._database.reading() as connection:
+            return connection.execute(select(allocations.c.day).where(*earlier).limit(1)).first() is not None
 
     def take(self, addresses: Mapping[str, str], named: Collection[str]) -> None:
         """Make this the list: digests by manager. named: listed, too, with what was known of them before."""

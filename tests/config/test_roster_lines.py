@@ -180,3 +180,114 @@ def test_faults_of_settings_are_in_words(tmp_path):
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 9
     assert not [line for line in told for term in TERMS if term in line]
+
+
+@pytest.mark.parametrize(
+    ("cell", "days"),
+    [
+        ("Monday-Friday", (0, 1, 2, 3, 4)),
+        ("mon - fri", (0, 1, 2, 3, 4)),
+        ("Mon to Thurs", (0, 1, 2, 3)),
+        ("tues–thur", (1, 2, 3)),
+        ("fri-mon", (0, 4, 5, 6)),
+        ("mon/wed", (0, 2)),
+        ("Mondays and Wednesdays", (0, 2)),
+        ("mon-tue thu.", (0, 1, 3)),
+    ],
+)
+def test_weekdays_may_be_ranges_and_names_in_full(tmp_path, cell, days):
+    found = roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
+    assert {one.id: one.working_days for one in found.managers}["m3"] == days
+
+
+@pytest.mark.parametrize("cell", ["monkey", "mon-", "mon-wed-fri", "Mo Di Mi", "money", "mon-xyz"])
+def test_what_only_begins_like_a_weekday_is_none(tmp_path, cell):
+    found = roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
+    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
+    assert "is no weekday" in found.problems[0].what
+
+
+@pytest.mark.parametrize("line", ["m\u200b3,c@b.example,,,,,,,,,,", "m3\x1b[31m,c@b.example,,,,,,,,,,"])
+def test_an_id_with_a_character_that_nobody_sees_costs_its_manager(tmp_path, line):
+    found = roster(tmp_path, with_line(line))
+    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
+    assert "cannot be seen (U+" in found.problems[0].what
+
+
+def test_an_address_is_read_without_the_characters_that_nobody_sees(tmp_path):
+    found = roster(tmp_path, with_line("m3,\u202dc\u200b@b.example\u202c,,,,,,,,,,"))
+    assert {one.id: one.email for one in found.managers}["m3"] == "c@b.example"
+
+
+def test_a_line_with_the_separator_as_excel_writes_it_is_no_heading(tmp_path):
+    text = "sep=;\r\n" + "\r\n".join([HEAD, GOOD.format(id="m1")]).replace(",", ";")
+    found = roster(tmp_path, text)
+    assert [(one.id, found.lines[one.id]) for one in found.managers] == [("m1", 3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (f"{HEAD}\n{GOOD}\n".encode("utf-16-le"), "it is no text in UTF-8"),
+        (f"{HEAD}\n{GOOD}\n".encode("utf-32"), "it is no text in UTF-8"),
+        (f"{HEAD},gr\u00eap\n{GOOD},x\n".encode("latin-1"), "holds bytes that are not UTF-8"),
+    ],
+)
+def test_a_list_in_another_encoding_is_named_as_such(tmp_path, content, what):
+    with pytest.raises(ConfigError) as caught:
+        roster(tmp_path, content)
+    (problem,) = caught.value.problems
+    assert what in problem.what and "\0" not in str(problem)
+
+
+def test_two_byte_order_marks_are_no_part_of_the_first_heading(tmp_path):
+    text = "\n".join([HEAD, GOOD.format(id="m1")])
+    assert [one.id for one in roster(tmp_path, b"\xef\xbb\xbf" * 2 + text.encode()).managers] == ["m1"]
+
+
+def workbook(folder, *rows) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(folder / "managers.xlsx")
+
+
+def roster_of_workbook(folder, *rows):
+    (folder / "calsync.toml").write_text(SETTINGS.format(file="managers.xlsx"), encoding="utf-8")
+    workbook(folder, ["id", "email", "name", "fte", "left"], *rows)
+    return read_roster(load_settings(folder / "calsync.toml"))
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (["m2", "b@b.example", "B", "=1/2", None], "a formula without a result in cell D3"),
+        (["m2", "b@b.example", "B", 1, "=TODAY()-1"], "a formula without a result in cell E3"),
+        (["m2", "b@b.example", "#DIV/0!", 1, None], "#DIV/0!"),
+        (["m2", "b@b.example", "B", 1, "#N/A"], "#N/A"),
+    ],
+)
+def test_a_cell_of_a_workbook_without_a_value_costs_its_manager_and_is_no_default(tmp_path, row, what):
+    found = roster_of_workbook(tmp_path, ["m1", "a@b.example", "A", 1, None], row)
+    assert [one.id for one in found.managers] == ["m1"]
+    assert what in found.problems[0].what and "line 3" in found.problems[0].where
+
+
+def test_numbers_days_and_empty_rows_of_a_workbook_are_read_as_they_are_shown(tmp_path):
+    from datetime import date
+
+    day = date(2026, 11, 30)
+    found = roster_of_workbook(tmp_path, [1001.0, "a@b.example", None, 0.8, day], [], [7, "b@b.example"])
+    assert [(one.id, one.fte, one.left, found.lines[one.id]) for one in found.managers] == [
+        ("1001", 0.8, day, 2),
+        ("7", 1.0, None, 4),
+    ]
+
+
+def test_an_id_that_looks_like_a_line_keeps_its_own_place(tmp_path):
+    good = GOOD.format(id="line 3").replace(",line 3@", ",c@")
+    found = roster(tmp_path, "\n".join([HEAD, good, "m2,nobody,,,,,,m2.ics,,,,", ""]))
+    assert found.lines["line 3"] == 2
+    assert {one.id for one in found.claimants}.isdisjoint(one.id for one in found.managers)

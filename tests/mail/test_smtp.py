@@ -241,6 +241,30 @@ def test_a_mail_too_big_is_its_own_fault() -> None:
         transport.send(mail())
 
 
+@pytest.mark.parametrize("said", ["200 taken", "251 forwarded", "252 will try", "299 ok"])
+def test_every_reply_of_the_kind_2_after_the_content_says_that_the_mail_is_sent(said: str) -> None:
+    with smtp_server(Handler(data=[said])) as port, plain(port) as transport:
+        transport.send(mail())
+
+
+def test_a_recipient_whom_the_server_cannot_verify_and_will_try_is_taken() -> None:
+    handler = Handler(to={"sian@x.example": "252 2.1.5 cannot verify, will try"})
+    with smtp_server(handler) as port, plain(port) as transport:
+        transport.send(mail())
+
+
+@pytest.mark.parametrize("said", ["354 go on", "700 what", "999 no"])
+def test_a_reply_after_the_content_that_means_neither_yes_nor_no_leaves_the_outcome_unknown(
+    said: str,
+) -> None:
+    with (
+        smtp_server(Handler(data=[said])) as port,
+        plain(port) as transport,
+        pytest.raises(MailUnknownError),
+    ):
+        transport.send(mail())
+
+
 def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown() -> None:
     handler = Handler(data=["drop"])
     with smtp_server(handler) as port, plain(port) as transport:

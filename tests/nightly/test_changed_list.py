@@ -389,3 +389,41 @@ def test_a_calendar_that_moved_to_one_with_hardly_anything_in_it_is_doubted(tmp_
     assert len(tables(config)["meetings"]) == 61
     assert the_night(config, accept_empty=["ana"]).outcome is RunState.GOOD
     assert len(tables(config)["meetings"]) == 1
+
+
+def test_a_new_id_continues_where_the_line_of_the_old_one_says_that_it_has_left(tmp_path):
+    config = write(tmp_path, {"old": {"file": "c"}, "m2": {}})
+    the_night(config)
+    new = {"email": f"old@{DOMAIN}", "file": "c"}
+    write(tmp_path, {"old": {"file": "c", "left": str(NIGHT)}, "new": new, "m2": {}})
+    for day in (NIGHT + DAY, NIGHT + 2 * DAY):
+        the_night(config, day)
+        assert held(config) == {"new", "m2"}
+    assert len(mails(config)) == 2
+
+
+def test_who_takes_over_a_mailbox_does_not_continue_what_was_another_persons(tmp_path):
+    config = write(tmp_path, {"old": {"file": "c"}, "m2": {}})
+    the_night(config)
+    new = {"email": f"old@{DOMAIN}", "file": "c", "started": str(NIGHT + DAY)}
+    write(tmp_path, {"old": {"file": "c", "left": str(NIGHT)}, "new": new, "m2": {}})
+    report = the_night(config, NIGHT + DAY)
+    assert "new was old" not in str(report.problems)
+    assert "old" in held(config)
+    minutes = {row[0] for row in tables(config)["allocations"]}
+    assert "old" in minutes and "new" not in minutes
+
+
+def test_nobody_is_mailed_of_a_week_that_was_over_when_they_started(tmp_path):
+    declined = vevent(
+        "d", "20261110T090000Z", "20261110T100000Z", "CATEGORIES:calsync: nonsense", "STATUS:CANCELLED"
+    )
+    (tmp_path / "calendars").mkdir()
+    (tmp_path / "calendars" / "new.ics").write_bytes(vcalendar(declined))
+    config = write(tmp_path, {"new": {"started": "2026-11-16"}, "m2": {}})
+    the_night(config)
+    assert [path.name.split(" ")[1] for path in mails(config)] == ["m2"]
+    the_night(config, NIGHT + 7 * DAY)
+    texts = [path.read_text() for path in mails(config) if " new " in path.name]
+    assert len(texts) == 1
+    assert "nonsense" not in texts[0] and "cancelled" not in texts[0].lower()

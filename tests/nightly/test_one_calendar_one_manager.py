@@ -17,6 +17,7 @@ from calsync.sources.identity import web_name
 from calsync.store.database import open_store
 from calsync.store.states import RunState
 
+GOOGLE, OUTLOOK = "https://calendar.google.com", "https://outlook.office365.com"
 DOMAIN = "brynfelin.gov.wales.example"
 TITLE = "PSB: terms of reference and membership"
 
@@ -101,6 +102,19 @@ def test_one_file_on_two_lines_is_read_for_neither_however_it_is_written(tmp_pat
         ("https://user@host.example/a.ics", "https://host.example/a.ics"),
         ("https://b\u00fccher.example/a.ics", "https://xn--bcher-kva.example/a.ics"),
         ("https://host.example/a?x=1&y=2", "https://host.example/a?y=2&x=%31"),
+        ("https://host.example/a?x=b%20c", "https://host.example/a?x=b+c"),
+        ("https://host.example/caf\u00e9.ics", "https://host.example/cafe%CC%81.ics"),
+        ("https://host.example/dav/ana/work/", "https://host.example/dav/ana/work?export"),
+        (
+            f"{GOOGLE}/calendar/ical/c1%40group/private-0a1b/basic.ics",
+            f"{GOOGLE}/calendar/ical/c1@group/public/full.ics",
+        ),
+        (
+            f"{GOOGLE}/calendar/ical/c1/public/basic.ics",
+            "http://www.google.com/calendar/ical/c1/public/basic.ics",
+        ),
+        (f"{OUTLOOK}/owa/calendar/g@t/s/calendar.ics", f"{OUTLOOK}/owa/calendar/g@t/s/reachcalendar.ics"),
+        (f"{OUTLOOK}/owa/calendar/g@t/s/calendar.ics", f"{OUTLOOK}/owa/calendar/g@t/s/calendar.html"),
     ],
 )
 def test_one_published_calendar_has_one_name_however_it_is_written(one, other):
@@ -110,7 +124,9 @@ def test_one_published_calendar_has_one_name_however_it_is_written(one, other):
 
 def test_different_published_calendars_have_different_names():
     names = ["https://h.example/a", "https://h.example/b", "https://h.example:8443/a", "https://i.example/a",
-             "https://h.example/a?id=x", "https://h.example/a?id=X"]  # fmt: skip
+             "https://h.example/a?id=x", "https://h.example/a?id=X",
+             f"{GOOGLE}/calendar/ical/c1/public/basic.ics", f"{GOOGLE}/calendar/ical/c2/public/basic.ics",
+             f"{OUTLOOK}/owa/calendar/g/s/x.ics", f"{OUTLOOK}/owa/calendar/g/r/x.ics"]  # fmt: skip
     assert len({web_name(name) for name in names}) == len(names)
 
 
