@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,27 @@ def test_a_store_lost_between_reading_and_mails_fails_the_night_and_sends_nothin
     with smtp_server(handler) as port:
         failed(mailing(tmp_path, port), tmp_path, progress=progress)
     assert handler.taken == []
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_damage_to_the_log_while_mails_are_sent_lets_none_go_out_twice(tmp_path, after):
+    class Harmful(Handler):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802
+            if len(self.taken) == after:
+                log = tmp_path / "kept" / "calsync.db-wal"
+                log.write_bytes(random.Random(after).randbytes(log.stat().st_size))
+            return await super().handle_DATA(server, session, envelope)
+
+    handler = Harmful()
+    with smtp_server(handler) as port:
+        config = mailing(tmp_path, port)
+        with suppress(StoreError):
+            the_night(config)
+        assert handler.taken
+        with suppress(StoreError):
+            the_night(config)
+    names = [message_from_bytes(one.original_content or b"")["Message-ID"] for one in handler.taken]
+    assert len(names) == len(set(names))
 
 
 def test_a_store_lost_while_a_mail_is_sent_fails_the_night_and_sends_no_other(tmp_path, harm):
