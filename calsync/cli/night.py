@@ -17,6 +17,7 @@ from calsync.cli.app import (
     DEFAULT_CONFIG,
     ConfigOption,
     app,
+    known_managers,
     now,
     parse_day,
     print_demo_day,
@@ -103,6 +104,8 @@ def run(
     print_demo_day(settings)
     day = night or settings.today(now())
     check_not_after_today(settings, day, now())
+    if accept_empty:
+        known_managers(accept_empty, settings, option="--accept-empty")
     with progress_bar() as progress, _stopped_by_signals() as stop:
         report = run_night(
             config,
@@ -165,7 +168,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG) -> None:
         out.print_line(
             red("●"),
             f" {state.shown} fails since {state.failing_since} "
-            f"(last read {state.last_good or 'never'}): {state.what}",
+            f"({f'last read {state.last_good}' if state.last_good else 'never read'}): {state.what}",
             dim(f" → {state.hint}"),
         )
     overdue = print_waiting(mails, settings, now())
