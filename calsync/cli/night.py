@@ -133,7 +133,9 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: `calsync schedule --config /etc/calsync/calsync.toml`
     """
-    log_to_stderr(logging.INFO, load_settings(config).organisation.zone)
+    settings = load_settings(config)
+    print_demo_day(settings)
+    log_to_stderr(logging.INFO, settings.organisation.zone)
     scheduler.serve(config)
 
 
