@@ -44,7 +44,7 @@ def _may_hold_a_password(path: Sequence[str], given: str) -> bool:
 
 _WORDS = {
     "string_pattern_mismatch": "is not written as it must be",
-    "string_too_short": "must not be empty",
+    "string_too_short": "needs {min_length} characters or more",
     "string_too_long": "must not have more than {max_length} characters",
     "string_type": "must be a text",
     "string_not_ascii": "must have no letters with accents",
@@ -91,6 +91,8 @@ def in_words(fault: Mapping[str, Any]) -> str:
     known = _WORDS.get(fault["type"])
     if known is None:
         return str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "string_too_short" and fault["ctx"]["min_length"] == 1:
+        return "must not be empty"
     return known.format(**fault.get("ctx", {}))
 
 

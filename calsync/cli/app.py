@@ -138,7 +138,7 @@ def print_error(what: str, hint: str, where: str = "") -> None:
 
 def _print_usage_error(error: Any) -> None:
     context = getattr(error, "ctx", None)
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")  # pydantic's words, by way of typer
     if context is not None and message:
         err.print(context.get_usage())
         err.print(f"Try `{context.command_path} --help`.")
@@ -223,6 +223,18 @@ def usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
     roster = read_roster(settings)
     print_problems(roster.problems)
     return roster.managers
+
+
+def known_managers(ids: Iterable[str], settings: "Settings", *, option: str) -> None:
+    """Raise ConfigError with every id that is on no line of the list of managers."""
+    from calsync.config.roster import read_roster
+    from calsync.validation import near
+
+    listed = [manager.id for manager in read_roster(settings).managers]
+    unknown = [one for one in ids if one not in listed]
+    if unknown:
+        what = f"is no id in {settings.managers.file}"
+        raise ConfigError([Problem(f"{option} {one}", what, near(one, listed)) for one in unknown])
 
 
 def print_problems(problems: Iterable[Problem]) -> bool:

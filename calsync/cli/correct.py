@@ -93,8 +93,14 @@ def _desk(settings: Settings) -> Iterator[Store]:
         yield store
 
 
+_HINTS = {
+    "by": 'write who makes this correction: --by "Alys Puw"',
+    "uid": "name the meeting: its uid is in `calsync occurrences … --format csv`",
+}
+
+
 def _wanted(**given: object) -> None:
-    missing = [Problem(f"--{name}", "is missing", "say it") for name, value in given.items() if not value]
+    missing = [Problem(f"--{name}", "is missing", _HINTS[name]) for name, value in given.items() if not value]
     if missing:
         raise ConfigError(missing)
 
@@ -152,7 +158,7 @@ def _meaningless(scope: str, activity: str, kind: str, book: RuleBook) -> list[P
         ("--kind", kind, Kind),
     ]
     return [
-        Problem(f"{option} {word}", "means nothing here", near(word.strip(), [str(one) for one in known]))
+        Problem(f"{option} {word}", f"is no {option[2:]}", near(word.strip(), [str(one) for one in known]))
         for option, word, known in words
         if word and _plain(word) not in map(_plain, known)
     ]

@@ -24,7 +24,7 @@ from calsync.cli.app import (
 )
 from calsync.cli.terminal import dim, err, out, write_csv, write_json
 from calsync.config.load import load_settings
-from calsync.errors import SourceError
+from calsync.errors import ConfigError, SourceError
 from calsync.exports.to_csv import safe_cells
 from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence
@@ -34,6 +34,7 @@ from calsync.nightly.plan import calendar_of
 from calsync.sources.base import Calendar, Source
 from calsync.sources.registry import open_source
 from calsync.text import count_of
+from calsync.validation import near
 
 
 class Format(StrEnum):
@@ -77,22 +78,39 @@ def occurrences(
 
 def _find(text: str, config: Path, zone: str) -> tuple[Source, Calendar]:
     """A manager's calendar where the settings know that id; otherwise a file, folder or URL."""
-    if config.exists() and not Path(text).exists() and "://" not in text:
+    zone_found = _known_zone(zone)
+    is_name = "://" not in text and not Path(text).exists()
+    if config.exists() and is_name:
         settings = load_settings(config)
         managers = {manager.id: manager for manager in usable_managers(settings)}
         if manager := managers.get(text):
             table = settings.sources[manager.source]
             source = open_source(manager.source, table, base=settings.file.parent)
             return source, calendar_of(manager, settings)
-    try:
-        zone_found = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(f"no such time zone: {zone!r}") from None
+        if _may_be_an_id(text):
+            what = f"is no manager's id in {settings.managers.file}, and there is no such file or folder here"
+            raise ConfigError([Problem(text, what, near(text, list(managers)))])
+    elif is_name and _may_be_an_id(text):
+        what = f"there is no such file or folder here, and no {config} that lists a manager of this id"
+        hint = "name the settings file with --config, or the calendar by its path"
+        raise ConfigError([Problem(text, what, hint)])
     # Whoever types an address may ask that host, wherever it is; redirects to others are guarded.
     own = {"private_hosts": [host]} if (host := _host_of(text)) else {}
     return open_source("given", {"type": "ics", **own}, base=Path.cwd()), Calendar(
         "given", "ics", text, frozenset(), zone_found
     )
+
+
+def _may_be_an_id(text: str) -> bool:
+    return not re.search(r"[/\\.]", text)
+
+
+def _known_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        what = f"no such time zone: {name!r}; use a name such as Europe/London"
+        raise typer.BadParameter(what) from None
 
 
 def _host_of(text: str) -> str:

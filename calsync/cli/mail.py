@@ -20,7 +20,9 @@ from calsync.store.database import open_store
 from calsync.store.states import MailState, OutboxEntry
 from calsync.text import count_of
 
-mail_app = typer.Typer(help="Mails that wait, failed or may not have arrived.", no_args_is_help=True)
+mail_app = typer.Typer(
+    help="Mails that wait, failed or may not have arrived. Example: `calsync mail list`", no_args_is_help=True
+)
 app.add_typer(mail_app, name="mail")
 
 _SHOWN_AT_MOST = 20

@@ -20,6 +20,7 @@ from calsync.cli.app import (
     DEFAULT_CONFIG,
     ConfigOption,
     app,
+    known_managers,
     now,
     parse_day,
     print_demo_day,
@@ -107,6 +108,8 @@ def run(
     print_demo_day(settings)
     day = night or settings.today(now())
     check_not_after_today(settings, day, now())
+    if accept_empty:
+        known_managers(accept_empty, settings, option="--accept-empty")
     with progress_bar() as progress, _stopped_by_signals() as stop:
         report = run_night(
             config,
@@ -134,7 +137,9 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: `calsync schedule --config /etc/calsync/calsync.toml`
     """
-    log_to_stderr(logging.INFO, load_settings(config).organisation.zone)
+    settings = load_settings(config)
+    print_demo_day(settings)
+    log_to_stderr(logging.INFO, settings.organisation.zone)
     scheduler.serve(config)
 
 
@@ -183,7 +188,7 @@ def _print_status(found: "Status", settings: "Settings") -> None:
         out.print_line(
             red("●"),
             f" {state.shown} fails since {state.failing_since} "
-            f"(last read {state.last_good or 'never'}): {state.what}",
+            f"({f'last read {state.last_good}' if state.last_good else 'never read'}): {state.what}",
             dim(f" → {state.hint}"),
         )
     print_waiting(found.mails, settings, found.moment)

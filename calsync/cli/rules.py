@@ -1,5 +1,6 @@
 """`calsync classify`, `explain` and `rules check`: how meetings are judged, and why."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -80,8 +81,13 @@ def classify(
     prints = str(target) == "-"
     if not prints:
         check_suffix(target)
+        if target.exists() and source.exists() and target.samefile(source):
+            hint = "name another file for the labelled table"
+            raise ConfigError([Problem(str(target), "is the table that is read; it would be lost", hint)])
     frame = read_table(source)
     labelled = classify_table(frame, book_of(config, packs))
+    if "attendee_domains" not in frame.columns:
+        err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
     if prints:
         write_csv(csv_text(labelled))
     else:
@@ -103,15 +109,32 @@ def read_table(source: Path) -> pd.DataFrame:
     """A table of meetings as text; raises ConfigError if it cannot be read or has no titles."""
     try:
         frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            [Problem(str(source), f"cannot be read: {str(error).strip()}", "save it as CSV in UTF-8")]
-        ) from error
+    except FileNotFoundError as error:
+        raise ConfigError([Problem(str(source), "there is no such file", "check its path")]) from error
+    except OSError as error:
+        raise ConfigError([Problem(str(source), f"cannot be read: {error.strerror}")]) from error
+    except pd.errors.EmptyDataError as error:
+        raise ConfigError([Problem(str(source), "is empty", _COLUMNS_HINT)]) from error
+    except UnicodeDecodeError as error:
+        what, hint = "is no text in UTF-8", "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
+        raise ConfigError([Problem(str(source), what, hint)]) from error
+    except ValueError as error:
+        what = f"is no CSV: {str(error).strip()}"
+        raise ConfigError([Problem(str(source), what, "save it as CSV in UTF-8")]) from error
     if "title" not in frame.columns:
-        raise ConfigError(
-            [Problem(str(source), "has no column `title`", f"it has: {', '.join(frame.columns)}")]
-        )
+        raise ConfigError([Problem(str(source), "has no column `title`", _hint_for(frame.columns))])
     return frame
+
+
+_COLUMNS_HINT = "its first line names the columns; `title` is needed"
+
+
+def _hint_for(columns: pd.Index) -> str:
+    """What to do about a table whose columns are these, without `title`."""
+    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
+        return "separate the columns by commas"
+    meant = [name for name in columns if name.strip().casefold() in ("title", "subject", "summary", "teitl")]
+    return f"rename the column {meant[0]!r} to `title`" if meant else f"it has: {', '.join(columns)}"
 
 
 @app.command()
@@ -134,13 +157,24 @@ def explain(
     if uid:
         _explain_kept(uid, config, book)
         return
-    domains = tuple(domain.strip() for domain in invited.split(";") if domain.strip())
+    domains = (
+        tuple(map(_mail_domain, re.split(r"[;,\s]+", invited.strip(" ;,")))) if invited.strip(" ;,") else ()
+    )
+    organiser = _mail_domain(organiser) if organiser else ""
     if not domains:
         out.print(
             "Nobody is invited: this is judged without attendees, and who takes part decides much. "
             'Say who does: --invited "ours.gov.wales;theirs.nhs.uk" --organiser ours.gov.wales'
         )
     _print(Facts(text, organiser, domains, description=description, own_domains=_own_domains(config)), book)
+
+
+def _mail_domain(text: str) -> str:
+    """The domain of a mail address or of a mail domain; anything else is refused as an argument."""
+    domain = text.strip().rpartition("@")[2].casefold()
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
+        raise typer.BadParameter(f"{text!r} is no mail domain; write it as brynfelin.gov.wales")
+    return domain
 
 
 def _print(facts: Facts, book: RuleBook) -> None:
@@ -152,7 +186,7 @@ def _explain_kept(uid: str, config: Path, book: RuleBook) -> None:
     with open_store(store_url(settings)) as store:
         ruled, found, said = store.meetings.ruled(uid), store.meetings.find(uid), store.corrections.all(uid)
     if not found:
-        hint = "uids stand in `calsync occurrences … --format csv`"
+        hint = "its uid is in `calsync occurrences … --format csv`"
         raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
     for verdict in dict.fromkeys(meeting.verdict for meeting in found):
         out.print(f"kept as {_kept(verdict)}")

@@ -70,6 +70,11 @@ def red(text: object) -> Text:
     return Text(make_visible(str(text)), "red")
 
 
+def yellow(text: object) -> Text:
+    """The text in yellow: what needs attention."""
+    return Text(make_visible(str(text)), "yellow")
+
+
 def green(text: object) -> Text:
     """The text in green: what is right."""
     return Text(make_visible(str(text)), "green")

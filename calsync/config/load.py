@@ -1,4 +1,4 @@
-"""Reads `calsync.toml`, telling every fault at once."""
+"""Reads `calsync.toml` and reports every fault at once."""
 
 import tomllib
 from pathlib import Path
@@ -19,10 +19,14 @@ def load_settings(file: Path) -> Settings:
     except FileNotFoundError as error:
         hint = "name it with --config, or write one with `calsync init`"
         raise ConfigError([Problem(str(file), "there is no such settings file", hint)]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(file), f"cannot be read: {error}")]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(str(file), "is no text in UTF-8", "save it in UTF-8")]) from error
+    except OSError as error:
+        hint = "let the account that runs calsync read it, or name another file with --config"
+        raise ConfigError([Problem(str(file), f"cannot be read: {error.strerror}", hint)]) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem(str(file), f"is no TOML: {error}", "see docs/settings.md")]) from error
+        hint = "texts are in quotes; see docs/settings.md"
+        raise ConfigError([Problem(str(file), f"is no TOML: {error}", hint)]) from error
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:

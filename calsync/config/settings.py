@@ -28,9 +28,14 @@ _LABEL = r"[^\W_](?:[^\W_]|-){0,61}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
+def is_domain(text: str) -> bool:
+    """Whether a text is a mail domain of two labels or more."""
+    return _DOMAIN.fullmatch(text) is not None
+
+
 def _domain(text: str) -> str:
     domain = text.strip().lower().removeprefix("@")
-    if not _DOMAIN.fullmatch(domain):
+    if not is_domain(domain):
         raise ValueError("a mail domain such as brynfelin.gov.wales is wanted")
     return domain
 

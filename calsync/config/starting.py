@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,19 +92,16 @@ nightly = "04:15"
 
 
 def _managers(answers: Answers) -> str:
-    columns = (
-        "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
-    )
     days, calendar = "mon tue wed thu fri", _CALENDARS[answers.calendars]
     email = f"first.manager@{answers.domains[0]}"
     row = f"m1,{email},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
-    return f"{columns}\n{row}\n"
+    return f"{_COLUMNS}\n{row}\n"
 
 
 def _agencies(answers: Answers) -> str:
     return f"""\
-# Our own organisation and our neighbours. What stands here wins over what calsync ships.
-# An address calsync cannot place is listed by `calsync rules coverage`.
+# Our own organisation and our neighbours: this file wins over the agencies that calsync ships.
+# Mail domains that no file lists are shown by `calsync rules coverage`.
 
 [[agency]]
 id = "{_identifier(answers.name)}"
@@ -136,7 +134,9 @@ title = {_text(f"Local rules of {answers.name}")}
 
 
 def _identifier(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "us"
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-") or "us"
 
 
 def _text(text: str) -> str:

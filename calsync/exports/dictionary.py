@@ -70,7 +70,10 @@ DICTIONARY: dict[str, tuple[Column, ...]] = {
             "number",
         ),
         Column(
-            "hours_low", "Lower bound: confirmed hours that a rule put here without doubt", "hours", "number"
+            "hours_low",
+            "Lower bound: confirmed hours whose label puts them here and nowhere else",
+            "hours",
+            "number",
         ),
         Column(
             "hours_high",

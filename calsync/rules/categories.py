@@ -25,13 +25,14 @@ RULE = CATEGORY_RULE
 _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
     Activity.PROCESS: (
         "process", "processes", "partnership process", "partnership processes",
-        "proses", "prosesau", "proses y bartneriaeth", "proses partneriaeth",
+        "proses", "broses", "prosesau", "proses y bartneriaeth", "proses partneriaeth",
     ),
     Activity.SERVICE_IMPROVEMENT: (
         "service improvement", "service improvements", "services improvement", "improvement", "improvements",
-        "improving service", "improving services", "improve service", "improve services",
+        "improving service", "improving services", "improving the service",
+        "improve service", "improve services",
         "gwella gwasanaeth", "gwella gwasanaethau", "gwelliant gwasanaeth", "gwelliannau gwasanaeth",
-        "gwelliant", "gwelliannau",
+        "gwelliannau gwasanaethau", "gwelliant", "gwelliannau", "gwella",
     ),
     Activity.MIXED: ("mixed", "both", "cymysg", "y ddau", "proses a gwella gwasanaethau"),
     Activity.OPERATIONAL: (
@@ -43,7 +44,8 @@ _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
         "none", "neither", "not partnership", "not partnerships", "not a partnership", "no partnership",
         "not partnership meeting", "not a partnership meeting", "not partnership meetings",
         "nid partneriaeth", "nid partneriaethau", "dim partneriaeth", "nid cyfarfod partneriaeth",
-        "nid cyfarfodydd partneriaeth", "ddim yn bartneriaeth", "yr un",
+        "nid cyfarfodydd partneriaeth", "ddim yn bartneriaeth",
+        "nid ywn bartneriaeth", "nid yw yn bartneriaeth", "yr un",
     ),
 }  # fmt: skip
 _SCOPES: Mapping[Scope, tuple[str, ...]] = {
@@ -58,7 +60,7 @@ _SCOPES: Mapping[Scope, tuple[str, ...]] = {
 
 _OWN = re.compile(r"calsync(?![^\W_])[\s:=>\-\u2013\u2014_]*(.*)", re.DOTALL)
 _NEARLY_OWN = re.compile(r"([a-z]{6,8})\s*:\s*(.*)", re.DOTALL)
-_SEPARATORS = re.compile(r"[,;/+&|]|\band\b|\ba\b|\bac\b")
+_SEPARATORS = re.compile(r"[,;/+&|()]|\band\b|\ba\b|\bac\b")
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
 _LEAST_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
 _SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
@@ -160,7 +162,12 @@ def _meaning(phrase: str, book: RuleBook) -> Said | None:
     known = _phrases(book)
     if phrase in known:
         return known[phrase]
-    near = {id(said): said for other, said in known.items() if _is_near(phrase, other)}
+    joined = phrase.replace(" ", "")
+    near = {
+        id(said): said
+        for other, said in known.items()
+        if _is_near(phrase, other) or joined == other.replace(" ", "")
+    }
     return near.popitem()[1] if len(near) == 1 else None
 
 
@@ -215,6 +222,8 @@ def _is_near(phrase: str, known: str) -> bool:
 def _is_slip(word: str, known: str) -> bool:
     if len(known) < _LEAST_LETTERS or abs(len(word) - len(known)) > 1:
         return False
+    if sorted(word) == sorted(known) and word[0] == known[0]:
+        return True  # two letters in the wrong order, also in a word of five: "mxied"
     return SequenceMatcher(None, word, known, autojunk=False).ratio() >= _SIMILARITY
 
 
@@ -222,4 +231,4 @@ def _is_slip(word: str, known: str) -> bool:
 def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))
     letters = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return " ".join(re.sub(r"[-_\u2010-\u2015\s]+", " ", letters).split())
+    return " ".join(re.sub(r"[-_\u2010-\u2015\s.!?\"\u201c-\u201f\u00ab\u00bb]+", " ", letters).split())

@@ -26,7 +26,8 @@ def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Ite
 
 def _what(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "string_pattern_mismatch":  # ids: the one pattern that packs have
-        return f"{fault['input']!r} must be of lower-case letters a to z, digits and . _ / - only"
+        allowed = "._/:-" if ":" in str(fault.get("ctx", {}).get("pattern")) else "._/-"
+        return f"{fault['input']!r} must be of lower-case letters a to z, digits and {' '.join(allowed)} only"
     return in_words(fault)
 
 

@@ -3,39 +3,89 @@
 A rule book with these faults can be used, so they stop no night; they are what its author would want to know.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from babel import Locale
 
 from calsync.model.problem import Problem, Severity
-from calsync.rules.directory import SAMPLE_ENDINGS
+from calsync.rules.directory import SAMPLE_ENDINGS, globs, without_sample_ending
 from calsync.rules.fold import fold
 from calsync.rules.gather import Source
 from calsync.rules.pack import DirectoryTable, PartnershipTable, PhraseTable
 from calsync.validation import near
 
+_DOMAIN = re.compile(r"(?:\*\.)?(?:[^\W_][\w-]*\.)+[^\W_][\w-]*\.?")
+
 
 def find_oddities(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> list[Problem]:
-    """Return everything odd: sample domains, unknown sectors and languages, names of two partnerships."""
+    """Return everything odd: domains, unknown sectors and languages, names of two partnerships."""
     return [
-        *_sample_domains(directories),
+        *_sample_domains(sources, directories),
+        *_unusable_domains(directories),
         *_unknown_sectors(sources, directories),
         *_unknown_languages(sources, directories),
         *_names_owned_twice(sources),
     ]
 
 
-def _sample_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+def _sample_domains(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+    for where, domain in _domains(sources, directories):
+        if domain.strip().strip(".").casefold().endswith(SAMPLE_ENDINGS):
+            yield Problem(
+                where,
+                f"{domain} ends like a sample; that ending is ignored when agencies are recognised",
+                "write the domain of the agency's real mail addresses",
+                Severity.NOTE,
+            )
+
+
+def _domains(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[tuple[str, str]]:
+    """Every mail domain that stands for an agency or a partnership's team, with its place."""
     for directory in directories:
         for agency in directory.agency:
             for domain in agency.domains:
-                if domain.casefold().endswith(SAMPLE_ENDINGS):
+                yield f"agencies.toml [agency {agency.id}] domains", domain
+        for shared in directory.shared:
+            yield "agencies.toml [shared] domain", shared.domain
+    for source in sources:
+        for partnership in source.table.partnership:
+            for domain in partnership.domains:
+                yield f"{source.file} [partnership {partnership.id}] domains", domain
+        for rule in source.table.rule:
+            for domain in rule.when.domains_any:
+                yield f"{source.file} [rule {rule.id}] domains_any", domain
+
+
+def _unusable_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+    """Domains of agencies that match no mail, or that of anybody."""
+    endings = {suffix for directory in directories for suffix in directory.suffixes}
+    private = [
+        domain
+        for directory in directories
+        for sector in directory.sector
+        if sector.role == "private"
+        for domain in sector.domains
+        if "." in domain
+    ]
+    is_private = globs(private).fullmatch if private else lambda _: None
+    shared = {shared.domain for directory in directories for shared in directory.shared}
+    for directory in directories:
+        for agency in directory.agency:
+            where = f"agencies.toml [agency {agency.id}] domains"
+            for domain in agency.domains:
+                plain = without_sample_ending(domain)
+                if not _DOMAIN.fullmatch(domain.strip()):
                     yield Problem(
-                        f"agencies.toml [agency {agency.id}] domains",
-                        f"{domain} ends like a sample; that ending is ignored when agencies are recognised",
-                        "write the domain of the agency's real mail addresses",
-                        Severity.NOTE,
+                        where, f"{domain!r} is no mail domain", "write what follows the @ of its addresses"
                     )
+                # The domain of a government is what its country's councils append to theirs.
+                elif plain in endings - shared and agency.sector != "government":
+                    hint = "write the organisation's own domain, such as brynfelin.gov.wales"
+                    yield Problem(where, f"{domain} is the ending of many organisations' domains", hint)
+                elif is_private(plain):
+                    hint = "write the organisation's own domain"
+                    yield Problem(where, f"{domain} is a provider of private addresses, of anybody", hint)
 
 
 def _unknown_sectors(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:

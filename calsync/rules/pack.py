@@ -119,7 +119,7 @@ class PhraseTable(BaseModel):
     def _languages(self) -> "PhraseTable":
         for key, value in self.phrases().items():
             if not _LANGUAGE.fullmatch(key):
-                raise ValueError(f"no such key: {key} (a language such as en or cy, or covers)")
+                raise ValueError(f"{key!r} is no language code; use en, cy and so on")
             if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
                 raise ValueError(f"{key} must be a list of texts")
         return self

@@ -73,11 +73,12 @@ def suggest(
     None. judged: the same rows as `classify_table` gives them. names: given names and surnames of
     people, in any spelling. Words that say nothing and names of people are left out.
     """
+    unclear = list(unclear)
     folded = frozenset(part for name in names for part in fold(name).replace("-", " ").split())
+    hidden = name_words((title for title, _ in unclear), folded, lambda word: _in_a_list(word, book))
     hours: defaultdict[str, float] = defaultdict(float)
     titles: dict[str, list[str]] = {}
     for title, spent in unclear:
-        hidden = name_words(title, folded, lambda word: _in_a_list(word, book))
         for phrase in _phrases(title, hidden, book):
             hours[phrase] += spent
             titles.setdefault(phrase, []).append(hide_names(title, hidden))

@@ -100,7 +100,9 @@ def _near(path: Path) -> str:
     near = difflib.get_close_matches(path.name.casefold(), names, n=1)
     if near:
         return f"did you mean {path.parent / names[near[0]]}?"
-    return f"there is nothing like {path.name!r} in {path.parent}"
+    if "@" in path.name:  # a manager without a calendar of their own is read by their address
+        return "write the path of the exported file under `calendar` in the list of managers"
+    return f"there is nothing like {path.name!r} in {path.parent}: put the calendar there, or mend its path"
 
 
 @lru_cache(maxsize=64)  # asked for what is behind an address, and again to read it

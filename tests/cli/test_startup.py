@@ -98,3 +98,9 @@ def test_a_mistyped_command_gets_a_suggestion_without_importing_any(tmp_path):
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.returncode == 2
     assert "Did you mean 'status'?" in found.stderr
+
+
+def test_status_compiles_no_patterns_of_titles(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    the_night(config)
+    assert "calsync.model.status" not in imported(tmp_path, "status", "--config", str(config))

@@ -77,6 +77,14 @@ def test_words_are_understood_in_both_languages_singular_and_plural(
         ("calsync: operatoinal", Activity.OPERATIONAL),
         ("calsync: not partnershp", Activity.NONE),
         ("calsnyc: process", Activity.PROCESS),
+        ("calsync: proccess.", Activity.PROCESS),
+        ("calsync: \u201cprocess\u201d", Activity.PROCESS),
+        ("calsync: serviceimprovement", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: improving the service", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: gwelliannau gwasanaethau", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: notpartnership", Activity.NONE),
+        ("calsync: nid yw'n bartneriaeth", Activity.NONE),
+        ("calsync: mxied", Activity.MIXED),
     ],
 )
 def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -> None:
