@@ -20,6 +20,10 @@ C = "{urn:ietf:params:xml:ns:caldav}"
 _SAFE = "/:@!$&'()*+,;=~"
 
 
+# Some servers leave the version out.
+_STATUS_LINE = re.compile(r"\s*(?:HTTP/[0-9.]+\s+)?([0-9]{3})(?![0-9])", re.I)
+
+
 class StaleTokenError(Exception):
     """The server does not continue from this sync token: everything must be listed again."""
 
@@ -158,14 +162,24 @@ def match_paths(asked: Sequence[str], found: Sequence[Resource], wanted: str) ->
 
 def _status(line: str | None) -> int:
     """The number in `HTTP/1.1 404 Not Found`; 200 where a line is absent or odd."""
-    parts = (line or "").split()
-    return int(parts[1]) if len(parts) > 1 and re.fullmatch("[0-9]{3}", parts[1]) else 200
+    found = _STATUS_LINE.match(line or "")
+    return int(found[1]) if found else 200
 
 
 def take_page(
-    found: Sequence[Resource], own: str, etags: dict[str, str], hrefs: dict[str, str], gone: set[str]
+    found: Sequence[Resource],
+    own: str,
+    etags: dict[str, str],
+    hrefs: dict[str, str],
+    gone: set[str],
+    *,
+    whole: bool,
 ) -> bool:
-    """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6)."""
+    """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6).
+
+    whole: whether all resources were asked for, and not what changed. Then a 404 of one that no page before
+    has named is no deletion: there is nothing since which it could have been deleted.
+    """
     more = False
     for resource in found:
         if resource.path == own and resource.status >= 400 and resource.status != 507:
@@ -174,7 +188,7 @@ def take_page(
             more = more or resource.status == 507
         elif resource.is_collection:
             continue  # a collection inside this one
-        elif resource.status in (404, 410):
+        elif resource.status in (404, 410) and (not whole or resource.path in hrefs):
             etags.pop(resource.path, None)
             hrefs.pop(resource.path, None)
             gone.add(resource.path)
