@@ -20,6 +20,8 @@ C = "{urn:ietf:params:xml:ns:caldav}"
 _SAFE = "/:@!$&'()*+,;=~"
 
 
+# A path from the root without anything to resolve.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_%@~+=-][A-Za-z0-9_%@~+=.-]*)+/?")
 # Some servers leave the version out.
 _STATUS_LINE = re.compile(r"\s*(?:HTTP/[0-9.]+\s+)?([0-9]{3})(?![0-9])", re.I)
 
@@ -116,7 +118,8 @@ def resources(answer: MultistatusXml, url: str) -> list[Resource]:
 
 def path_of(href: str) -> str:
     """The unquoted path of an address, without a slash at its end."""
-    return unquote_to_bytes(urlsplit(href).path).decode("utf-8", "surrogateescape").rstrip("/")
+    path = href if _PLAIN_PATH.fullmatch(href) else urlsplit(href).path
+    return unquote_to_bytes(path).decode("utf-8", "surrogateescape").rstrip("/")
 
 
 def quoted(path: str) -> str:
@@ -201,7 +204,7 @@ def take_page(
 
 def _resource(part: ResponsePart, url: str) -> Resource:
     if part.element is None:
-        return Resource(part.href, path_of(_joined(url, part.href)), 200, broken=True)
+        return Resource(part.href, _path_at(url, part.href), 200, broken=True)
     href = (part.element.findtext(f"{D}href") or "").strip()
     status = _status(part.element.findtext(f"{D}status"))
     properties: dict[str, Element] = {}
@@ -213,8 +216,13 @@ def _resource(part: ResponsePart, url: str) -> Resource:
                 properties[inside.tag] = inside
             else:
                 refused[inside.tag] = said
-    path = path_of(_joined(url, href))
-    return Resource(href, path, status, properties, refused, repaired=part.repaired)
+    return Resource(href, _path_at(url, href), status, properties, refused, repaired=part.repaired)
+
+
+def _path_at(url: str, href: str) -> str:
+    """The unquoted path of what the answer of an address names."""
+    # As nearly always; to join the two takes several times as long.
+    return path_of(href if _PLAIN_PATH.fullmatch(href) else _joined(url, href))
 
 
 def _joined(url: str, href: str) -> str:

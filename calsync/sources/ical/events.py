@@ -44,6 +44,7 @@ _TIMES = frozenset(
         "LAST-MODIFIED",
     }
 )
+_READ = _TIMES | {"UID"}
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
 _DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
 MADE_UID = "calsync-"
@@ -97,11 +98,12 @@ class EventReader:
         return None
 
     def _read(self, block: Block) -> Event | None:
+        found = lines_by_name(block.text, _READ)
+        uids = list(filter(None, dict.fromkeys(map(text_of, found.pop("UID")))))
         lines: _Lines = {
             name: [line for rest in rests if (line := time_line(name, rest)).value]
-            for name, rests in lines_by_name(block.text, _TIMES).items()
+            for name, rests in found.items()
         }
-        uids = list(filter(None, dict.fromkeys(uids_of(block.text))))
         if len(uids) > 1:
             raise _EventError("it has two UIDs, so two events run into each other here")
         self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
