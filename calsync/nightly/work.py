@@ -172,7 +172,7 @@ class Desk:
 def _as_stored(unread: Unread) -> Unread:
     """The same with uids as the store keeps them."""
     removable = None if unread.removable is None else frozenset(map(clean, unread.removable))
-    return Unread(frozenset(map(clean, unread.uids)), removable)
+    return Unread(frozenset(map(clean, unread.uids)), removable, unread.prefix)
 
 
 def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:

@@ -115,7 +115,7 @@ class CaldavSource:
             reading.occurrences,
             problems,
             remember_uids(now, uids.remembered()),
-            unread=uids.unread(reading.faulty),
+            unread=uids.unread(reading.unread_uids),
             cancellations=reading.cancellations,
         )
 
@@ -132,11 +132,15 @@ class CaldavSource:
 
 
 def _unchanged_since(dav: Dav, url: str, sync_token: str) -> bool:
-    """Whether the server says that nothing changed; a token that it does not understand means no."""
+    """Whether the server says that nothing changed; a token that it does not understand means no.
+
+    Nor does an answer without a token say so: RFC 6578, 3.4, wants one in each.
+    """
     if not sync_token:
         return False
     try:
-        return dav.changes(url, sync_token).nothing
+        changes = dav.changes(url, sync_token)
+        return changes.nothing and bool(changes.token)
     except (StaleTokenError, SourceUnavailableError):
         # Some servers break over a token they forgot. If this one is down, the listing will say so.
         return False

@@ -1,38 +1,40 @@
 """Reads the resources of a CalDAV collection, and keeps account of those that could not be read."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 from calsync.errors import SourceContentError
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
-from calsync.model.problem import Problem, Severity
+from calsync.model.problem import Problem
 from calsync.model.span import Span
+from calsync.model.stopping import check_stopped
 from calsync.model.unread import Unread
 from calsync.sources.base import Calendar
+from calsync.sources.ical.exact import check_calendar
 from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.read import read_calendar
+from calsync.sources.ical.naming import Part
+from calsync.sources.ical.read import read_calendar, unread_events
 from calsync.sources.ical.texts import text_of
 from calsync.sources.multistatus import loose_path, quoted
 
 _UID = frozenset({"UID"})
 _FOLD = re.compile(r"\r?\n[ \t]")
 _EVENT = re.compile(r"^BEGIN:VEVENT", re.IGNORECASE | re.MULTILINE)
-# Beyond so many the broken resources are not looked for one by one: each costs some readings.
-_MOST_FAULTY = 50
-_GROUP = 100
 
 Uids = frozenset[str] | None
 
 
 class Expanded(NamedTuple):
-    """What some texts hold in the window."""
+    """What some texts hold in the window. unread: the uids of events that could not be read."""
 
     occurrences: Sequence[Occurrence] = ()
     problems: Sequence[Problem] = ()
     cancellations: Sequence[Cancellation] = ()
+    unread: Set[str] = frozenset()
 
 
 @dataclass
@@ -40,15 +42,22 @@ class ResourceReading:
     """What the texts of some resources hold.
 
     unread: by path the resources that are no calendar at all. uids: by path those of the others, None where
-    an event has none. faulty: uids of resources in which some event could not be read.
+    an event has none. unread_uids: of events in them that could not be read.
     """
 
     occurrences: list[Occurrence] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: dict[str, Problem] = field(default_factory=dict)
     uids: dict[str, Uids] = field(default_factory=dict)
-    faulty: frozenset[str] = frozenset()
+    unread_uids: set[str] = field(default_factory=set)
     cancellations: list[Cancellation] = field(default_factory=list)
+
+    def add(self, found: Expanded) -> None:
+        """Take in what was read."""
+        self.occurrences += found.occurrences
+        self.problems += found.problems
+        self.cancellations += found.cancellations
+        self.unread_uids |= found.unread
 
 
 def where_of(calendar: Calendar, path: str) -> str:
@@ -69,52 +78,32 @@ def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Re
             whole[path] = text
         else:
             reading.unread[path] = _no_calendar(calendar, path)
-    together = _try_together(whole.values(), window, calendar, str(calendar))
-    apart: list[str] = []
-    if together is None:  # one of them hides a fault
-        apart = _find_faulty(whole, window, calendar)
-        left_out = set(apart)
-        others = [text for path, text in whole.items() if path not in left_out]
-        together = _try_together(others, window, calendar, str(calendar))
-        if together is None:  # readable each by itself, but not together
-            together, apart = Expanded(), list(whole)
-    reading.occurrences = list(together.occurrences)
-    reading.cancellations = list(together.cancellations)
-    reading.uids = {path: uids_of(text) for path, text in whole.items()}
-    faults = _count_faults(together.problems)
-    faulty = _find_faulty(whole, window, calendar) if 0 < faults <= _MOST_FAULTY else []
-    if not faulty:
-        reading.problems += together.problems
-        if faults:  # of which resources is not known: none of which nothing came is taken for deleted
-            seen = {occurrence.uid for occurrence in together.occurrences}
-            every = frozenset[str]().union(*(uids or () for uids in reading.uids.values()))
-            reading.faulty = every - seen
-    else:
-        reading.problems += (note for note in together.problems if note.severity is not Severity.FAULT)
-    for path in dict.fromkeys((*apart, *faulty)):
-        _read_apart(reading, path, whole[path], window, calendar, was_read=path not in apart)
+    try:
+        reading.add(_expand(whole, window, calendar))
+    except SourceContentError:
+        _read_readable(reading, whole, window, calendar)
+    reading.uids = {path: uids_of(text) for path, text in whole.items() if path not in reading.unread}
     return reading
 
 
-def _read_apart(
-    reading: ResourceReading, path: str, text: str, window: Span, calendar: Calendar, *, was_read: bool
+def _read_readable(
+    reading: ResourceReading, whole: Mapping[str, str], window: Span, calendar: Calendar
 ) -> None:
-    """Read one resource by itself, so that its problems name it."""
-    where = where_of(calendar, path)
+    """Read resources of which some cannot be read, such as one with a second calendar that has no end."""
+    readable: dict[str, str] = {}
+    for path, text in whole.items():
+        check_stopped()
+        where = where_of(calendar, path)
+        try:
+            check_calendar(_encoded(text), where)
+            readable[path] = text
+        except SourceContentError as error:
+            reading.unread[path] = Problem(where, error.what, error.hint)
     try:
-        found, problems, cancellations = _expand([text], window, calendar, where)
-    except SourceContentError as error:
-        reading.unread[path] = Problem(where, error.what, error.hint)
-        del reading.uids[path]
-        return
-    faults = [problem for problem in problems if problem.severity is Severity.FAULT]
-    if not was_read:
-        reading.occurrences += found
-        reading.cancellations += cancellations
-        faults = list(problems)
-    reading.problems += faults
-    if _count_faults(problems):
-        reading.faulty |= reading.uids[path] or frozenset()
+        reading.add(_expand(readable, window, calendar))
+    except SourceContentError:  # readable each by itself, but not together
+        for path, text in readable.items():
+            reading.add(_expand({path: text}, window, calendar))
 
 
 def uids_of(text: str) -> Uids:
@@ -149,18 +138,19 @@ class UidsByResource:
             tonight[name] = self.known.get(name)
         return {name: None if uids is None else sorted(uids) for name, uids in tonight.items()}
 
-    def unread(self, faulty: frozenset[str]) -> Unread:
-        """What must stay. faulty: uids that were read in part."""
+    def unread(self, unread_uids: Set[str]) -> Unread:
+        """What must stay. unread_uids: of events that could not be read, in resources that were."""
         kept = [self.known.get(name) for name in self._unread_names()]
-        uids = faulty.union(*(known for known in kept if known is not None))
+        events = unread_events(unread_uids)
+        uids = events.uids.union(*(known for known in kept if known is not None))
         if None not in kept and not self.unnamed:
-            return Unread(uids)
+            return replace(events, uids=uids)
         listed = set(map(_name_of, self.listed))
         gone = [] if self.unnamed else [known for name, known in self.known.items() if name not in listed]
         in_reach = frozenset[str]().union(
             *(part for part in (*self.read.values(), *gone) if part is not None)
         )
-        return Unread(uids, in_reach - uids)
+        return replace(events, uids=uids, removable=in_reach - uids)
 
     def _unread_names(self) -> list[str]:
         return [_name_of(path) for path in self.listed if path not in self.read]
@@ -180,50 +170,33 @@ def _name_of(path: str) -> str:
     return loose_path(path).rpartition("/")[2]
 
 
-def _expand(texts: Iterable[str], window: Span, calendar: Calendar, where: str) -> Expanded:
-    content = "\r\n".join((*texts, "")).encode("utf-8", "surrogatepass")
-    if not content.strip():
+def _expand(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Expanded:
+    """Read resources, given by path, as one calendar; problems name the resource that they are of."""
+    if not texts:
         return Expanded()
+    encoded = list(map(_encoded, texts.values()))
+    # Each ends in a line end of its own.
+    sizes = (content.count(b"\n") + 1 for content in encoded)
+    lines = accumulate(sizes, initial=1)
+    parts = [Part(line, where_of(calendar, path)) for path, line in zip(texts, lines, strict=False)]
     cancellations: list[Cancellation] = []
+    unread: set[str] = set()
     occurrences, problems = read_calendar(
-        content,
+        b"\r\n".join((*encoded, b"")),
         window,
         zone=calendar.zone,
         owners=calendar.owners,
-        where=where,
+        where=str(calendar),
         missing_end=calendar.missing_end,
         cancellations=cancellations,
+        unread=unread,
+        parts=parts,
     )
-    return Expanded(occurrences, problems, cancellations)
+    return Expanded(occurrences, problems, cancellations, unread)
 
 
-def _try_together(texts: Iterable[str], window: Span, calendar: Calendar, where: str) -> Expanded | None:
-    """What the texts hold, or None: one of them hides a fault."""
-    try:
-        return _expand(texts, window, calendar, where)
-    except SourceContentError:
-        return None
-
-
-def _find_faulty(whole: Mapping[str, str], window: Span, calendar: Calendar) -> list[str]:
-    """The resources that cannot be read without a fault, looked for in groups; `_MOST_FAULTY` at the most."""
-    faulty: list[str] = []
-    waiting = [list(whole)[start : start + _GROUP] for start in range(0, len(whole), _GROUP)][::-1]
-    while waiting and len(faulty) < _MOST_FAULTY:
-        paths = waiting.pop()
-        found = _try_together([whole[path] for path in paths], window, calendar, str(calendar))
-        if found is not None and not _count_faults(found.problems):
-            continue
-        if len(paths) == 1:
-            faulty += paths
-        else:
-            middle = len(paths) // 2
-            waiting += [paths[middle:], paths[:middle]]
-    return faulty
-
-
-def _count_faults(problems: Sequence[Problem]) -> int:
-    return sum(problem.severity is Severity.FAULT for problem in problems)
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _no_calendar(calendar: Calendar, path: str) -> Problem:

@@ -17,7 +17,7 @@ from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
 from calsync.sources.ical.digests import digest_of
 from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.read import READER, read_calendar
+from calsync.sources.ical.read import READER, read_calendar, unread_events
 from calsync.sources.identity import file_names, web_name
 from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import recall, remember, scope_of
@@ -76,6 +76,7 @@ class IcsSource:
             return Fetched(unchanged=True, token=remember(scope, marks | {"ledger": held.get("ledger", "")}))
         ledger = Ledger(held.get("ledger", ""))
         cancellations: list[Cancellation] = []
+        unread: set[str] = set()
         occurrences, problems = read_calendar(
             content,
             window,
@@ -85,6 +86,7 @@ class IcsSource:
             ledger=ledger,
             missing_end=calendar.missing_end,
             cancellations=cancellations,
+            unread=unread,
         )
         token = remember(scope, marks | {"ledger": ledger.text})
         return sealed(
@@ -94,6 +96,7 @@ class IcsSource:
             (*notes, *problems),
             token,
             ledger.standing,
+            unread_events(unread),
             cancellations=cancellations,
         )
 

@@ -20,6 +20,12 @@ C = "{urn:ietf:params:xml:ns:caldav}"
 _SAFE = "/:@!$&'()*+,;=~"
 
 
+# A path from the root without anything to resolve.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_%@~+=-][A-Za-z0-9_%@~+=.-]*)+/?")
+# Some servers leave the version out.
+_STATUS_LINE = re.compile(r"\s*(?:HTTP/[0-9.]+\s+)?([0-9]{3})(?![0-9])", re.I)
+
+
 class StaleTokenError(Exception):
     """The server does not continue from this sync token: everything must be listed again."""
 
@@ -112,7 +118,8 @@ def resources(answer: MultistatusXml, url: str) -> list[Resource]:
 
 def path_of(href: str) -> str:
     """The unquoted path of an address, without a slash at its end."""
-    return unquote_to_bytes(urlsplit(href).path).decode("utf-8", "surrogateescape").rstrip("/")
+    path = href if _PLAIN_PATH.fullmatch(href) else urlsplit(href).path
+    return unquote_to_bytes(path).decode("utf-8", "surrogateescape").rstrip("/")
 
 
 def quoted(path: str) -> str:
@@ -158,14 +165,24 @@ def match_paths(asked: Sequence[str], found: Sequence[Resource], wanted: str) ->
 
 def _status(line: str | None) -> int:
     """The number in `HTTP/1.1 404 Not Found`; 200 where a line is absent or odd."""
-    parts = (line or "").split()
-    return int(parts[1]) if len(parts) > 1 and re.fullmatch("[0-9]{3}", parts[1]) else 200
+    found = _STATUS_LINE.match(line or "")
+    return int(found[1]) if found else 200
 
 
 def take_page(
-    found: Sequence[Resource], own: str, etags: dict[str, str], hrefs: dict[str, str], gone: set[str]
+    found: Sequence[Resource],
+    own: str,
+    etags: dict[str, str],
+    hrefs: dict[str, str],
+    gone: set[str],
+    *,
+    whole: bool,
 ) -> bool:
-    """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6)."""
+    """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6).
+
+    whole: whether all resources were asked for, and not what changed. Then a 404 of one that no page before
+    has named is no deletion: there is nothing since which it could have been deleted.
+    """
     more = False
     for resource in found:
         if resource.path == own and resource.status >= 400 and resource.status != 507:
@@ -174,7 +191,7 @@ def take_page(
             more = more or resource.status == 507
         elif resource.is_collection:
             continue  # a collection inside this one
-        elif resource.status in (404, 410):
+        elif resource.status in (404, 410) and (not whole or resource.path in hrefs):
             etags.pop(resource.path, None)
             hrefs.pop(resource.path, None)
             gone.add(resource.path)
@@ -187,7 +204,7 @@ def take_page(
 
 def _resource(part: ResponsePart, url: str) -> Resource:
     if part.element is None:
-        return Resource(part.href, path_of(_joined(url, part.href)), 200, broken=True)
+        return Resource(part.href, _path_at(url, part.href), 200, broken=True)
     href = (part.element.findtext(f"{D}href") or "").strip()
     status = _status(part.element.findtext(f"{D}status"))
     properties: dict[str, Element] = {}
@@ -199,8 +216,13 @@ def _resource(part: ResponsePart, url: str) -> Resource:
                 properties[inside.tag] = inside
             else:
                 refused[inside.tag] = said
-    path = path_of(_joined(url, href))
-    return Resource(href, path, status, properties, refused, repaired=part.repaired)
+    return Resource(href, _path_at(url, href), status, properties, refused, repaired=part.repaired)
+
+
+def _path_at(url: str, href: str) -> str:
+    """The unquoted path of what the answer of an address names."""
+    # As nearly always; to join the two takes several times as long.
+    return path_of(href if _PLAIN_PATH.fullmatch(href) else _joined(url, href))
 
 
 def _joined(url: str, href: str) -> str:

@@ -31,7 +31,26 @@ def test_an_event_that_cannot_be_read_is_reported_every_night_whether_its_file_c
             (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(GOOD, BROKEN, other))
         report = the_night(config, NIGHT + timedelta(days=night))
         assert [problem.severity for problem in report.faults] == [Severity.FAULT]
-        assert "Forum" in report.faults[0].where
+        assert "uid bad" in report.faults[0].where
+
+
+@pytest.mark.parametrize(
+    "broken", [BROKEN, BROKEN.replace("END:VEVENT", "X-END:VEVENT")], ids=["times", "no END"]
+)
+def test_meetings_held_of_an_event_that_became_unreadable_stay_and_deleted_ones_go(
+    tmp_path: Path, broken: str
+) -> None:
+    sound = vevent("bad", "20261118T090000Z", "20261118T100000Z", "SUMMARY:Forum")
+    gone = vevent("gone", "20261119T090000Z", "20261119T100000Z")
+    config = council(tmp_path, {"ana": vcalendar(GOOD, sound, gone)})
+    the_night(config)
+    (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(broken, GOOD))
+    for night in (1, 2):
+        assert len(the_night(config, NIGHT + timedelta(days=night)).faults) == 1
+        assert held(config) == ["bad", "good"]
+    (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(GOOD))
+    the_night(config, NIGHT + timedelta(days=3))
+    assert held(config) == ["good"]
 
 
 def test_a_link_in_a_folder_that_leads_nowhere_is_a_failed_calendar_and_its_meetings_stay(

@@ -1,6 +1,8 @@
 """C13: a CalDAV resource that is listed and not delivered costs itself, is named, and is asked for again."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -15,10 +17,12 @@ from web_server import Asked, Page, WebServer, web_server
 from calsync.errors import SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity
 from calsync.model.span import Span
+from calsync.sources import dav_resources
 from calsync.sources.base import Calendar, Fetched
 from calsync.sources.caldav import CaldavOptions, CaldavSource
 from calsync.sources.dav_resources import UidsByResource
 from calsync.sources.davxml import NotMultistatusError, parse_multistatus
+from calsync.sources.ical.read import read_calendar
 from calsync.sources.tokens import lasting
 
 PATH = "/ana/work/"
@@ -386,6 +390,84 @@ def test_held_meetings_of_an_event_that_cannot_be_read_stay(server: MisbehavingS
     assert uids(fetched) == ["a.ics", "c.ics"]
     assert ["b.ics" in problem.where for problem in fetched.problems] == [True]
     assert [fetched.unread.keeps(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
+
+
+def test_each_of_many_broken_events_is_named_by_its_resource_and_kept_and_all_are_read_once(
+    server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        readings.append(args)
+        return read_calendar(*args, **options)
+
+    monkeypatch.setattr(dav_resources, "read_calendar", counted)
+    server.listed = [f"{PATH}{number:03}.ics" for number in range(200)]
+    broken = {href for number, href in enumerate(server.listed) if number % 2}
+
+    def give(href: str) -> str:
+        text = text_of(href[-7:-4])
+        return content(
+            href, text.replace("DTSTART", "DTSTART;X=1:rubbish\r\nX-WAS") if href in broken else text
+        )
+
+    server.give = give
+    fetched = fetch(server)
+    assert len(readings) == 1
+    places = [problem.where.split()[2] for problem in fetched.problems]
+    assert places == [f"{href[-7:]}," for href in server.listed if href in broken]
+    assert len({problem.where.split(", ")[1] for problem in fetched.problems}) == 1, (
+        "lines count from each begin"
+    )
+    assert [fetched.unread.keeps(f"{number:03}") for number in (0, 1, 198, 199)] == [False, True, False, True]
+
+
+def test_a_broken_event_without_uid_keeps_what_is_held_of_such_events(server: MisbehavingServer) -> None:
+    without = text_of("b.ics").replace("UID:b.ics\r\n", "")
+    server.give = for_b(lambda href: content(href, without))
+    held = next(uid for uid in uids(fetch(server)) if uid not in ("a.ics", "c.ics"))
+    server.give = for_b(
+        lambda href: content(href, without.replace("DTSTART", "DTSTART;X=1:rubbish\r\nX-WAS"))
+    )
+    unread = fetch(server).unread
+    assert [unread.keeps(uid) for uid in ("a.ics", held, "other")] == [False, True, False]
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+def test_a_resource_that_the_whole_list_names_as_gone_is_not_taken_for_deleted(
+    server: MisbehavingServer, status: str
+) -> None:
+    first = fetch(server)
+    server.sync = True
+    server.listing_part = lambda href: (
+        refused(href, status) if href.endswith("b.ics") else response(href, "<d:getetag>2</d:getetag>")
+    )
+    server.give = for_b(refused)
+    second = fetch(server, lasting(first.token))
+    assert (uids(second), second.unread.keeps("b.ics")) == (["a.ics", "c.ics"], True)
+    assert ["b.ics" in problem.where for problem in second.problems] == [True]
+
+
+def test_an_answer_without_sync_token_does_not_say_that_nothing_changed(server: MisbehavingServer) -> None:
+    if not server.sync:
+        pytest.skip("about servers that know sync-collection")
+    token = fetch(server).token
+    server.listed = server.listed[:2]
+    server.listing_part = lambda href: response(href, "<d:getetag>2</d:getetag>")
+    answer = server.page
+
+    def without_token(asked: Asked) -> Page:
+        page = answer(asked)
+        return replace(page, body=page.body.replace(b"<d:sync-token>t1</d:sync-token>", b""))
+
+    server.page = without_token  # type: ignore[method-assign]
+    assert uids(fetch(server, token)) == ["a.ics", "b.ics"]
+
+
+@pytest.mark.parametrize("line", ["404 Not Found", " HTTP/1.1 404 Not Found", "http/1.1 404", "HTTP/2 404"])
+def test_a_status_is_understood_without_its_version(server: MisbehavingServer, line: str) -> None:
+    server.give = for_b(lambda href: refused(href).replace("HTTP/1.1 404 Not Found", line))
+    assert "404 Not Found" in fetch(server).problems[0].what
 
 
 # --- a calendar of a home ---

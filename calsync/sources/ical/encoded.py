@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from calsync.sources.ical.soft_breaks import COUNTED, UNCOUNTED
 
@@ -34,6 +35,7 @@ _SEQUENCES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
 _MALFORMED = re.compile(r"=(?![0-9A-Fa-f]{2})")
 
 
+@lru_cache(maxsize=256)  # few are written, and each of them thousands of times
 def encoding_of(parameters: str) -> Encoding | None:
     """Return the encoding that parameters such as `;ENCODING=BASE64;X=1` name; None for none or 8BIT."""
     match = _ENCODING.search(parameters) or _BARE.search(parameters) if parameters else None

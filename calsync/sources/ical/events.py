@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
@@ -52,6 +52,7 @@ _TIMES = frozenset(
         "LAST-MODIFIED",
     }
 )
+_READ = _TIMES | {"UID"}
 _IDENTITY = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
 _DISTINCTION = frozenset({"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"})
 _DAY = timedelta(days=1)
@@ -76,7 +77,8 @@ class _EventError(Exception):
 class EventReader:
     """Reads the events of one VCALENDAR.
 
-    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel.
+    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel. unread:
+    the uids of events that were left out, or of which times were.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class EventReader:
         self._missing_end = missing_end
         self._owners = owners
         self.cancellations: list[Cancellation] = []
+        self.unread: set[str] = set()
 
     def read(self, block: Block) -> Event | None:
         """The event, or None if it had to be left out; then a problem names it."""
@@ -100,14 +103,16 @@ class EventReader:
             self._tell(block, f"{error}; the event was left out", hint)
         except OverflowError:
             self._tell(block, "it lies before the year 1 or after 9999; the event was left out", hint)
+        self.unread.update([uid for uid in uids_of(block.text) if uid] or [uid_of(block.text)])
         return None
 
     def _read(self, block: Block) -> Event | None:
+        found = lines_by_name(block.text, _READ)
+        uids = list(filter(None, dict.fromkeys(map(text_of, found.pop("UID")))))
         lines: _Lines = {
             name: [line for rest in rests if (line := time_line(name, rest)).value]
-            for name, rests in lines_by_name(block.text, _TIMES).items()
+            for name, rests in found.items()
         }
-        uids = list(filter(None, dict.fromkeys(uids_of(block.text))))
         if len(uids) > 1:
             raise _EventError("it has two UIDs, so two events run into each other here")
         self._zones.count(dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid))
@@ -235,33 +240,40 @@ class EventReader:
     def _rdates(
         self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
     ) -> Iterable[Moment | tuple[datetime, timedelta]]:
-        for line in lines["RDATE"]:
-            read: _Reads[Moment | tuple[datetime, timedelta]] = (
-                periods_of if line.period or "/" in line.value else moments_of
-            )
-            for found in self._tolerated(block, line, read, zone):
-                yield _fitted(found, start, day_zone)
+        for found in self._tolerated(block, lines["RDATE"], _rdates_of, zone):
+            yield _fitted(found, start, day_zone)
 
     def _exdates(
         self, block: Block, lines: _Lines, start: Moment, zone: tzinfo, day_zone: tzinfo | None
     ) -> Iterable[Moment]:
-        for line in lines["EXDATE"]:
-            for found in self._tolerated(block, line, moments_of, zone):
-                yield found if isinstance(start, datetime) else day_in(found, day_zone)
+        for found in self._tolerated(block, lines["EXDATE"], moments_of, zone):
+            yield found if isinstance(start, datetime) else day_in(found, day_zone)
 
-    def _tolerated(self, block: Block, line: TimeLine, read: _Reads[_T], zone: tzinfo) -> Sequence[_T]:
-        """What was read, or nothing and a problem: the rest of the series is sound."""
-        try:
-            return read(line, self._zones, zone)
-        except (ValueError, OverflowError) as error:
-            what = (
-                f"its {line.name} cannot be read ({error}) and was passed over; the rest of the series counts"
-            )
-            self._tell(block, what, "look at the series in the calendar and save it again")
-            return []
+    def _tolerated(self, block: Block, lines: list[TimeLine], read: _Reads[_T], zone: tzinfo) -> Iterator[_T]:
+        """What was read of lines of one name, and one problem for the others: the rest counts."""
+        errors: list[Exception] = []
+        for line in lines:
+            try:
+                yield from read(line, self._zones, zone)
+            except (ValueError, OverflowError) as error:
+                errors.append(error)
+        if not errors:
+            return
+        name = lines[0].name
+        which = f"its {name} cannot" if len(errors) == 1 else f"{len(errors)} of its {name} lines cannot"
+        what = f"{which} be read ({errors[0]}) and was passed over; the rest of the series counts"
+        self._tell(block, what, "look at the series in the calendar and save it again")
+        if name == "RDATE":
+            self.unread.add(uid_of(block.text))
 
     def _tell(self, block: Block, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
         self.problems.append(Problem(self._namer.by(block.number, block.text), what, hint, severity))
+
+
+def _rdates_of(line: TimeLine, zones: Zones, zone: tzinfo) -> Sequence[Moment | tuple[datetime, timedelta]]:
+    if line.period or "/" in line.value:
+        return periods_of(line, zones, zone)
+    return moments_of(line, zones, zone)
 
 
 def _one(lines: _Lines, name: str) -> TimeLine | None:

@@ -4,6 +4,8 @@ It takes whatever there is, and says what is wrong with it. `fast` gives the sam
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +15,11 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.stopping import check_stopped
+from calsync.model.uids import MADE
 from calsync.sources.ical.event import CANCEL, MESSAGES, Event
-from calsync.sources.ical.events import EventReader, distinguish_made_uids
+from calsync.sources.ical.events import EventReader, distinguish_made_uids, uids_of
 from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.naming import Namer
+from calsync.sources.ical.naming import Namer, Part
 from calsync.sources.ical.series import series_of
 from calsync.sources.ical.structure import CalendarText, split
 from calsync.sources.ical.text import whole_text
@@ -46,11 +49,24 @@ def read_exactly(
     where: str,
     missing_end: timedelta = timedelta(0),
     cancellations: list[Cancellation] | None = None,
+    unread: set[str] | None = None,
+    parts: Sequence[Part] = (),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
-    namer = Namer(where, data)
-    events, problems = read_events(data, zone, namer, window, missing_end, owners, cancellations)
-    return expanded(events, problems, Expansion(window, zone, owners, namer), namer, missing_end)
+    namer = Namer(where, data, parts)
+    events, problems = read_events(data, zone, namer, window, missing_end, owners, cancellations, unread)
+    expansion = Expansion(window, zone, owners, namer)
+    found = expanded(events, problems, expansion, namer, missing_end)
+    if unread is not None:
+        unread |= expansion.unread
+    return found
+
+
+def check_calendar(data: bytes, where: str) -> None:
+    """Check that `read_calendar` would take a calendar as a whole; raises SourceContentError."""
+    text, _ = whole_text(data, where)
+    for calendar in split(text, Namer(where, data))[0]:
+        header_of(calendar, where)
 
 
 def expanded(
@@ -80,14 +96,18 @@ def read_events(
     missing_end: timedelta = timedelta(0),
     owners: frozenset[str] = frozenset(),
     cancellations: list[Cancellation] | None = None,
+    unread: set[str] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
     """Read without expanding: every VEVENT of the file is among the events or named in a problem.
 
     cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
+    unread: takes the uids of events that could not be read.
     """
     text, problems = whole_text(data, namer.where)
     calendars, lost = split(text, namer)
     problems += lost
+    if unread is not None and any(problem.severity is Severity.FAULT for problem in lost):
+        unread |= _lost_uids(text, calendars)
     report = ZoneReport(namer.where)
     events: list[Event] = []
     for calendar in calendars:
@@ -104,10 +124,17 @@ def read_events(
             cancellations=cancellations,
             missing_end=missing_end,
             owners=owners,
+            unread=unread,
         )
         events += read
         problems += told
     return events, [*problems, *report.problems()]
+
+
+def _lost_uids(text: str, calendars: Iterable[CalendarText]) -> set[str]:
+    """The uids in a text beyond those of its events; an event that lost its BEGIN or END may have none."""
+    kept = Counter(uid for calendar in calendars for block in calendar.events for uid in uids_of(block.text))
+    return {MADE, *(Counter(uids_of(text)) - kept)} - {""}
 
 
 def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
@@ -132,9 +159,9 @@ def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
     count = len(calendar.events)
     events = f"its {count_of(count, 'event was', 'events were')}"
     what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
-    first = f", {namer.place(calendar.events[0].number)}" if calendar.events else ""
+    where = namer.at_event(calendar.events[0].number) if calendar.events else namer.where
     hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"
-    return Problem(f"{namer.where}{first}", what, hint, Severity.NOTE)
+    return Problem(where, what, hint, Severity.NOTE)
 
 
 def events_of(
@@ -144,6 +171,7 @@ def events_of(
     method: str = "",
     *,
     cancellations: list[Cancellation] | None = None,
+    unread: set[str] | None = None,
     missing_end: timedelta,
     owners: frozenset[str] = frozenset(),
 ) -> tuple[list[Event], list[Problem]]:
@@ -157,6 +185,8 @@ def events_of(
             events.append(event)
     if cancellations is not None:
         cancellations += reader.cancellations
+    if unread is not None:
+        unread |= reader.unread
     return events, [*zones.problems, *reader.problems]
 
 

@@ -25,6 +25,8 @@ _RUN_ON = re.compile(
 _INSIDE = re.compile(rf"(?<=[^\n])(BEGIN|END)[ \t]*+:[ \t]*+(VEVENT){_BEHIND}", re.I)
 _START = re.compile(r"(?:^|VEVENT[ \t]*)DTSTART[ \t]*[;:]", re.I | re.M)
 _USUAL = frozenset({"VCALENDAR", "VEVENT", "VALARM", "VTIMEZONE", "STANDARD", "DAYLIGHT"})
+_EVENT = b"VEVENT"
+_PIECE = 1 << 20
 _PLAIN = re.compile(r"[A-Z0-9-]*").fullmatch
 
 
@@ -57,13 +59,21 @@ def marks_of(text: str) -> tuple[list[Mark], list[int]]:
         marks += found or [
             Mark(line[1].upper() == "BEGIN", line[2].strip(" \t").upper(), line.start(), line.end() + 1)
         ]
-    # As bytes, since Python takes ten times as long to make capitals of text.
-    mentions = text.encode("utf-8", "replace").upper().count(b"VEVENT")
-    if mentions == sum(mark.name == "VEVENT" for mark in marks):
+    if _mentions(text) == sum(mark.name == "VEVENT" for mark in marks):
         return marks, run_on
     inside = _needed(text, marks)
     merged = sorted({mark.start: mark for mark in (*marks, *inside)}.values(), key=lambda mark: mark.start)
     return merged, sorted({*run_on, *(mark.start for mark in inside)})
+
+
+def _mentions(text: str) -> int:
+    """How often VEVENT stands anywhere in a text, in capitals or not."""
+    # As bytes, since Python takes ten times as long to make capitals of text; in pieces, to spare memory.
+    overlap = len(_EVENT) - 1
+    return sum(
+        text[begin : begin + _PIECE + overlap].encode("utf-8", "replace").upper().count(_EVENT)
+        for begin in range(0, len(text), _PIECE)
+    )
 
 
 def _run_on(text: str, position: int) -> Iterator[Mark]:

@@ -5,10 +5,12 @@ depends on what the meeting is ([privacy] titles), and of an event that cannot b
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
+from operator import itemgetter
+from typing import NamedTuple
 
 from calsync.model.uids import shown_uid
 from calsync.sources.ical.lines import named_lines
@@ -21,11 +23,22 @@ _NAMES = frozenset({"UID", "DTSTART"})
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T\d{6}Z?)?", re.A)
 
 
-class Namer:
-    """Names the events of one file; where: the file's own name."""
+class Part(NamedTuple):
+    """A calendar in a content that was joined from several. first_line: the line at which it begins."""
 
-    def __init__(self, where: str, content: bytes) -> None:
+    first_line: int
+    where: str
+
+
+class Namer:
+    """Names the events of one file; where: the file's own name.
+
+    parts: the calendars that the content was joined from, in order, where their names are told apart.
+    """
+
+    def __init__(self, where: str, content: bytes, parts: Sequence[Part] = ()) -> None:
         self.where = where
+        self._parts = parts
         self._content = content
         self._text = ""
         self._begins: Sequence[int] | None = None
@@ -36,15 +49,36 @@ class Namer:
 
     def by(self, number: int, text: str) -> str:
         """`calendar.ics, line 120, event on 2026-10-06 with uid 1@x`, from an event's number and text."""
-        return f"{self.where}, {self.place(number)}, {_name(text)}"
+        return f"{self.at_event(number)}, {_name(text)}"
+
+    def at_event(self, number: int) -> str:
+        """`calendar.ics, line 120`, from an event's number."""
+        line = self._line_of(number)
+        return f"{self.where}, event {number}" if line is None else self.at_line(line)
+
+    def at_events(self, numbers: Sequence[int]) -> str:
+        """`calendar.ics, line 120, line 180`, from the numbers of events."""
+        if self._parts:
+            return ", ".join(map(self.at_event, numbers))
+        return ", ".join((self.where, *map(self.place, numbers)))
+
+    def at_line(self, line: int) -> str:
+        """`calendar.ics, line 120`, by the part that the line is of."""
+        part = bisect_right(self._parts, line, key=itemgetter(0)) - 1
+        if part < 0:
+            return f"{self.where}, line {line}"
+        return f"{self._parts[part].where}, line {line - self._parts[part].first_line + 1}"
 
     def place(self, number: int) -> str:
         """`line 120`, where an event begins; number: its place among the events, from 1."""
+        line = self._line_of(number)
+        return f"event {number}" if line is None else f"line {line}"
+
+    def _line_of(self, number: int) -> int | None:
         if self._begins is not None:
             known = 0 < number <= len(self._begins)
-            return f"line {self.line_at(self._begins[number - 1])}" if known else f"event {number}"
-        known = 0 < number <= len(self._lines)
-        return f"line {self._lines[number - 1]}" if known else f"event {number}"
+            return self.line_at(self._begins[number - 1]) if known else None
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else None
 
     def line_at(self, position: int) -> int:
         """The number of the line of the file that a position in the text followed lies on."""

@@ -234,7 +234,7 @@ def _lost(walk: _Walk, namer: Namer) -> list[Problem]:
     problems = []
     for found, what in kinds:
         lines = [namer.line_at(position) for position in found]
-        problems += [Problem(f"{walk.where}, line {line}", what, hint) for line in lines[:_NAMED]]
+        problems += [Problem(namer.at_line(line), what, hint) for line in lines[:_NAMED]]
         if more := lines[_NAMED:]:
             where = f"{walk.where}, lines {more[0]} to {more[-1]}"
             problems.append(Problem(where, f"{len(more)} x {what}", hint))

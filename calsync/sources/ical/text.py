@@ -30,6 +30,9 @@ _PART_BEGINS = (
 _MARK = rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf)+"
 _MARK_AT_START = re.compile(rb"(\A|[\r\n])" + _MARK)
 _MARK_AT_BEGIN = re.compile(rb"(?<=[^\r\n])" + _MARK + rb"(?=BEGIN[ \t]*:)", re.I)
+# Lines with bytes that are no UTF-8, as many as follow each other.
+_NOT_UTF8 = re.compile("^(?:[^\n\udc80-\udcff]*+[\udc80-\udcff][^\n]*+\n?)+", re.M)
+_PIECE = 1 << 20
 _AGAIN = "export or download the calendar again"
 
 
@@ -124,14 +127,18 @@ def _unfolded(lines: bytes) -> bytes:
 
 def _decoded_by_line(content: bytes) -> str:
     """Lines in UTF-8 as such, the others as Windows-1252: files glued together have both."""
-    return "\n".join(_decoded(line) for line in content.split(b"\n"))
+    pieces, begin = [], 0
+    while begin < len(content):
+        # Piece by piece, since what is in between takes several times the room.
+        end = content.find(b"\n", begin + _PIECE) + 1 or len(content)
+        text = content[begin:end].decode("utf-8", "surrogateescape")
+        pieces.append(_NOT_UTF8.sub(_as_windows, text))
+        begin = end
+    return "".join(pieces)
 
 
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
+def _as_windows(lines: re.Match[str]) -> str:
+    return lines[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def _not_utf8(where: str) -> Problem:

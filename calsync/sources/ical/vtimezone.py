@@ -116,7 +116,9 @@ class CalendarZone(tzinfo):
         """The observance that holds at a wall time, None before the first."""
         if moment is None:
             return self._observances[self._numbers[-1]]
-        place = bisect_right(self._folds[moment.fold], seconds_of(wall_of(moment))) - 1
+        # As `seconds_of(wall_of(moment))`, in half of the time: asked for each time in the zone.
+        of_day = moment.hour * 3600 + moment.minute * 60 + moment.second
+        place = bisect_right(self._folds[moment.fold], (moment.toordinal() - 1) * 86_400 + of_day) - 1
         return self._observances[self._numbers[place]] if place >= 0 else None
 
     def __repr__(self) -> str:

@@ -1,0 +1,81 @@
+"""C14: a series of one rule is expanded without recurring-ical-events, and comes to the same."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ical_paths import WINDOWS
+from ical_text import LONDON, OCTOBER, calendar, event
+
+from calsync.model.span import Span
+from calsync.sources.ical import expand
+from calsync.sources.ical.exact import read_exactly
+
+RULES = st.sampled_from(
+    [
+        "FREQ=DAILY",
+        "FREQ=DAILY;COUNT=3",
+        "FREQ=WEEKLY;BYDAY=MO,WE,SU",
+        "FREQ=WEEKLY;BYDAY=TU;COUNT=40",
+        "FREQ=MONTHLY;BYDAY=-1SU",
+        "FREQ=MONTHLY;BYMONTHDAY=31",
+        "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO",
+        "FREQ=DAILY;UNTIL=20251026T003000Z",
+        "FREQ=DAILY;UNTIL=20251026",
+        "FREQ=DAILY;UNTIL=20200101",
+        "FREQ=HOURLY;INTERVAL=7;COUNT=900",
+        "FREQ=DAILY;BYHOUR=1,2;BYMINUTE=30",
+    ]
+)
+STARTS = st.sampled_from(
+    [
+        ":20251006T090000Z",
+        ";TZID=Europe/London:20250303T013000",
+        ";TZID=America/New_York:20241006T013000",
+        ":20250101T233000",
+        ";VALUE=DATE:20250928",
+        ";VALUE=DATE:20251026",
+    ]
+)
+ENDS = st.sampled_from(
+    ["DURATION:PT0S", "DURATION:PT90M", "DURATION:P1D", "DURATION:P40D", "DURATION:P1DT2H", ""]
+)
+# Of a day that is in no window: all that it does is to send the series to the library.
+FAR = event("RECURRENCE-ID;VALUE=DATE:20400101", start=";VALUE=DATE:20400101", end="")
+FAR_TIME = event("RECURRENCE-ID:20400101T000000Z", start=":20400101T000000Z", end="DURATION:PT1H")
+
+
+@settings(max_examples=150, deadline=timedelta(seconds=5))
+@given(
+    RULES,
+    STARTS,
+    ENDS,
+    st.sampled_from([(), ("EXDATE:20251008T090000Z",), ("EXDATE;VALUE=DATE:20251026",)]),
+    WINDOWS,
+)
+def test_a_series_of_one_rule_comes_to_what_the_library_makes_of_it(
+    rule: str, start: str, end: str, more: tuple[str, ...], window: Span
+) -> None:
+    if "DATE" in start and end.startswith("DURATION:P") and "T" in end:
+        end = "DURATION:P2D"
+    series = event(f"RRULE:{rule}", *more, start=start, end=end)
+
+    def read(content: bytes) -> object:
+        found, problems = read_exactly(content, window, zone=LONDON, where="a.ics")
+        return found, [problem.what for problem in problems]
+
+    assert read(calendar(series)) == read(calendar(series, FAR if "DATE" in start else FAR_TIME))
+
+
+def test_many_series_of_one_uid_do_not_pass_through_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the library was asked")
+
+    monkeypatch.setattr(expand, "_Recurring", never)
+    parts = [
+        event("RRULE:FREQ=DAILY", start=f":20251006T{hour:02}0000Z", end="DURATION:PT5M")
+        for hour in range(5, 15)
+    ]
+    found, problems = read_exactly(calendar(*parts), OCTOBER, zone=LONDON, where="a.ics")
+    assert (len(found), problems) == (260, ())
