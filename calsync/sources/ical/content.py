@@ -32,9 +32,10 @@ NAMES = frozenset(
         "CATEGORIES",
         "SEQUENCE",
         "LAST-MODIFIED",
-        "DTSTAMP",
     }
 )
+# Only of a message is DTSTAMP a version; all others have one as well, for nothing.
+_NAMES_OF_MESSAGE = NAMES | {"DTSTAMP"}
 _STATUSES = {"TENTATIVE": Status.TENTATIVE, "CANCELLED": Status.CANCELLED, "CANCELED": Status.CANCELLED}
 _BUSY = {
     "BUSY": ShowAs.BUSY,
@@ -84,7 +85,7 @@ class ContentReader:
             cancelled: Whether the whole calendar is (METHOD:CANCEL).
             message: Whether the calendar is a scheduling message (`exact.MESSAGES`).
         """
-        lines = lines_by_name(text, NAMES)
+        lines = lines_by_name(text, _NAMES_OF_MESSAGE if message else NAMES)
         organizer = next(map(self._people.organizer, lines["ORGANIZER"]), "")
         attendees = self._people.attendees(lines["ATTENDEE"])
         status = _STATUSES.get(self._text(lines["STATUS"]).upper(), Status.CONFIRMED)
