@@ -1,5 +1,6 @@
 """Periods for tables: calendar months, weeks from Monday, or the whole; each (first day, day after)."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from enum import StrEnum
@@ -13,6 +14,39 @@ class Every(StrEnum):
     WEEK = "week"
     MONTH = "month"
     WHOLE = "whole"
+
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.IGNORECASE)
+_FINANCIAL_YEAR = re.compile(r"(\d{4})-FY", re.IGNORECASE)
+
+
+def parse_period(text: str) -> Period:
+    """Return the first day of a period and the day after its last.
+
+    Args:
+        text: `2026-11` (a month), `2026-Q3` (July to September), `2026-FY` (April 2026 to March 2027) or
+            `2026-09-01..2026-10-01`, which includes the first day and excludes the last.
+
+    Raises:
+        ValueError: If it is none of these, or holds no day.
+    """
+    plain = text.strip()
+    if ".." in plain:
+        first, last = (date.fromisoformat(part.strip()) for part in plain.split("..", 1))
+    elif match := _QUARTER.fullmatch(plain):
+        first = date(int(match[1]), 3 * int(match[2]) - 2, 1)
+        last = _next_month(_next_month(_next_month(first)))
+    elif match := _FINANCIAL_YEAR.fullmatch(plain):
+        first, last = date(int(match[1]), 4, 1), date(int(match[1]) + 1, 4, 1)
+    elif match := _MONTH.fullmatch(plain):
+        first = date(int(match[1]), int(match[2]), 1)
+        last = _next_month(first)
+    else:
+        raise ValueError("no period is written so")
+    if first >= last:
+        raise ValueError("its first day must be before its last")
+    return first, last
 
 
 def periods(first: date, last: date, every: Every = Every.WHOLE) -> list[Period]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from calsync.analysis.periods import Every
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day, usable_managers
+from calsync.analysis.periods import Every, Period, parse_period
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, parse_day, usable_managers
 from calsync.cli.rules import check_suffix
 from calsync.cli.terminal import err, write_csv, yellow
 from calsync.config.load import load_settings
@@ -31,25 +31,43 @@ class Tables(StrEnum):
     SPLIT = "split"
 
 
+OldTableOption = Annotated[Tables | None, typer.Option("--table", hidden=True)]
+OldFromOption = Annotated[date | None, typer.Option("--from", parser=parse_day, hidden=True)]
+OldToOption = Annotated[list[str] | None, typer.Option("--to", hidden=True)]
+
+
 @app.command()
 def export(
-    table: Annotated[Tables, typer.Option(help="allocations (for the data owner only) or split (for HR).")],
-    first: FromOption,
-    to: Annotated[
-        list[str],
-        typer.Option(metavar="D | F", help="The day after the last; given again, the file to write."),
-    ],
+    table: Annotated[
+        Tables | None,
+        typer.Argument(metavar="TABLE", help="allocations (for the data owner only) or split (for HR)."),
+    ] = None,
+    period: Annotated[
+        str,
+        typer.Option(
+            metavar="P", help="2026-11, 2026-Q3, 2026-FY (from April), or D..D without the last day."
+        ),
+    ] = "",
     by: Annotated[str, typer.Option(metavar="COLUMNS", help="department, grade, or both with a comma.")] = "",
     every: Annotated[Every, typer.Option(help="Cut the time into weeks or months.")] = Every.WHOLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="F", help="The file.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
+    old_table: OldTableOption = None,
+    old_first: OldFromOption = None,
+    old_to: OldToOption = None,
 ) -> None:
     """Write a table of time as .csv, .xlsx, .parquet or .json; without a file, CSV to standard output.
 
-    Example: `calsync export --table split --from 2026-09-01 --to 2026-10-01 --by department --to split.xlsx`
+    Example: `calsync export split --period 2026-09 --by department -o split.xlsx`
     """
-    last, file = _to(to)
-    if last <= first:
-        raise typer.BadParameter(f"--to {last} must be later than --from {first}")
+    if old_table or old_first or old_to:
+        if table or period or output:
+            raise typer.BadParameter("--table, --from and --to are the old form: calsync export --help")
+        table, (first, last), file = _old_form(old_table, old_first, old_to or [])
+    else:
+        if table is None or not period:
+            raise typer.BadParameter("name a table and a period: calsync export split --period 2026-09")
+        (first, last), file = _days_of(period), output
     if file is not None:
         check_suffix(file)
     settings = load_settings(config)
@@ -65,13 +83,29 @@ def export(
         err.print(f"{rows}: {path}" if path == file else f"columns explained: {path}")
 
 
-def _to(given: list[str]) -> tuple[date, Path | None]:
-    """The two meanings of --to, told apart by whether the text is a date."""
+def _days_of(period: str) -> Period:
+    try:
+        return parse_period(period)
+    except ValueError as error:
+        forms = "2026-11, 2026-Q3, 2026-FY or 2026-09-01..2026-10-01"
+        raise typer.BadParameter(f"--period {period!r}: {error}; write {forms}") from None
+
+
+def _old_form(
+    table: Tables | None, first: date | None, given: list[str]
+) -> tuple[Tables, Period, Path | None]:
+    """Read `--table T --from D --to D --to FILE`, which works until version 1.0."""
     days = [text for text in given if _is_day(text)]
     files = [text for text in given if not _is_day(text)]
-    if len(days) != 1 or len(files) > 1:
-        raise typer.BadParameter("give --to a day once, and at most one file: --to 2026-10-01 --to split.csv")
-    return parse_day(days[0]), Path(files[0]) if files else None
+    if table is None or first is None or len(days) != 1 or len(files) > 1:
+        raise typer.BadParameter("name a table and a period: calsync export split --period 2026-09")
+    last = parse_day(days[0])
+    if last <= first:
+        raise typer.BadParameter(f"--to {last} must be later than --from {first}")
+    name = f" -o {files[0]}" if files else ""
+    now_written = f"calsync export {table} --period {first}..{last}{name}"
+    err.print(f"This form ends with version 1.0; write: {now_written}")
+    return table, (first, last), Path(files[0]) if files else None
 
 
 def _is_day(text: str) -> bool:

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from house import LONDON, NIGHT, council, rows_of, tables, the_night, vcalendar, vevent
 from typer.testing import CliRunner
 
+from calsync.analysis.periods import parse_period
 from calsync.cli import app
 
 PSB = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference and membership")
@@ -187,3 +188,47 @@ def test_a_place_that_cannot_be_written_is_an_argument_error(tmp_path):
     given = calsync("demo", "--to", tmp_path / "file" / "demo")
     assert given.returncode == 2
     assert "cannot be written" in given.stderr and "Traceback" not in given.stderr
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("2026-11", "2026-11-01", "2026-12-01"),
+        ("2026-12", "2026-12-01", "2027-01-01"),
+        ("2026-Q1", "2026-01-01", "2026-04-01"),
+        ("2026-q4", "2026-10-01", "2027-01-01"),
+        ("2026-FY", "2026-04-01", "2027-04-01"),
+        ("2026-09-07..2026-10-05", "2026-09-07", "2026-10-05"),
+    ],
+)
+def test_a_period_includes_its_first_day_and_excludes_its_last(period: str, first: str, last: str):
+    assert parse_period(period) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    "period", ["", "2026", "2026-13", "2026-Q5", "2026-11-01..", "2026-11-02..2026-11-02", "soon"]
+)
+def test_what_is_no_period_is_refused(period: str):
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_period(period)
+
+
+def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_written_now(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    the_night(config)
+    old = ask("export", "--table", "allocations", *WEEK, "--config", config)
+    new = ask("export", "allocations", "--period", f"{WEEK[1]}..{WEEK[3]}", "--config", config)
+    assert (old.exit_code, new.exit_code) == (0, 0)
+    assert old.stdout == new.stdout
+    assert f"calsync export allocations --period {WEEK[1]}..{WEEK[3]}" in old.stderr
+    assert "1.0" not in new.stderr
+
+
+def test_a_table_without_a_period_is_an_argument_too_few(tmp_path):
+    config = council(tmp_path, {"ana": GOOD})
+    for words in (
+        ("split",),
+        ("--period", "2026-11"),
+        ("split", "--period", "2026-11", "--from", "2026-11-01"),
+    ):
+        assert ask("export", *words, "--config", config).exit_code == 2
