@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, original_start
+from calsync.model.own_categories import is_own_category
 from calsync.model.uids import series_uid
 
 Entry = TypeVar("Entry", Occurrence, Meeting)
@@ -132,7 +133,7 @@ def _counting(copies: Sequence[Meeting]) -> Meeting:
 
 
 def _has_correction(copy: Meeting) -> bool:
-    return any(category.casefold().startswith("calsync:") for category in copy.categories)
+    return any(map(is_own_category, copy.categories))
 
 
 class _Version(Protocol):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from calsync.model.own_categories import is_own_category
 from calsync.model.span import Span
 from calsync.model.status import cancelled_by_title
 
@@ -196,7 +197,7 @@ def veil(occurrence: Occurrence) -> Occurrence:
         description="",
         organizer="",
         attendees=(),
-        categories=tuple(c for c in occurrence.categories if c.casefold().startswith("calsync:")),
+        categories=tuple(filter(is_own_category, occurrence.categories)),
     )
 
 
