@@ -238,7 +238,8 @@ def test_rows_of_no_minutes_are_left_out(language: Language) -> None:
     rendered = render_summary(summary, language)
     for text in (rendered.text, Page(rendered.html).text):
         assert not re.search(r"(?<!\d)0\s(h|awr|min|mun|meeting|cyfarfod)", text)
-    assert re.search(r"(Without duration|Heb hyd): 1 (meeting|cyfarfod)\n", rendered.text)
+    reason = "No end given, or no length|Heb amser gorffen, neu heb hyd"
+    assert re.search(rf"({reason}): 1 (meeting|cyfarfod)\n", rendered.text)
 
 
 @pytest.mark.parametrize("language", [Language.EN, Language.CY])
@@ -322,3 +323,13 @@ def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
     assert len(painted.pieces) > 100
     faint = [piece for piece in painted.pieces if contrast(*piece[1:]) < 4.5]
     assert faint == []
+
+
+@pytest.mark.parametrize(("language", "more"), [(Language.EN, "… and 2 more"), (Language.CY, "… a 2 arall")])
+def test_categories_that_a_mail_has_no_room_for_are_counted(language: Language, more: str) -> None:
+    met = meeting("09:00-10:00")
+    unread = [UnreadCategory(met, f"calsync: bananas {number}") for number in range(12)]
+    rendered = render_summary(summary_of([allocation(60)], unread=unread), language)
+    assert more in rendered.text
+    assert more in rendered.html
+    assert "bananas 10" not in rendered.text
