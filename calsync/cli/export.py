@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from calsync.analysis.periods import Every
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, FromOption, app, parse_day, usable_managers
@@ -94,7 +93,7 @@ def _table(
     for grade in grades_without_cost(settings):
         named = f"grade {grade!r}" if grade else "managers without a grade"
         what = "the cost of every group with such a manager is blank"
-        err.print(f"[yellow]![/] no hourly cost is known for {escape(named)}: {what}; see \\[costs] file")
+        err.print_line(f"! no hourly cost is known for {named}: {what}; see [costs] file")
     return split_to_write(protected.table, by)
 
 
@@ -112,7 +111,7 @@ def _say_what_is_hidden(protected: Protected) -> None:
         if number:
             err.print(f"{count_of(number, row)} {what}")
     for (first, last), covered in protected.read_in_part:
-        err.print(
-            f"[yellow]![/] {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "
+        err.print_line(
+            f"! {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "
             "working days lie behind us and were read; see the column `covered` and `calsync status`"
         )
