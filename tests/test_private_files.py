@@ -167,6 +167,16 @@ def test_a_temporary_file_of_another_hour_is_removed_and_a_fresh_one_is_another_
     assert (old.exists(), fresh.exists()) == (False, True)
 
 
+def test_what_init_writes_can_be_changed_by_its_owner_alone_whatever_the_umask(tmp_path, umask):
+    if umask == 0o777:
+        pytest.skip("whoever sets this umask cannot read their own files")
+    words = ["--name", "Brynfelin", "--domains", "brynfelin.gov.uk", "--nation", "wales", "--language", "en"]
+    command = [sys.executable, "-m", "calsync", "init", *words, "--calendars", "files"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes and {name: mode for name, mode in modes.items() if mode & 0o022} == {}
+
+
 @pytest.mark.skipif(not PACKAGE.is_dir(), reason="no checkout")
 def test_no_other_module_makes_files_or_folders():
     found = []

@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print_error(error.what, error.hint)
         sys.exit(3)
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) and (given := _undecodable(arguments)):
+            print_error("holds bytes that are no UTF-8", "type it again, in a UTF-8 terminal", given[0])
+            sys.exit(2)
         for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
             err.print(line)
         err.print("This is a fault in calsync: please report it, with the lines above.")
@@ -35,3 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finally:
         # Python looks through everything once more before it ends, which is a quarter of `status`.
         gc.freeze()
+
+
+def _undecodable(arguments: Sequence[str] | None) -> list[str]:
+    """Return the arguments that are no UTF-8: file names may be so, what is written or stored may not."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return [text for text in given if any("\ud800" <= character <= "\udfff" for character in text)]

@@ -1,6 +1,7 @@
 """`calsync init`: five questions, and everything a first night needs is written."""
 
 import re
+import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -140,5 +141,13 @@ def _check_before_writing(files: Mapping[Path, str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # A service of another user may read them, and nobody else may change where mails and hours go.
+    for folder in reversed([folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]):
+        folder.mkdir()
+        _refuse_writing_by_others(folder)
     path.write_text(text, encoding="utf-8")
+    _refuse_writing_by_others(path)
+
+
+def _refuse_writing_by_others(path: Path) -> None:
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))

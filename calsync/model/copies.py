@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from calsync.model.correction import CATEGORY_RULE
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, original_start
+from calsync.model.own_categories import is_own_category
 from calsync.model.uids import MADE, series_uid
 
 Entry = TypeVar("Entry", Occurrence, Meeting)
@@ -156,11 +157,17 @@ def _counting(copies: Sequence[Meeting]) -> Meeting:
     answered = max(live, key=_rank)
     if chosen.response is Response.UNRECORDED and answered.response is not Response.UNRECORDED:
         chosen = chosen._replace(response=answered.response)
-    corrected = max((copy for copy in live if _has_correction(copy)), key=_rank, default=chosen)
-    if not _has_correction(chosen) and not chosen.private:
-        # Into whichever calendar the manager wrote it, a correction is one of the meeting.
+    if _has_correction(chosen) or chosen.private:
+        return chosen
+    # Into whichever calendar the manager wrote it, a correction is one of the meeting.
+    corrected = max((copy for copy in live if _has_correction(copy)), key=_rank, default=None)
+    if corrected is not None:
         return chosen._replace(categories=corrected.categories, verdict=corrected.verdict)
-    return chosen
+    # One that is not understood must be seen, too, by whoever lists those.
+    meant = max(
+        (copy for copy in live if any(map(is_own_category, copy.categories))), key=_rank, default=chosen
+    )
+    return chosen._replace(categories=meant.categories)
 
 
 def _has_correction(copy: Meeting) -> bool:

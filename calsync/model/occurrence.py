@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from calsync.model.own_categories import is_own_category
 from calsync.model.span import Span
 
 
@@ -202,7 +203,7 @@ def veil(occurrence: Occurrence) -> Occurrence:
         description="",
         organizer="",
         attendees=(),
-        categories=tuple(c for c in occurrence.categories if c.casefold().startswith("calsync:")),
+        categories=tuple(filter(is_own_category, occurrence.categories)),
     )
 
 

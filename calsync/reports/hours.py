@@ -90,7 +90,8 @@ def round_parts(parts: Mapping[Key, float], total: int | None = None) -> dict[Ke
     missing = (round(fsum(parts.values())) if total is None else total) - sum(whole.values())
     # Rounded, for 1/3 of one whole and 2/6 of another may differ in the last bit.
     by_remainder = sorted(parts, key=lambda key: round(whole[key] - parts[key], 9))
-    step, keys = (1, by_remainder) if missing > 0 else (-1, by_remainder[::-1])
+    # What is nothing cannot be rounded down further.
+    step, keys = (1, by_remainder) if missing > 0 else (-1, [key for key in by_remainder[::-1] if whole[key]])
     for key in islice(cycle(keys), abs(missing) if parts else 0):
         whole[key] += step
     return whole

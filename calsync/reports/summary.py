@@ -155,24 +155,23 @@ def _partnership_rows(
 ) -> tuple[PartnershipHours, ...]:
     """One row for each partnership, most hours first; work that no partnership owns comes last."""
     hours = hours_by_partnership(shared)
-    preparation, travel = (_minutes_of_kind(kind, shared) for kind in (Kind.PREPARATION, Kind.TRAVEL))
-    rows = [
-        PartnershipHours(
-            partnerships.get(id_) or Partnership(id_, id_),
-            own,
-            # Rounded apart from the total, of which it is a part.
-            min(preparation.get(id_, 0) / 60, own.total),
-            min(travel.get(id_, 0) / 60, own.total),
-            len({a.meeting_id for a in shared if a.partnership == id_ and a.kind is Kind.MEETING}),
-        )
-        for id_, own in hours.items()
-    ]
+    rows = []
+    for id_, own in hours.items():
+        mine = [a for a in shared if a.partnership == id_]
+        minutes = _minutes_by_kind(mine, round(own.total * 60))
+        meetings = len({a.meeting_id for a in mine if a.kind is Kind.MEETING})
+        partnership = partnerships.get(id_) or Partnership(id_, id_)
+        preparation, travel = minutes[Kind.PREPARATION] / 60, minutes[Kind.TRAVEL] / 60
+        rows.append(PartnershipHours(partnership, own, preparation, travel, meetings))
     return tuple(sorted(rows, key=lambda row: (not row.partnership.id, -row.hours.total, row.partnership.id)))
 
 
-def _minutes_of_kind(kind: Kind, shared: Iterable[Allocation]) -> dict[str, int]:
-    exact: dict[str, float] = {}
-    for one in shared:
-        if one.kind is kind:
-            exact[one.partnership] = exact.get(one.partnership, 0.0) + one.minutes
-    return round_parts(exact)
+def _minutes_by_kind(allocations: Iterable[Allocation], total: int) -> dict[Kind, int]:
+    """Return whole minutes by kind that add up to the total, which was rounded with other parts.
+
+    Rounded each by itself, 7.5 minutes of preparation and 7.5 of travel would be more than their 15.
+    """
+    exact = dict.fromkeys((Kind.PREPARATION, Kind.TRAVEL, Kind.MEETING), 0.0)
+    for one in allocations:
+        exact[one.kind] += one.minutes
+    return round_parts(exact, total)

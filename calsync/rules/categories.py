@@ -6,22 +6,21 @@ night's report and the owner's next mail can show it.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import lru_cache
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.correction import CATEGORY_RULE, Said
 from calsync.model.meeting import Meeting
+from calsync.model.own_categories import fold_category, is_slip, nearly_own_phrase, own_phrase
 from calsync.model.uids import series_uid
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
 
 RULE = CATEGORY_RULE
 
-# Phrases as `_fold` leaves them: lower case, no accents, no apostrophes, hyphens as blanks.
+# Phrases as `fold_category` leaves them: lower case, no accents, no apostrophes, hyphens as blanks.
 _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
     Activity.PROCESS: (
         "process", "processes", "partnership process", "partnership processes",
@@ -36,7 +35,7 @@ _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
     ),
     Activity.MIXED: ("mixed", "both", "cymysg", "y ddau", "proses a gwella gwasanaethau"),
     Activity.OPERATIONAL: (
-        "operational", "operations", "case work", "casework",
+        "operational", "operations", "operational work", "case work", "casework",
         "gweithredol", "gwaith achos", "gwaith achosion",
     ),
     Activity.UNCLEAR: ("unclear", "not sure", "aneglur", "ansicr", "ddim yn siwr"),
@@ -44,8 +43,9 @@ _ACTIVITIES: Mapping[Activity, tuple[str, ...]] = {
         "none", "neither", "not partnership", "not partnerships", "not a partnership", "no partnership",
         "not partnership meeting", "not a partnership meeting", "not partnership meetings",
         "nid partneriaeth", "nid partneriaethau", "dim partneriaeth", "nid cyfarfod partneriaeth",
-        "nid cyfarfodydd partneriaeth", "ddim yn bartneriaeth",
-        "nid ywn bartneriaeth", "nid yw yn bartneriaeth", "yr un",
+        "nid cyfarfodydd partneriaeth", "ddim yn bartneriaeth", "yr un",
+        "non partnership", "isnt partnership", "isnt a partnership", "ddim partneriaeth",
+        "nid bartneriaeth", "nid ywn bartneriaeth", "nid yw yn bartneriaeth",
     ),
 }  # fmt: skip
 _SCOPES: Mapping[Scope, tuple[str, ...]] = {
@@ -58,13 +58,7 @@ _SCOPES: Mapping[Scope, tuple[str, ...]] = {
     Scope.OTHER: ("other", "arall"),
 }  # fmt: skip
 
-_OWN = re.compile(r"calsync(?![^\W_])[\s:=>\-\u2013\u2014_]*(.*)", re.DOTALL)
-_NEARLY_OWN = re.compile(r"([a-z]{6,8})\s*:\s*(.*)", re.DOTALL)
 _SEPARATORS = re.compile(r"[,;/+&|()]|\band\b|\ba\b|\bac\b")
-_APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
-_LEAST_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
-_SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
-_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +132,12 @@ def unread_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[Unre
 
 def _own_phrase(category: str, book: RuleBook) -> str | None:
     """The folded words after `calsync:`; None if the category is not meant for calsync."""
-    folded = _fold(category)
-    if match := _OWN.fullmatch(folded):
-        return match[1].strip()
+    phrase = own_phrase(category)
+    if phrase is not None:
+        return phrase
     # "calsnyc: process": a slip in our own name counts only if the rest is understood.
-    match = _NEARLY_OWN.fullmatch(folded)
-    if match and _is_slip(match[1], "calsync") and None not in set(_meanings(match[2], book)):
-        return match[2].strip()
-    return None
+    phrase = nearly_own_phrase(category)
+    return phrase if phrase and None not in set(_meanings(phrase, book)) else None
 
 
 def _meanings(phrase: str, book: RuleBook) -> Iterator[Said | None]:
@@ -177,15 +169,17 @@ def _phrases(book: RuleBook) -> Mapping[str, Said]:
     known: dict[str, Said] = {}
     for activity, phrases in _ACTIVITIES.items():
         meaning = Said(activity=activity)
-        known |= dict.fromkeys((_fold(activity.value), *phrases), meaning)
+        known |= dict.fromkeys((fold_category(activity.value), *phrases), meaning)
     for scope, phrases in _SCOPES.items():
         meaning = Said(scope=scope)
-        known |= dict.fromkeys((_fold(scope.value), *phrases), meaning)
+        known |= dict.fromkeys((fold_category(scope.value), *phrases), meaning)
     for partnership in book.partnerships.values():
         meaning = Said(partnerships=(partnership.id,))
         names = filter(None, (partnership.name, partnership.name_cy, partnership.id))
-        known |= dict.fromkeys(map(_fold, names), meaning)
-    known |= {_fold(label): Said(activity=activity, label=label) for label, activity in book.labels.items()}
+        known |= dict.fromkeys(map(fold_category, names), meaning)
+    known |= {
+        fold_category(label): Said(activity=activity, label=label) for label, activity in book.labels.items()
+    }
     return known
 
 
@@ -212,23 +206,10 @@ def _combine(said: list[Said]) -> Said | None:
 
 
 def _is_near(phrase: str, known: str) -> bool:
-    """Whether they are the same words but for a slip; a word left out (`not`) is no slip."""
+    """Whether they are the same words but for a slip or a space; a word left out (`not`) is no slip."""
+    if phrase.replace(" ", "") == known.replace(" ", ""):
+        return True
     words, others = phrase.split(), known.split()
     return len(words) == len(others) and all(
-        word == other or _is_slip(word, other) for word, other in zip(words, others, strict=True)
+        word == other or is_slip(word, other) for word, other in zip(words, others, strict=True)
     )
-
-
-def _is_slip(word: str, known: str) -> bool:
-    if len(known) < _LEAST_LETTERS or abs(len(word) - len(known)) > 1:
-        return False
-    if sorted(word) == sorted(known) and word[0] == known[0]:
-        return True  # two letters in the wrong order, also in a word of five: "mxied"
-    return SequenceMatcher(None, word, known, autojunk=False).ratio() >= _SIMILARITY
-
-
-@lru_cache(maxsize=_KEPT)
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))
-    letters = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return " ".join(re.sub(r"[-_\u2010-\u2015\s.!?\"\u201c-\u201f\u00ab\u00bb]+", " ", letters).split())

@@ -2,14 +2,18 @@
 
 import difflib
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.shown_address import shown_address
 from calsync.sources.base import Calendar
 from calsync.sources.refusals import too_large
+
+# What Python makes of bytes in a file name that are no UTF-8 (PEP 383).
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def path_of(calendar: Calendar, base: Path) -> Path:
@@ -18,7 +22,7 @@ def path_of(calendar: Calendar, base: Path) -> Path:
     if not address or "\0" in address:
         raise SourceContentError(str(calendar), "no calendar is named", "give a file, a folder or a URL")
     if address.lower().startswith("file://"):
-        address = unquote(urlsplit(address).path)
+        address = os.fsdecode(unquote_to_bytes(urlsplit(address).path))
     path = _rooted(address, base)
     if os.sep == "/" and "\\" in address and not _exists(path):
         return _rooted(address.replace("\\", "/"), base)
@@ -40,6 +44,17 @@ def files_in(calendar: Calendar, folder: Path) -> tuple[str, ...]:
     except OSError as error:
         raise _unreadable(calendar, folder, error) from None  # its text would repeat the path
     return tuple(sorted(name for name in names if not name.startswith(".")))
+
+
+def address_in(folder: str, path: Path) -> str:
+    """The address of a file in a folder, by the folder's own address.
+
+    A name that is no text (bytes of another encoding, as copies from old Windows shares have) becomes a
+    file:// address with those bytes escaped: addresses are hashed and stored as UTF-8.
+    """
+    if not _SURROGATES.search(str(path)) and not folder.strip().lower().startswith("file://"):
+        return folder.rstrip("/\\") + "/" + path.name
+    return path.absolute().as_uri()
 
 
 def _is_listed(path: Path) -> bool:

@@ -56,8 +56,8 @@ class IcsSource:
         path = files.path_of(calendar, self.options.base)
         if not files.is_folder(path):
             return (calendar,)
-        folder = calendar.address.rstrip("/\\")
-        return tuple(calendar.at(f"{folder}/{name}") for name in files.files_in(calendar, path))
+        names = files.files_in(calendar, path)
+        return tuple(calendar.at(files.address_in(calendar.address, path / name)) for name in names)
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
         """Give every occurrence that overlaps the window, or say that nothing changed."""

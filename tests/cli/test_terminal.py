@@ -185,3 +185,24 @@ def test_corrections_keep_what_was_said_and_only_the_display_is_escaped(folder):
     with open_store(store_url(load_settings(folder / "calsync.toml"))) as store:
         assert len(store.corrections.all(None)) == before + 1
         assert "A\x1bB" in {one.by for one in store.corrections.all(None)}
+
+
+def test_no_command_prints_markup_of_its_own(tmp_path):
+    config = council(tmp_path, {"ana": vcalendar(vevent("a", "20261109T100000Z", "20261109T120000Z"))})
+    (tmp_path / "costs.csv").write_text("grade,contract,productive\nZ,1,2\n", encoding="utf-8")
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[costs]\nfile = "costs.csv"\n')
+    given = piped("export", "--table", "split", "--from", "2026-11-02", "--to", "2026-11-30", folder=tmp_path)
+    assert "! no hourly cost is known for managers without a grade" in given.stderr
+    assert "see [costs] file" in given.stderr
+    assert "! 2026-11-02 to 2026-11-30 (exclusive) was read in part" in given.stderr
+    assert "[/]" not in given.stderr and "[yellow]" not in given.stderr
+
+
+def test_bytes_that_are_no_utf_8_in_an_argument_are_refused_with_the_way_out(tmp_path):
+    answers = {"domains": "x.gov.uk", "nation": "wales", "language": "en", "calendars": "files"}
+    words = [word for name, value in answers.items() for word in (f"--{name}", value)]
+    given = piped("init", "--name", "x\udcff", *words, folder=tmp_path)
+    assert given.returncode == 2
+    shown = r"x\udcff: holds bytes that are no UTF-8"
+    assert given.stderr.splitlines() == [shown, "  → type it again, in a UTF-8 terminal"]

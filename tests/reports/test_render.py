@@ -323,3 +323,13 @@ def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
     assert len(painted.pieces) > 100
     faint = [piece for piece in painted.pieces if contrast(*piece[1:]) < 4.5]
     assert faint == []
+
+
+@pytest.mark.parametrize(("language", "more"), [(Language.EN, "… and 2 more"), (Language.CY, "… a 2 arall")])
+def test_categories_that_a_mail_has_no_room_for_are_counted(language: Language, more: str) -> None:
+    met = meeting("09:00-10:00")
+    unread = [UnreadCategory(met, f"calsync: bananas {number}") for number in range(12)]
+    rendered = render_summary(summary_of([allocation(60)], unread=unread), language)
+    assert more in rendered.text
+    assert more in rendered.html
+    assert "bananas 10" not in rendered.text

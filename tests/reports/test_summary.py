@@ -204,6 +204,24 @@ def test_parts_add_up_to_their_totals_to_the_minute(allocations: list[Allocation
 
 
 @given(FRACTIONS)
+def test_preparation_and_travel_are_never_more_than_the_partnership_whose_part_they_are(
+    allocations: list[Allocation],
+) -> None:
+    for row in summary_of(allocations).partnerships:
+        assert min(row.preparation, row.travel) >= 0
+        assert minutes(row.preparation) + minutes(row.travel) <= minutes(row.hours.total)
+
+
+def test_half_minutes_of_preparation_and_travel_add_up_to_their_partnership() -> None:
+    halves = [
+        allocation(7.5, kind=Kind.PREPARATION, meeting_id="p"),
+        allocation(7.5, kind=Kind.TRAVEL, meeting_id="t"),
+    ]
+    (row,) = summary_of(halves).partnerships
+    assert minutes(row.preparation) + minutes(row.travel) == minutes(row.hours.total) == 15
+
+
+@given(FRACTIONS)
 def test_rounding_moves_the_total_by_half_a_minute_at_most(allocations: list[Allocation]) -> None:
     exact = sum(a.minutes for a in allocations if a.confirmed and a.activity is not Activity.NONE)
     assert abs(minutes(summary_of(allocations).hours.total) - exact) <= 0.5 + 1e-6

@@ -3,13 +3,15 @@
 import re
 
 import pytest
-from builders import meeting
+from builders import meeting, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import full_week
 
 from calsync.model.classification import Activity, Scope
+from calsync.model.copies import one_of_each
 from calsync.model.correction import Said
+from calsync.model.occurrence import Sensitivity, veil
 from calsync.model.people import Language
 from calsync.reports.render import render_summary
 from calsync.rules.categories import read_categories, unread_categories
@@ -89,6 +91,43 @@ def test_words_are_understood_in_both_languages_singular_and_plural(
 )
 def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -> None:
     assert says(category) == Said(activity=activity)
+
+
+@pytest.mark.parametrize(
+    ("category", "activity"),
+    [
+        ('"calsync: process"', Activity.PROCESS),
+        ("[calsync] process", Activity.PROCESS),
+        ("#calsync: process.", Activity.PROCESS),
+        ("cal sync: process", Activity.PROCESS),
+        ("calsync: serviceimprovement", Activity.SERVICE_IMPROVEMENT),
+        ("calsync: notpartnership", Activity.NONE),
+        ("calsync: un-clear", Activity.UNCLEAR),
+        ("calsync: isn't partnership", Activity.NONE),
+        ("calsync: nid yw'n bartneriaeth", Activity.NONE),
+        ("calsync: operational work", Activity.OPERATIONAL),
+    ],
+)
+def test_signs_around_the_name_and_spaces_that_are_missing_or_too_many_are_forgiven(
+    category: str, activity: Activity
+) -> None:
+    assert says(category) == Said(activity=activity)
+
+
+@pytest.mark.parametrize(
+    "category",
+    ["calsync – process", "CALSYNC process", "calsync：bananas", "#calsync: x", "calsnyc: process"],
+)
+def test_a_private_meeting_keeps_every_category_for_calsync_and_no_other(category: str) -> None:
+    private = occurrence(sensitivity=Sensitivity.PRIVATE, categories=("Red", category, "Divorce"))
+    assert veil(private).categories == (category,)
+
+
+@pytest.mark.parametrize("category", ["calsync process", "[calsync] process", "calsync: bananas"])
+def test_a_category_in_another_calendar_is_one_of_the_meeting_however_it_is_written(category: str) -> None:
+    ours = meeting("09:00-10:00")._replace(sequence=2)
+    other = ours._replace(id="other", sequence=1, categories=(category,))
+    assert [one.categories for one in one_of_each([ours, other])] == [(category,)]
 
 
 @pytest.mark.parametrize(

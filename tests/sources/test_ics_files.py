@@ -69,6 +69,28 @@ def test_each_ics_file_of_a_folder_is_a_calendar_of_its_own_in_order(tmp_path: P
     assert len({one.id for one in found}) == 2
 
 
+@pytest.mark.parametrize("name", [b"\xe9t\xe9.ics", b"\xff\xfe.ics"])
+def test_a_file_whose_name_is_no_utf_8_is_read_as_any_other(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / "exports").mkdir()
+    try:
+        (tmp_path / "exports" / os.fsdecode(name)).write_bytes(vcalendar(BOARD))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    source = ics_source(tmp_path)
+    (found,) = source.calendars(calendar("exports"))
+    found.address.encode()  # the store keeps UTF-8
+    assert found.id
+    assert read(source, found).occurrences
+
+
+@pytest.mark.parametrize("name", ["50% done.ics", "a?b#c.ics", "é.ics"])
+def test_every_file_of_a_folder_given_as_a_file_address_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(vcalendar(BOARD))
+    source = ics_source(tmp_path)
+    (found,) = source.calendars(calendar(f"file://{tmp_path}"))
+    assert read(source, found).occurrences
+
+
 def test_an_empty_folder_holds_no_calendar(tmp_path: Path) -> None:
     assert ics_source(tmp_path.parent).calendars(calendar(tmp_path.name)) == ()
 

@@ -1,0 +1,48 @@
+"""Recognises the categories of a calendar that are meant for calsync, such as `calsync: process`."""
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+# People put signs around the name: `"calsync: process"`, `[calsync] process`, `#calsync process`.
+_OWN = re.compile(r"[\W_]*calsync(?![^\W_])[\W_]*(.*?)[\W_]*", re.DOTALL)
+_NEARLY_OWN = re.compile(r"[\W_]*([a-z ]{6,9}?)\s*:\s*(.*?)[\W_]*", re.DOTALL)
+_APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
+_LEAST_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
+_SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
+_KEPT = 10_000
+
+
+def is_own_category(category: str) -> bool:
+    """Whether a category is meant for calsync, whether or not the rest of it is understood."""
+    return own_phrase(category) is not None or nearly_own_phrase(category) is not None
+
+
+def own_phrase(category: str) -> str | None:
+    """The folded words after `calsync`; None for a category of something else."""
+    match = _OWN.fullmatch(fold_category(category))
+    return match[1] if match else None
+
+
+def nearly_own_phrase(category: str) -> str | None:
+    """The folded words after a name that is `calsync` but for a slip or a space (`calsnyc: process`)."""
+    match = _NEARLY_OWN.fullmatch(fold_category(category))
+    return match[2] if match and is_slip(match[1].replace(" ", ""), "calsync") else None
+
+
+def is_slip(word: str, known: str) -> bool:
+    """Whether a word is a known one but for one slip of the keyboard; never for short words."""
+    if len(known) < _LEAST_LETTERS or abs(len(word) - len(known)) > 1:
+        return False
+    if sorted(word) == sorted(known) and word[:1] == known[:1]:
+        return True  # two letters in the wrong order, also in a word of five: "mxied"
+    return SequenceMatcher(None, word, known, autojunk=False).ratio() >= _SIMILARITY
+
+
+@lru_cache(maxsize=_KEPT)
+def fold_category(text: str) -> str:
+    """Lower case, no accents, apostrophes or invisible characters; hyphens and underscores as blanks."""
+    plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))
+    letters = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join(re.sub(r"[-_\u2010-\u2015\s.!?\"\u201c-\u201f\u00ab\u00bb]+", " ", letters).split())
