@@ -75,11 +75,10 @@ class Dav:
         gone: set[str] = set()
         seen = {token}
         unnamed = 0
-        whole = not token
         while True:
             answer = self._sync(url, token)
             found = resources(answer, url)
-            more = take_page(found, path_of(url), etags, hrefs, gone, whole=whole)
+            more = take_page(found, path_of(url), etags, hrefs, gone)
             unnamed += _count_unnamed(found, path_of(url))
             token = answer.token
             if not more:

@@ -170,18 +170,11 @@ def _status(line: str | None) -> int:
 
 
 def take_page(
-    found: Sequence[Resource],
-    own: str,
-    etags: dict[str, str],
-    hrefs: dict[str, str],
-    gone: set[str],
-    *,
-    whole: bool,
+    found: Sequence[Resource], own: str, etags: dict[str, str], hrefs: dict[str, str], gone: set[str]
 ) -> bool:
     """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6).
 
-    whole: whether all resources were asked for, and not what changed. Then a 404 of one that no page before
-    has named is no deletion: there is nothing since which it could have been deleted.
+    A 404 is a deletion, also where all resources were asked for: Radicale names there what it has deleted.
     """
     more = False
     for resource in found:
@@ -191,7 +184,7 @@ def take_page(
             more = more or resource.status == 507
         elif resource.is_collection:
             continue  # a collection inside this one
-        elif resource.status in (404, 410) and (not whole or resource.path in hrefs):
+        elif resource.status in (404, 410):
             etags.pop(resource.path, None)
             hrefs.pop(resource.path, None)
             gone.add(resource.path)

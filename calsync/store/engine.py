@@ -102,18 +102,6 @@ class Database:
             with engine.connect() as connection:
                 yield connection
 
-    def write_through(self) -> None:
-        """Copy what is committed from the write-ahead log of an SQLite store into its file.
-
-        A record that must outlive damage to the log alone, such as the claim of a mail, is safe after this.
-        """
-        path = file_of(self.url)
-        if path is None:
-            return
-        with told(self.url), closing(_connect(path)) as connection:
-            # PASSIVE waits for no reader: it copies all that no open reading transaction still needs apart.
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
     def close_files_to_others(self) -> None:
         """Take from an SQLite store and the files beside it the rights of all but their owner."""
         path = file_of(self.url)

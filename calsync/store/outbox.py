@@ -204,7 +204,6 @@ class Outbox:
     def _confirm(self, queued: Queued) -> None:
         """Raise StoreError unless whoever opens the store now finds this mail claimed."""
         query = select(table.c.state, table.c.attempts).where(table.c.mail_id == queued.mail_id)
-        self._database.write_through()
         with self._database.reading_anew() as connection:
             held = connection.execute(query).first()
         if held is None or (held.state, held.attempts) != (queued.state, queued.attempts):

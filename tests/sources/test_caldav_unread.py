@@ -433,21 +433,6 @@ def test_a_broken_event_without_uid_keeps_what_is_held_of_such_events(server: Mi
     assert [unread.keeps(uid) for uid in ("a.ics", held, "other")] == [False, True, False]
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
-def test_a_resource_that_the_whole_list_names_as_gone_is_not_taken_for_deleted(
-    server: MisbehavingServer, status: str
-) -> None:
-    first = fetch(server)
-    server.sync = True
-    server.listing_part = lambda href: (
-        refused(href, status) if href.endswith("b.ics") else response(href, "<d:getetag>2</d:getetag>")
-    )
-    server.give = for_b(refused)
-    second = fetch(server, lasting(first.token))
-    assert (uids(second), second.unread.keeps("b.ics")) == (["a.ics", "c.ics"], True)
-    assert ["b.ics" in problem.where for problem in second.problems] == [True]
-
-
 def test_an_answer_without_sync_token_does_not_say_that_nothing_changed(server: MisbehavingServer) -> None:
     server.sync = True
     token = fetch(server).token
