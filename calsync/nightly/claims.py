@@ -98,7 +98,7 @@ class Claims:
         before = set(self.held_back)
         for name in sorted(claims):
             ids = frozenset(claims[name])
-            if len(ids) > 1 and not self._is_shared(name, ids) and not self._have_all_in_common(ids):
+            if len(ids) > 1 and not self._is_shared(name, ids):
                 self.hold_back(ids, *self._one_calendar(name, ids))
         return sorted(self.held_back.keys() - before)
 
@@ -117,9 +117,6 @@ class Claims:
             if all(self._named[one] and self._named[one] <= self._shared.keys() for one in ids):
                 self._do_not_mail(address, ids)
                 continue
-            if self._have_all_in_common(ids):
-                self._report_one_diary(address, ids)
-                continue
             what = f"{listed(sorted(ids))} have one mail address, {address}; none of them is read or mailed"
             hint = (
                 "give each person one line and an address of their own; one who has left: the column `left`"
@@ -127,19 +124,6 @@ class Claims:
             if set.intersection(*(self._named[one] for one in ids)):
                 hint += "; if their calendar is truly shared, name it in [managers.shared]"
             self.hold_back(ids, what, hint)
-
-    def _have_all_in_common(self, ids: Iterable[str]) -> bool:
-        """Whether lines agree in address and calendar: then nobody's meetings are shown to anybody else."""
-        addresses = {self._managers[one].addresses[:1] for one in ids}
-        calendars = {frozenset(self._named[one]) for one in ids}
-        return len(addresses) == 1 and len(calendars) == 1 and frozenset() not in calendars
-
-    def _report_one_diary(self, address: str, ids: Iterable[str]) -> None:
-        self.unmailed.update(ids)
-        who = listed(sorted(ids))
-        what = f"{who} have one mail address, {address}, and one calendar; each of them counts"
-        hint = "no mail is sent; give one person one line, or each person an address and a calendar"
-        self.problems.append(Problem(self._roster.place(ids), what, hint))
 
     def _do_not_mail(self, address: str, ids: Iterable[str]) -> None:
         self.unmailed.update(ids)
