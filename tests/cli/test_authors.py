@@ -11,7 +11,6 @@ from house import council, the_night, vcalendar, vevent
 from typer.testing import CliRunner
 
 from calsync.cli import app
-from calsync.errors import ConfigError
 from calsync.rules.load import shipped_rules
 from calsync.rules.schema import pack_schema
 
@@ -144,8 +143,6 @@ def test_the_schema_beside_the_packs_is_the_one_the_command_prints():
         ("", "northmoor.gov.uk"),
         ("Northmoor", ""),
         ("Northmoor", "northmoor"),
-        ("Northmoor", "someone@northmoor.gov.uk"),
-        ("Northmoor", "https://northmoor.gov.uk"),
         ("Northmoor", "northmoor..gov.uk"),
         ("Northmoor", "-northmoor.gov.uk"),
     ],
@@ -154,8 +151,7 @@ def test_init_refuses_what_check_would_refuse_and_writes_nothing(tmp_path, name:
     folder = tmp_path / "council"
     options = ("--nation", "wales", "--language", "en", "--calendars", "files", "--to", folder)
     given = ask("init", "--name", name, "--domains", domains, *options)
-    assert isinstance(given.exception, ConfigError)
-    assert "[organisation" in str(given.exception)
+    assert given.exit_code == 2
     assert not folder.exists()
 
 

@@ -44,7 +44,12 @@ def folder(tmp_path_factory):
         vevent("u4", "20261111T100000Z", "20261111T120000Z", f"SUMMARY:{HOSTILE}", *GUESTS),
         vevent("u3\x1b[31m", "2026BAD", "20261109T120000Z", f"SUMMARY:{HOSTILE}"),
     )
-    config = council(folder, {"ana": vcalendar(*events), "bob\x1b[31m\u202e": b"<html>Sign in</html>"})
+    config = council(folder, {"ana": vcalendar(*events)})
+    (folder / "shared").mkdir()
+    for name in ("bob\x1b[31m\u202e", "cat"):
+        (folder / "shared" / f"{name}.ics").write_bytes(b"<html>Sign in</html>")
+    with (folder / "managers.csv").open("a", encoding="utf-8") as file:
+        file.write("bob,bob@brynfelin.gov.wales.example,Bob,Social care,shared,none\n")
     the_night(config)
     (folder / "coded.csv").write_text(CODED.format(HOSTILE), encoding="utf-8")
     return folder

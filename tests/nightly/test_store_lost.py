@@ -112,7 +112,7 @@ def test_a_store_lost_before_reading_fails_the_night_and_sends_nothing(tmp_path,
         clock = iter(range(99))
 
         def now() -> datetime:
-            if next(clock) == 1:  # the night is entered, no calendar is read
+            if next(clock) == 2:  # the night is entered, no calendar is read
                 harm()
             return AT
 
