@@ -40,6 +40,11 @@ def make_private_folder(folder: Path) -> bool:
     return True
 
 
+def is_device(path: Path) -> bool:
+    """Whether the path is a device or a pipe, such as /dev/stdout."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def create_private_file(path: Path) -> None:
     """Create an empty file, 0600; whatever exists at this path stays as it is."""
     with suppress(FileExistsError):
@@ -54,7 +59,7 @@ def replace_private_file(path: Path) -> Iterator[BinaryIO]:
     before it is renamed. Missing folders are made 0700. After an error nothing has changed. A device or
     a pipe, such as /dev/stdout, is written to directly, for it must not be replaced.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if is_device(path):
         with path.open("wb") as device:
             yield device
         return

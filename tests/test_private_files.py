@@ -129,6 +129,15 @@ def test_classify_writes_to_a_device_and_does_not_replace_it(tmp_path):
     assert (tmp_path / "pipe").is_fifo()
 
 
+def test_an_export_to_a_pipe_is_csv_and_writes_no_file_beside_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert write_table(table(), tmp_path / "pipe") == (tmp_path / "pipe",)
+    assert os.read(reader, 100_000).startswith(",".join(table().frame.columns).encode())
+    os.close(reader)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_only_folders_that_are_made_are_closed(tmp_path):
     tmp_path.chmod(0o755)
     assert make_private_folder(tmp_path / "a" / "b")

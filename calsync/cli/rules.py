@@ -22,6 +22,7 @@ from calsync.model.correction import Correction, by_strength, heard
 from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
 from calsync.nightly.opening import open_rules, store_url
+from calsync.private_files import is_device
 from calsync.rules.book import RuleBook
 from calsync.rules.check import all_rules, check_rules
 from calsync.rules.explain import explain as explain_facts
@@ -99,6 +100,8 @@ def classify(
 
 def check_suffix(file: Path) -> None:
     """Raise ConfigError if no format is written to a file of this name."""
+    if not file.suffix and is_device(file):
+        return  # takes CSV
     if file.suffix.lower() not in (known := suffixes_known()):
         what = f"has the suffix {file.suffix!r}" if file.suffix else "has no suffix"
         hint = f"the format is chosen by it: {', '.join(known)}"

@@ -12,6 +12,7 @@ from calsync.exports.to_json import JsonExporter
 from calsync.exports.to_parquet import ParquetExporter
 from calsync.exports.to_xlsx import XlsxExporter
 from calsync.model.problem import Problem
+from calsync.private_files import is_device
 
 GROUP = "calsync.exporters"
 """The entry-point group in which another package names its formats, by suffix without the dot."""
@@ -31,13 +32,13 @@ def suffixes_known(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ..
 
 
 def exporter_for(path: Path, plugins: Iterable[EntryPoint] | None = None) -> Exporter:
-    """The exporter for a path, by its suffix.
+    """The exporter for a path, by its suffix; CSV for a device or a pipe that has none.
 
     Raises ExportError for a suffix nobody writes, ConfigError where two packages claim one, and
     PluginError where another package's exporter breaks. plugins: those installed, if not given.
     """
     points = _points(entry_points(group=GROUP) if plugins is None else plugins)
-    name = path.suffix.lower().removeprefix(".")
+    name = path.suffix.lower().removeprefix(".") or ("csv" if is_device(path) else "")
     if name in OURS:
         return OURS[name]()
     if name in points:

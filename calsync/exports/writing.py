@@ -9,7 +9,7 @@ from calsync.exports.base import Table
 from calsync.exports.dictionary import dictionary_frame
 from calsync.exports.registry import exporter_for
 from calsync.exports.to_csv import csv_text
-from calsync.private_files import replace_private_file
+from calsync.private_files import is_device, replace_private_file
 
 
 def write_table(table: Table, path: Path) -> tuple[Path, ...]:
@@ -21,7 +21,7 @@ def write_table(table: Table, path: Path) -> tuple[Path, ...]:
     """
     exporter = exporter_for(path)
     _replace(path, lambda file: exporter.write(table, file))
-    if exporter.carries_columns:
+    if exporter.carries_columns or is_device(path):
         return (path,)
     meanings = path.with_name(f"{path.stem}.columns.csv")
     _replace(meanings, lambda file: _write_meanings(table, file))
