@@ -170,6 +170,7 @@ def original_start(recurrence_id: str) -> datetime | str:
     return found.astimezone(UTC) if found.tzinfo else recurrence_id
 
 
+@lru_cache(maxsize=10_000)
 def _cancelled_by_title(title: str) -> bool:
     # Imported at the first title: its patterns take a tenth of what `calsync status` takes, which needs none.
     from calsync.model.status import cancelled_by_title
