@@ -240,11 +240,7 @@ def summary_of(night: Night, store: Store, manager: Manager, period: Period) -> 
     meetings = store.meetings.of_manager(manager.id, served) if served else []
     minutes = contracted(manager, meetings, worktime, period.first, period.last)["minutes"].sum()
     theirs = in_service(manager, worktime, night.window)
-    own = [
-        meeting
-        for meeting in store.meetings.with_own_categories(night.window)
-        if meeting.manager_id == manager.id and theirs is not None and meeting.span.overlaps(theirs)
-    ]
+    own = store.meetings.with_own_categories(theirs, manager.id) if theirs else []
     return summarise(
         manager,
         period.first,

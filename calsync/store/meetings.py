@@ -111,11 +111,14 @@ class Meetings:
                 found = sorted((m for m in one_each if m.span.overlaps(window)), key=_in_order)
         return [self._corrections.put_in(meeting) for meeting in found]
 
-    def with_own_categories(self, window: Span) -> list[Meeting]:
-        """Every manager's meetings in the window that have a category for calsync, by start then uid."""
+    def with_own_categories(self, window: Span, manager_id: str | None = None) -> list[Meeting]:
+        """Meetings in the window with a category for calsync, of one manager or of all, by start then uid."""
         condition = text(OWN_CATEGORY[self._database.engine.dialect.name])
+        query = every_column(table).where(overlapping(window), condition)
+        if manager_id is not None:
+            query = query.where(table.c.manager_id == manager_id)
         with self._database.reading() as connection:
-            return _read(connection, every_column(table).where(overlapping(window), condition))
+            return _read(connection, query)
 
     def left_out_at_other_times(self, window: Span) -> list[LeftOut]:
         """Copies in the window that do not count because the one that counts is at another time.

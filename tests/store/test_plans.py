@@ -26,6 +26,7 @@ def a_night(store: Store) -> None:
     store.meetings.of_manager("m1", Span(DAY.start, DAY.end))
     store.meetings.find("a")
     store.meetings.with_own_categories(Span(DAY.start, DAY.end))
+    store.meetings.with_own_categories(Span(DAY.start, DAY.end), "m1")
     reckoned = Reckoned(*WEEK, (), Reckoning("m1", "basis", *WEEK))
     store.allocations.replace_all([reckoned])
     store.allocations.frame(*WEEK, ["m1"])
