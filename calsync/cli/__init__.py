@@ -15,7 +15,7 @@ __all__ = ["app", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; what nobody expected ends with 3 and its traceback."""
+    """Run the command line; an unexpected error exits with 3 and prints its traceback."""
     make_streams_safe()
     log_to_stderr(logging.WARNING)
     try:

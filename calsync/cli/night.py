@@ -45,7 +45,7 @@ def _ignore_progress(_what: str, _done: int, _total: int) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each step of the night, on standard error, where somebody watches it."""
+    """Show a bar for each step of the night on standard error, on a terminal only."""
     if not shows_progress():
         yield _ignore_progress
         return

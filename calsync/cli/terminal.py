@@ -95,7 +95,7 @@ def _write(text: str) -> None:
 
 
 def shows_progress() -> bool:
-    """Whether somebody watches: standard error is a terminal that can redraw a line, and no CI's log."""
+    """Whether standard error is a terminal that can redraw a line, and not a CI log."""
     return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_ci()
 
 

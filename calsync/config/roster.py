@@ -59,7 +59,7 @@ def _is_unseen(sign: str) -> bool:
 
 
 def _visible(text: str) -> str:
-    """Refuse what nobody sees: two such ids look alike, and are not the same."""
+    """Refuse invisible characters: two ids that differ in them look alike."""
     if unseen := next(filter(_is_unseen, text), ""):
         raise ValueError(f"holds a character that cannot be seen (U+{ord(unseen):04X}); type it anew")
     return text
@@ -199,7 +199,7 @@ def read_roster(settings: Settings) -> Roster:
 
 
 def _check_headings(headings: Sequence[str], where: str) -> None:
-    """Refuse headings of which nobody can say what their columns hold."""
+    """Refuse headings that do not say what their columns hold."""
     problems = []
     if not headings:
         raise ConfigError([Problem(where, "names no manager", "add headings, and a line for each manager")])
@@ -282,7 +282,7 @@ def _doubled(lines: Iterable[Line]) -> dict[str, list[Line]]:
 
 
 def _twice(doubled: Mapping[str, Sequence[Line]], file: str) -> list[Problem]:
-    """Nobody can say whose calendar is meant: none of the lines is used."""
+    """Report an id on several lines: whose calendar is meant is unknown, so none of them is used."""
     return [
         Problem(
             file,
