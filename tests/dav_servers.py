@@ -90,7 +90,7 @@ class DavServer:
 
 @contextlib.contextmanager
 def radicale(folder: Path) -> Iterator[DavServer]:
-    """Radicale with a reading service account, as docs/caldav.md describes it."""
+    """Radicale with a reading service account, as docs/operators/caldav.md describes it."""
     (folder / "users").write_text(
         "".join(f"{name}:{password}\n" for name, password in (READER, WRITER, OWNER))
     )
@@ -108,8 +108,8 @@ def radicale(folder: Path) -> Iterator[DavServer]:
 
 
 def _documented_rights() -> str:
-    """The rights that docs/caldav.md tells an administrator to write."""
-    page = (Path(__file__).parents[1] / "docs" / "caldav.md").read_text(encoding="utf-8")
+    """The rights that docs/operators/caldav.md tells an administrator to write."""
+    page = (Path(__file__).parents[1] / "docs" / "operators" / "caldav.md").read_text(encoding="utf-8")
     first = "[calsync reads every user"
     return first + page.partition(f"```ini\n{first}")[2].partition("```")[0]
 

@@ -195,7 +195,7 @@ def _print_status(found: "Status", settings: "Settings") -> None:
 
 
 def _print_status_json(found: "Status", settings: "Settings") -> None:
-    """Print the same as one JSON object; docs/operating.md lists its keys, which stay as they are."""
+    """Print the same as one JSON object, with the keys that docs/operators/operating.md lists."""
     ids = short_ids(found.mails)
     content = {
         "good": found.is_good,

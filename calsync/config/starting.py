@@ -23,18 +23,18 @@ class Answers:
 _SOURCES = {
     "files": """\
 [sources.exported]
-type = "ics"                    # exported files, folders of them, published addresses: docs/sources.md
+type = "ics"             # exported files, folders of them, published addresses: docs/operators/sources.md
 """,
     "m365": """\
 [sources.m365]
-type = "m365"                   # docs/microsoft-365.md says what an administrator does first
+type = "m365"                   # docs/operators/microsoft-365.md says what an administrator does first
 tenant = "00000000-0000-0000-0000-000000000000"
 client_id = "00000000-0000-0000-0000-000000000000"
 certificate_file = "calsync.pem"
 """,
     "caldav": """\
 [sources.caldav]
-type = "caldav"                 # docs/caldav.md
+type = "caldav"                 # docs/operators/caldav.md
 url = "https://calendars.example/"
 username = "calsync"
 password_env = "CALSYNC_CALDAV_PASSWORD"
@@ -56,7 +56,7 @@ def starting_files(answers: Answers) -> dict[Path, str]:
 
 def _settings(answers: Answers) -> str:
     return f"""\
-# calsync: who we are, what is read, where results go. Every key: docs/settings.md.
+# calsync: who we are, what is read, where results go. Every key: docs/operators/settings.md.
 # Paths are relative to this file. Secrets are named by environment variable, never written here.
 
 [organisation]
@@ -119,7 +119,7 @@ domains = {_texts(answers.domains)}
 
 def _pack(answers: Answers) -> str:
     return f"""\
-# Our own partnerships and rules; docs/writing-rules.md has a worked example.
+# Our own partnerships and rules; docs/rules/writing-rules.md has a worked example.
 # Try a title: calsync explain "Harbour Board: terms of reference"; then: calsync rules check
 
 [pack]

@@ -146,7 +146,7 @@ def dictionary_frame(table: Table) -> pd.DataFrame:
 
 
 def dictionary_page() -> str:
-    """docs/data-dictionary.md."""
+    """docs/hr/data-dictionary.md."""
     head = (
         "# Data dictionary\n\n"
         "What `calsync export` writes. Made by `calsync.exports.dictionary`; a test keeps it true.\n"
@@ -162,7 +162,8 @@ _NOTES = {
     ),
     "split": (
         "A row is a group (the `--by` columns, which come first), a period, a partnership and an activity.\n"
-        "Small groups are merged as [counting](counting.md) says; they then read `(small groups)`."
+        "Small groups are merged as [counting](../managers/counting.md) says; "
+        "they then read `(small groups)`."
     ),
 }
 

@@ -16,6 +16,6 @@ def packed(work: Callable[..., object], *args: object, **kwargs: object) -> byte
 
 def carry_out(call: bytes) -> Any:
     """What a packed call gives; raises what it raises."""
-    # From our own night, by Dask, which takes nothing else but pickles (docs/operating.md).
+    # From our own night, by Dask, which takes nothing else but pickles (docs/operators/operating.md).
     work, args, kwargs = pickle.loads(call)  # noqa: S301
     return work(*args, **kwargs)

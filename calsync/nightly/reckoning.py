@@ -193,7 +193,7 @@ def unread_category_notes(night: Night, store: Store) -> list[Problem]:
         Problem(
             f"{one.meeting.manager_id}, meeting of {night.worktime.day_of(one.meeting.start)}",
             f"the category '{plain(one.category)}' is not understood, so it corrects nothing",
-            "its owner's next mail says so; docs/corrections.md lists the words that are understood",
+            "its owner's next mail says so; docs/managers/corrections.md lists the words that are understood",
             Severity.NOTE,
         )
         for one in unread

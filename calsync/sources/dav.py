@@ -196,7 +196,7 @@ class Dav:
         return self._odd("answered with a list of calendars that cannot be read whole")
 
     def _odd(self, what: str) -> SourceContentError:
-        hint = "is it the CalDAV address? see docs/caldav.md"
+        hint = "is it the CalDAV address? see docs/operators/caldav.md"
         return SourceContentError(self._errand.where, what, hint)
 
 

@@ -1,4 +1,4 @@
-"""Which meetings count: one test for each line of docs/counting.md."""
+"""Which meetings count: one test for each line of docs/managers/counting.md."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The worked example of docs/writing-rules.md does what the guide says."""
+"""The worked example of docs/rules/writing-rules.md does what the guide says."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
 
-GUIDE = Path(__file__).parents[2] / "docs" / "writing-rules.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "rules" / "writing-rules.md"
 BLOCKS = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 INVITED = ("northmoor.gov.uk", "wales.nhs.uk")
 

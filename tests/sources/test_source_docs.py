@@ -9,7 +9,7 @@ from calsync.sources.caldav import CaldavOptions
 from calsync.sources.ics import IcsOptions
 from calsync.sources.web_options import WebOptions
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "operators"
 
 
 def keys_in(page: str) -> set[str]:

@@ -128,7 +128,8 @@ class M365Source:
         if not granted:
             return ()
         what = f"the application may read every calendar of the tenant ({', '.join(granted)})"
-        hint = "take the consent back and grant the right for a group of mailboxes: docs/microsoft-365.md"
+        page = "docs/operators/microsoft-365.md"
+        hint = f"take the consent back and grant the right for a group of mailboxes: {page}"
         return (Problem(f"[sources.{self.name}]", what, hint, Severity.NOTE),)
 
 
@@ -139,7 +140,7 @@ def _end_of(certificate: Certificate, where: str, date: str) -> Problem:
         left = certificate.expires - parsedate_to_datetime(date)
     except (ValueError, TypeError):
         left = SOON + timedelta(days=1)
-    how = "docs/microsoft-365.md says how to replace it without a night lost"
+    how = "docs/operators/microsoft-365.md says how to replace it without a night lost"
     if left <= timedelta():
         return Problem(where, f"the certificate ended on {end}", how)
     if left <= SOON:
