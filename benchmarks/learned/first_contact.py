@@ -10,8 +10,8 @@ import sys
 
 import pandas as pd
 
-from calsync.rules.classify import classify, explain
-from calsync.rules.judge import iterate_matches
+from calsync.rules.explain import explain
+from calsync.rules.judge import classify, iterate_matches
 from calsync.rules.load import load_rules
 from calsync.rules.reading import extract_features
 from calsync.rules.table import build_facts_of_rows

@@ -142,7 +142,10 @@ class CalendarOwnership:
             holders = {self._shared[name] for name in names if self._belongs_to_another(manager_id, name)}
             if holders and manager_id in self._readable and manager_id not in self.held_back:
                 owner_names = join_with_and(sorted(holders))
-                what = f"a shared calendar of {manager_id} is not read for them: its time is that of {owner_names}"
+                what = (
+                    f"a shared calendar of {manager_id} is not read for them: "
+                    f"its time is that of {owner_names}"
+                )
                 hint = "as [managers.shared] says"
                 self.problems.append(
                     Problem(self._roster.describe_lines([manager_id]), what, hint, Severity.NOTE)

@@ -9,8 +9,8 @@ from calsync.model.meeting import Meeting, to_meetings
 from calsync.model.occurrence import Occurrence, group_by_content
 from calsync.model.stopping import check_time_limit
 from calsync.rules.book import RuleBook
-from calsync.rules.classify import classify
 from calsync.rules.facts import build_facts
+from calsync.rules.judge import classify
 from calsync.sources.base import Calendar
 
 

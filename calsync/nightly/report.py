@@ -40,7 +40,8 @@ class RunReport:
         return (
             f"{format_count(counts['calendars'], 'calendar')} read ({counts['unchanged']} unchanged, "
             f"{counts['failed']} failed), {format_count(counts['added'], 'meeting')} new, "
-            f"{counts['changed']} changed, {counts['removed']} gone, {format_count(counts['mails'], 'mail')} sent."
+            f"{counts['changed']} changed, {counts['removed']} gone, "
+            f"{format_count(counts['mails'], 'mail')} sent."
         )
 
     @property

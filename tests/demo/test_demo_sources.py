@@ -12,8 +12,8 @@ from calsync.model.occurrence import Occurrence, Response, normalise_occurrence
 from calsync.model.problem import Severity
 from calsync.model.span import Span
 from calsync.rules.book import RuleBook
-from calsync.rules.classify import classify
 from calsync.rules.facts import build_facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.m365.events import read_events

@@ -15,8 +15,8 @@ from calsync.model.occurrence import Sensitivity, redact_private
 from calsync.model.people import Language
 from calsync.reports.render import render_summary
 from calsync.rules.categories import find_unknown_categories, parse_categories
-from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(("wales",), None)

@@ -7,8 +7,9 @@ from builders import occurrence
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.occurrence import Sensitivity
-from calsync.rules.classify import classify, explain
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts, build_facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])

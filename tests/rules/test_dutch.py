@@ -6,8 +6,8 @@ import pandas as pd
 
 from calsync.model.classification import Activity
 from calsync.rules.check import check_rules
-from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 from calsync.rules.score import score_rules
 

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])

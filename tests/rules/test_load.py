@@ -4,8 +4,9 @@ import pytest
 
 from calsync.errors import RulePackError
 from calsync.rules.check import check_rules
-from calsync.rules.classify import classify, explain
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules, shipped_rules_folder
 from calsync.rules.schema import agencies_schema, pack_schema
 

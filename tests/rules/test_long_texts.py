@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
 from calsync.rules.fold import split_tokens
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])

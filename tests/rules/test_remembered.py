@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.rules.classify import classify, explain
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
+from calsync.rules.judge import classify
 from calsync.rules.load import load_rules
 from calsync.rules.scan import scan_text
 

@@ -110,7 +110,7 @@ class EventTimesReader:
         return at if at.clock is None else self._fit_to_dtstart(start, at)
 
     def _fit_to_dtstart(self, start: ClockTime, at: ClockTime) -> ClockTime:
-        """A time of the kind of DTSTART; raises EventNeedsFullParser for mixed kinds, or a zone to be guessed."""
+        """A time of the kind of DTSTART; EventNeedsFullParser for mixed kinds or a guessed zone."""
         if (at.clock is None) != (start.clock is None) or (
             at.is_floating and start.clock is not self._clocks.floating
         ):
@@ -128,7 +128,7 @@ class EventTimesReader:
         return [self._read_value(parameters, value) for value in values.split(",")]
 
     def _read_value(self, parameters: str, value: str) -> ClockTime:
-        """A date or a time as RFC 5545 writes it; raises EventNeedsFullParser or ValueError for anything else."""
+        """A date or time as RFC 5545 writes it; else raises EventNeedsFullParser or ValueError."""
         clock = self._clocks.clock_for_parameters(parameters)
         wall = datetime.fromisoformat(value[:15])
         if not _is_plain_time(value) or not is_in_safe_years(wall):
