@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house import vcalendar, vevent
+from support.night_council import vcalendar, vevent
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rules/*.md")]

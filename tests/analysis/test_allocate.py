@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, at, classification, meeting, span
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.builders import LONDON, MONDAY, at, make_classification, meeting, span
 
 from calsync.analysis.allocate import FRAME_COLUMNS, allocate, allocations_frame
 from calsync.analysis.worktime import WorkingTime
@@ -20,8 +20,8 @@ ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.
 WORK = WorkingTime()
 WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
 TUESDAY = MONDAY + timedelta(days=1)
-NONE = classification("none", "", scope=Scope.INTERNAL)
-TRAVEL = classification("none", "", scope=Scope.OTHER, kind=MeetingKind.TRAVEL)
+NONE = make_classification("none", "", scope=Scope.INTERNAL)
+TRAVEL = make_classification("none", "", scope=Scope.OTHER, kind=MeetingKind.TRAVEL)
 
 
 def given_to(*meetings, period: Span = WEEK, worktime: WorkingTime = WORK):
@@ -118,23 +118,23 @@ def test_several_days_of_partnership_are_a_row_for_each_working_day():
 
 
 def test_a_true_tie_is_shared_equally_between_the_partnerships():
-    tie = meeting(classification=classification(partnerships=("psb", "rpb", "csp")))
+    tie = meeting(classification=make_classification(partnerships=("psb", "rpb", "csp")))
     assert minutes_by("partnership", tie) == {"psb": 20, "rpb": 20, "csp": 20}
 
 
 def test_mixed_with_an_agenda_is_split_by_it():
-    split = meeting(classification=classification("mixed", process_share=Fraction(1, 3)))
+    split = meeting(classification=make_classification("mixed", process_share=Fraction(1, 3)))
     assert minutes_by("activity", split) == {"process": 20, "service_improvement": 40}
 
 
 def test_mixed_whose_agenda_is_all_one_side_gives_no_empty_row():
     assert minutes_by(
-        "activity", meeting(classification=classification("mixed", process_share=Fraction(1)))
+        "activity", meeting(classification=make_classification("mixed", process_share=Fraction(1)))
     ) == {"process": 60}
 
 
 def test_mixed_without_an_agenda_stays_mixed():
-    assert minutes_by("activity", meeting(classification=classification("mixed"))) == {"mixed": 60}
+    assert minutes_by("activity", meeting(classification=make_classification("mixed"))) == {"mixed": 60}
 
 
 def test_a_meeting_of_no_partnership_is_entered_without_one():
@@ -142,7 +142,7 @@ def test_a_meeting_of_no_partnership_is_entered_without_one():
 
 
 def test_preparation_passes_through():
-    prep = meeting(classification=classification(kind=MeetingKind.PREPARATION))
+    prep = meeting(classification=make_classification(kind=MeetingKind.PREPARATION))
     assert minutes_by("kind", prep) == {MeetingKind.PREPARATION: 60}
 
 
@@ -154,7 +154,7 @@ def travel_goes_to(*meetings, when: str = "11:00-12:00", **changes):
 
 
 def stop(when: str, partnership: str, activity: str = "process", **changes):
-    return meeting(when, classification=classification(activity, partnership), **changes)
+    return meeting(when, classification=make_classification(activity, partnership), **changes)
 
 
 @pytest.mark.parametrize("when", ["12:00-13:00", "12:30-13:00", "10:00-11:00", "10:00-10:30", "11:45-13:00"])
@@ -188,14 +188,16 @@ def test_confirmed_travel_never_serves_an_unconfirmed_meeting():
 
 def test_travel_serves_a_mixed_meeting_as_its_agenda_says():
     mixed = meeting(
-        "12:00-13:00", classification=classification("mixed", "psb", process_share=Fraction(1, 4))
+        "12:00-13:00", classification=make_classification("mixed", "psb", process_share=Fraction(1, 4))
     )
     assert travel_goes_to(mixed) == {("psb", "process"), ("psb", "service_improvement")}
 
 
 def test_travel_with_a_partnership_of_its_own_keeps_it():
     corrected = meeting(
-        "11:00-12:00", classification=classification("process", "csp", kind=MeetingKind.TRAVEL), uid="travel"
+        "11:00-12:00",
+        classification=make_classification("process", "csp", kind=MeetingKind.TRAVEL),
+        uid="travel",
     )
     found = given_to(stop("12:00-13:00", "rpb"), corrected)
     assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
@@ -203,7 +205,9 @@ def test_travel_with_a_partnership_of_its_own_keeps_it():
 
 def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
     named = meeting(
-        "11:00-12:00", classification=classification("none", "csp", kind=MeetingKind.TRAVEL), uid="travel"
+        "11:00-12:00",
+        classification=make_classification("none", "csp", kind=MeetingKind.TRAVEL),
+        uid="travel",
     )
     found = given_to(stop("12:00-13:00", "rpb"), stop("10:00-11:00", "csp"), named)
     assert [(a.partnership, a.activity) for a in found if a.meeting_id == named.id] == [("csp", "process")]
@@ -228,7 +232,7 @@ def test_nothing_gives_an_empty_frame_with_its_columns():
 
 # Around the clock changes of 2026 and over the end of a month and of a year.
 STARTS = [datetime(2026, 3, 28, 18), datetime(2026, 10, 24, 18), datetime(2026, 12, 31, 12)]
-ACTIVITIES = [classification(activity) for activity in Activity]
+ACTIVITIES = [make_classification(activity) for activity in Activity]
 
 
 @st.composite

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import MONDAY, at, classification, meeting, span
+from support.builders import MONDAY, at, make_classification, meeting, span
 
 from calsync.analysis.counting import (
     CountingDecision,
@@ -22,7 +22,7 @@ from calsync.model.span import Span
 
 ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.0)
 WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
-INTERNAL = classification("none", "", scope=Scope.INTERNAL)
+INTERNAL = make_classification("none", "", scope=Scope.INTERNAL)
 TENTATIVE = CountingDecision(CountingStatus.UNCONFIRMED, NotCountedReason.TENTATIVE)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pandas as pd
-from builders import MONDAY, at, classification, meeting
+from support.builders import MONDAY, at, make_classification, meeting
 
 from calsync.analysis.allocate import allocate, allocations_frame
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours
@@ -53,8 +53,8 @@ def test_allocations_reach_a_csv_that_adds_up(tmp_path):
 
 def test_the_split_has_its_groups_first_and_reaches_every_format(tmp_path):
     frame = allocated(
-        meeting(classification=classification("mixed")),
-        meeting("14:00-15:00", classification=classification("unclear")),
+        meeting(classification=make_classification("mixed")),
+        meeting("14:00-15:00", classification=make_classification("unclear")),
     )
     people = pd.DataFrame({"manager_id": ["m1"], "department": ["Care"], "grade": ["head"]})
     due = contracted_minutes(ANN, [], WorkingTime(), MONDAY, date(2026, 11, 3))

@@ -3,9 +3,9 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from builders import MONDAY, at, classification, meeting, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import MONDAY, at, make_classification, meeting, occurrence
 
 from calsync.model.copies import Cancellation, apply_cancellations, drop_duplicate_copies
 from calsync.model.correction import CATEGORY_RULE
@@ -73,8 +73,10 @@ def test_of_two_times_without_versions_the_answered_one_decides():
 
 
 def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
-    answered = work(response=Response.ACCEPTED, categories=("Red",), classified=classification("process"))
-    by_category = classification("service_improvement", rule=CATEGORY_RULE)
+    answered = work(
+        response=Response.ACCEPTED, categories=("Red",), classified=make_classification("process")
+    )
+    by_category = make_classification("service_improvement", rule=CATEGORY_RULE)
     corrected = shared(categories=("calsync: improvement",), classified=by_category)
     chosen = only(answered, corrected)
     assert (chosen.id, chosen.classification.activity) == (answered.id, "service_improvement")

@@ -5,16 +5,16 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import at, classification, meeting
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.builders import at, make_classification, meeting
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields, applicable_corrections, apply_corrections
 from calsync.model.occurrence import Sensitivity
 
 FIRST, SECOND = "2026-11-02T09:00:00+00:00", "2026-11-09T09:00:00+00:00"
-UNCLEAR = classification("unclear")
+UNCLEAR = make_classification("unclear")
 
 
 def board(**changes):
@@ -85,7 +85,7 @@ def test_the_evidence_names_who_and_when_and_what_it_was():
 
 
 def test_a_word_that_agrees_with_the_rules_says_nothing_of_before():
-    after = apply_corrections(board(classified=classification()), [word(recurrence_id=FIRST)])
+    after = apply_corrections(board(classified=make_classification()), [word(recurrence_id=FIRST)])
     assert (after.rule, after.evidence) == ("correction/meeting", "Alys Puw, 2 November 2026: process")
 
 
@@ -105,7 +105,7 @@ def test_what_is_said_brings_what_it_implies(says, scope, partnerships, activity
 
 
 def test_a_packs_own_name_of_an_activity_does_not_outlive_it():
-    labelled = classification("operational", label="werkbezoek")
+    labelled = make_classification("operational", label="werkbezoek")
     assert CorrectionFields(activity=Activity.PROCESS).apply_to(labelled).label == ""
     assert CorrectionFields(activity=Activity.OPERATIONAL).apply_to(labelled).label == "werkbezoek"
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from builders import LONDON, MONDAY, classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
+from support.builders import LONDON, MONDAY, make_classification, meeting
+from support.summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind
@@ -86,7 +86,7 @@ def test_a_week_of_leave_has_no_share_rather_than_a_wrong_one() -> None:
 
 
 def test_private_time_is_diary_time_and_never_asked_about() -> None:
-    private = meeting(classification=classification("unclear"))._replace(private=True)
+    private = meeting(classification=make_classification("unclear"))._replace(private=True)
     summary = summary_of([allocation(60, "unclear", meeting_id=private.id)], [private])
     assert (summary.private, summary.diarised, summary.questions) == (1.0, 1.0, ())
 
@@ -185,7 +185,7 @@ def minutes(hours: float) -> int:
 @given(FRACTIONS)
 def test_parts_add_up_to_their_totals_to_the_minute(allocations: list[Allocation]) -> None:
     met = [
-        meeting("09:00-10:00", uid=letter, classification=classification("unclear"))._replace(id=letter)
+        meeting("09:00-10:00", uid=letter, classification=make_classification("unclear"))._replace(id=letter)
         for letter in "abcdef"
     ]
     summary = summary_of(allocations, met)

@@ -9,9 +9,9 @@ from babel.messages.extract import extract_python
 from jinja2 import Environment
 
 from calsync.model.people import Language
-from calsync.reports import words as words_module
+from calsync.reports import language_format
+from calsync.reports.language_format import language_format, read_catalogue
 from calsync.reports.render import TEMPLATES
-from calsync.reports.words import language_format, read_catalogue
 
 EN, CY = language_format(Language.EN), language_format(Language.CY)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -24,7 +24,7 @@ def said() -> set[str | tuple[str, str]]:
     for path in sorted(TEMPLATES.iterdir()):
         for _, function, message in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
             found.add(_named(function, message))
-    with Path(str(words_module.__file__)).open("rb") as file:
+    with Path(str(language_format.__file__)).open("rb") as file:
         for _, function, message, _ in extract_python(file, ["gettext", "ngettext"], (), {}):
             found.add(_named(function, message))
     return found

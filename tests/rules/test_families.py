@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
+from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.judge import classify
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
 COUNCIL, POLICE, TRUST = (

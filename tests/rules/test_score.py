@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import make_classification, meeting
 
 from calsync.model.occurrence import Sensitivity
-from calsync.rules.coverage import measure_rule_usage
-from calsync.rules.load import load_rules
-from calsync.rules.score import cohen_kappa, score_rules
-from calsync.rules.suggest import suggest_phrases
-from calsync.rules.table import classify_table
+from calsync.rules.authoring.rule_usage import measure_rule_usage
+from calsync.rules.authoring.score import cohen_kappa, score_rules
+from calsync.rules.authoring.suggest import suggest_phrases
+from calsync.rules.packs.load import load_rules
+from calsync.rules.tables import classify_table
 
 BOOK, _ = load_rules(["uk"])
 CODED = pd.DataFrame(
@@ -73,9 +73,9 @@ def test_coverage_shows_no_title_of_a_private_meeting():
         "09:00-10:00",
         sensitivity=Sensitivity.PRIVATE,
         title="Secret",
-        classification=classification("unclear"),
+        classification=make_classification("unclear"),
     )
-    open_ = meeting("10:00-12:00", title="Moor board", classification=classification("unclear"))
+    open_ = meeting("10:00-12:00", title="Moor board", classification=make_classification("unclear"))
     found = measure_rule_usage([hidden, open_], BOOK)
     assert found.unclear == (("Moor board", 1, 2.0), ("", 1, 1.0))
     assert "Secret" not in str(found)
@@ -83,10 +83,10 @@ def test_coverage_shows_no_title_of_a_private_meeting():
 
 def test_coverage_counts_an_all_day_meeting_without_hours():
     leave = meeting(
-        "00:00-24:00", all_day=True, title="Leave", classification=classification("none", rule="leave")
+        "00:00-24:00", all_day=True, title="Leave", classification=make_classification("none", rule="leave")
     )
     found = measure_rule_usage(
-        [leave, meeting("10:00-12:00", classification=classification(rule="board"))], BOOK
+        [leave, meeting("10:00-12:00", classification=make_classification(rule="board"))], BOOK
     )
     assert found.rules == (("board", 1, 2.0), ("leave", 1, 0.0))
     assert (found.meetings, found.inter_hours) == (2, 2.0)

@@ -5,15 +5,15 @@ from dataclasses import replace
 from fractions import Fraction
 
 from alembic import command
-from builders import at, classification, meeting, span
 from sqlalchemy import text
+from support.builders import at, make_classification, meeting, span
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields
+from calsync.store.connections import Database
 from calsync.store.database import Store, open_store
-from calsync.store.engine import Database
 from calsync.store.migrate import _alembic_config, current_revision
-from calsync.store.states import CalendarState
+from calsync.store.records import CalendarState
 
 DAY = span("00:00-24:00")
 PROCESS = Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", at("12:00"))
@@ -28,7 +28,7 @@ def board(manager: str = "m1", **changes):
         uid="w",
         manager_id=manager,
         calendar_id=f"{manager}/test/1",
-        classification=classification("unclear"),
+        classification=make_classification("unclear"),
         **changes,
     )
 
@@ -48,7 +48,7 @@ def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
         recurrence_id="",
         manager_id="m1",
         reason="yr agenda",
-        previous_classifications=(classification(process_share=Fraction(2, 7), label="x"),),
+        previous_classifications=(make_classification(process_share=Fraction(2, 7), label="x"),),
     )
     kept = store.corrections.add(full)
     assert kept == replace(full, number=1)

@@ -7,17 +7,23 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import LONDON, MONDAY, at, classification, meeting, span
+from support.builders import LONDON, MONDAY, at, make_classification, meeting, span
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.unread import UnreadParts
+from calsync.model.unread_parts import UnreadParts
 from calsync.store.database import Store
+from calsync.store.records import (
+    AllocationState,
+    CalendarReplacement,
+    CalendarState,
+    Recalculation,
+    RowCounts,
+)
 from calsync.store.rows import meeting_rows
-from calsync.store.states import AllocationState, CalendarReplacement, CalendarState, Recalculation, RowCounts
 
 CALENDAR = "m1/test/1"
 DAY = span("00:00-24:00")
@@ -78,7 +84,7 @@ def test_what_could_not_be_read_stays_and_what_was_read_is_replaced(
 
 
 def unlike_any_default() -> Meeting:
-    judged = classification(
+    judged = make_classification(
         Activity.MIXED,
         partnerships=("psb", "rpb"),
         kind=MeetingKind.PREPARATION,
@@ -165,7 +171,7 @@ def test_only_what_differs_is_written(store: Store) -> None:
 
 def test_a_new_verdict_alone_is_a_change(store: Store) -> None:
     keep(store, meeting())
-    assert keep(store, meeting(classification=classification("unclear"))) == RowCounts(changed=1)
+    assert keep(store, meeting(classification=make_classification("unclear"))) == RowCounts(changed=1)
 
 
 def test_meetings_outside_the_window_stay(store: Store) -> None:
@@ -235,7 +241,10 @@ def test_meetings_are_read_by_start_then_uid(store: Store) -> None:
 
 
 def test_the_count_is_that_of_the_window(store: Store) -> None:
-    morning, evening = meeting("09:00-10:00"), meeting("18:00-19:00", classification=classification("none"))
+    morning, evening = (
+        meeting("09:00-10:00"),
+        meeting("18:00-19:00", classification=make_classification("none")),
+    )
     keep(store, morning, evening)
     window = span("17:00-24:00")
     assert store.meetings.count(CALENDAR, window) == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, classification, meeting, span
+from support.builders import LONDON, MONDAY, make_classification, meeting, span
 
 from calsync.analysis.allocate import allocate
 from calsync.analysis.worktime import WorkingTime
@@ -18,7 +18,7 @@ from calsync.store.schema import meetings as table
 
 START = span("00:00-24:00", MONDAY).start
 WEEK = Span(START, START + timedelta(days=7))
-BOARD = meeting(classification=classification("mixed", process_share=Fraction(1, 2)))
+BOARD = meeting(classification=make_classification("mixed", process_share=Fraction(1, 2)))
 OTHERS = {
     "uid": "another",
     "recurrence_id": "2026-11-02T10:00:00",

@@ -13,11 +13,11 @@ from calsync.model.occurrence import occurrence_digest
 from calsync.model.people import normalise_address
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ, UnreadParts
+from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.deadline import Deadline
 from calsync.sources.guards import sealed
-from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError, unverified_claims
+from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError, unverified_claims
 from calsync.sources.m365.certificate import Certificate
 from calsync.sources.m365.connection import open_account
 from calsync.sources.m365.events import find_unreadable_uids, read_events

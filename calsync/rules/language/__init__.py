@@ -1,0 +1,1 @@
+"""Text matching for rules: folding, phrases, abbreviations, Welsh mutations, misspellings."""
