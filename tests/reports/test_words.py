@@ -1,6 +1,7 @@
 """Every word has its Welsh, no Welsh stands about unused, and numbers and days read as they should."""
 
 import re
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from babel.messages.extract import extract_python
 from jinja2 import Environment
 
 from calsync.model.people import Language
-from calsync.reports import language_format
 from calsync.reports.language_format import language_format, read_catalogue
 from calsync.reports.render import TEMPLATES
 
@@ -24,7 +24,7 @@ def said() -> set[str | tuple[str, str]]:
     for path in sorted(TEMPLATES.iterdir()):
         for _, function, message in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
             found.add(_named(function, message))
-    with Path(str(language_format.__file__)).open("rb") as file:
+    with Path(str(sys.modules[language_format.__module__].__file__)).open("rb") as file:
         for _, function, message, _ in extract_python(file, ["gettext", "ngettext"], (), {}):
             found.add(_named(function, message))
     return found
