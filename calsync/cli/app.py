@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,42 +27,28 @@ if TYPE_CHECKING:
     from calsync.model.people import Manager
 
 COMMANDS = {
-    "demo": (
-        "demo",
-        "Run a whole night for a fictional council of 12 managers, offline, and say what to open.",
-    ),
-    "init": (
-        "init",
-        "Ask five questions and write settings, a list of managers, agencies and a pack of your own.",
-    ),
-    "check": ("check", "Try settings, rules, store, mail and one calendar of each source; send nothing."),
-    "run": ("night", "Run the nightly job once: read, judge, allocate, keep, send."),
-    "schedule": (
-        "night",
-        "Run the nightly job every night until told to stop; `python scheduler.py` does the same.",
-    ),
-    "status": (
-        "night",
-        "Say how the last nights went, which calendars fail and since when, and which mails wait.",
-    ),
-    "mail": ("mail", "Mails that wait, failed or may not have arrived."),
-    "occurrences": ("look", "Print every occurrence that overlaps the window, by start then uid."),
-    "classify": ("rules", "Label a table of meetings: adds scope, partnership, activity, rule and evidence."),
+    "demo": "Run a night for a fictional council of 12 managers, offline, and name the files to open.",
+    "init": "Ask five questions and write settings, a list of managers, agencies and a pack of your own.",
+    "check": "Try settings, rules, store, mail and one calendar of each source; send nothing.",
+    "run": "Run the nightly job once: fetch, classify, allocate, store, send.",
+    "schedule": "Run the nightly job every night until stopped; `python scheduler.py` does the same.",
+    "status": "Show the last nights, which calendars fail and since when, and which mails wait.",
+    "mail": "Mails that wait, failed or may not have arrived.",
+    "occurrences": "Print every occurrence that overlaps the window, by start then uid.",
+    "classify": "Label a table of meetings: adds scope, partnership, activity, rule and evidence.",
     "explain": (
-        "rules",
-        "Say why a meeting got its label: every rule that spoke, what it saw, and which one won.",
+        "Show why a meeting got its label: each rule that matched, what it matched, and which one decided."
     ),
-    "correct": ("correct", "Say what a meeting is: beats every rule, for one meeting or its whole series."),
+    "correct": "Set what a meeting is: overrides every rule, for one meeting or its whole series.",
     "export": (
-        "export",
-        "Write a table of time as .csv, .xlsx, .parquet or .json; without a file, CSV to standard output.",
+        "Write a table of time as .csv, .xlsx, .parquet or .json; without a file, CSV to standard output."
     ),
-    "rules": ("authors", "For the rules' authors."),
+    "rules": "Check, score and improve the rules.",
 }
-"""Each command in the order in which a new user meets it: its module in `cli`, and its line in the help.
+"""Each command, in the order in which a new user needs it, and its line in the help.
 
-The module is imported when the command runs, or its own help is shown, so that `calsync --help` and
-`calsync status` do not wait for pandas, Microsoft 365 and the rules.
+A command's module has its name. It is imported when the command runs, or its own help is shown, so that
+`calsync --help` and `calsync status` do not wait for pandas, Microsoft 365 and the rules.
 """
 
 
@@ -73,7 +60,7 @@ class CommandGroup(TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # By these, commands that are not imported yet are listed, and a mistyped name gets a suggestion.
-        for name, (_, line) in COMMANDS.items():
+        for name, line in COMMANDS.items():
             self.commands.setdefault(name, TyperCommand(name, help=line, rich_markup_mode="markdown"))
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -84,11 +71,10 @@ class CommandGroup(TyperGroup):
         """The command, its module imported; for the list of commands only its name and line."""
         if cmd_name not in COMMANDS or self._shows_help:
             return super().get_command(ctx, cmd_name)
-        module, _ = COMMANDS[cmd_name]
-        # What is imported stays: a collector that looks through it takes a tenth of the time.
+        # Imported modules stay alive: scanning them for garbage takes a tenth of the start-up time.
         gc.disable()
         try:
-            importlib.import_module(f"calsync.cli.{module}")
+            importlib.import_module(f"calsync.cli.{cmd_name}")
         finally:
             gc.enable()
         built: Any = typer.main.get_command(app)
@@ -158,6 +144,13 @@ app = typer.Typer(
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 DEFAULT_CONFIG = Path("calsync.toml")
+
+
+class OutputFormat(StrEnum):
+    """How a command prints what it lists."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def _print_version(asked: bool) -> None:

@@ -61,7 +61,7 @@ def correct(
     withdraw: WithdrawOption = 0,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Say what a meeting is: beats every rule, for one meeting or its whole series.
+    """Set what a meeting is: overrides every rule, for one meeting or its whole series.
 
     Example: `calsync correct --uid 7f3a --series --activity process --by "Alys Puw"`
     """

@@ -13,7 +13,7 @@ from calsync.app.night import run_night
 from calsync.app.plan import window_days
 from calsync.app.wiring import store_url
 from calsync.cli.app import app, report_write_errors
-from calsync.cli.night import print_report, progress_bar
+from calsync.cli.run import print_report, progress_bar
 from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
@@ -30,7 +30,7 @@ from calsync.store.records import RunState
 def demo(
     to: Annotated[Path, typer.Option(metavar="DIR", help="Where to put it.")] = Path("demo"),
 ) -> None:
-    """Run a whole night for a fictional council of 12 managers, offline, and say what to open.
+    """Run a night for a fictional council of 12 managers, offline, and name the files to open.
 
     Example: `calsync demo --to demo`
     """

@@ -11,7 +11,7 @@ from calsync.analysis.periods import DateRange, PeriodLength, parse_period
 from calsync.app.exports import build_protected_split, grades_without_cost, load_minutes
 from calsync.app.wiring import store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, load_usable_managers, parse_day
-from calsync.cli.rules import check_suffix
+from calsync.cli.inputs import check_suffix
 from calsync.cli.terminal import err, write_csv, yellow
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings

@@ -5,12 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_problems
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, OutputFormat, app, now, print_problems
 from calsync.cli.terminal import bold, dim, out, red, write_json
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings, store_url
@@ -32,13 +31,6 @@ MailArgument = Annotated[
 ByOption = Annotated[
     str, typer.Option("--by", metavar="NAME", help="Who does this; your user name if left out.")
 ]
-
-
-class OutputFormat(StrEnum):
-    """How mails are listed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @mail_app.command("list")

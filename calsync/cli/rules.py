@@ -1,247 +1,50 @@
-"""`calsync classify`, `explain` and `rules check`: how meetings are judged, and why."""
+"""`calsync rules check`, `score`, `coverage`, `suggest` and `schema`: commands for authors of rules."""
 
-import re
-from collections.abc import Iterator, Sequence
+import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from calsync.app.wiring import open_rules, store_url
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, print_lines, print_problems
-from calsync.cli.correct import describe_target
-from calsync.cli.terminal import err, out, write_csv
+from calsync.app.rule_usage import measure_stored_rule_usage
+from calsync.app.wiring import store_url
+from calsync.cli.app import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    app,
+    load_usable_managers,
+    parse_day,
+    print_lines,
+    print_problems,
+)
+from calsync.cli.inputs import PacksOption, load_rule_book, read_meetings_table
+from calsync.cli.terminal import out, write_json
 from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
-from calsync.exports.labelled import build_labelled_table
-from calsync.exports.registry import known_suffixes
-from calsync.exports.to_csv import format_csv
-from calsync.exports.writing import write_table_only
-from calsync.model.classification import Classification
-from calsync.model.correction import Correction, applicable_corrections, sort_by_precedence
-from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
-from calsync.private_files import is_device
 from calsync.rules.authoring.check import check_rules, iterate_rules
+from calsync.rules.authoring.rule_usage import RuleUsage
+from calsync.rules.authoring.score import score_rules as score_table
+from calsync.rules.authoring.suggest import suggest_phrases as suggest_rules
 from calsync.rules.book import RuleBook
-from calsync.rules.explain import explain as explain_facts
-from calsync.rules.facts import Facts
-from calsync.rules.packs.load import load_rules
+from calsync.rules.packs.json_schema import agencies_schema, pack_schema
+from calsync.rules.packs.load import load_person_names
 from calsync.rules.tables import classify_table
 from calsync.store.database import open_store
 from calsync.text import format_count
 
-DEFAULT_PACKS = ("uk",)
 rules_app = typer.Typer(help="For the rules' authors. Example: `calsync rules check`", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 
-PacksOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--pack", metavar="NAME", help="A shipped pack, may be repeated; in place of the settings'."
-    ),
+CODED_COLUMNS = ("scope", "partnership", "activity")
+SinceOption = Annotated[date, typer.Option("--from", parser=parse_day, metavar="D", help="The first day.")]
+UntilOption = Annotated[
+    date, typer.Option("--to", parser=parse_day, metavar="D", help="The day after the last one.")
 ]
-
-
-def load_rule_book(config: Path, packs: list[str] | None) -> RuleBook:
-    """The rules the settings name, their own folder always with them; without settings those shipped."""
-    if config.exists():
-        settings = load_settings(config)
-        chosen = {"packs": tuple(packs)} if packs else {}
-        rules = settings.rules.model_copy(update=chosen)
-        book, problems = open_rules(settings.model_copy(update={"rules": rules}))
-    else:
-        book, problems = load_rules(packs or DEFAULT_PACKS)
-    print_problems(problems)
-    return book
-
-
-def _own_domains(config: Path) -> tuple[str, ...]:
-    return load_settings(config).organisation.domains if config.exists() else ()
-
-
-@app.command()
-def classify(
-    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one a row.")],
-    target: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUT", help="The same rows, labelled: .csv, .xlsx, .parquet or .json; - prints CSV."
-        ),
-    ],
-    packs: PacksOption = None,
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """Label a table of meetings: adds scope, partnership, activity, rule and evidence.
-
-    The columns are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
-    recurring and description; all but title may be missing.
-    Example: `calsync classify meetings.csv labelled.xlsx`
-    """
-    prints = str(target) == "-"
-    if not prints:
-        check_suffix(target)
-        if target.exists() and source.exists() and target.samefile(source):
-            hint = "name another file for the labelled table"
-            raise ConfigError([Problem(str(target), "is the table that is read; it would be lost", hint)])
-    frame = read_meetings_table(source)
-    labelled = classify_table(frame, load_rule_book(config, packs))
-    if "attendee_domains" not in frame.columns:
-        err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
-    if prints:
-        write_csv(format_csv(labelled))
-    else:
-        write_table_only(build_labelled_table(labelled), target)
-    unclear = int((labelled["activity"] == "unclear").sum())
-    where = "" if prints else f": {target}"
-    err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")
-
-
-def check_suffix(file: Path) -> None:
-    """Raise ConfigError if no format is written to a file of this name."""
-    if not file.suffix and is_device(file):
-        return  # takes CSV
-    if file.suffix.lower() not in (known := known_suffixes()):
-        what = f"has the suffix {file.suffix!r}" if file.suffix else "has no suffix"
-        hint = f"the format is chosen by it: {', '.join(known)}"
-        raise ConfigError([Problem(str(file), f"{what}, by which no format is known", hint)])
-
-
-def read_meetings_table(source: Path) -> pd.DataFrame:
-    """A table of meetings as text; raises ConfigError if it cannot be read or has no titles."""
-    try:
-        frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError([Problem(str(source), "there is no such file", "check its path")]) from error
-    except OSError as error:
-        raise ConfigError([Problem(str(source), f"cannot be read: {error.strerror}")]) from error
-    except pd.errors.EmptyDataError as error:
-        raise ConfigError([Problem(str(source), "is empty", _TITLE_HINT)]) from error
-    except UnicodeDecodeError as error:
-        what, hint = "is no text in UTF-8", "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
-        raise ConfigError([Problem(str(source), what, hint)]) from error
-    except ValueError as error:
-        what = f"is no CSV: {str(error).strip()}"
-        raise ConfigError([Problem(str(source), what, "save it as CSV in UTF-8")]) from error
-    if "title" not in frame.columns:
-        raise ConfigError([Problem(str(source), "has no column `title`", _title_column_hint(frame.columns))])
-    return frame
-
-
-_TITLE_HINT = "its first line names the columns; `title` is needed"
-
-
-def _title_column_hint(columns: pd.Index) -> str:
-    """What to do about a table whose columns are these, without `title`."""
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
-        return "separate the columns by commas"
-    meant = [name for name in columns if name.strip().casefold() in ("title", "subject", "summary", "teitl")]
-    return f"rename the column {meant[0]!r} to `title`" if meant else f"it has: {', '.join(columns)}"
-
-
-@app.command()
-def explain(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A meeting's title.")] = "",
-    uid: Annotated[str, typer.Option(metavar="U", help="A kept meeting, by its uid.")] = "",
-    organiser: Annotated[str, typer.Option(metavar="DOMAIN", help="The organiser's mail domain.")] = "",
-    invited: Annotated[str, typer.Option(metavar="DOMAINS", help='Mail domains, joined by ";".')] = "",
-    description: Annotated[str, typer.Option(help="The invitation's text.")] = "",
-    packs: PacksOption = None,
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """Say why a meeting got its label: every rule that spoke, what it saw, and which one won.
-
-    Example: `calsync explain "RPB: ToR and membership refresh"`
-    """
-    if bool(text) == bool(uid):
-        raise typer.BadParameter("give either a title or --uid")
-    book = load_rule_book(config, packs)
-    if uid:
-        _explain_stored(uid, config, book)
-        return
-    domains = (
-        tuple(map(_parse_domain, re.split(r"[;,\s]+", invited.strip(" ;,")))) if invited.strip(" ;,") else ()
-    )
-    organiser = _parse_domain(organiser) if organiser else ""
-    if not domains:
-        out.print(
-            "Nobody is invited: this is judged without attendees, and who takes part decides much. "
-            'Say who does: --invited "ours.gov.wales;theirs.nhs.uk" --organiser ours.gov.wales'
-        )
-    _print_explanation(
-        Facts(text, organiser, domains, description=description, own_domains=_own_domains(config)), book
-    )
-
-
-def _parse_domain(text: str) -> str:
-    """The domain of a mail address or of a mail domain; anything else is refused as an argument."""
-    domain = text.strip().rpartition("@")[2].casefold()
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
-        raise typer.BadParameter(f"{text!r} is no mail domain; write it as brynfelin.gov.wales")
-    return domain
-
-
-def _print_explanation(facts: Facts, book: RuleBook) -> None:
-    print_lines(explain_facts(facts, book).lines)
-
-
-def _explain_stored(uid: str, config: Path, book: RuleBook) -> None:
-    settings = load_settings(config)
-    with open_store(store_url(settings)) as store:
-        uncorrected, found, corrections = (
-            store.meetings.find_uncorrected(uid),
-            store.meetings.find_by_uid(uid),
-            store.corrections.list_all(uid),
-        )
-    if not found:
-        hint = "its uid is in `calsync occurrences … --format csv`"
-        raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
-    for verdict in dict.fromkeys(meeting.classification for meeting in found):
-        out.print(f"kept as {_format_classification(verdict)}")
-    if corrections:
-        out.print()
-        print_lines(list(_correction_lines(corrections, found, uncorrected)))
-    out.print()
-    out.print("With what is kept (descriptions are not):")
-    _print_explanation(_facts_of_meeting(found[0], settings.organisation.domains), book)
-
-
-def _format_classification(verdict: Classification) -> str:
-    return f"{', '.join(verdict.partnerships) or 'no partnership'}, {verdict}"
-
-
-def _correction_lines(
-    said: Sequence[Correction], found: Sequence[Meeting], ruled: Sequence[Meeting]
-) -> Iterator[str]:
-    """What people said, the strongest first, and what the verdict would be without them."""
-    yield "Corrections, the strongest first"
-    won = {applicable[0].number for meeting in found if (applicable := applicable_corrections(meeting, said))}
-    for correction in sort_by_precedence(said):
-        mark = "withdrawn" if correction.withdrawn else "won" if correction.number in won else "spoke"
-        why = f"; {correction.reason}" if correction.reason else ""
-        was = "; ".join(
-            dict.fromkeys(_format_classification(verdict) for verdict in correction.previous_classifications)
-        )
-        target = f"{correction.number} [{describe_target(correction)}]"
-        author = f"{correction.author}, {correction.made_at:%Y-%m-%d}"
-        yield f"  {mark}: {target} {author}: {correction.fields}{why}"
-        yield f"    before: {was}"
-    for verdict in dict.fromkeys(meeting.classification for meeting in ruled):
-        yield f"  without them: {_format_classification(verdict)}"
-    yield "  order: this meeting, its series, a category in the calendar, our own rules, shipped rules"
-
-
-def _facts_of_meeting(meeting: Meeting, own: tuple[str, ...]) -> Facts:
-    return Facts(
-        title=meeting.title,
-        organizer_domain=meeting.organizer_domain,
-        attendee_domains=meeting.attendee_domains,
-        categories=meeting.categories,
-        recurring=bool(meeting.recurrence_id),
-        own_domains=own,
-        private=meeting.private,
-    )
+EARLIEST_DAY, LATEST_DAY = "1970-01-01", "2100-01-01"
 
 
 @rules_app.command()
@@ -254,3 +57,108 @@ def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> N
     if print_problems(check_rules(book)):
         raise typer.Exit(1)
     out.print(f"{format_count(len(list(iterate_rules(book))), 'rule')}, all good")
+
+
+@rules_app.command()
+def score(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="Meetings that people have coded.")],
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    rows: Annotated[int, typer.Option(min=0, help="How many differing rows to show, longest first.")] = 20,
+) -> None:
+    """Compare the rules with people: accuracy, Cohen's kappa, classes, hours, and the worst rows.
+
+    The columns are those of `calsync classify`, with scope, partnership and activity as coded.
+    Example: `calsync rules score coded.csv --rows 10`
+    """
+    frame = _read_coded_table(source, CODED_COLUMNS)
+    print_lines(score_table(frame, load_rule_book(config, packs)).lines(rows))
+
+
+@rules_app.command()
+def coverage(
+    first: SinceOption = EARLIEST_DAY,  # type: ignore[assignment]
+    last: UntilOption = LATEST_DAY,  # type: ignore[assignment]
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Say which rules decide the kept meetings, what stays unclear, and which domains nobody lists.
+
+    Titles of private meetings are never shown.
+    Example: `calsync rules coverage --from 2026-11-01 --to 2026-12-01`
+    """
+    print_lines(_measure_coverage(config, load_rule_book(config, None), first, last).lines())
+
+
+def _measure_coverage(config: Path, book: RuleBook, first: date, last: date) -> RuleUsage:
+    settings = load_settings(config)
+    load_usable_managers(settings)
+    with open_store(store_url(settings)) as store:
+        return measure_stored_rule_usage(settings, store, book, first, last)
+
+
+@rules_app.command()
+def suggest(
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A table of meetings; else what is kept.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Coded meetings, to try each proposal on.")
+    ] = None,
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Propose rules for unclear titles that share words, as text for a pack of your own.
+
+    No proposal holds a name of a person or chooses a side: what a phrase shows is for you to say.
+    Example: `calsync rules suggest --against coded.csv`
+    """
+    book = load_rule_book(config, packs)
+    coded = _read_coded_table(against, ("activity",)) if against else None
+    classified = None if coded is None else classify_table(coded, book)
+    names = (*load_person_names(), *_manager_names(config))
+    unclear = _find_unclear_titles(source, config, book)
+    proposals = suggest_rules(unclear, coded, book, judged=classified, names=names)
+    for proposal in proposals:
+        print_lines(proposal.lines())
+        out.print()
+    if not proposals:
+        out.print("# no two unclear titles share a word that says something")
+
+
+def _manager_names(config: Path) -> tuple[str, ...]:
+    if not config.exists():
+        return ()
+    return tuple(manager.name for manager in load_managers(load_settings(config)))
+
+
+def _find_unclear_titles(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:
+    if source is None:
+        found = _measure_coverage(
+            config, book, date.fromisoformat(EARLIEST_DAY), date.fromisoformat(LATEST_DAY)
+        )
+        return [(title, hours) for title, _, hours in found.unclear if title]
+    frame = read_meetings_table(source)
+    classified = classify_table(frame, book)
+    minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
+    open_ = (classified["activity"] == "unclear").to_numpy()
+    return list(zip(frame["title"][open_], minutes.fillna(0)[open_] / 60, strict=True))
+
+
+def _read_coded_table(source: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    frame = read_meetings_table(source)
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        hint = "add what people coded, one column each"
+        raise ConfigError([Problem(str(source), f"has no column {', '.join(missing)}", hint)])
+    return frame
+
+
+@rules_app.command()
+def schema(
+    agencies: Annotated[bool, typer.Option("--agencies", help="The schema of agencies files.")] = False,
+) -> None:
+    """Print the JSON schema of packs, so that editors complete and check them.
+
+    Example: `calsync rules schema > pack.schema.json`
+    """
+    write_json(json.dumps(agencies_schema() if agencies else pack_schema(), indent=2) + "\n")

@@ -19,7 +19,7 @@ from support.night_council import (
 from calsync.app import corrections
 from calsync.app.plan import worktime_of
 from calsync.app.wiring import store_url
-from calsync.cli.watching import find_failing_calendars, list_open_mails
+from calsync.cli.system_status import find_failing_calendars, list_open_mails
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import ConfigError

@@ -20,7 +20,7 @@ from support.night_council import (
 
 from calsync.app.mails import send_waiting
 from calsync.app.wiring import store_url
-from calsync.cli.watching import find_failing_calendars
+from calsync.cli.system_status import find_failing_calendars
 from calsync.config.load import load_settings
 from calsync.sources.identity import web_identity_key
 from calsync.store.database import open_store

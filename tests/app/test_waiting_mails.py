@@ -50,7 +50,7 @@ def entries(config: Path) -> list[OutboxEntry]:
 
 
 def status(config: Path, monkeypatch, minutes: int):
-    monkeypatch.setattr("calsync.cli.night.now", lambda: AT + timedelta(minutes=minutes))
+    monkeypatch.setattr("calsync.cli.status.now", lambda: AT + timedelta(minutes=minutes))
     return CliRunner().invoke(app, ["status", "--config", str(config)])
 
 

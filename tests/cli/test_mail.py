@@ -98,7 +98,7 @@ def test_an_unknown_mail_is_closed_as_sent_and_never_sent_again(unknown, how):
 
 
 def test_status_is_red_for_an_unknown_mail_and_green_when_it_is_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr("calsync.cli.night.now", lambda: datetime(2026, 11, 16, 5, tzinfo=LONDON))
+    monkeypatch.setattr("calsync.cli.status.now", lambda: datetime(2026, 11, 16, 5, tzinfo=LONDON))
     with smtp_server(ScriptedHandler(data_replies=["drop"])) as port:
         config = mailing(tmp_path, port)
         run_test_night(config)

@@ -37,7 +37,7 @@ from calsync.text import format_count
 from calsync.validation import suggest_word
 
 
-class OutputFormat(StrEnum):
+class OccurrencesFormat(StrEnum):
     """How rows are printed."""
 
     TABLE = "table"
@@ -52,7 +52,9 @@ def occurrences(
     ],
     first: FromOption,
     last: ToOption,
-    form: Annotated[OutputFormat, typer.Option("--format", help="How to print them.")] = OutputFormat.TABLE,
+    form: Annotated[
+        OccurrencesFormat, typer.Option("--format", help="How to print them.")
+    ] = OccurrencesFormat.TABLE,
     config: ConfigOption = DEFAULT_CONFIG,
     zone: Annotated[str, typer.Option(help="The zone of all-day and floating times.")] = "Europe/London",
 ) -> None:
@@ -66,9 +68,9 @@ def occurrences(
     window = Span(*(datetime.combine(day, time(0), named.zone) for day in (first, last)))
     found, problems = _fetch_occurrences(source, named, window)
     frame = occurrences_table(found)
-    if form is OutputFormat.CSV:
+    if form is OccurrencesFormat.CSV:
         write_csv(escape_formulas(frame).to_csv(index=False, lineterminator="\n"))
-    elif form is OutputFormat.JSON:
+    elif form is OccurrencesFormat.JSON:
         write_json(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
     else:
         _print_table(frame)

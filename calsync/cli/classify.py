@@ -1,0 +1,54 @@
+"""`calsync classify`: a table of meetings with labels."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app
+from calsync.cli.inputs import PacksOption, check_suffix, load_rule_book, read_meetings_table
+from calsync.cli.terminal import err, write_csv
+from calsync.errors import ConfigError
+from calsync.exports.labelled import build_labelled_table
+from calsync.exports.to_csv import format_csv
+from calsync.exports.writing import write_table_only
+from calsync.model.problem import Problem
+from calsync.rules.tables import classify_table
+from calsync.text import format_count
+
+
+@app.command()
+def classify(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one a row.")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="The same rows, labelled: .csv, .xlsx, .parquet or .json; - prints CSV."
+        ),
+    ],
+    packs: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Label a table of meetings: adds scope, partnership, activity, rule and evidence.
+
+    The columns are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
+    recurring and description; all but title may be missing.
+    Example: `calsync classify meetings.csv labelled.xlsx`
+    """
+    prints = str(target) == "-"
+    if not prints:
+        check_suffix(target)
+        if target.exists() and source.exists() and target.samefile(source):
+            hint = "name another file for the labelled table"
+            raise ConfigError([Problem(str(target), "is the table that is read; it would be lost", hint)])
+    frame = read_meetings_table(source)
+    labelled = classify_table(frame, load_rule_book(config, packs))
+    if "attendee_domains" not in frame.columns:
+        err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
+    if prints:
+        write_csv(format_csv(labelled))
+    else:
+        write_table_only(build_labelled_table(labelled), target)
+    unclear = int((labelled["activity"] == "unclear").sum())
+    where = "" if prints else f": {target}"
+    err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")
