@@ -109,7 +109,7 @@ def others_are_complete(held) -> None:
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
 def test_a_mailbox_that_cannot_be_read_keeps_what_was_held_and_is_named(tmp_path, graph, fault):
-    config, report = second_night(tmp_path, graph, lambda g: g.misbehave(address("ana"), fault, None))
+    config, report = second_night(tmp_path, graph, lambda g: g.inject_fault(address("ana"), fault, None))
     held = kept(config)
     assert held["ana"] == starts(BEFORE)
     others_are_complete(held)
@@ -119,7 +119,7 @@ def test_a_mailbox_that_cannot_be_read_keeps_what_was_held_and_is_named(tmp_path
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
 def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_what_was_held(tmp_path, graph, fault):
-    spoil = lambda g: g.misbehave(address("ana"), fault, None, after=1)  # noqa: E731
+    spoil = lambda g: g.inject_fault(address("ana"), fault, None, after=1)  # noqa: E731
     config, report = second_night(tmp_path, graph, spoil)
     held = kept(config)
     assert held["ana"] == starts(BEFORE)
@@ -129,7 +129,7 @@ def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_what_was_held(tmp_
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_a_passing_fault_costs_a_request_and_nothing_else(tmp_path, graph, fault):
-    config, report = second_night(tmp_path, graph, lambda g: g.misbehave(address("ana"), fault, 1))
+    config, report = second_night(tmp_path, graph, lambda g: g.inject_fault(address("ana"), fault, 1))
     held = kept(config)
     assert held["ana"] == starts(AFTER)
     others_are_complete(held)
@@ -139,7 +139,7 @@ def test_a_passing_fault_costs_a_request_and_nothing_else(tmp_path, graph, fault
 @pytest.mark.parametrize("paging", [*LOST_PAGING, *WHOLE_PAGING])
 def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
     def spoil(g):
-        g.box(address("ana")).paging = paging
+        g.mailbox(address("ana")).paging = paging
 
     config, report = second_night(tmp_path, graph, spoil)
     held = kept(config)
@@ -154,7 +154,7 @@ def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
 def test_odd_fields_cost_no_meeting(tmp_path, graph, quirk):
     def spoil(g):
-        g.box(address("ana")).quirks += (quirk,)
+        g.mailbox(address("ana")).quirks += (quirk,)
 
     config, report = second_night(tmp_path, graph, spoil)
     held = kept(config)
@@ -173,6 +173,6 @@ def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, 
     (tmp_path / "managers.csv").write_text(f"id,email,summary\n{roster}", encoding="utf-8")
     assert run_test_night(config, MONDAY).counts["mails"] == 3
     assert run_test_night(config, MONDAY).counts["mails"] == 0
-    sent = graph.box(sender).sent
+    sent = graph.mailbox(sender).sent
     assert sorted(message["To"] for message in sent) == sorted(map(address, NAMES))
     assert all(message.get_body(("html",)) and message.get_body(("plain",)) for message in sent)

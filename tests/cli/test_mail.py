@@ -94,7 +94,7 @@ def test_an_unknown_mail_is_closed_as_sent_and_never_sent_again(unknown, how):
     (action,) = after["actions"]
     assert (action["by"], action["before"]) == ("Alys Puw", "unknown") and action["at"]
     run_test_night(config, NIGHT)
-    assert len(handler.taken) == 2
+    assert len(handler.accepted) == 2
 
 
 def test_status_is_red_for_an_unknown_mail_and_green_when_it_is_closed(tmp_path, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_dropped_mail_is_not_sent_and_not_built_again(unknown):
     config, handler = unknown
     assert calsync("mail", "resolve", "ana", "--dropped", "--config", config).returncode == 0
     run_test_night(config, NIGHT)
-    assert len(handler.taken) == 2
+    assert len(handler.accepted) == 2
     assert stuck(config, "dropped")["recipient"].startswith("ana@")
 
 
@@ -121,8 +121,8 @@ def test_an_unknown_mail_is_sent_again_at_once_when_a_person_says_so(unknown):
     config, handler = unknown
     given = calsync("mail", "resend", stuck(config, "unknown")["id"], "--config", config)
     assert (given.returncode, "sent" in given.stdout) == (0, True), given.stderr
-    assert [e.rcpt_tos[0].split("@")[0] for e in handler.taken] == ["ana", "ben", "ana"]
-    first, _, again = (envelope.content for envelope in handler.taken)
+    assert [e.rcpt_tos[0].split("@")[0] for e in handler.accepted] == ["ana", "ben", "ana"]
+    first, _, again = (envelope.content for envelope in handler.accepted)
     assert first == again
     assert calsync("mail", "resend", "ana", "--config", config).returncode == 2
 
@@ -144,9 +144,9 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
     config, handler = unknown
     refused = calsync("mail", "resend", "ben", "--config", config)
     assert refused.returncode == 2 and "--yes" in refused.stderr and "was sent on" in refused.stderr
-    assert len(handler.taken) == 2
+    assert len(handler.accepted) == 2
     assert calsync("mail", "resend", "ben", "--yes", "--config", config).returncode == 0
-    assert len(handler.taken) == 3
+    assert len(handler.accepted) == 3
 
 
 @pytest.mark.parametrize(

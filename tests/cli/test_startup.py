@@ -89,7 +89,7 @@ def test_a_store_that_must_be_made_is_made_by_status(tmp_path):
 def test_the_list_of_commands_says_what_a_commands_own_help_says(name):
     group = typer.main.get_command(app)
     command = group.get_command(typer.Context(group), name)
-    line = COMMANDS[name][1]
+    line = COMMANDS[name]
     assert " ".join((command.help or "").split()).startswith(line)
 
 

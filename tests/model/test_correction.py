@@ -100,7 +100,7 @@ def test_a_word_that_agrees_with_the_rules_says_nothing_of_before():
     ],
 )
 def test_what_is_said_brings_what_it_implies(says, scope, partnerships, activity):
-    after = says.put_in(UNCLEAR)
+    after = says.apply_to(UNCLEAR)
     assert (after.scope, after.partnerships, after.activity) == (scope, partnerships, activity)
 
 
@@ -133,8 +133,8 @@ words = st.builds(
 @given(verdicts, words)
 @settings(max_examples=100, deadline=None)
 def test_saying_it_twice_is_the_same_as_saying_it_once(before, says):
-    once = says.put_in(before)
-    assert says.put_in(once) == once
+    once = says.apply_to(before)
+    assert says.apply_to(once) == once
 
 
 @given(st.permutations([word(), word("mixed", 1), word("none", recurrence_id=FIRST), word(manager_id="m1")]))
