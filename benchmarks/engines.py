@@ -30,15 +30,22 @@ from benchmarks.diaries import write_managers
 from benchmarks.outlook_export import Diary, export
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
-from calsync.config.settings import Engine
-from calsync.nightly.abreast import abreast
+from calsync.config.settings import EngineSettings
+from calsync.nightly.abreast import run_jobs
 from calsync.nightly.collector import fewer_collections
-from calsync.nightly.engines import AnyEngine, Processes, open_engine
+from calsync.nightly.engines import AnyEngine, ProcessEngine, open_engine
 from calsync.nightly.opening import open_rules, open_sources
 from calsync.nightly.plan import Night
-from calsync.nightly.reading import read_all, rounds_of
+from calsync.nightly.reading import fetch_all, split_into_batches
 from calsync.nightly.report import RunReport
-from calsync.nightly.work import Desk, Order, Visit, do_elsewhere, order_of, prepare
+from calsync.nightly.work import (
+    CalendarWorker,
+    FetchJob,
+    RunContext,
+    build_run_context,
+    prepare_process,
+    run_batch_in_process,
+)
 from calsync.store.database import open_store
 
 PARTS = ("workers", "reading")
@@ -130,43 +137,43 @@ def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
     """Seconds of wall time, and of this process's CPU."""
     settings = load_settings(Path(folder) / "calsync.toml")
     count, _, address = crew.partition("@")
-    engine = Engine.model_validate({"kind": kind, "workers": int(count), "address": address})
+    engine = EngineSettings.model_validate({"kind": kind, "workers": int(count), "address": address})
     settings = settings.model_copy(update={"engine": engine})
     managers, (book, _) = load_managers(settings), open_rules(settings)
     night = Night(date(2026, 11, 23), settings, managers, book, lambda: datetime.now(UTC))
     with (
         open_sources(settings, managers) as sources,
-        open_engine(engine, order_of(night)) as opened,
+        open_engine(engine, build_run_context(night)) as opened,
         fewer_collections(),
     ):
         _make_ready(opened, int(count))
         if part == "workers":
-            desk = Desk(settings, sources, book, night.window)
-            work = desk.do if opened.here else partial(do_elsewhere, opened.order)
+            desk = CalendarWorker(settings, sources, book, night.window)
+            work = desk.run_batch if opened.shares_memory else partial(run_batch_in_process, opened.context)
             return _timed(lambda: _only_work(night, opened, work))
         report = RunReport(night.day)
         with open_store(f"sqlite:///{folder}/calsync.db") as store:
-            taken = _timed(lambda: read_all(night, sources, opened, store, report))
+            taken = _timed(lambda: fetch_all(night, sources, opened, store, report))
         if report.faults:
             raise SystemExit(f"{len(report.faults)} faults; the figures would mean nothing")
         return taken
 
 
 def _make_ready(engine: AnyEngine, count: int) -> None:
-    if isinstance(engine, Processes):
-        for future in [engine.executor.submit(_ready, engine.order) for _ in range(2 * count)]:
+    if isinstance(engine, ProcessEngine):
+        for future in [engine.executor.submit(_ready, engine.context) for _ in range(2 * count)]:
             future.result()
 
 
-def _ready(order: Order) -> None:
-    prepare(order)
+def _ready(order: RunContext) -> None:
+    prepare_process(order)
     time.sleep(1)  # so that no process does the making ready of another
 
 
-def _only_work(night: Night, engine: AnyEngine, work: Callable[[tuple[Visit, ...]], object]) -> None:
-    visits = [Visit(night.calendar_of(manager), {}) for manager in night.managers]
-    rounds = deque(rounds_of(visits, engine.round, engine.places))
-    for _, given in abreast(rounds, work, engine, seconds=lambda _: 3600):
+def _only_work(night: Night, engine: AnyEngine, work: Callable[[tuple[FetchJob, ...]], object]) -> None:
+    visits = [FetchJob(night.calendar_of(manager), {}) for manager in night.managers]
+    rounds = deque(split_into_batches(visits, engine.batch_size, engine.capacity))
+    for _, given in run_jobs(rounds, work, engine, time_limit=lambda _: 3600):
         if isinstance(given, BaseException):
             raise given
 

@@ -76,10 +76,10 @@ def by_ical(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
 
 def _read(content: bytes, window: Bounds, exactly: bool = False, **more: Any) -> list[Any]:
     from calsync.model.span import Span
-    from calsync.sources.ical.exact import read_exactly
+    from calsync.sources.ical.exact import read_with_full_parser
     from calsync.sources.ical.read import read_calendar
 
-    reader = read_exactly if exactly else read_calendar
+    reader = read_with_full_parser if exactly else read_calendar
     occurrences, _ = reader(content, Span(*window), zone=PARIS, owners=OWNERS, where="diary", **more)
     return [(o.start, o.end, o.uid, o.title) for o in occurrences]
 
@@ -93,11 +93,11 @@ def by_calsync(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
 
 
 def by_ledger(content: bytes, changed: bytes, window: Bounds) -> Callable[[], Any]:
-    from calsync.sources.ical.ledger import Ledger
+    from calsync.sources.ical.ledger import UidDigests
 
-    night = Ledger()
+    night = UidDigests()
     _read(content, window, ledger=night)
-    return lambda: _read(changed, window, ledger=Ledger(night.text))
+    return lambda: _read(changed, window, ledger=UidDigests(night.text))
 
 
 def by_ledger_unchanged(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
@@ -105,9 +105,9 @@ def by_ledger_unchanged(content: bytes, _: bytes, window: Bounds) -> Callable[[]
 
 
 def by_digest(content: bytes, _: bytes, __: Bounds) -> Callable[[], Any]:
-    from calsync.sources.ical.digests import digest_of
+    from calsync.sources.ical.digests import calendar_digest
 
-    return lambda: digest_of(content)
+    return lambda: calendar_digest(content)
 
 
 def by_floor(content: bytes, _: bytes, __: Bounds) -> Callable[[], Any]:

@@ -39,10 +39,12 @@ class CalsyncError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors travel from the processes that read calendars; Python would call our __init__ wrongly.
-        return _again, (type(self), self.args, self.__dict__)
+        return _rebuild_error, (type(self), self.args, self.__dict__)
 
 
-def _again(kind: type[CalsyncError], args: tuple[object, ...], attributes: dict[str, object]) -> CalsyncError:
+def _rebuild_error(
+    kind: type[CalsyncError], args: tuple[object, ...], attributes: dict[str, object]
+) -> CalsyncError:
     error = kind.__new__(kind, *args)
     error.__dict__.update(attributes)
     return error
@@ -107,11 +109,17 @@ class MailUnavailableError(MailError):
     """
 
     def __init__(
-        self, recipient: str, what: str, hint: str = "", *, after: float = 0.0, reached: bool = True
+        self,
+        recipient: str,
+        what: str,
+        hint: str = "",
+        *,
+        retry_after: float = 0.0,
+        is_server_reached: bool = True,
     ) -> None:
         super().__init__(recipient, what, hint)
-        self.after = after
-        self.reached = reached
+        self.retry_after = retry_after
+        self.is_server_reached = is_server_reached
 
 
 class MailAuthError(MailError):

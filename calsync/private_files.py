@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
-_OTHERS = 0o077
-_PART = ".part"
+_OTHERS_MASK = 0o077
+_PART_SUFFIX = ".part"
 # Not followed: a link that somebody else has put in the place of a temporary file.
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 def make_private_folder(folder: Path) -> bool:
@@ -48,7 +48,7 @@ def is_device(path: Path) -> bool:
 def create_private_file(path: Path) -> None:
     """Create an empty file, 0600; whatever exists at this path stays as it is."""
     with suppress(FileExistsError):
-        os.close(_open_new(str(path)))
+        os.close(_create_exclusively(str(path)))
 
 
 @contextmanager
@@ -66,9 +66,11 @@ def replace_private_file(path: Path) -> Iterator[BinaryIO]:
     make_private_folder(path.parent)
     # Forty characters: with four bytes each the name stays below the 255 bytes of most file systems.
     prefix = f".{path.name[:40]}."
-    part = path.with_name(f"{prefix}{secrets.token_hex(6)}{_PART}")
+    part = path.with_name(f"{prefix}{secrets.token_hex(6)}{_PART_SUFFIX}")
     try:
-        with io.BufferedWriter(io.FileIO(str(part), "xb", opener=lambda name, _: _open_new(name))) as file:
+        with io.BufferedWriter(
+            io.FileIO(str(part), "xb", opener=lambda name, _: _create_exclusively(name))
+        ) as file:
             remove_temporary_files(path.parent, prefix, older_than=part.stat().st_mtime - 3600)
             yield file
             file.flush()
@@ -85,18 +87,18 @@ def remove_temporary_files(folder: Path, prefix: str = ".", older_than: float = 
     A writer that loses its file to this fails when it renames it, and the mail or table is written again.
     """
     for path in folder.iterdir():
-        if path.name.startswith(prefix) and path.name.endswith(_PART):
+        if path.name.startswith(prefix) and path.name.endswith(_PART_SUFFIX):
             with suppress(OSError):
                 if path.lstat().st_mtime < older_than:
                     path.unlink()
 
 
-def is_open_to_others(path: Path) -> bool:
+def is_accessible_to_others(path: Path) -> bool:
     """Whether anybody but the owner has a right to this file or folder."""
-    return bool(path.stat().st_mode & _OTHERS)
+    return bool(path.stat().st_mode & _OTHERS_MASK)
 
 
-def close_to_others(path: Path) -> bool:
+def restrict_to_owner(path: Path) -> bool:
     """Take from a file or folder the rights of all but its owner, as far as this user may.
 
     Returns:
@@ -104,15 +106,15 @@ def close_to_others(path: Path) -> bool:
     """
     with suppress(OSError):
         mode = stat.S_IMODE(path.stat().st_mode)
-        if not mode & _OTHERS:
+        if not mode & _OTHERS_MASK:
             return True
-        path.chmod(mode & ~_OTHERS)
+        path.chmod(mode & ~_OTHERS_MASK)
         return True
     return not path.exists()
 
 
-def _open_new(name: str) -> int:
-    descriptor = os.open(name, _NEW, FILE_MODE)
+def _create_exclusively(name: str) -> int:
+    descriptor = os.open(name, _CREATE_FLAGS, FILE_MODE)
     if hasattr(os, "fchmod"):  # not on Windows
         os.fchmod(descriptor, FILE_MODE)  # a umask of 0400 would take the owner's right, too
     return descriptor

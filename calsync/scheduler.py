@@ -18,7 +18,7 @@ from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.errors import CalsyncError
 from calsync.model.problem import Problem
-from calsync.text import count_of
+from calsync.text import format_count
 
 # APScheduler and the night itself are imported where they are used: `calsync status` asks here only
 # which night is due, and must not wait for them.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apscheduler.events import JobEvent
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    from calsync.mail.outbox import Delivered
+    from calsync.mail.outbox import DeliveryResult
 
 log = logging.getLogger("calsync.scheduler")
 CATCH_UP_MINUTES = 30
@@ -61,13 +61,13 @@ def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None
     try:
         settings = load_settings(config)
         night = due_night(clock(), settings)
-        good = last_good_night(settings, night)
+        last_good = last_good_night(settings, night)
         if stop.is_set():
             return
-        if good is not None and good >= night:
+        if last_good is not None and last_good >= night:
             _log_sent(send_waiting(settings, clock, stop.is_set))
             return
-        log.info("The night of %s begins.", _day(night))
+        log.info("The night of %s begins.", _format_day(night))
         report = run_night(config, night, now=clock, stop=stop)
     except CalsyncError as error:
         for problem in getattr(
@@ -77,20 +77,20 @@ def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None
         return
     for problem in report.faults:
         log.warning("%s", problem)
-    log.info("The night of %s ended: %s. %s", _day(night), report.outcome, report.summary)
+    log.info("The night of %s ended: %s. %s", _format_day(night), report.outcome, report.summary)
     if not stop.is_set():
-        log.info("Next night: %s.", _moment(next_start(clock(), settings)))
+        log.info("Next night: %s.", _format_moment(next_start(clock(), settings)))
 
 
-def _day(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day:%A %-d %B %Y}"
 
 
-def _moment(moment: datetime) -> str:
-    return f"{_day(moment)} at {moment:%H:%M %Z}"
+def _format_moment(moment: datetime) -> str:
+    return f"{_format_day(moment)} at {moment:%H:%M %Z}"
 
 
-class Mails:
+class MailSender:
     """Sends waiting mails between nights, each when it is due; it looks every minute.
 
     While the server takes no mail at all (no route, a wrong password), it is tried after 5, 10, 20 minutes
@@ -100,7 +100,7 @@ class Mails:
 
     def __init__(self, config: Path, stop: Event, clock: Callable[[], datetime], running: Lock) -> None:
         self._config, self._stop, self._clock, self._running = config, stop, clock, running
-        self._blocked, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
+        self._failed_logins, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
 
     def send_if_due(self) -> None:
         """Send what is due, unless a night is running, which sends it itself."""
@@ -113,26 +113,26 @@ class Mails:
             sent = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)
         except CalsyncError as error:
             log.error("no mail was sent: %s", error)
-            self._wait(now)
+            self._postpone(now)
         else:
             _log_sent(sent)
-            if sent.blocked:
-                self._wait(now)
+            if sent.is_blocked:
+                self._postpone(now)
             else:
-                self._blocked = 0
+                self._failed_logins = 0
         finally:
             self._running.release()
 
-    def _wait(self, now: datetime) -> None:
-        from calsync.mail.outbox import pause
+    def _postpone(self, now: datetime) -> None:
+        from calsync.mail.outbox import retry_delay
 
-        self._blocked += 1
-        self._not_before = now + pause(self._blocked)
+        self._failed_logins += 1
+        self._not_before = now + retry_delay(self._failed_logins)
 
 
-def _log_sent(delivered: "Delivered") -> None:
+def _log_sent(delivered: "DeliveryResult") -> None:
     if delivered.sent:
-        log.info("%s sent between nights.", count_of(delivered.sent, "mail"))
+        log.info("%s sent between nights.", format_count(delivered.sent, "mail"))
     for problem in delivered.problems:
         log.warning("%s", problem)
 
@@ -151,13 +151,13 @@ def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], dateti
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     running = Lock()
-    mails = Mails(config, stop, clock, running)
+    mails = MailSender(config, stop, clock, running)
 
     def nightly() -> None:
         with running:
             run_if_due(config, stop, clock)
 
-    scheduler = _scheduler(settings, nightly, mails.send_if_due, clock())
+    scheduler = _build_scheduler(settings, nightly, mails.send_if_due, clock())
     log.info(
         "calsync %s started: a night runs at %s (%s); every %d minutes, and now, a missed one is caught up.",
         __version__,
@@ -165,16 +165,16 @@ def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], dateti
         settings.organisation.timezone,
         CATCH_UP_MINUTES,
     )
-    log.info("Next night: %s.", _moment(next_start(clock(), settings)))
+    log.info("Next night: %s.", _format_moment(next_start(clock(), settings)))
     scheduler.start()
     stop.wait()
-    why = f"{signal.Signals(received[0]).name} received" if received else "Asked to stop"
-    log.info("%s: a calendar in hand is finished first, then calsync stops.", why)
+    reason = f"{signal.Signals(received[0]).name} received" if received else "Asked to stop"
+    log.info("%s: a calendar in hand is finished first, then calsync stops.", reason)
     scheduler.shutdown(wait=True)
     log.info("calsync stopped.")
 
 
-def _scheduler(
+def _build_scheduler(
     settings: Settings, job: Callable[[], None], send_mails: Callable[[], None], now: datetime
 ) -> "BackgroundScheduler":
     from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED

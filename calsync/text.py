@@ -30,9 +30,11 @@ _WHOLE_EMOJI = (
     f"(?P<emoji>\U0001f3f4(?:{_FLAGS})\U000e007f|[0-9#*]\ufe0f\u20e3|{_ONE_EMOJI}(?:\u200d{_ONE_EMOJI})*)"
 )
 
-_UNSEEN = re.compile(f"{_WHOLE_EMOJI}|[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}{_INVISIBLE}]")
-_OBEYED = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}]")
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_INVISIBLE_OR_CONTROL = re.compile(
+    f"{_WHOLE_EMOJI}|[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}{_INVISIBLE}]"
+)
+_CONTROL_CHARACTERS = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_SURROGATES}]")
+_NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def make_visible(text: str) -> str:
@@ -41,7 +43,7 @@ def make_visible(text: str) -> str:
     ESC becomes `\x1b`, a right-to-left override `\u202e`, a line break `\n`. Letters of every language
     and emoji stay as they are. A backslash stays, too: the result is for reading, not for decoding.
     """
-    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else _INVISIBLE_OR_CONTROL.sub(_escape, text)
 
 
 def make_controls_visible(text: str) -> str:
@@ -51,21 +53,23 @@ def make_controls_visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _OBEYED.sub(lambda found: found[0] if found[0] in "\n\t" else _escape(found), text)
+    return _CONTROL_CHARACTERS.sub(lambda found: found[0] if found[0] in "\n\t" else _escape(found), text)
 
 
 def escape_json(text: str) -> str:
     """JSON text with the same characters as JSON's own escapes: it decodes to the same values."""
-    return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else _json_escape(found), text)
+    return _INVISIBLE_OR_CONTROL.sub(
+        lambda found: found[0] if found[0] == "\n" else _json_escape(found), text
+    )
 
 
 def quote_toml(text: str) -> str:
     """The text as a basic string of TOML on one line; an unpaired surrogate becomes U+FFFD: TOML has none."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_UNSEEN.sub(_toml_escape, plain)}"'
+    return f'"{_INVISIBLE_OR_CONTROL.sub(_toml_escape, plain)}"'
 
 
-def count_of(number: float, singular: str, plural: str = "") -> str:
+def format_count(number: float, singular: str, plural: str = "") -> str:
     """A number with its noun: `1 meeting`, `2 meetings`; plural: where it is not formed by an s."""
     shown = number if isinstance(number, int) else f"{number:g}"
     return f"{shown} {singular if number == 1 else plural or f'{singular}s'}"
@@ -75,8 +79,8 @@ def _escape(found: re.Match[str]) -> str:
     character = found[0]
     if found.lastgroup == "emoji":
         return character
-    if character in _NAMED:
-        return _NAMED[character]
+    if character in _NAMED_ESCAPES:
+        return _NAMED_ESCAPES[character]
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"

@@ -7,33 +7,33 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from calsync.model.problem import Problem
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 
 
-def near(word: str, known: Sequence[str]) -> str:
+def suggest_word(word: str, known: Sequence[str]) -> str:
     """A hint: the known word that was probably meant, or all that are known."""
-    found = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {found[0]!r}?" if found else f"known: {', '.join(known)}"
+    matches = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {matches[0]!r}?" if matches else f"known: {', '.join(known)}"
 
 
-def problems_of(error: ValidationError, where: str, model: type[BaseModel]) -> tuple[Problem, ...]:
+def validation_problems(error: ValidationError, where: str, model: type[BaseModel]) -> tuple[Problem, ...]:
     """Every fault of a validation, each named by file, table and key; a misspelt key gets a suggestion."""
-    return tuple(_problem(fault, where, model) for fault in error.errors(include_url=False))
+    return tuple(_to_problem(fault, where, model) for fault in error.errors(include_url=False))
 
 
-def _problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Problem:
+def _to_problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Problem:
     path = [str(step) for step in fault["loc"]]
-    place = f"{where} {_key(path)}".strip()
+    place = f"{where} {_setting_name(path)}".strip()
     if fault["type"] == "extra_forbidden":
-        return Problem(place, "no such setting", _suggestion(path, model))
+        return Problem(place, "no such setting", _suggest_setting(path, model))
     if fault["type"] == "missing":
         return Problem(place, "is missing", "add it")
-    what = in_words(fault)
+    what = describe_fault(fault)
     # Where a variable's name is wanted, somebody may have put the secret itself: it is not repeated.
-    given = None if path and path[-1].endswith("_env") else fault.get("input")
-    if isinstance(given, str) and _may_hold_a_password(path, given):
-        given = shown_address(given)
-    shown = f", got {given!r}" if isinstance(given, str | int | float | bool) else ""
+    value = None if path and path[-1].endswith("_env") else fault.get("input")
+    if isinstance(value, str) and _may_hold_a_password(path, value):
+        value = redact_address(value)
+    shown = f", got {value!r}" if isinstance(value, str | int | float | bool) else ""
     return Problem(place, f"{what[:1].lower()}{what[1:]}{shown}")
 
 
@@ -42,7 +42,7 @@ def _may_hold_a_password(path: Sequence[str], given: str) -> bool:
     return is_address or "://" in given or ":" in given.rpartition("@")[0]
 
 
-_WORDS = {
+_FAULT_TEXTS = {
     "string_pattern_mismatch": "is not written as it must be",
     "string_too_short": "needs {min_length} characters or more",
     "string_too_long": "must not have more than {max_length} characters",
@@ -86,9 +86,9 @@ _WORDS = {
 """pydantic's faults by type, in words for people who write settings and lists."""
 
 
-def in_words(fault: Mapping[str, Any]) -> str:
+def describe_fault(fault: Mapping[str, Any]) -> str:
     """What is wrong, without the terms of the library that found it."""
-    known = _WORDS.get(fault["type"])
+    known = _FAULT_TEXTS.get(fault["type"])
     if known is None:
         return str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_too_short" and fault["ctx"]["min_length"] == 1:
@@ -96,16 +96,16 @@ def in_words(fault: Mapping[str, Any]) -> str:
     return known.format(**fault.get("ctx", {}))
 
 
-def _key(path: Sequence[str]) -> str:
+def _setting_name(path: Sequence[str]) -> str:
     *tables, key = path or [""]
     return f"[{'.'.join(tables)}] {key}" if tables else key
 
 
-def _suggestion(path: Sequence[str], model: type[BaseModel]) -> str:
-    return near(path[-1], _fields(path[:-1], model))
+def _suggest_setting(path: Sequence[str], model: type[BaseModel]) -> str:
+    return suggest_word(path[-1], _setting_names(path[:-1], model))
 
 
-def _fields(path: Sequence[str], model: type[BaseModel]) -> list[str]:
+def _setting_names(path: Sequence[str], model: type[BaseModel]) -> list[str]:
     for step in path:
         field = model.model_fields.get(step)
         inner = field.annotation if field else None

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 Publish = Callable[[pd.DataFrame], pd.DataFrame]
-STEP = 1e-6
+RELATIVE_STEP = 1e-6
 """By what part of itself a time is changed: in proportion, for an agenda still divides it as before."""
-TINY = 1e-5
+TOLERANCE = 1e-5
 COUNTS = ("managers", "meetings", "attendances")
 
 
-def isolated(table: np.ndarray, people: Sequence[frozenset], least: int) -> frozenset | None:
+def find_isolated_people(table: np.ndarray, people: Sequence[frozenset], least: int) -> frozenset | None:
     """Fewer than `least` people whose figure is a combination of the rows; None if there are none such.
 
     people: those behind each column.
@@ -30,7 +30,7 @@ def isolated(table: np.ndarray, people: Sequence[frozenset], least: int) -> froz
         return None
     known = known / np.abs(known).max(axis=1, keepdims=True)
     _, sizes, basis = np.linalg.svd(known, full_matrices=False)
-    known = basis[sizes > TINY]
+    known = basis[sizes > TOLERANCE]
     if _has_large_columns(known, people, least):
         return None
     everybody = sorted(frozenset[object]().union(*people))
@@ -46,17 +46,17 @@ def _has_large_columns(known: np.ndarray, people: Sequence[frozenset], least: in
     behind: defaultdict[tuple, set] = defaultdict(set)
     for column, some in zip(known.T, people, strict=True):
         length = np.linalg.norm(column)
-        if length > TINY:
+        if length > TOLERANCE:
             behind[tuple(np.round(column / length, 4))] |= some
     large = [direction for direction, some in behind.items() if len(some) >= least]
     return bool(large) and _rank(np.array(large).T) == len(known)
 
 
 def _rank(matrix: np.ndarray) -> int:
-    return int(np.linalg.matrix_rank(matrix, tol=TINY)) if matrix.size else 0
+    return int(np.linalg.matrix_rank(matrix, tol=TOLERANCE)) if matrix.size else 0
 
 
-def dependence(
+def measure_dependence(
     publish: Publish, allocations: pd.DataFrame, units: Iterable[Hashable]
 ) -> dict[Hashable, tuple[np.ndarray, list[tuple], list[Hashable]]]:
     """For each unit, how every published number depends on every atom of it.
@@ -74,14 +74,14 @@ def dependence(
     for turn in range(max(map(len, own.values()))):
         chosen = {names[turn] for names in own.values() if turn < len(names)}
         moved = allocations.assign(
-            minutes=allocations["minutes"] * (1 + STEP * allocations["atom"].isin(chosen).to_numpy())
+            minutes=allocations["minutes"] * (1 + RELATIVE_STEP * allocations["atom"].isin(chosen).to_numpy())
         )
         table = publish(moved)
         assert len(table) == len(start)
         for unit, names in own.items():
             if unit in changes and turn < len(names):
                 mine = table["unit"] == unit
-                changes[unit].append((table.loc[mine, numbers] - start.loc[mine, numbers]) / STEP)
+                changes[unit].append((table.loc[mine, numbers] - start.loc[mine, numbers]) / RELATIVE_STEP)
     found = {}
     for unit, columns in changes.items():
         matrix = np.array([part.astype("float64").fillna(0.0).to_numpy().ravel() for part in columns]).T

@@ -4,8 +4,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calsync.model.classification import Activity, Classification, Kind, Scope
-from calsync.model.meeting import Meeting, remember
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
+from calsync.model.meeting import Meeting, to_meeting
 from calsync.model.occurrence import Attendee, Occurrence
 from calsync.model.span import Span
 
@@ -39,7 +39,7 @@ def occurrence(when: str = "09:00-10:00", day: date = MONDAY, **changes: Any) ->
     return Occurrence(**{**values, **changes})
 
 
-def verdict(
+def classification(
     activity: Activity | str = Activity.PROCESS, partnership: str = "psb", **changes: Any
 ) -> Classification:
     """A verdict with its defaults: process of the PSB, between agencies."""
@@ -47,7 +47,7 @@ def verdict(
         "scope": Scope.INTER_AGENCY,
         "partnerships": (partnership,) if partnership else (),
         "activity": Activity(activity),
-        "kind": Kind.MEETING,
+        "kind": MeetingKind.MEETING,
         "rule": "test/rule",
         "evidence": "the test says so",
     }
@@ -60,13 +60,13 @@ def meeting(
     *,
     manager_id: str = "m1",
     calendar_id: str = "m1/test/1",
-    classified: Classification | None = None,
+    classification: Classification | None = None,
     **changes: Any,
 ) -> Meeting:
     """`meeting("09:00-10:00", classified=verdict("mixed"))`: an occurrence that has been judged."""
-    return remember(
+    return to_meeting(
         occurrence(when, day, **changes),
-        classified or verdict(),
+        classification or classification(),
         manager_id=manager_id,
         calendar_id=calendar_id,
         keep_title=True,

@@ -21,7 +21,7 @@ class Cluster:
         self.workers = []
         self.address = self._address()
 
-    def hire(self, count: int, environment: dict[str, str] | None = None) -> None:
+    def start_workers(self, count: int, environment: dict[str, str] | None = None) -> None:
         """Start workers and wait until the scheduler knows them."""
         alone = (
             "--no-nanny",
@@ -62,12 +62,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int = 2):
+def running_cluster(folder: Path, workers: int = 2):
     """A cluster, ended in any case."""
     folder.mkdir(parents=True, exist_ok=True)
     running = Cluster(folder)
     try:
-        running.hire(workers)
+        running.start_workers(workers)
         yield running
     finally:
         running.close()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import requests
-from contracts.ics_text import vcalendar
+from contracts.ics_text import occurrences_to_ics
 
 from calsync.model.occurrence import Occurrence
 
@@ -43,7 +43,7 @@ class DavServer:
 
     def new_home(self, path: str) -> str:
         """Make the home of a user at this path; gives the path."""
-        self._made("MKCOL", path, 201)
+        self._request("MKCOL", path, 201)
         return path
 
     def new_calendar(self, path: str, properties: str = "") -> str:
@@ -53,14 +53,14 @@ class DavServer:
             '<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
             f"<d:set><d:prop>{kind}{properties}</d:prop></d:set></c:mkcalendar>"
         )
-        self._made("MKCALENDAR", path, 201, body=body)
+        self._request("MKCALENDAR", path, 201, body=body)
         return path
 
     def put(self, path: str, content: bytes) -> None:
-        self._made("PUT", path, 200, 201, 204, body=content, kind="text/calendar")
+        self._request("PUT", path, 200, 201, 204, body=content, kind="text/calendar")
 
     def delete(self, path: str) -> None:
-        self._made("DELETE", path, 200, 204, 404)
+        self._request("DELETE", path, 200, 204, 404)
 
     def hold(self, calendar: str, occurrences: Sequence[Occurrence]) -> None:
         """Put each occurrence into a resource of its own, and take away what else was there."""
@@ -69,7 +69,7 @@ class DavServer:
             if old not in names:
                 self.delete(f"{calendar}{old}")
         for name, occurrence in zip(names, occurrences, strict=True):
-            self.put(f"{calendar}{name}", vcalendar(occurrence))
+            self.put(f"{calendar}{name}", occurrences_to_ics(occurrence))
 
     def close(self) -> None:
         self._session.close()
@@ -79,7 +79,7 @@ class DavServer:
         hrefs = [part.partition("</")[0] for part in answer.text.replace("ns0:", "").split("href>")[1::2]]
         return [href.rpartition("/")[2] for href in hrefs if href.endswith(".ics")]
 
-    def _made(
+    def _request(
         self, method: str, path: str, *wanted: int, body: str | bytes = b"", kind: str = "application/xml"
     ) -> None:
         headers = {"Content-Type": kind} if body else {}

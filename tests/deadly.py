@@ -5,7 +5,7 @@ import signal
 import threading
 
 
-def deadly(job: int) -> int:
+def crash_or_double(job: int) -> int:
     """Twice the job; kills its process at 13, waits at 99."""
     if job == 13:
         os.kill(os.getpid(), signal.SIGKILL)

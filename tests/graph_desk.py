@@ -59,12 +59,12 @@ def invited(address: str, kind: str = "required", answer: str = "none") -> dict[
     return {"type": kind, "status": {"response": answer}, "emailAddress": {"name": "", "address": address}}
 
 
-def told_by_graph(occurrence: Occurrence) -> dict[str, Any]:
+def to_graph_event(occurrence: Occurrence) -> dict[str, Any]:
     """The event that Graph would give for it."""
     recurring = bool(occurrence.recurrence_id)
     return event(
-        _wall(occurrence, occurrence.start),
-        _wall(occurrence, occurrence.end),
+        _naive_time(occurrence, occurrence.start),
+        _naive_time(occurrence, occurrence.end),
         name=f"{occurrence.uid}-{occurrence.recurrence_id}-{occurrence.start}",
         iCalUId=occurrence.uid,
         type="occurrence" if recurring else "singleInstance",
@@ -83,7 +83,7 @@ def told_by_graph(occurrence: Occurrence) -> dict[str, Any]:
     )
 
 
-def _wall(occurrence: Occurrence, moment: datetime) -> str:
+def _naive_time(occurrence: Occurrence, moment: datetime) -> str:
     """All-day events say their date at midnight UTC; others the moment in UTC."""
     plain = moment if occurrence.all_day else moment.astimezone(UTC)
     return plain.replace(tzinfo=None).isoformat()
@@ -111,7 +111,7 @@ def page(*events: Any, link: str | None = None) -> Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     method: str
     path: str
     query: dict[str, str]
@@ -123,7 +123,7 @@ class Asked:
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-class Desk:
+class GraphStub:
     """mailboxes: events by address. asked: every request. sign_in: what the sign-in answers instead.
 
     linger: seconds that every answer takes, so that questions meet.
@@ -131,11 +131,11 @@ class Desk:
 
     def __init__(self) -> None:
         self.mailboxes: dict[str, Sequence[Any]] = {}
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.valid: set[str] = {"given-token"}
         self.sign_in: list[Reply] = []
         self.life = TOKEN_LIFE
-        self.linger = 0.0
+        self.reply_delay = 0.0
         self.make_token: Callable[[int], str] = lambda n: f"made-token-{n}"
         self.made = 0
         self.stopped = threading.Event()
@@ -144,28 +144,28 @@ class Desk:
         self.most_at_once: dict[str, int] = {}
         self._lock = threading.Lock()
         self._http = _Http(("127.0.0.1", 0), _Handler)
-        self._http.desk = self
+        self._http.stub = self
         self.root = f"http://127.0.0.1:{self._http.server_address[1]}/"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def answers(self, mailbox: str, *replies: Reply) -> None:
+    def script_replies(self, mailbox: str, *replies: Reply) -> None:
         """The next questions about this mailbox are answered so, before it is in order again."""
         self._replies[mailbox] = list(replies)
 
     @property
-    def questions(self) -> list[Asked]:
+    def graph_requests(self) -> list[ReceivedRequest]:
         """What was asked of Graph itself."""
-        return [asked for asked in self.asked if "/v1.0/" in asked.path]
+        return [asked for asked in self.requests if "/v1.0/" in asked.path]
 
-    def reply(self, asked: Asked) -> Reply:
+    def reply(self, asked: ReceivedRequest) -> Reply:
         with self._lock:
-            self.asked.append(asked)
+            self.requests.append(asked)
         if "/v1.0/" in asked.path:
             return self._graph(asked)
         return self._login(asked)
 
-    def _graph(self, asked: Asked) -> Reply:
+    def _graph(self, asked: ReceivedRequest) -> Reply:
         mailbox = asked.path.split("/")[3]
         with self._lock:
             scripted = self._replies.get(mailbox, [])
@@ -181,7 +181,7 @@ class Desk:
             return fault(404, "ErrorInvalidUser", f"The requested user '{mailbox}' is invalid.")
         return self._page(asked, self.mailboxes[mailbox])
 
-    def _page(self, asked: Asked, events: Sequence[Any]) -> Reply:
+    def _page(self, asked: ReceivedRequest, events: Sequence[Any]) -> Reply:
         if not {"startDateTime", "endDateTime"} <= asked.query.keys():
             return fault(400, "ErrorInvalidParameter", "This request requires a time window")
         top, skip = int(asked.query["$top"]), int(asked.query.get("$skip", "0"))
@@ -194,7 +194,7 @@ class Desk:
         ]
         return page(*shown, link=link if skip + top < len(events) else None)
 
-    def _login(self, asked: Asked) -> Reply:
+    def _login(self, asked: ReceivedRequest) -> Reply:
         tenant = asked.path.split("/")[1]
         if asked.path.endswith("/token"):
             if self.sign_in:
@@ -218,7 +218,7 @@ class Desk:
         )
 
     @contextlib.contextmanager
-    def counted(self, mailbox: str) -> Iterator[None]:
+    def count_concurrent(self, mailbox: str) -> Iterator[None]:
         with self._lock:
             self._busy[mailbox] = self._busy.get(mailbox, 0) + 1
             self.most_at_once[mailbox] = max(self.most_at_once.get(mailbox, 0), self._busy[mailbox])
@@ -239,7 +239,7 @@ class Desk:
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    desk: Desk
+    stub: GraphStub
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no news."""
@@ -254,15 +254,15 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         headers = {key.lower(): value for key, value in self.headers.items()}
-        asked = Asked(self.command, unquote(parts.path), query, headers, body)
-        with self.server.desk.counted(asked.path):
-            self.server.desk.stopped.wait(self.server.desk.linger)
-            reply = self.server.desk.reply(asked)
+        asked = ReceivedRequest(self.command, unquote(parts.path), query, headers, body)
+        with self.server.stub.count_concurrent(asked.path):
+            self.server.stub.stopped.wait(self.server.stub.reply_delay)
+            reply = self.server.stub.reply(asked)
             self._send(reply)
 
     def _send(self, reply: Reply) -> None:
         if reply.hang:
-            self.server.desk.stopped.wait(20)
+            self.server.stub.stopped.wait(20)
         if reply.hang or reply.reset:
             self.close_connection = True
             return

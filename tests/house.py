@@ -21,7 +21,7 @@ nation = "wales"
 [sources.exported]
 type = "ics"
 """
-LOOPBACK = 'private_hosts = ["127.0.0.1"]\n'
+ALLOW_LOOPBACK = 'private_hosts = ["127.0.0.1"]\n'
 """For the beginning of `more`: the source may ask servers that tests run."""
 
 
@@ -37,7 +37,9 @@ def vcalendar(*events: str) -> bytes:
     return (head + "".join(events) + "END:VCALENDAR\r\n").encode()
 
 
-def council(folder: Path, calendars: Mapping[str, bytes], more: str = "", summary: str = "weekly") -> Path:
+def write_council(
+    folder: Path, calendars: Mapping[str, bytes], more: str = "", summary: str = "weekly"
+) -> Path:
     """Write one manager for each calendar and return the settings file."""
     (folder / "calendars").mkdir(parents=True, exist_ok=True)
     (folder / "calsync.toml").write_text(SETTINGS + more, encoding="utf-8")
@@ -51,26 +53,26 @@ def council(folder: Path, calendars: Mapping[str, bytes], more: str = "", summar
     return folder / "calsync.toml"
 
 
-def the_night(config: Path, day: date = NIGHT, **options):
+def run_test_night(config: Path, day: date = NIGHT, **options):
     """Run one night at 04:15."""
     at = datetime(day.year, day.month, day.day, 4, 15, tzinfo=LONDON)
     return run_night(config, day, now=lambda: at, **options)
 
 
-KEPT = ("meetings", "allocations", "outbox")
+STORED_TABLES = ("meetings", "allocations", "outbox")
 
 
-def tables(config: Path, names: tuple[str, ...] = KEPT) -> dict[str, list[tuple]]:
+def stored_tables(config: Path, names: tuple[str, ...] = STORED_TABLES) -> dict[str, list[tuple]]:
     """What the store holds, row by row, in an order of its own."""
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return {name: sorted(base.execute(f"select * from {name}"), key=repr) for name in names}
 
 
-def mails(config: Path) -> list[Path]:
+def mail_files(config: Path) -> list[Path]:
     """The mails in the folder."""
     return sorted((config.parent / "outbox").glob("*.eml"))
 
 
-def rows_of(text: str) -> list[dict[str, str]]:
+def csv_rows(text: str) -> list[dict[str, str]]:
     """CSV text as dicts."""
     return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))

@@ -11,7 +11,7 @@ from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical import times
-from calsync.sources.ical.exact import read_exactly
+from calsync.sources.ical.exact import read_with_full_parser
 from calsync.sources.ical.read import read_calendar
 
 OWNERS = frozenset({"ana@a.example", "eve@e.example"})
@@ -26,16 +26,16 @@ WINDOWS = st.sampled_from(
 _NAMES = Occurrence._fields
 
 
-def told(reader, content: bytes, window: Span) -> object:  # type: ignore[no-untyped-def]
+def read_result(reader, content: bytes, window: Span) -> object:  # type: ignore[no-untyped-def]
     """All that a reader gives, in a form in which no difference can hide."""
     try:
         occurrences, problems = reader(content, window, zone=LONDON, owners=OWNERS, where="a.ics")
     except SourceContentError as error:
         return str(error), error.hint
-    return [[_plain(getattr(one, name)) for name in _NAMES] for one in occurrences], problems
+    return [[_comparable_value(getattr(one, name)) for name in _NAMES] for one in occurrences], problems
 
 
-def _plain(value: object) -> object:
+def _comparable_value(value: object) -> object:
     if not isinstance(value, datetime):
         return value
     # A time by a zone of the calendar's own may carry that zone or, on the fast path, its offset.
@@ -43,15 +43,15 @@ def _plain(value: object) -> object:
     return value.isoformat(), value.fold, zone
 
 
-def assert_alike(content: bytes, window: Span = OCTOBER) -> None:
+def assert_readers_agree(content: bytes, window: Span = OCTOBER) -> None:
     """The fast path gives what the exact path gives, whether it reads times one by one or all at once."""
-    exactly = told(read_exactly, content, window)
-    assert told(read_calendar, content, window) == exactly
+    exactly = read_result(read_with_full_parser, content, window)
+    assert read_result(read_calendar, content, window) == exactly
     with patch.object(times, "_MANY", 1):
-        assert told(read_calendar, content, window) == exactly
+        assert read_result(read_calendar, content, window) == exactly
 
 
-def read_both_ways(content: bytes, window: Span = OCTOBER):  # type: ignore[no-untyped-def]
+def read_with_both(content: bytes, window: Span = OCTOBER):  # type: ignore[no-untyped-def]
     """What reading gives, checked to be the same by the fast path and by the exact one."""
-    assert told(read_calendar, content, window) == told(read_exactly, content, window)
+    assert read_result(read_calendar, content, window) == read_result(read_with_full_parser, content, window)
     return read(content, window)

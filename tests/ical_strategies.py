@@ -99,7 +99,7 @@ PARTS = {
     "BYHOUR": _numbers(0, 23),
     "BYMINUTE": _numbers(0, 59),
 }
-USUAL = ("INTERVAL", "COUNT", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH")
+USUAL_PARTS = ("INTERVAL", "COUNT", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH")
 
 
 @st.composite
@@ -107,7 +107,7 @@ def rules(draw: st.DrawFn) -> str:
     """A rule; most are of the usual sort."""
     freq = draw(st.sampled_from(["DAILY", "WEEKLY", "WEEKLY", "MONTHLY", "MONTHLY", "YEARLY", "HOURLY"]))
     usual = draw(st.integers(0, 3))
-    names = draw(st.lists(st.sampled_from(USUAL if usual else tuple(PARTS)), max_size=3, unique=True))
+    names = draw(st.lists(st.sampled_from(USUAL_PARTS if usual else tuple(PARTS)), max_size=3, unique=True))
     parts = [f"FREQ={freq}", *(f"{name}={draw(PARTS[name])}" for name in names)]
     if draw(st.integers(0, 2)) == 0:
         until = draw(DAYS) + draw(st.sampled_from(["", "T090000Z", "T235959Z", "T013000", "T010000Z"]))
@@ -134,7 +134,7 @@ PEOPLE = st.lists(
     ),
     max_size=4,
 )
-SAID = (
+EVENT_LINES = (
     "CLASS:PRIVATE",
     "CLASS:CONFIDENTIAL",
     "STATUS:CANCELLED",
@@ -157,7 +157,7 @@ SAID = (
     "SEQUENCE:1",
     "D:1",
 )
-ODDLY_SAID = (
+ODD_EVENT_LINES = (
     "BEGIN:VALARM\r\nACTION:EMAIL\r\nBEGUN:x\r\nEND:VALARM",
     "BEGIN:VALARM\r\nTRIGGER:-PT15M",
     "DTSTAMP:20250202T000000Z",
@@ -182,8 +182,8 @@ ODDLY_SAID = (
     "RDATE;VALUE=PERIOD:20251008T090000Z/PT1H,20251009T090000Z/20251009T100000Z",
     "ESTIMATE:3",
 )
-MORE = st.lists(st.sampled_from(SAID), max_size=5, unique=True)
-ODD_MORE = st.lists(st.sampled_from((*SAID, *ODDLY_SAID)), max_size=5, unique=True)
+EXTRA_LINES = st.lists(st.sampled_from(EVENT_LINES), max_size=5, unique=True)
+ODD_EXTRA_LINES = st.lists(st.sampled_from((*EVENT_LINES, *ODD_EVENT_LINES)), max_size=5, unique=True)
 UIDS = st.sampled_from(
     ["UID:a", "UID:a", "UID:b", "UID:b", "UID:c\\,d", "UID:c,d", "UID: e ", "", "UID:f" + "0" * 90]
 )
@@ -193,9 +193,14 @@ UIDS = st.sampled_from(
 def events(draw: st.DrawFn, *, odd: bool) -> str:
     """One VEVENT, its lines in any order."""
     uid = draw(UIDS) if odd else f"UID:{draw(st.integers(0, 10**9))}"
-    lines = [uid, draw(times("DTSTART", odd=odd)), *draw(PEOPLE), *draw(ODD_MORE if odd else MORE)]
+    lines = [
+        uid,
+        draw(times("DTSTART", odd=odd)),
+        *draw(PEOPLE),
+        *draw(ODD_EXTRA_LINES if odd else EXTRA_LINES),
+    ]
     lines.append(f"SUMMARY:{draw(TITLES)}")
-    lines.append(draw(times("DTEND", odd=odd)) if odd and draw(st.booleans()) else _end_of(draw, lines[1]))
+    lines.append(draw(times("DTEND", odd=odd)) if odd and draw(st.booleans()) else _draw_end(draw, lines[1]))
     role = draw(st.sampled_from("ssmmoor" if odd else "ssssmmm"))
     if role in "mr":
         lines.append(f"RRULE:{draw(rules())}")
@@ -211,7 +216,7 @@ def events(draw: st.DrawFn, *, odd: bool) -> str:
     return "\r\n".join(["BEGIN:VEVENT", *filter(None, lines), "END:VEVENT", ""])
 
 
-def _end_of(draw: st.DrawFn, start: str) -> str:
+def _draw_end(draw: st.DrawFn, start: str) -> str:
     """A DTEND an hour after a DTSTART that is written like one, or a DURATION, or neither."""
     lengths = (
         ["DURATION:P2D", "DURATION:P0D", start.replace("DTSTART", "DTEND"), ""]
@@ -242,7 +247,7 @@ def flagged_days(draw: st.DrawFn) -> str:
         draw(st.sampled_from([f"DTEND{written}:202510{first + length:02d}T{time}{utc}", "", "DURATION:P1D"]))
     )
     name = draw(st.sampled_from(["X-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "X-MICROSOFT-CDO-ALLDAYEVENT:true"]))
-    lines += [name, "SUMMARY:Days", *draw(MORE)]
+    lines += [name, "SUMMARY:Days", *draw(EXTRA_LINES)]
     if draw(st.booleans()):
         lines.append(f"RRULE:FREQ=DAILY;UNTIL=202510{draw(st.integers(1, 28)):02d}T230000Z")
         lines.append(f"EXDATE{written}:202510{min(first + 1, 28):02d}T{time}{utc}")
@@ -264,7 +269,7 @@ def series(draw: st.DrawFn) -> str:
         f"DTSTART{start}",
         draw(st.sampled_from([_same_day_end(f"DTSTART{start}"), "DURATION:PT26H"])),
     ]
-    lines += [f"RRULE:{draw(rules())}", "SUMMARY:Series", *draw(MORE)]
+    lines += [f"RRULE:{draw(rules())}", "SUMMARY:Series", *draw(EXTRA_LINES)]
     days = draw(st.lists(st.integers(1, 31), max_size=4, unique=True))
     kinds = [draw(st.sampled_from("eeoooOx")) for _ in days]
     names = [f"202510{day:02d}" for day in days]
@@ -348,21 +353,23 @@ def broken_calendars(draw: st.DrawFn) -> bytes:
     """A calendar that something happened to: bytes put in, taken out, lines lost, doubled, changed about."""
     content = draw(calendars())
     for _ in range(draw(st.integers(1, 3))):
-        content = draw(st.sampled_from([_put_in, _taken_out, _lines_changed, _line_respelt]))(draw, content)
+        content = draw(st.sampled_from([_insert_bytes, _remove_bytes, _change_lines, _respell_line]))(
+            draw, content
+        )
     return content
 
 
-def _put_in(draw: st.DrawFn, content: bytes) -> bytes:
+def _insert_bytes(draw: st.DrawFn, content: bytes) -> bytes:
     at = draw(st.integers(0, len(content)))
     return content[:at] + draw(st.sampled_from(BYTES)) + content[at:]
 
 
-def _taken_out(draw: st.DrawFn, content: bytes) -> bytes:
+def _remove_bytes(draw: st.DrawFn, content: bytes) -> bytes:
     at = draw(st.integers(0, len(content)))
     return content[:at] + content[at + draw(st.integers(1, 12)) :]
 
 
-def _lines_changed(draw: st.DrawFn, content: bytes) -> bytes:
+def _change_lines(draw: st.DrawFn, content: bytes) -> bytes:
     lines = content.split(b"\n")
     one, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
     change = draw(st.sampled_from(["lost", "doubled", "swapped", "new", "glued", "indented"]))
@@ -380,7 +387,7 @@ def _lines_changed(draw: st.DrawFn, content: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _line_respelt(draw: st.DrawFn, content: bytes) -> bytes:
+def _respell_line(draw: st.DrawFn, content: bytes) -> bytes:
     lines = content.split(b"\n")
     at = draw(st.integers(0, len(lines) - 1))
     colon = draw(st.sampled_from([b" :", b": ", b";X=1:", b";VALUE=DATE:", b"", None]))

@@ -14,7 +14,7 @@ class Style:
     end: bytes
     fold: str
     seed: int
-    strange: str
+    damage: str
 
     def write(self, plain: str) -> bytes:
         """The calendar's bytes."""
@@ -37,7 +37,7 @@ class Style:
             "utf16 part": lambda: content + plain.encode("utf-16"),
             "glued": lambda: _without_a_line_end(content, self.end, chance),
             "outside": lambda: content.replace(b"END:VCALENDAR", b"X-B:c") + b"END:VCALENDAR\r\n",
-        }.get(self.strange, lambda: content)()
+        }.get(self.damage, lambda: content)()
 
     def _folded(self, line: bytes, chance: random.Random) -> bytes:
         """As Outlook folds, or anywhere, within letters of several bytes too."""

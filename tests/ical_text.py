@@ -47,7 +47,7 @@ def read(
     return read_calendar(content, window, zone=zone, owners=frozenset(owners), where="a.ics")
 
 
-def one(
+def read_one(
     content: bytes, window: Span = OCTOBER, zone: ZoneInfo = LONDON, owners: tuple[str, ...] = ()
 ) -> Occurrence:
     """The only occurrence of a calendar that has no problem."""
@@ -56,12 +56,12 @@ def one(
     return occurrence
 
 
-def starts(content: bytes, window: Span = OCTOBER, zone: ZoneInfo = LONDON) -> list[str]:
+def read_starts(content: bytes, window: Span = OCTOBER, zone: ZoneInfo = LONDON) -> list[str]:
     """The starts as `2025-10-06T09:00+01:00`."""
     return [occurrence.start.isoformat(timespec="minutes") for occurrence in read(content, window, zone)[0]]
 
 
-def uids(occurrences: tuple[Occurrence, ...]) -> list[str]:
+def uids_of(occurrences: tuple[Occurrence, ...]) -> list[str]:
     """Whose occurrences they are."""
     return [occurrence.uid for occurrence in occurrences]
 

@@ -18,13 +18,13 @@ USER, PASSWORD = "calsync", "made-up-for-tests"
 
 
 @dataclass
-class Handler:
+class ScriptedHandler:
     """Keeps what it takes; `to`, `sender` and `data` answer instead, by recipient, sender or in turn."""
 
-    to: dict[str, str] = field(default_factory=dict)
-    sender: str = ""
-    data: list[str] = field(default_factory=list)
-    taken: list[Envelope] = field(default_factory=list)
+    recipient_replies: dict[str, str] = field(default_factory=dict)
+    sender_reply: str = ""
+    data_replies: list[str] = field(default_factory=list)
+    accepted: list[Envelope] = field(default_factory=list)
     peers: set[Any] = field(default_factory=set)
 
     async def handle_MAIL(  # noqa: N802
@@ -32,20 +32,20 @@ class Handler:
     ) -> str:
         self.peers.add(session.peer)
         envelope.mail_from = address
-        return self.sender or "250 OK"
+        return self.sender_reply or "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = self.to.get(address, "250 OK")
+        answer = self.recipient_replies.get(address, "250 OK")
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = self.data.pop(0) if self.data else "250 OK"
+        answer = self.data_replies.pop(0) if self.data_replies else "250 OK"
         if answer.startswith("2") or answer in ("drop", "hang"):
-            self.taken.append(envelope)
+            self.accepted.append(envelope)
         if answer == "drop":
             server.transport.abort()
             await asyncio.sleep(0.05)
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def smtp_server(handler: Handler, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
+def smtp_server(handler: ScriptedHandler, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
     """A server on a free port; with `tls`, STARTTLS and a login are demanded."""
     if tls is not None:
         options |= {
@@ -87,7 +87,7 @@ def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, g
 
 
 @dataclass(frozen=True)
-class Row:
+class MemoryOutboxRow:
     """A mail in the outbox in memory."""
 
     mail_id: str
@@ -103,17 +103,17 @@ class MemoryOutbox:
     """Keeps the rules of the store's outbox, and nothing after the test."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, MemoryOutboxRow] = {}
 
     def queue(
         self, mail_id: str, recipient: str, subject: str, message_id: str, mime: bytes, now: datetime
     ) -> bool:
         if mail_id in self.rows:
             return False
-        self.rows[mail_id] = Row(mail_id, recipient, mime, now)
+        self.rows[mail_id] = MemoryOutboxRow(mail_id, recipient, mime, now)
         return True
 
-    def claim(self, now: datetime, lease: timedelta) -> Row | None:
+    def claim(self, now: datetime, lease: timedelta) -> MemoryOutboxRow | None:
         due = [row for row in self.rows.values() if row.state == "pending" and row.next_at <= now]
         if not due:
             return None
@@ -121,16 +121,16 @@ class MemoryOutbox:
         self._set(row.mail_id, state="sending", attempts=row.attempts + 1)
         return self.rows[row.mail_id]
 
-    def sent(self, mail_id: str, now: datetime) -> None:
+    def mark_sent(self, mail_id: str, now: datetime) -> None:
         self._set(mail_id, state="sent")
 
-    def retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
+    def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
         self._set(mail_id, state="pending", next_at=next_at, what=what)
 
-    def failed(self, mail_id: str, what: str) -> None:
+    def mark_failed(self, mail_id: str, what: str) -> None:
         self._set(mail_id, state="failed", what=what)
 
-    def unknown(self, mail_id: str, what: str) -> None:
+    def mark_unknown(self, mail_id: str, what: str) -> None:
         self._set(mail_id, state="unknown", what=what)
 
     def _set(self, mail_id: str, **changes: Any) -> None:
@@ -141,18 +141,18 @@ class MemoryOutbox:
         return {row.mail_id: row.state for row in self.rows.values()}
 
 
-class Fate:
+class ScriptedTransport:
     """A transport that answers as it is told, mail by mail, and says what it saw."""
 
     def __init__(self, *answers: MailError | None, always: Callable[[str], MailError] | None = None) -> None:
-        self.answers = list(answers)
+        self.errors = list(answers)
         self.always = always
-        self.seen: list[str] = []
+        self.recipients: list[str] = []
 
     def send(self, message: Any) -> None:
         recipient = str(message["To"])
-        self.seen.append(recipient)
-        answer = self.always(recipient) if self.always else self.answers.pop(0) if self.answers else None
+        self.recipients.append(recipient)
+        answer = self.always(recipient) if self.always else self.errors.pop(0) if self.errors else None
         if answer is not None:
             raise answer
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from builders import LONDON, MONDAY, meeting, verdict
+from builders import LONDON, MONDAY, classification, meeting
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager, Partnership
 from calsync.reports.summary import ManagerSummary, summarise
-from calsync.rules.categories import UnreadCategory
+from calsync.rules.categories import UnknownCategory
 
 MANAGER = Manager("m1", "sian.pritchard@brynfelin.example", "Siân Pritchard")
 PARTNERSHIPS = {
@@ -32,7 +32,7 @@ def allocation(
         "meeting_id": f"{activity}/{partnership}",
         "partnership": partnership,
         "activity": Activity(activity),
-        "kind": Kind.MEETING,
+        "kind": MeetingKind.MEETING,
         "confirmed": True,
         "in_hours": True,
         "minutes": minutes,
@@ -48,7 +48,7 @@ def summary_of(
     days: tuple[date, date] = WEEK,
     contracted: float = 37 * 60,
     excluded: dict[str, tuple[int, float]] | None = None,
-    unread: Sequence[UnreadCategory] = (),
+    unread: Sequence[UnknownCategory] = (),
 ) -> ManagerSummary:
     """Summarise with defaults: one full-time week of the usual manager."""
     return summarise(
@@ -71,21 +71,26 @@ def full_week() -> ManagerSummary:
         meeting(
             f"{hour:02}:00-{hour + 2:02}:00",
             MONDAY + timedelta(days=n),
-            classified=verdict("unclear", "rpb" if n == 0 else ""),
+            classification=classification("unclear", "rpb" if n == 0 else ""),
             title=title,
         )
         for n, (hour, title) in enumerate(zip((9, 11, 14), titles, strict=True))
     ]
     weekly = [
-        meeting("16:00-16:30", MONDAY + timedelta(days=n), classified=verdict("unclear", ""), uid="weekly")
+        meeting(
+            "16:00-16:30",
+            MONDAY + timedelta(days=n),
+            classification=classification("unclear", ""),
+            uid="weekly",
+        )
         for n in (1, 3)
     ]
-    private = meeting("12:00-13:30", classified=verdict("none", ""))._replace(private=True)
+    private = meeting("12:00-13:30", classification=classification("none", ""))._replace(private=True)
     return summary_of(
         [
             allocation(150),
-            allocation(45, kind=Kind.PREPARATION, meeting_id="prep"),
-            allocation(30, kind=Kind.TRAVEL, meeting_id="travel", in_hours=False),
+            allocation(45, kind=MeetingKind.PREPARATION, meeting_id="prep"),
+            allocation(30, kind=MeetingKind.TRAVEL, meeting_id="travel", in_hours=False),
             allocation(90, "mixed", "psb"),
             allocation(195, "service_improvement", "rpb"),
             allocation(60, "process", "rpb"),
@@ -99,7 +104,7 @@ def full_week() -> ManagerSummary:
                 allocation(
                     120,
                     "unclear",
-                    m.verdict.partnerships[0] if m.verdict.partnerships else "",
+                    m.classification.partnerships[0] if m.classification.partnerships else "",
                     meeting_id=m.id,
                 )
                 for m in unclear

@@ -8,21 +8,23 @@ import sys
 from pathlib import Path
 
 BRYNFELIN = "brynfelin.gov.wales.example"
-OBEYED = re.compile(
+CONTROL_CHARACTERS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064\ufeff\U000e0000-\U000e0fff]")
+INVISIBLE_CHARACTERS = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064\ufeff\U000e0000-\U000e0fff]")
 
 
-def piped(*words: object, folder: Path, **environment: str) -> subprocess.CompletedProcess:
+def run_piped(*words: object, folder: Path, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "calsync", *map(str, words)]
-    found = subprocess.run(command, capture_output=True, cwd=folder, env={**clean(), **environment})
+    found = subprocess.run(
+        command, capture_output=True, cwd=folder, env={**clean_environment(), **environment}
+    )
     found.stdout = found.stdout.decode("utf-8", "surrogateescape")
     found.stderr = found.stderr.decode("utf-8", "surrogateescape")
     return found
 
 
-def clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """This environment without what CI and terminals set."""
     left = {
         key: value for key, value in os.environ.items() if key not in ("CI", "TERM", "COLUMNS", "FORCE_COLOR")
@@ -30,12 +32,17 @@ def clean() -> dict[str, str]:
     return {**left, "TERM": "xterm"}
 
 
-def in_terminal(*words: object, folder: Path, **environment: str) -> tuple[int, str]:
+def run_in_terminal(*words: object, folder: Path, **environment: str) -> tuple[int, str]:
     """The exit code, and all that reaches a terminal: standard output and standard error."""
     command = [sys.executable, "-m", "calsync", *map(str, words)]
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        command, stdin=follower, stdout=follower, stderr=follower, cwd=folder, env={**clean(), **environment}
+        command,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=folder,
+        env={**clean_environment(), **environment},
     )
     os.close(follower)
     parts = []

@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel
 
 from calsync.cli import app
-from calsync.config.roster import Row
+from calsync.config.roster import RosterRow
 from calsync.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def test_every_setting_is_documented_in_its_table(table, names):
 
 def test_every_column_of_the_list_of_managers_is_documented():
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("## `managers.csv`")[2]
-    assert [name for name in Row.model_fields if f"`{name}`" not in page] == []
+    assert [name for name in RosterRow.model_fields if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

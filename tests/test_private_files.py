@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from contracts.exporter_contract import table
-from house import council, the_night, vcalendar, vevent
+from house import run_test_night, vcalendar, vevent, write_council
 
 from calsync.config.load import load_settings
 from calsync.demo.write import write_demo
-from calsync.exports.registry import OURS
+from calsync.exports.registry import BUILT_IN_EXPORTERS
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
 from calsync.private_files import make_private_folder, replace_private_file
@@ -43,7 +43,7 @@ def open_to_others(folder: Path) -> list[str]:
     return [f"{path.name}: {mode:o}" for path, mode in modes.items() if mode != wanted[path.is_dir()]]
 
 
-@pytest.mark.parametrize("suffix", sorted(OURS))
+@pytest.mark.parametrize("suffix", sorted(BUILT_IN_EXPORTERS))
 def test_exports_of_every_format_are_their_owners_alone_whatever_the_umask(tmp_path, umask, suffix):
     write_table(table(), tmp_path / "new" / "deep" / f"split.{suffix}")
     assert open_to_others(tmp_path / "new") == []
@@ -76,22 +76,22 @@ def test_an_export_over_an_open_file_is_private(tmp_path):
 
 def test_the_store_its_log_its_lock_and_the_mails_are_private_whatever_the_umask(tmp_path, umask):
     os.umask(0o022)
-    config = council(tmp_path, {"ana": PSB})
+    config = write_council(tmp_path, {"ana": PSB})
     os.umask(umask)
     modes = {}
 
     def progress(what, done, total):
         modes.update({p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.glob("calsync.db*")})
 
-    the_night(config, progress=progress)
+    run_test_night(config, progress=progress)
     assert set(modes) >= {"calsync.db", "calsync.db-wal", "calsync.db-shm", "calsync.db.lock"}
     assert set(modes.values()) == {0o600}
     assert open_to_others(tmp_path / "outbox") == []
 
 
 def test_an_open_store_of_an_earlier_version_is_closed_to_others(tmp_path):
-    config = council(tmp_path, {"ana": PSB})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": PSB})
+    run_test_night(config)
     for path in tmp_path.glob("calsync.db*"):
         path.chmod(0o644)
     open_store(store_url(load_settings(config))).close()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.text import count_of, escape_json, make_controls_visible, make_visible, quote_toml
+from calsync.text import escape_json, format_count, make_controls_visible, make_visible, quote_toml
 
 WALES = "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
 ANYTHING = st.text(st.characters(exclude_categories=()))
@@ -95,11 +95,11 @@ def test_csv_text_keeps_its_line_breaks_and_tabs(text):
 
 @pytest.mark.parametrize(("number", "shown"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows")])
 def test_a_noun_agrees_with_its_number(number, shown):
-    assert count_of(number, "row") == shown
+    assert format_count(number, "row") == shown
 
 
 def test_a_noun_with_a_plural_of_its_own_takes_it():
-    assert (count_of(1, "agency", "agencies"), count_of(3, "agency", "agencies")) == (
+    assert (format_count(1, "agency", "agencies"), format_count(3, "agency", "agencies")) == (
         "1 agency",
         "3 agencies",
     )

@@ -26,7 +26,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request as it arrived."""
 
     method: str
@@ -39,7 +39,7 @@ class WebServer:
     """Answers each path with its pages, one after another; the last stays. `asked` keeps every request."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.stopped = threading.Event()
         self._pages: dict[str, list[Page]] = {}
         self._http = _Http(("127.0.0.1", 0), _Handler)
@@ -53,7 +53,7 @@ class WebServer:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def answers(self, path: str, *pages: Page) -> str:
+    def set_pages(self, path: str, *pages: Page) -> str:
         """From now on the path is answered so; gives its address."""
         self._pages[path] = list(pages)
         return self.url(path)
@@ -61,8 +61,8 @@ class WebServer:
     def url(self, path: str, host: str = "127.0.0.1", scheme: str = "") -> str:
         return f"{scheme or self.scheme}://{host}:{self.port}{path}"
 
-    def page(self, asked: Asked) -> Page:
-        self.asked.append(asked)
+    def next_page(self, asked: ReceivedRequest) -> Page:
+        self.requests.append(asked)
         pages = self._pages.get(asked.path, [Page(b"no such page", 404)])
         return pages.pop(0) if len(pages) > 1 else pages[0]
 
@@ -98,7 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         headers = {key.lower(): value for key, value in self.headers.items()}
-        page = self.server.web.page(Asked(self.command, self.path, headers, self.rfile.read(length)))
+        page = self.server.web.next_page(
+            ReceivedRequest(self.command, self.path, headers, self.rfile.read(length))
+        )
         if page.silent:
             self.server.web.stopped.wait(20)
             self.close_connection = True

@@ -11,10 +11,10 @@ import sys
 import pandas as pd
 
 from calsync.rules.classify import classify, explain
-from calsync.rules.judge import opinions
+from calsync.rules.judge import iterate_matches
 from calsync.rules.load import load_rules
-from calsync.rules.reading import read
-from calsync.rules.table import facts_of_rows
+from calsync.rules.reading import extract_features
+from calsync.rules.table import build_facts_of_rows
 
 OPEN = ("bare/name", "engine/abstained")
 DEFAULTS = ("bare/", "inside/one-agency", "engine/")
@@ -24,14 +24,14 @@ def main() -> None:
     """Print one line for each row of the table."""
     book, _ = load_rules(["uk"])
     frame = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False)
-    for facts in facts_of_rows(frame):
-        verdict, reading = classify(facts, book), read(facts, book)
+    for facts in build_facts_of_rows(frame):
+        verdict, reading = classify(facts, book), extract_features(facts, book)
         domains = (facts.organizer_domain, *facts.attendee_domains)
-        first = next(opinions(reading, book), None)
-        cues = first.weighed.carried if first is not None and first.weighed is not None else ()
+        first = next(iterate_matches(reading, book), None)
+        cues = first.evidence.deciding if first is not None and first.evidence is not None else ()
         faint = bool(cues) and max(one.cue.weight for one in cues) == 1
         tie = bool(cues) and str(verdict.activity) == "mixed"
-        features = {f"rule {one}": 1.0 for one in explain(facts, book).spoke}
+        features = {f"rule {one}": 1.0 for one in explain(facts, book).matched_rules}
         features |= {f"won {verdict.rule.split(' + ')[0]}": 1.0, f"said {verdict.activity}": 1.0}
         features |= {f"word {token}": 0.5 for token in reading.scan.tokens}
         features |= {f"domain {part}": 0.5 for d in domains for part in d.split(".") if len(part) < 7}

@@ -19,11 +19,11 @@ import pytest
 from recurring_ical_events.query import CalendarQuery
 
 from calsync.model.span import Span
-from calsync.sources.ical.exact import read_events
-from calsync.sources.ical.expand import Instance, expand
-from calsync.sources.ical.naming import Namer
+from calsync.sources.ical.exact import read_file_events
+from calsync.sources.ical.expand import Instance, expand_series
+from calsync.sources.ical.naming import EventLocator
 from calsync.sources.ical.read import read_calendar
-from calsync.sources.ical.series import series_of
+from calsync.sources.ical.series import group_into_series
 
 _UTC = ZoneInfo("UTC")
 _WIDE = timedelta(days=2)
@@ -59,10 +59,16 @@ def between(self: Any, start: date, end: date) -> list[Any]:
 
 def _instances(content: bytes, wide: Span) -> dict[tuple[str, str, datetime], Instance]:
     """Whose text an occurrence has: the exact path's events, by what names an occurrence of the reader."""
-    events, _ = read_events(content, _UTC, Namer("test", content))
-    every = [instance for series in series_of(events)[0] for instance in expand(series, wide, _UTC)]
+    events, _ = read_file_events(content, _UTC, EventLocator("test", content))
+    every = [
+        instance for series in group_into_series(events)[0] for instance in expand_series(series, wide, _UTC)
+    ]
     return {
-        _name(one.event.uid, one.original.isoformat() if one.original else "", _aware(_time(one.start))): one
+        _name(
+            one.event.uid,
+            one.recurrence_id.isoformat() if one.recurrence_id else "",
+            _aware(_time(one.start)),
+        ): one
         for one in every
     }
 
@@ -104,7 +110,7 @@ def _component(instance: Instance) -> Any:
         component.pop(name, None)
     times = {"DTSTART": instance.start, "DTEND": instance.end}
     if "RECURRENCE-ID" not in component:
-        times["RECURRENCE-ID"] = instance.original or instance.start
+        times["RECURRENCE-ID"] = instance.recurrence_id or instance.start
     for name, moment in times.items():
         naive = _floats(instance) and isinstance(moment, datetime)
         component[name] = icalendar.vDDDTypes(moment.replace(tzinfo=None) if naive else moment)  # type: ignore[call-arg]

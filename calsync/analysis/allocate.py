@@ -15,12 +15,20 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from calsync.analysis.counting import Standing, count, working_days
-from calsync.analysis.sharing import PARTS_A_MINUTE, Share, Shares, Ticks, ticks, ticks_of
-from calsync.analysis.travel import Itinerary, Stop, is_destination
-from calsync.analysis.worktime import DAY, Leave, WorkingTime, at_work, due_hours, in_service, leave_of
+from calsync.analysis.counting import CountingStatus, all_day_working_spans, decide_counting
+from calsync.analysis.sharing import PARTS_PER_MINUTE, EqualShares, Share, TickRange, span_to_ticks, to_ticks
+from calsync.analysis.travel import Itinerary, TravelStop, is_destination
+from calsync.analysis.worktime import (
+    DAY,
+    Leave,
+    WorkingTime,
+    clip_to_service,
+    find_leave,
+    scheduled_hours,
+    working_spans,
+)
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Classification, Kind
+from calsync.model.classification import Activity, Classification, MeetingKind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.span import Span
@@ -28,22 +36,22 @@ from calsync.model.span import Span
 FRAME_COLUMNS = Allocation._fields
 
 
-_Portion = tuple[str, Activity, int, int]
+_ActivityPortion = tuple[str, Activity, int, int]
 """A partnership, an activity, and the part of a meeting's time that is put on them: so many of so many."""
 
 
-_Counted = tuple[Meeting, bool, Sequence[Ticks]]
+_CountedMeeting = tuple[Meeting, bool, Sequence[TickRange]]
 """A meeting that counts, whether it is confirmed, and the time it takes."""
 
 
-class _Part(NamedTuple):
+class _CountedPart(NamedTuple):
     """A counted meeting's time in the period, and as what it is entered."""
 
     meeting_id: str
     confirmed: bool
-    stretches: Sequence[Ticks]
-    kind: Kind
-    portions: Sequence[_Portion]
+    stretches: Sequence[TickRange]
+    kind: MeetingKind
+    portions: Sequence[_ActivityPortion]
 
 
 def allocate(
@@ -57,29 +65,29 @@ def allocate(
     on which the clocks change has 23 or 25 hours. Nothing before the manager started or after they left.
     Sorted by day, then the meeting's start and id.
     """
-    served = in_service(manager, worktime, period)
+    served = clip_to_service(manager, worktime, period)
     if served is None:
         return []
     period = served
-    parts, hours = _parts(manager, tuple(meetings), worktime, period)
-    days = _Days(worktime, period)
+    parts, hours = _count_parts(manager, tuple(meetings), worktime, period)
+    days = _DayBounds(worktime, period)
     cells = [
         (start, end, part.meeting_id, day, part)
         for part in parts
         for stretch in part.stretches
-        for day, start, end in days.divided(stretch)
+        for day, start, end in days.divide(stretch)
     ]
-    cells.sort(key=_IN_ORDER)
+    cells.sort(key=_CELL_ORDER)
     # What is cut at midnight claims the same as if it were not.
-    shares = Shares((((start, end), part.confirmed) for start, end, *_, part in cells), hours)
+    shares = EqualShares((((start, end), part.confirmed) for start, end, *_, part in cells), hours)
     return [
         allocation
         for start, end, _, day, part in cells
-        for allocation in _entered(manager.id, day, part, shares.of((start, end), part.confirmed))
+        for allocation in _allocate_part(manager.id, day, part, shares.of((start, end), part.confirmed))
     ]
 
 
-_IN_ORDER = itemgetter(0, 1, 2)
+_CELL_ORDER = itemgetter(0, 1, 2)
 
 
 def allocations_frame(allocations: Iterable[Allocation]) -> pd.DataFrame:
@@ -95,65 +103,67 @@ _TYPES = {
 }
 
 
-def _parts(
+def _count_parts(
     manager: Manager, meetings: Sequence[Meeting], worktime: WorkingTime, period: Span
-) -> tuple[list[_Part], Sequence[Ticks]]:
+) -> tuple[list[_CountedPart], Sequence[TickRange]]:
     # A day more on either side: travel may lead to a meeting beyond the period's edge.
     wide = worktime.around(Span(period.start - DAY, period.end + DAY))
-    leave = leave_of(meetings, worktime, wide)
-    counted = _counted(manager, meetings, leave, worktime, wide)
+    leave = find_leave(meetings, worktime, wide)
+    counted = _find_counted(manager, meetings, leave, worktime, wide)
     itinerary = Itinerary(
-        Stop(stretch, confirmed, meeting.verdict)
+        TravelStop(stretch, confirmed, meeting.classification)
         for meeting, confirmed, stretches in counted
-        if is_destination(meeting.verdict)
+        if is_destination(meeting.classification)
         for stretch in stretches
     )
-    bounds = ticks_of(period)
-    known: dict[int, tuple[Classification, Sequence[_Portion]]] = {}
+    bounds = span_to_ticks(period)
+    known: dict[int, tuple[Classification, Sequence[_ActivityPortion]]] = {}
     parts = []
     for meeting, confirmed, stretches in counted:
-        if inside := _cut(stretches, bounds):
-            verdict = meeting.verdict
-            if verdict.kind is Kind.TRAVEL:
-                verdict = itinerary.verdict_of(Stop(stretches[0], confirmed, verdict))
+        if inside := _clip_stretches(stretches, bounds):
+            verdict = meeting.classification
+            if verdict.kind is MeetingKind.TRAVEL:
+                verdict = itinerary.classify_travel(TravelStop(stretches[0], confirmed, verdict))
             # By identity, and the verdict held: what a series shares is divided once.
             if id(verdict) not in known:
-                known[id(verdict)] = verdict, tuple(_portions(verdict))
-            parts.append(_Part(meeting.id, confirmed, inside, verdict.kind, known[id(verdict)][1]))
-    return parts, _hours(manager, leave, worktime, wide)
+                known[id(verdict)] = verdict, tuple(_split_into_portions(verdict))
+            parts.append(_CountedPart(meeting.id, confirmed, inside, verdict.kind, known[id(verdict)][1]))
+    return parts, _working_hours(manager, leave, worktime, wide)
 
 
-def _hours(manager: Manager, leave: Leave, worktime: WorkingTime, wide: Span) -> Sequence[Ticks]:
+def _working_hours(manager: Manager, leave: Leave, worktime: WorkingTime, wide: Span) -> Sequence[TickRange]:
     if leave == Leave():
         return _usual_hours(worktime, manager.working_days, wide)
-    return [ticks_of(span) for span in at_work(manager, leave, worktime, wide)]
+    return [span_to_ticks(span) for span in working_spans(manager, leave, worktime, wide)]
 
 
 @lru_cache(maxsize=64)
-def _usual_hours(worktime: WorkingTime, weekdays: tuple[int, ...], wide: Span) -> tuple[Ticks, ...]:
-    return tuple(ticks_of(hours) for _, hours in due_hours(worktime, weekdays, wide))
+def _usual_hours(worktime: WorkingTime, weekdays: tuple[int, ...], wide: Span) -> tuple[TickRange, ...]:
+    return tuple(span_to_ticks(hours) for _, hours in scheduled_hours(worktime, weekdays, wide))
 
 
-def _counted(
+def _find_counted(
     manager: Manager, meetings: Sequence[Meeting], leave: Leave, worktime: WorkingTime, wide: Span
-) -> list[_Counted]:
+) -> list[_CountedMeeting]:
     counted = []
-    bounds = ticks_of(wide)
+    bounds = span_to_ticks(wide)
     for meeting in meetings:
-        standing = count(meeting).standing
-        if standing is Standing.EXCLUDED:
+        status = decide_counting(meeting).status
+        if status is CountingStatus.EXCLUDED:
             continue
-        stretches: Sequence[Ticks]
+        stretches: Sequence[TickRange]
         if meeting.all_day:
-            stretches = [ticks_of(span) for span in working_days(meeting, manager, leave, worktime, wide)]
+            stretches = [
+                span_to_ticks(span) for span in all_day_working_spans(meeting, manager, leave, worktime, wide)
+            ]
         else:
-            stretches = ((ticks(meeting.start), ticks(meeting.end)),)
-        if inside := _cut(stretches, bounds):
-            counted.append((meeting, standing is Standing.CONFIRMED, inside))
+            stretches = ((to_ticks(meeting.start), to_ticks(meeting.end)),)
+        if inside := _clip_stretches(stretches, bounds):
+            counted.append((meeting, status is CountingStatus.CONFIRMED, inside))
     return counted
 
 
-def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:
+def _clip_stretches(stretches: Sequence[TickRange], bounds: TickRange) -> Sequence[TickRange]:
     first, last = bounds
     for start, end in stretches:
         if not first <= start < end <= last:
@@ -164,22 +174,22 @@ def _cut(stretches: Sequence[Ticks], bounds: Ticks) -> Sequence[Ticks]:
     return [(start, end) for start, end in cuts if start < end]
 
 
-class _Days:
+class _DayBounds:
     """The local days of a period, to divide stretches at their midnights."""
 
     def __init__(self, worktime: WorkingTime, period: Span) -> None:
         first, last = worktime.day_of(period.start), worktime.day_of(period.end)
         self._days, self._starts = _days_of(worktime, first, last + DAY)
 
-    def divided(self, stretch: Ticks) -> list[tuple[date, int, int]]:
+    def divide(self, stretch: TickRange) -> list[tuple[date, int, int]]:
         """Each day that the stretch touches, from when to when."""
         start, end = stretch
-        place = bisect_right(self._starts, start)
+        index = bisect_right(self._starts, start)
         found = []
-        while (midnight := self._starts[place]) < end:
-            found.append((self._days[place - 1], start, midnight))
-            start, place = midnight, place + 1
-        found.append((self._days[place - 1], start, end))
+        while (midnight := self._starts[index]) < end:
+            found.append((self._days[index - 1], start, midnight))
+            start, index = midnight, index + 1
+        found.append((self._days[index - 1], start, end))
         return found
 
 
@@ -187,30 +197,32 @@ class _Days:
 def _days_of(worktime: WorkingTime, first: date, last: date) -> tuple[tuple[date, ...], tuple[int, ...]]:
     """The days from `first` to `last` (inclusive) and their midnights: the same for all managers."""
     days = tuple(first + DAY * n for n in range((last - first).days + 1))
-    return days, tuple(ticks(worktime.midnight(day)) for day in days)
+    return days, tuple(to_ticks(worktime.midnight(day)) for day in days)
 
 
-def _entered(manager_id: str, day: date, part: _Part, shares: tuple[Share, Share]) -> Iterator[Allocation]:
+def _allocate_part(
+    manager_id: str, day: date, part: _CountedPart, shares: tuple[Share, Share]
+) -> Iterator[Allocation]:
     """A part's allocations of one day. shares: in working hours, and outside."""
     meeting_id, confirmed, _, kind, portions = part
     for in_hours, share in zip((True, False), shares, strict=True):
         if share:
             for partnership, activity, some, of_all in portions:
-                if minutes := float(share * some / (of_all * PARTS_A_MINUTE)):
+                if minutes := float(share * some / (of_all * PARTS_PER_MINUTE)):
                     yield Allocation(
                         manager_id, day, meeting_id, partnership, activity, kind, confirmed, in_hours, minutes
                     )
 
 
-def _portions(verdict: Classification) -> Iterator[_Portion]:
-    partnerships = verdict.partnerships or ("",)
+def _split_into_portions(classification: Classification) -> Iterator[_ActivityPortion]:
+    partnerships = classification.partnerships or ("",)
     for partnership in partnerships:
-        for activity, part in _activities(verdict):
+        for activity, part in _split_activity(classification):
             yield partnership, activity, part.numerator, part.denominator * len(partnerships)
 
 
-def _activities(verdict: Classification) -> tuple[tuple[Activity, Fraction], ...]:
-    process = verdict.process_share
-    if verdict.activity is not Activity.MIXED or process is None:
-        return ((verdict.activity, Fraction(1)),)
+def _split_activity(classification: Classification) -> tuple[tuple[Activity, Fraction], ...]:
+    process = classification.process_share
+    if classification.activity is not Activity.MIXED or process is None:
+        return ((classification.activity, Fraction(1)),)
     return ((Activity.PROCESS, process), (Activity.SERVICE_IMPROVEMENT, 1 - process))

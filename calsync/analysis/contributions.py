@@ -19,13 +19,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from calsync.analysis.covered import DayRead
-from calsync.analysis.periods import Period
+from calsync.analysis.covered import DayCoverage
+from calsync.analysis.periods import DateRange
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity
 from calsync.model.problem import Problem
 
-ROWS = (
+ACTIVITY_ROWS = (
     Activity.PROCESS,
     Activity.SERVICE_IMPROVEMENT,
     Activity.OPERATIONAL,
@@ -33,18 +33,18 @@ ROWS = (
     Activity.UNCLEAR,
 )
 """The activities that a table shows, in its order; `mixed` is divided between the first two."""
-PERIOD = ("period_start", "period_end")
+PERIOD_COLUMNS = ("period_start", "period_end")
 COST_BASES = ("contract", "productive")
-_OPEN = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
-_RESERVED = frozenset({"manager_id", "partnership", "activity", "hours", *PERIOD})
+_UNDECIDED = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
+_RESERVED = frozenset({"manager_id", "partnership", "activity", "hours", *PERIOD_COLUMNS})
 
 
-def _weights() -> pd.DataFrame:
+def _build_weights() -> pd.DataFrame:
     rows: list[tuple[str, bool, str, float, float, float]] = []
     for confirmed in (True, False):
-        for activity in ROWS:
+        for activity in ACTIVITY_ROWS:
             rows.append((activity, confirmed, activity, confirmed, confirmed, 1))
-        for row in _OPEN:
+        for row in _UNDECIDED:
             rows.append((Activity.MIXED, confirmed, row, confirmed / 2, 0, 1))
             rows.append((Activity.UNCLEAR, confirmed, row, 0, 0, 1))
     columns = ["activity", "confirmed", "row", "hours", "hours_low", "hours_high"]
@@ -54,11 +54,11 @@ def _weights() -> pd.DataFrame:
     return frame.astype({"activity": "str", "row": "str", **figures})
 
 
-WEIGHTS = _weights()
+CONTRIBUTION_WEIGHTS = _build_weights()
 
 
-def contributions(
-    allocations: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]
+def build_contributions(
+    allocations: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
     """One line for each row of the split that an allocation adds to.
 
@@ -75,9 +75,9 @@ def contributions(
         lines["planned"] = False
     if "meeting" not in lines:
         lines["meeting"] = lines["meeting_id"]
-    lines = lines.merge(_staff(people, by), on="manager_id", how="left")
+    lines = lines.merge(_group_people(people, by), on="manager_id", how="left")
     lines[list(by)] = lines[list(by)].fillna("")
-    lines = in_periods(lines, periods).merge(WEIGHTS, on=["activity", "confirmed"])
+    lines = assign_periods(lines, periods).merge(CONTRIBUTION_WEIGHTS, on=["activity", "confirmed"])
     lines["source"] = lines["activity"] + np.where(lines["confirmed"], "", "?")
     lines["activity"] = lines["row"]
     ahead = lines["planned"].astype("bool")
@@ -87,11 +87,11 @@ def contributions(
     for name in _FIGURES:
         lines[name] *= lines["minutes"] / 60
     counted = (lines["hours_high"] > 0) | (lines["hours_planned"] > 0)
-    return lines.loc[counted, [*by, *PERIOD, *_CONTRIBUTED]].reset_index(drop=True)
+    return lines.loc[counted, [*by, *PERIOD_COLUMNS, *_CONTRIBUTION_COLUMNS]].reset_index(drop=True)
 
 
 _FIGURES = ("hours", "hours_low", "hours_high", "hours_planned")
-_CONTRIBUTED = (
+_CONTRIBUTION_COLUMNS = (
     "partnership",
     "activity",
     "manager_id",
@@ -106,38 +106,40 @@ _CONTRIBUTED = (
 
 
 def contracted_hours(
-    contracted: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]
+    contracted: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
     """Contracted time of each manager in each period, and how much of it was read.
 
     contracted: manager_id, day, minutes, and perhaps two columns more. working: whether the manager is
-    due to work that day, leave aside (where absent: whether there are minutes). read: a `DayRead`
+    due to work that day, leave aside (where absent: whether there are minutes). read: a `DayCoverage`
     (`all`, where absent).
     Columns: the by-columns, period_start, period_end, manager_id, hours (of days of which anything was
     read), days (working days), covered (those of which all was read).
     """
-    staff = _staff(people, by)
+    staff = _group_people(people, by)
     lines = contracted.merge(staff, on="manager_id", how="left")
     if "working" not in lines:
         lines["working"] = lines["minutes"] > 0
     if "read" not in lines:
-        lines["read"] = str(DayRead.ALL)
-    lines = in_periods(lines, periods)
+        lines["read"] = str(DayCoverage.ALL)
+    lines = assign_periods(lines, periods)
     lines[list(by)] = lines[list(by)].fillna("")
-    lines["hours"] = (lines["minutes"] / 60).where(lines["read"] != str(DayRead.NONE), 0.0)
+    lines["hours"] = (lines["minutes"] / 60).where(lines["read"] != str(DayCoverage.NONE), 0.0)
     lines["days"] = lines["working"].astype("int64")
-    lines["covered"] = (lines["working"] & (lines["read"] == str(DayRead.ALL))).astype("int64")
-    return lines.groupby([*by, *PERIOD, "manager_id"])[["hours", "days", "covered"]].sum().reset_index()
+    lines["covered"] = (lines["working"] & (lines["read"] == str(DayCoverage.ALL))).astype("int64")
+    return (
+        lines.groupby([*by, *PERIOD_COLUMNS, "manager_id"])[["hours", "days", "covered"]].sum().reset_index()
+    )
 
 
 def hourly_costs(
-    people: pd.DataFrame, costs: pd.DataFrame | None, *, by: Sequence[str], periods: Sequence[Period]
+    people: pd.DataFrame, costs: pd.DataFrame | None, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
     """The hourly cost of each manager's grade, once for each period; NA where it is not known.
 
     Columns: the by-columns, period_start, period_end, manager_id, contract, productive.
     """
-    staff = _staff(people, by)
+    staff = _group_people(people, by)
     if costs is None or "grade" not in people:
         rated = staff.assign(contract=np.nan, productive=np.nan)
     else:
@@ -151,7 +153,7 @@ def hourly_costs(
     )
 
 
-def in_periods(frame: pd.DataFrame, periods: Sequence[Period]) -> pd.DataFrame:
+def assign_periods(frame: pd.DataFrame, periods: Sequence[DateRange]) -> pd.DataFrame:
     """The rows whose `day` lies in a period, with period_start and period_end; once for each period."""
     days = pd.to_datetime(frame["day"]).to_numpy()
     found = [
@@ -166,13 +168,13 @@ def in_periods(frame: pd.DataFrame, periods: Sequence[Period]) -> pd.DataFrame:
     )
 
 
-def _staff(people: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    check_columns(people, by)
+def _group_people(people: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    check_group_columns(people, by)
     staff = people[["manager_id", *by]].drop_duplicates("manager_id")
     return staff.astype(dict.fromkeys(by, "str"))
 
 
-def check_columns(people: pd.DataFrame, by: Sequence[str]) -> None:
+def check_group_columns(people: pd.DataFrame, by: Sequence[str]) -> None:
     """Raise ConfigError, naming every by-column that is not known of people, or given twice."""
     known = [name for name in people.columns if name not in _RESERVED]
     faults = [name for name in dict.fromkeys(by) if name not in known or list(by).count(name) > 1]

@@ -12,7 +12,7 @@ from calsync.model.people import Manager
 from calsync.model.span import Span
 
 
-class Standing(StrEnum):
+class CountingStatus(StrEnum):
     """How a meeting counts."""
 
     CONFIRMED = "confirmed"
@@ -20,7 +20,7 @@ class Standing(StrEnum):
     EXCLUDED = "excluded"
 
 
-class Reason(StrEnum):
+class NotCountedReason(StrEnum):
     """Why a meeting is no confirmed time; the first that holds, in this order, is given."""
 
     CANCELLED = "cancelled"
@@ -35,65 +35,65 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountingDecision:
     """The standing of one meeting; reason is None only where it is confirmed."""
 
-    standing: Standing
-    reason: Reason | None = None
+    status: CountingStatus
+    reason: NotCountedReason | None = None
 
 
-CONFIRMED = Counted(Standing.CONFIRMED)
-_EXCLUDED = {reason: Counted(Standing.EXCLUDED, reason) for reason in Reason}
-_UNCONFIRMED = {reason: Counted(Standing.UNCONFIRMED, reason) for reason in Reason}
+CONFIRMED = CountingDecision(CountingStatus.CONFIRMED)
+_EXCLUDED = {reason: CountingDecision(CountingStatus.EXCLUDED, reason) for reason in NotCountedReason}
+_UNCONFIRMED = {reason: CountingDecision(CountingStatus.UNCONFIRMED, reason) for reason in NotCountedReason}
 _NOT_BUSY = {
-    ShowAs.FREE: Reason.FREE,
-    ShowAs.OUT_OF_OFFICE: Reason.OUT_OF_OFFICE,
-    ShowAs.ELSEWHERE: Reason.ELSEWHERE,
+    ShowAs.FREE: NotCountedReason.FREE,
+    ShowAs.OUT_OF_OFFICE: NotCountedReason.OUT_OF_OFFICE,
+    ShowAs.ELSEWHERE: NotCountedReason.ELSEWHERE,
 }
 
 
-def count(meeting: Meeting) -> Counted:
+def decide_counting(meeting: Meeting) -> CountingDecision:
     """Say whether a meeting is confirmed, unconfirmed or excluded, and why.
 
     Titles may be gone by now: one that says "Canceled:" has made the status cancelled
-    (`calsync.model.occurrence.settle`).
+    (`calsync.model.occurrence.normalise_occurrence`).
     """
-    if (reason := _excluded(meeting)) is not None:
+    if (reason := _exclusion_reason(meeting)) is not None:
         return _EXCLUDED[reason]
-    if (reason := _unconfirmed(meeting)) is not None:
+    if (reason := _unconfirmed_reason(meeting)) is not None:
         return _UNCONFIRMED[reason]
     return CONFIRMED
 
 
-def _excluded(meeting: Meeting) -> Reason | None:
+def _exclusion_reason(meeting: Meeting) -> NotCountedReason | None:
     if meeting.status is Status.CANCELLED:
-        return Reason.CANCELLED
+        return NotCountedReason.CANCELLED
     if meeting.response is Response.DECLINED:
-        return Reason.DECLINED
+        return NotCountedReason.DECLINED
     if meeting.show_as in _NOT_BUSY:
         return _NOT_BUSY[meeting.show_as]
     # Of one zone Python takes the two 01:30s of an autumn night for one.
     if meeting.start == meeting.end and meeting.start.utcoffset() == meeting.end.utcoffset():
-        return Reason.ZERO_LENGTH
-    return Reason.ALL_DAY if meeting.all_day and not _working_day(meeting) else None
+        return NotCountedReason.ZERO_LENGTH
+    return NotCountedReason.ALL_DAY if meeting.all_day and not _is_working_day(meeting) else None
 
 
-def _working_day(meeting: Meeting) -> bool:
-    inter_agency = meeting.verdict.scope is Scope.INTER_AGENCY
+def _is_working_day(meeting: Meeting) -> bool:
+    inter_agency = meeting.classification.scope is Scope.INTER_AGENCY
     return meeting.show_as is ShowAs.BUSY and inter_agency and not meeting.private
 
 
-def _unconfirmed(meeting: Meeting) -> Reason | None:
+def _unconfirmed_reason(meeting: Meeting) -> NotCountedReason | None:
     if (
         meeting.status is Status.TENTATIVE
         or meeting.show_as is ShowAs.TENTATIVE
         or meeting.response is Response.TENTATIVE
     ):
-        return Reason.TENTATIVE
-    return Reason.UNANSWERED if meeting.response is Response.UNANSWERED else None
+        return NotCountedReason.TENTATIVE
+    return NotCountedReason.UNANSWERED if meeting.response is Response.UNANSWERED else None
 
 
-def working_days(
+def all_day_working_spans(
     meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
 ) -> list[Span]:
     """The time that a counted all-day meeting takes in a period, as disjoint spans in order.
@@ -101,28 +101,28 @@ def working_days(
     From `day_start` on for the manager's hours a day, on each of their working days that it covers,
     public holidays and leave left out.
     """
-    covered = meeting.span.clip(worktime.around(period))
+    covered = meeting.span.intersection(worktime.around(period))
     days = worktime.whole_days(covered) if covered is not None else ()
     due = (day for day in days if day not in leave.days and worktime.is_working(manager, day))
     spans = (worktime.hours_from_start(day, manager.hours_per_day) for day in due)
-    return [cut for span in spans if (cut := span.clip(period)) is not None]
+    return [cut for span in spans if (cut := span.intersection(period)) is not None]
 
 
-def exclusions(meetings: Iterable[Meeting], period: Span) -> dict[Reason, tuple[int, float]]:
+def sum_exclusions(meetings: Iterable[Meeting], period: Span) -> dict[NotCountedReason, tuple[int, float]]:
     """What a period holds that does not count at all: (meetings, hours) by reason, sorted by reason.
 
     Hours are those of the timed meetings within the period, each in full: two that overlap count
     twice here, and all-day ones 0.
     """
-    found: dict[Reason, tuple[int, float]] = {}
+    found: dict[NotCountedReason, tuple[int, float]] = {}
     for meeting in meetings:
-        counted = count(meeting)
-        if counted.standing is Standing.EXCLUDED and counted.reason and meeting.span.overlaps(period):
+        counted = decide_counting(meeting)
+        if counted.status is CountingStatus.EXCLUDED and counted.reason and meeting.span.overlaps(period):
             number, hours = found.get(counted.reason, (0, 0.0))
             found[counted.reason] = (number + 1, hours + _timed_hours(meeting, period))
     return dict(sorted(found.items()))
 
 
 def _timed_hours(meeting: Meeting, period: Span) -> float:
-    cut = None if meeting.all_day else meeting.span.clip(period)
+    cut = None if meeting.all_day else meeting.span.intersection(period)
     return cut.duration.total_seconds() / 3600 if cut is not None else 0.0

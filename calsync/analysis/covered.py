@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class DayRead(StrEnum):
+class DayCoverage(StrEnum):
     """How much of a manager's day is known: all calendars were read, some of them, or none."""
 
     ALL = "all"
@@ -14,7 +14,7 @@ class DayRead(StrEnum):
     NONE = "none"
 
 
-class DaysRead(NamedTuple):
+class CalendarDaysRead(NamedTuple):
     """The days of one calendar that were read after they had happened.
 
     first: the first of them, without a gap up to `last` (exclusive), the night of the last good reading.
@@ -25,12 +25,12 @@ class DaysRead(NamedTuple):
     last: date | None
     listed: bool = True
 
-    def holds(self, day: date) -> bool:
+    def includes(self, day: date) -> bool:
         """Whether this day was read."""
         return self.first is not None and self.last is not None and self.first <= day < self.last
 
 
-def days_read(calendars: Sequence[DaysRead], days: Iterable[date]) -> list[DayRead]:
+def determine_day_coverage(calendars: Sequence[CalendarDaysRead], days: Iterable[date]) -> list[DayCoverage]:
     """How much of each day is known of a manager with these calendars.
 
     A calendar that the manager no longer has stands in for a newer one on the days before that one was
@@ -38,15 +38,17 @@ def days_read(calendars: Sequence[DaysRead], days: Iterable[date]) -> list[DayRe
     """
     listed = [calendar for calendar in calendars if calendar.listed]
     former = [calendar for calendar in calendars if not calendar.listed]
-    return [_of_day(listed, former, day) for day in days]
+    return [_coverage_of_day(listed, former, day) for day in days]
 
 
-def _of_day(listed: Sequence[DaysRead], former: Sequence[DaysRead], day: date) -> DayRead:
-    before = any(calendar.holds(day) for calendar in former)
+def _coverage_of_day(
+    listed: Sequence[CalendarDaysRead], former: Sequence[CalendarDaysRead], day: date
+) -> DayCoverage:
+    before = any(calendar.includes(day) for calendar in former)
     known = [
-        calendar.holds(day) or (before and calendar.first is not None and day < calendar.first)
+        calendar.includes(day) or (before and calendar.first is not None and day < calendar.first)
         for calendar in listed
     ]
     if all(known) and (known or before):
-        return DayRead.ALL
-    return DayRead.PART if before or any(known) else DayRead.NONE
+        return DayCoverage.ALL
+    return DayCoverage.PART if before or any(known) else DayCoverage.NONE

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
-Period = tuple[date, date]
+DateRange = tuple[date, date]
 
 
-class Every(StrEnum):
+class PeriodLength(StrEnum):
     """How a stretch of days is cut into periods."""
 
     WEEK = "week"
@@ -21,7 +21,7 @@ _QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.IGNORECASE)
 _FINANCIAL_YEAR = re.compile(r"(\d{4})-FY", re.IGNORECASE)
 
 
-def parse_period(text: str) -> Period:
+def parse_period(text: str) -> DateRange:
     """Return the first day of a period and the day after its last.
 
     Args:
@@ -49,14 +49,14 @@ def parse_period(text: str) -> Period:
     return first, last
 
 
-def periods(first: date, last: date, every: Every = Every.WHOLE) -> list[Period]:
+def split_into_periods(first: date, last: date, every: PeriodLength = PeriodLength.WHOLE) -> list[DateRange]:
     """Cut the days from `first` to `last` (exclusive) into periods; those at the edges may be shorter."""
     if first >= last:
         return []
-    return list(_cut(first, last, _NEXT[every])) if every in _NEXT else [(first, last)]
+    return list(_split_days(first, last, _NEXT_START[every])) if every in _NEXT_START else [(first, last)]
 
 
-def _cut(first: date, last: date, following: Callable[[date], date]) -> Iterator[Period]:
+def _split_days(first: date, last: date, following: Callable[[date], date]) -> Iterator[DateRange]:
     while first < last:
         end = min(following(first), last)
         yield first, end
@@ -71,4 +71,4 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-_NEXT = {Every.WEEK: _next_monday, Every.MONTH: _next_month}
+_NEXT_START = {PeriodLength.WEEK: _next_monday, PeriodLength.MONTH: _next_month}

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from calsync.analysis.contributions import (
+    ACTIVITY_ROWS,
     COST_BASES,
-    PERIOD,
-    ROWS,
+    PERIOD_COLUMNS,
+    build_contributions,
     contracted_hours,
-    contributions,
     hourly_costs,
 )
-from calsync.analysis.periods import Period
+from calsync.analysis.periods import DateRange
 
 SPLIT_COLUMNS = (
-    *PERIOD,
+    *PERIOD_COLUMNS,
     "partnership",
     "activity",
     "managers",
@@ -36,13 +36,13 @@ _SUMS = ("hours", "hours_low", "hours_high", "hours_planned")
 _COUNTS = ("managers", "meetings", "attendances")
 
 
-def split(
+def split_hours(
     allocations: pd.DataFrame,
     people: pd.DataFrame,
     contracted: pd.DataFrame,
     *,
     by: Sequence[str],
-    periods: Sequence[Period],
+    periods: Sequence[DateRange],
     costs: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Hours by group, period, partnership and activity, with their bounds.
@@ -53,15 +53,15 @@ def split(
     `SPLIT_COLUMNS`. `hours` over all rows of a period add up to the confirmed hours that have happened;
     see `calsync.analysis.contributions` for the bounds, `tabulate` for the cost.
     """
-    return tabulate(
-        contributions(allocations, people, by=by, periods=periods),
+    return aggregate_contributions(
+        build_contributions(allocations, people, by=by, periods=periods),
         contracted_hours(contracted, people, by=by, periods=periods),
         hourly_costs(people, costs, by=by, periods=periods),
         by=by,
     )
 
 
-def tabulate(
+def aggregate_contributions(
     lines: pd.DataFrame, contracted: pd.DataFrame, rates: pd.DataFrame, *, by: Sequence[str]
 ) -> pd.DataFrame:
     """Add contributions up to rows; contracted and rates as `contracted_hours` and `hourly_costs` give them.
@@ -71,7 +71,7 @@ def tabulate(
     hour valued at the rate of its own manager, hours and two costs would be three equations for the hours
     of three grades, one of which may be one person's.
     """
-    keys = [*by, *PERIOD, "partnership", "activity"]
+    keys = [*by, *PERIOD_COLUMNS, "partnership", "activity"]
     rows = lines.groupby(keys)[list(_SUMS)].sum()
     sure = lines[lines["hours"] > 0]
     rows["managers"] = sure.groupby(keys)["manager_id"].nunique()
@@ -80,19 +80,19 @@ def tabulate(
     counts = dict.fromkeys(_COUNTS, 0)
     rows = rows.fillna(counts).astype(dict.fromkeys(_COUNTS, "int64"))
     rows = rows.reset_index().assign(estimate="bounds")
-    group = [*by, *PERIOD]
+    group = [*by, *PERIOD_COLUMNS]
     diarised = lines.groupby(group)["hours"].sum().rename("diarised")
     due = contracted.groupby(group)[["hours", "days", "covered"]].sum().rename(columns={"hours": "due"})
-    rows = rows.join(diarised, on=group).join(due, on=group).join(_blended(rates, group), on=group)
+    rows = rows.join(diarised, on=group).join(due, on=group).join(_mean_hourly_costs(rates, group), on=group)
     rows["share_of_diarised"] = rows["hours"] / rows["diarised"].where(rows["diarised"] > 0)
     rows["share_of_contracted"] = rows["hours"] / rows["due"].where(rows["due"] > 0)
     rows["covered"] = rows["covered"] / rows["days"].where(rows["days"] > 0)
     for basis in COST_BASES:
         rows[f"cost_{basis}"] = rows["hours"] * rows[basis]
-    return in_order(rows, by)[[*by, *SPLIT_COLUMNS]]
+    return sort_rows(rows, by)[[*by, *SPLIT_COLUMNS]]
 
 
-def _blended(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
+def _mean_hourly_costs(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
     """The mean hourly cost of each group's managers; blank if one of them is unknown.
 
     A mean without them would look like that of all.
@@ -101,11 +101,11 @@ def _blended(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
     return sums.div(rates.groupby(list(group)).size(), axis=0)
 
 
-def in_order(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def sort_rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Rows by group, period, partnership (none of them last), then activity in the order of `ROWS`."""
-    rank = {str(activity): place for place, activity in enumerate(ROWS)}
+    rank = {str(activity): place for place, activity in enumerate(ACTIVITY_ROWS)}
     ranked = rows.assign(
         _last=rows["partnership"] == "", _rank=rows["activity"].map(rank).fillna(len(rank)).astype("int64")
     )
-    order = [*by, *PERIOD, "_last", "partnership", "_rank", "activity"]
+    order = [*by, *PERIOD_COLUMNS, "_last", "partnership", "_rank", "activity"]
     return ranked.sort_values(order, kind="stable").drop(columns=["_last", "_rank"]).reset_index(drop=True)

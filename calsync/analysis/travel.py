@@ -7,46 +7,46 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
 
-from calsync.analysis.sharing import TICKS_A_MINUTE, Ticks
-from calsync.model.classification import Classification, Kind
+from calsync.analysis.sharing import TICKS_PER_MINUTE, TickRange
+from calsync.model.classification import Classification, MeetingKind
 
-NEXT_TO_MINUTES = 30
+MAX_TRAVEL_GAP_MINUTES = 30
 """A travel block belongs to a meeting that begins or ends within so many minutes of it."""
 
 
-class Stop(NamedTuple):
+class TravelStop(NamedTuple):
     """A meeting that travel may lead to or from."""
 
-    stretch: Ticks
+    stretch: TickRange
     confirmed: bool
-    verdict: Classification
+    classification: Classification
 
 
-def is_destination(verdict: Classification) -> bool:
+def is_destination(classification: Classification) -> bool:
     """Whether travel may lead to a meeting of this verdict: it has a partnership and is no travel."""
-    return bool(verdict.partnerships) and verdict.kind is not Kind.TRAVEL
+    return bool(classification.partnerships) and classification.kind is not MeetingKind.TRAVEL
 
 
 class Itinerary:
     """One manager's partnership meetings, to be asked which of them a travel block serves."""
 
-    def __init__(self, stops: Iterable[Stop]) -> None:
+    def __init__(self, stops: Iterable[TravelStop]) -> None:
         """stops: at destinations, in any order."""
-        anchors = sorted(stops, key=lambda stop: (*stop.stretch, _rank(stop)))
-        self._all = _Line(anchors)
-        self._confirmed = _Line([stop for stop in anchors if stop.confirmed])
+        anchors = sorted(stops, key=lambda stop: (*stop.stretch, _sort_key(stop)))
+        self._all = _StopIndex(anchors)
+        self._confirmed = _StopIndex([stop for stop in anchors if stop.confirmed])
 
-    def verdict_of(self, travel: Stop) -> Classification:
+    def classify_travel(self, travel: TravelStop) -> Classification:
         """A travel block's verdict: with partnership and activity of the meeting next to it, if any.
 
         Between two meetings, the later one. A block that names a partnership itself ("Travel to PSB")
         serves that partnership's meeting, and keeps what it has if there is none next to it.
         Confirmed travel never serves an unconfirmed meeting.
         """
-        verdict = travel.verdict
+        verdict = travel.classification
         line = self._confirmed if travel.confirmed else self._all
-        near = (stop.verdict for stop in line.next_to(travel.stretch))
-        served = next((other for other in near if _may_serve(verdict, other)), None)
+        gap = (stop.classification for stop in line.next_to(travel.stretch))
+        served = next((other for other in gap if _may_serve(verdict, other)), None)
         if served is None:
             return verdict
         return replace(
@@ -57,34 +57,34 @@ class Itinerary:
         )
 
 
-class _Line:
+class _StopIndex:
     """Meetings in the order of their starts."""
 
-    def __init__(self, stops: Sequence[Stop]) -> None:
+    def __init__(self, stops: Sequence[TravelStop]) -> None:
         self._stops = stops
         self._starts = [stop.stretch[0] for stop in stops]
         self._latest = list(accumulate(stops, _later_end))
 
-    def next_to(self, stretch: Ticks) -> Iterator[Stop]:
+    def next_to(self, stretch: TickRange) -> Iterator[TravelStop]:
         start, end = stretch
-        place = bisect_right(self._starts, start)
-        near = NEXT_TO_MINUTES * TICKS_A_MINUTE
-        if place < len(self._stops) and self._starts[place] - end <= near:
-            yield self._stops[place]
-        if place and start - self._latest[place - 1].stretch[1] <= near:
-            yield self._latest[place - 1]
+        index = bisect_right(self._starts, start)
+        gap = MAX_TRAVEL_GAP_MINUTES * TICKS_PER_MINUTE
+        if index < len(self._stops) and self._starts[index] - end <= gap:
+            yield self._stops[index]
+        if index and start - self._latest[index - 1].stretch[1] <= gap:
+            yield self._latest[index - 1]
 
 
 def _may_serve(travel: Classification, meeting: Classification) -> bool:
     return not travel.partnerships or bool(set(travel.partnerships) & set(meeting.partnerships))
 
 
-def _later_end(one: Stop, other: Stop) -> Stop:
+def _later_end(one: TravelStop, other: TravelStop) -> TravelStop:
     return other if other.stretch[1] > one.stretch[1] else one
 
 
-def _rank(stop: Stop) -> tuple[bool, tuple[str, ...], str, Fraction]:
+def _sort_key(stop: TravelStop) -> tuple[bool, tuple[str, ...], str, Fraction]:
     """All that travel takes over, so that the order in which meetings are given never tells."""
-    verdict = stop.verdict
+    verdict = stop.classification
     share = Fraction(-1) if verdict.process_share is None else verdict.process_share
     return not stop.confirmed, verdict.partnerships, verdict.activity, share

@@ -12,7 +12,7 @@ import pandas as pd
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.people import Manager, Nation
-from calsync.model.span import Span, union
+from calsync.model.span import Span, merge_spans
 
 LONDON = ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
@@ -22,7 +22,7 @@ _SUBDIVISIONS = {
     Nation.SCOTLAND: "SCT",
     Nation.NORTHERN_IRELAND: "NIR",
 }
-_TAKEN = (Response.ORGANIZER, Response.ACCEPTED, Response.UNRECORDED)
+_ATTENDING = (Response.ORGANIZER, Response.ACCEPTED, Response.UNRECORDED)
 CONTRACTED_COLUMNS = ("manager_id", "day", "minutes")
 
 
@@ -105,26 +105,28 @@ class Leave:
     spans: tuple[Span, ...] = ()
 
 
-def leave_of(meetings: Iterable[Meeting], worktime: WorkingTime, period: Span) -> Leave:
+def find_leave(meetings: Iterable[Meeting], worktime: WorkingTime, period: Span) -> Leave:
     """The leave in one manager's calendar on the days of a period: shown as out of office, not refused.
 
     An unanswered out-of-office entry is somebody else's leave, sent round as an invitation.
     """
     around = worktime.around(period)
-    away = [(m.all_day, cut) for m in meetings if _is_leave(m) if (cut := m.span.clip(around)) is not None]
+    away = [
+        (m.all_day, cut) for m in meetings if _is_leave(m) if (cut := m.span.intersection(around)) is not None
+    ]
     days = {day for all_day, span in away if all_day for day in worktime.whole_days(span)}
-    return Leave(frozenset(days), tuple(union(span for all_day, span in away if not all_day)))
+    return Leave(frozenset(days), tuple(merge_spans(span for all_day, span in away if not all_day)))
 
 
 def _is_leave(meeting: Meeting) -> bool:
     return (
         meeting.show_as is ShowAs.OUT_OF_OFFICE
         and meeting.status is Status.CONFIRMED
-        and meeting.response in _TAKEN
+        and meeting.response in _ATTENDING
     )
 
 
-def in_service(manager: Manager, worktime: WorkingTime, period: Span) -> Span | None:
+def clip_to_service(manager: Manager, worktime: WorkingTime, period: Span) -> Span | None:
     """The part of a period in which the manager works here; None if there is none."""
     start, end = period.start, period.end
     if manager.started is not None:
@@ -134,17 +136,17 @@ def in_service(manager: Manager, worktime: WorkingTime, period: Span) -> Span | 
     return Span(start, end) if start < end else None
 
 
-def at_work(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
+def working_spans(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
     """The manager's working hours in a period: working days, no public holiday, no leave."""
     spans: list[Span] = []
-    for day, hours in due_hours(worktime, manager.working_days, period):
+    for day, hours in scheduled_hours(worktime, manager.working_days, period):
         if day not in leave.days:
-            spans.extend(_without(hours, leave.spans) if leave.spans else (hours,))
+            spans.extend(_subtract_spans(hours, leave.spans) if leave.spans else (hours,))
     return spans
 
 
 @lru_cache(maxsize=64)
-def due_hours(
+def scheduled_hours(
     worktime: WorkingTime, weekdays: tuple[int, ...], period: Span
 ) -> tuple[tuple[date, Span], ...]:
     """The working hours of each due day of a period, for all who work on these weekdays; leave aside."""
@@ -152,10 +154,10 @@ def due_hours(
     return tuple((day, worktime.hours_of(day)) for day in due if not worktime.is_holiday(day))
 
 
-def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
+def _subtract_spans(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
     start = span.start
     for other in taken:
-        cut = other.clip(Span(start, span.end)) if start < span.end else None
+        cut = other.intersection(Span(start, span.end)) if start < span.end else None
         if cut is not None:
             if start < cut.start:
                 yield Span(start, cut.start)
@@ -164,7 +166,7 @@ def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
         yield Span(start, span.end)
 
 
-def contracted(
+def contracted_minutes(
     manager: Manager, meetings: Iterable[Meeting], worktime: WorkingTime, first: date, last: date
 ) -> pd.DataFrame:
     """The manager's contracted minutes on each day from `first` to `last` (exclusive).
@@ -173,7 +175,7 @@ def contracted(
     and before `started` and after `left`;
     leave of part of a day takes away the working time that it covers.
     """
-    leave = leave_of(meetings, worktime, Span(worktime.midnight(first), worktime.midnight(last)))
+    leave = find_leave(meetings, worktime, Span(worktime.midnight(first), worktime.midnight(last)))
     days = [first + DAY * n for n in range((last - first).days)]
     rows = [(manager.id, day, _contracted_minutes(manager, leave, worktime, day)) for day in days]
     frame = pd.DataFrame(rows, columns=list(CONTRACTED_COLUMNS))
@@ -184,6 +186,6 @@ def _contracted_minutes(manager: Manager, leave: Leave, worktime: WorkingTime, d
     if day in leave.days or not worktime.is_working(manager, day) or not manager.is_in_service(day):
         return 0.0
     hours = worktime.hours_of(day)
-    taken = (span.clip(hours) for span in leave.spans)
+    taken = (span.intersection(hours) for span in leave.spans)
     away = sum(cut.duration.total_seconds() for cut in taken if cut is not None) / 60
     return max(0.0, manager.hours_per_day * 60 - away)

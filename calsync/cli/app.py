@@ -160,7 +160,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The settings
 DEFAULT_CONFIG = Path("calsync.toml")
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         out.print(f"calsync {__version__}")
         raise typer.Exit
@@ -169,7 +169,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Where managers' partnership meeting time goes: process or service improvement."""
@@ -190,7 +190,7 @@ ToOption = Annotated[
 
 
 @contextmanager
-def writing(where: Path) -> Iterator[None]:
+def report_write_errors(where: Path) -> Iterator[None]:
     """Report a folder or file that cannot be written as the wrong argument that it is."""
     try:
         yield
@@ -216,7 +216,7 @@ def print_demo_day(settings: "Settings") -> None:
         err.print(f"Today is {settings.demo.today} here: a demo's own day, by [demo] today in the settings.")
 
 
-def usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
+def load_usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
     """The managers whose lines can be used; the other lines are named on standard error."""
     from calsync.config.roster import read_roster
 
@@ -225,16 +225,21 @@ def usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
     return roster.managers
 
 
-def known_managers(ids: Iterable[str], settings: "Settings", *, option: str) -> None:
+def check_manager_ids(manager_ids: Iterable[str], settings: "Settings", *, option: str) -> None:
     """Raise ConfigError with every id that is on no line of the list of managers."""
     from calsync.config.roster import read_roster
-    from calsync.validation import near
+    from calsync.validation import suggest_word
 
     listed = [manager.id for manager in read_roster(settings).managers]
-    unknown = [one for one in ids if one not in listed]
+    unknown = [manager_id for manager_id in manager_ids if manager_id not in listed]
     if unknown:
         what = f"is no id in {settings.managers.file}"
-        raise ConfigError([Problem(f"{option} {one}", what, near(one, listed)) for one in unknown])
+        raise ConfigError(
+            [
+                Problem(f"{option} {manager_id}", what, suggest_word(manager_id, listed))
+                for manager_id in unknown
+            ]
+        )
 
 
 def print_problems(problems: Iterable[Problem]) -> bool:

@@ -8,30 +8,30 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, parse_day, print_lines, usable_managers
-from calsync.cli.rules import PacksOption, book_of, read_table, rules_app
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, load_usable_managers, parse_day, print_lines
+from calsync.cli.rules import PacksOption, load_rule_book, read_meetings_table, rules_app
 from calsync.cli.terminal import out, write_json
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
-from calsync.nightly.covering import coverage_of
+from calsync.nightly.covering import measure_stored_rule_usage
 from calsync.nightly.opening import store_url
 from calsync.rules.book import RuleBook
-from calsync.rules.coverage import Coverage
-from calsync.rules.load import person_names
+from calsync.rules.coverage import RuleUsage
+from calsync.rules.load import load_person_names
 from calsync.rules.schema import agencies_schema, pack_schema
-from calsync.rules.score import score as score_table
-from calsync.rules.suggest import suggest as suggest_rules
+from calsync.rules.score import score_rules as score_table
+from calsync.rules.suggest import suggest_phrases as suggest_rules
 from calsync.rules.table import classify_table
 from calsync.store.database import open_store
 
-CODED = ("scope", "partnership", "activity")
+CODED_COLUMNS = ("scope", "partnership", "activity")
 SinceOption = Annotated[date, typer.Option("--from", parser=parse_day, metavar="D", help="The first day.")]
 UntilOption = Annotated[
     date, typer.Option("--to", parser=parse_day, metavar="D", help="The day after the last one.")
 ]
-EVER, NEVER = "1970-01-01", "2100-01-01"
+EARLIEST_DAY, LATEST_DAY = "1970-01-01", "2100-01-01"
 
 
 @rules_app.command()
@@ -46,14 +46,14 @@ def score(
     The columns are those of `calsync classify`, with scope, partnership and activity as coded.
     Example: `calsync rules score coded.csv --rows 10`
     """
-    frame = _coded(source, CODED)
-    print_lines(score_table(frame, book_of(config, packs)).lines(rows))
+    frame = _read_coded_table(source, CODED_COLUMNS)
+    print_lines(score_table(frame, load_rule_book(config, packs)).lines(rows))
 
 
 @rules_app.command()
 def coverage(
-    first: SinceOption = EVER,  # type: ignore[assignment]
-    last: UntilOption = NEVER,  # type: ignore[assignment]
+    first: SinceOption = EARLIEST_DAY,  # type: ignore[assignment]
+    last: UntilOption = LATEST_DAY,  # type: ignore[assignment]
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Say which rules decide the kept meetings, what stays unclear, and which domains nobody lists.
@@ -61,14 +61,14 @@ def coverage(
     Titles of private meetings are never shown.
     Example: `calsync rules coverage --from 2026-11-01 --to 2026-12-01`
     """
-    print_lines(_covered(config, book_of(config, None), first, last).lines())
+    print_lines(_measure_coverage(config, load_rule_book(config, None), first, last).lines())
 
 
-def _covered(config: Path, book: RuleBook, first: date, last: date) -> Coverage:
+def _measure_coverage(config: Path, book: RuleBook, first: date, last: date) -> RuleUsage:
     settings = load_settings(config)
-    usable_managers(settings)
+    load_usable_managers(settings)
     with open_store(store_url(settings)) as store:
-        return coverage_of(settings, store, book, first, last)
+        return measure_stored_rule_usage(settings, store, book, first, last)
 
 
 @rules_app.command()
@@ -87,12 +87,12 @@ def suggest(
     No proposal holds a name of a person or chooses a side: what a phrase shows is for you to say.
     Example: `calsync rules suggest --against coded.csv`
     """
-    book = book_of(config, packs)
-    coded = _coded(against, ("activity",)) if against else None
-    judged = None if coded is None else classify_table(coded, book)
-    names = (*person_names(), *_managers_names(config))
-    unclear = _unclear(source, config, book)
-    proposals = suggest_rules(unclear, coded, book, judged=judged, names=names)
+    book = load_rule_book(config, packs)
+    coded = _read_coded_table(against, ("activity",)) if against else None
+    classified = None if coded is None else classify_table(coded, book)
+    names = (*load_person_names(), *_manager_names(config))
+    unclear = _find_unclear_titles(source, config, book)
+    proposals = suggest_rules(unclear, coded, book, judged=classified, names=names)
     for proposal in proposals:
         print_lines(proposal.lines())
         out.print()
@@ -100,25 +100,27 @@ def suggest(
         out.print("# no two unclear titles share a word that says something")
 
 
-def _managers_names(config: Path) -> tuple[str, ...]:
+def _manager_names(config: Path) -> tuple[str, ...]:
     if not config.exists():
         return ()
     return tuple(manager.name for manager in load_managers(load_settings(config)))
 
 
-def _unclear(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:
+def _find_unclear_titles(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:
     if source is None:
-        found = _covered(config, book, date.fromisoformat(EVER), date.fromisoformat(NEVER))
+        found = _measure_coverage(
+            config, book, date.fromisoformat(EARLIEST_DAY), date.fromisoformat(LATEST_DAY)
+        )
         return [(title, hours) for title, _, hours in found.unclear if title]
-    frame = read_table(source)
-    judged = classify_table(frame, book)
+    frame = read_meetings_table(source)
+    classified = classify_table(frame, book)
     minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
-    open_ = (judged["activity"] == "unclear").to_numpy()
+    open_ = (classified["activity"] == "unclear").to_numpy()
     return list(zip(frame["title"][open_], minutes.fillna(0)[open_] / 60, strict=True))
 
 
-def _coded(source: Path, needed: tuple[str, ...]) -> pd.DataFrame:
-    frame = read_table(source)
+def _read_coded_table(source: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    frame = read_meetings_table(source)
     missing = [name for name in needed if name not in frame.columns]
     if missing:
         hint = "add what people coded, one column each"

@@ -6,7 +6,7 @@ from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_demo_d
 from calsync.cli.terminal import green, out, red
 from calsync.config.load import load_settings
 from calsync.model.problem import Severity
-from calsync.nightly.checking import try_all
+from calsync.nightly.checking import run_preflight
 
 
 @app.command()
@@ -19,9 +19,11 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     print_demo_day(settings)
     today = settings.today(now())
     faulty = False
-    for tried in try_all(settings, today):
+    for tried in run_preflight(settings, today):
         broken = any(problem.severity is Severity.FAULT for problem in tried.problems)
-        out.print_line(red("✗") if broken else green("✓"), f" {tried.what}: {tried.gave or 'see below'}")
+        out.print_line(
+            red("✗") if broken else green("✓"), f" {tried.subject}: {tried.outcome or 'see below'}"
+        )
         faulty |= print_problems(tried.problems)
     if faulty:
         raise typer.Exit(1)

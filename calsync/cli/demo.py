@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from calsync.analysis.periods import Every
-from calsync.cli.app import app, writing
-from calsync.cli.night import progress_bar, tell
+from calsync.analysis.periods import PeriodLength
+from calsync.cli.app import app, report_write_errors
+from calsync.cli.night import print_report, progress_bar
 from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.errors import ExportError
-from calsync.exports.tables import split_to_write
+from calsync.exports.tables import build_split_table
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.plan import days_of
+from calsync.nightly.plan import window_days
 from calsync.nightly.run import run_night
-from calsync.nightly.tables import split_of
+from calsync.nightly.tables import build_protected_split
 from calsync.private_files import replace_private_file
 from calsync.store.database import open_store
 from calsync.store.states import RunState
@@ -34,18 +34,18 @@ def demo(
 
     Example: `calsync demo --to demo`
     """
-    with writing(to):
+    with report_write_errors(to):
         config = write_demo(to)
     settings = load_settings(config)
     at = datetime.combine(DEMO_DAY, time(4, 15), settings.organisation.zone)
     with progress_bar() as progress:
         report = run_night(config, DEMO_DAY, now=lambda: at, progress=progress)
-    tell(report)
+    print_report(report)
     mail = _longest_mail(settings)
-    table, left_out = _hr_table(settings)
+    table, left_out = _write_hr_table(settings)
     opened = (
         (mail, "a manager's weekly mail, in English and Welsh"),
-        (_page(mail), "the same as a page, for a browser"),
+        (_write_summary_page(mail), "the same as a page, for a browser"),
         (table, "HR's table: hours by partnership and activity, with cost"),
     )
     out.print()
@@ -63,7 +63,7 @@ def _longest_mail(settings: Settings) -> Path:
     return max(settings.resolve(settings.mail.folder).glob("*.eml"), key=lambda path: path.stat().st_size)
 
 
-def _page(mail: Path) -> Path:
+def _write_summary_page(mail: Path) -> Path:
     body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("html",))
     page = mail.parent.parent / "summary.html"
     with replace_private_file(page) as file:
@@ -71,13 +71,13 @@ def _page(mail: Path) -> Path:
     return page
 
 
-def _hr_table(settings: Settings) -> tuple[Path, str]:
+def _write_hr_table(settings: Settings) -> tuple[Path, str]:
     """HR's table as a workbook, or as CSV where XlsxWriter is not installed; and what was left out."""
-    first, _ = days_of(settings, DEMO_DAY)
+    first, _ = window_days(settings, DEMO_DAY)
     last = DEMO_DAY
     with open_store(store_url(settings)) as store:
-        protected = split_of(settings, store, first, last, [], Every.WHOLE)
-    table = split_to_write(protected.table, [])
+        protected = build_protected_split(settings, store, first, last, [], PeriodLength.WHOLE)
+    table = build_split_table(protected.table, [])
     workbook, plain = (settings.file.parent / name for name in ("split.xlsx", "split.csv"))
     try:
         write_table(table, workbook)

@@ -7,31 +7,31 @@ from typing import Annotated
 
 import typer
 
-from calsync.analysis.periods import Every, Period, parse_period
-from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, parse_day, usable_managers
+from calsync.analysis.periods import DateRange, PeriodLength, parse_period
+from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, load_usable_managers, parse_day
 from calsync.cli.rules import check_suffix
 from calsync.cli.terminal import err, write_csv, yellow
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.exports.base import Table
-from calsync.exports.privacy import Protected
-from calsync.exports.tables import allocations_to_write, split_to_write
-from calsync.exports.to_csv import csv_text
+from calsync.exports.privacy import ProtectedSplit
+from calsync.exports.tables import build_allocations_table, build_split_table
+from calsync.exports.to_csv import format_csv
 from calsync.exports.writing import write_table
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import grades_without_cost, minutes_of_days, split_of
+from calsync.nightly.tables import build_protected_split, grades_without_cost, load_minutes
 from calsync.store.database import Store, open_store
-from calsync.text import count_of
+from calsync.text import format_count
 
 
-class Tables(StrEnum):
+class ExportTable(StrEnum):
     """The tables that can be taken out."""
 
     ALLOCATIONS = "allocations"
     SPLIT = "split"
 
 
-OldTableOption = Annotated[Tables | None, typer.Option("--table", hidden=True)]
+OldTableOption = Annotated[ExportTable | None, typer.Option("--table", hidden=True)]
 OldFromOption = Annotated[date | None, typer.Option("--from", parser=parse_day, hidden=True)]
 OldToOption = Annotated[list[str] | None, typer.Option("--to", hidden=True)]
 
@@ -39,7 +39,7 @@ OldToOption = Annotated[list[str] | None, typer.Option("--to", hidden=True)]
 @app.command()
 def export(
     table: Annotated[
-        Tables | None,
+        ExportTable | None,
         typer.Argument(metavar="TABLE", help="allocations (for the data owner only) or split (for HR)."),
     ] = None,
     period: Annotated[
@@ -49,7 +49,9 @@ def export(
         ),
     ] = "",
     by: Annotated[str, typer.Option(metavar="COLUMNS", help="department, grade, or both with a comma.")] = "",
-    every: Annotated[Every, typer.Option(help="Cut the time into weeks or months.")] = Every.WHOLE,
+    every: Annotated[
+        PeriodLength, typer.Option(help="Cut the time into weeks or months.")
+    ] = PeriodLength.WHOLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="F", help="The file.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     old_table: OldTableOption = None,
@@ -63,27 +65,27 @@ def export(
     if old_table or old_first or old_to:
         if table or period or output:
             raise typer.BadParameter("--table, --from and --to are the old form: calsync export --help")
-        table, (first, last), file = _old_form(old_table, old_first, old_to or [])
+        table, (first, last), file = _parse_old_options(old_table, old_first, old_to or [])
     else:
         if table is None or not period:
             raise typer.BadParameter("name a table and a period: calsync export split --period 2026-09")
-        (first, last), file = _days_of(period), output
+        (first, last), file = _parse_period_option(period), output
     if file is not None:
         check_suffix(file)
     settings = load_settings(config)
-    usable_managers(settings)
+    load_usable_managers(settings)
     groups = [name.strip() for name in by.split(",") if name.strip()]
     with open_store(store_url(settings)) as store:
-        made = _table(table, settings, store, (first, last), groups, every)
+        made = _build_table(table, settings, store, (first, last), groups, every)
     if file is None:
-        write_csv(csv_text(made.frame))
+        write_csv(format_csv(made.frame))
         return
     for path in write_table(made, file):
-        rows = count_of(len(made.frame), "row")
+        rows = format_count(len(made.frame), "row")
         err.print(f"{rows}: {path}" if path == file else f"columns explained: {path}")
 
 
-def _days_of(period: str) -> Period:
+def _parse_period_option(period: str) -> DateRange:
     try:
         return parse_period(period)
     except ValueError as error:
@@ -91,9 +93,9 @@ def _days_of(period: str) -> Period:
         raise typer.BadParameter(f"--period {period!r}: {error}; write {forms}") from None
 
 
-def _old_form(
-    table: Tables | None, first: date | None, given: list[str]
-) -> tuple[Tables, Period, Path | None]:
+def _parse_old_options(
+    table: ExportTable | None, first: date | None, given: list[str]
+) -> tuple[ExportTable, DateRange, Path | None]:
     """Read `--table T --from D --to D --to FILE`, which works until version 1.0."""
     days = [text for text in given if _is_day(text)]
     files = [text for text in given if not _is_day(text)]
@@ -116,35 +118,40 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _table(
-    table: Tables, settings: Settings, store: Store, days: tuple[date, date], by: list[str], every: Every
+def _build_table(
+    table: ExportTable,
+    settings: Settings,
+    store: Store,
+    days: tuple[date, date],
+    by: list[str],
+    every: PeriodLength,
 ) -> Table:
-    if table is Tables.ALLOCATIONS:
+    if table is ExportTable.ALLOCATIONS:
         err.print("allocations name single managers: for the data owner, never for HR")
-        return allocations_to_write(minutes_of_days(store, *days))
-    protected = split_of(settings, store, *days, by, every)
-    _say_what_is_hidden(protected)
+        return build_allocations_table(load_minutes(store, *days))
+    protected = build_protected_split(settings, store, *days, by, every)
+    _print_protection(protected)
     for grade in grades_without_cost(settings):
         named = f"grade {grade!r}" if grade else "managers without a grade"
         what = "the cost of every group with such a manager is blank"
         err.print_line(yellow("!"), f" no hourly cost is known for {named}: {what}; see [costs] file")
-    return split_to_write(protected.table, by)
+    return build_split_table(protected.table, by)
 
 
-def _say_what_is_hidden(protected: Protected) -> None:
-    few = f"fewer than {protected.least} people"
+def _print_protection(protected: ProtectedSplit) -> None:
+    below_threshold = f"fewer than {protected.threshold} people"
     counts = (
-        (protected.small, "row", f"of {few} merged"),
-        (protected.joined, "larger row", "merged with them"),
-        (protected.possible, "row", "without confirmed hours, or planned ones that can be shown, left out"),
-        (protected.widened, "row", f"with bounds widened, or blank, to show no {few}"),
-        (protected.blank, "other figure", f"of {few} left blank"),
-        (protected.unpublished, "row", f"of periods in which {few} met left out"),
+        (protected.below_threshold, "row", f"of {below_threshold} merged"),
+        (protected.secondary, "larger row", "merged with them"),
+        (protected.omitted, "row", "without confirmed hours, or planned ones that can be shown, left out"),
+        (protected.widened, "row", f"with bounds widened, or blank, to show no {below_threshold}"),
+        (protected.blanked, "other figure", f"of {below_threshold} left blank"),
+        (protected.suppressed, "row", f"of periods in which {below_threshold} met left out"),
     )
     for number, row, what in counts:
         if number:
-            err.print(f"{count_of(number, row)} {what}")
-    for (first, last), covered in protected.read_in_part:
+            err.print(f"{format_count(number, row)} {what}")
+    for (first, last), covered in protected.partly_read:
         err.print_line(
             yellow("!"),
             f" {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from calsync.cli.app import app, writing
+from calsync.cli.app import app, report_write_errors
 from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.settings import is_domain
-from calsync.config.starting import Answers, starting_files
+from calsync.config.starting import InitAnswers, build_starter_files
 from calsync.errors import ConfigError
 from calsync.model.people import Language, Nation
 from calsync.model.problem import Problem, Severity
@@ -23,7 +23,7 @@ from calsync.nightly.opening import open_rules
 from calsync.rules.check import check_rules
 
 
-class Where(StrEnum):
+class CalendarLocation(StrEnum):
     """Where the calendars are."""
 
     FILES = "files"
@@ -31,7 +31,7 @@ class Where(StrEnum):
     CALDAV = "caldav"
 
 
-_OTHER_WORDS = {
+_SYNONYMS = {
     **{
         "english": "en",
         "saesneg": "en",
@@ -46,14 +46,14 @@ _OTHER_WORDS = {
 """Words for the choices of `init` that people write in place of the listed ones."""
 
 
-def _choice(choices: type[StrEnum], question: str, help_text: str) -> Any:
+def _choice_option(choices: type[StrEnum], question: str, help_text: str) -> Any:
     """An option that is asked for, with its choices in any case."""
     listed = ", ".join(choices)
 
     def parse(text: str) -> str:
         word = "-".join(text.casefold().split())
         try:
-            return choices(_OTHER_WORDS.get(word, word)).value
+            return choices(_SYNONYMS.get(word, word)).value
         except ValueError:
             raise typer.BadParameter(f"{text!r} is none of {listed}") from None
 
@@ -62,16 +62,16 @@ def _choice(choices: type[StrEnum], question: str, help_text: str) -> Any:
     )
 
 
-def _name(text: str) -> str:
+def _parse_name(text: str) -> str:
     if not text.strip():
         raise typer.BadParameter("the name of your organisation must not be empty")
     return text.strip()
 
 
-def _domains(text: str) -> str:
+def _parse_domains(text: str) -> str:
     """The mail domains in an answer, with a blank between; those of mail and web addresses are taken."""
     parts = [part for part in re.split(r"[\s,;]+", text) if part]
-    found = [_host(part) for part in parts]
+    found = [_extract_domain(part) for part in parts]
     wrong = [part for part, domain in zip(parts, found, strict=True) if not is_domain(domain)]
     if wrong or not found:
         what = f"{', '.join(map(repr, wrong))}: no mail domain" if wrong else "no mail domain is given"
@@ -79,7 +79,7 @@ def _domains(text: str) -> str:
     return " ".join(dict.fromkeys(found))
 
 
-def _host(text: str) -> str:
+def _extract_domain(text: str) -> str:
     host = text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
     return host.strip(".").casefold()
 
@@ -89,38 +89,40 @@ def init(
     name: Annotated[
         str,
         typer.Option(
-            prompt="What is your organisation called", parser=_name, metavar="NAME", help="Its name."
+            prompt="What is your organisation called", parser=_parse_name, metavar="NAME", help="Its name."
         ),
     ],
     domains: Annotated[
         str,
         typer.Option(
             prompt="Its own mail domains, with a space between",
-            parser=_domains,
+            parser=_parse_domains,
             metavar="DOMAINS",
             help="Its own mail domains, with a space between.",
         ),
     ],
-    nation: Annotated[str, _choice(Nation, "In which nation", "For holidays and rules.")],
-    language: Annotated[str, _choice(Language, "In which language do you write", "Of mails.")],
-    calendars: Annotated[str, _choice(Where, "Where are the calendars", "The first source.")],
+    nation: Annotated[str, _choice_option(Nation, "In which nation", "For holidays and rules.")],
+    language: Annotated[str, _choice_option(Language, "In which language do you write", "Of mails.")],
+    calendars: Annotated[
+        str, _choice_option(CalendarLocation, "Where are the calendars", "The first source.")
+    ],
     to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")] = Path(),
 ) -> None:
     """Ask five questions and write settings, a list of managers, agencies and a pack of your own.
 
     Nothing that exists is overwritten. Example: `calsync init --to council`
     """
-    files = starting_files(
-        Answers(name, tuple(domains.split()), Nation(nation), Language(language), calendars)
+    files = build_starter_files(
+        InitAnswers(name, tuple(domains.split()), Nation(nation), Language(language), calendars)
     )
-    there = [to / path for path in files if (to / path).exists()]
-    if there:
+    existing = [to / path for path in files if (to / path).exists()]
+    if existing:
         hint = "nothing was written; choose another folder with --to"
-        raise ConfigError([Problem(str(path), "is there already", hint) for path in there])
+        raise ConfigError([Problem(str(path), "is there already", hint) for path in existing])
     _check_before_writing(files)
     for path, text in files.items():
-        with writing(to / path):
-            _write(to / path, text)
+        with report_write_errors(to / path):
+            _write_file(to / path, text)
         out.print_line("wrote ", bold(to / path))
     out.print()
     out.print("Now list your managers in managers.csv, then try everything: calsync check")
@@ -130,17 +132,17 @@ def _check_before_writing(files: Mapping[Path, str]) -> None:
     """Raise ConfigError with everything in these files that `calsync check` would refuse."""
     with TemporaryDirectory() as folder:
         for path, text in files.items():
-            _write(Path(folder) / path, text)
+            _write_file(Path(folder) / path, text)
         settings = load_settings(Path(folder) / "calsync.toml")
         load_managers(settings)
         book, problems = open_rules(settings)
         # An odd domain makes examples of shipped rules fail, too, which explains nothing.
-        for found in (book.oddities, (*problems, *check_rules(book))):
+        for found in (book.lint_problems, (*problems, *check_rules(book))):
             if faults := [problem for problem in found if problem.severity is Severity.FAULT]:
                 raise ConfigError(faults)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     # A service of another user may read them, and nobody else may change where mails and hours go.
     for folder in reversed([folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]):
         folder.mkdir()

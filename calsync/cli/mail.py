@@ -18,7 +18,7 @@ from calsync.errors import StoreError
 from calsync.mail.waiting import find_mail, is_overdue, short_ids
 from calsync.store.database import open_store
 from calsync.store.states import MailState, OutboxEntry
-from calsync.text import count_of
+from calsync.text import format_count
 
 mail_app = typer.Typer(
     help="Mails that wait, failed or may not have arrived. Example: `calsync mail list`", no_args_is_help=True
@@ -34,7 +34,7 @@ ByOption = Annotated[
 ]
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How mails are listed."""
 
     TABLE = "table"
@@ -47,7 +47,7 @@ def list_mails(
         list[MailState] | None,
         typer.Option("--state", help="Only mails in this state; may be repeated."),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
+    form: Annotated[OutputFormat, typer.Option("--format", help="How to print them.")] = OutputFormat.TABLE,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """List mails, newest first: id, state, recipient, tries, when the next try is, what went wrong.
@@ -58,12 +58,12 @@ def list_mails(
     with open_store(store_url(settings)) as store:
         entries = store.outbox.entries()
     ids = short_ids(entries)
-    wanted = [entry for entry in reversed(entries) if not states or entry.state in states]
-    if form is Format.JSON:
-        rows = [mail_row(entry, ids[entry.mail_id], now()) for entry in wanted]
-        write_json(json.dumps(rows, indent=2, default=iso) + "\n")
-    elif wanted:
-        _print_list(wanted, ids, settings)
+    shown_entries = [entry for entry in reversed(entries) if not states or entry.state in states]
+    if form is OutputFormat.JSON:
+        rows = [mail_to_json(entry, ids[entry.mail_id], now()) for entry in shown_entries]
+        write_json(json.dumps(rows, indent=2, default=to_json_text) + "\n")
+    elif shown_entries:
+        _print_mails(shown_entries, ids, settings)
     else:
         out.print("No mails." if not states else "No mails in this state.")
 
@@ -84,7 +84,7 @@ def resend(
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:
         entry = find_mail(store.outbox.entries(), mail)
-        resend_mail(store, entry, now(), by or _user(), sent_too=yes)
+        resend_mail(store, entry, now(), by or _user_name(), sent_too=yes)
     try:
         sent = send_waiting(settings, now)
     except StoreError as error:
@@ -118,78 +118,78 @@ def resolve(
     with open_store(store_url(settings)) as store:
         entry = find_mail(store.outbox.entries(), mail)
         state = MailState.SENT if sent else MailState.DROPPED
-        resolve_mail(store, entry, state, now(), by or _user())
+        resolve_mail(store, entry, state, now(), by or _user_name())
     out.print(f"{entry.mail_id}: {state} (was {entry.state})")
 
 
-def print_waiting(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> None:
+def print_open_mails(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> None:
     """Print every mail that is not closed, with its age and its next try, and the way out if it is late."""
     overdue = {entry.mail_id for entry in entries if is_overdue(entry, moment)}
     ids = short_ids(entries)
     ordered = sorted(entries, key=lambda entry: (entry.mail_id not in overdue, entry.queued_at))
     for entry in ordered[:_SHOWN_AT_MOST]:
         late = entry.mail_id in overdue
-        words = _describe(entry, settings, moment, late=late)
+        parts = _describe_mail(entry, settings, moment, late=late)
         mark = red("●") if late else dim("○")
-        out.print_line(mark, f" mail {ids[entry.mail_id]} ({entry.mail_id}) {words}")
+        out.print_line(mark, f" mail {ids[entry.mail_id]} ({entry.mail_id}) {parts}")
     if len(ordered) > _SHOWN_AT_MOST:
-        out.print(f"and {count_of(len(ordered) - _SHOWN_AT_MOST, 'more mail')}: calsync mail list")
+        out.print(f"and {format_count(len(ordered) - _SHOWN_AT_MOST, 'more mail')}: calsync mail list")
     if overdue:
         out.print(dim("→ calsync mail list, then calsync mail resend ID or calsync mail resolve ID"))
 
 
-def _describe(entry: OutboxEntry, settings: Settings, moment: datetime, *, late: bool) -> str:
+def _describe_mail(entry: OutboxEntry, settings: Settings, moment: datetime, *, late: bool) -> str:
     """State, age, tries and next try of a mail, in words."""
-    words = [f"is {entry.state}, {_age(moment - entry.queued_at)} old", _tries(entry)]
+    parts = [f"is {entry.state}, {_format_age(moment - entry.queued_at)} old", _describe_attempts(entry)]
     if entry.state is MailState.PENDING:
-        words.append(f"next try {_local(entry.next_at, settings)}")
+        parts.append(f"next try {_format_local_time(entry.next_at, settings)}")
         if late:
-            words.append("overdue")
-    return ", ".join(words) + (f": {entry.what}" if entry.what else "")
+            parts.append("overdue")
+    return ", ".join(parts) + (f": {entry.what}" if entry.what else "")
 
 
-def _tries(entry: OutboxEntry) -> str:
-    return f"tried {count_of(entry.attempts, 'time')}"
+def _describe_attempts(entry: OutboxEntry) -> str:
+    return f"tried {format_count(entry.attempts, 'time')}"
 
 
-def _age(age: timedelta) -> str:
+def _format_age(age: timedelta) -> str:
     for name, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
         if age >= length:
-            return count_of(age // length, name)
-    return count_of(max(age // timedelta(minutes=1), 0), "minute")
+            return format_count(age // length, name)
+    return format_count(max(age // timedelta(minutes=1), 0), "minute")
 
 
-def _print_list(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: Settings) -> None:
+def _print_mails(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: Settings) -> None:
     """Print two lines and more for each mail: a table of this width is cut on most terminals."""
     for entry in entries:
         short = bold(ids[entry.mail_id])
         out.print_line(short, f"  {entry.state:8} {entry.mail_id} to {entry.recipient}")
-        times = [f"queued {_local(entry.queued_at, settings)}", _tries(entry)]
+        times = [f"queued {_format_local_time(entry.queued_at, settings)}", _describe_attempts(entry)]
         if entry.state is MailState.PENDING:
-            times.append(f"next try {_local(entry.next_at, settings)}")
+            times.append(f"next try {_format_local_time(entry.next_at, settings)}")
         if entry.sent_at:
-            times.append(f"sent {_local(entry.sent_at, settings)}")
-        done = [f"{a.action} by {a.by}, {_local(a.at, settings)}" for a in entry.actions]
+            times.append(f"sent {_format_local_time(entry.sent_at, settings)}")
+        done = [f"{a.action} by {a.by}, {_format_local_time(a.at, settings)}" for a in entry.actions]
         for line in (", ".join(times), entry.what, *done):
             if line:
                 out.print(f"          {line}")
 
 
-def mail_row(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
+def mail_to_json(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
     """A mail as it is printed in JSON."""
     return {"id": short, **asdict(entry), "overdue": is_overdue(entry, moment)}
 
 
-def iso(value: object) -> str:
+def to_json_text(value: object) -> str:
     """A value that JSON has no type for, as text: days and times by ISO 8601."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _local(moment: datetime, settings: Settings) -> str:
+def _format_local_time(moment: datetime, settings: Settings) -> str:
     return moment.astimezone(settings.organisation.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without an entry in the list of users

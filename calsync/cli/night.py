@@ -20,21 +20,21 @@ from calsync.cli.app import (
     DEFAULT_CONFIG,
     ConfigOption,
     app,
-    known_managers,
+    check_manager_ids,
     now,
     parse_day,
     print_demo_day,
     print_problems,
 )
 from calsync.cli.logs import log_to_stderr
-from calsync.cli.mail import iso, mail_row, print_waiting
+from calsync.cli.mail import mail_to_json, print_open_mails, to_json_text
 from calsync.cli.terminal import bold, dim, err, out, red, shows_progress, write_json
 from calsync.config.load import load_settings
 from calsync.mail.waiting import short_ids
-from calsync.store.states import LedgerNight, RunState
+from calsync.store.states import NightRecord, RunState
 
 if TYPE_CHECKING:
-    from calsync.cli.watching import Status
+    from calsync.cli.watching import SystemStatus
     from calsync.config.settings import Settings
     from calsync.nightly.report import RunReport
 
@@ -64,7 +64,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
+def _stop_on_signals() -> Iterator[Event]:
     stop = Event()
 
     def end(*_: object) -> None:
@@ -109,8 +109,8 @@ def run(
     day = night or settings.today(now())
     check_not_after_today(settings, day, now())
     if accept_empty:
-        known_managers(accept_empty, settings, option="--accept-empty")
-    with progress_bar() as progress, _stopped_by_signals() as stop:
+        check_manager_ids(accept_empty, settings, option="--accept-empty")
+    with progress_bar() as progress, _stop_on_signals() as stop:
         report = run_night(
             config,
             day,
@@ -120,12 +120,12 @@ def run(
             accept_empty=accept_empty or (),
             accept_roster=accept_roster,
         )
-    tell(report)
+    print_report(report)
     if report.outcome is not RunState.GOOD:
         raise typer.Exit(1)
 
 
-def tell(report: "RunReport") -> None:
+def print_report(report: "RunReport") -> None:
     """Print what a night did, its problems first."""
     print_problems(report.problems)
     out.print_line(f"Night of {report.night:%A %-d %B %Y}: ", bold(report.outcome), f". {report.summary}")
@@ -143,7 +143,7 @@ def schedule(config: ConfigOption = DEFAULT_CONFIG) -> None:
     scheduler.serve(config)
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How the status is printed."""
 
     TABLE = "table"
@@ -152,7 +152,7 @@ class Format(StrEnum):
 
 @app.command()
 def status(
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    form: Annotated[OutputFormat, typer.Option("--format", help="How to print it.")] = OutputFormat.TABLE,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Say how the last nights went, which calendars fail and since when, and which mails wait.
@@ -167,7 +167,7 @@ def status(
     settings = load_settings(config)
     print_demo_day(settings)
     found = collect_status(settings, now())
-    if form is Format.JSON:
+    if form is OutputFormat.JSON:
         _print_status_json(found, settings)
     else:
         _print_status(found, settings)
@@ -175,13 +175,15 @@ def status(
         raise typer.Exit(1)
 
 
-def _print_status(found: "Status", settings: "Settings") -> None:
-    out.print(_table(found.nights) if found.nights else "No night has run yet: `calsync run`.")
+def _print_status(found: "SystemStatus", settings: "Settings") -> None:
+    out.print(_nights_table(found.nights) if found.nights else "No night has run yet: `calsync run`.")
     if found.is_late:
         last = found.last_good or "none"
-        out.print_line(red("●"), f" the night of {found.due} has not run to its end (last good: {last})")
-    if found.ahead:
-        nights = f"{'night' if len(found.ahead) == 1 else 'nights'} {', '.join(map(str, found.ahead))}"
+        out.print_line(
+            red("●"), f" the night of {found.due_night} has not run to its end (last good: {last})"
+        )
+    if found.future_nights:
+        nights = f"{'night' if len(found.future_nights) == 1 else 'nights'} {', '.join(map(str, found.future_nights))}"
         out.print_line(dim("○"), f" left aside, for dated after today, {found.today}: {nights}")
     print_problems(found.problems)
     for state in found.failing:
@@ -191,20 +193,22 @@ def _print_status(found: "Status", settings: "Settings") -> None:
             f"({f'last read {state.last_good}' if state.last_good else 'never read'}): {state.what}",
             dim(f" → {state.hint}"),
         )
-    print_waiting(found.mails, settings, found.moment)
+    print_open_mails(found.mails, settings, found.moment)
 
 
-def _print_status_json(found: "Status", settings: "Settings") -> None:
+def _print_status_json(found: "SystemStatus", settings: "Settings") -> None:
     """Print the same as one JSON object; docs/operating.md lists its keys, which stay as they are."""
     ids = short_ids(found.mails)
     content = {
         "good": found.is_good,
         "moment": found.moment.astimezone(settings.organisation.zone),
         "today": found.today,
-        "due_night": found.due,
+        "due_night": found.due_night,
         "last_good_night": found.last_good,
         "late": found.is_late,
-        "nights": [asdict(entered) | {"ahead": entered.night in found.ahead} for entered in found.nights],
+        "nights": [
+            asdict(record) | {"ahead": record.night in found.future_nights} for record in found.nights
+        ],
         "failing_calendars": [
             {
                 "calendar": state.shown,
@@ -218,21 +222,21 @@ def _print_status_json(found: "Status", settings: "Settings") -> None:
             for state in found.failing
         ],
         "problems": [asdict(problem) for problem in found.problems],
-        "mails": [mail_row(mail, ids[mail.mail_id], found.moment) for mail in found.mails],
+        "mails": [mail_to_json(mail, ids[mail.mail_id], found.moment) for mail in found.mails],
     }
-    write_json(json.dumps(content, indent=2, default=iso) + "\n")
+    write_json(json.dumps(content, indent=2, default=to_json_text) + "\n")
 
 
-def _table(nights: Sequence[LedgerNight]) -> Table:
+def _nights_table(nights: Sequence[NightRecord]) -> Table:
     table = Table("night", "outcome", "tries", "calendars", "failed", "problems", "mails", box=None)
-    for entered in nights:
-        counts = entered.counts
+    for record in nights:
+        counts = record.counts
         table.add_row(
-            str(entered.night),
-            entered.state,
-            str(entered.attempt),
+            str(record.night),
+            record.state,
+            str(record.attempt),
             *(str(counts.get(name, 0)) for name in ("calendars", "failed")),
-            str(entered.problems),
+            str(record.problems),
             str(counts.get("mails", 0)),
         )
     return table

@@ -82,24 +82,26 @@ def green(text: object) -> Text:
 
 def write_csv(text: str) -> None:
     """Write CSV to standard output: whole for another program, every character visible on a terminal."""
-    _write("\n".join(map(make_visible, text.split("\n"))) if out.is_terminal else make_controls_visible(text))
+    _write_output(
+        "\n".join(map(make_visible, text.split("\n"))) if out.is_terminal else make_controls_visible(text)
+    )
 
 
 def write_json(text: str) -> None:
     """Write JSON to standard output, with what is not seen or is obeyed as JSON's own escapes."""
-    _write(escape_json(text))
+    _write_output(escape_json(text))
 
 
-def _write(text: str) -> None:
+def _write_output(text: str) -> None:
     sys.stdout.write(text)
 
 
 def shows_progress() -> bool:
     """Whether standard error is a terminal that can redraw a line, and not a CI log."""
-    return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_ci()
+    return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _is_ci()
 
 
-def _in_ci() -> bool:
+def _is_ci() -> bool:
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
-from calsync.validation import problems_of
+from calsync.validation import validation_problems
 
 
 def load_settings(file: Path) -> Settings:
@@ -30,6 +30,6 @@ def load_settings(file: Path) -> Settings:
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, file.name, Settings)) from error
+        raise ConfigError(validation_problems(error, file.name, Settings)) from error
     settings._file = file
     return settings

@@ -18,26 +18,26 @@ from pydantic import (
     model_validator,
 )
 
-from calsync.config.roster_file import Line, read_rows
+from calsync.config.roster_file import RosterLine, read_roster_rows
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.people import Frequency, Language, Manager
 from calsync.model.problem import Problem
-from calsync.validation import problems_of
+from calsync.validation import validation_problems
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\]+")
-_RANGE = re.compile(r"(\w)\.?\s*(?:[-\u2010-\u2015]|\b(?:to|until)\b)\s*(\w)")
+_WEEKDAY_RANGE = re.compile(r"(\w)\.?\s*(?:[-\u2010-\u2015]|\b(?:to|until)\b)\s*(\w)")
 _WEEKDAYS_HINT = 'write weekdays in English, such as "mon tue wed thu fri" or "mon-fri"'
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")  # a workbook gives a time with its dates
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")  # a workbook gives a time with its dates
 
 
-def _weekdays(text: object) -> tuple[int, ...]:
+def _parse_weekdays(text: object) -> tuple[int, ...]:
     """The numbers of weekdays that are listed, `mon tue` or `Monday, Tuesday`, and of ranges, `mon-fri`."""
-    words = _RANGE.sub(r"\1-\2", re.sub(r"[,;/&+]|\band\b", " ", str(text).lower())).split()
+    words = _WEEKDAY_RANGE.sub(r"\1-\2", re.sub(r"[,;/&+]|\band\b", " ", str(text).lower())).split()
     numbers: set[int] = set()
     for word in words:
-        first, *rest = map(_weekday, word.split("-"))
+        first, *rest = map(_parse_weekday, word.split("-"))
         last = rest[-1] if rest else first
         if first is None or last is None or len(rest) > 1:
             raise ValueError(f"{word!r} is no weekday; {_WEEKDAYS_HINT}")
@@ -47,83 +47,87 @@ def _weekdays(text: object) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
-def _weekday(word: str) -> int | None:
+def _parse_weekday(word: str) -> int | None:
     """The number of a day, by its name or the beginning of it: `tue`, `tues.`, `tuesday`."""
     name = word.rstrip(".")
     spellings = [text for text in (name, name.removesuffix("s")) if len(text) >= 3]
-    return next((n for n, day in enumerate(DAYS) if any(day.startswith(text) for text in spellings)), None)
+    return next(
+        (n for n, day in enumerate(WEEKDAYS) if any(day.startswith(text) for text in spellings)), None
+    )
 
 
-def _is_unseen(sign: str) -> bool:
+def _is_invisible(sign: str) -> bool:
     return unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
 
 
-def _visible(text: str) -> str:
+def _validate_visible(text: str) -> str:
     """Refuse invisible characters: two ids that differ in them look alike."""
-    if unseen := next(filter(_is_unseen, text), ""):
+    if unseen := next(filter(_is_invisible, text), ""):
         raise ValueError(f"holds a character that cannot be seen (U+{ord(unseen):04X}); type it anew")
     return text
 
 
-def _address(text: str) -> str:
+def _validate_address(text: str) -> str:
     # What comes along when an address is copied; two addresses are compared without it, too.
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    if not _ADDRESS.fullmatch(text) or any(map(_is_unseen, text)):
+    if not _ADDRESS.fullmatch(text) or any(map(_is_invisible, text)):
         raise ValueError("is no mail address; write it as name@example.org")
     return text
 
 
-def _addresses(text: object) -> tuple[str, ...]:
-    return tuple(_address(one) for one in str(text).lower().replace(",", " ").replace(";", " ").split())
+def _parse_addresses(text: object) -> tuple[str, ...]:
+    return tuple(
+        _validate_address(one) for one in str(text).lower().replace(",", " ").replace(";", " ").split()
+    )
 
 
-def _number(text: object) -> object:
+def _parse_decimal(text: object) -> object:
     return text.replace(",", ".") if isinstance(text, str) and text.count(",") == 1 else text
 
 
-def _lower(text: object) -> object:
+def _to_lower(text: object) -> object:
     return text.lower() if isinstance(text, str) else text
 
 
-def _day(text: object) -> object:
+def _parse_date(text: object) -> object:
     if not isinstance(text, str):
         return text
-    found = _DAY.fullmatch(text)
+    found = _DATE.fullmatch(text)
     try:
         return date.fromisoformat(found.group(1)) if found else date.fromisoformat("")
     except ValueError:
         raise ValueError("is no date; write it as 2026-11-30") from None
 
 
-class Row(BaseModel):
+class RosterRow(BaseModel):
     """One line of the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    id: Annotated[str, Field(min_length=1), AfterValidator(_visible)]
-    email: Annotated[str, AfterValidator(_address)]
+    id: Annotated[str, Field(min_length=1), AfterValidator(_validate_visible)]
+    email: Annotated[str, AfterValidator(_validate_address)]
     name: str = ""
     department: str = ""
     grade: str = ""
-    fte: Annotated[float, BeforeValidator(_number), Field(gt=0, le=1.5)] = 1.0
-    hours_per_week: Annotated[float, BeforeValidator(_number), Field(gt=0, le=80)] = 37.0
-    working_days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = (0, 1, 2, 3, 4)
+    fte: Annotated[float, BeforeValidator(_parse_decimal), Field(gt=0, le=1.5)] = 1.0
+    hours_per_week: Annotated[float, BeforeValidator(_parse_decimal), Field(gt=0, le=80)] = 37.0
+    working_days: Annotated[tuple[int, ...], BeforeValidator(_parse_weekdays)] = (0, 1, 2, 3, 4)
     source: str = ""
     calendar: str = ""
-    summary: Annotated[Frequency, BeforeValidator(_lower)] = Frequency.NONE
-    language: Annotated[Language | None, BeforeValidator(_lower)] = None
-    aliases: Annotated[tuple[str, ...], BeforeValidator(_addresses)] = ()
-    started: Annotated[date | None, BeforeValidator(_day)] = None
-    left: Annotated[date | None, BeforeValidator(_day)] = None
+    summary: Annotated[Frequency, BeforeValidator(_to_lower)] = Frequency.NONE
+    language: Annotated[Language | None, BeforeValidator(_to_lower)] = None
+    aliases: Annotated[tuple[str, ...], BeforeValidator(_parse_addresses)] = ()
+    started: Annotated[date | None, BeforeValidator(_parse_date)] = None
+    left: Annotated[date | None, BeforeValidator(_parse_date)] = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_dates(self) -> Self:
         if self.started and self.left and self.left < self.started:
             raise ValueError(f"left ({self.left}) is before started ({self.started})")
         return self
 
 
-def listed(things: Iterable[object]) -> str:
+def join_with_and(things: Iterable[object]) -> str:
     """Things in a sentence: `a`, `a and b`, `a, b and c`."""
     *first, last = [str(thing) for thing in things] or [""]
     return f"{', '.join(first)} and {last}" if first else last
@@ -141,18 +145,18 @@ class Roster:
     file: str
     managers: tuple[Manager, ...]
     problems: tuple[Problem, ...] = ()
-    claimants: tuple[Manager, ...] = ()
+    unusable_managers: tuple[Manager, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
-    named: frozenset[str] = frozenset()
+    listed_ids: frozenset[str] = frozenset()
 
     def in_service(self, day: date) -> tuple[Manager, ...]:
         """Those who work here on this day."""
         return tuple(manager for manager in self.managers if manager.is_in_service(day))
 
-    def place(self, ids: Iterable[str]) -> str:
+    def describe_lines(self, ids: Iterable[str]) -> str:
         """The lines of these managers, for a problem."""
         numbers = sorted(self.lines[one] for one in ids if one in self.lines)
-        return f"{self.file} line{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
+        return f"{self.file} line{'s' if len(numbers) > 1 else ''} {join_with_and(numbers)}"
 
 
 def load_managers(settings: Settings) -> tuple[Manager, ...]:
@@ -166,24 +170,24 @@ def read_roster(settings: Settings) -> Roster:
     Raises ConfigError where no line can be used: no such file, wrong headings, or every line is bad.
     """
     file = settings.resolve(settings.managers.file)
-    headings, lines = read_rows(file)
+    headings, lines = read_roster_rows(file)
     _check_headings(headings, file.name)
-    own = [name for name in headings if name not in Row.model_fields]
+    own_columns = [name for name in headings if name not in RosterRow.model_fields]
     rows: dict[str, tuple[Manager, int]] = {}
     problems: list[Problem] = []
-    doubled = _doubled(lines)
+    doubled = _find_duplicate_ids(lines)
     for line in lines:
         where = f"{file.name} line {line.number}"
         if line.fault:
             what, hint = line.fault
-            problems.append(Problem(where, what, f"{hint}; {_not_read(line)}"))
+            problems.append(Problem(where, what, f"{hint}; {_not_read_hint(line)}"))
             continue
-        row, faults = _row(line, own, where, settings)
+        row, faults = _validate_row(line, own_columns, where, settings)
         problems += faults
         if row is not None and row.id.casefold() not in doubled:
-            extra = tuple((name, line.cells.get(name, "")) for name in own)
-            rows[row.id] = _manager(row, extra, settings), line.number
-    problems += _twice(doubled, file.name)
+            extra = tuple((name, line.cells.get(name, "")) for name in own_columns)
+            rows[row.id] = _to_manager(row, extra, settings), line.number
+    problems += _duplicate_id_problems(doubled, file.name)
     if not rows:
         problems = problems or [Problem(file.name, "names no manager", "add a line for each manager")]
         raise ConfigError(problems)
@@ -193,7 +197,7 @@ def read_roster(settings: Settings) -> Roster:
     unused = {f"line {line.number}": line for line in lines if line.number not in numbers.values()}
     # An id may look like that, too.
     unused = {name if name not in named else f"{name} of {file.name}": line for name, line in unused.items()}
-    claimants = tuple(_claimant(name, line, settings) for name, line in unused.items())
+    claimants = tuple(_manager_of_unusable_line(name, line, settings) for name, line in unused.items())
     numbers |= {name: line.number for name, line in unused.items()}
     return Roster(file.name, managers, tuple(problems), claimants, numbers, named)
 
@@ -205,59 +209,63 @@ def _check_headings(headings: Sequence[str], where: str) -> None:
         raise ConfigError([Problem(where, "names no manager", "add headings, and a line for each manager")])
     for name in ("id", "email"):
         if name not in headings:
-            close = difflib.get_close_matches(name, headings, n=1)
-            hint = f"is it the column {close[0]!r}?" if close else f"the headings are: {', '.join(headings)}"
+            matches = difflib.get_close_matches(name, headings, n=1)
+            hint = (
+                f"is it the column {matches[0]!r}?" if matches else f"the headings are: {', '.join(headings)}"
+            )
             problems.append(Problem(f"{where} line 1", f"there is no column {name!r}", hint))
     for name in dict.fromkeys(headings):
         if name and headings.count(name) > 1:
             what = f"the heading {name!r} is there {headings.count(name)} times"
             problems.append(Problem(f"{where} line 1", what, "give each column a heading of its own"))
-    problems += _misspelt(headings, where)
+    problems += _misspelt_column_problems(headings, where)
     if problems:
         raise ConfigError(problems)
 
 
-def _misspelt(headings: Sequence[str], where: str) -> Iterator[Problem]:
+def _misspelt_column_problems(headings: Sequence[str], where: str) -> Iterator[Problem]:
     """A column of one's own may have any name but one that is nearly a known column's."""
-    known = list(Row.model_fields)
+    known = list(RosterRow.model_fields)
     for name in headings:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8) if name not in known else []
-        if close:
-            yield Problem(f"{where} line 1", f"no such column: {name!r}", f"did you mean {close[0]!r}?")
+        matches = difflib.get_close_matches(name, known, n=1, cutoff=0.8) if name not in known else []
+        if matches:
+            yield Problem(f"{where} line 1", f"no such column: {name!r}", f"did you mean {matches[0]!r}?")
 
 
-def _row(line: Line, own: Sequence[str], where: str, settings: Settings) -> tuple[Row | None, list[Problem]]:
+def _validate_row(
+    line: RosterLine, own: Sequence[str], where: str, settings: Settings
+) -> tuple[RosterRow | None, list[Problem]]:
     cells = {key: text for key, text in line.cells.items() if text != "" and key not in own}
     try:
-        row = Row.model_validate(cells)
+        row = RosterRow.model_validate(cells)
     except ValidationError as error:
-        found = problems_of(error, where, Row)
+        found = validation_problems(error, where, RosterRow)
         return None, [
-            replace(one, hint=f"{one.hint}; {_not_read(line)}" if one.hint else _not_read(line))
+            replace(one, hint=f"{one.hint}; {_not_read_hint(line)}" if one.hint else _not_read_hint(line))
             for one in found
         ]
     if row.source and row.source not in settings.sources:
-        hint = f"the settings have: {', '.join(settings.sources)}; {_not_read(line)}"
+        hint = f"the settings have: {', '.join(settings.sources)}; {_not_read_hint(line)}"
         return None, [Problem(f"{where} source", f"no source is called {row.source!r}", hint)]
     return row, []
 
 
-def _not_read(line: Line) -> str:
+def _not_read_hint(line: RosterLine) -> str:
     name = line.cells.get("id", "")
     who = name if name and name.isprintable() else "this manager"
     return f"{who} is not read until the line is put right"
 
 
-def _manager(row: Row, own: tuple[tuple[str, str], ...], settings: Settings) -> Manager:
+def _to_manager(row: RosterRow, own: tuple[tuple[str, str], ...], settings: Settings) -> Manager:
     values: dict[str, Any] = row.model_dump()
     values["email"] = row.email.lower()
     values["language"] = row.language or settings.organisation.language
     values["source"] = row.source or next(iter(settings.sources))
     values["calendar"] = row.calendar or row.email
-    return Manager(**values, own=own)
+    return Manager(**values, own_columns=own)
 
 
-def _claimant(name: str, line: Line, settings: Settings) -> Manager:
+def _manager_of_unusable_line(name: str, line: RosterLine, settings: Settings) -> Manager:
     """Who a line that cannot be used may be about: its calendar and addresses are not another's meanwhile."""
     email = line.cells.get("email", "")
     source = line.cells.get("source", "")
@@ -272,21 +280,21 @@ def _claimant(name: str, line: Line, settings: Settings) -> Manager:
     )
 
 
-def _doubled(lines: Iterable[Line]) -> dict[str, list[Line]]:
+def _find_duplicate_ids(lines: Iterable[RosterLine]) -> dict[str, list[RosterLine]]:
     """The ids that are on several lines, bad ones included, in whatever case they are written."""
-    found: dict[str, list[Line]] = {}
+    found: dict[str, list[RosterLine]] = {}
     for line in lines:
         if name := line.cells.get("id", ""):
             found.setdefault(name.casefold(), []).append(line)
     return {name: several for name, several in found.items() if len(several) > 1}
 
 
-def _twice(doubled: Mapping[str, Sequence[Line]], file: str) -> list[Problem]:
+def _duplicate_id_problems(doubled: Mapping[str, Sequence[RosterLine]], file: str) -> list[Problem]:
     """Report an id on several lines: whose calendar is meant is unknown, so none of them is used."""
     return [
         Problem(
             file,
-            f"the id {lines[0].cells['id']!r} is on lines {listed(line.number for line in lines)}; "
+            f"the id {lines[0].cells['id']!r} is on lines {join_with_and(line.number for line in lines)}; "
             "none of them is read",
             "give each manager an id of their own",
         )

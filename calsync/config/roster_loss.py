@@ -2,30 +2,32 @@
 
 from collections.abc import Collection
 
-from calsync.config.roster import listed
-from calsync.config.settings import Doubt
+from calsync.config.roster import join_with_and
+from calsync.config.settings import DoubtSettings
 from calsync.model.problem import Problem
-from calsync.text import count_of
+from calsync.text import format_count
 
-FEW = 4
+MIN_MANAGERS = 4
 """A list of fewer managers than this may well lose half of them."""
 _SHOWN = 10
 
 
-def doubted_gone(before: Collection[str], named: Collection[str], doubt: Doubt) -> frozenset[str]:
+def find_doubtful_loss(
+    previous_ids: Collection[str], listed_ids: Collection[str], limits: DoubtSettings
+) -> frozenset[str]:
     """Those of the last list who are missing, if they are too many to be believed; else nobody."""
-    gone = frozenset(before).difference(named)
-    too_many = len(before) >= FEW and len(gone) >= doubt.managers_gone * len(before)
+    gone = frozenset(previous_ids).difference(listed_ids)
+    too_many = len(previous_ids) >= MIN_MANAGERS and len(gone) >= limits.managers_gone * len(previous_ids)
     return gone if too_many else frozenset()
 
 
-def gone_problem(gone: Collection[str], before: int, file: str) -> Problem:
+def roster_loss_problem(missing_ids: Collection[str], previous_count: int, file: str) -> Problem:
     """That a list lost too many managers at once."""
-    names = sorted(gone)
+    names = sorted(missing_ids)
     if len(names) > _SHOWN:
         names = [*names[:_SHOWN], f"{len(names) - _SHOWN} more"]
     what = (
-        f"{len(gone)} of the {count_of(before, 'manager')} of the last night are missing: {listed(names)}; "
+        f"{len(missing_ids)} of the {format_count(previous_count, 'manager')} of the last night are missing: {join_with_and(names)}; "
         "what is held of them is kept"
     )
     return Problem(file, what, "if it is right: calsync run --accept-roster")

@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from calsync.model.people import Language, Nation
 
 
-class Table(BaseModel):
+class SettingsTable(BaseModel):
     """A table of settings: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _known_zone(key: str) -> str:
+def _validate_zone(key: str) -> str:
     if key not in available_timezones():
         raise ValueError("no such time zone; use a name such as Europe/London")
     return key
@@ -33,20 +33,20 @@ def is_domain(text: str) -> bool:
     return _DOMAIN.fullmatch(text) is not None
 
 
-def _domain(text: str) -> str:
+def _validate_domain(text: str) -> str:
     domain = text.strip().lower().removeprefix("@")
     if not is_domain(domain):
         raise ValueError("a mail domain such as brynfelin.gov.wales is wanted")
     return domain
 
 
-class Organisation(Table):
+class OrganisationSettings(SettingsTable):
     """Whose managers these are."""
 
     name: str = Field(min_length=1)
-    domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = Field(min_length=1)
+    domains: tuple[Annotated[str, AfterValidator(_validate_domain)], ...] = Field(min_length=1)
     nation: Nation = Nation.WALES
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
+    timezone: Annotated[str, AfterValidator(_validate_zone)] = "Europe/London"
     language: Language = Language.EN
 
     @property
@@ -55,20 +55,20 @@ class Organisation(Table):
         return ZoneInfo(self.timezone)
 
 
-class Window(Table):
+class WindowSettings(SettingsTable):
     """What is read each night, in whole weeks (Monday to Sunday) around the current one."""
 
     weeks_back: int = Field(default=13, ge=1, le=260)
     weeks_ahead: int = Field(default=4, ge=0, le=104)
 
 
-class StoreSettings(Table):
+class StoreSettings(SettingsTable):
     """Where calsync keeps what it holds."""
 
     url: str = "sqlite:///calsync.db"
 
 
-class Managers(Table):
+class ManagersSettings(SettingsTable):
     """Who is read.
 
     shared: calendars that several managers rightly have on their lines, by address as on the line: the
@@ -79,7 +79,7 @@ class Managers(Table):
     shared: dict[str, str] = Field(default_factory=dict)
 
 
-class Doubt(Table):
+class DoubtSettings(SettingsTable):
     """What one night may lose before it is doubted: what is held is kept until somebody accepts the loss.
 
     managers_gone: this part of the managers of the last night, or more, is missing from the list.
@@ -92,20 +92,20 @@ class Doubt(Table):
     meetings_from: int = Field(default=20, ge=0)
 
 
-class Demo(Table):
+class DemoSettings(SettingsTable):
     """Written by `calsync demo` alone: the day on which its council lives."""
 
     today: date | None = None
 
 
-class Rules(Table):
+class RulesSettings(SettingsTable):
     """How meetings are judged: shipped packs by name, then our own folder, which wins."""
 
     packs: tuple[str, ...] = ("wales",)
     folder: Path | None = None
 
 
-class Hours(Table):
+class HoursSettings(SettingsTable):
     """The working day: hours outside it are counted and also shown apart.
 
     missing_end_minutes: how long a meeting takes that gives no end; by RFC 5545 (3.6.1) it takes no time.
@@ -116,26 +116,26 @@ class Hours(Table):
     missing_end_minutes: int = Field(default=0, ge=0, le=24 * 60)
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_day(self) -> Self:
         if self.day_end <= self.day_start:
             raise ValueError("day_end must be later than day_start")
         return self
 
 
-class Privacy(Table):
+class PrivacySettings(SettingsTable):
     """What is remembered of a meeting, and how small a group may be shown."""
 
     titles: Literal["partnership", "all", "none"] = "partnership"
     least_group: int = Field(default=5, ge=5)
 
 
-class Costs(Table):
+class CostsSettings(SettingsTable):
     """Hourly costs by grade (columns grade, contract, productive); without a file, hours only."""
 
     file: Path | None = None
 
 
-class Mail(Table):
+class MailSettings(SettingsTable):
     """How summaries go out. Passwords by environment only."""
 
     transport: Literal["folder", "smtp", "m365"] = "folder"
@@ -153,13 +153,13 @@ class Mail(Table):
     timeout: float = Field(default=30.0, gt=0)
 
 
-class Schedule(Table):
+class ScheduleSettings(SettingsTable):
     """When the night runs, in the organisation's zone."""
 
     nightly: time = time(4, 15)
 
     @model_validator(mode="after")
-    def _clear_of_clock_changes(self) -> Self:
+    def _check_clock_changes(self) -> Self:
         if time(1) <= self.nightly < time(3):
             raise ValueError(
                 "between 01:00 and 03:00 the clocks change: a night would be skipped or run twice"
@@ -167,7 +167,7 @@ class Schedule(Table):
         return self
 
 
-class Engine(Table):
+class EngineSettings(SettingsTable):
     """Where calendars are read, how many at once, and how long one may take (seconds).
 
     kind: threads or processes of this machine, or the workers behind a Dask scheduler's address.
@@ -179,7 +179,7 @@ class Engine(Table):
     calendar_seconds: float = Field(default=300.0, gt=0)
 
     @model_validator(mode="after")
-    def _with_an_address_for_dask(self) -> Self:
+    def _check_dask_address(self) -> Self:
         if self.kind == "dask" and "://" not in self.address:
             raise ValueError("kind dask wants the scheduler's address, such as tcp://dask.example:8786")
         return self
@@ -191,23 +191,23 @@ class Engine(Table):
         return self
 
 
-class Settings(Table):
+class Settings(SettingsTable):
     """Everything in `calsync.toml`."""
 
-    organisation: Organisation
-    window: Window = Window()
+    organisation: OrganisationSettings
+    window: WindowSettings = WindowSettings()
     store: StoreSettings = StoreSettings()
     sources: dict[str, dict[str, Any]] = Field(min_length=1)
-    managers: Managers = Managers()
-    doubt: Doubt = Doubt()
-    rules: Rules = Rules()
-    hours: Hours = Hours()
-    privacy: Privacy = Privacy()
-    costs: Costs = Costs()
-    mail: Mail = Mail()
-    schedule: Schedule = Schedule()
-    engine: Engine = Engine()
-    demo: Demo = Demo()
+    managers: ManagersSettings = ManagersSettings()
+    doubt: DoubtSettings = DoubtSettings()
+    rules: RulesSettings = RulesSettings()
+    hours: HoursSettings = HoursSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    costs: CostsSettings = CostsSettings()
+    mail: MailSettings = MailSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    engine: EngineSettings = EngineSettings()
+    demo: DemoSettings = DemoSettings()
     _file: Path = PrivateAttr(default=Path("calsync.toml"))
 
     @property

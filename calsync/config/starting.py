@@ -10,7 +10,7 @@ from calsync.model.people import Language, Nation
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class InitAnswers:
     """What was asked; calendars is files, m365 or caldav."""
 
     name: str
@@ -44,24 +44,24 @@ _COLUMNS = "id,email,name,department,grade,fte,hours_per_week,working_days,sourc
 _CALENDARS = {"files": "calendars/m1.ics", "m365": "", "caldav": ""}
 
 
-def starting_files(answers: Answers) -> dict[Path, str]:
+def build_starter_files(answers: InitAnswers) -> dict[Path, str]:
     """The files by their relative paths: settings, managers, our agencies and our own pack."""
     return {
-        Path("calsync.toml"): _settings(answers),
-        Path("managers.csv"): _managers(answers),
-        Path("our-rules/agencies.toml"): _agencies(answers),
-        Path("our-rules/ours.toml"): _pack(answers),
+        Path("calsync.toml"): _settings_text(answers),
+        Path("managers.csv"): _managers_text(answers),
+        Path("our-rules/agencies.toml"): _agencies_text(answers),
+        Path("our-rules/ours.toml"): _pack_text(answers),
     }
 
 
-def _settings(answers: Answers) -> str:
+def _settings_text(answers: InitAnswers) -> str:
     return f"""\
 # calsync: who we are, what is read, where results go. Every key: docs/settings.md.
 # Paths are relative to this file. Secrets are named by environment variable, never written here.
 
 [organisation]
-name = {_text(answers.name)}
-domains = {_texts(answers.domains)}
+name = {_toml_string(answers.name)}
+domains = {_toml_list(answers.domains)}
 nation = "{answers.nation}"
 timezone = "Europe/London"
 language = "{answers.language}"
@@ -84,30 +84,30 @@ folder = "our-rules"            # ours wins over the shipped rules, and `calsync
 [mail]                          # until you change it, mails are files in a folder
 transport = "folder"
 folder = "outbox"
-sender = {_text(f"calsync@{answers.domains[0]}")}
+sender = {_toml_string(f"calsync@{answers.domains[0]}")}
 
 [schedule]
 nightly = "04:15"
 """
 
 
-def _managers(answers: Answers) -> str:
+def _managers_text(answers: InitAnswers) -> str:
     days, calendar = "mon tue wed thu fri", _CALENDARS[answers.calendars]
     email = f"first.manager@{answers.domains[0]}"
     row = f"m1,{email},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
     return f"{_COLUMNS}\n{row}\n"
 
 
-def _agencies(answers: Answers) -> str:
+def _agencies_text(answers: InitAnswers) -> str:
     return f"""\
 # Our own organisation and our neighbours: this file wins over the agencies that calsync ships.
 # Mail domains that no file lists are shown by `calsync rules coverage`.
 
 [[agency]]
 id = "{_identifier(answers.name)}"
-name = {_text(answers.name)}
+name = {_toml_string(answers.name)}
 sector = "council"              # council, nhs, police, fire, justice, government, voluntary, housing, ...
-domains = {_texts(answers.domains)}
+domains = {_toml_list(answers.domains)}
 
 # [[agency]]
 # id = "carers-trust"
@@ -117,13 +117,13 @@ domains = {_texts(answers.domains)}
 """
 
 
-def _pack(answers: Answers) -> str:
+def _pack_text(answers: InitAnswers) -> str:
     return f"""\
 # Our own partnerships and rules; docs/writing-rules.md has a worked example.
 # Try a title: calsync explain "Harbour Board: terms of reference"; then: calsync rules check
 
 [pack]
-title = {_text(f"Local rules of {answers.name}")}
+title = {_toml_string(f"Local rules of {answers.name}")}
 
 # [[partnership]]
 # id = "harbour"
@@ -139,10 +139,10 @@ def _identifier(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-") or "us"
 
 
-def _text(text: str) -> str:
+def _toml_string(text: str) -> str:
     # A JSON string is a TOML basic string.
     return json.dumps(text, ensure_ascii=False)
 
 
-def _texts(texts: tuple[str, ...]) -> str:
+def _toml_list(texts: tuple[str, ...]) -> str:
     return json.dumps(list(texts), ensure_ascii=False)

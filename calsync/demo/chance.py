@@ -10,25 +10,25 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 SEED = "Cyngor Brynfelin 2026"
-_ONE = TypeVar("_ONE")
+_Choice = TypeVar("_ONE")
 
 
-def chance(*names: object) -> float:
+def draw_fraction(*names: object) -> float:
     """A number from 0 to 1 (exclusive) that belongs to these names."""
-    return int(digest(8, *names), 16) / 2**32
+    return int(draw_digest(8, *names), 16) / 2**32
 
 
-def pick(choices: Sequence[_ONE], *names: object) -> _ONE:
+def draw_choice(choices: Sequence[_Choice], *names: object) -> _Choice:
     """One of the choices."""
-    return choices[int(chance(*names) * len(choices))]
+    return choices[int(draw_fraction(*names) * len(choices))]
 
 
-def number(least: int, most: int, *names: object) -> int:
+def draw_integer(lowest: int, highest: int, *names: object) -> int:
     """A whole number from `least` to `most`, both inclusive."""
-    return least + int(chance(*names) * (most - least + 1))
+    return lowest + int(draw_fraction(*names) * (highest - lowest + 1))
 
 
-def digest(length: int, *names: object) -> str:
+def draw_digest(length: int, *names: object) -> str:
     """So many hexadecimal digits that belong to these names."""
     text = "\x1f".join((SEED, *map(str, names)))
     return hashlib.blake2b(text.encode(), digest_size=(length + 1) // 2).hexdigest()[:length]

@@ -9,7 +9,7 @@ from typing import Any
 from calsync.demo.diary import Person
 from calsync.model.occurrence import AttendeeKind
 
-NAME = "Cyngor Brynfelin Council"
+COUNCIL_NAME = "Cyngor Brynfelin Council"
 _ACCENTS = str.maketrans("âêîôûŵŷáéíóúàèìòùäëïöü'", "aeiouwyaeiouaeiouaeiou-")
 
 
@@ -38,23 +38,23 @@ class DemoManager:
         return self.name.partition(" ")[0]
 
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @cache
-def texts(name: str) -> dict[str, Any]:
+def load_toml(name: str) -> dict[str, Any]:
     """What stands in one of the TOML files beside this module."""
     content = resources.files("calsync.demo").joinpath(name).read_text(encoding="utf-8")
     return tomllib.loads(content)
 
 
 @cache
-def managers() -> tuple[DemoManager, ...]:
+def council_managers() -> tuple[DemoManager, ...]:
     """The twelve, in the order of their ids."""
-    return tuple(_manager(table) for table in texts("people.toml")["manager"])
+    return tuple(_to_manager(table) for table in load_toml("people.toml")["manager"])
 
 
-def _manager(table: dict[str, Any]) -> DemoManager:
+def _to_manager(table: dict[str, Any]) -> DemoManager:
     return DemoManager(
         id=table["id"],
         key=table["key"],
@@ -62,9 +62,11 @@ def _manager(table: dict[str, Any]) -> DemoManager:
         post=table["post"],
         department=table["department"],
         grade=table["grade"],
-        email=_address(table["name"], "council"),
+        email=_mail_address(table["name"], "council"),
         fte=table.get("fte", 1.0),
-        working_days=tuple(DAYS.index(day) for day in table.get("days", "mon tue wed thu fri").split()),
+        working_days=tuple(
+            WEEKDAY_NAMES.index(day) for day in table.get("days", "mon tue wed thu fri").split()
+        ),
         calendar=table.get("calendar", "outlook"),
         summary=table["summary"],
         language=table["language"],
@@ -74,13 +76,13 @@ def _manager(table: dict[str, Any]) -> DemoManager:
 
 
 @cache
-def people() -> dict[str, Person]:
+def council_people() -> dict[str, Person]:
     """Everybody and everything that can be invited, by key: `gethin`, `room:dyfi`, `list:psb`."""
-    found = {m.key: Person(m.key, m.name, m.email, manager_id=m.id) for m in managers()}
-    table = texts("people.toml")
+    found = {m.key: Person(m.key, m.name, m.email, manager_id=m.id) for m in council_managers()}
+    table = load_toml("people.toml")
     for key, text in table["people"].items():
         name, agency = text.split(", ")
-        found[key] = Person(key, name, _address(name, agency))
+        found[key] = Person(key, name, _mail_address(name, agency))
     for prefix, tables, kind in (
         ("room", "rooms", AttendeeKind.RESOURCE),
         ("list", "lists", AttendeeKind.GROUP),
@@ -95,11 +97,11 @@ def people() -> dict[str, Person]:
     return found
 
 
-def colleague(name: str) -> Person:
+def staff_member(name: str) -> Person:
     """A member of staff who is known by name only."""
-    return Person(name, name, _address(name, "cyngor" if len(name) % 3 == 0 else "council"))
+    return Person(name, name, _mail_address(name, "cyngor" if len(name) % 3 == 0 else "council"))
 
 
-def _address(name: str, agency: str) -> str:
+def _mail_address(name: str, agency: str) -> str:
     local = name.casefold().removeprefix("cllr ").translate(_ACCENTS).replace(" ", ".")
-    return f"{local}@{texts('people.toml')['agencies'][agency]}"
+    return f"{local}@{load_toml('people.toml')['agencies'][agency]}"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from calsync.demo.diary import Rule
+from calsync.demo.diary import PlanRule
 
 _WEEK = timedelta(days=7)
 
 
-def days_of(rule: Rule, first: date, last: date) -> Iterator[date]:
+def rule_days(rule: PlanRule, first: date, last: date) -> Iterator[date]:
     """The days from the first occurrence on, in order, up to and with `last`."""
     stop = min(last, rule.until) if rule.until else last
     step = {"week": _in_weeks, "month": _in_months, "year": _in_years}[rule.unit]
@@ -19,12 +19,14 @@ def days_of(rule: Rule, first: date, last: date) -> Iterator[date]:
             yield day
 
 
-def first_day(rule: Rule, not_before: date) -> date:
+def first_rule_day(rule: PlanRule, not_before: date) -> date:
     """The first day from a day on that the rule allows; where its counting begins."""
-    return next(day for day in days_of(Rule(rule.unit, 1, rule.weekdays, rule.nth), not_before, date.max))
+    return next(
+        day for day in rule_days(PlanRule(rule.unit, 1, rule.weekdays, rule.nth), not_before, date.max)
+    )
 
 
-def _in_weeks(rule: Rule, first: date) -> Iterator[date]:
+def _in_weeks(rule: PlanRule, first: date) -> Iterator[date]:
     monday = first - timedelta(days=first.weekday())
     while True:
         for weekday in rule.weekdays:
@@ -32,7 +34,7 @@ def _in_weeks(rule: Rule, first: date) -> Iterator[date]:
         monday += rule.every * _WEEK
 
 
-def _in_months(rule: Rule, first: date) -> Iterator[date]:
+def _in_months(rule: PlanRule, first: date) -> Iterator[date]:
     month = first.year * 12 + first.month - 1
     while True:
         yield _nth_of_month(month // 12, month % 12 + 1, rule.weekdays[0], rule.nth)
@@ -48,13 +50,13 @@ def _nth_of_month(year: int, month: int, weekday: int, nth: int) -> date:
     return begin + timedelta(days=(weekday - begin.weekday()) % 7 + 7 * (nth - 1))
 
 
-def _in_years(rule: Rule, first: date) -> Iterator[date]:
+def _in_years(rule: PlanRule, first: date) -> Iterator[date]:
     year = first.year
     while True:
         yield first.replace(year=year)
         year += rule.every
 
 
-def at(day: date, start: datetime) -> datetime:
+def at_same_time(day: date, clock: datetime) -> datetime:
     """The series' clock time on another day."""
-    return datetime.combine(day, start.time())
+    return datetime.combine(day, clock.time())

@@ -34,7 +34,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PlanRule:
     """How a meeting recurs. unit: week, month or year. until: the last day on which it may be, inclusive.
 
     weekdays: Monday is 0; of a week all of them, of a month the `nth` of the one (-1: the last).
@@ -48,7 +48,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OccurrenceChange:
     """One occurrence changed on its own, named by the day it was to be on; None: as in the series.
 
     cancelled: the organizer called it off. answer: the owner's own, to this occurrence.
@@ -79,8 +79,8 @@ class Plan:
     guests: tuple[Guest, ...] = ()
     owner: str = ""
     all_day: bool = False
-    rule: Rule | None = None
-    changes: tuple[Change, ...] = ()
+    rule: PlanRule | None = None
+    changes: tuple[OccurrenceChange, ...] = ()
     dropped: tuple[date, ...] = ()
     notes: str = ""
     place: str = ""
@@ -98,7 +98,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CalendarEntry:
     """A plan as it stands in one calendar: the owner's answer, and how the time is shown there."""
 
     plan: Plan
@@ -107,10 +107,10 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PlannedOccurrence:
     """One meeting at one time in one calendar. day: that it was to be on; changed: not as the series says."""
 
-    kept: Kept
+    entry: CalendarEntry
     day: date
     start: datetime
     end: datetime
@@ -119,11 +119,11 @@ class Turn:
     answer: Response
     show_as: ShowAs
     cancelled: bool = False
-    changed: bool = False
+    is_changed: bool = False
 
 
 @dataclass(slots=True)
-class Booked:
+class BookedTimes:
     """What is in the calendars so far, to find free times; filled while the plan is made."""
 
     spans: dict[tuple[str, date], list[tuple[datetime, datetime]]] = field(default_factory=dict)
@@ -133,17 +133,17 @@ class Booked:
         for day in {start.date(), end.date()}:
             self.spans.setdefault((owner, day), []).append((start, end))
 
-    def free(self, owner: str, start: datetime, end: datetime) -> bool:
+    def is_free(self, owner: str, start: datetime, end: datetime) -> bool:
         """Whether nothing of the owner's overlaps it; for times within one day."""
         taken = self.spans.get((owner, start.date()), ())
-        return all(end <= begun or ended <= start for begun, ended in taken)
+        return all(end <= busy_start or busy_end <= start for busy_start, busy_end in taken)
 
 
-def in_london(moment: datetime) -> datetime:
+def localize_london(moment: datetime) -> datetime:
     """The wall-clock time with its zone."""
     return moment.replace(tzinfo=LONDON)
 
 
-def until(plan: Plan, last: date) -> Plan:
+def end_series_after(plan: Plan, last: date) -> Plan:
     """The same plan, ended after a day."""
     return replace(plan, rule=replace(plan.rule, until=last)) if plan.rule else plan

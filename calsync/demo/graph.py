@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calsync.demo.chance import digest
+from calsync.demo.chance import draw_digest
 from calsync.demo.council import DemoManager
-from calsync.demo.days import at
-from calsync.demo.diary import Guest, Kept, Person, Plan, Turn, in_london
-from calsync.demo.invitation import description, page
-from calsync.demo.outlook import ZONE, place_of
-from calsync.demo.plan import calendar_of
-from calsync.demo.unfold import turns
+from calsync.demo.days import at_same_time
+from calsync.demo.diary import CalendarEntry, Guest, Person, Plan, PlannedOccurrence, localize_london
+from calsync.demo.invitation import build_description, build_html
+from calsync.demo.outlook import ZONE, plan_location
+from calsync.demo.plan import calendar_entries
+from calsync.demo.unfold import expand_entry
 from calsync.model.occurrence import AttendeeKind, Response
 from calsync.model.span import Span
 
@@ -26,64 +26,68 @@ _NEVER = "0001-01-01T00:00:00Z"
 _MARGIN = timedelta(days=60)
 
 
-def graph_events(manager: DemoManager, window: Span) -> list[dict[str, Any]]:
+def build_graph_events(manager: DemoManager, window: Span) -> list[dict[str, Any]]:
     """Every event of the manager's calendar that overlaps the window, by start and uid."""
     last = (window.end + _MARGIN).date()  # an occurrence may have been moved into the window
-    found = [(turn, _span(turn)) for kept in calendar_of(manager) for turn in turns(kept, last)]
-    inside = [(span.start, _event(turn, manager)) for turn, span in found if span.overlaps(window)]
+    found = [
+        (turn, _occurrence_span(turn))
+        for kept in calendar_entries(manager)
+        for turn in expand_entry(kept, last)
+    ]
+    inside = [(span.start, _to_event(turn, manager)) for turn, span in found if span.overlaps(window)]
     return [event for _, event in sorted(inside, key=lambda pair: (pair[0], pair[1]["iCalUId"]))]
 
 
-def _span(turn: Turn) -> Span:
+def _occurrence_span(turn: PlannedOccurrence) -> Span:
     """Its time as Graph sees it: of an all-day event the dates' midnights in UTC."""
-    zone = UTC if turn.kept.plan.all_day else None
-    start, end = (m.replace(tzinfo=zone) if zone else in_london(m) for m in (turn.start, turn.end))
+    zone = UTC if turn.entry.plan.all_day else None
+    start, end = (m.replace(tzinfo=zone) if zone else localize_london(m) for m in (turn.start, turn.end))
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def _event(turn: Turn, manager: DemoManager) -> dict[str, Any]:
-    plan, span = turn.kept.plan, _span(turn)
+def _to_event(turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
+    plan, span = turn.entry.plan, _occurrence_span(turn)
     return {
-        "@odata.etag": f'W/"{digest(16, plan.uid, manager.key, turn.day)}=="',
-        **_name(turn, manager),
-        **_unread(turn),
+        "@odata.etag": f'W/"{draw_digest(16, plan.uid, manager.key, turn.day)}=="',
+        **_identity_fields(turn, manager),
+        **_ignored_fields(turn),
         "categories": list(plan.categories),
         "iCalUId": plan.uid,
         "subject": turn.title,
-        "bodyPreview": description(turn.notes, plan.uid, plan.online)[:255].replace("\n", "\r\n"),
+        "bodyPreview": build_description(turn.notes, plan.uid, plan.online)[:255].replace("\n", "\r\n"),
         "sensitivity": plan.sensitivity.value,
         "isAllDay": plan.all_day,
         "isCancelled": turn.cancelled,
         "showAs": turn.show_as.value,
         "responseStatus": {"response": _ANSWERS[turn.answer], "time": _NEVER},
-        "body": {"contentType": "html", "content": page(turn.notes, plan.uid, plan.online)},
-        "start": _moment(span.start),
-        "end": _moment(span.end),
-        "location": _location(plan),
-        "locations": [_location(plan)] if place_of(plan) else [],
-        "attendees": [_attendee(guest, turn, manager) for guest in plan.guests],
-        **_called(plan, manager),
+        "body": {"contentType": "html", "content": build_html(turn.notes, plan.uid, plan.online)},
+        "start": _date_time_zone(span.start),
+        "end": _date_time_zone(span.end),
+        "location": _location_field(plan),
+        "locations": [_location_field(plan)] if plan_location(plan) else [],
+        "attendees": [_to_attendee(guest, turn, manager) for guest in plan.guests],
+        **_organizer_fields(plan, manager),
     }
 
 
-def _called(plan: Plan, manager: DemoManager) -> dict[str, Any]:
+def _organizer_fields(plan: Plan, manager: DemoManager) -> dict[str, Any]:
     """Who called it: for an own entry the owner."""
     owner = Person(manager.key, manager.name, manager.email)
     organizer = plan.organizer if plan.organizer and plan.guests else owner
     return {
         "isOrganizer": organizer.key == manager.key,
-        "organizer": {"emailAddress": _mail(organizer)},
+        "organizer": {"emailAddress": _email_address(organizer)},
     }
 
 
-def _unread(turn: Turn) -> dict[str, Any]:
+def _ignored_fields(turn: PlannedOccurrence) -> dict[str, Any]:
     """What Graph gives beside, and calsync has no use for."""
-    plan = turn.kept.plan
+    plan = turn.entry.plan
     teams = plan.online == "teams"
     return {
         "createdDateTime": "2026-07-01T08:00:00.1234567Z",
         "lastModifiedDateTime": "2026-07-02T08:00:00.1234567Z",
-        "changeKey": f"{digest(16, plan.uid, turn.day)}==",
+        "changeKey": f"{draw_digest(16, plan.uid, turn.day)}==",
         "transactionId": None,
         "originalStartTimeZone": ZONE,
         "originalEndTimeZone": ZONE,
@@ -92,7 +96,7 @@ def _unread(turn: Turn) -> dict[str, Any]:
         "hasAttachments": False,
         "importance": "normal",
         "responseRequested": True,
-        "webLink": f"https://outlook.office365.com.example/owa/?itemid={digest(24, plan.uid, turn.day)}",
+        "webLink": f"https://outlook.office365.com.example/owa/?itemid={draw_digest(24, plan.uid, turn.day)}",
         "onlineMeetingUrl": None,
         "isOnlineMeeting": teams,
         "onlineMeetingProvider": "teamsForBusiness" if teams else "unknown",
@@ -104,46 +108,46 @@ def _unread(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _name(turn: Turn, manager: DemoManager) -> dict[str, Any]:
+def _identity_fields(turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
     """Ids, type, and which occurrence of which series it is."""
-    series = _id(turn.kept, manager, "")
-    if turn.kept.plan.rule is None:
+    series = _event_id(turn.entry, manager, "")
+    if turn.entry.plan.rule is None:
         return {"id": series, "type": "singleInstance", "seriesMasterId": None}
-    plan = turn.kept.plan
-    original = at(turn.day, plan.start)
-    moment = (original.replace(tzinfo=UTC) if plan.all_day else in_london(original)).astimezone(UTC)
+    plan = turn.entry.plan
+    original = at_same_time(turn.day, plan.start)
+    moment = (original.replace(tzinfo=UTC) if plan.all_day else localize_london(original)).astimezone(UTC)
     return {
-        "id": _id(turn.kept, manager, str(turn.day)),
-        "type": "exception" if turn.changed else "occurrence",
+        "id": _event_id(turn.entry, manager, str(turn.day)),
+        "type": "exception" if turn.is_changed else "occurrence",
         "seriesMasterId": series,
         "originalStart": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 
-def _id(kept: Kept, manager: DemoManager, day: str) -> str:
-    return f"AAkALg{digest(48, kept.plan.uid, manager.key, day)}AAA="
+def _event_id(kept: CalendarEntry, manager: DemoManager, day: str) -> str:
+    return f"AAkALg{draw_digest(48, kept.plan.uid, manager.key, day)}AAA="
 
 
-def _moment(moment: datetime) -> dict[str, str]:
+def _date_time_zone(moment: datetime) -> dict[str, str]:
     return {"dateTime": f"{moment:%Y-%m-%dT%H:%M:%S}.0000000", "timeZone": "UTC"}
 
 
-def _location(plan: Plan) -> dict[str, str]:
-    place = place_of(plan)
+def _location_field(plan: Plan) -> dict[str, str]:
+    place = plan_location(plan)
     name = {"uniqueId": place, "uniqueIdType": "private"} if place else {"uniqueIdType": "unknown"}
     return {"displayName": place, "locationType": "default", **name}
 
 
-def _attendee(guest: Guest, turn: Turn, manager: DemoManager) -> dict[str, Any]:
+def _to_attendee(guest: Guest, turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
     answer = turn.answer if guest.person.key == manager.key else guest.answer
     response = "none" if answer is Response.UNANSWERED else _ANSWERS[answer]
     kind = "optional" if guest.optional else "required"
     return {
         "type": "resource" if guest.person.kind is AttendeeKind.RESOURCE else kind,
         "status": {"response": response, "time": _NEVER},
-        "emailAddress": _mail(guest.person),
+        "emailAddress": _email_address(guest.person),
     }
 
 
-def _mail(person: Person) -> dict[str, str]:
+def _email_address(person: Person) -> dict[str, str]:
     return {"name": person.name, "address": person.address}

@@ -2,20 +2,20 @@
 
 from html import escape
 
-from calsync.demo.chance import digest, number
+from calsync.demo.chance import draw_digest, draw_integer
 
-_RULE = "_" * 80
+_RULED_LINE = "_" * 80
 
 
-def description(notes: str, uid: str, online: str) -> str:
+def build_description(notes: str, uid: str, online: str) -> str:
     """The text as an exported calendar holds it, lines parted by line feeds."""
     block = {"teams": teams_block, "meet": meet_block}[online](uid) if online else []
     return "\n".join([*notes.splitlines(), *([""] if notes and block else []), *block])
 
 
-def page(notes: str, uid: str, online: str) -> str:
+def build_html(notes: str, uid: str, online: str) -> str:
     """The same as the HTML that Exchange keeps."""
-    lines = description(notes, uid, online).splitlines()
+    lines = build_description(notes, uid, online).splitlines()
     body = "".join(f"<div>{escape(line, quote=False) or '<br>'}</div>\r\n" for line in lines)
     head = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
     return f"<html>\r\n<head>\r\n{head}</head>\r\n<body>\r\n{body}</body>\r\n</html>\r\n"
@@ -23,36 +23,36 @@ def page(notes: str, uid: str, online: str) -> str:
 
 def teams_block(uid: str) -> list[str]:
     """As Teams writes it below every invitation."""
-    thread, tenant = digest(40, uid, "thread"), digest(32, "tenant")
+    thread, tenant = draw_digest(40, uid, "thread"), draw_digest(32, "tenant")
     teams = "https://teams.microsoft.com.example"
     url = (
         f"{teams}/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0"
-        f"?context=%7b%22Tid%22%3a%22{tenant}%22%2c%22Oid%22%3a%22{digest(32, uid, 'caller')}%22%7d"
+        f"?context=%7b%22Tid%22%3a%22{tenant}%22%2c%22Oid%22%3a%22{draw_digest(32, uid, 'caller')}%22%7d"
     )
-    first, second, third = (number(100, 999, uid, place) for place in range(3))
+    first, second, third = (draw_integer(100, 999, uid, place) for place in range(3))
     return [
-        _RULE,
+        _RULED_LINE,
         "Microsoft Teams  Need help?<https://aka.ms.example/JoinTeamsMeeting?omkt=en-GB>",
         f"Join the meeting now<{url}>",
-        f"Meeting ID: {first} {second} {third} {number(10, 99, uid)}",
-        f"Passcode: {digest(6, uid, 'pass')}",
+        f"Meeting ID: {first} {second} {third} {draw_integer(10, 99, uid)}",
+        f"Passcode: {draw_digest(6, uid, 'pass')}",
         "_" * 32,
         "Dial in by phone",
-        f"+44 29 2018 0{number(100, 999, 'phone')},,{number(10**8, 10**9 - 1, uid)}# United Kingdom, Cardiff",
+        f"+44 29 2018 0{draw_integer(100, 999, 'phone')},,{draw_integer(10**8, 10**9 - 1, uid)}# United Kingdom, Cardiff",
         f"Phone conference ID: {second} {third} {first}#",
-        f"For organizers: Meeting options<{teams}/meetingOptions/?id={digest(32, uid)}>",
-        _RULE,
+        f"For organizers: Meeting options<{teams}/meetingOptions/?id={draw_digest(32, uid)}>",
+        _RULED_LINE,
     ]
 
 
 def meet_block(uid: str) -> list[str]:
     """As Google writes it below every invitation."""
-    code = digest(10, uid, "meet").translate(str.maketrans("0123456789", "ghijklmnop"))
+    code = draw_digest(10, uid, "meet").translate(str.maketrans("0123456789", "ghijklmnop"))
     bar = "-::~:~::~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~::~:~::-"
     return [
         bar,
         f"Join with Google Meet: https://meet.google.com.example/{code[:3]}-{code[3:7]}-{code[7:]}",
-        f"Or dial: (GB) +44 20 7946 0{number(100, 999, uid)} PIN: {number(10**8, 10**9 - 1, uid, 'pin')}#",
+        f"Or dial: (GB) +44 20 7946 0{draw_integer(100, 999, uid)} PIN: {draw_integer(10**8, 10**9 - 1, uid, 'pin')}#",
         "",
         "Please do not edit this section.",
         bar,

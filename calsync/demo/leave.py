@@ -3,14 +3,14 @@
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from calsync.demo.chance import pick
-from calsync.demo.council import managers, texts
+from calsync.demo.chance import draw_choice
+from calsync.demo.council import council_managers, load_toml
 from calsync.demo.diary import Plan
-from calsync.demo.naming import uid_of
+from calsync.demo.naming import make_uid
 from calsync.model.occurrence import ShowAs
 
-FIRST = date(2026, 8, 17)
-LAST = date(2026, 12, 20)
+FIRST_DAY = date(2026, 8, 17)
+LAST_DAY = date(2026, 12, 20)
 """The weeks that are filled: 13 behind and 4 ahead of the demo's day."""
 
 BANK_HOLIDAYS = frozenset({date(2026, 8, 31)})
@@ -20,30 +20,30 @@ BANK_HOLIDAYS = frozenset({date(2026, 8, 31)})
 def leave_days() -> dict[str, frozenset[date]]:
     """The days on which each manager is on leave, by key."""
     return {
-        key: frozenset(day for first, count in spells for day in _days(first, count))
-        for key, spells in _spells().items()
+        key: frozenset(day for first, count in spells for day in _consecutive_days(first, count))
+        for key, spells in _leave_periods().items()
     }
 
 
-def on_leave(key: str, day: date) -> bool:
+def is_on_leave(key: str, day: date) -> bool:
     """Whether this manager is on leave that day."""
     return day in leave_days().get(key, ())
 
 
 def leave_plans() -> list[Plan]:
     """The entries with which managers mark their leave."""
-    table = texts("occasions.toml")["leave"][0]
+    table = load_toml("occasions.toml")["leave"][0]
     return [
         Plan(
-            uid=uid_of(f"leave {key} {first}", None, key),
-            title=pick(table["titles"], key, first),
+            uid=make_uid(f"leave {key} {first}", None, key),
+            title=draw_choice(table["titles"], key, first),
             start=datetime.combine(first, time()),
             minutes=count * 24 * 60,
             owner=key,
             all_day=True,
             show_as=ShowAs.OUT_OF_OFFICE,
         )
-        for key, spells in _spells().items()
+        for key, spells in _leave_periods().items()
         for first, count in spells
     ]
 
@@ -52,7 +52,7 @@ def holiday_plans() -> list[Plan]:
     """The bank holiday as a note in some calendars, free time like every note."""
     return [
         Plan(
-            uid=uid_of(f"holiday {manager.key} {day}", None, manager.key),
+            uid=make_uid(f"holiday {manager.key} {day}", None, manager.key),
             title="Gŵyl Banc yr Haf / Summer bank holiday",
             start=datetime.combine(day, time()),
             minutes=24 * 60,
@@ -61,21 +61,21 @@ def holiday_plans() -> list[Plan]:
             show_as=ShowAs.FREE,
             categories=("Holiday",) if manager.calendar == "outlook" else (),
         )
-        for manager in managers()
+        for manager in council_managers()
         for day in sorted(BANK_HOLIDAYS)
         if manager.fte == 1.0
     ]
 
 
-def _spells() -> dict[str, list[tuple[date, int]]]:
-    weeks = texts("occasions.toml")["leave"][0]["weeks"]
-    return {key: [_spell(text) for text in spells] for key, spells in weeks.items()}
+def _leave_periods() -> dict[str, list[tuple[date, int]]]:
+    weeks = load_toml("occasions.toml")["leave"][0]["weeks"]
+    return {key: [_parse_leave_period(text) for text in spells] for key, spells in weeks.items()}
 
 
-def _spell(text: str) -> tuple[date, int]:
+def _parse_leave_period(text: str) -> tuple[date, int]:
     first, count = text.split()
     return date.fromisoformat(first), int(count)
 
 
-def _days(first: date, count: int) -> list[date]:
+def _consecutive_days(first: date, count: int) -> list[date]:
     return [first + timedelta(days=n) for n in range(count)]

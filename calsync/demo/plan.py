@@ -5,48 +5,56 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from calsync.demo.chance import chance
-from calsync.demo.council import DemoManager, managers
-from calsync.demo.days import days_of
-from calsync.demo.diary import Booked, Change, Guest, Kept, Plan, Rule, Turn
-from calsync.demo.leave import FIRST, LAST, holiday_plans, leave_plans, on_leave
-from calsync.demo.naming import google_uid, uid_of
-from calsync.demo.occasions import answered, single_plans
-from calsync.demo.routine import book, routine_plans
-from calsync.demo.timetable import series_plans, travels
-from calsync.demo.unfold import turns
+from calsync.demo.chance import draw_fraction
+from calsync.demo.council import DemoManager, council_managers
+from calsync.demo.days import rule_days
+from calsync.demo.diary import (
+    BookedTimes,
+    CalendarEntry,
+    Guest,
+    OccurrenceChange,
+    Plan,
+    PlannedOccurrence,
+    PlanRule,
+)
+from calsync.demo.leave import FIRST_DAY, LAST_DAY, holiday_plans, is_on_leave, leave_plans
+from calsync.demo.naming import google_uid, make_uid
+from calsync.demo.occasions import response_of, single_plans
+from calsync.demo.routine import book_times, routine_plans
+from calsync.demo.timetable import series_plans, travel_minutes
+from calsync.demo.unfold import expand_entry
 from calsync.model.occurrence import Response, ShowAs
 
-_WAIVED = (Response.TENTATIVE, Response.UNANSWERED)
+_UNCONFIRMED_RESPONSES = (Response.TENTATIVE, Response.UNANSWERED)
 
 
 @cache
-def plans() -> tuple[Plan, ...]:
+def all_plans() -> tuple[Plan, ...]:
     """Everything that is planned, by anybody."""
-    booked = Booked()
+    booked = BookedTimes()
     made = series_plans()
     for plan in made:
-        book(plan, booked)
+        book_times(plan, booked)
     made += leave_plans() + holiday_plans()
     made += routine_plans(booked)
     made += single_plans(booked)
-    made += _travel(made)
-    return (*made, _never_held())
+    made += _travel_plans(made)
+    return (*made, _empty_series())
 
 
 @cache
-def calendar_of(manager: DemoManager) -> tuple[Kept, ...]:
+def calendar_entries(manager: DemoManager) -> tuple[CalendarEntry, ...]:
     """What stands in a manager's calendar, by the start of each series, then uid."""
-    kept = (_kept(plan, manager) for plan in plans() if _concerns(plan, manager))
+    kept = (_calendar_entry(plan, manager) for plan in all_plans() if _is_in_calendar(plan, manager))
     return tuple(sorted(filter(None, kept), key=lambda one: (one.plan.start, one.plan.uid)))
 
 
-def _concerns(plan: Plan, manager: DemoManager) -> bool:
-    return plan.owner == manager.key or answered(plan, manager.key) is not Response.UNRECORDED
+def _is_in_calendar(plan: Plan, manager: DemoManager) -> bool:
+    return plan.owner == manager.key or response_of(plan, manager.key) is not Response.UNRECORDED
 
 
-def _kept(plan: Plan, manager: DemoManager) -> Kept | None:
-    answer = answered(plan, manager.key)
+def _calendar_entry(plan: Plan, manager: DemoManager) -> CalendarEntry | None:
+    answer = response_of(plan, manager.key)
     outlook = manager.calendar == "outlook"
     visible = outlook and answer is not Response.ORGANIZER
     if plan.cancelled and not visible:
@@ -58,43 +66,47 @@ def _kept(plan: Plan, manager: DemoManager) -> Kept | None:
             changes=tuple(change for change in plan.changes if change.day not in gone),
             dropped=tuple(sorted({*plan.dropped, *gone})),
         )
-    plan = _without_leave(plan, manager, answer)
-    plan = plan if outlook else _as_google_knows_it(plan)
-    if _never_works_then(plan, manager):
+    plan = _apply_leave(plan, manager, answer)
+    plan = plan if outlook else _adapt_to_google(plan)
+    if _is_outside_working_days(plan, manager):
         answer = Response.DECLINED if answer is not Response.ORGANIZER else answer
-    return Kept(plan, answer, shown(plan, answer, outlook=outlook))
+    return CalendarEntry(plan, answer, displayed_show_as(plan, answer, outlook=outlook))
 
 
-def shown(plan: Plan, answer: Response, *, outlook: bool) -> ShowAs:
+def displayed_show_as(plan: Plan, answer: Response, *, outlook: bool) -> ShowAs:
     """How the time is shown in a calendar: Exchange lets the answer speak, Google knows busy and free."""
     if not outlook:
         return ShowAs.BUSY if plan.show_as is ShowAs.OUT_OF_OFFICE else plan.show_as
     if plan.cancelled or answer is Response.DECLINED:
         return ShowAs.FREE
-    return ShowAs.TENTATIVE if answer in _WAIVED and plan.show_as is ShowAs.BUSY else plan.show_as
+    return (
+        ShowAs.TENTATIVE if answer in _UNCONFIRMED_RESPONSES and plan.show_as is ShowAs.BUSY else plan.show_as
+    )
 
 
-def _never_works_then(plan: Plan, manager: DemoManager) -> bool:
+def _is_outside_working_days(plan: Plan, manager: DemoManager) -> bool:
     days = plan.rule.weekdays if plan.rule else ()
     return bool(days) and not set(days) & set(manager.working_days) and max(days) < 5
 
 
-def _as_google_knows_it(plan: Plan) -> Plan:
+def _adapt_to_google(plan: Plan) -> Plan:
     """Whoever calls a meeting is among those invited, and categories are Outlook's own."""
     called = (Guest(plan.organizer),) if plan.organizer and plan.guests else ()
     return replace(plan, guests=(*called, *plan.guests), categories=())
 
 
-def _without_leave(plan: Plan, manager: DemoManager, answer: Response) -> Plan:
+def _apply_leave(plan: Plan, manager: DemoManager, answer: Response) -> Plan:
     """Of what falls into the owner's leave some is taken out, some is declined, and some is forgotten."""
     if plan.rule is None or plan.all_day:
         return plan
     known = {*plan.dropped, *(change.day for change in plan.changes)}
-    days = [d for d in days_of(plan.rule, plan.start.date(), LAST) if d >= FIRST and d not in known]
-    away = [(day, chance(plan.uid, manager.key, day)) for day in days if on_leave(manager.key, day)]
+    days = [d for d in rule_days(plan.rule, plan.start.date(), LAST_DAY) if d >= FIRST_DAY and d not in known]
+    away = [(day, draw_fraction(plan.uid, manager.key, day)) for day in days if is_on_leave(manager.key, day)]
     dropped = [day for day, draw in away if draw < 0.6]
-    asked = answer not in (Response.ORGANIZER, Response.UNRECORDED)
-    declined = [Change(d, answer=Response.DECLINED) for d, draw in away if 0.6 <= draw < 0.8 and asked]
+    is_invited = answer not in (Response.ORGANIZER, Response.UNRECORDED)
+    declined = [
+        OccurrenceChange(d, answer=Response.DECLINED) for d, draw in away if 0.6 <= draw < 0.8 and is_invited
+    ]
     return replace(
         plan,
         dropped=tuple(sorted({*plan.dropped, *dropped})),
@@ -102,50 +114,50 @@ def _without_leave(plan: Plan, manager: DemoManager, answer: Response) -> Plan:
     )
 
 
-def _travel(made: list[Plan]) -> list[Plan]:
+def _travel_plans(made: list[Plan]) -> list[Plan]:
     """Travel there and back, beside the meetings that are elsewhere."""
-    lengths = travels()
+    lengths = travel_minutes()
     return [
         trip
         for plan in made
         if plan.uid in lengths
-        for manager in managers()
-        if answered(plan, manager.key) is Response.ACCEPTED
-        for turn in _attended(plan, manager)
-        for trip in _trips(turn, lengths[plan.uid], manager)
+        for manager in council_managers()
+        if response_of(plan, manager.key) is Response.ACCEPTED
+        for turn in _attended_occurrences(plan, manager)
+        for trip in _trips_of(turn, lengths[plan.uid], manager)
     ]
 
 
-def _attended(plan: Plan, manager: DemoManager) -> Iterator[Turn]:
-    kept = _kept(plan, manager)
-    for turn in turns(kept, LAST) if kept else ():
-        past = turn.day >= FIRST and not turn.cancelled and turn.answer is Response.ACCEPTED
+def _attended_occurrences(plan: Plan, manager: DemoManager) -> Iterator[PlannedOccurrence]:
+    kept = _calendar_entry(plan, manager)
+    for turn in expand_entry(kept, LAST_DAY) if kept else ():
+        past = turn.day >= FIRST_DAY and not turn.cancelled and turn.answer is Response.ACCEPTED
         if (
             past
-            and not on_leave(manager.key, turn.day)
-            and chance(plan.uid, manager.key, turn.day, "trip") < 0.8
+            and not is_on_leave(manager.key, turn.day)
+            and draw_fraction(plan.uid, manager.key, turn.day, "trip") < 0.8
         ):
             yield turn
 
 
-def _trips(turn: Turn, minutes: int, manager: DemoManager) -> Iterator[Plan]:
-    there = turn.kept.plan.place.partition(",")[2].strip() or turn.kept.plan.place
+def _trips_of(turn: PlannedOccurrence, minutes: int, manager: DemoManager) -> Iterator[Plan]:
+    there = turn.entry.plan.place.partition(",")[2].strip() or turn.entry.plan.place
     welsh = manager.language != "en"
     length = timedelta(minutes=minutes)
     yield _trip(
         f"Teithio i {there}" if welsh else f"Travel to {there}", turn.start - length, minutes, manager
     )
-    if chance(turn.kept.plan.uid, manager.key, turn.day, "back") < 0.6:
+    if draw_fraction(turn.entry.plan.uid, manager.key, turn.day, "back") < 0.6:
         yield _trip("Teithio yn ôl" if welsh else "Travel back", turn.end, minutes, manager)
 
 
 def _trip(title: str, start: datetime, minutes: int, manager: DemoManager) -> Plan:
-    uid = uid_of(f"trip {manager.key} {start}", None, manager.key)
+    uid = make_uid(f"trip {manager.key} {start}", None, manager.key)
     return Plan(uid, title, start, minutes, owner=manager.key)
 
 
-def _never_held() -> Plan:
+def _empty_series() -> Plan:
     """What Google leaves behind when the first meeting of a series is edited with "this and following"."""
     start = datetime(2026, 9, 8, 10, 0)  # noqa: DTZ001 - a clock time, like all in the diary
-    rule = Rule("week", 1, (1,), until=date(2026, 9, 7))
+    rule = PlanRule("week", 1, (1,), until=date(2026, 9, 7))
     return Plan(google_uid("never held"), "CCTV upgrade catch up", start, 30, owner="mari", rule=rule)

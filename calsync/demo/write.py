@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from calsync.demo.council import DAYS, NAME, DemoManager, managers, texts
+from calsync.demo.council import COUNCIL_NAME, WEEKDAY_NAMES, DemoManager, council_managers, load_toml
 from calsync.demo.diary import DEMO_DAY
-from calsync.demo.google import google_calendar
-from calsync.demo.outlook import outlook_calendar
-from calsync.private_files import close_to_others, make_private_folder, replace_private_file
+from calsync.demo.google import render_google_calendar
+from calsync.demo.outlook import render_outlook_calendar
+from calsync.private_files import make_private_folder, replace_private_file, restrict_to_owner
 
 __all__ = ["DEMO_DAY", "write_demo"]
 
@@ -84,26 +84,26 @@ def write_demo(folder: Path) -> Path:
     """
     settings = folder / "calsync.toml"
     if not make_private_folder(folder) and settings.exists():
-        close_to_others(folder)
+        restrict_to_owner(folder)
     calendars = folder / "calendars"
-    for manager in managers():
-        _write(calendars / f"{manager.id}.ics", calendar_file(manager))
-    _write_table(folder / "managers.csv", _MANAGERS, map(_row, managers()))
+    for manager in council_managers():
+        _write_file(calendars / f"{manager.id}.ics", render_calendar(manager))
+    _write_table(folder / "managers.csv", _MANAGERS, map(_manager_row, council_managers()))
     _write_table(folder / "grades.csv", _GRADES[0], _GRADES[1:])
-    agencies = texts("people.toml")["agencies"]
+    agencies = load_toml("people.toml")["agencies"]
     content = _SETTINGS.format(
-        today=DEMO_DAY, name=NAME, council=agencies["council"], cyngor=agencies["cyngor"]
+        today=DEMO_DAY, name=COUNCIL_NAME, council=agencies["council"], cyngor=agencies["cyngor"]
     )
-    _write(settings, content.encode())
+    _write_file(settings, content.encode())
     return settings
 
 
-def calendar_file(manager: DemoManager) -> bytes:
+def render_calendar(manager: DemoManager) -> bytes:
     """The manager's calendar as they exported it, from Outlook or from Google."""
-    return (google_calendar if manager.calendar == "google" else outlook_calendar)(manager)
+    return (render_google_calendar if manager.calendar == "google" else render_outlook_calendar)(manager)
 
 
-def _row(manager: DemoManager) -> Sequence[str]:
+def _manager_row(manager: DemoManager) -> Sequence[str]:
     return (
         manager.id,
         manager.email,
@@ -112,7 +112,7 @@ def _row(manager: DemoManager) -> Sequence[str]:
         manager.grade,
         str(manager.fte),
         "37",
-        " ".join(DAYS[day] for day in manager.working_days),
+        " ".join(WEEKDAY_NAMES[day] for day in manager.working_days),
         "exported",
         f"calendars/{manager.id}.ics",
         manager.summary,
@@ -125,9 +125,9 @@ def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]])
     table = csv.writer(text, lineterminator="\n")
     table.writerow(head)
     table.writerows(rows)
-    _write(path, text.getvalue().encode())
+    _write_file(path, text.getvalue().encode())
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_file(path: Path, content: bytes) -> None:
     with replace_private_file(path) as file:
         file.write(content)

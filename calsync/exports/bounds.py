@@ -18,43 +18,43 @@ from collections.abc import Hashable, Mapping
 
 import pandas as pd
 
-from calsync.exports.isolation import safe_figures
-from calsync.exports.merging import parts_of, shares_of
+from calsync.exports.isolation import select_safe_figures
+from calsync.exports.merging import build_parts, divide_among_figures
 from calsync.model.classification import Activity
 
 _ENTRY = ["manager_id", "meeting_id", "day"]
-_APART = (str(Activity.OPERATIONAL), str(Activity.NONE))
+_SEPARATE_ACTIVITIES = (str(Activity.OPERATIONAL), str(Activity.NONE))
 """Activities whose unconfirmed time can be nothing else; all other kinds may be one another."""
 
 
-def safe_bounds(table: pd.DataFrame, lines: pd.DataFrame, least: int) -> tuple[pd.DataFrame, int]:
+def protect_bounds(table: pd.DataFrame, lines: pd.DataFrame, threshold: int) -> tuple[pd.DataFrame, int]:
     """The table with bounds that may be shown, and the number of rows with one that is not exact.
 
     table: with exact bounds. lines: contributions to its rows. Both have `row`, the row's number.
     """
     past = lines[lines["hours_high"] > 0]
     sure = past["source"].isin([str(activity) for activity in Activity])
-    low, high, exact = _confirmed(table, past[sure], least)
-    more, exact_more = _unconfirmed(table, past[~sure], least)
+    low, high, exact = _confirmed_bounds(table, past[sure], threshold)
+    unconfirmed_high, exact_more = _unconfirmed_bounds(table, past[~sure], threshold)
     rows = table["row"]
-    bounded = table.assign(hours_low=rows.map(low), hours_high=rows.map(high) + rows.map(more))
+    bounded = table.assign(hours_low=rows.map(low), hours_high=rows.map(high) + rows.map(unconfirmed_high))
     kept = rows.isin(exact & exact_more)
     bounded["hours_low"] = bounded["hours_low"].mask(kept, table["hours_low"])
     bounded["hours_high"] = bounded["hours_high"].mask(kept, table["hours_high"])
     return bounded, int((~kept).sum())
 
 
-def _confirmed(
-    table: pd.DataFrame, sure: pd.DataFrame, least: int
+def _confirmed_bounds(
+    table: pd.DataFrame, sure: pd.DataFrame, threshold: int
 ) -> tuple[dict[int, float], dict[int, float], set[int]]:
     """By row, the bounds of the confirmed time; and the rows where both are exact."""
     hours: dict[int, float] = dict(zip(table["row"], table["hours"], strict=True))
-    named = list(hours)
+    row_numbers = list(hours)
     shares = _shares_of_bounds(sure)
-    wanted = [f"{name}/{row}" for name in ("hours_low", "hours_high") for row in named]
-    given = [f"hours/{row}" for row in named]
-    safe = safe_figures(parts_of(shares), wanted, least, given=given)
-    whole = _once(sure)
+    wanted = [f"{name}/{row}" for name in ("hours_low", "hours_high") for row in row_numbers]
+    given = [f"hours/{row}" for row in row_numbers]
+    safe = select_safe_figures(build_parts(shares), wanted, threshold, given=given)
+    whole = _one_line_per_allocation(sure)
     exact_low, exact_high = (
         whole.groupby("row")[name].sum().to_dict() for name in ("hours_low", "hours_high")
     )
@@ -62,16 +62,18 @@ def _confirmed(
     low, high = {}, {}
     for row, own in hours.items():
         mixed = sum(hours[other] for other, kind in others[row] if kind == Activity.MIXED)
-        more = sum(min(own, hours[o]) if kind == Activity.MIXED else hours[o] for o, kind in others[row])
+        unconfirmed_high = sum(
+            min(own, hours[o]) if kind == Activity.MIXED else hours[o] for o, kind in others[row]
+        )
         low[row] = exact_low.get(row, 0.0) if f"hours_low/{row}" in safe else max(0.0, own - mixed)
-        high[row] = exact_high.get(row, 0.0) if f"hours_high/{row}" in safe else own + more
-    exact = {row for row in named if f"hours_low/{row}" in safe and f"hours_high/{row}" in safe}
+        high[row] = exact_high.get(row, 0.0) if f"hours_high/{row}" in safe else own + unconfirmed_high
+    exact = {row for row in row_numbers if f"hours_low/{row}" in safe and f"hours_high/{row}" in safe}
     return low, high, exact
 
 
 def _shares_of_bounds(sure: pd.DataFrame) -> pd.DataFrame:
     """How often each meeting of a person stands in the hours and in the bounds of each row."""
-    whole = _once(sure)
+    whole = _one_line_per_allocation(sure)
     minutes = sure.drop_duplicates("allocation").groupby(_ENTRY)["minutes"].sum().rename("all")
     sums = whole.groupby([*_ENTRY, "row"])[["hours", "hours_low", "hours_high"]].sum().reset_index()
     sums = sums.join(minutes, on=_ENTRY)
@@ -82,7 +84,7 @@ def _shares_of_bounds(sure: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _once(lines: pd.DataFrame) -> pd.DataFrame:
+def _one_line_per_allocation(lines: pd.DataFrame) -> pd.DataFrame:
     """One line for each allocation in a row, in whose upper bound it stands once."""
     found = lines.groupby([*_ENTRY, "row", "allocation"], sort=False)
     return found.agg(
@@ -92,9 +94,9 @@ def _once(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _counted_elsewhere(sure: pd.DataFrame) -> Mapping[int, set[tuple[int, str]]]:
     """For each row the other rows in which time that may belong to it is counted, and as what."""
-    held = sure[["allocation", "source", "row"]]
+    sources_by_row = sure[["allocation", "source", "row"]]
     counted = sure.loc[sure["hours"] > 0, ["allocation", "row"]]
-    pairs = held.merge(counted, on="allocation", suffixes=("", "_other"))
+    pairs = sources_by_row.merge(counted, on="allocation", suffixes=("", "_other"))
     pairs = pairs.loc[pairs["row"] != pairs["row_other"], ["row", "row_other", "source"]].drop_duplicates()
     found: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
     for row, other, source in pairs.itertuples(index=False, name=None):
@@ -102,24 +104,28 @@ def _counted_elsewhere(sure: pd.DataFrame) -> Mapping[int, set[tuple[int, str]]]
     return found
 
 
-def _unconfirmed(table: pd.DataFrame, maybe: pd.DataFrame, least: int) -> tuple[dict[int, float], set[int]]:
+def _unconfirmed_bounds(
+    table: pd.DataFrame, maybe: pd.DataFrame, threshold: int
+) -> tuple[dict[int, float], set[int]]:
     """By row, an upper bound of the unconfirmed time that may belong to it, and the rows with exact ones."""
-    named: list[int] = table["row"].tolist()
+    row_numbers: list[int] = table["row"].tolist()
     once = maybe.drop_duplicates(["allocation", "row"]).assign(hours=lambda frame: frame["minutes"] / 60)
-    once["pool"] = _pools(once, least)
+    once["pool"] = _assign_pools(once, threshold)
     pooled = once.drop_duplicates("allocation")
-    shares = pd.concat([shares_of(pooled, "pool", "hours"), _shares_of_rows(once, pooled)], ignore_index=True)
+    shares = pd.concat(
+        [divide_among_figures(pooled, "pool", "hours"), _shares_of_rows(once, pooled)], ignore_index=True
+    )
     pools: dict[Hashable, float] = pooled.groupby("pool")["hours"].sum().to_dict()
-    safe = safe_figures(parts_of(shares), [*pools, *named], least)
+    safe = select_safe_figures(build_parts(shares), [*pools, *row_numbers], threshold)
     exact = once.groupby("row")["hours"].sum().to_dict()
     touched = once.groupby("row")["pool"].agg(set).to_dict()
-    more = {
+    unconfirmed_high = {
         row: exact.get(row, 0.0)
         if row in safe
         else sum(pools[pool] if pool in safe else float("nan") for pool in touched[row])
-        for row in named
+        for row in row_numbers
     }
-    return more, {row for row in named if row in safe}
+    return unconfirmed_high, {row for row in row_numbers if row in safe}
 
 
 def _shares_of_rows(once: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
@@ -129,11 +135,11 @@ def _shares_of_rows(once: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(figure=sums["row"], share=sums["hours"] / sums["all"])
 
 
-def _pools(maybe: pd.DataFrame, least: int) -> pd.Series:
+def _assign_pools(maybe: pd.DataFrame, threshold: int) -> pd.Series:
     """The pool of each line: its period and kind, or its period alone where a kind is a few people's."""
     period = maybe["period_start"].astype("str")
     kind = maybe["source"].str.removesuffix("?")
-    kind = kind.where(kind.isin(_APART), "open")
+    kind = kind.where(kind.isin(_SEPARATE_ACTIVITIES), "open")
     people = maybe.groupby([period, kind])["manager_id"].transform("nunique")
-    few = (people < least).groupby(period).transform("any")
+    few = (people < threshold).groupby(period).transform("any")
     return period + "/" + kind.mask(few.astype("bool"), "every")

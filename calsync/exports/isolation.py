@@ -10,30 +10,30 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-Profile = tuple[tuple[Hashable, float], ...]
+FigureProfile = tuple[tuple[Hashable, float], ...]
 """In which figures a part stands, and how often: (figure, coefficient), each figure once, sorted."""
-Parts = Mapping[Profile, frozenset[object]]
+Parts = Mapping[FigureProfile, frozenset[object]]
 """The people behind each part."""
-_TINY = 1e-7
+_TOLERANCE = 1e-7
 
 
-def gather(pieces: Iterable[tuple[Iterable[tuple[Hashable, float]], Iterable[object]]]) -> Parts:
+def join_parts(pieces: Iterable[tuple[Iterable[tuple[Hashable, float]], Iterable[object]]]) -> Parts:
     """Join pieces of (figure, coefficient) and people to parts: those that are alike are one.
 
     A piece that names a figure twice stands in it with the sum.
     """
-    found: defaultdict[Profile, set[object]] = defaultdict(set)
+    found: defaultdict[FigureProfile, set[object]] = defaultdict(set)
     for given, people in pieces:
         sums: defaultdict[Hashable, float] = defaultdict(float)
         for figure, coefficient in given:
             sums[figure] += coefficient
-        profile = tuple(sorted(((f, round(c, 6)) for f, c in sums.items() if c > _TINY), key=repr))
+        profile = tuple(sorted(((f, round(c, 6)) for f, c in sums.items() if c > _TOLERANCE), key=repr))
         if profile:
             found[profile] |= set(people)
     return {profile: frozenset(people) for profile, people in found.items()}
 
 
-def shows_a_few(parts: Parts, least: int) -> bool:
+def is_disclosive(parts: Parts, threshold: int) -> bool:
     """Whether some combination of all the figures is of fewer than `least` people.
 
     Exact for one and two figures; for more it may say yes where there is none.
@@ -43,28 +43,30 @@ def shows_a_few(parts: Parts, least: int) -> bool:
         figure: frozenset[object]().union(*(p for profile, p in parts.items() if figure in dict(profile)))
         for figure in figures
     }
-    if any(len(people) < least for people in people_of.values()):
+    if any(len(people) < threshold for people in people_of.values()):
         return True
     if len(figures) < 2:
         return False
     if len(figures) > 2:
-        matrix, people = _matrix(parts, figures)
-        return _rank(matrix[:, people >= least]) < _rank(matrix)
+        matrix, people = _build_matrix(parts, figures)
+        return _matrix_rank(matrix[:, people >= threshold]) < _matrix_rank(matrix)
     # Two figures can be combined so that one direction vanishes, and never two directions at once.
     directions: defaultdict[float, set[object]] = defaultdict(set)
     for profile, behind in parts.items():
         vector = dict(profile)
         one, other = (vector.get(figure, 0.0) for figure in figures)
         directions[round(one / (one + other), 5)] |= behind
-    for gone in directions:
-        left = set().union(*(behind for direction, behind in directions.items() if direction != gone))
-        if 0 < len(left) < least:
+    for cancelled_direction in directions:
+        left = set().union(
+            *(behind for direction, behind in directions.items() if direction != cancelled_direction)
+        )
+        if 0 < len(left) < threshold:
             return True
     return False
 
 
-def safe_figures(
-    parts: Parts, wanted: Sequence[Hashable], least: int, *, given: Collection[Hashable] = ()
+def select_safe_figures(
+    parts: Parts, wanted: Sequence[Hashable], threshold: int, *, given: Collection[Hashable] = ()
 ) -> set[Hashable]:
     """Those of the wanted figures, the first ones first, that may be published along with the given.
 
@@ -76,13 +78,15 @@ def safe_figures(
     taken = set(given)
     for together, own in _components(parts, [*given, *wanted]):
         known = [figure for figure in together if figure in taken]
-        taken |= _taken(own, known, [figure for figure in together if figure not in taken], least)
+        taken |= _select_safe(own, known, [figure for figure in together if figure not in taken], threshold)
     return taken
 
 
-def _taken(parts: Parts, given: Sequence[Hashable], wanted: Sequence[Hashable], least: int) -> set[Hashable]:
-    matrix, people = _matrix(parts, [*given, *wanted])
-    many = people >= least
+def _select_safe(
+    parts: Parts, given: Sequence[Hashable], wanted: Sequence[Hashable], threshold: int
+) -> set[Hashable]:
+    matrix, people = _build_matrix(parts, [*given, *wanted])
+    many = people >= threshold
     whole, large = _Basis(matrix.shape[1]), _Basis(int(many.sum()))
     for row in matrix[: len(given)]:
         whole.add(row)
@@ -90,8 +94,8 @@ def _taken(parts: Parts, given: Sequence[Hashable], wanted: Sequence[Hashable], 
     closed = len(whole) != len(large)
     taken = set(given)
     for figure, row in zip(wanted, matrix[len(given) :], strict=True):
-        if not whole.reaches(row):
-            if closed or large.reaches(row[many]):
+        if not whole.spans(row):
+            if closed or large.spans(row[many]):
                 continue
             whole.add(row)
             large.add(row[many])
@@ -109,7 +113,7 @@ def _components(parts: Parts, figures: Sequence[Hashable]) -> list[tuple[list[Ha
             figure = first[figure]
         return figure
 
-    inside: list[tuple[Hashable, Profile]] = []
+    inside: list[tuple[Hashable, FigureProfile]] = []
     for profile in parts:
         known = [figure for figure, _ in profile if figure in first]
         for other in known[1:]:
@@ -118,21 +122,21 @@ def _components(parts: Parts, figures: Sequence[Hashable]) -> list[tuple[list[Ha
     together: defaultdict[Hashable, list[Hashable]] = defaultdict(list)
     for figure in figures:
         together[root(figure)].append(figure)
-    own: defaultdict[Hashable, dict[Profile, frozenset[object]]] = defaultdict(dict)
+    own: defaultdict[Hashable, dict[FigureProfile, frozenset[object]]] = defaultdict(dict)
     for figure, profile in inside:
         own[root(figure)][profile] = parts[profile]
     return [(found, own[name]) for name, found in together.items()]
 
 
-def _matrix(parts: Parts, figures: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
+def _build_matrix(parts: Parts, figures: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients (a row a figure, a column a part), and the number of people behind each part.
 
     Parts that stand equally often in these figures are one column.
     """
-    place = {figure: number for number, figure in enumerate(figures)}
+    row_of_figure = {figure: number for number, figure in enumerate(figures)}
     columns: defaultdict[tuple[tuple[int, float], ...], set[object]] = defaultdict(set)
     for profile, people in parts.items():
-        column = tuple(sorted((place[f], c) for f, c in profile if f in place))
+        column = tuple(sorted((row_of_figure[f], c) for f, c in profile if f in row_of_figure))
         if column:
             columns[column] |= people
     matrix = np.zeros((len(figures), len(columns)))
@@ -142,7 +146,7 @@ def _matrix(parts: Parts, figures: Sequence[Hashable]) -> tuple[np.ndarray, np.n
     return matrix, np.array([len(people) for people in columns.values()], dtype="int64")
 
 
-def _rank(matrix: np.ndarray) -> int:
+def _matrix_rank(matrix: np.ndarray) -> int:
     return int(np.linalg.matrix_rank(matrix)) if matrix.size else 0
 
 
@@ -155,7 +159,7 @@ class _Basis:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def reaches(self, row: np.ndarray) -> bool:
+    def spans(self, row: np.ndarray) -> bool:
         """Whether the row is a combination of the rows so far."""
         return self._rest(row) is None
 
@@ -167,10 +171,10 @@ class _Basis:
 
     def _rest(self, row: np.ndarray) -> np.ndarray | None:
         length = np.linalg.norm(row)
-        if length < _TINY:
+        if length < _TOLERANCE:
             return None
         rest = row / length
         for _ in range(2):  # twice, or rounding leaves a little of the rows in it
             rest = rest - self._rows.T @ (self._rows @ rest)
         length = np.linalg.norm(rest)
-        return rest / length if length > _TINY else None
+        return rest / length if length > _TOLERANCE else None

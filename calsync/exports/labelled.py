@@ -13,7 +13,7 @@ _LABELS = {
 }
 
 
-def labelled_table(frame: pd.DataFrame) -> Table:
+def build_labelled_table(frame: pd.DataFrame) -> Table:
     """The labelled rows as a table ready to be written; all columns are text."""
     text = frame.astype("string").fillna("").astype("object")
     columns = tuple(Column(name, _LABELS.get(name, "As given")) for name in map(str, frame.columns))

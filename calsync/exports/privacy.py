@@ -23,97 +23,111 @@ from itertools import combinations
 
 import pandas as pd
 
-from calsync.analysis.contributions import PERIOD, contracted_hours, contributions, hourly_costs
-from calsync.analysis.periods import Period
-from calsync.analysis.split import tabulate
+from calsync.analysis.contributions import PERIOD_COLUMNS, build_contributions, contracted_hours, hourly_costs
+from calsync.analysis.periods import DateRange
+from calsync.analysis.split import aggregate_contributions
 from calsync.errors import ConfigError
-from calsync.exports.bounds import safe_bounds
-from calsync.exports.isolation import gather, safe_figures
-from calsync.exports.merging import SMALL, Key, Merged, merge_small, parts_of, renamed, shares_of
+from calsync.exports.bounds import protect_bounds
+from calsync.exports.isolation import join_parts, select_safe_figures
+from calsync.exports.merging import (
+    MERGED_NAME,
+    CellKey,
+    MergedCells,
+    build_parts,
+    divide_among_figures,
+    merge_small_cells,
+    rename_cells,
+)
 from calsync.model.problem import Problem
 
-LEAST = 5
+MIN_THRESHOLD = 5
 """The smallest group that is shown; can be raised, not lowered."""
 
 
 @dataclass(frozen=True)
-class Protected:
+class ProtectedSplit:
     """A split that may be given to HR, and what was done to it.
 
     small: rows that stood for fewer than `least` people. joined: larger ones that had to join them.
     possible: rows with neither confirmed nor planned hours that may be shown, left out. widened: rows
     with a bound that is drawn from published figures, or blank. blank: cells of other columns left blank.
     unpublished: rows of periods in which fewer than `least` people had any hours at all: left out.
-    read_in_part: periods of which not all working days of all managers were read, with the share read.
+    partly_read: periods of which not all working days of all managers were read, with the share read.
     """
 
     table: pd.DataFrame
-    least: int
-    small: int
-    joined: int
-    possible: int
+    threshold: int
+    below_threshold: int
+    secondary: int
+    omitted: int
     widened: int
-    blank: int
-    unpublished: int
-    read_in_part: tuple[tuple[Period, float], ...]
+    blanked: int
+    suppressed: int
+    partly_read: tuple[tuple[DateRange, float], ...]
 
 
-def protected_split(
+def protect_split(
     allocations: pd.DataFrame,
     people: pd.DataFrame,
     contracted: pd.DataFrame,
     *,
     by: Sequence[str],
-    periods: Sequence[Period],
+    periods: Sequence[DateRange],
     costs: pd.DataFrame | None = None,
-    least: int = LEAST,
-) -> Protected:
-    """The split, as `calsync.analysis.split.split` makes it, with small groups merged.
+    threshold: int = MIN_THRESHOLD,
+) -> ProtectedSplit:
+    """The split, as `calsync.analysis.split.split_hours` makes it, with small groups merged.
 
     Merged rows read "(small groups)" where a name would be. Raises ConfigError if `least` is below 5
     or periods overlap. It protects one table: give HR one cut of each period, and give it once.
     """
-    _check(least, periods)
-    lines = contributions(allocations, people, by=by, periods=periods)
-    keys = [*by, *PERIOD, "partnership", "activity"]
+    _check_threshold_and_periods(threshold, periods)
+    lines = build_contributions(allocations, people, by=by, periods=periods)
+    keys = [*by, *PERIOD_COLUMNS, "partnership", "activity"]
     sure = lines.groupby(keys)["hours"].transform("sum") > 0
-    merged = merge_small(lines[sure], by=by, least=least)
-    every = _with_names(lines, merged, keys, len(by))
-    every["row"] = every.groupby(keys, sort=False).ngroup()
-    confirmed = set(every.loc[every["hours"] > 0, "row"])
-    ahead = every[every["hours_planned"] > 0]
-    planned = _safe_sums(ahead, "hours_planned", least)
-    shown = every[every["row"].isin(confirmed | planned)]
-    due, rates = (
-        _moved(frame, merged, by)
+    merged = merge_small_cells(lines[sure], by=by, threshold=threshold)
+    all_lines = _assign_block_names(lines, merged, keys, len(by))
+    all_lines["row"] = all_lines.groupby(keys, sort=False).ngroup()
+    confirmed = set(all_lines.loc[all_lines["hours"] > 0, "row"])
+    ahead = all_lines[all_lines["hours_planned"] > 0]
+    planned = _safe_sums(ahead, "hours_planned", threshold)
+    published_lines = all_lines[all_lines["row"].isin(confirmed | planned)]
+    contracted_hours_by_person, rates = (
+        _regroup(frame, merged, by)
         for frame in (
             contracted_hours(contracted, people, by=by, periods=periods),
             hourly_costs(people, costs, by=by, periods=periods),
         )
     )
-    table = tabulate(_once(shown, keys), due, rates, by=by)
-    numbers = shown.drop_duplicates("row").set_index(keys)["row"]
+    table = aggregate_contributions(
+        _one_line_per_allocation(published_lines, keys), contracted_hours_by_person, rates, by=by
+    )
+    numbers = published_lines.drop_duplicates("row").set_index(keys)["row"]
     table["row"] = [numbers[key] for key in table[keys].itertuples(index=False, name=None)]
-    table, widened = safe_bounds(table, shown, least)
-    table, blank = _without_few(table, shown, due, planned, by, least)
-    hidden = lines[~lines.index.isin(shown.index)].groupby(keys).ngroups
-    return Protected(
+    table, widened = protect_bounds(table, published_lines, threshold)
+    table, blank = _blank_disclosive_cells(
+        table, published_lines, contracted_hours_by_person, planned, by, threshold
+    )
+    hidden = lines[~lines.index.isin(published_lines.index)].groupby(keys).ngroups
+    return ProtectedSplit(
         table=table.drop(columns="row"),
-        least=least,
-        small=merged.small,
-        joined=merged.joined,
-        possible=hidden - merged.unpublished,
+        threshold=threshold,
+        below_threshold=merged.below_threshold,
+        secondary=merged.secondary,
+        omitted=hidden - merged.suppressed,
         widened=widened,
-        blank=blank,
-        unpublished=merged.unpublished,
-        read_in_part=tuple(_read_in_part(due)),
+        blanked=blank,
+        suppressed=merged.suppressed,
+        partly_read=tuple(_partly_read_periods(contracted_hours_by_person)),
     )
 
 
-def _check(least: int, periods: Sequence[Period]) -> None:
+def _check_threshold_and_periods(threshold: int, periods: Sequence[DateRange]) -> None:
     problems = []
-    if least < LEAST:
-        problems.append(Problem("least_group", f"{least} is below {LEAST}", "it can be raised, not lowered"))
+    if threshold < MIN_THRESHOLD:
+        problems.append(
+            Problem("least_group", f"{threshold} is below {MIN_THRESHOLD}", "it can be raised, not lowered")
+        )
     for one, other in combinations(sorted(set(periods)), 2):
         if other[0] < one[1]:
             what = f"the period from {other[0]} overlaps the one from {one[0]} to {one[1]}"
@@ -124,7 +138,9 @@ def _check(least: int, periods: Sequence[Period]) -> None:
         raise ConfigError(problems)
 
 
-def _with_names(lines: pd.DataFrame, merged: Merged, keys: Sequence[str], width: int) -> pd.DataFrame:
+def _assign_block_names(
+    lines: pd.DataFrame, merged: MergedCells, keys: Sequence[str], width: int
+) -> pd.DataFrame:
     """All lines under the names of blocks; a row without confirmed hours keeps its own in its group's block.
 
     Where the confirmed hours of a period cannot be shown, nothing of it is: 0 hours would be untrue.
@@ -140,32 +156,34 @@ def _with_names(lines: pd.DataFrame, merged: Merged, keys: Sequence[str], width:
         for key in origins
         if key[whole] not in unpublished
     }
-    return renamed(lines, keys, names)
+    return rename_cells(lines, keys, names)
 
 
-def _moved(frame: pd.DataFrame, merged: Merged, by: Sequence[str]) -> pd.DataFrame:
+def _regroup(frame: pd.DataFrame, merged: MergedCells, by: Sequence[str]) -> pd.DataFrame:
     """What is known of people by group, in the groups as they are after merging."""
-    group = [*by, *PERIOD]
+    group = [*by, *PERIOD_COLUMNS]
     names = {
         key: (*merged.groups.get(key, key[: len(by)]), *key[len(by) :])
         for key in frame[group].drop_duplicates().itertuples(index=False, name=None)
     }
-    return renamed(frame, group, names)
+    return rename_cells(frame, group, names)
 
 
-def _once(lines: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def _one_line_per_allocation(lines: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """One line for each allocation in a row: where process and unclear meet, it may be either only once."""
     kept = [*keys, "allocation", "manager_id", "meeting_id", "meeting"]
     sums = {name: (name, "sum") for name in ("hours", "hours_low", "hours_planned")}
     return lines.groupby(kept).agg(**sums, hours_high=("hours_high", "max")).reset_index()
 
 
-def _safe_sums(lines: pd.DataFrame, amount: str, least: int) -> set[Hashable]:
+def _safe_sums(lines: pd.DataFrame, amount: str, threshold: int) -> set[Hashable]:
     """The rows in which this sum of hours may be shown, those of most people first."""
-    return safe_figures(parts_of(shares_of(lines, "row", amount)), _by_people(lines), least)
+    return select_safe_figures(
+        build_parts(divide_among_figures(lines, "row", amount)), _rows_by_people(lines), threshold
+    )
 
 
-def _safe_counts(sure: pd.DataFrame, what: Sequence[str], least: int) -> set[Hashable]:
+def _rows_with_safe_counts(sure: pd.DataFrame, what: Sequence[str], threshold: int) -> set[Hashable]:
     """The rows whose number of different values in these columns may be shown.
 
     One that stands in several rows, as a meeting of two departments does, is counted in each, so that
@@ -177,36 +195,37 @@ def _safe_counts(sure: pd.DataFrame, what: Sequence[str], least: int) -> set[Has
         rows[tuple(counted)].add(row)
         people[tuple(counted)].add(person)
     pieces = (([(row, 1.0) for row in found], people[counted]) for counted, found in rows.items())
-    return safe_figures(gather(pieces), _by_people(sure), least)
+    return select_safe_figures(join_parts(pieces), _rows_by_people(sure), threshold)
 
 
-def _by_people(lines: pd.DataFrame) -> list[Hashable]:
+def _rows_by_people(lines: pd.DataFrame) -> list[Hashable]:
     people = lines.groupby("row")["manager_id"].nunique()
     return sorted(people.index, key=lambda row: (-people[row], row))
 
 
-def _without_few(
+def _blank_disclosive_cells(
     table: pd.DataFrame,
     shown: pd.DataFrame,
     due: pd.DataFrame,
-    planned: Collection[Hashable],
+    safe_planned: Collection[Hashable],
     by: Sequence[str],
-    least: int,
+    threshold: int,
 ) -> tuple[pd.DataFrame, int]:
     """The table with every cell blank that would show a few people's, and how many these are."""
     sure = shown[shown["hours"] > 0]
-    group = [*by, *PERIOD]
+    group = [*by, *PERIOD_COLUMNS]
     known = due[due["days"] > 0].groupby(group)["manager_id"].nunique()
     timed = due[due["hours"] > 0].groupby(group)["manager_id"].nunique()
     groups = [key if len(group) > 1 else key[0] for key in table[group].itertuples(index=False, name=None)]
     counted = table["managers"] > 0
     blanks = {
-        "meetings": counted & ~table["row"].isin(_safe_counts(sure, ["meeting"], least)),
-        "attendances": counted & ~table["row"].isin(_safe_counts(sure, ["manager_id", "meeting"], least)),
-        "hours_planned": (table["hours_planned"] > 0) & ~table["row"].isin(planned),
-        "covered": table["covered"].notna() & ~known.reindex(groups).ge(least).to_numpy(),
+        "meetings": counted & ~table["row"].isin(_rows_with_safe_counts(sure, ["meeting"], threshold)),
+        "attendances": counted
+        & ~table["row"].isin(_rows_with_safe_counts(sure, ["manager_id", "meeting"], threshold)),
+        "hours_planned": (table["hours_planned"] > 0) & ~table["row"].isin(safe_planned),
+        "covered": table["covered"].notna() & ~known.reindex(groups).ge(threshold).to_numpy(),
         "share_of_contracted": table["share_of_contracted"].notna()
-        & ~timed.reindex(groups).ge(least).to_numpy(),
+        & ~timed.reindex(groups).ge(threshold).to_numpy(),
     }
     total = 0
     for column, blank in blanks.items():
@@ -217,11 +236,11 @@ def _without_few(
     return table, total
 
 
-def _read_in_part(due: pd.DataFrame) -> Iterator[tuple[Period, float]]:
-    sums = due.groupby(list(PERIOD))[["days", "covered"]].sum().reset_index()
+def _partly_read_periods(due: pd.DataFrame) -> Iterator[tuple[DateRange, float]]:
+    sums = due.groupby(list(PERIOD_COLUMNS))[["days", "covered"]].sum().reset_index()
     for start, end, days, covered in sums.itertuples(index=False, name=None):
         if covered < days:
             yield (start, end), covered / days
 
 
-__all__ = ["LEAST", "SMALL", "Key", "Protected", "protected_split"]
+__all__ = ["MIN_THRESHOLD", "MERGED_NAME", "CellKey", "ProtectedSplit", "protect_split"]

@@ -23,7 +23,7 @@ DECIMALS = 6
 """Figures are rounded to so many places: sums stay true to the second, files stay readable."""
 
 
-def allocations_table(frame: pd.DataFrame) -> pd.DataFrame:
+def arrange_allocations(frame: pd.DataFrame) -> pd.DataFrame:
     """The audit table: one row for each manager, day and share of a meeting, sorted.
 
     frame: as `calsync.analysis.allocate.allocations_frame` gives it, with `planned` (no time is, where
@@ -38,16 +38,16 @@ def allocations_table(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def split_table(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def arrange_split(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """The table of hours by group, period, partnership and activity, figures rounded."""
     return frame[[*by, *SPLIT_COLUMNS]].round(DECIMALS)
 
 
-def allocations_to_write(frame: pd.DataFrame) -> Table:
+def build_allocations_table(frame: pd.DataFrame) -> Table:
     """The audit table with its columns explained."""
-    return Table("allocations", allocations_table(frame), columns_of("allocations"))
+    return Table("allocations", arrange_allocations(frame), columns_of("allocations"))
 
 
-def split_to_write(frame: pd.DataFrame, by: Sequence[str]) -> Table:
+def build_split_table(frame: pd.DataFrame, by: Sequence[str]) -> Table:
     """The split with its columns explained."""
-    return Table("split", split_table(frame, by), columns_of("split", by))
+    return Table("split", arrange_split(frame, by), columns_of("split", by))

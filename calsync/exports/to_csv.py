@@ -12,7 +12,7 @@ import pandas as pd
 
 from calsync.exports.base import Table
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a formula may begin (OWASP, CSV injection), in full width too."""
 
 
@@ -23,33 +23,33 @@ class CsvExporter:
 
     def write(self, table: Table, file: BinaryIO) -> None:
         """Write the table with a header row."""
-        file.write(csv_text(table.frame).encode())
+        file.write(format_csv(table.frame).encode())
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def format_csv(frame: pd.DataFrame) -> str:
     """The table as CSV text with a header row: dates in ISO 8601, true and false, blanks for unknown."""
-    plain = frame.map(_plain) if len(frame.columns) else frame
-    return safe_cells(plain).to_csv(index=False, lineterminator="\n")
+    plain = frame.map(_format_cell) if len(frame.columns) else frame
+    return escape_formulas(plain).to_csv(index=False, lineterminator="\n")
 
 
-def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """The same table, with an apostrophe before every text and heading that could begin a formula.
 
     Titles and names come from other people's calendars; numbers stay numbers, negative ones too.
     Carriage returns within a text become line feeds.
     """
-    return frame.map(_safe).rename(columns=_safe)
+    return frame.map(_escape_cell).rename(columns=_escape_cell)
 
 
-def _safe(value: object) -> object:
+def _escape_cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     # A bare carriage return ends a row for some readers, and Python's writer does not quote it.
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _plain(value: object) -> object:
+def _format_cell(value: object) -> object:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, datetime):

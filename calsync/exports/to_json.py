@@ -17,18 +17,19 @@ class JsonExporter:
     def write(self, table: Table, file: BinaryIO) -> None:
         """Write one object a row, one row a line."""
         rows = [
-            json.dumps(row, default=_plain, ensure_ascii=False, allow_nan=False) for row in _rows(table.frame)
+            json.dumps(row, default=_encode_date, ensure_ascii=False, allow_nan=False)
+            for row in _to_records(table.frame)
         ]
         text = "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
         file.write(text.encode())
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+def _to_records(frame: pd.DataFrame) -> list[dict[str, object]]:
     known = frame.astype("object").where(frame.notna(), None)
     return [{str(name): value for name, value in row.items()} for row in known.to_dict("records")]
 
 
-def _plain(value: object) -> object:
+def _encode_date(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a table")

@@ -11,10 +11,10 @@ from calsync.errors import ExportError
 from calsync.exports.base import Table
 from calsync.exports.dictionary import dictionary_frame
 
-ROWS_AT_MOST = 1_048_575
+MAX_SHEET_ROWS = 1_048_575
 """What a sheet holds below its header."""
 _FORMATS = {"hours": "#,##0.0", "minutes": "#,##0.0", "share": "0.0%", "money": "#,##0"}
-_CLOSED = {
+_WORKBOOK_OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -29,22 +29,24 @@ class XlsxExporter:
 
     def write(self, table: Table, file: BinaryIO) -> None:
         """Write the table and its dictionary, headings frozen, with a filter."""
-        if len(table.frame) > ROWS_AT_MOST:
+        if len(table.frame) > MAX_SHEET_ROWS:
             hint = "export a shorter time, or to .csv or .parquet"
             raise ExportError(f"{len(table.frame)} rows are more than a sheet can hold", hint)
-        held = io.BytesIO()
-        with _workbook()(held, _CLOSED) as book:
+        buffer = io.BytesIO()
+        with _import_workbook()(buffer, _WORKBOOK_OPTIONS) as book:
             formats = {unit: book.add_format({"num_format": form}) for unit, form in _FORMATS.items()}
             formats["date"] = book.add_format({"num_format": "yyyy-mm-dd"})
             formats["bold"] = book.add_format({"bold": True, "bottom": 1})
             by_column = [formats["date"] if c.kind == "date" else formats.get(c.unit) for c in table.columns]
-            _sheet(book.add_worksheet(table.name), table.frame, by_column, formats["bold"])
+            _write_sheet(book.add_worksheet(table.name), table.frame, by_column, formats["bold"])
             meanings = dictionary_frame(table)
-            _sheet(book.add_worksheet("columns"), meanings, [None] * len(meanings.columns), formats["bold"])
-        file.write(held.getvalue())
+            _write_sheet(
+                book.add_worksheet("columns"), meanings, [None] * len(meanings.columns), formats["bold"]
+            )
+        file.write(buffer.getvalue())
 
 
-def _workbook() -> Callable[..., Any]:
+def _import_workbook() -> Callable[..., Any]:
     try:
         from xlsxwriter import Workbook  # type: ignore[import-untyped]
     except ImportError as error:
@@ -55,19 +57,19 @@ def _workbook() -> Callable[..., Any]:
     return Workbook  # type: ignore[no-any-return]
 
 
-def _sheet(sheet: Any, frame: pd.DataFrame, formats: list[Any], bold: Any) -> None:
-    for place, name in enumerate(frame.columns):
-        sheet.write_string(0, place, str(name), bold)
-        sheet.set_column(place, place, _width(frame.iloc[:, place], str(name)))
+def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: list[Any], bold: Any) -> None:
+    for column, name in enumerate(frame.columns):
+        sheet.write_string(0, column, str(name), bold)
+        sheet.set_column(column, column, _column_width(frame.iloc[:, column], str(name)))
     for line, row in enumerate(frame.itertuples(index=False, name=None), start=1):
-        for place, value in enumerate(row):
-            if _cell(sheet, line, place, value, formats[place]):
-                raise ExportError(f"row {line}, {frame.columns[place]}: the text is too long for a cell")
+        for column, value in enumerate(row):
+            if _write_cell(sheet, line, column, value, formats[column]):
+                raise ExportError(f"row {line}, {frame.columns[column]}: the text is too long for a cell")
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
 
 
-def _cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> int:
+def _write_cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> int:
     """Write one value by its type; XlsxWriter answers 0, or less where it left the cell out."""
     if isinstance(value, str):
         return int(sheet.write_string(line, place, value, form))
@@ -80,6 +82,6 @@ def _cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> int:
     return int(sheet.write_number(line, place, float(value), form))
 
 
-def _width(values: pd.Series, name: str) -> int:
+def _column_width(values: pd.Series, name: str) -> int:
     longest = max((len(str(value)) for value in values.head(200) if isinstance(value, str | date)), default=0)
     return min(max(longest, len(name), 8) + 2, 80)

@@ -7,8 +7,8 @@ from typing import BinaryIO
 from calsync.errors import ExportError
 from calsync.exports.base import Table
 from calsync.exports.dictionary import dictionary_frame
-from calsync.exports.registry import exporter_for
-from calsync.exports.to_csv import csv_text
+from calsync.exports.registry import find_exporter
+from calsync.exports.to_csv import format_csv
 from calsync.private_files import is_device, replace_private_file
 
 
@@ -19,26 +19,26 @@ def write_table(table: Table, path: Path) -> tuple[Path, ...]:
     comes with `split.columns.csv`, which says what the columns mean, unless the format has room for it.
     Raises ExportError.
     """
-    exporter = exporter_for(path)
-    _replace(path, lambda file: exporter.write(table, file))
+    exporter = find_exporter(path)
+    _replace_file(path, lambda file: exporter.write(table, file))
     if exporter.carries_columns or is_device(path):
         return (path,)
     meanings = path.with_name(f"{path.stem}.columns.csv")
-    _replace(meanings, lambda file: _write_meanings(table, file))
+    _replace_file(meanings, lambda file: _write_meanings(table, file))
     return path, meanings
 
 
-def write_alone(table: Table, path: Path) -> None:
+def write_table_only(table: Table, path: Path) -> None:
     """Write a table in the format of the path's suffix, without a file of meanings; raises ExportError."""
-    exporter = exporter_for(path)
-    _replace(path, lambda file: exporter.write(table, file))
+    exporter = find_exporter(path)
+    _replace_file(path, lambda file: exporter.write(table, file))
 
 
 def _write_meanings(table: Table, file: BinaryIO) -> None:
-    file.write(csv_text(dictionary_frame(table)).encode())
+    file.write(format_csv(dictionary_frame(table)).encode())
 
 
-def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def _replace_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
     try:
         with replace_private_file(path) as file:
             write(file)

@@ -22,12 +22,12 @@ from calsync.errors import (
     SourceAuthError,
     SourceError,
 )
-from calsync.mail.message import POLICY, address_of
+from calsync.mail.message import MAIL_POLICY, parse_mail_address
 
 _ACCEPTED = 202
 _THROTTLED = 429
-_PAUSE = 60.0
-_CLOSED = {
+_DEFAULT_RETRY_AFTER = 60.0
+_BLOCKING_STATUSES = {
     401: "the token was refused; check tenant, client_id and the certificate or secret (calsync check)",
     403: "give the app the application permission Mail.Send with admin consent, "
     "and an RBAC scope that holds the sender's mailbox",
@@ -35,7 +35,7 @@ _CLOSED = {
 }
 
 
-class Response(Protocol):
+class HttpResponse(Protocol):
     """What is needed of an answer; `requests.Response` has it."""
 
     @property
@@ -50,7 +50,7 @@ class Response(Protocol):
         """The body, read as JSON; raises ValueError if it is none."""
 
 
-Post = Callable[[str, str, Mapping[str, str]], Response]
+PostRequest = Callable[[str, str, Mapping[str, str]], HttpResponse]
 
 
 class GraphTransport:
@@ -63,17 +63,17 @@ class GraphTransport:
 
     repeatable = False
 
-    def __init__(self, post: Post, *, graph_root: str, sender: str) -> None:
+    def __init__(self, post: PostRequest, *, graph_root: str, sender: str) -> None:
         self._post = post
-        self._url = f"{graph_root.rstrip('/')}/v1.0/users/{quote(address_of(sender))}/sendMail"
+        self._url = f"{graph_root.rstrip('/')}/v1.0/users/{quote(parse_mail_address(sender))}/sendMail"
 
     def send(self, message: EmailMessage) -> None:
         """Hand the mail to Graph; see `Transport.send` for what it raises."""
         recipient = str(message["To"])
-        body = base64.b64encode(message.as_bytes(policy=POLICY)).decode("ascii")
-        response = self._answer(recipient, body)
+        body = base64.b64encode(message.as_bytes(policy=MAIL_POLICY)).decode("ascii")
+        response = self._post_mail(recipient, body)
         if response.status_code != _ACCEPTED:
-            _say(recipient, response)
+            _raise_for_status(recipient, response)
 
     def check(self) -> None:
         """Graph has no way to try sending without sending."""
@@ -81,7 +81,7 @@ class GraphTransport:
     def close(self) -> None:
         """The connection is the source's: it is closed there."""
 
-    def _answer(self, recipient: str, body: str) -> Response:
+    def _post_mail(self, recipient: str, body: str) -> HttpResponse:
         try:
             # O365 looks for this very spelling of the name, and would send JSON without it.
             return self._post(self._url, body, {"Content-type": "text/plain"})
@@ -89,18 +89,18 @@ class GraphTransport:
             raise MailAuthError(recipient, error.what, error.hint) from error
         except requests.HTTPError as error:
             if error.response is None:
-                _nobody_knows(recipient, type(error).__name__, error)
+                _raise_unknown(recipient, type(error).__name__, error)
             return error.response
         except requests.RequestException as error:
-            if _never_left(error):
+            if _is_certainly_unsent(error):
                 what = f"Microsoft Graph cannot be reached: {type(error).__name__}"
-                raise MailUnavailableError(recipient, what, reached=False) from error
-            _nobody_knows(recipient, type(error).__name__, error)
+                raise MailUnavailableError(recipient, what, is_server_reached=False) from error
+            _raise_unknown(recipient, type(error).__name__, error)
         except SourceError as error:
-            _nobody_knows(recipient, error.what, error)
+            _raise_unknown(recipient, error.what, error)
 
 
-def _never_left(error: requests.RequestException) -> bool:
+def _is_certainly_unsent(error: requests.RequestException) -> bool:
     """Whether no byte of the mail can have been sent: there was no connection to send it on."""
     if isinstance(error, requests.ConnectTimeout):
         return True
@@ -108,20 +108,22 @@ def _never_left(error: requests.RequestException) -> bool:
     return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def _say(recipient: str, response: Response) -> NoReturn:
-    status, said = response.status_code, f"{response.status_code} {_words(response)}".strip()
+def _raise_for_status(recipient: str, response: HttpResponse) -> NoReturn:
+    status, error_text = response.status_code, f"{response.status_code} {_error_text(response)}".strip()
     if status == _THROTTLED:
-        after = _seconds(response)
-        raise MailUnavailableError(recipient, f"Microsoft Graph is busy: {said}", after=after)
-    if status in _CLOSED:
-        what = f"Microsoft Graph lets us send nothing: {said}"
-        raise MailAuthError(recipient, what, _CLOSED[status])
+        after = _retry_after_seconds(response)
+        raise MailUnavailableError(recipient, f"Microsoft Graph is busy: {error_text}", retry_after=after)
+    if status in _BLOCKING_STATUSES:
+        what = f"Microsoft Graph lets us send nothing: {error_text}"
+        raise MailAuthError(recipient, what, _BLOCKING_STATUSES[status])
     if 400 <= status < 500:
-        raise MailRefusedError(recipient, f"Microsoft Graph refused the mail: {said}", "check the address")
-    _nobody_knows(recipient, said, None)
+        raise MailRefusedError(
+            recipient, f"Microsoft Graph refused the mail: {error_text}", "check the address"
+        )
+    _raise_unknown(recipient, error_text, None)
 
 
-def _nobody_knows(recipient: str, what: str, error: Exception | None) -> NoReturn:
+def _raise_unknown(recipient: str, what: str, error: Exception | None) -> NoReturn:
     raise MailUnknownError(
         recipient,
         f"Microsoft Graph did not say whether it took the mail: {what}",
@@ -129,17 +131,17 @@ def _nobody_knows(recipient: str, what: str, error: Exception | None) -> NoRetur
     ) from error
 
 
-def _words(response: Response) -> str:
+def _error_text(response: HttpResponse) -> str:
     """The code of the error and its first line; a proxy's page or an odd shape says nothing."""
     try:
         fault = response.json()["error"]
-        said = f"{fault['code']}: {fault['message']}" if isinstance(fault, dict) else str(fault)
+        error_text = f"{fault['code']}: {fault['message']}" if isinstance(fault, dict) else str(fault)
     except (ValueError, KeyError, TypeError):
         return ""
-    return " ".join(said.split())[:200]
+    return " ".join(error_text.split())[:200]
 
 
-def _seconds(response: Response) -> float:
+def _retry_after_seconds(response: HttpResponse) -> float:
     """Retry-After as seconds, also where it is a date (then counted from the server's own Date)."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
@@ -148,4 +150,4 @@ def _seconds(response: Response) -> float:
         since = parsedate_to_datetime(response.headers.get("Date", ""))
         return max(0.0, (parsedate_to_datetime(text) - since).total_seconds())
     except (TypeError, ValueError):
-        return _PAUSE
+        return _DEFAULT_RETRY_AFTER

@@ -20,7 +20,7 @@ class M365Transport(GraphTransport):
     """
 
     def __init__(self, options: M365Options, *, sender: str) -> None:
-        super().__init__(self._through, graph_root=options.root, sender=sender)
+        super().__init__(self._post_through_account, graph_root=options.graph_url, sender=sender)
         self._options = options
         self._account: GraphAccount | None = None
 
@@ -32,30 +32,30 @@ class M365Transport(GraphTransport):
 
     def check(self) -> None:
         """Sign in, and send nothing."""
-        self._signed_in()
+        self._sign_in()
 
-    def _through(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
+    def _post_through_account(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
         # Asked for beforehand: whatever goes wrong at the sign-in, no mail has left yet.
-        account = self._signed_in()
+        account = self._sign_in()
         try:
             response: requests.Response = account.con.post(url, body, headers=headers)
         except TokenRefusedError as error:  # Graph answered 401, and there is no better token
-            raise self._refused(error) from error
+            raise self._to_mail_error(error) from error
         return response
 
-    def _signed_in(self) -> GraphAccount:
+    def _sign_in(self) -> GraphAccount:
         account = self._account = self._account or open_account(self._options)
         try:
-            account.con.tokens.current()
+            account.con.tokens.get_token()
         except (TokenUnavailableError, requests.RequestException) as error:
             what = f"the sign-in of Microsoft cannot be reached: {type(error).__name__}"
-            raise MailUnavailableError("", what, reached=False) from error
+            raise MailUnavailableError("", what, is_server_reached=False) from error
         except TokenRefusedError as error:
-            raise self._refused(error) from error
+            raise self._to_mail_error(error) from error
         return account
 
-    def _refused(self, error: TokenRefusedError) -> MailAuthError | MailUnavailableError:
-        told = sign_in_refusal("mail", error.said, self._options)
+    def _to_mail_error(self, error: TokenRefusedError) -> MailAuthError | MailUnavailableError:
+        told = sign_in_refusal("mail", error.answer, self._options)
         if isinstance(told, SourceAuthError):
             return MailAuthError("", told.what, told.hint)
-        return MailUnavailableError("", told.what, told.hint, reached=False)
+        return MailUnavailableError("", told.what, told.hint, is_server_reached=False)

@@ -16,21 +16,21 @@ from calsync.errors import (
     MailUnavailableError,
     MailUnknownError,
 )
-from calsync.mail.message import build_message, message_id, parse_message
+from calsync.mail.message import build_message, build_message_id, parse_message
 from calsync.mail.transport import Transport
 from calsync.model.problem import Problem, Severity
-from calsync.reports.period import Period
-from calsync.reports.render import Rendered
+from calsync.reports.period import SummaryPeriod
+from calsync.reports.render import RenderedMail
 
 # Longer than any mail takes: a row still claimed after it belongs to a process that died.
 LEASE = timedelta(minutes=15)
-_FIRST_PAUSE = timedelta(minutes=5)
-_LONGEST_PAUSE = timedelta(hours=24)
+_FIRST_DELAY = timedelta(minutes=5)
+_LONGEST_DELAY = timedelta(hours=24)
 # With the pauses above, a mail is tried for some six days (RFC 5321, 4.5.4.1: four or five).
-_LAST_ATTEMPT = 14
+_MAX_ATTEMPTS = 14
 
 
-class Queued(Protocol):
+class QueuedMail(Protocol):
     """A mail that waits, as the store gives it; attempts: how often it was claimed, this time included."""
 
     @property
@@ -50,7 +50,7 @@ class Queued(Protocol):
         """How often it was claimed."""
 
 
-class Outbox(Protocol):
+class MailQueue(Protocol):
     """Where mails wait; the store has one."""
 
     def queue(
@@ -58,46 +58,46 @@ class Outbox(Protocol):
     ) -> bool:
         """Keep a mail to be sent; False if one of this name is there already."""
 
-    def claim(self, now: datetime, lease: timedelta) -> Queued | None:
+    def claim(self, now: datetime, lease: timedelta) -> QueuedMail | None:
         """Take the next mail that is due, for this sender alone; None if none is."""
 
-    def sent(self, mail_id: str, now: datetime) -> None:
+    def mark_sent(self, mail_id: str, now: datetime) -> None:
         """It is out."""
 
-    def retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
+    def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
         """It waits for `next_at`."""
 
-    def failed(self, mail_id: str, what: str) -> None:
+    def mark_failed(self, mail_id: str, what: str) -> None:
         """It will never go out."""
 
-    def unknown(self, mail_id: str, what: str) -> None:
+    def mark_unknown(self, mail_id: str, what: str) -> None:
         """It may be out: it is not sent again."""
 
 
 @dataclass(slots=True)
-class Delivered:
+class DeliveryResult:
     """What became of the mails that were due; every one that is not out has a problem.
 
     blocked: the server takes no mail at all now, so the others were not tried.
     """
 
     sent: int = 0
-    later: int = 0
+    postponed: int = 0
     failed: int = 0
     unknown: int = 0
-    blocked: bool = False
+    is_blocked: bool = False
     problems: list[Problem] = field(default_factory=list)
 
 
-def mail_id(manager_id: str, period: Period) -> str:
+def summary_mail_id(manager_id: str, period: SummaryPeriod) -> str:
     """The name of a manager's summary of a period: one mail, however often the night runs."""
     return f"summary/{manager_id}/{period.frequency}/{period.first.isoformat()}"
 
 
 def queue_summary(
-    outbox: Outbox,
-    name: str,
-    rendered: Rendered,
+    outbox: MailQueue,
+    mail_id: str,
+    rendered: RenderedMail,
     *,
     sender: str,
     recipient: str,
@@ -108,7 +108,7 @@ def queue_summary(
 
     Raises MailRefusedError if an address cannot be used.
     """
-    identity = message_id(name, recipient, sender)
+    identity = build_message_id(mail_id, recipient, sender)
     message = build_message(
         rendered,
         sender=sender,
@@ -117,87 +117,89 @@ def queue_summary(
         date=now,
         unsubscribe=unsubscribe,
     )
-    return outbox.queue(name, recipient, str(message["Subject"]), identity, message.as_bytes(), now)
+    return outbox.queue(mail_id, recipient, str(message["Subject"]), identity, message.as_bytes(), now)
 
 
-def deliver(
-    outbox: Outbox,
+def deliver_due_mails(
+    outbox: MailQueue,
     transport: Transport,
     now: Callable[[], datetime],
     is_stopped: Callable[[], bool] = lambda: False,
-) -> Delivered:
+) -> DeliveryResult:
     """Send what is due, one mail at a time, until none is left, no more is taken, or it is stopped."""
-    delivered = Delivered()
-    while not (delivered.blocked or is_stopped()):
+    delivered = DeliveryResult()
+    while not (delivered.is_blocked or is_stopped()):
         queued = outbox.claim(now(), LEASE)
         if queued is None:
             break
-        delivered.blocked = not _deliver_one(queued, outbox, transport, now, delivered)
+        delivered.is_blocked = not _deliver_one(queued, outbox, transport, now, delivered)
     return delivered
 
 
-def pause(attempts: int, after: float = 0.0) -> timedelta:
+def retry_delay(attempts: int, requested_seconds: float = 0.0) -> timedelta:
     """How long to wait after so many tries: 5 minutes, doubled each time, at most 24 hours.
 
     after: seconds the server asked for; the longer of the two holds.
     """
-    doubled = _FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10))
-    return max(min(doubled, _LONGEST_PAUSE), min(timedelta(seconds=after), _LONGEST_PAUSE))
+    doubled = _FIRST_DELAY * (1 << min(max(attempts - 1, 0), 10))
+    return max(min(doubled, _LONGEST_DELAY), min(timedelta(seconds=requested_seconds), _LONGEST_DELAY))
 
 
 def _deliver_one(
-    queued: Queued,
-    outbox: Outbox,
+    queued: QueuedMail,
+    outbox: MailQueue,
     transport: Transport,
     now: Callable[[], datetime],
-    delivered: Delivered,
+    delivered: DeliveryResult,
 ) -> bool:
     """Send one mail and mark what became of it; False if the next would fare no better."""
     try:
         transport.send(parse_message(queued.mime))
     except MailAuthError as error:
         # Not this mail's fault: it is due again at once, as are those behind it.
-        _later(queued, outbox, now(), timedelta(), error, delivered)
+        _postpone_mail(queued, outbox, now(), timedelta(), error, delivered)
         return False
     except MailUnavailableError as error:
-        if queued.attempts >= _LAST_ATTEMPT:
-            _never(queued, outbox, error, delivered)
+        if queued.attempts >= _MAX_ATTEMPTS:
+            _fail_mail(queued, outbox, error, delivered)
         else:
-            _later(queued, outbox, now(), pause(queued.attempts, error.after), error, delivered)
-        return error.reached
+            _postpone_mail(
+                queued, outbox, now(), retry_delay(queued.attempts, error.retry_after), error, delivered
+            )
+        return error.is_server_reached
     except MailRefusedError as error:
-        _never(queued, outbox, error, delivered)
+        _fail_mail(queued, outbox, error, delivered)
     except MailUnknownError as error:
-        outbox.unknown(queued.mail_id, str(error))
+        outbox.mark_unknown(queued.mail_id, str(error))
         delivered.unknown += 1
-        delivered.problems.append(_problem(queued.mail_id, error, Severity.FAULT))
+        delivered.problems.append(_to_problem(queued.mail_id, error, Severity.FAULT))
     else:
-        outbox.sent(queued.mail_id, now())
+        outbox.mark_sent(queued.mail_id, now())
         delivered.sent += 1
     return True
 
 
-def _later(
-    queued: Queued,
-    outbox: Outbox,
+def _postpone_mail(
+    queued: QueuedMail,
+    outbox: MailQueue,
     now: datetime,
     wait: timedelta,
     error: MailError,
-    delivered: Delivered,
+    delivered: DeliveryResult,
 ) -> None:
-    outbox.retry(queued.mail_id, now, now + wait, str(error))
-    delivered.later += 1
-    waits = isinstance(error, MailUnavailableError) and error.reached
+    outbox.mark_for_retry(queued.mail_id, now, now + wait, str(error))
+    delivered.postponed += 1
+    is_routine = isinstance(error, MailUnavailableError) and error.is_server_reached
     hint = error.hint or f"it is tried again from {now + wait:%-d %B, %H:%M}"
-    severity = Severity.NOTE if waits else Severity.FAULT
+    severity = Severity.NOTE if is_routine else Severity.FAULT
     delivered.problems.append(Problem(queued.mail_id, error.what, hint, severity))
 
 
-def _never(queued: Queued, outbox: Outbox, error: MailError, delivered: Delivered) -> None:
-    outbox.failed(queued.mail_id, str(error))
+def _fail_mail(queued: QueuedMail, outbox: MailQueue, error: MailError, delivered: DeliveryResult) -> None:
+    outbox.mark_failed(queued.mail_id, str(error))
     delivered.failed += 1
-    delivered.problems.append(_problem(queued.mail_id, error, Severity.FAULT))
+    delivered.problems.append(_to_problem(queued.mail_id, error, Severity.FAULT))
 
 
-def _problem(where: str, error: MailError, severity: Severity) -> Problem:
+def _to_problem(where: str, error: MailError, severity: Severity) -> Problem:
     return Problem(where, error.what, error.hint, severity)

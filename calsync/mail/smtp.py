@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from calsync.errors import MailAuthError, MailError, MailRefusedError, MailUnavailableError, MailUnknownError
-from calsync.mail.message import POLICY, address_of
+from calsync.mail.message import MAIL_POLICY, parse_mail_address
 
 Security = Literal["starttls", "tls", "none"]
 
 _AUTH_CODES = frozenset({530, 534, 535, 538})
 # Exchange and others refuse a sender or a login with 550; the enhanced code (RFC 3463) tells.
 _AUTH_DETAIL = re.compile(r"^5\.7\.(?:8|9|57|60|139)\b")
-_LEAVING = 421
-_TOO_BIG = 552
+_SHUTTING_DOWN = 421
+_MESSAGE_TOO_LARGE = 552
 
 
 class SmtpTransport:
@@ -55,18 +55,18 @@ class SmtpTransport:
 
     def send(self, message: EmailMessage) -> None:
         """Hand the mail to the server; see `Transport.send` for what it raises."""
-        recipient = address_of(str(message["To"]))
-        client = self._ready(recipient)
+        recipient = parse_mail_address(str(message["To"]))
+        client = self._connected_client(recipient)
         try:
-            self._envelope(client, address_of(str(message["From"])), recipient)
-            self._content(client, message.as_bytes(policy=POLICY), recipient)
+            self._send_envelope(client, parse_mail_address(str(message["From"])), recipient)
+            self._send_content(client, message.as_bytes(policy=MAIL_POLICY), recipient)
         except MailError:
             self._reset()
             raise
 
     def check(self) -> None:
         """Connect and log in, and send nothing; raises what `send` would raise before the mail itself."""
-        self._ready("")
+        self._connected_client("")
 
     def close(self) -> None:
         """Take leave of the server."""
@@ -76,15 +76,15 @@ class SmtpTransport:
                 client.quit()
             client.close()
 
-    def _ready(self, recipient: str) -> smtplib.SMTP:
-        if self._client is not None and self._alive(self._client):
+    def _connected_client(self, recipient: str) -> smtplib.SMTP:
+        if self._client is not None and self._is_alive(self._client):
             return self._client
         self.close()
         self._client = self._connect(recipient)
         return self._client
 
     @staticmethod
-    def _alive(client: smtplib.SMTP) -> bool:
+    def _is_alive(client: smtplib.SMTP) -> bool:
         try:
             return client.noop()[0] == 250
         except (smtplib.SMTPException, OSError):
@@ -105,10 +105,10 @@ class SmtpTransport:
         where = f"{self.host}:{self.port}"
         client: smtplib.SMTP | None = None
         try:
-            with _told(recipient, where):
+            with _translate_connect_errors(recipient, where):
                 client = self._open(recipient)
                 if self._security == "starttls":
-                    client.starttls(context=self._context(recipient))
+                    client.starttls(context=self._tls_context(recipient))
                     client.ehlo()
                 if self._login[0]:
                     client.login(*self._login)
@@ -120,71 +120,77 @@ class SmtpTransport:
 
     def _open(self, recipient: str) -> smtplib.SMTP:
         if self._security == "tls":
-            context = self._context(recipient)
+            context = self._tls_context(recipient)
             return smtplib.SMTP_SSL(self.host, self.port, timeout=self._timeout, context=context)
         return smtplib.SMTP(self.host, self.port, timeout=self._timeout)
 
-    def _context(self, recipient: str) -> ssl.SSLContext:
+    def _tls_context(self, recipient: str) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
         except OSError as error:
-            what = f"the certificates in {self._ca_file} cannot be read: {_words(error)}"
+            what = f"the certificates in {self._ca_file} cannot be read: {_error_text(error)}"
             raise MailAuthError(recipient, what, "ca_file under [mail] names a PEM file") from error
 
-    def _envelope(self, client: smtplib.SMTP, sender: str, recipient: str) -> None:
-        with _lost_before(recipient, self.host):
+    def _send_envelope(self, client: smtplib.SMTP, sender: str, recipient: str) -> None:
+        with _translate_lost_connection(recipient, self.host):
             client.ehlo_or_helo_if_needed()
             code, reply = client.mail(sender)
-            if not _is_taken(code):
-                _say(recipient, code, reply, whole=code >= 500 and code != _TOO_BIG)
+            if not _is_positive_reply(code):
+                _raise_for_reply(
+                    recipient, code, reply, is_sender_refused=code >= 500 and code != _MESSAGE_TOO_LARGE
+                )
             code, reply = client.rcpt(recipient)
-            if not _is_taken(code):
-                _say(recipient, code, reply)
+            if not _is_positive_reply(code):
+                _raise_for_reply(recipient, code, reply)
             code, reply = client.docmd("DATA")
             if code != 354:
-                _say(recipient, code, reply)
+                _raise_for_reply(recipient, code, reply)
 
-    def _content(self, client: smtplib.SMTP, mime: bytes, recipient: str) -> None:
-        with _lost_before(recipient, self.host):
-            client.send(_stuffed(mime))
+    def _send_content(self, client: smtplib.SMTP, mime: bytes, recipient: str) -> None:
+        with _translate_lost_connection(recipient, self.host):
+            client.send(_double_leading_dots(mime))
         try:
             client.send(b".\r\n")
             code, reply = client.getreply()
         except (smtplib.SMTPException, OSError) as error:
-            _nobody_knows(recipient, self.host, error)
-        if _is_taken(code):
+            _raise_unknown(recipient, self.host, error)
+        if _is_positive_reply(code):
             return
         if not 400 <= code < 600:
-            _nobody_knows(recipient, self.host, None)
-        _say(recipient, code, reply)
+            _raise_unknown(recipient, self.host, None)
+        _raise_for_reply(recipient, code, reply)
 
 
-def _is_taken(code: int) -> bool:
+def _is_positive_reply(code: int) -> bool:
     """Whether a reply says yes, by its first digit alone (RFC 5321, 4.3.2), for servers have own codes."""
     return 200 <= code < 300
 
 
-def _stuffed(mime: bytes) -> bytes:
+def _double_leading_dots(mime: bytes) -> bytes:
     """The mail with its leading dots doubled (RFC 5321, 4.5.2), ending with a line end."""
     lines = re.sub(rb"(?m)^\.", b"..", mime)
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
-def _say(recipient: str, code: int, reply: bytes, *, whole: bool = False) -> NoReturn:
-    said = " ".join(reply.decode("utf-8", "replace").split())[:200]
-    if code in _AUTH_CODES or _AUTH_DETAIL.match(said) or whole:
+def _raise_for_reply(recipient: str, code: int, reply: bytes, *, is_sender_refused: bool = False) -> NoReturn:
+    reply_text = " ".join(reply.decode("utf-8", "replace").split())[:200]
+    if code in _AUTH_CODES or _AUTH_DETAIL.match(reply_text) or is_sender_refused:
         raise MailAuthError(
             recipient,
-            f"the mail server lets us send nothing: {code} {said}",
+            f"the mail server lets us send nothing: {code} {reply_text}",
             "check username, password and sender under [mail], and whether this account may send as it",
         )
     if 500 <= code < 600:
-        raise MailRefusedError(recipient, f"refused: {code} {said}", "check the address in managers.csv")
+        raise MailRefusedError(
+            recipient, f"refused: {code} {reply_text}", "check the address in managers.csv"
+        )
     # 421: the server is about to hang up on everybody.
-    raise MailUnavailableError(recipient, f"not taken now: {code} {said}", reached=code != _LEAVING)
+    raise MailUnavailableError(
+        recipient, f"not taken now: {code} {reply_text}", is_server_reached=code != _SHUTTING_DOWN
+    )
 
 
-def _nobody_knows(recipient: str, host: str, error: Exception | None) -> NoReturn:
+def _raise_unknown(recipient: str, host: str, error: Exception | None) -> NoReturn:
     raise MailUnknownError(
         recipient,
         f"{host} did not say whether it took the mail",
@@ -193,29 +199,31 @@ def _nobody_knows(recipient: str, host: str, error: Exception | None) -> NoRetur
 
 
 @contextmanager
-def _lost_before(recipient: str, host: str) -> Iterator[None]:
+def _translate_lost_connection(recipient: str, host: str) -> Iterator[None]:
     """The connection broke before the final dot: nothing was sent."""
     try:
         yield
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailableError(
-            recipient, f"the connection to {host} was lost: {_words(error)}"
+            recipient, f"the connection to {host} was lost: {_error_text(error)}"
         ) from error
 
 
 @contextmanager
-def _told(recipient: str, where: str) -> Iterator[None]:
+def _translate_connect_errors(recipient: str, where: str) -> Iterator[None]:
     """What went wrong between the first byte and the login, in plain words."""
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
         # A password that is wrong now stays wrong; 454 is the server's own trouble.
-        _say(recipient, error.smtp_code, _reply(error), whole=error.smtp_code >= 500)
+        _raise_for_reply(
+            recipient, error.smtp_code, _reply_bytes(error), is_sender_refused=error.smtp_code >= 500
+        )
     except smtplib.SMTPNotSupportedError as error:
         hint = "set security under [mail] to what the server offers (starttls, tls, none); check the port"
         raise MailAuthError(recipient, f"{where} cannot do what is asked: {error}", hint) from error
     except smtplib.SMTPResponseException as error:
-        _say_closed(recipient, where, error)
+        _raise_for_connect_reply(recipient, where, error)
     except ssl.SSLCertVerificationError as error:
         hint = "name the authority's certificate as ca_file under [mail], or the host by the name in it"
         what = f"the certificate of {where} cannot be trusted: {error.verify_message}"
@@ -224,22 +232,22 @@ def _told(recipient: str, where: str) -> Iterator[None]:
         what = f"{where} wants a login, and username or password has a letter beyond ASCII"
         raise MailAuthError(recipient, what, "give this account a plain password") from None
     except (smtplib.SMTPException, OSError) as error:
-        what = f"{where} cannot be reached: {_words(error)}"
+        what = f"{where} cannot be reached: {_error_text(error)}"
         hint = "check host, port and security under [mail], and the firewall"
-        raise MailUnavailableError(recipient, what, hint, reached=False) from error
+        raise MailUnavailableError(recipient, what, hint, is_server_reached=False) from error
 
 
-def _say_closed(recipient: str, where: str, error: smtplib.SMTPResponseException) -> NoReturn:
-    what = f"{where} does not serve us: {error.smtp_code} {_reply(error).decode('utf-8', 'replace')}"
+def _raise_for_connect_reply(recipient: str, where: str, error: smtplib.SMTPResponseException) -> NoReturn:
+    what = f"{where} does not serve us: {error.smtp_code} {_reply_bytes(error).decode('utf-8', 'replace')}"
     if error.smtp_code >= 500:
         raise MailAuthError(recipient, what, "ask its operator whether this machine may send") from error
-    raise MailUnavailableError(recipient, what, reached=False) from error
+    raise MailUnavailableError(recipient, what, is_server_reached=False) from error
 
 
-def _reply(error: smtplib.SMTPResponseException) -> bytes:
+def _reply_bytes(error: smtplib.SMTPResponseException) -> bytes:
     reply = error.smtp_error
     return reply if isinstance(reply, bytes) else str(reply).encode()
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__

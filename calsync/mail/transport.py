@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Protocol
 
 from calsync.errors import MailUnavailableError
-from calsync.mail.file_names import file_names, is_same_mail
+from calsync.mail.file_names import candidate_file_names, is_same_mail
 from calsync.mail.smtp import SmtpTransport
 from calsync.model.problem import Problem, Severity
 from calsync.private_files import (
-    close_to_others,
-    is_open_to_others,
+    is_accessible_to_others,
     make_private_folder,
     remove_temporary_files,
     replace_private_file,
+    restrict_to_owner,
 )
 
 __all__ = ["FolderTransport", "MemoryTransport", "SmtpTransport", "Transport"]
@@ -62,14 +62,14 @@ class FolderTransport:
         """Write the mail."""
         try:
             self._prepare()
-            with replace_private_file(self._path_of(message)) as file:
+            with replace_private_file(self._choose_path(message)) as file:
                 file.write(message.as_bytes())
         except OSError as error:
             raise MailUnavailableError(
                 str(message["To"]),
                 f"the mail cannot be written to {self.folder}: {error.strerror}",
                 "see that the folder of [mail] exists and can be written",
-                reached=False,
+                is_server_reached=False,
             ) from error
 
     def check(self) -> None:
@@ -78,7 +78,7 @@ class FolderTransport:
             self._prepare()
         except OSError as error:
             what = f"the folder {self.folder} cannot be made: {error.strerror}"
-            raise MailUnavailableError("", what, "see [mail] folder", reached=False) from error
+            raise MailUnavailableError("", what, "see [mail] folder", is_server_reached=False) from error
 
     def close(self) -> None:
         """Nothing is open."""
@@ -89,7 +89,7 @@ class FolderTransport:
             if not self.folder.is_dir():
                 return ()
             self._prepare()
-            if not is_open_to_others(self.folder):
+            if not is_accessible_to_others(self.folder):
                 return ()
         except OSError as error:
             return (Problem(str(self.folder), f"cannot be looked at: {error.strerror}", "see [mail] folder"),)
@@ -105,24 +105,26 @@ class FolderTransport:
             files = list(self.folder.iterdir())
             remove_temporary_files(self.folder)
             # A folder that holds other things, such as /tmp or the settings, may be others' by intent.
-            if all(_is_ours(path) for path in files):
-                close_to_others(self.folder)
+            if all(_is_written_by_calsync(path) for path in files):
+                restrict_to_owner(self.folder)
             for path in files:
                 if path.suffix == ".eml" and path.is_file() and not path.is_symlink():
-                    close_to_others(path)
+                    restrict_to_owner(path)
         self._ready = True
 
-    def _path_of(self, message: EmailMessage) -> Path:
+    def _choose_path(self, message: EmailMessage) -> Path:
         """Return the file that already holds this mail, or else the first name that is free."""
         free = None
         # Past a free name, too: a person may have removed the first of two mails of one name.
-        for name in islice(file_names(message), 20):
+        for name in islice(candidate_file_names(message), 20):
             path = self.folder / name
             if not path.exists():
                 free = free or path
             elif is_same_mail(message, path):
                 return path
-        return free or next(path for name in file_names(message) if not (path := self.folder / name).exists())
+        return free or next(
+            path for name in candidate_file_names(message) if not (path := self.folder / name).exists()
+        )
 
 
 class MemoryTransport:
@@ -144,5 +146,5 @@ class MemoryTransport:
         """Nothing is open."""
 
 
-def _is_ours(path: Path) -> bool:
+def _is_written_by_calsync(path: Path) -> bool:
     return path.suffix == ".eml" or path.name.endswith(".part")

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 
 
 class Allocation(NamedTuple):
@@ -19,7 +19,7 @@ class Allocation(NamedTuple):
     meeting_id: str
     partnership: str
     activity: Activity
-    kind: Kind
+    kind: MeetingKind
     confirmed: bool
     in_hours: bool
     minutes: float

@@ -5,11 +5,11 @@ Text in brackets is left to choice, `a|b` is one or the other (regular expressio
 """
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _split_phrases(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-CANCELLED = _lines(
+CANCELLED = _split_phrases(
     r"""
     cance?l+e{0,2}d
     canel+ed
@@ -27,7 +27,7 @@ CANCELLED = _lines(
 )
 """Participles: alone, or behind "has been", or behind the name of a meeting."""
 
-CANCELLED_ALONE = _lines(
+CANCELLED_ALONE = _split_phrases(
     r"""
     withdrawn
     abandoned
@@ -46,7 +46,7 @@ CANCELLED_ALONE = _lines(
 )
 """Only where nothing else stands beside them: they are said of much else."""
 
-NOT_HELD = _lines(
+NOT_HELD = _split_phrases(
     r"""
     (?:(?:will|is|does) )?(?:not|no longer)(?: be)?(?: now)? (?:tak(?:e|ing) place|go(?:ing)? ahead)
     (?:(?:will|is|does) )?(?:not|no longer)(?: be)?(?: now)? (?:happen|proceed)(?:ing)?
@@ -57,7 +57,7 @@ NOT_HELD = _lines(
 )
 """Whole predicates: what stands before them is a meeting, for nothing else takes place."""
 
-WELSH = _lines(
+WELSH = _split_phrases(
     r"""
     wedi(?:i| ei| cael ei)? (?:ganslo|chanslo|canslo|ohirio|gohirio|ddileu|dileu|ddiddymu|diddymu)
     wedi(?:i| ei) d?dynnun ol
@@ -65,7 +65,7 @@ WELSH = _lines(
 )
 """Behind the name of a meeting or alone. Not the plural (wedi'u canslo): that is said of appointments."""
 
-WELSH_ALONE = _lines(
+WELSH_ALONE = _split_phrases(
     r"""
     wedi(?:u| eu) (?:canslo|gohirio)
     canslwyd
@@ -85,7 +85,7 @@ WELSH_ALONE = _lines(
     """
 )
 
-WELSH_FIRST = _lines(
+WELSH_FIRST = _split_phrases(
     r"""
     ni chynhelir.*
     wedi(?:i| ei| cael ei) (?:ganslo|chanslo|ohirio|gohirio) .+
@@ -94,7 +94,7 @@ WELSH_FIRST = _lines(
 )
 """The predicate comes first: what follows is the meeting."""
 
-LEADS = _lines(
+LEADING_WORDS = _split_phrases(
     r"""
     apologies
     attention
@@ -116,7 +116,7 @@ LEADS = _lines(
 )
 """May stand before all of it."""
 
-SUBJECTS = _lines(
+SUBJECTS = _split_phrases(
     r"""
     (?:(?:this|the|todays|tomorrows|our|a) )?(?:meeting|mtg|event|session|call|appointment|workshop|class)
     (?:y |yr )?(?:cyfarfod|digwyddiad|sesiwn|galwad|gweithdy)(?: hwn)?
@@ -125,7 +125,7 @@ SUBJECTS = _lines(
     """
 )
 
-FINITE = _lines(
+FINITE_VERBS = _split_phrases(
     r"""
     (?:has|had)(?: now)? been
     has had to be
@@ -135,7 +135,7 @@ FINITE = _lines(
     """
 )
 
-REASONS = _lines(
+REASONS = _split_phrases(
     r"""
     (?:due|owing) to .+
     because .+
@@ -181,7 +181,7 @@ REASONS = _lines(
 )
 """What may follow: why, and until when. Not "from": what was postponed from May takes place now."""
 
-CLIENTS = _lines(
+SERVICE_USERS = _split_phrases(
     r"""
     clients?
     clinics?
@@ -204,7 +204,7 @@ CLIENTS = _lines(
 POSTPONED_TO = ("(?:to|i|tan) .+",)
 """Besides, after a word for postponing."""
 
-MEETINGS = _lines(
+MEETINGS = _split_phrases(
     r"""
     1:1
     121
@@ -266,7 +266,7 @@ MEETINGS = _lines(
 )
 """What can be cancelled in a diary, in the singular: "Budget Committee cancelled"."""
 
-BUSINESS = _lines(
+BUSINESS = _split_phrases(
     r"""
     admissions?
     appointments
@@ -311,7 +311,7 @@ BUSINESS = _lines(
 )
 """What services cancel: a meeting about it is not cancelled."""
 
-ABOUT = _lines(
+TOPIC_WORDS = _split_phrases(
     r"""
     ^(?:adolygu|discuss|review(?:ing)?|trafod)
     (?:adolygiad|rhestr|polisi) (?:o|ar|am)
@@ -335,7 +335,7 @@ ABOUT = _lines(
 )
 """In a sentence that ends in "cancelled": its subject is no meeting."""
 
-DENIALS = _lines(
+NEGATIONS = _split_phrases(
     r"""
     about
     all
@@ -364,7 +364,7 @@ DENIALS = _lines(
 )
 """Just before "cancelled": it is denied, or an adjective."""
 
-BODIES = _lines(
+MEETING_BODIES = _split_phrases(
     r"""
     assembly
     board
@@ -387,7 +387,7 @@ BODIES = _lines(
 )
 """What a meeting may be named after: "Cancelled Planning Committee" is no committee for what is cancelled."""
 
-CONDITIONS = _lines(
+CONDITIONS = _split_phrases(
     r"""
     if
     may ?be
@@ -404,7 +404,7 @@ CONDITIONS = _lines(
 )
 """First words of a condition or a question: "If wet: cancelled"."""
 
-PARTS = _lines(
+PARTS_OF_MEETINGS = _split_phrases(
     r"""
     (?:.+ )?lunch
     (?:site )?visit
@@ -414,7 +414,7 @@ PARTS = _lines(
 )
 """What is only a part of the meeting that the title names before it: "PSB (lunch cancelled)"."""
 
-STILL_HELD = _lines(
+STILL_HELD = _split_phrases(
     r"""
     (?:not|never|no longer|isnt|wasnt|un)[ -](?:been )?(?:cance?l+e?d|postponed)
     uncance?l+e?d

@@ -25,7 +25,7 @@ class Activity(StrEnum):
     UNCLEAR = "unclear"
 
 
-class Kind(StrEnum):
+class MeetingKind(StrEnum):
     """How the time serves: the meeting itself, or what surrounds it."""
 
     MEETING = "meeting"
@@ -46,7 +46,7 @@ class Classification:
     scope: Scope
     partnerships: tuple[str, ...]
     activity: Activity
-    kind: Kind = Kind.MEETING
+    kind: MeetingKind = MeetingKind.MEETING
     process_share: Fraction | None = None
     rule: str = ""
     evidence: str = ""

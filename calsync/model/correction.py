@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from calsync.model.classification import Activity, Classification, Kind, Scope
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.meeting import Meeting
-from calsync.model.occurrence import original_start
+from calsync.model.occurrence import comparable_recurrence_id
 
-OF_MEETING, OF_SERIES = "correction/meeting", "correction/series"
+MEETING_RULE, SERIES_RULE = "correction/meeting", "correction/series"
 CATEGORY_RULE = "correction/category"
 """The rule that a verdict names which a category in the calendar has corrected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CorrectionFields:
     """What a person says a meeting is; None where they say nothing.
 
     partnerships: () says that it belongs to none. process_share: of a mixed meeting, from 0 to 1.
@@ -31,29 +31,29 @@ class Said:
     partnerships: tuple[str, ...] | None = None
     activity: Activity | None = None
     process_share: Fraction | None = None
-    kind: Kind | None = None
+    kind: MeetingKind | None = None
     label: str | None = None
 
-    def put_in(self, verdict: Classification) -> Classification:
+    def apply_to(self, classification: Classification) -> Classification:
         """The verdict with this put in, and with what it implies."""
         if self.scope is not None:
-            verdict = _among(verdict, self.scope)
+            classification = _with_scope(classification, self.scope)
         if self.partnerships is not None:
-            verdict = replace(verdict, partnerships=self.partnerships)
+            classification = replace(classification, partnerships=self.partnerships)
         if self.activity is not None:
-            verdict = _doing(verdict, self.activity, self.label)
-        share = verdict.process_share if self.process_share is None else self.process_share
-        return replace(verdict, process_share=share, kind=self.kind or verdict.kind)
+            classification = _with_activity(classification, self.activity, self.label)
+        share = classification.process_share if self.process_share is None else self.process_share
+        return replace(classification, process_share=share, kind=self.kind or classification.kind)
 
-    def asked_of(self, verdict: Classification) -> "Said":
+    def corresponding_fields(self, classification: Classification) -> "CorrectionFields":
         """What a verdict says where this says something: equal to this where they agree."""
-        return Said(
-            scope=None if self.scope is None else verdict.scope,
-            partnerships=None if self.partnerships is None else verdict.partnerships,
-            activity=None if self.activity is None else verdict.activity,
-            process_share=None if self.process_share is None else verdict.process_share,
-            kind=None if self.kind is None else verdict.kind,
-            label=None if self.label is None else verdict.label,
+        return CorrectionFields(
+            scope=None if self.scope is None else classification.scope,
+            partnerships=None if self.partnerships is None else classification.partnerships,
+            activity=None if self.activity is None else classification.activity,
+            process_share=None if self.process_share is None else classification.process_share,
+            kind=None if self.kind is None else classification.kind,
+            label=None if self.label is None else classification.label,
         )
 
     def __str__(self) -> str:
@@ -76,13 +76,13 @@ class Correction:
     """
 
     uid: str
-    says: Said
-    by: str
-    made: datetime
+    fields: CorrectionFields
+    author: str
+    made_at: datetime
     recurrence_id: str | None = None
     manager_id: str = ""
-    why: str = ""
-    before: tuple[Classification, ...] = ()
+    reason: str = ""
+    previous_classifications: tuple[Classification, ...] = ()
     number: int = 0
     withdrawn: datetime | None = None
     withdrawn_by: str = ""
@@ -90,68 +90,72 @@ class Correction:
     @property
     def rule(self) -> str:
         """The name under which it stands in a verdict."""
-        return OF_SERIES if self.recurrence_id is None else OF_MEETING
+        return SERIES_RULE if self.recurrence_id is None else MEETING_RULE
 
-    def holds_for(self, meeting: Meeting) -> bool:
+    def applies_to(self, meeting: Meeting) -> bool:
         """Whether it is about this meeting; a private one is only its own manager's to speak about."""
         if meeting.uid != self.uid or self.manager_id not in ("", meeting.manager_id):
             return False
         if meeting.private and not self.manager_id:
             return False
-        return self.recurrence_id is None or original_start(self.recurrence_id) == original_start(
-            meeting.recurrence_id
-        )
+        return self.recurrence_id is None or comparable_recurrence_id(
+            self.recurrence_id
+        ) == comparable_recurrence_id(meeting.recurrence_id)
 
 
-def by_strength(corrections: Iterable[Correction]) -> list[Correction]:
+def sort_by_precedence(corrections: Iterable[Correction]) -> list[Correction]:
     """Corrections, the one that wins first."""
     return sorted(
         corrections,
-        key=lambda c: (c.recurrence_id is not None, bool(c.manager_id), c.made, c.number),
+        key=lambda c: (c.recurrence_id is not None, bool(c.manager_id), c.made_at, c.number),
         reverse=True,
     )
 
 
-def heard(meeting: Meeting, corrections: Iterable[Correction]) -> list[Correction]:
+def applicable_corrections(meeting: Meeting, corrections: Iterable[Correction]) -> list[Correction]:
     """Those that hold for this meeting, the one that wins first."""
-    return by_strength(one for one in corrections if not one.withdrawn and one.holds_for(meeting))
+    return sort_by_precedence(one for one in corrections if not one.withdrawn and one.applies_to(meeting))
 
 
-def corrected(meeting: Meeting, corrections: Iterable[Correction]) -> Classification:
+def apply_corrections(meeting: Meeting, corrections: Iterable[Correction]) -> Classification:
     """The meeting's verdict with what people say about it put in; they are named in its evidence."""
-    verdict, told = meeting.verdict, list[str]()
-    for one in reversed(heard(meeting, corrections)):
-        told.insert(0, _told(one, verdict))
-        verdict = replace(one.says.put_in(verdict), rule=one.rule, evidence="; ".join(told))
+    verdict, descriptions = meeting.classification, list[str]()
+    for one in reversed(applicable_corrections(meeting, corrections)):
+        descriptions.insert(0, _describe_correction(one, verdict))
+        verdict = replace(one.fields.apply_to(verdict), rule=one.rule, evidence="; ".join(descriptions))
     return verdict
 
 
-def _told(one: Correction, verdict: Classification) -> str:
-    was = one.says.asked_of(verdict)
-    before = "" if was == one.says else f" (was {was})"
-    return f"{one.by}, {one.made.day} {one.made:%B %Y}: {one.says}{before}"
+def _describe_correction(correction: Correction, classification: Classification) -> str:
+    corresponding = correction.fields.corresponding_fields(classification)
+    before = "" if corresponding == correction.fields else f" (was {corresponding})"
+    return f"{correction.author}, {correction.made_at.day} {correction.made_at:%B %Y}: {correction.fields}{before}"
 
 
-def _doing(verdict: Classification, activity: Activity, label: str | None) -> Classification:
+def _with_activity(classification: Classification, activity: Activity, label: str | None) -> Classification:
     """An activity implies who meets: only what is between agencies, or serves it, has one."""
     if label is None:
-        label = verdict.label if activity is verdict.activity else ""
-    verdict = replace(verdict, label=label)
+        label = classification.label if activity is classification.activity else ""
+    classification = replace(classification, label=label)
     if activity is Activity.NONE:
-        left = Scope.INTERNAL if verdict.scope is Scope.INTER_AGENCY else verdict.scope
-        return replace(verdict, scope=left, activity=activity, partnerships=(), process_share=None)
-    served = verdict.scope is Scope.INTERNAL and verdict.partnerships and activity is Activity.PROCESS
+        left = Scope.INTERNAL if classification.scope is Scope.INTER_AGENCY else classification.scope
+        return replace(classification, scope=left, activity=activity, partnerships=(), process_share=None)
+    served = (
+        classification.scope is Scope.INTERNAL
+        and classification.partnerships
+        and activity is Activity.PROCESS
+    )
     scope = Scope.INTERNAL if served else Scope.INTER_AGENCY
-    share = verdict.process_share if activity is Activity.MIXED else None
-    return replace(verdict, scope=scope, activity=activity, process_share=share)
+    share = classification.process_share if activity is Activity.MIXED else None
+    return replace(classification, scope=scope, activity=activity, process_share=share)
 
 
-def _among(verdict: Classification, scope: Scope) -> Classification:
+def _with_scope(classification: Classification, scope: Scope) -> Classification:
     """Who meets implies what may be done there."""
     if scope is Scope.INTER_AGENCY:
-        activity = Activity.UNCLEAR if verdict.activity is Activity.NONE else verdict.activity
-        label = verdict.label if activity is verdict.activity else ""
-        return replace(verdict, scope=scope, activity=activity, label=label)
+        activity = Activity.UNCLEAR if classification.activity is Activity.NONE else classification.activity
+        label = classification.label if activity is classification.activity else ""
+        return replace(classification, scope=scope, activity=activity, label=label)
     return replace(
-        verdict, scope=scope, activity=Activity.NONE, partnerships=(), process_share=None, label=""
+        classification, scope=scope, activity=Activity.NONE, partnerships=(), process_share=None, label=""
     )

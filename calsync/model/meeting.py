@@ -9,9 +9,9 @@ from typing import NamedTuple
 from calsync.model.classification import Classification
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, content_digest
 from calsync.model.span import Span
-from calsync.model.wall import wall_of
+from calsync.model.wall import to_naive_local
 
-_SHELF = 8
+_CALENDAR_KEY_LENGTH = 8
 """Hex digits of an id that are the calendar's."""
 
 
@@ -41,14 +41,14 @@ class Meeting(NamedTuple):
     attendees: int
     categories: tuple[str, ...]
     fingerprint: str
-    verdict: Classification
+    classification: Classification
     sequence: int = -1
     stamp: str = ""
 
     @property
     def calendar_key(self) -> str:
         """The part of the id that is the calendar's."""
-        return self.id[:_SHELF]
+        return self.id[:_CALENDAR_KEY_LENGTH]
 
     @property
     def span(self) -> Span:
@@ -56,62 +56,62 @@ class Meeting(NamedTuple):
         return Span(self.start, self.end)
 
 
-def meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
+def make_meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
     """The id under which an occurrence of this calendar is kept (32 hex digits, the same every night).
 
     The first 8 (`Meeting.calendar_key`) are the calendar's, so that a database keeps its meetings side by
     side; the rest names the occurrence in this calendar.
     """
-    return stored_meeting_id(calendar_id, occurrence.uid, occurrence.recurrence_id, occurrence.start)
+    return make_stored_meeting_id(calendar_id, occurrence.uid, occurrence.recurrence_id, occurrence.start)
 
 
-def stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start: datetime) -> str:
+def make_stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start: datetime) -> str:
     """As `meeting_id`, of a meeting that is kept."""
-    name = f"{calendar_id}\x1f{uid}\x1f{recurrence_id}\x1f{wall_of(start.astimezone(UTC)).isoformat()}+00:00"
-    return calendar_key_of(calendar_id) + _digest(name, 12)
+    name = f"{calendar_id}\x1f{uid}\x1f{recurrence_id}\x1f{to_naive_local(start.astimezone(UTC)).isoformat()}+00:00"
+    return make_calendar_key(calendar_id) + _digest(name, 12)
 
 
 @lru_cache(maxsize=1024)
-def calendar_key_of(calendar_id: str) -> str:
+def make_calendar_key(calendar_id: str) -> str:
     """The part of a meeting's id that names its calendar (`Meeting.calendar_key`)."""
-    return _digest(calendar_id, _SHELF // 2)
+    return _digest(calendar_id, _CALENDAR_KEY_LENGTH // 2)
 
 
 def _digest(name: str, size: int) -> str:
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
-def remember(
+def to_meeting(
     occurrence: Occurrence,
-    verdict: Classification,
+    classification: Classification,
     *,
     manager_id: str,
     calendar_id: str,
     keep_title: bool,
 ) -> Meeting:
     """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped."""
-    (meeting,) = remember_all(
-        (occurrence,), verdict, manager_id=manager_id, calendar_id=calendar_id, keep_title=keep_title
+    (meeting,) = to_meetings(
+        (occurrence,), classification, manager_id=manager_id, calendar_id=calendar_id, keep_title=keep_title
     )
     return meeting
 
 
-def remember_all(
-    group: Sequence[Occurrence],
-    verdict: Classification,
+def to_meetings(
+    occurrences: Sequence[Occurrence],
+    classification: Classification,
     *,
     manager_id: str,
     calendar_id: str,
     keep_title: bool,
 ) -> list[Meeting]:
     """What `remember` keeps of each of a group of occurrences that are alike (`occurrence.alike`)."""
-    first = group[0]
+    first = occurrences[0]
     title, attendees = first.title if keep_title else "", len(first.attendees)
     organizer_domain, attendee_domains = first.organizer_domain, first.attendee_domains
     digest, private = content_digest(first), first.private
     return [
         Meeting(
-            meeting_id(calendar_id, occurrence),
+            make_meeting_id(calendar_id, occurrence),
             manager_id,
             occurrence.uid,
             occurrence.recurrence_id,
@@ -128,9 +128,9 @@ def remember_all(
             attendees,
             first.categories,
             digest,
-            verdict,
+            classification,
             first.sequence,
             first.stamp,
         )
-        for occurrence in group
+        for occurrence in occurrences
     ]

@@ -39,7 +39,7 @@ class Response(StrEnum):
     UNRECORDED = "unrecorded"
 
 
-_STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
+_RESPONSES_BY_PRECEDENCE = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
 
 
 def owner_response(answers: Iterable[Response], *, organizes: bool) -> Response:
@@ -51,7 +51,9 @@ def owner_response(answers: Iterable[Response], *, organizes: bool) -> Response:
             certain to come, is an invited person like any other: the answer outranks the part.
     """
     given = set(answers)
-    answer = next((response for response in _STRONGEST if response in given), Response.UNRECORDED)
+    answer = next(
+        (response for response in _RESPONSES_BY_PRECEDENCE if response in given), Response.UNRECORDED
+    )
     if organizes and answer not in (Response.TENTATIVE, Response.DECLINED):
         return Response.ORGANIZER
     return answer
@@ -139,7 +141,7 @@ class Occurrence(NamedTuple):
         return Span(self.start, self.end)
 
     @property
-    def length(self) -> timedelta:
+    def duration(self) -> timedelta:
         """The real time it takes, changes of the clock included."""
         return self.end.astimezone(UTC) - self.start.astimezone(UTC)
 
@@ -161,7 +163,7 @@ class Occurrence(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def original_start(recurrence_id: str) -> datetime | str:
+def comparable_recurrence_id(recurrence_id: str) -> datetime | str:
     """The original start as a moment in UTC, for calendars write one in several zones; a day as it is."""
     try:
         found = datetime.fromisoformat(recurrence_id)
@@ -171,34 +173,34 @@ def original_start(recurrence_id: str) -> datetime | str:
 
 
 @lru_cache(maxsize=10_000)
-def _cancelled_by_title(title: str) -> bool:
+def _is_cancelled_by_title(title: str) -> bool:
     # Imported at the first title: its patterns take a tenth of what `calsync status` takes, which needs none.
-    from calsync.model.status import cancelled_by_title
+    from calsync.model.status import is_cancelled_by_title
 
-    return cancelled_by_title(title)
+    return is_cancelled_by_title(title)
 
 
-def settle(occurrence: Occurrence) -> Occurrence:
+def normalise_occurrence(occurrence: Occurrence) -> Occurrence:
     """Read the status that only the title tells, then veil: what everything after a source works on."""
-    if occurrence.status is not Status.CANCELLED and _cancelled_by_title(occurrence.title):
+    if occurrence.status is not Status.CANCELLED and _is_cancelled_by_title(occurrence.title):
         occurrence = occurrence._replace(status=Status.CANCELLED)
-    return veil(occurrence)
+    return redact_private(occurrence)
 
 
-def settled(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
+def normalise_occurrences(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
     """Each occurrence settled, in the order given; those with nothing to settle pass as they are."""
     for occurrence in occurrences:
-        plain = not (occurrence.private or _cancelled_by_title(occurrence.title))
-        yield occurrence if plain else settle(occurrence)
+        needs_no_change = not (occurrence.private or _is_cancelled_by_title(occurrence.title))
+        yield occurrence if needs_no_change else normalise_occurrence(occurrence)
 
 
-def veil(occurrence: Occurrence) -> Occurrence:
+def redact_private(occurrence: Occurrence) -> Occurrence:
     """Take from a private occurrence all but its times and how it is shown; leave others alone."""
     if not occurrence.private:
         return occurrence
     return occurrence._replace(
         # The last moment at which the title can tell (see `settle`).
-        status=Status.CANCELLED if _cancelled_by_title(occurrence.title) else occurrence.status,
+        status=Status.CANCELLED if _is_cancelled_by_title(occurrence.title) else occurrence.status,
         title="",
         location="",
         description="",
@@ -208,21 +210,21 @@ def veil(occurrence: Occurrence) -> Occurrence:
     )
 
 
-_FIRST_SHARED = Occurrence._fields.index("all_day")
+_FIRST_CONTENT_FIELD = Occurrence._fields.index("all_day")
 
 
-def alike(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
+def group_by_content(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
     """The occurrences in groups that hold the same content at other times, as those of a series do.
 
     By identity, for comparing costs more: equal content that was made twice stands in two groups.
     """
     groups: dict[tuple[int, ...], list[Occurrence]] = {}
     for occurrence in occurrences:
-        groups.setdefault(tuple(map(id, occurrence[_FIRST_SHARED:])), []).append(occurrence)
+        groups.setdefault(tuple(map(id, occurrence[_FIRST_CONTENT_FIELD:])), []).append(occurrence)
     return list(groups.values())
 
 
-def fingerprint(occurrence: Occurrence) -> str:
+def occurrence_digest(occurrence: Occurrence) -> str:
     """A digest of everything in the occurrence (32 hex digits): equal occurrences, equal fingerprint."""
     # Offsets, not zones: a zone's repr depends on how it was made.
     times = (occurrence.start.isoformat(), occurrence.end.isoformat())

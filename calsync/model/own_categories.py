@@ -9,38 +9,38 @@ from functools import lru_cache
 _OWN = re.compile(r"[\W_]*calsync(?![^\W_])[\W_]*(.*?)[\W_]*", re.DOTALL)
 _NEARLY_OWN = re.compile(r"[\W_]*([a-z ]{6,9}?)\s*:\s*(.*?)[\W_]*", re.DOTALL)
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
-_LEAST_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
+_MIN_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
 _SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
-_KEPT = 10_000
+_CACHE_SIZE = 10_000
 
 
 def is_own_category(category: str) -> bool:
     """Whether a category is meant for calsync, whether or not the rest of it is understood."""
-    return own_phrase(category) is not None or nearly_own_phrase(category) is not None
+    return own_category_phrase(category) is not None or misspelt_category_phrase(category) is not None
 
 
-def own_phrase(category: str) -> str | None:
+def own_category_phrase(category: str) -> str | None:
     """The folded words after `calsync`; None for a category of something else."""
     match = _OWN.fullmatch(fold_category(category))
     return match[1] if match else None
 
 
-def nearly_own_phrase(category: str) -> str | None:
+def misspelt_category_phrase(category: str) -> str | None:
     """The folded words after a name that is `calsync` but for a slip or a space (`calsnyc: process`)."""
     match = _NEARLY_OWN.fullmatch(fold_category(category))
-    return match[2] if match and is_slip(match[1].replace(" ", ""), "calsync") else None
+    return match[2] if match and is_misspelling(match[1].replace(" ", ""), "calsync") else None
 
 
-def is_slip(word: str, known: str) -> bool:
+def is_misspelling(word: str, known_word: str) -> bool:
     """Whether a word is a known one but for one slip of the keyboard; never for short words."""
-    if len(known) < _LEAST_LETTERS or abs(len(word) - len(known)) > 1:
+    if len(known_word) < _MIN_LETTERS or abs(len(word) - len(known_word)) > 1:
         return False
-    if sorted(word) == sorted(known) and word[:1] == known[:1]:
+    if sorted(word) == sorted(known_word) and word[:1] == known_word[:1]:
         return True  # two letters in the wrong order, also in a word of five: "mxied"
-    return SequenceMatcher(None, word, known, autojunk=False).ratio() >= _SIMILARITY
+    return SequenceMatcher(None, word, known_word, autojunk=False).ratio() >= _SIMILARITY
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def fold_category(text: str) -> str:
     """Lower case, no accents, apostrophes or invisible characters; hyphens and underscores as blanks."""
     plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))

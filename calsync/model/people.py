@@ -32,7 +32,7 @@ class Frequency(StrEnum):
     MONTHLY = "monthly"
 
 
-def comparable_address(text: str) -> str:
+def normalise_address(text: str) -> str:
     """A mail address as addresses are compared: without mailto:, in lower case, its domain in ASCII.
 
     Characters that nobody sees, as they come along when an address is copied, are left out.
@@ -69,12 +69,12 @@ class Manager:
     aliases: tuple[str, ...] = ()
     started: date | None = None
     left: date | None = None
-    own: tuple[tuple[str, str], ...] = ()
+    own_columns: tuple[tuple[str, str], ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The e-mail and all aliases, as they are compared: lower case, the domain in ASCII."""
-        return tuple(dict.fromkeys(comparable_address(text) for text in (self.email, *self.aliases)))
+        return tuple(dict.fromkeys(normalise_address(text) for text in (self.email, *self.aliases)))
 
     def is_in_service(self, day: date) -> bool:
         """Whether the manager works here on this day: from `started` to `left`, both included."""

@@ -2,11 +2,11 @@
 
 import re
 
-SCHEMES = frozenset(
+KNOWN_SCHEMES = frozenset(
     {"http", "https", "webcal", "webcals", "file", "ftp", "ftps", "sftp", "dav", "davs", "caldav", "caldavs"}
 )
 # The last part of a path is shown only if it is one of these: a secret can be made of letters alone.
-_HARMLESS = frozenset(
+_HARMLESS_PATH_PARTS = frozenset(
     {"agenda", "basic", "calendar", "calendars", "default", "diary", "events", "feed", "freebusy", "home"}
     | {"ical", "meetings", "personal", "public", "reachcalendar", "schedule", "team", "work"}
 )
@@ -16,7 +16,9 @@ _HOST = re.compile(
     r"([\w-]+\.)+([a-z]{2,}|xn--[\w-]+)\.?|[0-9]{1,3}(\.[0-9]{1,3}){3}|localhost", re.IGNORECASE
 )
 # Ends of folder and file names, which else would be taken for the top-level domain of a host.
-_NOT_OF_HOSTS = re.compile(r"\.(ics|ifb|ical|csv|zip|old|bak|new|tmp|dir|data|files|folder)$", re.IGNORECASE)
+_FILE_EXTENSION = re.compile(
+    r"\.(ics|ifb|ical|csv|zip|old|bak|new|tmp|dir|data|files|folder)$", re.IGNORECASE
+)
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|[^:@]*$)")
 _QUERY = re.compile(r"\?|[#;](?=[^/\\]*=)")
 _TOKEN = re.compile(
@@ -24,7 +26,7 @@ _TOKEN = re.compile(
 )
 
 
-def shown_address(address: str) -> str:
+def redact_address(address: str) -> str:
     """The address as it may be printed, logged and stored.
 
     Of a web address, with or without scheme, the host and a harmless file name: `https://host/…/basic.ics`.
@@ -32,19 +34,19 @@ def shown_address(address: str) -> str:
     """
     text = address.strip()
     scheme, separator, rest = text.partition("://")
-    if separator and scheme.lower() == "file" and _is_local(rest):
-        return _shown_path(address)
+    if separator and scheme.lower() == "file" and _is_local_file(rest):
+        return _redact_path(address)
     if separator:
-        return f"{scheme if scheme.lower() in SCHEMES else '…'}://{_shown_location(rest)}"
+        return f"{scheme if scheme.lower() in KNOWN_SCHEMES else '…'}://{_redact_location(rest)}"
     if not _is_web_address(text):
-        return _shown_path(address)
+        return _redact_path(address)
     prefix, colon, rest = text.partition(":")
-    if colon and prefix.lower() in SCHEMES:
-        return f"{prefix}:{_shown_location(rest.lstrip('/' + chr(92)), schemeless=True)}"
-    return _shown_location(text.lstrip("/\\"), schemeless=True)
+    if colon and prefix.lower() in KNOWN_SCHEMES:
+        return f"{prefix}:{_redact_location(rest.lstrip('/' + chr(92)), schemeless=True)}"
+    return _redact_location(text.lstrip("/\\"), schemeless=True)
 
 
-def _is_local(rest: str) -> bool:
+def _is_local_file(rest: str) -> bool:
     """Whether what follows `file://` names no server."""
     return rest[:1] in ("/", "\\") or rest.lower().startswith("localhost/") or "@" not in rest
 
@@ -53,38 +55,38 @@ def _is_web_address(text: str) -> bool:
     """Whether an address without `://` is one of the web all the same, or holds a user and a password."""
     if _DRIVE.match(text) or text.startswith("\\\\"):
         return False
-    head, slash, _ = _split(text.lstrip("/"))
+    head, slash, _ = _split_at_separator(text.lstrip("/"))
     before, at, _ = text.rpartition("@")
     if at and (":" in before or "%3a" in before.lower()):
         return True
     if text.startswith("/") and not text.startswith("//"):
         return False
-    is_host = _HOST.fullmatch(head) is not None and not _NOT_OF_HOSTS.search(head)
+    is_host = _HOST.fullmatch(head) is not None and not _FILE_EXTENSION.search(head)
     return ":" in head or (slash not in ("", "#") and ("@" in head or is_host))
 
 
-def _split(text: str) -> tuple[str, str, str]:
+def _split_at_separator(text: str) -> tuple[str, str, str]:
     """What comes before the first separator of an address, that separator, and what comes after."""
     found = re.search(r"[/\\?#]", text)
     return (text[: found.start()], found[0], text[found.end() :]) if found else (text, "", "")
 
 
-def _shown_location(text: str, *, schemeless: bool = False) -> str:
+def _redact_location(text: str, *, schemeless: bool = False) -> str:
     """Host, port and harmless name of what follows the scheme."""
-    authority, separator, rest = _split(text)
+    authority, separator, rest = _split_at_separator(text)
     # A password with a slash in it ends the authority too early.
-    torn = "@" in rest and any(sign in authority + rest.rpartition("@")[0] for sign in "@:")
+    password_has_slash = "@" in rest and any(sign in authority + rest.rpartition("@")[0] for sign in "@:")
     host = _AUTHORITY.fullmatch(authority.rpartition("@")[2])
-    if torn or host is None or (schemeless and not _HOST.fullmatch(host[1])):
+    if password_has_slash or host is None or (schemeless and not _HOST.fullmatch(host[1])):
         return "…"
     if not separator or not (path := _QUERY.split(separator + rest)[0].strip("/\\")):
         return host[0] + separator * schemeless
     last = re.split(r"[/\\]", path)[-1]
     name = _HARMLESS_NAME.fullmatch(last)
-    return f"{host[0]}/…/{last if name and name[1].lower() in _HARMLESS else ''}"
+    return f"{host[0]}/…/{last if name and name[1].lower() in _HARMLESS_PATH_PARTS else ''}"
 
 
-def _shown_path(address: str) -> str:
+def _redact_path(address: str) -> str:
     path = _QUERY.split(address)[0]
     shown = "".join("…" if _TOKEN.fullmatch(part) else part for part in re.split(r"([/\\])", path))
     return shown if path == address else f"{shown}?…"

@@ -19,53 +19,53 @@ class Span:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError(f"a span needs aware bounds, got {self.start} to {self.end}")
-        if _real(self.end) < _real(self.start):
+        if _to_utc(self.end) < _to_utc(self.start):
             raise ValueError(f"a span cannot end before it starts: {self.start} to {self.end}")
 
     @property
     def duration(self) -> timedelta:
         """The real (not wall-clock) time between the bounds, DST changes included."""
-        return _real(self.end) - _real(self.start)
+        return _to_utc(self.end) - _to_utc(self.start)
 
     def overlaps(self, other: "Span") -> bool:
         """Whether the two share time; an empty span counts as lying in the span that holds its start."""
-        start, end, other_start, other_end = map(_real, (self.start, self.end, other.start, other.end))
+        start, end, other_start, other_end = map(_to_utc, (self.start, self.end, other.start, other.end))
         if start == end:
             return other_start <= start < other_end
         if other_start == other_end:
             return start <= other_start < end
         return start < other_end and other_start < end
 
-    def clip(self, other: "Span") -> "Span | None":
+    def intersection(self, other: "Span") -> "Span | None":
         """What the two have in common, or None if they share no time."""
-        start, end = max(self.start, other.start, key=_real), min(self.end, other.end, key=_real)
-        return Span(start, end) if _real(start) < _real(end) else None
+        start, end = max(self.start, other.start, key=_to_utc), min(self.end, other.end, key=_to_utc)
+        return Span(start, end) if _to_utc(start) < _to_utc(end) else None
 
 
-def _real(moment: datetime) -> datetime:
+def _to_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def union(spans: Iterable[Span]) -> Iterator[Span]:
+def merge_spans(spans: Iterable[Span]) -> Iterator[Span]:
     """Yield the time that at least one span covers, as disjoint spans in order.
 
     spans   |  =====        ====  |
             |     =====           |
     union   |  ########     ####  |
     """
-    held: Span | None = None
-    for span in sorted(spans, key=lambda span: (_real(span.start), _real(span.end))):
-        if held is None:
-            held = span
-        elif _real(span.start) <= _real(held.end):
-            held = Span(held.start, max(held.end, span.end, key=_real))
+    current: Span | None = None
+    for span in sorted(spans, key=lambda span: (_to_utc(span.start), _to_utc(span.end))):
+        if current is None:
+            current = span
+        elif _to_utc(span.start) <= _to_utc(current.end):
+            current = Span(current.start, max(current.end, span.end, key=_to_utc))
         else:
-            yield held
-            held = span
-    if held is not None:
-        yield held
+            yield current
+            current = span
+    if current is not None:
+        yield current
 
 
-def busy_minutes(spans: Iterable[Span]) -> float:
+def count_covered_minutes(spans: Iterable[Span]) -> float:
     """Count the minutes that at least one span covers; double bookings count once."""
-    return sum(span.duration.total_seconds() for span in union(spans)) / 60
+    return sum(span.duration.total_seconds() for span in merge_spans(spans)) / 60

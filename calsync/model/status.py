@@ -26,8 +26,8 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u
 _STRIKES = re.compile("[\u0335-\u0338]")
 # The sign itself, not "No Entry" and the like, which also mean that no meetings are wanted.
 _CROSS = "[❌✖✗✘🚫]"
-_CROSSED_OUT = re.compile(rf"\s*{_CROSS}(?!\s*(?:no|not|dim)\b).*|.*{_CROSS}\s*", re.I | re.S)
-_STRUCK = re.compile(r"\s*(?:<(s|del|strike)\b[^<>]*>[^<>]*</\1>|~~[^~]*~~|~[^~]*\w~)\s*", re.I)
+_HAS_CROSS = re.compile(rf"\s*{_CROSS}(?!\s*(?:no|not|dim)\b).*|.*{_CROSS}\s*", re.I | re.S)
+_STRUCK_THROUGH = re.compile(r"\s*(?:<(s|del|strike)\b[^<>]*>[^<>]*</\1>|~~[^~]*~~|~[^~]*\w~)\s*", re.I)
 _DASHES = re.compile("[\u2010-\u2012\u2212]")
 _QUOTED = re.compile(r"""["“”„](?P<title>[^"“”„]*)["“”„]""")
 # C A N C E L L E D, C.A.N.C.E.L.L.E.D
@@ -35,40 +35,42 @@ _SPACED_OUT = re.compile(r"\bC([ .*_-])A\1N\1C\1E\1L\1(?:L\1)?E\1D\b", re.I)
 # The month, which is no "may be cancelled"; in Welsh it cannot be mistaken.
 _MAY = re.compile(r"(\d(?:st|nd|rd|th)?(?: of)? )May\b")
 _WEDI_I = re.compile(r"\bwedi i\b", re.I)
-_LONGEST = 500
+_MAX_TITLE_LENGTH = 500
 """Characters that are looked at: no title is longer, and the patterns take more than linear time."""
 # A colon or full stop between digits is a time or a date; a hyphen within a word is part of it, unless
 # the word is in capitals.
-_MARK = re.compile(
+_PUNCTUATION = re.compile(
     r"(?<!\d):|:(?!\d)|[()\[\]{}<>*~|;!=_^\\•·–—―«»‹›→⇒【】「」『』]|\.{2,}|\.(?=\s|$)|\s-+|-+\s"
     r"|#(?=[A-Za-z])|-(?=CANCELL?ED\b)|(?<=CANCELLED)-|(?<=CANCELED)-|(?<=ancelled)-(?=[A-Z])|(?<=anceled)-(?=[A-Z])"
 )
-_WEAK_MARK = re.compile(r"\s*[,/]\s*")
+_WEAK_PUNCTUATION = re.compile(r"\s*[,/]\s*")
 
 
-def _any_of(*lists: Iterable[str]) -> str:
+def _alternatives(*lists: Iterable[str]) -> str:
     return "(?:" + "|".join(phrase for phrases in lists for phrase in phrases) + ")"
 
 
-_CANCELLED, _FINITE = _any_of(words.CANCELLED), _any_of(words.FINITE)
-_PREDICATE = _any_of(words.NOT_HELD, words.WELSH)
+_CANCELLED, _FINITE = _alternatives(words.CANCELLED), _alternatives(words.FINITE_VERBS)
+_PREDICATE = _alternatives(words.NOT_HELD, words.WELSH)
 _REASON = (
-    rf"(?: {_any_of(words.REASONS)}| by (?!(?:the )?{_any_of(words.CLIENTS)}\b).+"
-    rf"|(?:(?<=poned)|(?<=ohirio)|(?<=ohiriwyd)) {_any_of(words.POSTPONED_TO)})"
+    rf"(?: {_alternatives(words.REASONS)}| by (?!(?:the )?{_alternatives(words.SERVICE_USERS)}\b).+"
+    rf"|(?:(?<=poned)|(?<=ohirio)|(?<=ohiriwyd)) {_alternatives(words.POSTPONED_TO)})"
 )
-_WORD = rf"(?:(?:{_FINITE} )?{_CANCELLED}|{_PREDICATE}|{_any_of(words.CANCELLED_ALONE, words.WELSH_ALONE)})"
-_SUBJECT = _any_of(words.SUBJECTS)
-_NOTHING_ELSE = (
-    rf"(?:(?:{_any_of(words.LEADS)} )?(?:{_SUBJECT} )?{_WORD}(?: {_SUBJECT})?"
-    rf"(?: (?:and|or|&|a|neu) {_WORD})?{_REASON}?|{_any_of(words.WELSH_FIRST)})"
+_CANCELLATION = (
+    rf"(?:(?:{_FINITE} )?{_CANCELLED}|{_PREDICATE}|{_alternatives(words.CANCELLED_ALONE, words.WELSH_ALONE)})"
 )
-_PIECE = re.compile(_NOTHING_ELSE)
+_SUBJECT = _alternatives(words.SUBJECTS)
+_CANCELLATION_ONLY = (
+    rf"(?:(?:{_alternatives(words.LEADING_WORDS)} )?(?:{_SUBJECT} )?{_CANCELLATION}(?: {_SUBJECT})?"
+    rf"(?: (?:and|or|&|a|neu) {_CANCELLATION})?{_REASON}?|{_alternatives(words.WELSH_FIRST)})"
+)
+_CANCELLATION_PIECE = re.compile(_CANCELLATION_ONLY)
 _TIMES = r"\d{1,2}(?:[:.]\d\d)?(?:-\d{1,2}(?:[:.]\d\d)?)?"
 _SENTENCES = (
     # The Public Services Board has been cancelled; … will not take place
     re.compile(rf"(?P<name>.+?) (?:{_FINITE} {_CANCELLED}|{_PREDICATE}){_REASON}?", re.I),
     # Budget Committee cancelled
-    re.compile(rf"(?P<name>(?:.+ )?{_any_of(words.MEETINGS)}) {_CANCELLED}{_REASON}?", re.I),
+    re.compile(rf"(?P<name>(?:.+ )?{_alternatives(words.MEETINGS)}) {_CANCELLED}{_REASON}?", re.I),
     # PSB cancelled
     re.compile(rf"(?P<name>(?:.* )?[A-Z][A-Z&]+)(?: {_TIMES})? (?i:{_CANCELLED}{_REASON}?)"),
     # Licensing cancelled due to lack of quorum
@@ -78,33 +80,33 @@ _SENTENCES = (
 _NOTICES = (
     re.compile(
         r"(?i:cancell?ation(?: of| ?[:–—-])) "
-        rf"(?P<name>(?:.* )?(?:[A-Z][A-Z&]+|(?i:{_any_of(words.MEETINGS)})))"
+        rf"(?P<name>(?:.* )?(?:[A-Z][A-Z&]+|(?i:{_alternatives(words.MEETINGS)})))"
     ),
     re.compile(rf"(?i:(?:there is )?no) (?P<name>[A-Z][A-Z&]+)(?i: (?:meeting|mtg)(?:{_REASON})?|{_REASON})"),
 )
 # "Cancelled Planning Committee", where a plural would be what is cancelled.
-_BODY = re.compile(rf"{_CANCELLED} (?!\S*s )(?:\S.* )?{_any_of(words.BODIES)}")
+_CANCELLED_BODY = re.compile(rf"{_CANCELLED} (?!\S*s )(?:\S.* )?{_alternatives(words.MEETING_BODIES)}")
 # "Cancelled PSB", where a longer word might be what is cancelled.
-_ABBREVIATED = re.compile(
+_CANCELLED_ABBREVIATION = re.compile(
     rf"(?:(?i:{_CANCELLED}) )+(?:(?i:{_SUBJECT}) )?(?:[A-Z][A-Z&]{{1,4}}|[b-df-hj-np-tv-xz]{{3,5}})(?<![sS])"
-    rf"(?: (?i:{_any_of(words.MEETINGS)}))?"
+    rf"(?: (?i:{_alternatives(words.MEETINGS)}))?"
 )
-_SHOUTED = re.compile(
+_CAPITALISED_CANCELLATION = re.compile(
     r"(?:(?P<before>\S+) )?\"?"
     r"(?:CANCELL?ED|CANX|POSTPONED|GOHIRIWYD|CANSLWYD|WEDII [GC]H?ANSLO|WEDII G?OHIRIO)\"?"
     r"(?: (?P<after>\S+)|$)"
 )
-_STILL_HELD = re.compile(rf"\b{_any_of(words.STILL_HELD)}\b")
-_ABOUT = re.compile(rf"(?:\b|^){_any_of(words.ABOUT)}\b|\b{_any_of(words.DENIALS)}$")
-_DENIAL = re.compile(_any_of(words.DENIALS))
-_BUSINESS = re.compile(rf"\b{_any_of(words.BUSINESS)}\b")
-_ENDS_IN_BUSINESS = re.compile(rf"(?:.*\b)?{_any_of(words.BUSINESS)}")
-_PART = re.compile(_any_of(words.PARTS))
-_CONDITION = re.compile(rf"{_any_of(words.CONDITIONS)}\b")
+_STILL_HELD = re.compile(rf"\b{_alternatives(words.STILL_HELD)}\b")
+_ABOUT = re.compile(rf"(?:\b|^){_alternatives(words.TOPIC_WORDS)}\b|\b{_alternatives(words.NEGATIONS)}$")
+_DENIAL = re.compile(_alternatives(words.NEGATIONS))
+_BUSINESS = re.compile(rf"\b{_alternatives(words.BUSINESS)}\b")
+_ENDS_IN_BUSINESS = re.compile(rf"(?:.*\b)?{_alternatives(words.BUSINESS)}")
+_PART = re.compile(_alternatives(words.PARTS_OF_MEETINGS))
+_CONDITION = re.compile(rf"{_alternatives(words.CONDITIONS)}\b")
 # "… and missed appointments": another thing that appointments may be.
-_ANOTHER_PARTICIPLE = re.compile(rf"(?:and |or |& )?(?!{_NOTHING_ELSE}$)[a-z]+ed\b")
+_ANOTHER_PARTICIPLE = re.compile(rf"(?:and |or |& )?(?!{_CANCELLATION_ONLY}$)[a-z]+ed\b")
 # Few titles hold any of these; all others are done with after one search.
-_HINT = re.compile(
+_PREFILTER = re.compile(
     r"can[cex]|camc|cnc|c[nx][xl]|ost?poned|called off|stood down|withdr|aband|abort|delet|scrap|do not att"
     r"|longer|meeting|dim |no "
     r"|not |wont|isnt|doesnt|wedi|[gc]anslo|cansl|ohiri|diddym|dilew|tynnwyd|fydd|nid yw|chynhelir"
@@ -113,32 +115,36 @@ _HINT = re.compile(
 
 
 @lru_cache(maxsize=10_000)
-def cancelled_by_title(title: str) -> bool:
+def is_cancelled_by_title(title: str) -> bool:
     """Whether the title itself says, in English or Welsh, that the meeting does not take place then.
 
     Postponed is cancelled: the meeting is not held at the entry's time. Rescheduled is not: the entry may
     be the one that was moved.
     """
-    title = title[:_LONGEST]
+    title = title[:_MAX_TITLE_LENGTH]
     if "&" in title:
         title = html.unescape(html.unescape(title))
-    if _is_struck_through(title) or (not title.isascii() and _CROSSED_OUT.fullmatch(title)):
+    if _is_struck_through(title) or (not title.isascii() and _HAS_CROSS.fullmatch(title)):
         return True
-    plain = _normalise(title)
+    plain = _normalise_title(title)
     folded = plain.casefold()
-    if not _HINT.search(folded) or _STILL_HELD.search(folded):
+    if not _PREFILTER.search(folded) or _STILL_HELD.search(folded):
         return False
-    return _is_notice(plain) or _is_shouted(plain) or any(_cancels(*piece) for piece in _pieces(plain))
+    return (
+        _is_notice(plain)
+        or _is_in_capitals(plain)
+        or any(_piece_cancels(*piece) for piece in _split_pieces(plain))
+    )
 
 
 def _is_struck_through(title: str) -> bool:
     if "~" in title or "<" in title:
-        return _STRUCK.fullmatch(title) is not None
+        return _STRUCK_THROUGH.fullmatch(title) is not None
     strikes = 0 if title.isascii() else len(_STRIKES.findall(title))
     return strikes > 2 and strikes >= 0.8 * sum(char.isalnum() for char in title)
 
 
-def _normalise(title: str) -> str:
+def _normalise_title(title: str) -> str:
     """The title in its own case, without what is written in many ways: accents, apostrophes, symbols."""
     title = _SPACED_OUT.sub("Cancelled", _APOSTROPHES.sub("", title))
     if quoted := _QUOTED.fullmatch(title.strip()):
@@ -153,10 +159,10 @@ def _normalise(title: str) -> str:
     return _WEDI_I.sub(lambda found: found[0].replace(" ", ""), title)
 
 
-def _pieces(plain: str) -> list[tuple[str, str, str]]:
+def _split_pieces(plain: str) -> list[tuple[str, str, str]]:
     """What stands between marks, each with all that is before it, and the mark and all that is behind it."""
     pieces, begin = [], 0
-    for mark in [*_MARK.finditer(plain), None]:
+    for mark in [*_PUNCTUATION.finditer(plain), None]:
         end = mark.start() if mark else len(plain)
         if piece := plain[begin:end].strip(" ,/"):
             pieces.append((plain[:begin], piece, plain[end:].strip()))
@@ -164,40 +170,42 @@ def _pieces(plain: str) -> list[tuple[str, str, str]]:
     return pieces
 
 
-def _cancels(before: str, piece: str, after: str) -> bool:
+def _piece_cancels(before: str, piece: str, after: str) -> bool:
     """Whether a piece cancels the meeting that the title names in it, before it or behind it."""
-    parts = _WEAK_MARK.split(piece)
+    parts = _WEAK_PUNCTUATION.split(piece)
     first, last = parts[0].casefold(), parts[-1].casefold()
     if first.startswith("was "):  # and is no longer
         return False
-    if _PIECE.fullmatch(first) and not any(_ANOTHER_PARTICIPLE.match(part.casefold()) for part in parts[1:]):
+    if _CANCELLATION_PIECE.fullmatch(first) and not any(
+        _ANOTHER_PARTICIPLE.match(part.casefold()) for part in parts[1:]
+    ):
         if len(parts) == 2 and "/" in piece and _ENDS_IN_BUSINESS.fullmatch(last):  # "Cancelled/DNA visits"
             return False
-        return not _belongs_to(before.casefold(), after)
-    if len(parts) == 2 and _PIECE.fullmatch(last) and not _ANOTHER_PARTICIPLE.match(first):
+        return not _describes_neighbour(before.casefold(), after)
+    if len(parts) == 2 and _CANCELLATION_PIECE.fullmatch(last) and not _ANOTHER_PARTICIPLE.match(first):
         return not _ENDS_IN_BUSINESS.fullmatch(first)
     return _is_sentence(parts[0], is_first=not before)
 
 
-def _belongs_to(before: str, after: str) -> bool:
+def _describes_neighbour(before: str, after: str) -> bool:
     """Whether "cancelled" describes what is beside it: "Clinics (cancelled)", "Cancelled (day case) work"."""
-    named = _MARK.split(before.rstrip(" -–—:([{<*"))[-1].strip()
+    named = _PUNCTUATION.split(before.rstrip(" -–—:([{<*"))[-1].strip()
     if named:
         return bool(_ENDS_IN_BUSINESS.fullmatch(named) or _CONDITION.match(named))
     if after[:1] != "(":
         return False
     inside, _, behind = after[1:].partition(")")
     behind = behind.strip()
-    is_reason = _PIECE.fullmatch(f"cancelled {inside.casefold()}")
+    is_reason = _CANCELLATION_PIECE.fullmatch(f"cancelled {inside.casefold()}")
     return not is_reason and bool(behind[:1].islower() or _BUSINESS.search(behind.casefold()))
 
 
 def _is_sentence(part: str, *, is_first: bool) -> bool:
     """Whether the text is a sentence with the meeting as its subject; is_first: of the title's pieces."""
     folded = part.casefold()
-    if _ABBREVIATED.fullmatch(part):
+    if _CANCELLED_ABBREVIATION.fullmatch(part):
         return True
-    if _BODY.fullmatch(folded):
+    if _CANCELLED_BODY.fullmatch(folded):
         return not _BUSINESS.search(folded) and not _ABOUT.search(folded)
     found = next((match for pattern in _SENTENCES if (match := pattern.fullmatch(part))), None)
     named = found["name"].casefold() if found else ""
@@ -212,9 +220,9 @@ def _is_notice(plain: str) -> bool:
     return found is not None and not _BUSINESS.search(found["name"].casefold())
 
 
-def _is_shouted(plain: str) -> bool:
+def _is_in_capitals(plain: str) -> bool:
     """Whether it is in capitals in a title that is not: "CANCELLED Public Services Board"."""
-    found = _SHOUTED.search(plain)
+    found = _CAPITALISED_CANCELLATION.search(plain)
     if found is None or not re.search("[a-z]", plain):
         return False
     before, after = (found["before"] or "").casefold(), (found["after"] or "").casefold()

@@ -1,7 +1,7 @@
 """Stops work in a thread: Python cannot end a thread from outside, so what works long asks now and then.
 
 Whoever starts the work sets a time limit (`time_limit`); whatever loops over untrusted text calls
-`check_stopped` every few hundred steps, which raises StoppedError once the limit has passed.
+`check_time_limit` every few hundred steps, which raises TimeLimitError once the limit has passed.
 """
 
 import threading
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 _current = threading.local()
 
 
-class StoppedError(Exception):
+class TimeLimitError(Exception):
     """The time limit of the work in this thread has passed."""
 
 
@@ -28,8 +28,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         _current.end = outer
 
 
-def check_stopped() -> None:
-    """Raise StoppedError if the time limit of this thread has passed; without a limit it never does."""
+def check_time_limit() -> None:
+    """Raise TimeLimitError if the time limit of this thread has passed; without a limit it never does."""
     end: float | None = getattr(_current, "end", None)
     if end is not None and time.monotonic() > end:
-        raise StoppedError
+        raise TimeLimitError

@@ -8,35 +8,40 @@ carries its UID in the content, behind "vCal-Uid".
 
 import re
 
-MADE = "calsync-"
+MADE_UID_PREFIX = "calsync-"
 """How a uid begins that was made of an event's times and title, because the calendar gives none."""
-_CLASS = "040000008200E00074C5B7101A82E008"
-_DATE = slice(32, 40)
-_CONTENT = 80
-_FOREIGN = b"vCal-Uid\x01\x00\x00\x00"
-_RUN_ON = re.compile(
+_GLOBAL_OBJECT_ID_PREFIX = "040000008200E00074C5B7101A82E008"
+_DATE_DIGITS = slice(32, 40)
+_CONTENT_START = 80
+_FOREIGN_UID_MARKER = b"vCal-Uid\x01\x00\x00\x00"
+_JOINED_PROPERTY = re.compile(
     r"(?:SUMMARY|LOCATION|DESCRIPTION|X-ALT-DESC|COMMENT|CATEGORIES|ORGANIZER|ATTENDEE)[:;].*", re.I | re.S
 )
-_LONGEST_SHOWN = 80
+_MAX_SHOWN_LENGTH = 80
 
 
 def series_uid(uid: str) -> str:
     """The uid of the series, as an exported calendar says it; other ids are given back as they are."""
     uid = uid.strip()
     head = uid[:32].upper()
-    if head != _CLASS or len(uid) < _CONTENT or len(uid) % 2 or not re.fullmatch(r"[0-9A-Fa-f]+", uid):
+    if (
+        head != _GLOBAL_OBJECT_ID_PREFIX
+        or len(uid) < _CONTENT_START
+        or len(uid) % 2
+        or not re.fullmatch(r"[0-9A-Fa-f]+", uid)
+    ):
         return uid
-    foreign = _foreign_uid(bytes.fromhex(uid[_CONTENT:]))
-    return foreign or (uid[: _DATE.start] + "00000000" + uid[_DATE.stop :]).upper()
+    foreign = _foreign_uid(bytes.fromhex(uid[_CONTENT_START:]))
+    return foreign or (uid[: _DATE_DIGITS.start] + "00000000" + uid[_DATE_DIGITS.stop :]).upper()
 
 
 def _foreign_uid(content: bytes) -> str:
-    if not content.startswith(_FOREIGN):
+    if not content.startswith(_FOREIGN_UID_MARKER):
         return ""
-    return content.removeprefix(_FOREIGN).rstrip(b"\x00").decode("utf-8", "replace").strip()
+    return content.removeprefix(_FOREIGN_UID_MARKER).rstrip(b"\x00").decode("utf-8", "replace").strip()
 
 
-def shown_uid(uid: str) -> str:
+def shorten_uid(uid: str) -> str:
     """A uid as problems show it: short, and without the title that it runs into where a line end was lost."""
-    plain = " ".join(_RUN_ON.sub("…", uid).split())
-    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[: _LONGEST_SHOWN - 1]}…"
+    plain = " ".join(_JOINED_PROPERTY.sub("…", uid).split())
+    return plain if len(plain) <= _MAX_SHOWN_LENGTH else f"{plain[: _MAX_SHOWN_LENGTH - 1]}…"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadParts:
     """Parts of a calendar that were listed and could not be read.
 
     Args:
@@ -21,12 +21,12 @@ class Unread:
     def __bool__(self) -> bool:
         return bool(self.uids or self.prefix) or self.removable is not None
 
-    def keeps(self, uid: str) -> bool:
+    def must_keep(self, uid: str) -> bool:
         """Whether held meetings of this uid stay, although they are not among those that were read."""
         if uid in self.uids or (self.prefix and uid.startswith(self.prefix)):
             return True
         return self.removable is not None and uid not in self.removable
 
 
-ALL_READ = Unread()
+ALL_READ = UnreadParts()
 """Nothing of a calendar was left unread."""

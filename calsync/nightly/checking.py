@@ -11,76 +11,82 @@ from calsync.mail.transport import FolderTransport
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.nightly.claims import Claims
+from calsync.nightly.claims import CalendarOwnership
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
 from calsync.nightly.plan import calendar_of
 from calsync.rules.check import check_rules
-from calsync.sources.base import Calendar, Checks, Source
+from calsync.sources.base import Calendar, CheckableSource, Source
 from calsync.store.database import open_store
-from calsync.text import count_of
+from calsync.text import format_count
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class CheckResult:
     """One thing that was tried: what it gave, and what is wrong with it."""
 
-    what: str
-    gave: str = ""
+    subject: str
+    outcome: str = ""
     problems: tuple[Problem, ...] = ()
 
 
-def try_all(settings: Settings, today: date) -> Iterator[Tried]:
+def run_preflight(settings: Settings, today: date) -> Iterator[CheckResult]:
     """Try managers, rules, store, mail and each source in turn.
 
     Raises ConfigError where the settings themselves are wrong: with every fault.
     """
     roster = read_roster(settings)
     managers = roster.in_service(today)
-    yield Tried(roster.file, count_of(len(managers), "manager"), roster.problems)
+    yield CheckResult(roster.file, format_count(len(managers), "manager"), roster.problems)
     book, problems = open_rules(settings)
-    gave = count_of(len(book.partnerships), "partnership")
-    yield Tried("rules", gave, (*problems, *check_rules(book)))
-    yield _store(settings, today)
-    yield _mail(settings)
+    gave = format_count(len(book.partnerships), "partnership")
+    yield CheckResult("rules", gave, (*problems, *check_rules(book)))
+    yield _check_store(settings, today)
+    yield _check_mail(settings)
     with open_sources(settings, managers) as sources:
-        claims = Claims(managers, sources, settings, roster)
-        if claims.problems:
-            yield Tried("calendars and addresses of managers", problems=tuple(claims.problems))
+        ownership = CalendarOwnership(managers, sources, settings, roster)
+        if ownership.problems:
+            yield CheckResult("calendars and addresses of managers", problems=tuple(ownership.problems))
         for name, source in sources.items():
-            mine = [one for one in managers if one.source == name and one.id not in claims.held_back]
-            if mine:
-                yield _source(name, source, mine[0], settings, today)
+            source_managers = [
+                one for one in managers if one.source == name and one.id not in ownership.held_back
+            ]
+            if source_managers:
+                yield _check_source(name, source, source_managers[0], settings, today)
 
 
-def _store(settings: Settings, today: date) -> Tried:
+def _check_store(settings: Settings, today: date) -> CheckResult:
     try:
         with open_store(store_url(settings)) as store:
             last = store.runs.last_good(today)
     except StoreError as error:
-        return Tried("store", problems=(Problem("[store] url", error.what, error.hint),))
-    return Tried("store", f"last good night: {last or 'none yet'}")
+        return CheckResult("store", problems=(Problem("[store] url", error.what, error.hint),))
+    return CheckResult("store", f"last good night: {last or 'none yet'}")
 
 
-def _mail(settings: Settings) -> Tried:
+def _check_mail(settings: Settings) -> CheckResult:
     with open_transport(settings) as transport:
         try:
             transport.check()
         except MailError as error:
-            return Tried("mail", problems=(Problem("[mail]", error.what, error.hint),))
+            return CheckResult("mail", problems=(Problem("[mail]", error.what, error.hint),))
         problems = transport.secure_folder() if isinstance(transport, FolderTransport) else ()
-    return Tried("mail", f"by {settings.mail.transport}; nothing was sent", problems)
+    return CheckResult("mail", f"by {settings.mail.transport}; nothing was sent", problems)
 
 
-def _source(name: str, source: Source, manager: Manager, settings: Settings, today: date) -> Tried:
+def _check_source(
+    name: str, source: Source, manager: Manager, settings: Settings, today: date
+) -> CheckResult:
     named = calendar_of(manager, settings)
     start = datetime.combine(today - timedelta(days=7), time(0), named.zone)
-    problems = source.check(named) if isinstance(source, Checks) else ()
+    problems = source.check(named) if isinstance(source, CheckableSource) else ()
     try:
         count = _count(source, named, Span(start, start + timedelta(days=14)))
     except SourceError as error:
-        told = Problem(str(named), error.what, error.hint)
-        return Tried(f"source {name}", problems=tuple(dict.fromkeys((*problems, told))))
-    return Tried(f"source {name}", f"{named}: {count_of(count, 'meeting')} in these two weeks", problems)
+        error_problem = Problem(str(named), error.what, error.hint)
+        return CheckResult(f"source {name}", problems=tuple(dict.fromkeys((*problems, error_problem))))
+    return CheckResult(
+        f"source {name}", f"{named}: {format_count(count, 'meeting')} in these two weeks", problems
+    )
 
 
 def _count(source: Source, named: Calendar, window: Span) -> int:

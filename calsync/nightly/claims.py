@@ -8,20 +8,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
-from calsync.config.roster import Roster, listed
+from calsync.config.roster import Roster, join_with_and
 from calsync.config.settings import Settings
-from calsync.model.people import Frequency, Manager, comparable_address
+from calsync.model.people import Frequency, Manager, normalise_address
 from calsync.model.problem import Problem, Severity
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 from calsync.nightly.plan import calendar_of
-from calsync.sources.base import Calendar, Identifies, Source
-from calsync.sources.identity import plain_name
+from calsync.sources.base import Calendar, IdentifyingSource, Source
+from calsync.sources.identity import default_identity_key
 
 EVERYONE = "everyone"
 """In `[managers.shared]`: all who have the calendar attend its meetings."""
 
 
-class Claims:
+class CalendarOwnership:
     """Who claims which calendar; grows when servers list what is behind an address.
 
     held_back: the managers who are neither read, summarised nor mailed, each with the reason. unmailed:
@@ -40,84 +40,86 @@ class Claims:
         self.problems: list[Problem] = []
         self._sources, self._settings, self._roster = sources, settings, roster
         # A line that cannot be used claims, too: its calendar is not its neighbour's until it is put right.
-        everybody = [*managers, *(one for one in roster.claimants if one.source in sources)]
+        everybody = [*managers, *(one for one in roster.unusable_managers if one.source in sources)]
         self._readable = frozenset(manager.id for manager in managers)
         self._managers = {manager.id: manager for manager in everybody}
         self._reported: set[frozenset[str]] = set()
         self._owners = _owners(everybody)
         self._shared = self._shared_names()
-        self._named = {m.id: set(self.names_of(calendar_of(m, settings))) for m in everybody}
+        self._named = {m.id: set(self.calendar_names(calendar_of(m, settings))) for m in everybody}
         self._check_addresses()
         self.check_calendars()
-        self._note_shared()
+        self._report_shared()
 
-    def names_of(self, calendar: Calendar) -> frozenset[str]:
+    def calendar_names(self, calendar: Calendar) -> frozenset[str]:
         """The names of the calendars behind an address; one that is a mail address is its owner's mailbox."""
         source = self._sources[calendar.source]
-        if isinstance(source, Identifies):
-            names = source.names_of(calendar)
+        if isinstance(source, IdentifyingSource):
+            names = source.identity_keys(calendar)
         else:
-            names = frozenset({plain_name(calendar.source, calendar.address)})
-        return names | {f"mailbox:{owner}" for owner in self._people_in(calendar)}
+            names = frozenset({default_identity_key(calendar.source, calendar.address)})
+        return names | {f"mailbox:{owner}" for owner in self._owners_in_address(calendar)}
 
     def is_listed_first(self, manager: Manager) -> bool:
         """Whether what is behind the manager's address must be known before any of it is read."""
-        return not self._lists_here(manager.source) or self.is_read_in_part(manager.id)
+        return not self._is_listed_locally(manager.source) or self.is_read_in_part(manager.id)
 
     def is_read_in_part(self, manager_id: str) -> bool:
         """Whether a shared calendar of this manager counts for another."""
-        return any(self._is_another_s(manager_id, name) for name in self._named[manager_id])
+        return any(self._belongs_to_another(manager_id, name) for name in self._named[manager_id])
 
-    def add(self, visited: Calendar, behind: Iterable[Calendar]) -> list[Calendar]:
+    def add_calendars(self, address: Calendar, behind: Iterable[Calendar]) -> list[Calendar]:
         """Enter what is behind an address; gives those that are this manager's to be read.
 
         `check_calendars` says afterwards who is held back for it.
         """
         # A folder's names are already those of the files in it, each shared or not by itself.
         whole = (
-            frozenset() if self._lists_here(visited.source) else self.names_of(visited) & self._shared.keys()
+            frozenset()
+            if self._is_listed_locally(address.source)
+            else self.calendar_names(address) & self._shared.keys()
         )
         own = []
         for calendar in behind:
-            names = self.names_of(calendar)
+            names = self.calendar_names(calendar)
             # What is in a shared home is shared like it.
             self._shared.update({name: self._shared[home] for name in names for home in whole})
             self._named[calendar.manager_id] |= names
-            if not any(self._is_another_s(calendar.manager_id, name) for name in names):
+            if not any(self._belongs_to_another(calendar.manager_id, name) for name in names):
                 own.append(calendar)
         return own
 
     def check_calendars(self) -> list[str]:
         """Hold back all who claim one calendar that is not shared; gives those who were not before."""
-        claims: dict[str, set[str]] = {}
+        manager_ids_by_name: dict[str, set[str]] = {}
         for manager_id, names in self._named.items():
             for name in names:
-                claims.setdefault(name, set()).add(manager_id)
+                manager_ids_by_name.setdefault(name, set()).add(manager_id)
         for manager in self._managers.values():
-            claims.get(f"mailbox:{manager.addresses[0]}", set()).add(manager.id)
+            manager_ids_by_name.get(f"mailbox:{manager.addresses[0]}", set()).add(manager.id)
         before = set(self.held_back)
-        for name in sorted(claims):
-            ids = frozenset(claims[name])
+        for name in sorted(manager_ids_by_name):
+            ids = frozenset(manager_ids_by_name[name])
             if len(ids) > 1 and not self._is_shared(name, ids):
-                self.hold_back(ids, *self._one_calendar(name, ids))
+                self.hold_back(ids, *self._describe_conflict(name, ids))
         return sorted(self.held_back.keys() - before)
 
-    def _lists_here(self, name: str) -> bool:
+    def _is_listed_locally(self, name: str) -> bool:
         source = self._sources[name]
-        return isinstance(source, Identifies) and source.lists_here
+        return isinstance(source, IdentifyingSource) and source.identifies_offline
 
     def _check_addresses(self) -> None:
-        claims: dict[str, set[str]] = {}
+        manager_ids_by_name: dict[str, set[str]] = {}
         for manager in self._managers.values():
             for address in manager.addresses:
-                claims.setdefault(address, set()).add(manager.id)
-        for address, ids in sorted(claims.items()):
+                manager_ids_by_name.setdefault(address, set()).add(manager.id)
+        for address, ids in sorted(manager_ids_by_name.items()):
             if len(ids) < 2:
                 continue
             if all(self._named[one] and self._named[one] <= self._shared.keys() for one in ids):
-                self._do_not_mail(address, ids)
+                self._suppress_mails(address, ids)
                 continue
-            what = f"{listed(sorted(ids))} have one mail address, {address}; none of them is read or mailed"
+            what = f"{join_with_and(sorted(ids))} have one mail address, {address}; none of them is read or mailed"
             hint = (
                 "give each person one line and an address of their own; one who has left: the column `left`"
             )
@@ -125,24 +127,26 @@ class Claims:
                 hint += "; if their calendar is truly shared, name it in [managers.shared]"
             self.hold_back(ids, what, hint)
 
-    def _do_not_mail(self, address: str, ids: Iterable[str]) -> None:
+    def _suppress_mails(self, address: str, ids: Iterable[str]) -> None:
         self.unmailed.update(ids)
         wanting = [one for one in sorted(ids) if self._managers[one].summary is not Frequency.NONE]
         if wanting:
-            what = f"no mail for {listed(wanting)}: several managers have the address {address}"
+            what = f"no mail for {join_with_and(wanting)}: several managers have the address {address}"
             hint = "give each an address of their own, or take their `summary` out"
-            self.problems.append(Problem(self._roster.place(wanting), what, hint))
+            self.problems.append(Problem(self._roster.describe_lines(wanting), what, hint))
 
-    def _note_shared(self) -> None:
+    def _report_shared(self) -> None:
         """Note whose calendar is counted for another, and send no mail of nothing."""
         for manager_id, names in self._named.items():
-            holders = {self._shared[name] for name in names if self._is_another_s(manager_id, name)}
+            holders = {self._shared[name] for name in names if self._belongs_to_another(manager_id, name)}
             if holders and manager_id in self._readable and manager_id not in self.held_back:
-                whose = listed(sorted(holders))
-                what = f"a shared calendar of {manager_id} is not read for them: its time is that of {whose}"
+                owner_names = join_with_and(sorted(holders))
+                what = f"a shared calendar of {manager_id} is not read for them: its time is that of {owner_names}"
                 hint = "as [managers.shared] says"
-                self.problems.append(Problem(self._roster.place([manager_id]), what, hint, Severity.NOTE))
-                if all(self._is_another_s(manager_id, name) for name in names):
+                self.problems.append(
+                    Problem(self._roster.describe_lines([manager_id]), what, hint, Severity.NOTE)
+                )
+                if all(self._belongs_to_another(manager_id, name) for name in names):
                     self.unmailed.add(manager_id)
 
     def hold_back(self, ids: Iterable[str], what: str, hint: str) -> None:
@@ -150,20 +154,20 @@ class Claims:
         together = frozenset(ids)
         if together.isdisjoint(self._readable):
             return  # lines that are named already, and of which none is read
-        problem = Problem(self._roster.place(together), what, hint)
+        problem = Problem(self._roster.describe_lines(together), what, hint)
         if together not in self._reported:
             self._reported.add(together)
             self.problems.append(problem)
         for one in together:
             self.held_back.setdefault(one, problem)
 
-    def _one_calendar(self, name: str, ids: frozenset[str]) -> tuple[str, str]:
+    def _describe_conflict(self, name: str, ids: frozenset[str]) -> tuple[str, str]:
         first = self._managers[min(ids)]
-        shown = shown_address(first.calendar)
-        who = listed(sorted(ids))
+        shown = redact_address(first.calendar)
+        who = join_with_and(sorted(ids))
         owner = next((one for one in sorted(ids) if name not in self._named[one]), "")
         if owner:
-            rest = listed(sorted(ids - {owner}))
+            rest = join_with_and(sorted(ids - {owner}))
             what = f"the calendar of {rest} is the mailbox of {owner}; none of them is read or mailed"
         else:
             what = f"{who} have one calendar ({shown}); none of them is read or mailed"
@@ -178,7 +182,7 @@ class Claims:
     def _is_shared(self, name: str, ids: Iterable[str]) -> bool:
         return self._shared.get(name) in (EVERYONE, *ids)
 
-    def _is_another_s(self, manager_id: str, name: str) -> bool:
+    def _belongs_to_another(self, manager_id: str, name: str) -> bool:
         return self._shared.get(name, EVERYONE) not in (EVERYONE, manager_id)
 
     def _shared_names(self) -> dict[str, str]:
@@ -188,13 +192,13 @@ class Claims:
         for address, value in self._settings.managers.shared.items():
             for source in self._sources:
                 calendar = Calendar("", source, address, frozenset(), zone)
-                found.update(dict.fromkeys(self.names_of(calendar), value.strip()))
+                found.update(dict.fromkeys(self.calendar_names(calendar), value.strip()))
         return found
 
-    def _people_in(self, calendar: Calendar) -> Iterator[str]:
+    def _owners_in_address(self, calendar: Calendar) -> Iterator[str]:
         """The managers whose mail address is the calendar's address, or a step of its path."""
         for step in re.split(r"[/\\?&=#]", unquote(calendar.address)):
-            address = comparable_address(step.removesuffix(".ics"))
+            address = normalise_address(step.removesuffix(".ics"))
             if address in self._owners and address not in _own(self._managers.get(calendar.manager_id)):
                 yield self._owners[address]
 

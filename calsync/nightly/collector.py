@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_YOUNG = 50_000
+_YOUNG_THRESHOLD = 50_000
 """How many new objects come together before it looks."""
 _lock = Lock()
-_usual: list[tuple[int, int, int]] = []
+_saved_thresholds: list[tuple[int, int, int]] = []
 """What it was set to, once for everyone who is within."""
 
 
@@ -20,12 +20,12 @@ _usual: list[tuple[int, int, int]] = []
 def fewer_collections() -> Iterator[None]:
     """Have it look less often, for as long as anyone of this process is within."""
     with _lock:
-        _usual.append(_usual[0] if _usual else gc.get_threshold())
-        gc.set_threshold(_YOUNG, *_usual[0][1:])
+        _saved_thresholds.append(_saved_thresholds[0] if _saved_thresholds else gc.get_threshold())
+        gc.set_threshold(_YOUNG_THRESHOLD, *_saved_thresholds[0][1:])
     try:
         yield
     finally:
         with _lock:
-            usual = _usual.pop()
-            if not _usual:
+            usual = _saved_thresholds.pop()
+            if not _saved_thresholds:
                 gc.set_threshold(*usual)

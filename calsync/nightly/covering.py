@@ -7,14 +7,16 @@ from calsync.config.settings import Settings
 from calsync.model.span import Span
 from calsync.nightly.plan import worktime_of
 from calsync.rules.book import RuleBook
-from calsync.rules.coverage import Coverage, coverage
+from calsync.rules.coverage import RuleUsage, measure_rule_usage
 from calsync.store.database import Store
 
 
-def coverage_of(settings: Settings, store: Store, book: RuleBook, first: date, last: date) -> Coverage:
+def measure_stored_rule_usage(
+    settings: Settings, store: Store, book: RuleBook, first: date, last: date
+) -> RuleUsage:
     """What decided the kept meetings of all listed managers from `first` to `last` (exclusive)."""
     worktime = worktime_of(settings)
     span = Span(worktime.midnight(first), worktime.midnight(last))
-    return coverage(
+    return measure_rule_usage(
         (m for manager in load_managers(settings) for m in store.meetings.of_manager(manager.id, span)), book
     )

@@ -18,35 +18,35 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 
-from calsync.config.settings import Engine as EngineSettings
+from calsync.config.settings import EngineSettings as EngineSettings
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
-from calsync.nightly.cluster import Cluster
-from calsync.nightly.threads import Threads
-from calsync.nightly.work import Order
+from calsync.nightly.cluster import DaskCluster
+from calsync.nightly.threads import DaemonThreadPool
+from calsync.nightly.work import RunContext
 
 log = logging.getLogger("calsync.nightly")
-_AT_MOST = 5
+_JOIN_SECONDS = 5
 """Seconds that are waited for what ends by itself."""
-AHEAD = 2
+BATCHES_PER_WORKER = 2
 """Rounds in hand for each worker: it begins its next while the writer keeps its last."""
 
 
-class LocalThreads:
+class ThreadEngine:
     """Threads of this process; one that hangs is left behind, so nothing need be made anew."""
 
-    here, round = True, 1
+    shares_memory, batch_size = True, 1
 
     def __init__(self, workers: int) -> None:
-        self.places = workers
-        self.executor: Executor = Threads()
+        self.capacity = workers
+        self.executor: Executor = DaemonThreadPool()
         self.problems: list[Problem] = []
 
-    def take(self, order: Order) -> None:
+    def set_context(self, context: RunContext) -> None:
         """Take a night's order; its threads use what the night itself opened."""
-        self.order = order
+        self.context = context
 
-    def renew(self) -> bool:
+    def restart(self) -> bool:
         """Nothing: a thread that hangs holds up no other."""
         return False
 
@@ -55,24 +55,24 @@ class LocalThreads:
         self.executor.shutdown()
 
 
-class Processes:
+class ProcessEngine:
     """Processes of this machine; all are ended and begun anew where one dies or hangs."""
 
-    here, round = False, 8
+    shares_memory, batch_size = False, 8
 
     def __init__(self, workers: int) -> None:
-        self._workers, self.places = workers, AHEAD * workers
+        self._workers, self.capacity = workers, BATCHES_PER_WORKER * workers
         self.problems: list[Problem] = []
-        self.executor: Executor = self._begin()
+        self.executor: Executor = self._start_processes()
 
-    def take(self, order: Order) -> None:
+    def set_context(self, context: RunContext) -> None:
         """Take a night's order; the workers have the night's own machine, environment and files."""
-        self.order = order
+        self.context = context
 
-    def renew(self) -> bool:
+    def restart(self) -> bool:
         """End every process and begin new ones."""
         self.close()
-        self.executor = self._begin()
+        self.executor = self._start_processes()
         return True
 
     def close(self) -> None:
@@ -85,94 +85,98 @@ class Processes:
             worker.kill()
         if manager is not None:
             # Else it may be closing what the end of this process wants to close, which is told on stderr.
-            manager.join(_AT_MOST)
+            manager.join(_JOIN_SECONDS)
 
-    def _begin(self) -> Executor:
+    def _start_processes(self) -> Executor:
         # Spawned, not forked: a fork would take along half of every thread and every lock.
-        return ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"), initializer=_settle_in)
+        return ProcessPoolExecutor(
+            self._workers, mp_context=get_context("spawn"), initializer=_initialise_process
+        )
 
 
-def _settle_in() -> None:
+def _initialise_process() -> None:
     """Leave signals to the night, which ends its workers itself, and end with it if it is killed."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_night, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_the_night() -> None:
-    night = parent_process()
-    if night is not None:
-        wait([night.sentinel])
+def _exit_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
     os._exit(1)
 
 
-class DaskWorkers:
+class DaskEngine:
     """The workers behind a Dask scheduler; where it is gone and stays away, processes of this machine."""
 
-    here, round = False, 16
+    shares_memory, batch_size = False, 16
 
     def __init__(self, address: str, workers: int) -> None:
         self.problems: list[Problem] = []
         self._address, self._workers = address, workers
-        self._at: Cluster | Processes = Cluster(address)
+        self._backend: DaskCluster | ProcessEngine = DaskCluster(address)
 
     @property
-    def places(self) -> int:
+    def capacity(self) -> int:
         """How many rounds may be in hand at once."""
-        return self._at.places
+        return self._backend.capacity
 
     @property
     def executor(self) -> Executor:
         """Who does them now."""
-        return self._at.executor
+        return self._backend.executor
 
-    def take(self, order: Order) -> None:
+    def set_context(self, context: RunContext) -> None:
         """Take a night's order; raises ConfigError if a worker lacks what it names."""
-        self.order = order
-        if isinstance(self._at, Cluster):
-            self._at.check(order)
+        self.context = context
+        if isinstance(self._backend, DaskCluster):
+            self._backend.check(context)
 
-    def renew(self) -> bool:
+    def restart(self) -> bool:
         """Connect again, or go on here."""
-        if isinstance(self._at, Processes):
-            return self._at.renew()
-        self._at.close()
+        if isinstance(self._backend, ProcessEngine):
+            return self._backend.restart()
+        self._backend.close()
         try:
-            self._at = Cluster(self._address)
+            self._backend = DaskCluster(self._address)
         except ConfigError as error:
-            self._go_on_here(error)
+            self._fall_back_to_processes(error)
         return True
 
     def close(self) -> None:
         """Let go of the scheduler, or of the processes in its place."""
-        self._at.close()
+        self._backend.close()
 
-    def _go_on_here(self, error: ConfigError) -> None:
+    def _fall_back_to_processes(self, error: ConfigError) -> None:
         log.warning("the Dask scheduler at %s is gone: the night goes on here", self._address)
         what = f"was lost in mid-night ({error.problems[0].what}); the night went on on this machine alone"
         hint = "look after the scheduler and its workers; nothing was lost"
         self.problems.append(Problem(f"[engine] {self._address}", what, hint, Severity.NOTE))
-        self._at = Processes(self._workers)
+        self._backend = ProcessEngine(self._workers)
 
 
-AnyEngine = LocalThreads | Processes | DaskWorkers
+AnyEngine = ThreadEngine | ProcessEngine | DaskEngine
 
 
 @contextmanager
-def open_engine(settings: EngineSettings, order: Order, *, near: bool = False) -> Iterator[AnyEngine]:
+def open_engine(
+    settings: EngineSettings, context: RunContext, *, is_local: bool = False
+) -> Iterator[AnyEngine]:
     """The engine that the settings name, closed at the end; raises ConfigError if it cannot do the order.
 
     near: whether every calendar lies on this machine. Threads then would only compute in turn, so it is one.
     """
     engine: AnyEngine
     if settings.kind == "processes":
-        engine = Processes(settings.workers)
+        engine = ProcessEngine(settings.workers)
     elif settings.kind == "dask":
-        engine = DaskWorkers(settings.address, settings.workers)
+        engine = DaskEngine(settings.address, settings.workers)
     else:
-        engine = LocalThreads(1 if near else settings.workers)
+        engine = ThreadEngine(1 if is_local else settings.workers)
     try:
-        engine.take(order)
+        engine.set_context(context)
         yield engine
     finally:
         engine.close()

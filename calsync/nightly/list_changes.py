@@ -4,76 +4,82 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from calsync.config.roster import Roster
-from calsync.config.roster_loss import doubted_gone, gone_problem
-from calsync.model.people import comparable_address
+from calsync.config.roster_loss import find_doubtful_loss, roster_loss_problem
+from calsync.model.people import normalise_address
 from calsync.model.problem import Problem, Severity
-from calsync.nightly.claims import Claims
+from calsync.nightly.claims import CalendarOwnership
 from calsync.nightly.plan import Night
 from calsync.nightly.report import RunReport
 from calsync.store.database import Store
-from calsync.store.roster import Listed, address_digest, manager_of_mail
+from calsync.store.roster import ListedManager, address_digest, manager_of_mail
 from calsync.store.states import MailState
 
-_HELD = timedelta(days=365)
+_POSTPONEMENT = timedelta(days=365)
 """A mail that must not go is put off so far: mails are sent between nights, too. Each night looks anew."""
 
 
-def take_list(
+def update_roster(
     store: Store,
     roster: Roster,
-    claims: Claims,
+    ownership: CalendarOwnership,
     night: Night,
     report: RunReport,
     *,
-    accepted: bool,
+    is_accepted: bool,
 ) -> None:
     """Follow managers to new ids, and make this the list that the next night is compared with.
 
     accepted: whether somebody says that those who are missing have rightly gone.
     """
-    known = store.roster.all()
-    moves = _without_successors(_follow(known, roster, night.day), roster, store)
-    moves = _without_occupied(moves, known, store, claims)
+    known = store.roster.load_all()
+    moves = _without_successors(_find_moved_ids(known, roster, night.day), roster, store)
+    moves = _without_occupied(moves, known, store, ownership)
     if moves:
-        store.roster.rename(moves)
-        report.note(_noted(moves, roster))
-        known = store.roster.all()
-    before = [one.manager_id for one in known.values() if one.listed]
-    gone = frozenset() if accepted else doubted_gone(before, roster.named, night.settings.doubt)
+        store.roster.rename_managers(moves)
+        report.note(_notes_of_moves(moves, roster))
+        known = store.roster.load_all()
+    before = [entry.manager_id for entry in known.values() if entry.listed]
+    gone = frozenset() if is_accepted else find_doubtful_loss(before, roster.listed_ids, night.settings.doubt)
     if gone:
-        report.note([gone_problem(gone, len(before), roster.file)])
+        report.note([roster_loss_problem(gone, len(before), roster.file)])
     addresses = {
         manager.id: address_digest(manager.addresses[0])
         for manager in roster.managers
-        if manager.id not in claims.held_back
+        if manager.id not in ownership.held_back
     }
-    store.roster.take(addresses, roster.named | gone)
+    store.roster.save(addresses, roster.listed_ids | gone)
 
 
-def keep_back_mails(
-    store: Store, roster: Roster, claims: Claims, day: date, now: datetime, report: RunReport
+def postpone_doubtful_mails(
+    store: Store, roster: Roster, ownership: CalendarOwnership, day: date, now: datetime, report: RunReport
 ) -> None:
     """Let no mail of an earlier night go to an address that is not certainly its manager's today.
 
     A mail whose manager has left, or has another address now, is withdrawn; the second is built anew.
     """
     managers = {manager.id: manager for manager in roster.managers}
-    still = {one.manager_id for one in store.roster.all().values() if one.listed} | roster.named
+    still = {
+        entry.manager_id for entry in store.roster.load_all().values() if entry.listed
+    } | roster.listed_ids
     late, free, withdrawn = [], [], []
     for mail in store.outbox.entries(MailState.PENDING):
         owner = manager_of_mail(mail.mail_id)
         manager = managers.get(owner)
         if not owner:
             continue
-        if owner in claims.held_back or owner in claims.unmailed or (manager is None and owner in still):
+        if (
+            owner in ownership.held_back
+            or owner in ownership.unmailed
+            or (manager is None and owner in still)
+        ):
             late.append(mail.mail_id)
         elif manager is None or not manager.is_in_service(day):
             withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has left"))
-        elif comparable_address(mail.recipient) != manager.addresses[0]:
+        elif normalise_address(mail.recipient) != manager.addresses[0]:
             withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has another address now"))
-        elif mail.next_at > now + _HELD / 2:
+        elif mail.next_at > now + _POSTPONEMENT / 2:
             free.append(mail.mail_id)
-    store.outbox.postpone(late, now + _HELD)
+    store.outbox.postpone(late, now + _POSTPONEMENT)
     store.outbox.postpone(free, now)
     store.outbox.withdraw([name for name, _ in withdrawn])
     waits = "waits until the list of managers is put right"
@@ -81,7 +87,7 @@ def keep_back_mails(
         report.note([Problem(f"mail {name}", what, severity=Severity.NOTE)])
 
 
-def _follow(known: Mapping[str, Listed], roster: Roster, day: date) -> dict[str, str]:
+def _find_moved_ids(known: Mapping[str, ListedManager], roster: Roster, day: date) -> dict[str, str]:
     """Old id to new id of each person who has the same mail address under another id.
 
     The old id may be on the list still, as one that has left.
@@ -96,19 +102,19 @@ def _follow(known: Mapping[str, Listed], roster: Roster, day: date) -> dict[str,
     for manager_id, theirs in digests.items():
         for digest in theirs:
             owners.setdefault(digest, set()).add(manager_id)
-    candidates: dict[str, list[Listed]] = {}
-    for one in known.values():
-        stays = one.manager_id in roster.named - left
-        if (stays and one.address in digests.get(one.manager_id, {one.address})) or len(
-            owners.get(one.address, ())
+    candidates: dict[str, list[ListedManager]] = {}
+    for entry in known.values():
+        stays = entry.manager_id in roster.listed_ids - left
+        if (stays and entry.address in digests.get(entry.manager_id, {entry.address})) or len(
+            owners.get(entry.address, ())
         ) != 1:
             continue
-        (new,) = owners[one.address]
+        (new,) = owners[entry.address]
         if new not in known or known[new].address not in digests[new]:
-            candidates.setdefault(new, []).append(one)
+            candidates.setdefault(new, []).append(entry)
     moves: dict[str, str] = {}
     for new, found in candidates.items():
-        listed_last = [one for one in found if one.listed] or found
+        listed_last = [entry for entry in found if entry.listed] or found
         if len(listed_last) == 1:
             moves[listed_last[0].manager_id] = new
     return moves
@@ -125,22 +131,22 @@ def _without_successors(moves: dict[str, str], roster: Roster, store: Store) -> 
 
 
 def _without_occupied(
-    moves: dict[str, str], known: Mapping[str, Listed], store: Store, claims: Claims
+    moves: dict[str, str], known: Mapping[str, ListedManager], store: Store, ownership: CalendarOwnership
 ) -> dict[str, str]:
     """Nobody's meetings come under an id under which another person's are held."""
-    held = {new for new in moves.values() if new in known or store.roster.holds_meetings(new)}
-    while occupied := {old: new for old, new in moves.items() if new in held and new not in moves}:
+    occupied_ids = {new for new in moves.values() if new in known or store.roster.holds_meetings(new)}
+    while occupied := {old: new for old, new in moves.items() if new in occupied_ids and new not in moves}:
         for old, new in occupied.items():
             what = f"the id {new} was another person's, and has the mail address of {old}; it is not read"
-            claims.hold_back({new}, what, "give this person an id that nobody had")
+            ownership.hold_back({new}, what, "give this person an id that nobody had")
             del moves[old]
     return moves
 
 
-def _noted(moves: Mapping[str, str], roster: Roster) -> list[Problem]:
+def _notes_of_moves(moves: Mapping[str, str], roster: Roster) -> list[Problem]:
     return [
         Problem(
-            roster.place([new]),
+            roster.describe_lines([new]),
             f"{new} was {old} until now: meetings, corrections, hours and mails continue under {new}",
             severity=Severity.NOTE,
         )

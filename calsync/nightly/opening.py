@@ -26,19 +26,19 @@ def open_rules(settings: Settings) -> tuple[RuleBook, tuple[Problem, ...]]:
 @contextmanager
 def open_sources(settings: Settings, managers: tuple[Manager, ...]) -> Iterator[dict[str, Source]]:
     """The sources that some manager uses, by name, closed at the end; raises ConfigError with all faults."""
-    opened = sources_of(settings, names_of(managers))
+    opened = open_named_sources(settings, source_names(managers))
     with ExitStack() as stack:
         for source in opened.values():
             stack.callback(source.close)
         yield opened
 
 
-def names_of(managers: Iterable[Manager]) -> tuple[str, ...]:
+def source_names(managers: Iterable[Manager]) -> tuple[str, ...]:
     """The names of the sources that some manager uses, sorted."""
     return tuple(sorted({manager.source for manager in managers}))
 
 
-def sources_of(settings: Settings, names: Iterable[str]) -> dict[str, Source]:
+def open_named_sources(settings: Settings, names: Iterable[str]) -> dict[str, Source]:
     """Sources by name; raises ConfigError with all faults, and then leaves none open."""
     problems: list[Problem] = []
     opened: dict[str, Source] = {}
@@ -57,14 +57,14 @@ def sources_of(settings: Settings, names: Iterable[str]) -> dict[str, Source]:
 @contextmanager
 def open_transport(settings: Settings) -> Iterator[Transport]:
     """The way out for mails that the settings name; closed at the end."""
-    transport = _transport(settings)
+    transport = _build_transport(settings)
     try:
         yield transport
     finally:
         transport.close()
 
 
-def _transport(settings: Settings) -> Transport:
+def _build_transport(settings: Settings) -> Transport:
     mail = settings.mail
     if mail.transport == "folder":
         return FolderTransport(settings.resolve(mail.folder))
@@ -74,14 +74,14 @@ def _transport(settings: Settings) -> Transport:
             mail.port,
             security=mail.security,
             username=mail.username,
-            password=_secret(mail.password_env),
+            password=_read_secret(mail.password_env),
             timeout=mail.timeout,
             ca_file=settings.resolve(mail.ca_file) if mail.ca_file else None,
         )
-    return _m365(settings)
+    return _build_m365_transport(settings)
 
 
-def _m365(settings: Settings) -> Transport:
+def _build_m365_transport(settings: Settings) -> Transport:
     # Imported here, for it brings O365 along, which most who send by SMTP never need.
     from calsync.mail.m365 import M365Transport
     from calsync.sources.m365.source import M365Source
@@ -94,7 +94,7 @@ def _m365(settings: Settings) -> Transport:
     return M365Transport(source.options, sender=settings.mail.sender)
 
 
-def _secret(variable: str) -> str:
+def _read_secret(variable: str) -> str:
     if not variable:
         return ""
     if variable not in os.environ:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 
-def packed(work: Callable[..., object], *args: object, **kwargs: object) -> bytes:
-    """A call, to be carried out by `carry_out` wherever it is sent to."""
-    return pickle.dumps((work, args, kwargs))
+def pickle_call(function: Callable[..., object], *args: object, **kwargs: object) -> bytes:
+    """A call, to be carried out by `run_pickled_call` wherever it is sent to."""
+    return pickle.dumps((function, args, kwargs))
 
 
-def carry_out(call: bytes) -> Any:
+def run_pickled_call(call: bytes) -> Any:
     """What a packed call gives; raises what it raises."""
     # From our own night, by Dask, which takes nothing else but pickles (docs/operating.md).
     work, args, kwargs = pickle.loads(call)  # noqa: S301

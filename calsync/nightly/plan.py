@@ -18,7 +18,7 @@ Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, of how many)."""
 
 
-def quiet(what: str, done: int, total: int) -> None:
+def ignore_progress(what: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
@@ -37,7 +37,7 @@ class Night:
     now: Callable[[], datetime]
     accept_empty: frozenset[str] = frozenset()
     stop: Event = field(default_factory=Event)
-    progress: Progress = quiet
+    progress: Progress = ignore_progress
     roster: Roster = field(default_factory=lambda: Roster("managers.csv", ()))
 
     @property
@@ -53,7 +53,7 @@ class Night:
     @property
     def days(self) -> tuple[date, date]:
         """The window's first day and the day after its last: whole weeks, Monday to Sunday."""
-        return days_of(self.settings, self.day)
+        return window_days(self.settings, self.day)
 
     @property
     def window(self) -> Span:
@@ -77,7 +77,7 @@ def worktime_of(settings: Settings) -> WorkingTime:
     return WorkingTime(organisation.zone, hours.day_start, hours.day_end, organisation.nation)
 
 
-def days_of(settings: Settings, night: date) -> tuple[date, date]:
+def window_days(settings: Settings, night: date) -> tuple[date, date]:
     """A night's window: the first day, and the day after the last."""
     monday = night - timedelta(days=night.weekday())
     back, ahead = settings.window.weeks_back, settings.window.weeks_ahead

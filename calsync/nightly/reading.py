@@ -8,108 +8,118 @@ from functools import partial
 
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
 from calsync.model.people import Manager
-from calsync.nightly.abreast import abreast
-from calsync.nightly.claims import Claims
+from calsync.nightly.abreast import run_jobs
+from calsync.nightly.claims import CalendarOwnership
 from calsync.nightly.engines import AnyEngine
-from calsync.nightly.keeping import Keeper
+from calsync.nightly.keeping import BatchWriter
 from calsync.nightly.plan import Night
-from calsync.nightly.reckoning import reckoned_by
+from calsync.nightly.reckoning import complete_states
 from calsync.nightly.report import RunReport
-from calsync.nightly.work import Desk, Found, Listing, Outcome, Visit, do_elsewhere, too_slow
+from calsync.nightly.work import (
+    AddressListing,
+    CalendarWorker,
+    FetchedCalendar,
+    FetchJob,
+    Outcome,
+    run_batch_in_process,
+    timeout_error,
+)
 from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
-from calsync.sources.tokens import lasting
+from calsync.sources.tokens import keep_uids_only
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Reckoned, Replacement
+from calsync.store.states import CalendarReplacement, CalendarState, Recalculation
 
 Sources = Mapping[str, Source]
-Round = tuple[Visit, ...]
+Batch = tuple[FetchJob, ...]
 
 
-def read_all(
+def fetch_all(
     night: Night,
     sources: Sources,
     engine: AnyEngine,
     store: Store,
     report: RunReport,
-    claims: Claims | None = None,
+    ownership: CalendarOwnership | None = None,
 ) -> None:
     """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report.
 
     What is behind an address that only its server knows is listed first, for all of them, so that
     nothing is read that two managers claim.
     """
-    claims = claims or Claims(night.managers, sources, night.settings, night.roster)
-    reading = Reading(night, store, report, claims)
-    first = reading.first_visits()
-    left, listings = len(first), list[tuple[Visit, Listing]]()
-    rounds = deque(rounds_of(first, engine.round, engine.places))
+    ownership = ownership or CalendarOwnership(night.managers, sources, night.settings, night.roster)
+    run = FetchRun(night, store, report, ownership)
+    first = run.first_jobs()
+    left, listings = len(first), list[tuple[FetchJob, AddressListing]]()
+    batches = deque(split_into_batches(first, engine.batch_size, engine.capacity))
     done = 0
-    with reading.keeper:
-        for visits, given in _visited(night, sources, engine, rounds):
-            for visit, outcome in zip(visits, given, strict=True):
-                left -= not visit.listed
-                if isinstance(outcome, Listing):
-                    listings.append((visit, outcome))
+    with run.writer:
+        for jobs, given in _run_batches(night, sources, engine, batches):
+            for job, outcome in zip(jobs, given, strict=True):
+                left -= not job.is_listed
+                if isinstance(outcome, AddressListing):
+                    listings.append((job, outcome))
                 else:
-                    reading.take(visit, outcome)
+                    run.store_outcome(job, outcome)
                     done += 1
                     night.progress("calendars", done, max(len(night.managers), done))
             if not left and listings:
-                rounds.extend(rounds_of(reading.listed(listings), engine.round, engine.places))
+                batches.extend(
+                    split_into_batches(run.jobs_of_listings(listings), engine.batch_size, engine.capacity)
+                )
                 listings = []
     report.note(engine.problems)
     report.interrupted = night.stop.is_set()
     if not report.interrupted:
-        reading.retire()
+        run.retire_calendars()
 
 
-def versions(night: Night) -> str:
+def classification_versions(night: Night) -> str:
     """What a stored verdict rests on besides the calendar; a token carries its reader's version itself."""
-    ours = night.settings.organisation.domains
-    return "/".join((night.book.version, night.settings.privacy.titles, *sorted(ours)))
+    own_domains = night.settings.organisation.domains
+    return "/".join((night.book.version, night.settings.privacy.titles, *sorted(own_domains)))
 
 
-def rounds_of(visits: Sequence[Visit], most: int, places: int) -> Iterator[Round]:
+def split_into_batches(jobs: Sequence[FetchJob], most: int, capacity: int) -> Iterator[Batch]:
     """All visits in their order, at most so many to a round, and fewer where few are left for each place.
 
     So no worker is left with a long last round while others have nothing to do (guided self-scheduling:
     Polychronopoulos and Kuck, IEEE Transactions on Computers C-36, 1987).
     """
     begun = 0
-    while begun < len(visits):
-        share = (len(visits) - begun) // places
+    while begun < len(jobs):
+        share = (len(jobs) - begun) // capacity
         end = begun + min(most, max(share, most // 8, 1))
-        yield tuple(visits[begun:end])
+        yield tuple(jobs[begun:end])
         begun = end
 
 
-def _visited(
-    night: Night, sources: Sources, engine: AnyEngine, rounds: deque[Round]
-) -> Iterator[tuple[Round, Sequence[Outcome]]]:
+def _run_batches(
+    night: Night, sources: Sources, engine: AnyEngine, batches: deque[Batch]
+) -> Iterator[tuple[Batch, Sequence[Outcome]]]:
     """Give each round with what its visits gave; one that was lost as a whole is gone through singly."""
     seconds = night.settings.engine.calendar_seconds
-    desk = Desk(night.settings, sources, night.book, night.window)
-    work = desk.do if engine.here else partial(do_elsewhere, engine.order)
+    desk = CalendarWorker(night.settings, sources, night.book, night.window)
+    work = desk.run_batch if engine.shares_memory else partial(run_batch_in_process, engine.context)
     # Workers elsewhere keep the time of each calendar; this is for those that cannot even do that, and
     # a round may wait for the one before it.
-    limit = seconds if engine.here else seconds * (2 * engine.round + 1)
-    ended = abreast(rounds, work, engine, seconds=lambda _: limit, stop=night.stop.is_set)
-    for visits, given in ended:
+    limit = seconds if engine.shares_memory else seconds * (2 * engine.batch_size + 1)
+    ended = run_jobs(batches, work, engine, time_limit=lambda _: limit, is_stopped=night.stop.is_set)
+    for jobs, given in ended:
         if isinstance(given, ConfigError):
             raise given
         if not isinstance(given, BaseException):
-            yield visits, given
-        elif len(visits) > 1:
-            rounds.extend((visit,) for visit in visits)
+            yield jobs, given
+        elif len(jobs) > 1:
+            batches.extend((job,) for job in jobs)
         else:
-            yield visits, [_lost(visits[0].calendar, given, seconds)]
+            yield jobs, [_lost_error(jobs[0].calendar, given, seconds)]
 
 
-def _lost(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
+def _lost_error(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
     """What a reading that did not come back is called in the report."""
     if isinstance(error, TimeoutError):
-        return too_slow(calendar, seconds)
+        return timeout_error(calendar, seconds)
     what = f"whoever read it died of it, again and again ({type(error).__name__})"
     return SourceContentError(
         str(calendar), what, "this is a fault of calsync, or want of memory: please report it"
@@ -117,86 +127,88 @@ def _lost(calendar: Calendar, error: BaseException, seconds: float) -> SourceErr
 
 
 @dataclass
-class Reading:
+class FetchRun:
     """What is known of a night's calendars while it reads them; `present` grows."""
 
     night: Night
     store: Store
     report: RunReport
-    claims: Claims
-    present: dict[str, set[str]] = field(default_factory=dict)
+    ownership: CalendarOwnership
+    present_ids: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.version = versions(self.night)
-        self.held: dict[str, dict[str, CalendarState]] = {}
-        for state in self.store.meetings.states():
-            self.held.setdefault(state.manager_id, {})[state.calendar_id] = state
-        self.keeper = Keeper(self.store, self.night.day, self.report)
+        self.version = classification_versions(self.night)
+        self.stored_states: dict[str, dict[str, CalendarState]] = {}
+        for state in self.store.meetings.calendar_states():
+            self.stored_states.setdefault(state.manager_id, {})[state.calendar_id] = state
+        self.writer = BatchWriter(self.store, self.night.day, self.report)
         self._failed: set[str] = set()
-        self._known = self.store.meetings.managers()
-        self._corrected = bool(self.store.corrections.standing())
+        self._known = self.store.meetings.manager_ids()
+        self._corrected = bool(self.store.corrections.in_force())
         self._people = {manager.id: manager for manager in self.night.managers}
-        self._reckoned = reckoned_by(self.night)
+        self._complete_state = complete_states(self.night)
 
-    def first_visits(self) -> list[Visit]:
+    def first_jobs(self) -> list[FetchJob]:
         """The address of each manager who is not held back, as the list names it, in its order."""
-        self._note_held_back(self.claims.held_back)
+        self._note_held_back(self.ownership.held_back)
         return [
-            Visit(
+            FetchJob(
                 self.night.calendar_of(manager),
                 self._tokens(manager.id),
-                list_first=self.claims.is_listed_first(manager),
-                newcomer=self._newcomer(manager),
+                list_first=self.ownership.is_listed_first(manager),
+                new_manager=self._new_manager(manager),
             )
             for manager in self.night.managers
-            if manager.id not in self.claims.held_back
+            if manager.id not in self.ownership.held_back
         ]
 
-    def listed(self, listings: Sequence[tuple[Visit, Listing]]) -> list[Visit]:
+    def jobs_of_listings(self, listings: Sequence[tuple[FetchJob, AddressListing]]) -> list[FetchJob]:
         """A visit to each of the calendars behind the addresses of those who are not held back for them."""
-        own = [(visit, self.claims.add(visit.calendar, listing.calendars)) for visit, listing in listings]
-        self._note_held_back(self.claims.check_calendars())
-        visits: list[Visit] = []
-        for visit, calendars in own:
-            manager_id = visit.calendar.manager_id
-            if manager_id in self.claims.held_back:
+        own = [
+            (job, self.ownership.add_calendars(job.calendar, listing.calendars)) for job, listing in listings
+        ]
+        self._note_held_back(self.ownership.check_calendars())
+        jobs: list[FetchJob] = []
+        for job, calendars in own:
+            manager_id = job.calendar.manager_id
+            if manager_id in self.ownership.held_back:
                 continue
-            self.present.setdefault(manager_id, set()).update(calendar.id for calendar in calendars)
-            newcomer = visit.newcomer if len(calendars) == 1 else None
-            visits += [Visit(one, visit.tokens, listed=True, newcomer=newcomer) for one in calendars]
-        return visits
+            self.present_ids.setdefault(manager_id, set()).update(calendar.id for calendar in calendars)
+            newcomer = job.new_manager if len(calendars) == 1 else None
+            jobs += [FetchJob(one, job.tokens, is_listed=True, new_manager=newcomer) for one in calendars]
+        return jobs
 
-    def take(self, visit: Visit, outcome: Found | SourceError) -> None:
+    def store_outcome(self, job: FetchJob, outcome: FetchedCalendar | SourceError) -> None:
         """Keep what was read, or note why nothing was."""
-        calendar = outcome.calendar if isinstance(outcome, Found) else visit.calendar
+        calendar = outcome.calendar if isinstance(outcome, FetchedCalendar) else job.calendar
         try:
             if isinstance(outcome, SourceError):
                 raise outcome
-            self.present.setdefault(calendar.manager_id, set()).add(calendar.id)
-            self._keep(outcome)
+            self.present_ids.setdefault(calendar.manager_id, set()).add(calendar.id)
+            self._store_fetched(outcome)
         except SourceError as error:
             self._note_failure(calendar, error)
 
-    def retire(self) -> None:
+    def retire_calendars(self) -> None:
         """Empty the window of calendars that a manager no longer has (moved to another file or server).
 
         Only where all of the manager's present calendars were read tonight; what lies before stays.
         """
-        for manager_id, present in self.present.items():
-            gone = self.held.get(manager_id, {}).keys() - present
-            if not gone or manager_id in self._failed or manager_id in self.claims.held_back:
+        for manager_id, present in self.present_ids.items():
+            gone = self.stored_states.get(manager_id, {}).keys() - present
+            if not gone or manager_id in self._failed or manager_id in self.ownership.held_back:
                 continue
-            if not self._may_go(manager_id, gone, present):
+            if not self._may_retire(manager_id, gone, present):
                 continue
             for name in sorted(gone):
-                emptied = replace(self.held[manager_id][name], token="")
+                emptied = replace(self.stored_states[manager_id][name], token="")
                 change = self.store.meetings.replace(emptied, self.night.window, [])
                 self.report.counts["removed"] += change.removed
-                self.store.meetings.retire(name)
+                self.store.meetings.retire_calendar(name)
 
-    def _may_go(self, manager_id: str, gone: Iterable[str], present: Iterable[str]) -> bool:
+    def _may_retire(self, manager_id: str, gone: Iterable[str], present: Iterable[str]) -> bool:
         """Whether a manager may lose these calendars: the others hold as much, or they held little."""
-        if self.claims.is_read_in_part(manager_id):
+        if self.ownership.is_read_in_part(manager_id):
             return True
         window = self.night.window
         held = sum(self.store.meetings.count(name, window) for name in gone)
@@ -218,11 +230,11 @@ class Reading:
     def _note_held_back(self, ids: Iterable[str]) -> None:
         """Enter managers who are held back as failing, so that `status` shows them."""
         for manager_id in (one for one in ids if one in self._people):
-            problem = self.claims.held_back[manager_id]
+            problem = self.ownership.held_back[manager_id]
             calendar = self.night.calendar_of(self._people[manager_id])
             self._enter_failure(calendar, problem.what, problem.hint)
 
-    def _newcomer(self, manager: Manager) -> Manager | None:
+    def _new_manager(self, manager: Manager) -> Manager | None:
         return None if self._corrected or manager.id in self._known else manager
 
     def _tokens(self, manager_id: str) -> dict[str, str]:
@@ -230,56 +242,56 @@ class Reading:
         tokens = {
             name: state.token
             if state.window == self.night.window and state.versions == self.version
-            else lasting(state.token)
-            for name, state in self.held.get(manager_id, {}).items()
+            else keep_uids_only(state.token)
+            for name, state in self.stored_states.get(manager_id, {}).items()
         }
         return {name: token for name, token in tokens.items() if token}
 
-    def _keep(self, found: Found) -> None:
-        calendar = found.calendar
+    def _store_fetched(self, fetched: FetchedCalendar) -> None:
+        calendar = fetched.calendar
         self.report.counts["calendars"] += 1
-        held = self.held.get(calendar.manager_id, {}).get(calendar.id)
-        if found.unchanged and held is not None:
-            self.keeper.unchanged(held)
+        held = self.stored_states.get(calendar.manager_id, {}).get(calendar.id)
+        if fetched.unchanged and held is not None:
+            self.writer.add_unchanged(held)
             return
         if held is not None:
             was = self.store.meetings.count(calendar.id, self.night.window)
-            self._check_loss(calendar, was, self._count(found))
+            self._check_loss(calendar, was, self._count_meetings(fetched))
         state = CalendarState(
             calendar_id=calendar.id,
             manager_id=calendar.manager_id,
             source=calendar.source,
             shown=str(calendar),
-            token=found.token,
+            token=fetched.token,
             window=self.night.window,
             versions=self.version,
-            problems=found.problems,
+            problems=fetched.problems,
             last_good=self.night.day,
             covered_from=_covered_from(held, self.night.days[0]),
         )
-        if found.minutes is not None:
-            after = self._reckoned(self._people[calendar.manager_id])
-            self.keeper.reckoned(Reckoned(after.first, after.last, found.minutes, after))
-        self.keeper.replace(
-            Replacement(
+        if fetched.minutes is not None:
+            after = self._complete_state(self._people[calendar.manager_id])
+            self.writer.add_minutes(Recalculation(after.first, after.last, fetched.minutes, after))
+        self.writer.add_replacement(
+            CalendarReplacement(
                 state,
                 self.night.window,
-                found.rows,
-                found.standing,
-                unread=found.unread,
-                cancellations=found.cancellations,
+                fetched.rows,
+                fetched.unchanged_uids,
+                unread=fetched.unread,
+                cancellations=fetched.cancellations,
             )
         )
 
-    def _count(self, found: Found) -> int:
+    def _count_meetings(self, fetched: FetchedCalendar) -> int:
         """How many meetings a calendar has in the window: given, as they were, or there and not readable."""
-        if not found.standing and not found.unread:
-            return len(found.rows)
+        if not fetched.unchanged_uids and not fetched.unread:
+            return len(fetched.rows)
 
         def stays(uid: str) -> bool:
-            return uid in found.standing or found.unread.keeps(uid)
+            return uid in fetched.unchanged_uids or fetched.unread.must_keep(uid)
 
-        return len(found.rows) + self.store.meetings.count(found.calendar.id, self.night.window, stays)
+        return len(fetched.rows) + self.store.meetings.count(fetched.calendar.id, self.night.window, stays)
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
         self.report.fault(str(calendar), error)

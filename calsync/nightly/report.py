@@ -8,7 +8,7 @@ from datetime import date
 from calsync.errors import CalsyncError
 from calsync.model.problem import Problem, Severity
 from calsync.store.states import RunState
-from calsync.text import count_of
+from calsync.text import format_count
 
 
 @dataclass
@@ -38,9 +38,9 @@ class RunReport:
         """What the night did, in one line of words."""
         counts = self.counts
         return (
-            f"{count_of(counts['calendars'], 'calendar')} read ({counts['unchanged']} unchanged, "
-            f"{counts['failed']} failed), {count_of(counts['added'], 'meeting')} new, {counts['changed']} "
-            f"changed, {counts['removed']} gone, {count_of(counts['mails'], 'mail')} sent."
+            f"{format_count(counts['calendars'], 'calendar')} read ({counts['unchanged']} unchanged, "
+            f"{counts['failed']} failed), {format_count(counts['added'], 'meeting')} new, {counts['changed']} "
+            f"changed, {counts['removed']} gone, {format_count(counts['mails'], 'mail')} sent."
         )
 
     @property

@@ -15,19 +15,19 @@ from calsync.config.settings import Settings
 from calsync.errors import ConfigError, StoreError
 from calsync.mail.transport import Transport
 from calsync.model.problem import Problem
-from calsync.nightly.claims import Claims
+from calsync.nightly.claims import CalendarOwnership
 from calsync.nightly.collector import fewer_collections
-from calsync.nightly.correcting import unknown_partnerships
+from calsync.nightly.correcting import find_unknown_partnerships
 from calsync.nightly.engines import AnyEngine, open_engine
-from calsync.nightly.list_changes import keep_back_mails, take_list
+from calsync.nightly.list_changes import postpone_doubtful_mails, update_roster
 from calsync.nightly.mails import send_due
 from calsync.nightly.opening import open_rules, open_sources, open_transport, store_url
-from calsync.nightly.plan import Night, Progress, quiet
-from calsync.nightly.reading import Sources, read_all
-from calsync.nightly.reckoning import reckon_all
+from calsync.nightly.plan import Night, Progress, ignore_progress
+from calsync.nightly.reading import Sources, fetch_all
+from calsync.nightly.reckoning import recalculate_all
 from calsync.nightly.report import RunReport
-from calsync.nightly.work import order_of
-from calsync.sources.base import Near
+from calsync.nightly.work import build_run_context
+from calsync.sources.base import LocalitySource
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 from calsync.store.states import RunState
@@ -39,7 +39,7 @@ def run_night(
     *,
     now: Callable[[], datetime],
     stop: Event | None = None,
-    progress: Progress = quiet,
+    progress: Progress = ignore_progress,
     accept_empty: Iterable[str] = (),
     accept_roster: bool = False,
 ) -> RunReport:
@@ -61,15 +61,15 @@ def run_night(
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
-        open_engine(settings.engine, order_of(night), near=_all_near(night, sources)) as engine,
+        open_engine(settings.engine, build_run_context(night), near=_is_all_local(night, sources)) as engine,
         night_lock(url),
         open_store(url) as store,
-        _spared(),
+        _reduced_garbage_collection(),
     ):
         report = RunReport(day)
         report.note((*rule_problems, *roster.problems))
-        steps = partial(_steps, night, sources, engine, store, transport, report, accept_roster)
-        return _entered(night, steps, store, report)
+        steps = partial(_run_steps, night, sources, engine, store, transport, report, accept_roster)
+        return _record_run(night, steps, store, report)
 
 
 def check_not_after_today(settings: Settings, day: date, now: datetime) -> None:
@@ -79,8 +79,10 @@ def check_not_after_today(settings: Settings, day: date, now: datetime) -> None:
     """
     today = settings.today(now)
     if day > today:
-        whose = "[demo] today in the settings" if settings.demo.today else settings.organisation.timezone
-        what = f"is after today, {today} ({whose}); only nights up to today can be run"
+        zone_or_setting = (
+            "[demo] today in the settings" if settings.demo.today else settings.organisation.timezone
+        )
+        what = f"is after today, {today} ({zone_or_setting}); only nights up to today can be run"
         raise ConfigError([Problem(f"--night {day}", what, "leave --night out to run today's")])
 
 
@@ -90,14 +92,17 @@ def last_good_night(settings: Settings, until: date | None = None) -> date | Non
         return store.runs.last_good(until)
 
 
-def _all_near(night: Night, sources: Sources) -> bool:
-    know = {name: source for name, source in sources.items() if isinstance(source, Near)}
+def _is_all_local(night: Night, sources: Sources) -> bool:
+    local_sources = {name: source for name, source in sources.items() if isinstance(source, LocalitySource)}
     calendars = map(night.calendar_of, night.managers)
-    return all(calendar.source in know and know[calendar.source].is_near(calendar) for calendar in calendars)
+    return all(
+        calendar.source in local_sources and local_sources[calendar.source].is_local(calendar)
+        for calendar in calendars
+    )
 
 
 @contextmanager
-def _spared() -> Iterator[None]:
+def _reduced_garbage_collection() -> Iterator[None]:
     """Spare the garbage collector what lives all night: it would look through it thousands of times."""
     gc.freeze()
     try:
@@ -107,7 +112,7 @@ def _spared() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _entered(night: Night, steps: Callable[[], None], store: Store, report: RunReport) -> RunReport:
+def _record_run(night: Night, steps: Callable[[], None], store: Store, report: RunReport) -> RunReport:
     store.runs.begin(night.day, night.now())
     try:
         steps()
@@ -120,7 +125,7 @@ def _entered(night: Night, steps: Callable[[], None], store: Store, report: RunR
     return report
 
 
-def _steps(
+def _run_steps(
     night: Night,
     sources: Sources,
     engine: AnyEngine,
@@ -129,16 +134,16 @@ def _steps(
     report: RunReport,
     accept_roster: bool,
 ) -> None:
-    standing = chain.from_iterable(store.corrections.standing().values())
-    report.note(unknown_partnerships(standing, night.book.partnerships))
-    claims = Claims(night.managers, sources, night.settings, night.roster)
-    take_list(store, night.roster, claims, night, report, accepted=accept_roster)
-    read_all(night, sources, engine, store, report, claims)
+    standing = chain.from_iterable(store.corrections.in_force().values())
+    report.note(find_unknown_partnerships(standing, night.book.partnerships))
+    claims = CalendarOwnership(night.managers, sources, night.settings, night.roster)
+    update_roster(store, night.roster, claims, night, report, is_accepted=accept_roster)
+    fetch_all(night, sources, engine, store, report, claims)
     report.note(claims.problems)
     if report.interrupted:
         return
-    keep_back_mails(store, night.roster, claims, night.day, night.now(), report)
-    reckon_all(night, store, report, claims)
+    postpone_doubtful_mails(store, night.roster, claims, night.day, night.now(), report)
+    recalculate_all(night, store, report, claims)
     delivered = send_due(store, transport, night.now, night.stop.is_set)
     report.counts["mails"] += delivered.sent
     report.note(delivered.problems)

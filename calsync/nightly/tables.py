@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from calsync.analysis.covered import DaysRead, days_read
-from calsync.analysis.periods import Every, periods
-from calsync.analysis.worktime import contracted
+from calsync.analysis.covered import CalendarDaysRead, determine_day_coverage
+from calsync.analysis.periods import PeriodLength, split_into_periods
+from calsync.analysis.worktime import contracted_minutes
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
-from calsync.exports.privacy import Protected, protected_split
+from calsync.exports.privacy import ProtectedSplit, protect_split
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -19,33 +19,33 @@ from calsync.nightly.plan import worktime_of
 from calsync.store.database import Store
 from calsync.store.states import CalendarDays
 
-GROUPS = ("department", "grade")
+GROUP_COLUMNS = ("department", "grade")
 """What HR may group by; least groups of people are kept whatever is chosen."""
 
 
-def split_of(
-    settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: Every
-) -> Protected:
+def build_protected_split(
+    settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: PeriodLength
+) -> ProtectedSplit:
     """Hours by group, period, partnership and activity, with groups too small to show merged.
 
     Only managers that are listed now: their department and grade are known. Raises ConfigError for
     a group that is not one of `GROUPS`.
     """
-    _check(by)
+    _check_groups(by)
     managers = load_managers(settings)
     listed = [manager.id for manager in managers]
-    return protected_split(
-        minutes_of_days(store, first, last, listed),
+    return protect_split(
+        load_minutes(store, first, last, listed),
         _people(managers),
-        _contracted(settings, store, managers, first, last),
+        _build_contracted(settings, store, managers, first, last),
         by=list(by),
-        periods=periods(first, last, every),
-        costs=_costs(settings),
-        least=settings.privacy.least_group,
+        periods=split_into_periods(first, last, every),
+        costs=_load_costs(settings),
+        threshold=settings.privacy.least_group,
     )
 
 
-def minutes_of_days(
+def load_minutes(
     store: Store, first: date, last: date, manager_ids: Collection[str] | None = None
 ) -> pd.DataFrame:
     """The kept allocations from `first` to `last` (exclusive), of some managers or of all.
@@ -54,11 +54,11 @@ def minutes_of_days(
     was last read; meeting: the name of the meeting in everybody's calendars.
     """
     frame = store.allocations.frame(first, last, manager_ids)
-    found = store.allocations.meetings_of(first, last).set_index("meeting_id")
+    found = store.allocations.meetings_frame(first, last).set_index("meeting_id")
     read_until = {days.calendar_id: days.last for days in store.meetings.calendar_days()}
     until = frame["meeting_id"].map(found["calendar_id"].map(read_until).to_dict())
     names = {
-        name: f"{uid}\x1f{_same_everywhere(recurrence_id)}"
+        name: f"{uid}\x1f{_normalise_recurrence_id(recurrence_id)}"
         for name, uid, recurrence_id in zip(found.index, found["uid"], found["recurrence_id"], strict=True)
     }
     planned = [not pd.isna(last) and day >= last for day, last in zip(frame["day"], until, strict=True)]
@@ -68,7 +68,7 @@ def minutes_of_days(
     )
 
 
-def _same_everywhere(recurrence_id: str) -> str:
+def _normalise_recurrence_id(recurrence_id: str) -> str:
     """The original start as a moment in UTC: two people's calendars may give it in two zones."""
     try:
         moment = datetime.fromisoformat(recurrence_id)
@@ -77,11 +77,11 @@ def _same_everywhere(recurrence_id: str) -> str:
     return moment.astimezone(UTC).isoformat() if moment.tzinfo else recurrence_id
 
 
-def _check(by: Sequence[str]) -> None:
+def _check_groups(by: Sequence[str]) -> None:
     problems = [
-        Problem(f"--by {name}", "is no group of managers", f"known: {', '.join(GROUPS)}")
+        Problem(f"--by {name}", "is no group of managers", f"known: {', '.join(GROUP_COLUMNS)}")
         for name in by
-        if name not in GROUPS
+        if name not in GROUP_COLUMNS
     ]
     if problems:
         raise ConfigError(problems)
@@ -92,7 +92,7 @@ def _people(managers: Sequence[Manager]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["manager_id", "department", "grade"], dtype="str")
 
 
-def _contracted(
+def _build_contracted(
     settings: Settings, store: Store, managers: Sequence[Manager], first: date, last: date
 ) -> pd.DataFrame:
     """Contracted minutes of every manager and day, whether it is a working day, and what was read of it."""
@@ -103,14 +103,16 @@ def _contracted(
         calendars.setdefault(calendar.manager_id, []).append(calendar)
     frames = []
     for manager in managers:
-        frame = contracted(manager, store.meetings.of_manager(manager.id, span), worktime, first, last)
-        read = days_read(_days_read(calendars.get(manager.id, [])), frame["day"])
+        frame = contracted_minutes(
+            manager, store.meetings.of_manager(manager.id, span), worktime, first, last
+        )
+        read = determine_day_coverage(_days_read(calendars.get(manager.id, [])), frame["day"])
         working = [worktime.is_working(manager, day) for day in frame["day"]]
         frames.append(frame.assign(working=working, read=list(map(str, read))))
     return pd.concat(frames, ignore_index=True)
 
 
-def _days_read(calendars: Sequence[CalendarDays]) -> list[DaysRead]:
+def _days_read(calendars: Sequence[CalendarDays]) -> list[CalendarDaysRead]:
     """What was read of one manager's calendars.
 
     Left out: an entry that was never read and began to fail after all others were last read. It stands
@@ -118,7 +120,7 @@ def _days_read(calendars: Sequence[CalendarDays]) -> list[DaysRead]:
     """
     last_read = max((one.last for one in calendars if one.listed and one.last), default=None)
     return [
-        DaysRead(one.first, one.last, one.listed)
+        CalendarDaysRead(one.first, one.last, one.listed)
         for one in calendars
         if one.last or not (last_read and one.failing_since and last_read < one.failing_since)
     ]
@@ -126,14 +128,14 @@ def _days_read(calendars: Sequence[CalendarDays]) -> list[DaysRead]:
 
 def grades_without_cost(settings: Settings) -> list[str]:
     """The grades of listed managers that the file of costs does not know; none where there is no file."""
-    costs = _costs(settings)
+    costs = _load_costs(settings)
     if costs is None:
         return []
     known = set(costs.dropna()["grade"])
     return sorted({manager.grade for manager in load_managers(settings)} - known)
 
 
-def _costs(settings: Settings) -> pd.DataFrame | None:
+def _load_costs(settings: Settings) -> pd.DataFrame | None:
     if settings.costs.file is None:
         return None
     file = settings.resolve(settings.costs.file)

@@ -14,11 +14,11 @@ from typing import Any
 _Task = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
-class Threads(Executor):
+class DaemonThreadPool(Executor):
     """As many threads as there are jobs at once: whoever submits sets the bound."""
 
     def __init__(self) -> None:
-        self._given: SimpleQueue[_Task | None] = SimpleQueue()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._count = 0
 
@@ -27,28 +27,28 @@ class Threads(Executor):
         if kwargs:
             raise TypeError("give arguments by place")
         future: Future[Any] = Future()
-        self._given.put((future, fn, args))
+        self._tasks.put((future, fn, args))
         if not self._idle.acquire(blocking=False):
             self._count += 1
-            threading.Thread(target=self._serve, name=f"fetch-{self._count}", daemon=True).start()
+            threading.Thread(target=self._run_tasks, name=f"fetch-{self._count}", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the door's
         """Send every thread home, once it has ended what it does; waits for none."""
         for _ in range(self._count):
-            self._given.put(None)
+            self._tasks.put(None)
 
-    def _serve(self) -> None:
-        while (given := self._given.get()) is not None:
+    def _run_tasks(self) -> None:
+        while (given := self._tasks.get()) is not None:
             future, fn, args = given
             if future.set_running_or_notify_cancel():
-                _carry_out(future, fn, args)
+                _run_task(future, fn, args)
             # A thread that waited for its task keeps nothing of it while it waits for the next.
             del future, fn, args, given
             self._idle.release()
 
 
-def _carry_out(future: "Future[Any]", fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def _run_task(future: "Future[Any]", fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
     try:
         result = fn(*args)
     except BaseException as error:

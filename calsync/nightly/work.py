@@ -19,23 +19,23 @@ from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.stopping import StoppedError, time_limit
-from calsync.model.unread import ALL_READ, Unread
+from calsync.model.stopping import TimeLimitError, time_limit
+from calsync.model.unread import ALL_READ, UnreadParts
 from calsync.nightly.collector import fewer_collections
-from calsync.nightly.judging import judge_all
-from calsync.nightly.opening import names_of, open_rules, sources_of
+from calsync.nightly.judging import classify_occurrences
+from calsync.nightly.opening import open_named_sources, open_rules, source_names
 from calsync.nightly.plan import Night, worktime_of
-from calsync.nightly.threads import Threads
+from calsync.nightly.threads import DaemonThreadPool
 from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar, Source
-from calsync.store.rows import Row, alike_rows, clean
-from calsync.text import count_of
+from calsync.store.rows import Row, similar_meeting_rows, storable_text
+from calsync.text import format_count
 
 log = logging.getLogger("calsync.nightly")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class FetchJob:
     """A calendar to be read. tokens: what was given at the last reading, by calendar id.
 
     listed: whether it is known to be a calendar, and no folder or home of several. list_first: whether
@@ -46,20 +46,20 @@ class Visit:
 
     calendar: Calendar
     tokens: Mapping[str, str]
-    listed: bool = False
+    is_listed: bool = False
     list_first: bool = False
-    newcomer: Manager | None = None
+    new_manager: Manager | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AddressListing:
     """The calendars behind an address that stands for several."""
 
     calendars: tuple[Calendar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FetchedCalendar:
     """What was read of a calendar, judged, as rows of the store.
 
     standing, unread, cancellations: see `Fetched`.
@@ -71,18 +71,18 @@ class Found:
     token: str = ""
     unchanged: bool = False
     rows: tuple[Row, ...] = ()
-    standing: frozenset[str] = frozenset()
+    unchanged_uids: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
-    unread: Unread = ALL_READ
+    unread: UnreadParts = ALL_READ
     minutes: tuple[Allocation, ...] | None = None
     cancellations: tuple[Cancellation, ...] = ()
 
 
-Outcome = Listing | Found | SourceError
+Outcome = AddressListing | FetchedCalendar | SourceError
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunContext:
     """What every worker of one night must know, small enough to go along with every round.
 
     name: of its own for each night, by which two orders are known to be one.
@@ -95,13 +95,13 @@ class Order:
     rules: str = field(compare=False)
 
 
-def order_of(night: Night) -> Order:
+def build_run_context(night: Night) -> RunContext:
     """What the workers of a night must know."""
     name = f"{night.now().isoformat()} {night.settings.file}"
-    return Order(name, night.settings, names_of(night.managers), night.window, night.book.version)
+    return RunContext(name, night.settings, source_names(night.managers), night.window, night.book.version)
 
 
-class Desk:
+class CalendarWorker:
     """A worker's own sources and rules."""
 
     def __init__(
@@ -110,113 +110,117 @@ class Desk:
         self._settings, self._sources, self._book, self._window = settings, sources, book, window
         self._worktime = worktime_of(settings)
 
-    def do(self, visits: Sequence[Visit]) -> list[Outcome]:
+    def run_batch(self, jobs: Sequence[FetchJob]) -> list[Outcome]:
         """What each visit gave; a fault costs its calendar only."""
-        return [self.visit(visit) for visit in visits]
+        return [self.run_job(visit) for visit in jobs]
 
-    def visit(self, visit: Visit) -> Outcome:
+    def run_job(self, job: FetchJob) -> Outcome:
         """What one visit gave."""
         seconds = self._settings.engine.calendar_seconds
         try:
             # Whoever waits for this thread gives up then, too; one that went on would use a core for good.
             with time_limit(seconds):
-                return self._read(visit)
+                return self._fetch_and_classify(job)
         except SourceError as error:
             return error
-        except StoppedError:
-            return too_slow(visit.calendar, seconds)
+        except TimeLimitError:
+            return timeout_error(job.calendar, seconds)
         except Exception as error:
             # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
-            where = str(visit.calendar)
+            where = str(job.calendar)
             log.exception("reading %s broke", where)
             what = f"reading it broke: {type(error).__name__}"
             return SourceContentError(where, what, "this is a fault of calsync: please report it")
 
-    def _read(self, visit: Visit) -> Outcome:
-        calendar = visit.calendar
+    def _fetch_and_classify(self, job: FetchJob) -> Outcome:
+        calendar = job.calendar
         source = self._sources[calendar.source]
-        if not visit.listed:
+        if not job.is_listed:
             behind = source.calendars(calendar)
             if not behind:
                 what = "there is no calendar behind this address"
                 return SourceContentError(str(calendar), what, "see its owner")
-            if visit.list_first or len(behind) > 1:
-                return Listing(behind)
+            if job.list_first or len(behind) > 1:
+                return AddressListing(behind)
             (calendar,) = behind
-        fetched = source.fetch(calendar, self._window, visit.tokens.get(calendar.id, ""))
+        fetched = source.fetch(calendar, self._window, job.tokens.get(calendar.id, ""))
         if fetched.unchanged:
-            return Found(calendar, fetched.token, unchanged=True)
-        groups = judge_all(self._settings, self._book, calendar, fetched.occurrences)
-        rows = tuple(row for group in groups for row in alike_rows(calendar.id, group))
-        standing = frozenset(map(clean, fetched.standing))
+            return FetchedCalendar(calendar, fetched.token, unchanged=True)
+        groups = classify_occurrences(self._settings, self._book, calendar, fetched.occurrences)
+        rows = tuple(row for group in groups for row in similar_meeting_rows(calendar.id, group))
+        standing = frozenset(map(storable_text, fetched.unchanged_uids))
         minutes = (
-            None if visit.newcomer is None else self._minutes(visit.newcomer, chain.from_iterable(groups))
+            None
+            if job.new_manager is None
+            else self._allocate_minutes(job.new_manager, chain.from_iterable(groups))
         )
-        return Found(
+        return FetchedCalendar(
             calendar,
             fetched.token,
             rows=rows,
-            standing=standing,
+            unchanged_uids=standing,
             problems=fetched.problems,
-            unread=_as_stored(fetched.unread),
+            unread=_clean_unread(fetched.unread),
             minutes=minutes,
             cancellations=fetched.cancellations,
         )
 
-    def _minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
+    def _allocate_minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
         # As they are kept: a meeting given twice once, the last of them.
         kept = {meeting.id: meeting for meeting in meetings}
         return tuple(allocate(manager, kept.values(), self._worktime, self._window))
 
 
-def _as_stored(unread: Unread) -> Unread:
+def _clean_unread(unread: UnreadParts) -> UnreadParts:
     """The same with uids as the store keeps them."""
-    removable = None if unread.removable is None else frozenset(map(clean, unread.removable))
-    return Unread(frozenset(map(clean, unread.uids)), removable, unread.prefix)
+    removable = None if unread.removable is None else frozenset(map(storable_text, unread.removable))
+    return UnreadParts(frozenset(map(storable_text, unread.uids)), removable, unread.prefix)
 
 
-def do_elsewhere(order: Order, visits: Sequence[Visit]) -> list[Outcome]:
+def run_batch_in_process(context: RunContext, jobs: Sequence[FetchJob]) -> list[Outcome]:
     """What a desk would give, in a process that has none yet; a calendar that hangs costs itself only."""
-    desk = _desk(order)
+    desk = _build_worker(context)
     with fewer_collections():
-        return [_within(order.settings.engine.calendar_seconds, desk, visit) for visit in visits]
+        return [_run_job_within(context.settings.engine.calendar_seconds, desk, visit) for visit in jobs]
 
 
-def prepare(order: Order) -> None:
+def prepare_process(context: RunContext) -> None:
     """Make this process ready for an order; raises ConfigError if it cannot do it."""
-    _desk(order)
+    _build_worker(context)
 
 
-def too_slow(calendar: Calendar, seconds: float) -> SourceError:
+def timeout_error(calendar: Calendar, seconds: float) -> SourceError:
     """What a reading that did not end in time is called in the report."""
-    what = f"was not read within {count_of(seconds, 'second')}; the night went on without it"
+    what = f"was not read within {format_count(seconds, 'second')}; the night went on without it"
     hint = "raise [engine] calendar_seconds if it is that large"
     return SourceUnavailableError(str(calendar), what, hint)
 
 
-def _within(seconds: float, desk: Desk, visit: Visit) -> Outcome:
+def _run_job_within(seconds: float, worker: CalendarWorker, job: FetchJob) -> Outcome:
     try:
-        outcome: Outcome = _hands().submit(desk.visit, visit).result(seconds)
+        outcome: Outcome = _job_threads().submit(worker.run_job, job).result(seconds)
     except TimeoutError:
-        return too_slow(visit.calendar, seconds)
+        return timeout_error(job.calendar, seconds)
     return outcome
 
 
 @lru_cache(maxsize=1)
-def _hands() -> Threads:
+def _job_threads() -> DaemonThreadPool:
     """Threads of this worker: one that hangs is left behind, as the night leaves its own."""
-    return Threads()
+    return DaemonThreadPool()
 
 
 @lru_cache(maxsize=1)
-def _desk(order: Order) -> Desk:
-    folder = order.settings.file.parent
+def _build_worker(context: RunContext) -> CalendarWorker:
+    folder = context.settings.file.parent
     if not folder.is_dir():
         what = "there is no such folder here: calendars and rules are looked for in it"
         raise ConfigError([Problem(str(folder), what, "have it at the same path everywhere")])
-    book, _ = open_rules(order.settings)
-    if book.version != order.rules:
+    book, _ = open_rules(context.settings)
+    if book.version != context.rules:
         # Never two kinds of verdict in one night.
-        what = f"other rules than the night's ({book.version[:8]} here, {order.rules[:8]} there)"
+        what = f"other rules than the night's ({book.version[:8]} here, {context.rules[:8]} there)"
         raise ConfigError([Problem("rules", what, "install the same calsync and rules everywhere")])
-    return Desk(order.settings, sources_of(order.settings, order.sources), book, order.window)
+    return CalendarWorker(
+        context.settings, open_named_sources(context.settings, context.sources), book, context.window
+    )

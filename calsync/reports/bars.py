@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-_LEAST = 2
+_MIN_WIDTH = 2
 
 
-def widths(parts: Sequence[float]) -> tuple[int, ...]:
+def bar_widths(parts: Sequence[float]) -> tuple[int, ...]:
     """Whole per cents for the cells of a bar: they add up to 100 (or are all 0), in the order given.
 
     What is more than nothing gets at least 2, so that it can be seen.
@@ -14,7 +14,7 @@ def widths(parts: Sequence[float]) -> tuple[int, ...]:
     if total <= 0:
         return (0,) * len(parts)
     exact = [100 * part / total for part in parts]
-    whole = [max(_LEAST, int(share)) if part > 0 else 0 for part, share in zip(parts, exact, strict=True)]
+    whole = [max(_MIN_WIDTH, int(share)) if part > 0 else 0 for part, share in zip(parts, exact, strict=True)]
     for index in sorted(range(len(parts)), key=lambda i: whole[i] - exact[i])[: max(0, 100 - sum(whole))]:
         whole[index] += exact[index] > 0
     # Small parts that were widened take their room from the longest.

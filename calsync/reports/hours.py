@@ -59,7 +59,7 @@ class Bounds:
         return round(self.low * 60) == round(self.high * 60)
 
 
-def bounds(activity: Activity, confirmed: Hours, unconfirmed: Hours) -> Bounds:
+def activity_bounds(activity: Activity, confirmed: Hours, unconfirmed: Hours) -> Bounds:
     """Bounds of process or of service improvement.
 
     low: confirmed time with that label. estimate: plus half of mixed. high: plus all of mixed and
@@ -74,7 +74,7 @@ def bounds(activity: Activity, confirmed: Hours, unconfirmed: Hours) -> Bounds:
     return Bounds(low, low + half / 60, low + doubtful + pending)
 
 
-def hours_of(allocations: Iterable[Allocation]) -> float:
+def sum_allocated_hours(allocations: Iterable[Allocation]) -> float:
     """The allocated time in hours."""
     return fsum(allocation.minutes for allocation in allocations) / 60
 
@@ -122,6 +122,6 @@ def add_hours(several: Iterable[Hours]) -> Hours:
     return Hours(**{a.value: fsum(getattr(hours, a.value) for hours in held) for a in ACTIVITIES})
 
 
-def whole_minutes(hours: float) -> float:
+def round_to_minute(hours: float) -> float:
     """Return the hours rounded to the minute."""
     return round(hours * 60) / 60

@@ -9,7 +9,7 @@ _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Period:
+class SummaryPeriod:
     """The days from `first` (inclusive) to `last` (exclusive), and how often such a period comes."""
 
     first: date
@@ -20,20 +20,20 @@ class Period:
         return self.first <= day < self.last
 
 
-def period_of(frequency: Frequency, night: date) -> Period | None:
+def last_period(frequency: Frequency, night: date) -> SummaryPeriod | None:
     """The last week (Monday to Sunday) or calendar month that was over before this night; None for none."""
     if frequency is Frequency.WEEKLY:
         monday = night - timedelta(days=night.weekday())
-        return Period(monday - _WEEK, monday, frequency)
+        return SummaryPeriod(monday - _WEEK, monday, frequency)
     if frequency is Frequency.MONTHLY:
         last = night.replace(day=1)
-        return Period((last - timedelta(days=1)).replace(day=1), last, frequency)
+        return SummaryPeriod((last - timedelta(days=1)).replace(day=1), last, frequency)
     return None
 
 
-def period_before(period: Period) -> Period:
+def previous_period(period: SummaryPeriod) -> SummaryPeriod:
     """The week or month that ended when this one began."""
-    before = period_of(period.frequency, period.first)
+    before = last_period(period.frequency, period.first)
     if before is None:
         raise ValueError(f"{period} is of no frequency")
     return before

@@ -26,7 +26,7 @@ class Question:
     hours: float
 
 
-def questions_of(
+def find_questions(
     meetings: Sequence[Meeting],
     allocations: Sequence[Allocation],
     partnerships: Mapping[str, Partnership],
@@ -39,25 +39,26 @@ def questions_of(
     unclear_hours: the sum of all unclear allocations in whole minutes, to which the questions' hours add up.
     """
     unclear = [a for a in allocations if a.activity is Activity.UNCLEAR]
-    asked = {a.meeting_id for a in unclear}
+    unclear_ids = {a.meeting_id for a in unclear}
     series: dict[str, list[Meeting]] = defaultdict(list)
     for meeting in sorted(meetings, key=lambda meeting: (meeting.start, meeting.id)):
-        if meeting.id in asked and not meeting.private:
+        if meeting.id in unclear_ids and not meeting.private:
             series[meeting.uid or meeting.id].append(meeting)
     key_of = {meeting.id: key for key, group in series.items() for meeting in group}
     exact: dict[str, float] = {}
-    for one in unclear:
+    for allocation in unclear:
         # "" gathers what nobody is asked about, so that the rest adds up with it.
-        key = key_of.get(one.meeting_id, "")
-        exact[key] = exact.get(key, 0.0) + one.minutes
+        key = key_of.get(allocation.meeting_id, "")
+        exact[key] = exact.get(key, 0.0) + allocation.minutes
     minutes = round_parts(exact, round(unclear_hours * 60))
     questions = [
-        _question(group, unclear, partnerships, zone, minutes[key] / 60) for key, group in series.items()
+        _build_question(group, unclear, partnerships, zone, minutes[key] / 60)
+        for key, group in series.items()
     ]
     return tuple(sorted(questions, key=lambda question: (-question.hours, question.start, question.title)))
 
 
-def _question(
+def _build_question(
     group: Sequence[Meeting],
     unclear: Sequence[Allocation],
     partnerships: Mapping[str, Partnership],

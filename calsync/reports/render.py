@@ -17,11 +17,11 @@ from markupsafe import Markup
 
 from calsync.model.classification import Activity
 from calsync.model.people import Language, Partnership
-from calsync.reports.bars import widths
+from calsync.reports.bars import bar_widths
 from calsync.reports.hours import ACTIVITIES, Hours, round_parts
-from calsync.reports.plain import plain
+from calsync.reports.plain import sanitise_line
 from calsync.reports.summary import ManagerSummary
-from calsync.reports.words import words
+from calsync.reports.words import language_format
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Welsh comes first where both stand together, as the Welsh language standards ask.
@@ -46,7 +46,7 @@ _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedMail:
     """A mail's words: a subject on one line, a plain text, and an HTML document that says the same."""
 
     subject: str
@@ -55,7 +55,7 @@ class Rendered:
     language: Language
 
 
-def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "") -> Rendered:
+def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "") -> RenderedMail:
     """The summary in English, Welsh, or both (Welsh first).
 
     stop: an https or mailto address that ends these mails with one click; "" where there is none.
@@ -63,23 +63,23 @@ def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "
     languages = _SECTIONS[language]
     longest = max((row.hours.total for row in summary.partnerships), default=1.0) or 1.0
     shown: dict[str, Any] = {"summary": summary, "stop": stop, "longest": longest}
-    subject = " | ".join(_fill("subject.txt", one, shown) for one in languages)
+    subject = " | ".join(_render_template("subject.txt", one, shown) for one in languages)
     text = _fill_all("summary.txt", languages, shown)
-    sections = [(one.value, Markup(_fill("summary.html", one, shown))) for one in languages]  # noqa: S704
+    sections = [(one.value, Markup(_render_template("summary.html", one, shown))) for one in languages]  # noqa: S704
     frame = {
         "sections": sections,
         "subject": subject,
-        "preheader": _fill("preheader.txt", languages[0], shown),
+        "preheader": _render_template("preheader.txt", languages[0], shown),
     }
     html = _INLINER.inline(_environment(languages[0], True).get_template("frame.html").render(frame))
-    return Rendered(plain(subject, 200), text, html, language)
+    return RenderedMail(sanitise_line(subject, 200), text, html, language)
 
 
 def _fill_all(name: str, languages: tuple[Language, ...], shown: Mapping[str, Any]) -> str:
-    return ("\n\n" + "=" * 64 + "\n\n").join(_fill(name, one, shown) for one in languages) + "\n"
+    return ("\n\n" + "=" * 64 + "\n\n").join(_render_template(name, one, shown) for one in languages) + "\n"
 
 
-def _fill(name: str, language: Language, shown: Mapping[str, Any]) -> str:
+def _render_template(name: str, language: Language, shown: Mapping[str, Any]) -> str:
     return _environment(language, name.endswith(".html")).get_template(name).render(shown).strip()
 
 
@@ -93,34 +93,36 @@ def _environment(language: Language, html: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    said = words(language)
-    environment.install_gettext_translations(said.translations, newstyle=True)  # type: ignore[attr-defined]
+    formats = language_format(language)
+    environment.install_gettext_translations(formats.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
-        "plain": plain,
-        "duration": (lambda hours: said.duration(hours).replace(" ", "\u00a0")) if html else said.duration,
-        "percent": said.percent,
-        "whole_percent": said.whole_percent,
-        "number": said.number,
-        "day": said.day,
-        "clock": said.clock,
-        "name": lambda partnership: _name(partnership, language),
+        "plain": sanitise_line,
+        "duration": (lambda hours: formats.duration(hours).replace(" ", "\u00a0"))
+        if html
+        else formats.duration,
+        "percent": formats.percent,
+        "whole_percent": formats.whole_percent,
+        "number": formats.number,
+        "day": formats.day,
+        "clock": formats.clock,
+        "name": lambda partnership: _partnership_name(partnership, language),
     }
     environment.globals |= {
-        "days": said.days,
+        "days": formats.days,
         "colours": COLOURS,
-        "widths": widths,
-        "percents": _percents,
+        "widths": bar_widths,
+        "percents": _round_percents,
         "zip": zip,
     }
     return environment
 
 
-def _percents(hours: Hours) -> dict[str, int]:
+def _round_percents(hours: Hours) -> dict[str, int]:
     """Whole per cents by activity that add up to 100."""
     parts = {activity.value: part for activity, part in zip(ACTIVITIES, hours.parts, strict=True) if part > 0}
     return round_parts({name: 100 * part / hours.total for name, part in parts.items()}, 100)
 
 
-def _name(partnership: Partnership, language: Language) -> str:
+def _partnership_name(partnership: Partnership, language: Language) -> str:
     welsh = language is Language.CY and partnership.name_cy
-    return plain(partnership.name_cy if welsh else partnership.name)
+    return sanitise_line(partnership.name_cy if welsh else partnership.name)

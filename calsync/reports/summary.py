@@ -7,21 +7,21 @@ from functools import cached_property
 from math import fsum
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager, Partnership
 from calsync.reports.hours import (
     Bounds,
     Hours,
+    activity_bounds,
     add_hours,
-    bounds,
     hours_by_partnership,
-    hours_of,
     round_parts,
-    whole_minutes,
+    round_to_minute,
+    sum_allocated_hours,
 )
-from calsync.reports.questions import Question, questions_of
-from calsync.rules.categories import UnreadCategory
+from calsync.reports.questions import Question, find_questions
+from calsync.rules.categories import UnknownCategory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PartnershipHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
+class ExcludedMeetings:
     """Meetings that were not counted, for one reason."""
 
     reason: str
@@ -69,20 +69,20 @@ class ManagerSummary:
     diarised: float
     contracted: float
     private: float
-    excluded: tuple[Excluded, ...]
+    excluded: tuple[ExcludedMeetings, ...]
     questions: tuple[Question, ...]
     unclear_meetings: int
-    unread_categories: tuple[UnreadCategory, ...] = ()
+    unread_categories: tuple[UnknownCategory, ...] = ()
 
     @cached_property
     def process(self) -> Bounds:
         """Hours that sustained the partnerships themselves."""
-        return bounds(Activity.PROCESS, self.hours, self.unconfirmed)
+        return activity_bounds(Activity.PROCESS, self.hours, self.unconfirmed)
 
     @cached_property
     def improvement(self) -> Bounds:
         """Hours of work on a named service or group of service users."""
-        return bounds(Activity.SERVICE_IMPROVEMENT, self.hours, self.unconfirmed)
+        return activity_bounds(Activity.SERVICE_IMPROVEMENT, self.hours, self.unconfirmed)
 
     @property
     def process_of_diarised(self) -> float | None:
@@ -111,7 +111,7 @@ def summarise(
     partnerships: Mapping[str, Partnership],
     excluded: Mapping[str, tuple[int, float]],
     *,
-    unread: Sequence[UnreadCategory] = (),
+    unread: Sequence[UnknownCategory] = (),
     zone: tzinfo | None = None,
 ) -> ManagerSummary:
     """Sum one manager's days from `first` (inclusive) to `last` (exclusive), in whole minutes that add up.
@@ -124,9 +124,9 @@ def summarise(
     confirmed = [a for a in mine if a.confirmed]
     shared = [a for a in confirmed if a.activity is not Activity.NONE]
     hidden = {meeting.id for meeting in meetings if meeting.private}
-    rows = _partnership_rows(shared, partnerships)
+    rows = _build_partnership_rows(shared, partnerships)
     hours = add_hours(row.hours for row in rows)
-    questions = questions_of(meetings, shared, partnerships, zone, unclear_hours=hours.unclear)
+    questions = find_questions(meetings, shared, partnerships, zone, unclear_hours=hours.unclear)
     return ManagerSummary(
         manager=manager,
         first=first,
@@ -136,21 +136,21 @@ def summarise(
         unconfirmed=add_hours(hours_by_partnership(a for a in mine if not a.confirmed).values()),
         preparation=fsum(row.preparation for row in rows),
         travel=fsum(row.travel for row in rows),
-        outside=whole_minutes(hours_of(a for a in shared if not a.in_hours)),
-        diarised=hours_of(confirmed),
+        outside=round_to_minute(sum_allocated_hours(a for a in shared if not a.in_hours)),
+        diarised=sum_allocated_hours(confirmed),
         contracted=contracted_minutes / 60,
-        private=hours_of(a for a in confirmed if a.meeting_id in hidden),
-        excluded=tuple(Excluded(reason, *counted) for reason, counted in sorted(excluded.items())),
+        private=sum_allocated_hours(a for a in confirmed if a.meeting_id in hidden),
+        excluded=tuple(ExcludedMeetings(reason, *counted) for reason, counted in sorted(excluded.items())),
         questions=questions[:5],
         unclear_meetings=sum(question.meetings for question in questions),
         unread_categories=tuple(
-            UnreadCategory(one.meeting._replace(start=one.meeting.start.astimezone(zone)), one.category)
+            UnknownCategory(one.meeting._replace(start=one.meeting.start.astimezone(zone)), one.category)
             for one in unread
         ),
     )
 
 
-def _partnership_rows(
+def _build_partnership_rows(
     shared: Sequence[Allocation], partnerships: Mapping[str, Partnership]
 ) -> tuple[PartnershipHours, ...]:
     """One row for each partnership, most hours first; work that no partnership owns comes last."""
@@ -159,19 +159,19 @@ def _partnership_rows(
     for id_, own in hours.items():
         mine = [a for a in shared if a.partnership == id_]
         minutes = _minutes_by_kind(mine, round(own.total * 60))
-        meetings = len({a.meeting_id for a in mine if a.kind is Kind.MEETING})
+        meetings = len({a.meeting_id for a in mine if a.kind is MeetingKind.MEETING})
         partnership = partnerships.get(id_) or Partnership(id_, id_)
-        preparation, travel = minutes[Kind.PREPARATION] / 60, minutes[Kind.TRAVEL] / 60
+        preparation, travel = minutes[MeetingKind.PREPARATION] / 60, minutes[MeetingKind.TRAVEL] / 60
         rows.append(PartnershipHours(partnership, own, preparation, travel, meetings))
     return tuple(sorted(rows, key=lambda row: (not row.partnership.id, -row.hours.total, row.partnership.id)))
 
 
-def _minutes_by_kind(allocations: Iterable[Allocation], total: int) -> dict[Kind, int]:
+def _minutes_by_kind(allocations: Iterable[Allocation], total: int) -> dict[MeetingKind, int]:
     """Return whole minutes by kind that add up to the total, which was rounded with other parts.
 
     Rounded each by itself, 7.5 minutes of preparation and 7.5 of travel would be more than their 15.
     """
-    exact = dict.fromkeys((Kind.PREPARATION, Kind.TRAVEL, Kind.MEETING), 0.0)
+    exact = dict.fromkeys((MeetingKind.PREPARATION, MeetingKind.TRAVEL, MeetingKind.MEETING), 0.0)
     for one in allocations:
         exact[one.kind] += one.minutes
     return round_parts(exact, total)

@@ -26,7 +26,7 @@ _LOCALES = {Language.EN: Locale("en", "GB"), Language.CY: Locale("cy")}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LanguageFormat:
     """One language: its translations, and how it writes numbers and days."""
 
     language: Language
@@ -80,22 +80,22 @@ class Words:
 
 
 @cache
-def words(language: Language) -> Words:
+def language_format(language: Language) -> LanguageFormat:
     """The words of one language; `both` is no language but two."""
-    return Words(language, _LOCALES[language], _translations(language))
+    return LanguageFormat(language, _LOCALES[language], _load_translations(language))
 
 
-def catalogue(language: Language) -> Catalog:
+def read_catalogue(language: Language) -> Catalog:
     """The catalogue as its translators wrote it."""
     path = _FOLDER / language.value / "LC_MESSAGES" / "calsync.po"
     with path.open("rb") as file:
         return read_po(file, locale=language.value, abort_invalid=True)
 
 
-def _translations(language: Language) -> NullTranslations:
+def _load_translations(language: Language) -> NullTranslations:
     if language is Language.EN:
         return NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, catalogue(language))
+    write_mo(compiled, read_catalogue(language))
     compiled.seek(0)
     return Translations(compiled)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
-from calsync.model.classification import Activity, Kind, Scope
+from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.problem import Problem
-from calsync.rules.book import Cue, Rule, Test
-from calsync.rules.directory import globs
-from calsync.rules.gather import Source
+from calsync.rules.book import Conditions, Cue, Rule
+from calsync.rules.directory import compile_globs
+from calsync.rules.gather import LoadedPack
 from calsync.rules.pack import CueTable, RuleTable
-from calsync.validation import near
+from calsync.validation import suggest_word
 
 _SIDES = ("process", "service_improvement", "operational")
-_SETS = ("sectors_any", "sectors_none", "partnerships")
+_SET_CONDITIONS = ("sectors_any", "sectors_none", "partnerships")
 
 
 @dataclass(slots=True)
@@ -25,20 +25,20 @@ class Binder:
     labels: Mapping[str, Activity]
     problems: list[Problem] = field(default_factory=list)
 
-    def rules(self, source: Source) -> Iterator[Rule]:
+    def bind_rules(self, source: LoadedPack) -> Iterator[Rule]:
         """The rules of a pack, compiled."""
         for table in source.table.rule:
-            yield self._rule(table, source)
+            yield self._bind_rule(table, source)
 
-    def _rule(self, table: RuleTable, source: Source) -> Rule:
+    def _bind_rule(self, table: RuleTable, source: LoadedPack) -> Rule:
         where = f"{source.file} [rule {table.id}]"
         for id_ in (*table.when.partnerships, table.partnership):
             if id_ not in ("keep", "", "none"):
-                self.known("partnership", id_, self.partnerships, where)
+                self.check_known("partnership", id_, self.partnerships, where)
         stage = table.stage or self.stages[0]
-        if not self.known("stage", stage, self.stages, where):
+        if not self.check_known("stage", stage, self.stages, where):
             stage = self.stages[0]
-        test = self._test(table, where)
+        test = self._bind_conditions(table, where)
         scope = table.scope or str(Scope.INTER_AGENCY)
         return Rule(
             id=table.id,
@@ -46,45 +46,47 @@ class Binder:
             why=table.why,
             weight=table.weight,
             own=source.own,
-            gate=test.gate,
-            test=test,
-            scope=Scope(scope) if self.known("scope", scope, list(Scope), where) else Scope.INTER_AGENCY,
-            activity=self._activity(table.activity or str(Activity.UNCLEAR), where),
+            trigger_lists=test.trigger_lists,
+            conditions=test,
+            scope=Scope(scope)
+            if self.check_known("scope", scope, list(Scope), where)
+            else Scope.INTER_AGENCY,
+            activity=self._bind_activity(table.activity or str(Activity.UNCLEAR), where),
             label=table.activity if table.activity in self.labels else "",
             partnership="" if table.partnership == "none" else table.partnership,
-            kind=Kind(table.kind),
+            kind=MeetingKind(table.kind),
             example=table.example,
             leaves=table.leaves,
         )
 
-    def _test(self, table: RuleTable, where: str) -> Test:
+    def _bind_conditions(self, table: RuleTable, where: str) -> Conditions:
         values: dict[str, object] = {}
-        for slot in fields(Test):
+        for slot in fields(Conditions):
             given = getattr(table.when, slot.name)
             if slot.name == "all":
-                values["all"] = tuple(self.mask(group, where) for group in given)
+                values["all"] = tuple(self.bits_of(group, where) for group in given)
             elif slot.name == "domains_any":
-                values[slot.name] = globs(given) if given else None
-            elif slot.name in _SETS:
+                values[slot.name] = compile_globs(given) if given else None
+            elif slot.name in _SET_CONDITIONS:
                 values[slot.name] = frozenset(given)
             else:
-                values[slot.name] = self.mask(given, where) if isinstance(given, tuple) else given
-        return Test(**values)  # type: ignore[arg-type]
+                values[slot.name] = self.bits_of(given, where) if isinstance(given, tuple) else given
+        return Conditions(**values)  # type: ignore[arg-type]
 
-    def _activity(self, name: str, where: str) -> Activity:
+    def _bind_activity(self, name: str, where: str) -> Activity:
         if name in self.labels:
             return self.labels[name]
-        known = self.known("activity", name, [*Activity, *self.labels], where)
+        known = self.check_known("activity", name, [*Activity, *self.labels], where)
         return Activity(name) if known else Activity.UNCLEAR
 
-    def cues(self, source: Source) -> Iterator[Cue]:
+    def bind_cues(self, source: LoadedPack) -> Iterator[Cue]:
         """The cues of a pack, compiled."""
         for table in source.table.cue:
-            yield self._cue(table, source)
+            yield self._bind_cue(table, source)
 
-    def _cue(self, table: CueTable, source: Source) -> Cue:
+    def _bind_cue(self, table: CueTable, source: LoadedPack) -> Cue:
         where = f"{source.file} [cue {table.id}]"
-        self.known("side", table.side, _SIDES, where)
+        self.check_known("side", table.side, _SIDES, where)
         when = table.when
         return Cue(
             id=table.id,
@@ -92,19 +94,19 @@ class Binder:
             side=table.side,
             weight=table.weight,
             own=source.own,
-            any=self.mask(when.any, where),
-            with_any=self.mask(when.with_any, where),
-            none=self.mask(when.none, where),
-            segment_any=self.mask(when.segment_any, where),
-            row_any=self.mask(when.row_any, where),
-            row_none=self.mask(when.row_none, where),
+            any=self.bits_of(when.any, where),
+            with_any=self.bits_of(when.with_any, where),
+            none=self.bits_of(when.none, where),
+            segment_any=self.bits_of(when.segment_any, where),
+            row_any=self.bits_of(when.row_any, where),
+            row_none=self.bits_of(when.row_none, where),
             partnerships=frozenset(when.partnerships),
             partnership=when.partnership,
             example=table.example,
             leaves=table.leaves,
         )
 
-    def mask(self, texts: Iterable[str], where: str) -> int:
+    def bits_of(self, texts: Iterable[str], where: str) -> int:
         """The bits of all these phrases and lists."""
         mask = 0
         for text in texts:
@@ -112,17 +114,19 @@ class Binder:
             if name in self.bits:
                 mask |= self.bits[name]
             else:
-                self.known("list", name, [known for known in self.bits if not known.startswith("'")], where)
+                self.check_known(
+                    "list", name, [known for known in self.bits if not known.startswith("'")], where
+                )
         return mask
 
-    def known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:
+    def check_known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:
         """Whether there is such a thing; if not, a problem says what was probably meant."""
         if name in set(names):
             return True
-        self.problems.append(Problem(where, f"no such {kind}: {name!r}", near(name, sorted(names))))
+        self.problems.append(Problem(where, f"no such {kind}: {name!r}", suggest_word(name, sorted(names))))
         return False
 
-    def check_ids(self, sources: Iterable[Source]) -> None:
+    def check_ids(self, sources: Iterable[LoadedPack]) -> None:
         """Two rules may not have one id."""
         seen: dict[str, str] = {}
         for source in sources:

@@ -6,30 +6,32 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from calsync.model.classification import Activity, Classification, Kind, Scope
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.people import Partnership
 from calsync.model.problem import Problem
-from calsync.rules.directory import Directory, Seat
-from calsync.rules.fold import ASKED, BREAK, JOINT
+from calsync.rules.directory import Directory, Organisation
+from calsync.rules.fold import CLAUSE_BREAK, PHRASE_BREAK, QUESTION_MARK
 from calsync.rules.lexicon import Lexicon
 from calsync.rules.memo import Memo
 from calsync.rules.pack import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.index import Index
-    from calsync.rules.scan import Scan
+    from calsync.rules.index import RuleIndex
+    from calsync.rules.scan import TextScan
 
-InvitedBy = tuple[str, tuple[str, ...], tuple[str, ...]]
+InvitationKey = tuple[str, tuple[str, ...], tuple[str, ...]]
 """The domains of the organizer, of the invited people and of our own organisation."""
 
-Judged = tuple[str, str, str, tuple[str, ...], tuple[str, ...], int, tuple[str, ...], bool, tuple[str, ...]]
+ClassificationKey = tuple[
+    str, str, str, tuple[str, ...], tuple[str, ...], int, tuple[str, ...], bool, tuple[str, ...]
+]
 """All that a verdict depends on, as `judge` remembers it."""
 
-WEIGH = "weigh"  # the stage at which the evidence of the cues is weighed
+EVIDENCE_STAGE = "weigh"  # the stage at which the evidence of the cues is weighed
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Conditions:
     """A rule's conditions, compiled: lists as bits, 0 or None where nothing is asked."""
 
     any: int = 0
@@ -53,7 +55,7 @@ class Test:
     described: bool | None = None
 
     @property
-    def gate(self) -> int:
+    def trigger_lists(self) -> int:
         """Bits of which the row must show one, or the rule need not be asked; 0 if it always must."""
         return self.any or self.title_any or self.title_first or self.description_any or self.title_only
 
@@ -67,13 +69,13 @@ class Rule:
     why: str
     weight: int
     own: bool
-    gate: int
-    test: Test
+    trigger_lists: int
+    conditions: Conditions
     scope: Scope
     activity: Activity
     label: str
     partnership: str
-    kind: Kind
+    kind: MeetingKind
     example: tuple[Example, ...] = ()
     leaves: tuple[Example, ...] = ()
 
@@ -100,14 +102,14 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class PartnershipMention:
     """How a list names a partnership: which one, as what (names, short, groups, belongs, hints)."""
 
     partnership: str
-    as_what: str
+    form: str
 
 
-class Claim(NamedTuple):
+class PartnershipMatch(NamedTuple):
     """A partnership, how strongly the row shows it, and by which words.
 
     in_title: the title shows it; hints alone do not.
@@ -126,22 +128,22 @@ class Invitation:
     """Who is on an invitation. agencies: of the partners, each once; shared: the one shared domain, or "".
 
     one_sector: several agencies, all of one sector; networks (associations) do not count. claims:
-    partnerships whose own teams organize or are invited; at_home: those in whose nation we are.
+    partnerships whose own teams organize or are invited; home_partnerships: those in whose nation we are.
     bars: the index's bits of the rules that ask for other organisations.
     """
 
-    seats: tuple[Seat, ...]
+    organisations: tuple[Organisation, ...]
     sectors: frozenset[str]
     agencies: tuple[str, ...]
-    shared: str
+    shared_domain: str
     one_sector: bool
-    claims: tuple[Claim, ...]
-    at_home: frozenset[str]
-    bars: int
+    partnership_matches: tuple[PartnershipMatch, ...]
+    home_partnerships: frozenset[str]
+    barred_rules: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class TextPattern:
     """A regular expression that puts a list's bit into a row.
 
     literal: what every match holds. letters: of these, one lies in some word of every match; empty
@@ -151,51 +153,53 @@ class Pattern:
     bit: int
     literal: str
     letters: frozenset[str]
-    near: int
+    required_lists: int
     regex: re.Pattern[str]
     title: bool
     description: bool
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class Vocabulary:
     """How the packs' languages read: phrases, and lists with a part of their own.
 
     said: lists whose words name no service; small: words that say nothing; content: the bit of a
     clause with a word that is neither; telling: whether a word is not small. joiners: words between
     two clauses. bare_name: what a title looks like that is only a name. cut_after: where meeting
     software's text begins, by those texts in lower case. opened: by word, the patterns
-    (bits: 1 << place) that it makes worth trying; always: those that any text does; for_titles,
-    for_descriptions: those meant for such a text; tried: by such bits the patterns, each with its own.
+    (bits: 1 << place) that it makes worth trying; always: those that any text does; title_patterns,
+    description_patterns: those meant for such a text; tried: by such bits the patterns, each with its own.
     """
 
     lexicon: Lexicon
-    patterns: Sequence[Pattern]
-    opened: Memo[str, int]
-    always: int
-    for_titles: int
-    for_descriptions: int
-    tried: Memo[int, list[tuple[int, Pattern]]]
-    joiners: frozenset[str]
-    joiners_before: Mapping[str, frozenset[str]]
-    small: frozenset[str]
+    patterns: Sequence[TextPattern]
+    patterns_by_word: Memo[str, int]
+    always_tried: int
+    title_patterns: int
+    description_patterns: int
+    patterns_of_bits: Memo[int, list[tuple[int, TextPattern]]]
+    conjunctions: frozenset[str]
+    conjunctions_before: Mapping[str, frozenset[str]]
+    stop_words: frozenset[str]
     filler: int
     meets: int
-    standing: int
-    said: int
+    standing_items: int
+    no_service_lists: int
     content: int
-    telling: Memo[str, bool]
-    bare_name: Test
+    is_content_word: Memo[str, bool]
+    bare_name: Conditions
     cut_after: Mapping[str, re.Pattern[str]]
 
     @cached_property
-    def turns(self) -> frozenset[str]:
+    def clause_ends(self) -> frozenset[str]:
         """The words and marks at which a clause may end, numbers apart."""
-        return frozenset({BREAK, JOINT, ASKED, *self.joiners, *self.joiners_before})
+        return frozenset(
+            {PHRASE_BREAK, CLAUSE_BREAK, QUESTION_MARK, *self.conjunctions, *self.conjunctions_before}
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Whose:
+class PartnershipIndex:
     """What shows a partnership. traces: by bit, which list shows which; traced: all their bits.
 
     name_bits: the bits of full names; otherwise: those of an abbreviation's local meanings.
@@ -203,18 +207,18 @@ class Whose:
     homes: by those of its nation. one_sector: hints count only among agencies of one sector.
     """
 
-    traces: Mapping[int, Trace]
-    traced: int
+    mentions: Mapping[int, PartnershipMention]
+    mention_bits: int
     name_bits: Mapping[str, int]
-    otherwise: Mapping[str, int]
+    local_meaning_bits: Mapping[str, int]
     mailboxes: Mapping[str, str]
     team_domains: Sequence[tuple[str, re.Pattern[str]]]
-    homes: Mapping[str, re.Pattern[str]]
+    home_domains: Mapping[str, re.Pattern[str]]
     one_sector: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
-class Orgs:
+class OrganisationIndex:
     """Organisations that texts name. sectors, ids: by the bit of their names; bits: all of them.
 
     shared: by shared domain, the bits of those that may sit behind it.
@@ -223,7 +227,7 @@ class Orgs:
     sectors: Mapping[int, str]
     ids: Mapping[int, str]
     bits: int
-    shared: Mapping[str, tuple[int, ...]]
+    shared_domains: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,19 +244,21 @@ class RuleBook:
     packs: tuple[str, ...]
     partnerships: Mapping[str, Partnership]
     directory: Directory
-    words: Words
-    whose: Whose
-    orgs: Orgs
+    vocabulary: Vocabulary
+    partnership_index: PartnershipIndex
+    organisation_index: OrganisationIndex
     labels: Mapping[str, Activity]
     stages: tuple[str, ...]
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
-    index: "Index"
-    oddities: tuple[Problem, ...] = ()
-    verdicts: dict["Judged", Classification] = field(default_factory=dict, repr=False)
-    scans: dict[tuple[str, str], "Scan"] = field(default_factory=dict, repr=False)
-    seen: set[int] = field(default_factory=set, repr=False)
-    agendas: dict[tuple[str, int], list[tuple[str, int | None]]] = field(default_factory=dict, repr=False)
-    halves: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
-    invitations: dict["InvitedBy", Invitation] = field(default_factory=dict, repr=False)
+    index: "RuleIndex"
+    lint_problems: tuple[Problem, ...] = ()
+    classification_cache: dict["ClassificationKey", Classification] = field(default_factory=dict, repr=False)
+    scan_cache: dict[tuple[str, str], "TextScan"] = field(default_factory=dict, repr=False)
+    seen_texts: set[int] = field(default_factory=set, repr=False)
+    agenda_cache: dict[tuple[str, int], list[tuple[str, int | None]]] = field(
+        default_factory=dict, repr=False
+    )
+    agenda_line_cache: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
+    invitation_cache: dict["InvitationKey", Invitation] = field(default_factory=dict, repr=False)

@@ -11,9 +11,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from calsync.model.classification import Activity, Classification, Scope
-from calsync.model.correction import CATEGORY_RULE, Said
+from calsync.model.correction import CATEGORY_RULE, CorrectionFields
 from calsync.model.meeting import Meeting
-from calsync.model.own_categories import fold_category, is_slip, nearly_own_phrase, own_phrase
+from calsync.model.own_categories import (
+    fold_category,
+    is_misspelling,
+    misspelt_category_phrase,
+    own_category_phrase,
+)
 from calsync.model.uids import series_uid
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
@@ -62,128 +67,129 @@ _SEPARATORS = re.compile(r"[,;/+&|()]|\band\b|\ba\b|\bac\b")
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryReading:
+class ParsedCategories:
     """What a meeting's categories say: a correction or None, and those that were not understood."""
 
-    says: Said | None = None
+    correction_fields: CorrectionFields | None = None
     category: str = ""
-    unread: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
-_NOTHING = CategoryReading()
+_NO_CATEGORIES = ParsedCategories()
 
 
-def corrected(verdict: Classification, facts: Facts, book: RuleBook) -> Classification:
+def apply_categories(classification: Classification, facts: Facts, book: RuleBook) -> Classification:
     """Return the classification with what the calendar's owner says about scope, activity or partnership."""
-    reading = read_categories(facts.categories, book)
-    if reading.says is None:
-        return verdict
-    after = reading.says.put_in(verdict)
+    parsed = parse_categories(facts.categories, book)
+    if parsed.correction_fields is None:
+        return classification
+    after = parsed.correction_fields.apply_to(classification)
     if after.partnerships and after.activity is Activity.NONE:
         # Only a partnership was named, on what the rules took for no partnership's meeting.
-        after = Said(scope=Scope.INTER_AGENCY).put_in(after)
-    return replace(after, rule=RULE, evidence=f"category '{reading.category}'")
+        after = CorrectionFields(scope=Scope.INTER_AGENCY).apply_to(after)
+    return replace(after, rule=RULE, evidence=f"category '{parsed.category}'")
 
 
-def read_categories(categories: Iterable[str], book: RuleBook) -> CategoryReading:
+def parse_categories(categories: Iterable[str], book: RuleBook) -> ParsedCategories:
     """Return what the categories of one meeting say together; their order changes nothing.
 
     Two that contradict each other (process and operational) say nothing, and both are returned as not
     understood; process and service improvement together are `mixed`.
     """
-    found = {category: _own_phrase(category, book) for category in categories}
+    found = {category: _calsync_phrase(category, book) for category in categories}
     phrases = {category: phrase for category, phrase in found.items() if phrase is not None}
     if not phrases:
-        return _NOTHING
-    said: dict[str, list[Said]] = {}
+        return _NO_CATEGORIES
+    fields: dict[str, list[CorrectionFields]] = {}
     unread: list[str] = []
     for category in sorted(phrases):
-        meanings = list(_meanings(phrases[category], book))
+        meanings = list(_parse_parts(phrases[category], book))
         if None in meanings or not meanings:
             unread.append(category)
         else:
-            said[category] = [one for one in meanings if one is not None]
-    together = _combine([one for given in said.values() for one in given])
+            fields[category] = [one for one in meanings if one is not None]
+    together = _combine_fields([one for given in fields.values() for one in given])
     if together is None:
-        return CategoryReading(unread=tuple(sorted((*unread, *said))))
-    return CategoryReading(together if said else None, "', '".join(said), tuple(unread))
+        return ParsedCategories(unknown=tuple(sorted((*unread, *fields))))
+    return ParsedCategories(together if fields else None, "', '".join(fields), tuple(unread))
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadCategory:
+class UnknownCategory:
     """A category that was not understood, on the first of the meetings that have it."""
 
     meeting: Meeting
     category: str
 
 
-def unread_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[UnreadCategory, ...]:
+def find_unknown_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[UnknownCategory, ...]:
     """Return the categories meant for calsync that it does not understand, by manager and start.
 
     One that a whole series has is returned once, with the first meeting.
     """
-    first: dict[tuple[str, str, str], UnreadCategory] = {}
+    first: dict[tuple[str, str, str], UnknownCategory] = {}
     for meeting in sorted(meetings, key=lambda meeting: (meeting.manager_id, meeting.start, meeting.id)):
-        for category in read_categories(meeting.categories, book).unread:
+        for category in parse_categories(meeting.categories, book).unknown:
             key = (meeting.manager_id, series_uid(meeting.uid) or meeting.id, category)
-            first.setdefault(key, UnreadCategory(meeting, category))
+            first.setdefault(key, UnknownCategory(meeting, category))
     return tuple(first.values())
 
 
-def _own_phrase(category: str, book: RuleBook) -> str | None:
+def _calsync_phrase(category: str, book: RuleBook) -> str | None:
     """The folded words after `calsync:`; None if the category is not meant for calsync."""
-    phrase = own_phrase(category)
+    phrase = own_category_phrase(category)
     if phrase is not None:
         return phrase
     # "calsnyc: process": a slip in our own name counts only if the rest is understood.
-    phrase = nearly_own_phrase(category)
-    return phrase if phrase and None not in set(_meanings(phrase, book)) else None
+    phrase = misspelt_category_phrase(category)
+    return phrase if phrase and None not in set(_parse_parts(phrase, book)) else None
 
 
-def _meanings(phrase: str, book: RuleBook) -> Iterator[Said | None]:
+def _parse_parts(phrase: str, book: RuleBook) -> Iterator[CorrectionFields | None]:
     """What each part of a phrase says, None for one that is not understood; names may hold an `and`."""
-    if whole := _meaning(phrase, book):
+    if whole := _parse_phrase(phrase, book):
         yield whole
         return
     parts = [part.strip() for part in _SEPARATORS.split(phrase)]
     for part in filter(None, parts):
-        yield _meaning(part, book)
+        yield _parse_phrase(part, book)
 
 
-def _meaning(phrase: str, book: RuleBook) -> Said | None:
-    known = _phrases(book)
+def _parse_phrase(phrase: str, book: RuleBook) -> CorrectionFields | None:
+    known = _known_phrases(book)
     if phrase in known:
         return known[phrase]
     joined = phrase.replace(" ", "")
-    near = {
-        id(said): said
-        for other, said in known.items()
-        if _is_near(phrase, other) or joined == other.replace(" ", "")
+    close = {
+        id(fields): fields
+        for other, fields in known.items()
+        if _is_close_spelling(phrase, other) or joined == other.replace(" ", "")
     }
-    return near.popitem()[1] if len(near) == 1 else None
+    return close.popitem()[1] if len(close) == 1 else None
 
 
 @lru_cache(maxsize=8)
-def _phrases(book: RuleBook) -> Mapping[str, Said]:
+def _known_phrases(book: RuleBook) -> Mapping[str, CorrectionFields]:
     """Every phrase that is understood, folded; equal meanings are one object. Names of a pack's own win."""
-    known: dict[str, Said] = {}
+    known: dict[str, CorrectionFields] = {}
     for activity, phrases in _ACTIVITIES.items():
-        meaning = Said(activity=activity)
+        meaning = CorrectionFields(activity=activity)
         known |= dict.fromkeys((fold_category(activity.value), *phrases), meaning)
     for scope, phrases in _SCOPES.items():
-        meaning = Said(scope=scope)
+        meaning = CorrectionFields(scope=scope)
         known |= dict.fromkeys((fold_category(scope.value), *phrases), meaning)
     for partnership in book.partnerships.values():
-        meaning = Said(partnerships=(partnership.id,))
+        meaning = CorrectionFields(partnerships=(partnership.id,))
         names = filter(None, (partnership.name, partnership.name_cy, partnership.id))
         known |= dict.fromkeys(map(fold_category, names), meaning)
     known |= {
-        fold_category(label): Said(activity=activity, label=label) for label, activity in book.labels.items()
+        fold_category(label): CorrectionFields(activity=activity, label=label)
+        for label, activity in book.labels.items()
     }
     return known
 
 
-def _combine(said: list[Said]) -> Said | None:
+def _combine_fields(said: list[CorrectionFields]) -> CorrectionFields | None:
     """One correction of several; None where they contradict each other."""
     activities = {(one.activity, one.label) for one in said if one.activity is not None}
     both = {(Activity.PROCESS, None), (Activity.SERVICE_IMPROVEMENT, None)}
@@ -202,14 +208,16 @@ def _combine(said: list[Said]) -> Said | None:
     has_activity = activity not in (None, Activity.NONE)
     if scope not in (None, Scope.INTER_AGENCY) and has_activity and not is_preparation:
         return None
-    return Said(scope=scope, partnerships=tuple(partnerships) or None, activity=activity, label=label)
+    return CorrectionFields(
+        scope=scope, partnerships=tuple(partnerships) or None, activity=activity, label=label
+    )
 
 
-def _is_near(phrase: str, known: str) -> bool:
+def _is_close_spelling(phrase: str, known: str) -> bool:
     """Whether they are the same words but for a slip or a space; a word left out (`not`) is no slip."""
     if phrase.replace(" ", "") == known.replace(" ", ""):
         return True
     words, others = phrase.split(), known.split()
     return len(words) == len(others) and all(
-        word == other or is_slip(word, other) for word, other in zip(words, others, strict=True)
+        word == other or is_misspelling(word, other) for word, other in zip(words, others, strict=True)
     )

@@ -4,20 +4,26 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.problem import Problem, Severity
-from calsync.rules.book import WEIGH, Cue, Rule, RuleBook, Test
+from calsync.rules.book import EVIDENCE_STAGE, Conditions, Cue, Rule, RuleBook
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
-from calsync.rules.judge import judge
+from calsync.rules.judge import classify_by_rules
 from calsync.rules.pack import Example
 
 
 def check_rules(book: RuleBook) -> list[Problem]:
     """Everything wrong with a book that could be loaded: faults first, then notes."""
-    found = [*book.oddities, *_examples(book), *_unreachable(book), *_conflicts(book), *_sides(book)]
+    found = [
+        *book.lint_problems,
+        *_check_examples(book),
+        *_find_unreachable(book),
+        *_find_conflicts(book),
+        *_check_sides(book),
+    ]
     return sorted(found, key=lambda problem: problem.severity is Severity.NOTE)
 
 
-def facts_of_example(example: Example) -> Facts:
+def build_facts_of_example(example: Example) -> Facts:
     """The meeting an example describes; its first domain is the organizer's."""
     return Facts(
         title=example.title,
@@ -30,7 +36,7 @@ def facts_of_example(example: Example) -> Facts:
     )
 
 
-def all_rules(book: RuleBook) -> Iterator[Rule | Cue]:
+def iterate_rules(book: RuleBook) -> Iterator[Rule | Cue]:
     """Every rule and cue, our own first."""
     yield from book.own_rules
     for rules in book.rules.values():
@@ -38,52 +44,65 @@ def all_rules(book: RuleBook) -> Iterator[Rule | Cue]:
     yield from book.cues
 
 
-def _examples(book: RuleBook) -> Iterator[Problem]:
-    for rule in all_rules(book):
+def _check_examples(book: RuleBook) -> Iterator[Problem]:
+    for rule in iterate_rules(book):
         for example in rule.example:
-            yield from _example(rule, example, book)
+            yield from _check_example(rule, example, book)
         for example in rule.leaves:
-            yield from _left(rule, example, book)
+            yield from _check_counterexample(rule, example, book)
 
 
-def _example(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
-    facts = facts_of_example(example)
+def _check_example(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
+    facts = build_facts_of_example(example)
     where = f"[{rule.id}] example {example.title!r}"
-    if rule.id not in explain(facts, book).spoke:
+    if rule.id not in explain(facts, book).matched_rules:
         yield Problem(where, "the rule does not speak", "mend the example or the rule's conditions")
-    yield from _expected(where, example, book)
+    yield from _check_expectation(where, example, book)
 
 
-def _left(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
-    facts = facts_of_example(example)
+def _check_counterexample(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
+    facts = build_facts_of_example(example)
     where = f"[{rule.id}] leaves {example.title!r}"
-    if rule.id in explain(facts, book).spoke and rule.id in judge(facts, book).rule.split(" + "):
+    if rule.id in explain(facts, book).matched_rules and rule.id in classify_by_rules(facts, book).rule.split(
+        " + "
+    ):
         yield Problem(where, "the rule takes a meeting that it should leave", "narrow its conditions")
-    yield from _expected(where, example, book)
+    yield from _check_expectation(where, example, book)
 
 
-def _expected(where: str, example: Example, book: RuleBook) -> Iterator[Problem]:
+def _check_expectation(where: str, example: Example, book: RuleBook) -> Iterator[Problem]:
     if not example.expect:
         return
-    verdict = judge(facts_of_example(example), book)
-    if not _agrees(example.expect, verdict):
+    verdict = classify_by_rules(build_facts_of_example(example), book)
+    if not _matches_expectation(example.expect, verdict):
         got = f"{verdict.scope}/{';'.join(verdict.partnerships) or '-'}/{verdict.label or verdict.activity}"
         yield Problem(where, f"expected {example.expect}, got {got} by {verdict.rule}")
 
 
-def _agrees(expect: str, verdict: Classification) -> bool:
+def _matches_expectation(expect: str, classification: Classification) -> bool:
     parts = expect.split("/")
-    whose = ";".join(verdict.partnerships) or "-"
+    partnerships = ";".join(classification.partnerships) or "-"
     if len(parts) == 3:
-        return parts[0] == verdict.scope and parts[1] == whose and parts[2] in _names(verdict)
-    return all(part == verdict.scope if part in set(Scope) else part in _names(verdict) for part in parts)
+        return (
+            parts[0] == classification.scope
+            and parts[1] == partnerships
+            and parts[2] in _activity_names(classification)
+        )
+    return all(
+        part == classification.scope if part in set(Scope) else part in _activity_names(classification)
+        for part in parts
+    )
 
 
-def _names(verdict: Classification) -> tuple[str, ...]:
-    return (str(verdict.activity), verdict.label) if verdict.label else (str(verdict.activity),)
+def _activity_names(classification: Classification) -> tuple[str, ...]:
+    return (
+        (str(classification.activity), classification.label)
+        if classification.label
+        else (str(classification.activity),)
+    )
 
 
-def _unreachable(book: RuleBook) -> Iterator[Problem]:
+def _find_unreachable(book: RuleBook) -> Iterator[Problem]:
     """Rules after one that asks for nothing, and rules that ask for the same as one before them."""
     for rules in (book.own_rules, *book.rules.values()):
         stopped: Rule | None = None
@@ -92,29 +111,29 @@ def _unreachable(book: RuleBook) -> Iterator[Problem]:
             if stopped is not None and stopped.stage == rule.stage:
                 what = f"never speaks: {stopped.id} before it takes everything"
                 yield Problem(f"[{rule.id}]", what, "give it a greater weight")
-            elif rule.test in seen:
-                what = f"never wins: {seen[rule.test].id} asks for the same and comes first"
+            elif rule.conditions in seen:
+                what = f"never wins: {seen[rule.conditions].id} asks for the same and comes first"
                 yield Problem(f"[{rule.id}]", what, "take one of them out")
-            if rule.test == Test():
+            if rule.conditions == Conditions():
                 stopped = rule
-            seen.setdefault(rule.test, rule)
+            seen.setdefault(rule.conditions, rule)
 
 
-def _conflicts(book: RuleBook) -> Iterator[Problem]:
+def _find_conflicts(book: RuleBook) -> Iterator[Problem]:
     """Rules of one stage and weight whose examples fall to each other."""
     for rules in book.rules.values():
         by_weight: dict[int, list[Rule]] = {}
         for rule in rules:
             by_weight.setdefault(rule.weight, []).append(rule)
         for equals in by_weight.values():
-            yield from _among(equals, book)
+            yield from _find_conflicts_among(equals, book)
 
 
-def _among(equals: Sequence[Rule], book: RuleBook) -> Iterator[Problem]:
+def _find_conflicts_among(equals: Sequence[Rule], book: RuleBook) -> Iterator[Problem]:
     meanings = {rule.id: (rule.scope, rule.activity) for rule in equals}
     for rule in equals:
         for example in rule.example:
-            for other in explain(facts_of_example(example), book).spoke:
+            for other in explain(build_facts_of_example(example), book).matched_rules:
                 if other in meanings and meanings[other] != meanings[rule.id]:
                     yield Problem(
                         f"[{rule.id}] example {example.title!r}",
@@ -124,9 +143,11 @@ def _among(equals: Sequence[Rule], book: RuleBook) -> Iterator[Problem]:
                     )
 
 
-def _sides(book: RuleBook) -> Iterable[Problem]:
-    if book.cues and WEIGH not in book.stages:
-        yield Problem("[pack] stages", f"there are cues, but no stage {WEIGH!r}", f"add {WEIGH!r}")
+def _check_sides(book: RuleBook) -> Iterable[Problem]:
+    if book.cues and EVIDENCE_STAGE not in book.stages:
+        yield Problem(
+            "[pack] stages", f"there are cues, but no stage {EVIDENCE_STAGE!r}", f"add {EVIDENCE_STAGE!r}"
+        )
     names = set(Activity)
     for cue in book.cues:
         if cue.side not in names:

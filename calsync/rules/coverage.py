@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from calsync.model.classification import Activity, Scope
 from calsync.model.meeting import Meeting
 from calsync.rules.book import RuleBook
-from calsync.rules.check import all_rules
+from calsync.rules.check import iterate_rules
 from calsync.rules.directory import UNLISTED
-from calsync.text import count_of
+from calsync.text import format_count
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class RuleUsage:
     """What the rules did to stored meetings.
 
     rules: id, meetings, hours; the most hours first. silent: rules that decided nothing. unclear:
@@ -28,19 +28,19 @@ class Coverage:
     unclear_hours: float
     inter_hours: float
     rules: tuple[tuple[str, int, float], ...]
-    silent: tuple[str, ...]
+    unused_rules: tuple[str, ...]
     unclear: tuple[tuple[str, int, float], ...]
     unlisted: tuple[tuple[str, int], ...]
 
     def lines(self) -> tuple[str, ...]:
         """All of it for people, line by line."""
-        return tuple(_lines(self))
+        return tuple(_format_lines(self))
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
 
-def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
+def measure_rule_usage(meetings: Iterable[Meeting], book: RuleBook) -> RuleUsage:
     """Count what decided the meetings, by rule, and list what stayed unclear."""
     rules: Counter[str] = Counter()
     rule_hours: defaultdict[str, float] = defaultdict(float)
@@ -51,52 +51,55 @@ def coverage(meetings: Iterable[Meeting], book: RuleBook) -> Coverage:
     for meeting in meetings:
         hours = 0.0 if meeting.all_day else meeting.span.duration.total_seconds() / 3600
         all_day += meeting.all_day
-        for rule in meeting.verdict.rule.split(" + "):
+        for rule in meeting.classification.rule.split(" + "):
             rules[rule] += 1
             rule_hours[rule] += hours
         domains.update(_unlisted(meeting, book))
-        if meeting.verdict.scope is not Scope.INTER_AGENCY:
+        if meeting.classification.scope is not Scope.INTER_AGENCY:
             continue
         inter += hours
-        if meeting.verdict.activity is Activity.UNCLEAR:
+        if meeting.classification.activity is Activity.UNCLEAR:
             title = "" if meeting.private else meeting.title
             unclear[title] += 1
             unclear_hours[title] += hours
-    return Coverage(
+    return RuleUsage(
         meetings=sum(rules.values()),
         all_day=all_day,
         unclear_hours=sum(unclear_hours.values()),
         inter_hours=inter,
-        rules=tuple((rule, rules[rule], hours) for rule, hours in _most(rule_hours)),
-        silent=tuple(sorted({rule.id for rule in all_rules(book)} - rules.keys())),
-        unclear=tuple((title, unclear[title], hours) for title, hours in _most(unclear_hours)),
+        rules=tuple((rule, rules[rule], hours) for rule, hours in _sort_by_hours(rule_hours)),
+        unused_rules=tuple(sorted({rule.id for rule in iterate_rules(book)} - rules.keys())),
+        unclear=tuple((title, unclear[title], hours) for title, hours in _sort_by_hours(unclear_hours)),
         unlisted=tuple(domains.most_common()),
     )
 
 
-def _most(hours: Mapping[str, float]) -> list[tuple[str, float]]:
+def _sort_by_hours(hours: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(hours.items(), key=lambda pair: -pair[1])
 
 
 def _unlisted(meeting: Meeting, book: RuleBook) -> Iterator[str]:
     for domain in {meeting.organizer_domain, *meeting.attendee_domains} - {""}:
-        if book.directory.seat(domain).sector == UNLISTED:
+        if book.directory.find_organisation(domain).sector == UNLISTED:
             yield domain
 
 
-def _lines(found: Coverage) -> Iterator[str]:
-    share = found.unclear_hours / found.inter_hours if found.inter_hours else 0.0
-    unclear = f"{found.unclear_hours:.1f} h of them unclear ({share:.0%})"
-    yield f"{found.inter_hours:.1f} h between agencies, {unclear}"
-    if found.all_day:
-        yield f"All-day meetings, counted without hours: {found.all_day}"
+def _format_lines(usage: RuleUsage) -> Iterator[str]:
+    share = usage.unclear_hours / usage.inter_hours if usage.inter_hours else 0.0
+    unclear = f"{usage.unclear_hours:.1f} h of them unclear ({share:.0%})"
+    yield f"{usage.inter_hours:.1f} h between agencies, {unclear}"
+    if usage.all_day:
+        yield f"All-day meetings, counted without hours: {usage.all_day}"
     yield from ("", "Rules by the hours they decided")
-    for rule, meetings, hours in found.rules:
+    for rule, meetings, hours in usage.rules:
         yield f"  {hours:8.1f} h  {meetings:5d}  {rule}"
     yield from ("", "Unclear, most hours first")
-    for title, meetings, hours in found.unclear:
+    for title, meetings, hours in usage.unclear:
         yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(titles not kept)'}"
-    if found.unlisted:
+    if usage.unlisted:
         yield from ("", "Domains that no directory lists (add them to your agencies.toml)")
-        yield from (f"  {meetings:5d}  {domain}" for domain, meetings in found.unlisted)
-    yield from ("", f"{count_of(len(found.silent), 'rule')} decided nothing: {', '.join(found.silent)}")
+        yield from (f"  {meetings:5d}  {domain}" for domain, meetings in usage.unlisted)
+    yield from (
+        "",
+        f"{format_count(len(usage.unused_rules), 'rule')} decided nothing: {', '.join(usage.unused_rules)}",
+    )

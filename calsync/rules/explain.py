@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from calsync.model.classification import Classification
 from calsync.rules.book import RuleBook
-from calsync.rules.conditions import what_it_saw
+from calsync.rules.conditions import describe_match
 from calsync.rules.facts import Facts
-from calsync.rules.judge import Opinion, classify, judge, opinions
-from calsync.rules.reading import Reading, read
+from calsync.rules.judge import RuleMatch, classify, classify_by_rules, iterate_matches
+from calsync.rules.reading import MeetingFeatures, extract_features
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A verdict and how it came about. lines: ready to print; spoke: ids of all rules that spoke."""
 
-    verdict: Classification
-    spoke: tuple[str, ...]
+    classification: Classification
+    matched_rules: tuple[str, ...]
     lines: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -27,51 +27,51 @@ def explain(facts: Facts, book: RuleBook) -> Explanation:
     """The verdict with everything that spoke for it and against it."""
     verdict = classify(facts, book)
     if facts.private:
-        return Explanation(verdict, (verdict.rule,), (_shown(verdict), verdict.evidence))
-    reading = read(facts, book)
-    heard = list(opinions(reading, book))
-    lines = [_shown(verdict), *_seen(reading), *_heard(heard, reading)]
-    if judge(facts, book) != verdict:
+        return Explanation(verdict, (verdict.rule,), (_format_classification(verdict), verdict.evidence))
+    features = extract_features(facts, book)
+    matches = list(iterate_matches(features, book))
+    lines = [_format_classification(verdict), *_format_context(features), *_format_matches(matches, features)]
+    if classify_by_rules(facts, book) != verdict:
         lines.append(f"corrected: {verdict.evidence} beats every rule ({verdict.rule})")
-    return Explanation(verdict, tuple(_ids(heard)), tuple(lines))
+    return Explanation(verdict, tuple(_matched_ids(matches)), tuple(lines))
 
 
-def _shown(verdict: Classification) -> str:
-    whose = " and ".join(verdict.partnerships) or "no partnership"
-    label = f" ({verdict.label})" if verdict.label else ""
-    return f"{verdict.scope}, {whose}, {verdict.activity}{label}"
+def _format_classification(classification: Classification) -> str:
+    partnerships = " and ".join(classification.partnerships) or "no partnership"
+    label = f" ({classification.label})" if classification.label else ""
+    return f"{classification.scope}, {partnerships}, {classification.activity}{label}"
 
 
-def _seen(reading: Reading) -> Iterator[str]:
-    for domain in sorted({reading.facts.organizer_domain, *reading.facts.attendee_domains} - {""}):
+def _format_context(features: MeetingFeatures) -> Iterator[str]:
+    for domain in sorted({features.facts.organizer_domain, *features.facts.attendee_domains} - {""}):
         yield f"  domain {domain}"
-    for seat in sorted(reading.invitation.seats, key=lambda seat: seat.agency):
-        shared = f", shared by several as {seat.shared}" if seat.shared else ""
+    for seat in sorted(features.invitation.organisations, key=lambda seat: seat.agency):
+        shared = f", shared by several as {seat.shared_domain}" if seat.shared_domain else ""
         yield f"  agency {seat.agency}: {seat.sector} ({seat.role}{shared})"
-    for claim in reading.claims:
+    for claim in features.partnership_matches:
         yield f"  partnership {claim.partnership}: '{claim.words}', strength {claim.strength:.0f}"
 
 
-def _heard(heard: list[Opinion], reading: Reading) -> Iterator[str]:
-    if not heard:
+def _format_matches(matches: list[RuleMatch], features: MeetingFeatures) -> Iterator[str]:
+    if not matches:
         yield "  no rule spoke"
-    for place, opinion in enumerate(heard):
-        mark = "won" if place == 0 else "spoke"
-        if opinion.rule is not None:
-            saw = what_it_saw(opinion.rule.test, reading) or "nothing else to go by"
-            meant = f"{opinion.rule.scope}/{opinion.rule.label or opinion.rule.activity}"
-            yield f"  {mark}: {opinion.rule.id} [{opinion.stage}] {meant}: {saw}; {opinion.rule.why}"
-        elif opinion.weighed is not None:
-            yield f"  {mark}: evidence weighed: {opinion.weighed.activity}"
-            for one in opinion.weighed.spoken:
-                where = "title" if one.in_title else "description"
-                set_aside = "" if one in opinion.weighed.carried else ", set aside"
-                yield f"    {where}, weight {one.cue.weight}{set_aside}: {one.told(reading.scan)}"
+    for index, match in enumerate(matches):
+        mark = "won" if index == 0 else "spoke"
+        if match.rule is not None:
+            saw = describe_match(match.rule.conditions, features) or "nothing else to go by"
+            meant = f"{match.rule.scope}/{match.rule.label or match.rule.activity}"
+            yield f"  {mark}: {match.rule.id} [{match.stage}] {meant}: {saw}; {match.rule.why}"
+        elif match.evidence is not None:
+            yield f"  {mark}: evidence weighed: {match.evidence.activity}"
+            for cue_match in match.evidence.matches:
+                where = "title" if cue_match.in_title else "description"
+                set_aside = "" if cue_match in match.evidence.deciding else ", set aside"
+                yield f"    {where}, weight {cue_match.cue.weight}{set_aside}: {cue_match.describe(features.scan)}"
 
 
-def _ids(heard: list[Opinion]) -> Iterator[str]:
-    for opinion in heard:
-        if opinion.rule is not None:
-            yield opinion.rule.id
-        elif opinion.weighed is not None:
-            yield from dict.fromkeys(one.cue.id for one in opinion.weighed.spoken)
+def _matched_ids(matches: list[RuleMatch]) -> Iterator[str]:
+    for match in matches:
+        if match.rule is not None:
+            yield match.rule.id
+        elif match.evidence is not None:
+            yield from dict.fromkeys(cue_match.cue.id for cue_match in match.evidence.matches)

@@ -29,21 +29,21 @@ class Facts:
     private: bool = False
 
 
-_PEOPLE = (AttendeeKind.INDIVIDUAL, AttendeeKind.GROUP, AttendeeKind.UNKNOWN)
+_PEOPLE_KINDS = (AttendeeKind.INDIVIDUAL, AttendeeKind.GROUP, AttendeeKind.UNKNOWN)
 
 
-def facts_of(occurrence: Occurrence, *, own_domains: Sequence[str] = ()) -> Facts:
+def build_facts(occurrence: Occurrence, *, own_domains: Sequence[str] = ()) -> Facts:
     """The facts of an occurrence in the calendar of somebody whose organisation has these domains."""
     return Facts(
         title=occurrence.title,
         organizer_domain=occurrence.organizer_domain,
         attendee_domains=occurrence.attendee_domains,
-        minutes=round(occurrence.length.total_seconds() / 60),
+        minutes=round(occurrence.duration.total_seconds() / 60),
         recurring=bool(occurrence.recurrence_id),
         description=occurrence.description,
         location=occurrence.location,
         categories=occurrence.categories,
-        attendees=tuple([a.address for a in occurrence.attendees if a.address and a.kind in _PEOPLE]),
+        attendees=tuple([a.address for a in occurrence.attendees if a.address and a.kind in _PEOPLE_KINDS]),
         own_domains=tuple(own_domains),
         private=occurrence.private,
     )

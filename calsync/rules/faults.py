@@ -7,31 +7,31 @@ from pydantic import BaseModel, ValidationError
 
 from calsync.model.problem import Problem
 from calsync.rules import pack
-from calsync.validation import in_words, near
+from calsync.validation import describe_fault, suggest_word
 
 
-def faults_of(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+def describe_faults(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Every fault that pydantic found in a file."""
     for fault in error.errors(include_url=False):
         steps = list(fault["loc"])
-        place = f"{where}{_place(steps, raw)}"
+        place = f"{where}{_locate_fault(steps, raw)}"
         key = str(steps[-1]) if steps else ""
         if fault["type"] == "extra_forbidden":
-            yield Problem(place, f"no such key: {key!r}", near(key, sorted(_keys(steps[:-1]))))
+            yield Problem(place, f"no such key: {key!r}", suggest_word(key, sorted(_known_keys(steps[:-1]))))
         elif fault["type"] == "missing":
             yield Problem(place, f"{key!r} is missing", "add it")
         else:
-            yield Problem(place, f"{key}: {_what(fault)}")
+            yield Problem(place, f"{key}: {_describe_fault(fault)}")
 
 
-def _what(fault: Mapping[str, Any]) -> str:
+def _describe_fault(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "string_pattern_mismatch":  # ids: the one pattern that packs have
         allowed = "._/:-" if ":" in str(fault.get("ctx", {}).get("pattern")) else "._/-"
         return f"{fault['input']!r} must be of lower-case letters a to z, digits and {' '.join(allowed)} only"
-    return in_words(fault)
+    return describe_fault(fault)
 
 
-def _place(steps: Sequence[int | str], raw: Any) -> str:
+def _locate_fault(steps: Sequence[int | str], raw: Any) -> str:
     """`[cue process/terms]` for the third cue of a file, where it says its id."""
     if len(steps) >= 2 and isinstance(steps[1], int):
         try:
@@ -43,7 +43,7 @@ def _place(steps: Sequence[int | str], raw: Any) -> str:
     return f" [{'.'.join(names)}]" if names else ""
 
 
-_SHAPES: dict[str, type[BaseModel]] = {
+_TABLE_MODELS: dict[str, type[BaseModel]] = {
     "rule": pack.RuleTable,
     "cue": pack.CueTable,
     "partnership": pack.PartnershipTable,
@@ -56,12 +56,12 @@ _SHAPES: dict[str, type[BaseModel]] = {
 }
 
 
-def _keys(steps: Sequence[int | str]) -> list[str]:
+def _known_keys(steps: Sequence[int | str]) -> list[str]:
     if not steps:
         return [*pack.PackTable.model_fields, *pack.DirectoryTable.model_fields]
     if "when" in steps:
         return list((pack.CueWhen if steps[0] == "cue" else pack.When).model_fields)
     if "example" in steps or "leaves" in steps:
         return list(pack.Example.model_fields)
-    shape = _SHAPES.get(str(steps[0]))
+    shape = _TABLE_MODELS.get(str(steps[0]))
     return list(shape.model_fields) if shape else []

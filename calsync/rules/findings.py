@@ -9,28 +9,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from babel import Locale
 
 from calsync.model.problem import Problem, Severity
-from calsync.rules.directory import SAMPLE_ENDINGS, globs, without_sample_ending
-from calsync.rules.fold import fold
-from calsync.rules.gather import Source
+from calsync.rules.directory import SAMPLE_ENDINGS, compile_globs, strip_sample_ending
+from calsync.rules.fold import fold_text
+from calsync.rules.gather import LoadedPack
 from calsync.rules.pack import DirectoryTable, PartnershipTable, PhraseTable
-from calsync.validation import near
+from calsync.validation import suggest_word
 
 _DOMAIN = re.compile(r"(?:\*\.)?(?:[^\W_][\w-]*\.)+[^\W_][\w-]*\.?")
 
 
-def find_oddities(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> list[Problem]:
+def lint_packs(sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]) -> list[Problem]:
     """Return everything odd: domains, unknown sectors and languages, names of two partnerships."""
     return [
-        *_sample_domains(sources, directories),
-        *_unusable_domains(directories),
-        *_unknown_sectors(sources, directories),
-        *_unknown_languages(sources, directories),
-        *_names_owned_twice(sources),
+        *_check_sample_domains(sources, directories),
+        *_check_domains(directories),
+        *_check_sectors(sources, directories),
+        *_check_languages(sources, directories),
+        *_check_duplicate_names(sources),
     ]
 
 
-def _sample_domains(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
-    for where, domain in _domains(sources, directories):
+def _check_sample_domains(
+    sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]
+) -> Iterator[Problem]:
+    for where, domain in _listed_domains(sources, directories):
         if domain.strip().strip(".").casefold().endswith(SAMPLE_ENDINGS):
             yield Problem(
                 where,
@@ -40,7 +42,9 @@ def _sample_domains(sources: Sequence[Source], directories: Sequence[DirectoryTa
             )
 
 
-def _domains(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[tuple[str, str]]:
+def _listed_domains(
+    sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]
+) -> Iterator[tuple[str, str]]:
     """Every mail domain that stands for an agency or a partnership's team, with its place."""
     for directory in directories:
         for agency in directory.agency:
@@ -57,7 +61,7 @@ def _domains(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -
                 yield f"{source.file} [rule {rule.id}] domains_any", domain
 
 
-def _unusable_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+def _check_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
     """Domains of agencies that match no mail, or that of anybody."""
     endings = {suffix for directory in directories for suffix in directory.suffixes}
     private = [
@@ -68,13 +72,13 @@ def _unusable_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem
         for domain in sector.domains
         if "." in domain
     ]
-    is_private = globs(private).fullmatch if private else lambda _: None
+    is_private = compile_globs(private).fullmatch if private else lambda _: None
     shared = {shared.domain for directory in directories for shared in directory.shared}
     for directory in directories:
         for agency in directory.agency:
             where = f"agencies.toml [agency {agency.id}] domains"
             for domain in agency.domains:
-                plain = without_sample_ending(domain)
+                plain = strip_sample_ending(domain)
                 if not _DOMAIN.fullmatch(domain.strip()):
                     yield Problem(
                         where, f"{domain!r} is no mail domain", "write what follows the @ of its addresses"
@@ -88,17 +92,17 @@ def _unusable_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem
                     yield Problem(where, f"{domain} is a provider of private addresses, of anybody", hint)
 
 
-def _unknown_sectors(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+def _check_sectors(sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
     sectors = {sector.id for directory in directories for sector in directory.sector}
     for directory in directories:
         for agency in directory.agency:
             if agency.sector not in sectors:
                 where = f"agencies.toml [agency {agency.id}] sector"
-                yield _unknown(where, "sector", agency.sector, sectors)
+                yield _unknown_name_problem(where, "sector", agency.sector, sectors)
         for shared in directory.shared:
             if shared.sector not in sectors:
                 where = f"agencies.toml [shared {shared.domain}] sector"
-                yield _unknown(where, "sector", shared.sector, sectors)
+                yield _unknown_name_problem(where, "sector", shared.sector, sectors)
     roles = {sector.role for directory in directories for sector in directory.sector}
     # The engine's own sector and role of a domain that nothing knows.
     named = sectors | roles | {"unlisted"}
@@ -106,20 +110,24 @@ def _unknown_sectors(sources: Sequence[Source], directories: Sequence[DirectoryT
         for rule in source.table.rule:
             for sector in (*rule.when.sectors_any, *rule.when.sectors_none):
                 if sector not in named:
-                    yield _unknown(f"{source.file} [rule {rule.id}] sectors", "sector", sector, named)
+                    yield _unknown_name_problem(
+                        f"{source.file} [rule {rule.id}] sectors", "sector", sector, named
+                    )
 
 
-def _unknown_languages(sources: Sequence[Source], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
+def _check_languages(
+    sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]
+) -> Iterator[Problem]:
     # Every language that babel has an English name for: ISO 639 codes.
     known = set(Locale("en").languages)
     for where, table in _phrase_tables(sources, directories):
         for language in table.phrases():
             if language not in known:
-                yield _unknown(where, "language", language, {"en", "cy"})
+                yield _unknown_name_problem(where, "language", language, {"en", "cy"})
 
 
 def _phrase_tables(
-    sources: Sequence[Source], directories: Sequence[DirectoryTable]
+    sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]
 ) -> Iterator[tuple[str, PhraseTable]]:
     for source in sources:
         for name, table in source.table.list.items():
@@ -135,18 +143,18 @@ def _phrase_tables(
                     yield f"agencies.toml [agency {agency.id}] {key}", value
 
 
-def _names_owned_twice(sources: Sequence[Source]) -> Iterator[Problem]:
+def _check_duplicate_names(sources: Sequence[LoadedPack]) -> Iterator[Problem]:
     """Ids, abbreviations and names in a pack of our own that another partnership has already.
 
     Shipped packs of several nations share abbreviations on purpose: the home nation decides.
     """
     owners: dict[str, PartnershipTable] = {}
     names: dict[str, str] = {}
-    for source in (*_with(sources, own=False), *_with(sources, own=True)):
+    for source in (*_select_sources(sources, own=False), *_select_sources(sources, own=True)):
         for table in source.table.partnership:
             where = f"{source.file} [partnership {table.id}]"
             held = owners.get(table.id)
-            if source.own and held is not None and fold(held.name) != fold(table.name):
+            if source.own and held is not None and fold_text(held.name) != fold_text(table.name):
                 yield Problem(
                     where,
                     f"the id {table.id} belongs to {held.name}; these phrases would be added to it",
@@ -154,7 +162,7 @@ def _names_owned_twice(sources: Sequence[Source]) -> Iterator[Problem]:
                 )
             owners.setdefault(table.id, table)
             for key, phrase in _identifying_phrases(table):
-                owner = names.setdefault(fold(phrase), table.id)
+                owner = names.setdefault(fold_text(phrase), table.id)
                 if source.own and owner != table.id:
                     yield Problem(
                         f"{where} {key}",
@@ -172,9 +180,9 @@ def _identifying_phrases(table: PartnershipTable) -> Iterator[tuple[str, str]]:
                 yield key, text.replace("~", " ")
 
 
-def _with(sources: Sequence[Source], *, own: bool) -> Iterator[Source]:
+def _select_sources(sources: Sequence[LoadedPack], *, own: bool) -> Iterator[LoadedPack]:
     return (source for source in sources if source.own is own)
 
 
-def _unknown(where: str, kind: str, name: str, known: set[str]) -> Problem:
-    return Problem(where, f"no such {kind}: {name!r}", near(name, sorted(known)))
+def _unknown_name_problem(where: str, kind: str, name: str, known: set[str]) -> Problem:
+    return Problem(where, f"no such {kind}: {name!r}", suggest_word(name, sorted(known)))

@@ -23,110 +23,124 @@ from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from calsync.rules.book import WEIGH, Cue, Rule, Test
-from calsync.rules.conditions import People, organisations_hold, people_hold, row_mutes
-from calsync.rules.lexicon import places
+from calsync.rules.book import EVIDENCE_STAGE, Conditions, Cue, Rule
+from calsync.rules.conditions import ContextFlags, context_holds, organisations_hold, row_excludes_cue
+from calsync.rules.lexicon import bit_positions
 from calsync.rules.memo import Memo
 
 OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
-_KEPT = 50_000  # kinds of titles, of descriptions, of clauses
-Judge = tuple[str, Rule | None, Test | None]
+_CACHE_LIMIT = 50_000  # kinds of titles, of descriptions, of clauses
+Candidate = tuple[str, Rule | None, Conditions | None]
 """A stage with one of its rules and what is left to ask for it, or the weighing of the cues (no rule)."""
 
 
-class Openings(NamedTuple):
+class Triggers(NamedTuple):
     """What lists open and what they bar, as bits: 1 << place.
 
     asked: the lists that do either; known: by those of them that are seen, what they open and bar.
     """
 
-    asked: int
-    known: Memo[int, tuple[int, int]]
+    lists: int
+    effects_by_lists: Memo[int, tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
-class Index:
+class RuleIndex:
     """Rules and cues by what opens them.
 
     judges: in order of precedence; always: those no word opens; choosy: those that ask for
     organisations; people: those that the people who are there bar. heard: the cues by their bits;
-    of_segments: those that ask for lists in a clause's segment; content_of_segment, content_of_clause:
-    those that ask for words of content there; of_rows: the lists that cues ask of the whole row.
+    segment_cues: those that ask for lists in a clause's segment; segment_content_cues, clause_content_cues:
+    those that ask for words of content there; row_lists: the lists that cues ask of the whole row.
 
     in_title, in_description: the judges opened and barred by lists seen there; cues: the cues opened
-    by a clause's lists; mute: those that a whole row rules out, by its lists among of_rows and whether
+    by a clause's lists; mute: those that a whole row rules out, by its lists among row_lists and whether
     it shows a partnership.
     """
 
-    judges: Sequence[Judge]
-    always: int
-    choosy: Sequence[tuple[int, Test]]
-    people: Memo[People, int]
-    in_title: Openings
-    in_description: Openings
-    cues: Openings
-    mute: Memo[tuple[int, bool], int]
-    heard: Memo[int, list[Cue]]
-    of_segments: int
-    content_of_segment: int
-    content_of_clause: int
-    of_rows: int
+    candidates: Sequence[Candidate]
+    untriggered_candidates: int
+    organisation_conditions: Sequence[tuple[int, Conditions]]
+    barred_by_context: Memo[ContextFlags, int]
+    title_triggers: Triggers
+    description_triggers: Triggers
+    cue_triggers: Triggers
+    excluded_cues: Memo[tuple[int, bool], int]
+    cues_of_bits: Memo[int, list[Cue]]
+    segment_cues: int
+    segment_content_cues: int
+    clause_content_cues: int
+    row_lists: int
 
-    def opened(self, title: int, description: int, barred: int) -> Iterator[Judge]:
+    def find_candidates(self, title: int, description: int, barred: int) -> Iterator[Candidate]:
         """The judges to ask, the first to win first.
 
         title, description: the lists seen there; barred: judges that the people bar.
         """
-        by_title, bars = self.in_title.known[title & self.in_title.asked]
-        opened = self.always | by_title
+        by_title, bars = self.title_triggers.effects_by_lists[title & self.title_triggers.lists]
+        opened = self.untriggered_candidates | by_title
         barred |= bars
         if description:
-            by_description, bars = self.in_description.known[description & self.in_description.asked]
+            by_description, bars = self.description_triggers.effects_by_lists[
+                description & self.description_triggers.lists
+            ]
             opened |= by_description
             barred |= bars
-        return map(self.judges.__getitem__, places(opened & ~barred))
+        return map(self.candidates.__getitem__, bit_positions(opened & ~barred))
 
-    def barred_by(self, sectors: frozenset[str], domains: Sequence[str]) -> int:
+    def barred_by_organisations(self, sectors: frozenset[str], domains: Sequence[str]) -> int:
         """The judges that ask for other organisations than these."""
-        return sum(bit for bit, test in self.choosy if not organisations_hold(test, sectors, domains))
+        return sum(
+            bit
+            for bit, test in self.organisation_conditions
+            if not organisations_hold(test, sectors, domains)
+        )
 
 
-def build_index(
+def build_rule_index(
     own: Sequence[Rule],
     stages: Sequence[str],
     rules: Mapping[str, Sequence[Rule]],
     cues: Sequence[Cue],
     content: int,
-) -> Index:
+) -> RuleIndex:
     """The index of a book: our own rules, then the shipped ones stage by stage."""
-    judges: list[Judge] = [(OWN_STAGE, rule, _left(rule.test)) for rule in own]
+    candidates: list[Candidate] = [(OWN_STAGE, rule, _remaining_conditions(rule.conditions)) for rule in own]
     for stage in stages:
-        judges += [(stage, None, None)] if stage == WEIGH else []
-        judges += [(stage, rule, _left(rule.test)) for rule in rules[stage]]
-    tests = [rule.test if rule else Test() for _, rule, _ in judges]
-    keys = [_keys(test) for test in tests]
-    return Index(
-        judges=judges,
-        always=_bits(not any(key) for key in keys),
-        choosy=[
+        candidates += [(stage, None, None)] if stage == EVIDENCE_STAGE else []
+        candidates += [(stage, rule, _remaining_conditions(rule.conditions)) for rule in rules[stage]]
+    tests = [rule.conditions if rule else Conditions() for _, rule, _ in candidates]
+    keys = [_trigger_lists(test) for test in tests]
+    return RuleIndex(
+        candidates=candidates,
+        untriggered_candidates=_bits_where(not any(key) for key in keys),
+        organisation_conditions=[
             (1 << place, test)
             for place, test in enumerate(tests)
             if test.sectors_any or test.sectors_none or test.domains_any
         ],
-        people=Memo(lambda there: _bits(not people_hold(test, there) for test in tests), _KEPT),
-        in_title=_openings([title for title, _ in keys], [test.none | test.title_none for test in tests]),
-        in_description=_openings([description for _, description in keys], [test.none for test in tests]),
-        cues=_openings([cue.any for cue in cues], []),
-        mute=Memo(lambda row: _bits(row_mutes(cue, *row) for cue in cues), _KEPT),
-        heard=Memo(lambda bits: [cues[place] for place in places(bits)], _KEPT),
-        of_segments=_bits(bool(cue.segment_any) for cue in cues),
-        content_of_segment=_bits(bool(cue.segment_any & content) for cue in cues),
-        content_of_clause=_bits(bool((cue.any | cue.with_any | cue.none) & content) for cue in cues),
-        of_rows=reduce(or_, (cue.row_any | cue.row_none for cue in cues), 0),
+        barred_by_context=Memo(
+            lambda there: _bits_where(not context_holds(test, there) for test in tests), _CACHE_LIMIT
+        ),
+        title_triggers=_build_triggers(
+            [title for title, _ in keys], [test.none | test.title_none for test in tests]
+        ),
+        description_triggers=_build_triggers(
+            [description for _, description in keys], [test.none for test in tests]
+        ),
+        cue_triggers=_build_triggers([cue.any for cue in cues], []),
+        excluded_cues=Memo(
+            lambda row: _bits_where(row_excludes_cue(cue, *row) for cue in cues), _CACHE_LIMIT
+        ),
+        cues_of_bits=Memo(lambda bits: [cues[place] for place in bit_positions(bits)], _CACHE_LIMIT),
+        segment_cues=_bits_where(bool(cue.segment_any) for cue in cues),
+        segment_content_cues=_bits_where(bool(cue.segment_any & content) for cue in cues),
+        clause_content_cues=_bits_where(bool((cue.any | cue.with_any | cue.none) & content) for cue in cues),
+        row_lists=reduce(or_, (cue.row_any | cue.row_none for cue in cues), 0),
     )
 
 
-def _keys(test: Test) -> tuple[int, int]:
+def _trigger_lists(test: Conditions) -> tuple[int, int]:
     """The lists that open a rule when seen in the title, and when seen in the description."""
     if test.any:
         return test.any, test.any
@@ -135,9 +149,9 @@ def _keys(test: Test) -> tuple[int, int]:
     return (0, test.description_any) if test.description_any else (test.title_only, test.title_only)
 
 
-def _left(test: Test) -> Test | None:
+def _remaining_conditions(test: Conditions) -> Conditions | None:
     """What is to be asked when lists have opened a rule and none has barred it; None if nothing."""
-    left = Test(
+    remaining = Conditions(
         title_any=test.title_any if test.any else 0,
         title_first=test.title_first,
         description_any=test.description_any if test.any or test.title_any or test.title_first else 0,
@@ -145,18 +159,18 @@ def _left(test: Test) -> Test | None:
         title_only=test.title_only,
         partnerships=test.partnerships,
     )
-    return None if left == Test() else left
+    return None if remaining == Conditions() else remaining
 
 
-def _bits(asked: Iterable[bool]) -> int:
-    return sum(1 << place for place, yes in enumerate(asked) if yes)
+def _bits_where(flags: Iterable[bool]) -> int:
+    return sum(1 << place for place, yes in enumerate(flags) if yes)
 
 
-def _openings(opening: Sequence[int], barring: Sequence[int]) -> Openings:
+def _build_triggers(opening: Sequence[int], barring: Sequence[int]) -> Triggers:
     by_list: dict[int, list[int]] = {}
     for which, masks in enumerate((opening, barring)):
         for place, mask in enumerate(masks):
-            for found in places(mask):
+            for found in bit_positions(mask):
                 by_list.setdefault(1 << found, [0, 0])[which] |= 1 << place
 
     def find(lists: int) -> tuple[int, int]:
@@ -169,4 +183,4 @@ def _openings(opening: Sequence[int], barring: Sequence[int]) -> Openings:
             lists ^= lowest
         return opens, bars
 
-    return Openings(sum(by_list), Memo(find, _KEPT))
+    return Triggers(sum(by_list), Memo(find, _CACHE_LIMIT))

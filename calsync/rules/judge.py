@@ -11,26 +11,26 @@ from typing import NamedTuple
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.rules.agenda import process_share
 from calsync.rules.book import Rule, RuleBook
-from calsync.rules.categories import corrected
-from calsync.rules.conditions import holds, people_of, what_it_saw
+from calsync.rules.categories import apply_categories
+from calsync.rules.conditions import conditions_hold, context_flags, describe_match
 from calsync.rules.facts import Facts
-from calsync.rules.reading import Reading, read
-from calsync.rules.weigh import Weighed, weigh_once
-from calsync.rules.whose import tied
+from calsync.rules.reading import MeetingFeatures, extract_features
+from calsync.rules.weigh import Evidence, weigh_evidence_cached
+from calsync.rules.whose import strongest_partnerships
 
-PRIVATE = Classification(
+PRIVATE_CLASSIFICATION = Classification(
     Scope.PERSONAL, (), Activity.NONE, rule="engine/private", evidence="private: nothing was looked at"
 )
 ABSTAINED = "engine/abstained"
-_KEPT = 100_000  # verdicts remembered
+_CACHE_LIMIT = 100_000  # verdicts remembered
 
 
-class Opinion(NamedTuple):
+class RuleMatch(NamedTuple):
     """What one stage says: a rule that speaks, or the evidence weighed."""
 
     stage: str
     rule: Rule | None
-    weighed: Weighed | None = None
+    evidence: Evidence | None = None
 
 
 def classify(facts: Facts, book: RuleBook) -> Classification:
@@ -47,86 +47,92 @@ def classify(facts: Facts, book: RuleBook) -> Classification:
         facts.private,
         lists,
     )
-    verdict = book.verdicts.get(key)
-    if verdict is None:
+    classification = book.classification_cache.get(key)
+    if classification is None:
         # Where no domain is known, people without a mailbox of a list do not count as invited.
         known = facts if facts.attendee_domains or not facts.attendees else replace(facts, attendees=lists)
-        verdict = corrected(judge(known, book), known, book)
-        if len(book.verdicts) >= _KEPT:
-            book.verdicts.clear()
-        book.verdicts[key] = verdict
-    return verdict
+        classification = apply_categories(classify_by_rules(known, book), known, book)
+        if len(book.classification_cache) >= _CACHE_LIMIT:
+            book.classification_cache.clear()
+        book.classification_cache[key] = classification
+    return classification
 
 
 def _mailboxes(facts: Facts, book: RuleBook) -> tuple[str, ...]:
     """Only addresses of partnerships' lists; people's addresses are not remembered."""
-    known = book.whose.mailboxes
+    known = book.partnership_index.mailboxes
     return tuple([a for a in facts.attendees if a.partition("@")[0].casefold() in known])
 
 
-def judge(facts: Facts, book: RuleBook) -> Classification:
+def classify_by_rules(facts: Facts, book: RuleBook) -> Classification:
     """The rules' verdict, before any person's correction."""
     if facts.private:
-        return PRIVATE
-    reading = read(facts, book)
-    return verdict_of(next(opinions(reading, book), None), reading, book)
+        return PRIVATE_CLASSIFICATION
+    features = extract_features(facts, book)
+    return build_classification(next(iterate_matches(features, book), None), features, book)
 
 
-def opinions(reading: Reading, book: RuleBook) -> Iterator[Opinion]:
+def iterate_matches(features: MeetingFeatures, book: RuleBook) -> Iterator[RuleMatch]:
     """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage."""
-    barred = reading.invitation.bars | book.index.people[people_of(reading)]
-    for stage, rule, left in book.index.opened(reading.scan.title, reading.scan.description, barred):
+    barred = features.invitation.barred_rules | book.index.barred_by_context[context_flags(features)]
+    for stage, rule, remaining in book.index.find_candidates(
+        features.scan.title, features.scan.description, barred
+    ):
         if rule is None:
-            weighed = weigh_once(reading, book)
+            weighed = weigh_evidence_cached(features, book)
             if weighed.activity is not None:
-                yield Opinion(stage, None, weighed)
-        elif left is None or holds(left, reading, book):
-            yield Opinion(stage, rule)
+                yield RuleMatch(stage, None, weighed)
+        elif remaining is None or conditions_hold(remaining, features, book):
+            yield RuleMatch(stage, rule)
 
 
-def verdict_of(opinion: Opinion | None, reading: Reading, book: RuleBook) -> Classification:
+def build_classification(
+    match: RuleMatch | None, features: MeetingFeatures, book: RuleBook
+) -> Classification:
     """The verdict that an opinion gives; `unclear` where nobody had one."""
-    if opinion is not None and opinion.rule is not None:
-        return _by_rule(opinion.rule, reading)
-    if opinion is not None and opinion.weighed is not None:
-        return _by_weight(opinion.weighed, reading, book)
-    partnerships = tied(reading.claims, reading.scan.tokens)
+    if match is not None and match.rule is not None:
+        return _classification_by_rule(match.rule, features)
+    if match is not None and match.evidence is not None:
+        return _classification_by_evidence(match.evidence, features, book)
+    partnerships = strongest_partnerships(features.partnership_matches, features.scan.tokens)
     return Classification(
         Scope.INTER_AGENCY,
         partnerships,
         Activity.UNCLEAR,
         rule=ABSTAINED,
         evidence="no rule spoke",
-        agencies=reading.agencies,
+        agencies=features.agencies,
     )
 
 
-def _by_rule(rule: Rule, reading: Reading) -> Classification:
+def _classification_by_rule(rule: Rule, features: MeetingFeatures) -> Classification:
     partnerships: tuple[str, ...] = (rule.partnership,) if rule.partnership else ()
     if rule.partnership == "keep":
-        partnerships = tied(reading.claims, reading.scan.tokens)
+        partnerships = strongest_partnerships(features.partnership_matches, features.scan.tokens)
     return Classification(
         rule.scope,
         partnerships,
         rule.activity,
         kind=rule.kind,
         rule=rule.id,
-        evidence=what_it_saw(rule.test, reading) or rule.why,
-        agencies=reading.agencies,
+        evidence=describe_match(rule.conditions, features) or rule.why,
+        agencies=features.agencies,
         label=rule.label,
     )
 
 
-def _by_weight(weighed: Weighed, reading: Reading, book: RuleBook) -> Classification:
-    activity = weighed.activity or Activity.UNCLEAR
-    share = process_share(reading, book) if activity is Activity.MIXED else None
-    rule, evidence = weighed.said(reading.scan)
+def _classification_by_evidence(
+    cue_evidence: Evidence, features: MeetingFeatures, book: RuleBook
+) -> Classification:
+    activity = cue_evidence.activity or Activity.UNCLEAR
+    share = process_share(features, book) if activity is Activity.MIXED else None
+    rule, evidence = cue_evidence.describe(features.scan)
     return Classification(
         Scope.INTER_AGENCY,
-        tied(reading.claims, reading.scan.tokens),
+        strongest_partnerships(features.partnership_matches, features.scan.tokens),
         activity,
         process_share=share,
         rule=rule,
         evidence=evidence,
-        agencies=reading.agencies,
+        agencies=features.agencies,
     )

@@ -11,21 +11,21 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from calsync.rules.fold import mutations, written
+from calsync.rules.fold import mutate_welsh_word, parse_phrase
 from calsync.rules.memo import Memo
-from calsync.rules.typos import Speller
+from calsync.rules.typos import SpellingCorrector
 
-_END = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
-_KEPT = 200_000  # words whose look-up is remembered
-Node = dict[int, Any]
+_LISTS_KEY = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
+_CACHE_LIMIT = 200_000  # words whose look-up is remembered
+TrieNode = dict[int, Any]
 
 
-Hit = tuple[int, int, int]
+PhraseHit = tuple[int, int, int]
 """A phrase found, as `start, end, lists`: its words are `tokens[start:end]`, `lists` the bits of the lists
 it stands in. A text has dozens, and a plain tuple is made three times as fast as a named one."""
 
 
-def places(bits: int) -> Iterator[int]:
+def bit_positions(bits: int) -> Iterator[int]:
     """Where the ones stand, the lowest first."""
     while bits:
         lowest = bits & -bits
@@ -49,11 +49,11 @@ class _Path:
     onward: Mapping[tuple[int, ...], "_Path"]
 
 
-_NOTHING = _Path((), (), (), frozenset(), {})
+_EMPTY_PATH = _Path((), (), (), frozenset(), {})
 
 
 @dataclass(frozen=True, slots=True)
-class Phrases:
+class PhraseList:
     """A list as packs give it: phrases by language, and whether they cover what lies inside them."""
 
     by_language: Mapping[str, tuple[str, ...]]
@@ -65,7 +65,7 @@ class Lexicon:
 
     def __init__(
         self,
-        lists: Mapping[str, Phrases],
+        lists: Mapping[str, PhraseList],
         typo_free: Iterable[str] = (),
         shorthand: Mapping[str, str] | None = None,
     ) -> None:
@@ -75,49 +75,49 @@ class Lexicon:
         self._shorthand = shorthand or {}
         self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
         self._stems: dict[str, set[int]] = {}
-        self._root: Node = {}
-        self._starts = Memo(self._start, _KEPT)
+        self._root: TrieNode = {}
+        self._starts = Memo(self._start, _CACHE_LIMIT)
         for name, phrases in lists.items():
             self._add(self.bits[name], phrases)
         self._shortest = min(map(len, self._stems), default=1)
         self._longest = max(map(len, self._stems), default=0)
-        self._speller = Speller(self._spelled, self._stems, frozenset(typo_free))
+        self._speller = SpellingCorrector(self._spelled, self._stems, frozenset(typo_free))
 
-    def _add(self, bit: int, phrases: Phrases) -> None:
+    def _add(self, bit: int, phrases: PhraseList) -> None:
         for language, texts in phrases.by_language.items():
             for text in texts:
-                for places in written(text):
-                    self._plant(self._root, places, bit, welsh=language == "cy")
+                for places in parse_phrase(text):
+                    self._insert_phrase(self._root, places, bit, welsh=language == "cy")
 
-    def _plant(
-        self, node: Node, places: Sequence[Sequence[tuple[str, ...]]], bit: int, *, welsh: bool
+    def _insert_phrase(
+        self, node: TrieNode, places: Sequence[Sequence[tuple[str, ...]]], bit: int, *, welsh: bool
     ) -> None:
         if places:
             for words in places[0]:
                 after = node
                 for word in words:
                     after = after.setdefault(self._symbol(word, welsh=welsh), {})
-                self._plant(after, places[1:], bit, welsh=welsh)
+                self._insert_phrase(after, places[1:], bit, welsh=welsh)
         elif node is not self._root:
-            node[_END] = node.get(_END, 0) | bit
+            node[_LISTS_KEY] = node.get(_LISTS_KEY, 0) | bit
 
     def _symbol(self, word: str, *, welsh: bool) -> int:
         key = f"{word}/cy" if welsh else word
         symbol = self._symbols.get(key)
         if symbol is None:
             symbol = self._symbols[key] = len(self._symbols)
-            for form in mutations(word) if welsh else (word,):
+            for form in mutate_welsh_word(word) if welsh else (word,):
                 table, text = (self._stems, form[:-1]) if form.endswith("*") else (self._spelled, form)
                 table.setdefault(text, set()).add(symbol)
         return symbol
 
-    def knows(self, token: str) -> tuple[int, ...]:
+    def symbols_of(self, token: str) -> tuple[int, ...]:
         """The symbols a token may stand for: itself, its singular, a stem, a safe correction."""
         if token.isdigit():
             return tuple(self._spelled.get(token, ()))
         return tuple(self._look_up(token) or self._corrected(token))
 
-    def spells(self, token: str) -> bool:
+    def has_word(self, token: str) -> bool:
         """Whether a list holds just this word, by itself or in a phrase."""
         return token in self._spelled
 
@@ -135,10 +135,10 @@ class Lexicon:
         right = self._speller.correct(token)
         return self._look_up(right) if right else set()
 
-    def scan(self, tokens: Sequence[str]) -> list[Hit]:
+    def find_phrases(self, tokens: Sequence[str]) -> list[PhraseHit]:
         """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
-        begun = [*map(self._starts.__getitem__, tokens), _NOTHING]
-        hits: list[Hit] = []
+        begun = [*map(self._starts.__getitem__, tokens), _EMPTY_PATH]
+        hits: list[PhraseHit] = []
         covers: list[tuple[int, int]] = []
         for at, path in enumerate(begun):
             if path.after:
@@ -150,25 +150,25 @@ class Lexicon:
                 hits.append((at, at + length, lists))
             if path.covering:
                 covers += [(at, at + length) for length in path.covering]
-        return _uncovered(hits, covers) if covers else hits
+        return _drop_covered(hits, covers) if covers else hits
 
     def _start(self, token: str) -> _Path:
         """What begins at a token."""
-        symbols = self.knows(token)
-        return self._path((), [self._root], symbols) if symbols else _NOTHING
+        symbols = self.symbols_of(token)
+        return self._path((), [self._root], symbols) if symbols else _EMPTY_PATH
 
     def _path(
-        self, before: tuple[tuple[int, ...], ...], nodes: Iterable[Node], symbols: tuple[int, ...]
+        self, before: tuple[tuple[int, ...], ...], nodes: Iterable[TrieNode], symbols: tuple[int, ...]
     ) -> _Path:
         """The path from these nodes, reached by the words before, with one word more."""
         reached = [node[symbol] for node in nodes for symbol in symbols if symbol in node]
         if not reached:
-            return _Path(symbols, (), (), _NOTHING.after, _NOTHING.onward)
+            return _Path(symbols, (), (), _EMPTY_PATH.after, _EMPTY_PATH.onward)
         words = (*before, symbols)
-        after = frozenset().union(*reached) - {_END}
-        onward: Mapping[tuple[int, ...], _Path] = _NOTHING.onward
+        after = frozenset().union(*reached) - {_LISTS_KEY}
+        onward: Mapping[tuple[int, ...], _Path] = _EMPTY_PATH.onward
         if after:
-            onward = Memo(lambda following: self._path(words, reached, following), _KEPT)
+            onward = Memo(lambda following: self._path(words, reached, following), _CACHE_LIMIT)
         finds = tuple(self._finds(words))
         covering = tuple(length for length, lists in finds if length > 1 and lists & self.covering)
         return _Path(symbols, finds, covering, after, onward)
@@ -176,25 +176,25 @@ class Lexicon:
     def _finds(self, words: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """The phrases that begin with the first of these words, by their lengths and lists."""
         begun = [self._root[symbol] for symbol in words[0] if symbol in self._root]
-        alone = reduce(or_, [node.get(_END, 0) for node in begun])
+        alone = reduce(or_, [node.get(_LISTS_KEY, 0) for node in begun])
         if alone:
             yield 1, alone
         if len(words) > 1:
             for node in begun:
-                yield from _walk(node, words, 1)
+                yield from _continue_phrases(node, words, 1)
 
 
-def _walk(node: Node, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple[int, int]]:
+def _continue_phrases(node: TrieNode, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple[int, int]]:
     """The phrases that go on from a node with the words from a place on, by their lengths and lists."""
     for symbol in words[at] if at < len(words) else ():
         after = node.get(symbol)
         if after is not None:
-            if _END in after:
-                yield at + 1, after[_END]
-            yield from _walk(after, words, at + 1)
+            if _LISTS_KEY in after:
+                yield at + 1, after[_LISTS_KEY]
+            yield from _continue_phrases(after, words, at + 1)
 
 
-def _uncovered(hits: list[Hit], covers: Iterable[tuple[int, int]]) -> list[Hit]:
+def _drop_covered(hits: list[PhraseHit], covers: Iterable[tuple[int, int]]) -> list[PhraseHit]:
     """The hits, in order of their start, that lie in no longer cover; a text may hold thousands of both."""
     longest: dict[int, int] = {}
     for left, right in covers:

@@ -17,19 +17,19 @@ from pydantic import BaseModel, ValidationError
 from calsync.errors import RulePackError
 from calsync.model.problem import Problem
 from calsync.rules.book import RuleBook
-from calsync.rules.compile import ENGINE, compile_book
-from calsync.rules.faults import faults_of
-from calsync.rules.gather import Source
+from calsync.rules.compile import ENGINE_VERSION, compile_book
+from calsync.rules.faults import describe_faults
+from calsync.rules.gather import LoadedPack
 from calsync.rules.pack import DirectoryTable, PackTable
-from calsync.validation import near
+from calsync.validation import suggest_word
 
-__all__ = ["RuleBook", "load_rules", "person_names", "shipped_rules"]
+__all__ = ["RuleBook", "load_rules", "load_person_names", "shipped_rules_folder"]
 
-_AGENCIES = "agencies.toml"
+_AGENCIES_FILE = "agencies.toml"
 _Table = TypeVar("_Table", bound=BaseModel)
 
 
-def shipped_rules() -> Path:
+def shipped_rules_folder() -> Path:
     """The rules that came with calsync: inside the wheel, or beside the package in a checkout."""
     package = Path(str(files("calsync")))
     inside = package / "rules" / "shipped"
@@ -42,11 +42,11 @@ def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook,
     Our own folder may hold `agencies.toml` and any number of packs (`*.toml`). Problems: what is
     odd but usable. Raises RulePackError with every fault if a pack cannot be used.
     """
-    shelf = _Shelf(own)
+    shelf = _PackLoader(own)
     for name in packs:
-        shelf.take(name)
+        shelf.load_shipped_pack(name)
     for path in shelf.own_packs():
-        shelf.take_file(path)
+        shelf.load_own_pack(path)
     directories = shelf.directories()
     if shelf.faults:
         raise RulePackError(shelf.faults)
@@ -57,16 +57,16 @@ def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook,
     return book, tuple(problems)
 
 
-class _Shelf:
+class _PackLoader:
     """Pack files as they are taken down: each once, what it builds on before it."""
 
     def __init__(self, own: Path | None) -> None:
         self.own = own
-        self.shipped = shipped_rules()
-        self.sources: list[Source] = []
+        self.shipped = shipped_rules_folder()
+        self.sources: list[LoadedPack] = []
         self.faults: list[Problem] = []
-        self._taken: set[str] = set()
-        self._digest = hashlib.blake2b(ENGINE.encode(), digest_size=12)
+        self._loaded: set[str] = set()
+        self._digest = hashlib.blake2b(ENGINE_VERSION.encode(), digest_size=12)
         if own is not None and not own.is_dir():
             self.faults.append(Problem(str(own), "no such folder", "make it, or take [rules] folder out"))
 
@@ -74,21 +74,23 @@ class _Shelf:
         """Our own pack files, in order of their names."""
         if self.own is None or not self.own.is_dir():
             return []
-        return sorted(path for path in self.own.glob("*.toml") if path.name != _AGENCIES)
+        return sorted(path for path in self.own.glob("*.toml") if path.name != _AGENCIES_FILE)
 
-    def take(self, name: str) -> None:
+    def load_shipped_pack(self, name: str) -> None:
         """Take a shipped pack by name."""
-        if name in self._taken:
+        if name in self._loaded:
             return
         path = self.shipped / "packs" / f"{name}.toml"
         known = sorted(p.stem for p in (self.shipped / "packs").glob("*.toml"))
         if name not in known:
-            self.faults.append(Problem("[rules] packs", f"no such pack: {name!r}", near(name, sorted(known))))
+            self.faults.append(
+                Problem("[rules] packs", f"no such pack: {name!r}", suggest_word(name, sorted(known)))
+            )
             return
-        self._taken.add(name)
+        self._loaded.add(name)
         self._read_pack(path, name, own=False)
 
-    def take_file(self, path: Path) -> None:
+    def load_own_pack(self, path: Path) -> None:
         """Take one of our own packs."""
         self._read_pack(path, f"own/{path.stem}", own=True)
 
@@ -96,14 +98,14 @@ class _Shelf:
         table = self._read(path, PackTable)
         if table is not None:
             for base in table.pack.extends:
-                self.take(base)
-            self.sources.append(Source(name, str(path.name), own, table))
+                self.load_shipped_pack(base)
+            self.sources.append(LoadedPack(name, str(path.name), own, table))
 
     def directories(self) -> list[DirectoryTable]:
         """Agencies files, our own first."""
-        paths = [self.shipped / _AGENCIES]
-        if self.own is not None and (self.own / _AGENCIES).exists():
-            paths.insert(0, self.own / _AGENCIES)
+        paths = [self.shipped / _AGENCIES_FILE]
+        if self.own is not None and (self.own / _AGENCIES_FILE).exists():
+            paths.insert(0, self.own / _AGENCIES_FILE)
         return [table for path in paths if (table := self._read(path, DirectoryTable))]
 
     def _read(self, path: Path, shape: type[_Table]) -> _Table | None:
@@ -112,7 +114,7 @@ class _Shelf:
             self._digest.update(raw)
             return shape.model_validate(tomllib.loads(raw.decode("utf-8")))
         except ValidationError as error:
-            self.faults += faults_of(error, path.name, _parsed(raw))
+            self.faults += describe_faults(error, path.name, _parsed(raw))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             self.faults.append(Problem(path.name, f"no TOML: {error}", "mend the line it names"))
         except OSError as error:
@@ -124,9 +126,9 @@ class _Shelf:
         return self._digest.hexdigest()
 
 
-def person_names() -> tuple[str, ...]:
+def load_person_names() -> tuple[str, ...]:
     """Return the given names and surnames of the shipped list, folded: no rule may name a person."""
-    lines = (shipped_rules() / "lists" / "person_names.txt").read_text(encoding="utf-8").splitlines()
+    lines = (shipped_rules_folder() / "lists" / "person_names.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if not line.startswith("#"))
 
 
@@ -134,11 +136,11 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     return tomllib.loads(raw.decode("utf-8"))
 
 
-def _registered() -> "Registered":
-    return Registered(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None))
+def _registered() -> "RegisteredDomains":
+    return RegisteredDomains(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None))
 
 
-class Registered:
+class RegisteredDomains:
     """Gives the registered domain by the public suffix list that comes with tldextract; no network."""
 
     def __init__(self, extract: tldextract.TLDExtract) -> None:
@@ -148,6 +150,6 @@ class Registered:
         return self._extract(domain).top_domain_under_public_suffix
 
 
-def packs_known() -> Iterable[str]:
+def shipped_pack_names() -> Iterable[str]:
     """The names of the shipped packs."""
-    return sorted(path.stem for path in (shipped_rules() / "packs").glob("*.toml"))
+    return sorted(path.stem for path in (shipped_rules_folder() / "packs").glob("*.toml"))

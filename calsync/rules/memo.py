@@ -10,14 +10,14 @@ Value = TypeVar("Value")
 class Memo(dict[Key, Value]):
     """Remembers what `find` gave for a key, for at most so many keys; then it starts anew."""
 
-    def __init__(self, find: Callable[[Key], Value], most: int) -> None:
+    def __init__(self, compute: Callable[[Key], Value], limit: int) -> None:
         super().__init__()
-        self._find = find
-        self._most = most
+        self._compute = compute
+        self._limit = limit
 
     def __missing__(self, key: Key) -> Value:
-        found = self._find(key)
-        if len(self) >= self._most:
+        found = self._compute(key)
+        if len(self) >= self._limit:
             self.clear()
         self[key] = found
         return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from calsync.rules.fold import fold, words
+from calsync.rules.fold import fold_text, split_words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _BEFORE_A_NAME = frozenset(
@@ -20,7 +20,7 @@ _BEFORE_A_NAME = frozenset(
         *("ap", "ab", "ferch", "mac", "mc", "van", "von", "de", "la", "al", "bin", "bint"),
     )
 )
-_BEFORE_COMPANY = frozenset(("with", "w", "gyda", "efo"))
+_BEFORE_A_PERSON = frozenset(("with", "w", "gyda", "efo"))
 _BETWEEN_NAMES = re.compile(r"\.?\s*(?:[/&+,<>\u2013-]+|(?:and|a|ac|x|vs?)\b)?\s*", re.IGNORECASE)
 _ONE_TO_ONE = re.compile(
     r"(?<![\d/.:-])(?:1\s*[:.\-/]\s*1|1\s*(?:to|2|i)\s*1|121)(?![\d/.:-])"
@@ -32,7 +32,7 @@ _PREFIXED = re.compile(r"(?:[OD]['\u2019]|Ma?c)[A-Z]")
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
-HIDDEN = "\u2026"
+ELLIPSIS = "\u2026"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Word:
     @property
     def parts(self) -> frozenset[str]:
         """The word, and each part of a double-barrelled one."""
-        return _parts(self.written)
+        return _name_parts(self.written)
 
     @property
     def is_capital(self) -> bool:
@@ -59,7 +59,7 @@ class _Word:
         return len(self.written) == 1 and self.is_capital
 
 
-def name_words(
+def find_name_words(
     titles: Iterable[str], names: Collection[str], is_known: Callable[[str], bool]
 ) -> frozenset[str]:
     """Return every word of these titles that names a person, folded, and `names`.
@@ -69,11 +69,11 @@ def name_words(
         names: folded given names and surnames.
         is_known: whether a list of the rules has the folded word, which then is no unlisted name.
     """
-    read = [(title, _read_words(title, is_known)) for title in dict.fromkeys(titles)]
-    activities = {word for _, spans in read for word in _activities(spans)}
+    read = [(title, _split_title(title, is_known)) for title in dict.fromkeys(titles)]
+    activities = {word for _, spans in read for word in _activity_words(spans)}
     sure = set(names)
     for title, spans in read:
-        sure.update(*(word.parts for word in _plainly_named(title, spans, sure, activities)))
+        sure.update(*(word.parts for word in _names_by_position(title, spans, sure, activities)))
     found = set(sure)
     for title, spans in read:
         # Only what stands by a plain name counts: a word found so tells nothing of its own neighbours
@@ -86,27 +86,29 @@ def name_words(
 
 def hide_names(title: str, hidden: Collection[str]) -> str:
     """Return the title on one line with every word of `hidden` replaced by an ellipsis."""
-    shown = _WORD.sub(lambda word: HIDDEN if not _parts(word[0]).isdisjoint(hidden) else word[0], title)
+    shown = _WORD.sub(
+        lambda word: ELLIPSIS if not _name_parts(word[0]).isdisjoint(hidden) else word[0], title
+    )
     return " ".join(shown.split())
 
 
-def _parts(written: str) -> frozenset[str]:
-    folded = fold(_POSSESSIVE.sub("", written))
+def _name_parts(written: str) -> frozenset[str]:
+    folded = fold_text(_POSSESSIVE.sub("", written))
     # Letters that are no ASCII after folding are no part of a word of the rules: "Paweł" is read as "pawe".
     plain = folded.translate(_PLAIN_LETTERS)
-    pieces = words(folded) if folded != plain else ()
+    pieces = split_words(folded) if folded != plain else ()
     return frozenset((folded, *plain.split("-"), plain.replace("-", ""), *pieces))
 
 
-def _read_words(title: str, is_known: Callable[[str], bool]) -> list[_Word]:
+def _split_title(title: str, is_known: Callable[[str], bool]) -> list[_Word]:
     found = []
     for word in _WORD.finditer(title):
-        folded = fold(_POSSESSIVE.sub("", word[0]))
+        folded = fold_text(_POSSESSIVE.sub("", word[0]))
         found.append(_Word(word.start(), word.end(), word[0], folded, is_known(folded)))
     return found
 
 
-def _plainly_named(
+def _names_by_position(
     title: str, spans: Sequence[_Word], names: Collection[str], activities: Collection[str]
 ) -> Iterator[_Word]:
     """Unlisted words that stand where only a name stands."""
@@ -123,11 +125,11 @@ def _plainly_named(
             yield word
 
 
-def _activities(spans: Sequence[_Word]) -> Iterator[str]:
+def _activity_words(spans: Sequence[_Word]) -> Iterator[str]:
     """Words that no name is: what is done with somebody, and what ends in -ing."""
     for at, word in enumerate(spans):
         follows = spans[at + 1].folded if at + 1 < len(spans) else ""
-        if follows in _BEFORE_COMPANY or word.folded.endswith("ing"):
+        if follows in _BEFORE_A_PERSON or word.folded.endswith("ing"):
             yield word.folded
 
 

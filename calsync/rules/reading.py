@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calsync.rules.book import Claim, Invitation, RuleBook
-from calsync.rules.directory import Seat
+from calsync.rules.book import Invitation, PartnershipMatch, RuleBook
+from calsync.rules.directory import Organisation
 from calsync.rules.facts import Facts
-from calsync.rules.invited import invited_by
-from calsync.rules.scan import Scan, scan
-from calsync.rules.whose import claims
+from calsync.rules.invited import read_invitation
+from calsync.rules.scan import TextScan, scan_text
+from calsync.rules.whose import match_partnerships
 
 
 @dataclass(slots=True)
-class Reading:
+class MeetingFeatures:
     """A meeting as the rules see it: its words, and who is there.
 
     row: bits of the lists seen in title and description. agencies: ids, sorted. others_named: the title
@@ -20,54 +20,54 @@ class Reading:
     """
 
     facts: Facts
-    scan: Scan
+    scan: TextScan
     invitation: Invitation
     row: int
     agencies: tuple[str, ...]
-    others_named: bool
-    claims: tuple[Claim, ...]
+    names_other_agency: bool
+    partnership_matches: tuple[PartnershipMatch, ...]
 
     @property
-    def titled(self) -> bool:
+    def is_partnership_in_title(self) -> bool:
         """Whether the title shows a partnership by its name or by what belongs to it."""
-        return any(claim.in_title for claim in self.claims)
+        return any(claim.in_title for claim in self.partnership_matches)
 
     @property
-    def invited(self) -> bool:
+    def has_invitees(self) -> bool:
         """Whether anybody is known to be invited."""
         return bool(self.facts.attendee_domains or self.facts.attendees)
 
 
-def read(facts: Facts, book: RuleBook) -> Reading:
+def extract_features(facts: Facts, book: RuleBook) -> MeetingFeatures:
     """Scan the text and look up the domains."""
-    seen = scan(facts.title, facts.description, book)
-    invitation = invited_by(facts, book)
+    seen = scan_text(facts.title, facts.description, book)
+    invitation = read_invitation(facts, book)
     row = seen.title | seen.description
-    return Reading(
+    return MeetingFeatures(
         facts,
         seen,
         invitation,
         row,
-        _agencies(invitation, row, book),
-        _others_named(seen.title, invitation.seats, book),
-        claims(seen, facts, invitation, book),
+        _partner_agencies(invitation, row, book),
+        _names_other_agency(seen.title, invitation.organisations, book),
+        match_partnerships(seen, facts, invitation, book),
     )
 
 
-def _others_named(title: int, seats: Iterable[Seat], book: RuleBook) -> bool:
+def _names_other_agency(title: int, seats: Iterable[Organisation], book: RuleBook) -> bool:
     """Whether the title names an agency of another sector, beside one's own or with a word for meeting."""
-    if not title & book.orgs.bits:
+    if not title & book.organisation_index.bits:
         return False
     own = {seat.sector for seat in seats}
-    named = {sector for bit, sector in book.orgs.sectors.items() if title & bit}
-    return bool(named - own) and (len(named) > 1 or bool(title & book.words.meets))
+    named = {sector for bit, sector in book.organisation_index.sectors.items() if title & bit}
+    return bool(named - own) and (len(named) > 1 or bool(title & book.vocabulary.meets))
 
 
-def _agencies(invitation: Invitation, row: int, book: RuleBook) -> tuple[str, ...]:
+def _partner_agencies(invitation: Invitation, row: int, book: RuleBook) -> tuple[str, ...]:
     """Partner agencies by domain; behind a shared domain as many as the text names."""
-    if invitation.shared:
-        lists = book.orgs.shared.get(invitation.shared, ())
-        named = {book.orgs.ids.get(bit, str(bit)) for bit in lists if row & bit}
+    if invitation.shared_domain:
+        lists = book.organisation_index.shared_domains.get(invitation.shared_domain, ())
+        named = {book.organisation_index.ids.get(bit, str(bit)) for bit in lists if row & bit}
         if len(named) > 1:
             return tuple(sorted(named))
     return invitation.agencies

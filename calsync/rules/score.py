@@ -13,13 +13,13 @@ import pandas as pd
 
 from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.check import all_rules
+from calsync.rules.check import iterate_rules
 from calsync.rules.table import classify_table
-from calsync.text import count_of
+from calsync.text import format_count
 
-_CODED = ("scope", "partnership", "activity")
-_SPLIT = (str(Activity.PROCESS), str(Activity.SERVICE_IMPROVEMENT))
-_95 = 1.959964
+_CODED_COLUMNS = ("scope", "partnership", "activity")
+_SIDES = (str(Activity.PROCESS), str(Activity.SERVICE_IMPROVEMENT))
+_Z_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Kappa:
     n: int
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f}, {count_of(self.n, 'row')})"
+        return f"{self.value:.3f} (95 % {self.low:.3f} to {self.high:.3f}, {format_count(self.n, 'row')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Score:
     confusion: pd.DataFrame
     classes: pd.DataFrame
     hours: pd.DataFrame
-    wrong: pd.DataFrame
-    lonely: tuple[tuple[str, str, str], ...]
+    differing: pd.DataFrame
+    single_row_rules: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
         return self.text()
@@ -66,36 +66,36 @@ class Score:
 
     def lines(self, rows: int | None = None) -> tuple[str, ...]:
         """As `text`, line by line."""
-        return tuple(_lines(self, rows))
+        return tuple(_format_lines(self, rows))
 
 
-def score(frame: pd.DataFrame, book: RuleBook) -> Score:
+def score_rules(frame: pd.DataFrame, book: RuleBook) -> Score:
     """Judge coded meetings and compare.
 
     Columns: those of `classify_table`, and scope, partnership, activity as coded. Raises KeyError
     with the names of coded columns that are missing.
     """
-    missing = [name for name in _CODED if name not in frame.columns]
+    missing = [name for name in _CODED_COLUMNS if name not in frame.columns]
     if missing:
         raise KeyError(", ".join(missing))
-    coded = frame.loc[:, list(_CODED)].fillna("").astype(str)
-    judged = classify_table(frame.drop(columns=list(_CODED)), book)
+    coded = frame.loc[:, list(_CODED_COLUMNS)].fillna("").astype(str)
+    judged = classify_table(frame.drop(columns=list(_CODED_COLUMNS)), book)
     minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
     inter = coded["scope"] == "inter_agency"
     return Score(
         rows=len(frame),
-        accuracy={name: float((coded[name] == judged[name]).mean()) for name in _CODED},
-        kappa=kappa(coded["activity"].tolist(), judged["activity"].tolist()),
-        kappa_inter=kappa(coded["activity"][inter].tolist(), judged["activity"][inter].tolist()),
+        accuracy={name: float((coded[name] == judged[name]).mean()) for name in _CODED_COLUMNS},
+        kappa=cohen_kappa(coded["activity"].tolist(), judged["activity"].tolist()),
+        kappa_inter=cohen_kappa(coded["activity"][inter].tolist(), judged["activity"][inter].tolist()),
         confusion=pd.crosstab(coded["activity"], judged["activity"], rownames=["coded"], colnames=["judged"]),
-        classes=_classes(coded["activity"], judged["activity"]),
-        hours=_hours(coded["activity"], judged["activity"], minutes.fillna(0) / 60),
-        wrong=_wrong(frame, coded, judged, minutes.fillna(0)),
-        lonely=tuple(_lonely(judged, book)),
+        classes=_table_of_classes(coded["activity"], judged["activity"]),
+        hours=_table_of_hours(coded["activity"], judged["activity"], minutes.fillna(0) / 60),
+        differing=_find_differing_rows(frame, coded, judged, minutes.fillna(0)),
+        single_row_rules=tuple(_find_single_row_rules(judged, book)),
     )
 
 
-def kappa(coded: Sequence[str], judged: Sequence[str]) -> Kappa:
+def cohen_kappa(coded: Sequence[str], judged: Sequence[str]) -> Kappa:
     """Cohen's kappa of two codings of the same rows; 1 where both know one class only and agree."""
     n = len(coded)
     if not n:
@@ -108,11 +108,11 @@ def kappa(coded: Sequence[str], judged: Sequence[str]) -> Kappa:
     if chance >= 1:
         return Kappa(1.0, 1.0, 1.0, n)
     value = (agreed - chance) / (1 - chance)
-    deviation = sqrt(max(_variance(pairs, left, right, n, agreed, chance), 0.0))
-    return Kappa(value, value - _95 * deviation, min(value + _95 * deviation, 1.0), n)
+    deviation = sqrt(max(_kappa_variance(pairs, left, right, n, agreed, chance), 0.0))
+    return Kappa(value, value - _Z_95 * deviation, min(value + _Z_95 * deviation, 1.0), n)
 
 
-def _variance(
+def _kappa_variance(
     pairs: Counter[tuple[str, str]],
     left: Counter[str],
     right: Counter[str],
@@ -132,7 +132,7 @@ def _variance(
     return (on + off - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
 
 
-def _classes(coded: pd.Series, judged: pd.Series) -> pd.DataFrame:
+def _table_of_classes(coded: pd.Series, judged: pd.Series) -> pd.DataFrame:
     rows = []
     for name in sorted(set(coded) | set(judged)):
         right = int(((coded == name) & (judged == name)).sum())
@@ -145,28 +145,32 @@ def _classes(coded: pd.Series, judged: pd.Series) -> pd.DataFrame:
     )
 
 
-def _hours(coded: pd.Series, judged: pd.Series, hours: pd.Series) -> pd.DataFrame:
+def _table_of_hours(coded: pd.Series, judged: pd.Series, hours: pd.Series) -> pd.DataFrame:
     rows = []
-    for side in _SPLIT:
-        was, now = (float((hours * _part(column, side)).sum()) for column in (coded, judged))
-        rows.append((side, was, now, now / was - 1 if was else float("nan")))
+    for side in _SIDES:
+        coded_hours, judged_hours = (
+            float((hours * _share_of_side(column, side)).sum()) for column in (coded, judged)
+        )
+        rows.append(
+            (side, coded_hours, judged_hours, judged_hours / coded_hours - 1 if coded_hours else float("nan"))
+        )
     return pd.DataFrame(rows, columns=["activity", "coded", "judged", "error"]).set_index("activity")
 
 
-def _part(column: pd.Series, side: str) -> pd.Series:
+def _share_of_side(column: pd.Series, side: str) -> pd.Series:
     return (column == side).astype(float) + (column == str(Activity.MIXED)) * 0.5
 
 
-def _wrong(
+def _find_differing_rows(
     frame: pd.DataFrame, coded: pd.DataFrame, judged: pd.DataFrame, minutes: pd.Series
 ) -> pd.DataFrame:
-    differs = (coded != judged[list(_CODED)].astype(str)).any(axis=1)
+    differs = (coded != judged[list(_CODED_COLUMNS)].astype(str)).any(axis=1)
     table = pd.DataFrame(
         {
             "title": frame["title"],
             "minutes": minutes,
-            "coded": _joined(coded),
-            "judged": _joined(judged),
+            "coded": _join_labels(coded),
+            "judged": _join_labels(judged),
             "rule": judged["rule"],
             "evidence": judged["evidence"],
         }
@@ -174,12 +178,12 @@ def _wrong(
     return table[differs].sort_values("minutes", ascending=False)
 
 
-def _joined(table: pd.DataFrame) -> pd.Series:
+def _join_labels(table: pd.DataFrame) -> pd.Series:
     return table["scope"] + "/" + table["partnership"].replace("", "-") + "/" + table["activity"]
 
 
-def _lonely(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, str]]:
-    whys = {rule.id: rule.why for rule in all_rules(book)}
+def _find_single_row_rules(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, str]]:
+    whys = {rule.id: rule.why for rule in iterate_rules(book)}
     titles: dict[str, list[str]] = {}
     for rules, title in zip(judged["rule"], judged["title"], strict=True):
         for rule in str(rules).split(" + "):
@@ -189,8 +193,8 @@ def _lonely(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, st
             yield rule, found[0], whys.get(rule, "the engine's own")
 
 
-def _lines(score: Score, rows: int | None) -> Iterator[str]:
-    yield count_of(score.rows, "row")
+def _format_lines(score: Score, rows: int | None) -> Iterator[str]:
+    yield format_count(score.rows, "row")
     for name, share in score.accuracy.items():
         yield f"{name:<12} {share:.3f} right"
     yield f"kappa of the activity, all rows           {score.kappa}"
@@ -199,11 +203,11 @@ def _lines(score: Score, rows: int | None) -> Iterator[str]:
     yield from ("", "Hours (mixed counts half and half)", *score.hours.round(3).to_string().split("\n"))
     yield from ("", "By class", *score.classes.round(3).to_string().split("\n"))
     yield from ("", "Coded in rows, judged in columns", *score.confusion.to_string().split("\n"))
-    differ = count_of(len(score.wrong), "row differs", "rows differ")
+    differ = format_count(len(score.differing), "row differs", "rows differ")
     yield from ("", f"{differ}, the longest first")
-    for row in score.wrong.head(len(score.wrong) if rows is None else rows).itertuples():
+    for row in score.differing.head(len(score.differing) if rows is None else rows).itertuples():
         yield f"  {row.minutes:.0f} min  {row.title}: coded {row.coded}, judged {row.judged}"
         yield f"      by {row.rule}: {row.evidence}"
-    yield from ("", f"{count_of(len(score.lonely), 'rule')} decided one row only")
-    for rule, title, why in score.lonely:
+    yield from ("", f"{format_count(len(score.single_row_rules), 'rule')} decided one row only")
+    for rule, title, why in score.single_row_rules:
         yield f"  {rule} ({title}): {why}"

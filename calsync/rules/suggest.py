@@ -12,11 +12,11 @@ import pandas as pd
 
 from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.fold import fold, words
-from calsync.rules.person_names import hide_names, name_words
-from calsync.text import count_of, make_visible, quote_toml
+from calsync.rules.fold import fold_text, split_words
+from calsync.rules.person_names import find_name_words, hide_names
+from calsync.text import format_count, make_visible, quote_toml
 
-_LEAST = 2  # titles that must share a phrase before it is worth a rule
+_MIN_TITLES = 2  # titles that must share a phrase before it is worth a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,20 @@ class Suggestion:
     phrase: str
     titles: tuple[str, ...]
     hours: float
-    known: Mapping[str, int]
-    open: Mapping[str, int] | None = None
+    activity_counts: Mapping[str, int]
+    unclear_counts: Mapping[str, int] | None = None
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
     def lines(self) -> tuple[str, ...]:
         """The proposal as lines of TOML, whatever its titles hold."""
-        titles = count_of(len(self.titles), "unclear title")
+        titles = format_count(len(self.titles), "unclear title")
         lines = [f"# {titles}, {self.hours:.1f} h: {make_visible('; '.join(self.titles[:3]))}"]
-        if self.open is not None:
-            lines.append(f"# coded rows that hold it: {_counted(self.known)}")
+        if self.unclear_counts is not None:
+            lines.append(f"# coded rows that hold it: {_format_counts(self.activity_counts)}")
             lines.append(
-                f"# of them unclear to calsync today, so decided by this rule: {_counted(self.open)}"
+                f"# of them unclear to calsync today, so decided by this rule: {_format_counts(self.unclear_counts)}"
             )
         lines += (
             "[[cue]]",
@@ -58,14 +58,14 @@ class Suggestion:
         return tuple(lines)
 
 
-def suggest(
+def suggest_phrases(
     unclear: Iterable[tuple[str, float]],
     coded: pd.DataFrame | None,
     book: RuleBook,
     *,
     judged: pd.DataFrame | None = None,
     names: Collection[str] = (),
-    most: int = 20,
+    limit: int = 20,
 ) -> list[Suggestion]:
     """Return phrases of one or two words that unclear titles share, the most hours first.
 
@@ -74,60 +74,63 @@ def suggest(
     people, in any spelling. Words that say nothing and names of people are left out.
     """
     unclear = list(unclear)
-    folded = frozenset(part for name in names for part in fold(name).replace("-", " ").split())
-    hidden = name_words((title for title, _ in unclear), folded, lambda word: _in_a_list(word, book))
+    folded = frozenset(part for name in names for part in fold_text(name).replace("-", " ").split())
+    hidden = find_name_words((title for title, _ in unclear), folded, lambda word: _in_a_list(word, book))
     hours: defaultdict[str, float] = defaultdict(float)
     titles: dict[str, list[str]] = {}
     for title, spent in unclear:
-        for phrase in _phrases(title, hidden, book):
+        for phrase in _phrases_of_title(title, hidden, book):
             hours[phrase] += spent
             titles.setdefault(phrase, []).append(hide_names(title, hidden))
     shared = [
-        phrase for phrase in sorted(hours, key=lambda p: -hours[p]) if len(set(titles[phrase])) >= _LEAST
+        phrase for phrase in sorted(hours, key=lambda p: -hours[p]) if len(set(titles[phrase])) >= _MIN_TITLES
     ]
-    known = _coded_texts(coded)
+    known = _read_coded_texts(coded)
     is_open = None if judged is None else [name == Activity.UNCLEAR for name in judged["activity"]]
     return [
         Suggestion(
             phrase,
             tuple(dict.fromkeys(titles[phrase])),
             hours[phrase],
-            _activities(phrase, known),
+            _count_activities(phrase, known),
             None
             if is_open is None
-            else _activities(phrase, [row for row, yes in zip(known, is_open, strict=True) if yes]),
+            else _count_activities(phrase, [row for row, yes in zip(known, is_open, strict=True) if yes]),
         )
-        for phrase in shared[:most]
+        for phrase in shared[:limit]
     ]
 
 
-def _phrases(title: str, hidden: Collection[str], book: RuleBook) -> Iterator[str]:
-    kept = [word for word in words(title) if word not in hidden and _says_something(word, book)]
+def _phrases_of_title(title: str, hidden: Collection[str], book: RuleBook) -> Iterator[str]:
+    kept = [word for word in split_words(title) if word not in hidden and _is_content_word(word, book)]
     yield from dict.fromkeys(kept)
     yield from dict.fromkeys(f"{a} {b}" for a, b in pairwise(kept))
 
 
-def _says_something(word: str, book: RuleBook) -> bool:
-    if len(word) < 3 or not word.isalpha() or word in book.words.small:
+def _is_content_word(word: str, book: RuleBook) -> bool:
+    if len(word) < 3 or not word.isalpha() or word in book.vocabulary.stop_words:
         return False
-    return not any(lists & book.words.said for _, _, lists in book.words.lexicon.scan([word]))
+    return not any(
+        lists & book.vocabulary.no_service_lists
+        for _, _, lists in book.vocabulary.lexicon.find_phrases([word])
+    )
 
 
 def _in_a_list(word: str, book: RuleBook) -> bool:
-    return word in book.words.small or bool(book.words.lexicon.scan([word]))
+    return word in book.vocabulary.stop_words or bool(book.vocabulary.lexicon.find_phrases([word]))
 
 
-def _coded_texts(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
+def _read_coded_texts(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
     if coded is None or coded.empty:
         return ()
     description = coded["description"].fillna("") if "description" in coded else ""
     text = coded["title"].fillna("") + " \n " + description
-    return [(f" {' '.join(words(t))} ", str(a)) for t, a in zip(text, coded["activity"], strict=True)]
+    return [(f" {' '.join(split_words(t))} ", str(a)) for t, a in zip(text, coded["activity"], strict=True)]
 
 
-def _activities(phrase: str, rows: Sequence[tuple[str, str]]) -> Mapping[str, int]:
+def _count_activities(phrase: str, rows: Sequence[tuple[str, str]]) -> Mapping[str, int]:
     return dict(Counter(activity for text, activity in rows if f" {phrase} " in text).most_common())
 
 
-def _counted(activities: Mapping[str, int]) -> str:
+def _format_counts(activities: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in activities.items()) or "none"

@@ -8,12 +8,19 @@ from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
 from calsync.rules.judge import classify
 
-ADDED = ("scope", "partnership", "activity", "rule", "evidence")
-_ASKED = ("organiser_domain", "attendee_domains", "duration_minutes", "recurring", "description", "location")
+LABEL_COLUMNS = ("scope", "partnership", "activity", "rule", "evidence")
+_OPTIONAL_COLUMNS = (
+    "organiser_domain",
+    "attendee_domains",
+    "duration_minutes",
+    "recurring",
+    "description",
+    "location",
+)
 _SEPARATORS = str.maketrans({",": ";", "|": ";", " ": ";"})
 
 
-def facts_of_rows(frame: pd.DataFrame) -> Iterator[Facts]:
+def build_facts_of_rows(frame: pd.DataFrame) -> Iterator[Facts]:
     """The facts of each row.
 
     Columns: title (required); organiser_domain (or organizer_domain), attendee_domains (joined by
@@ -21,30 +28,30 @@ def facts_of_rows(frame: pd.DataFrame) -> Iterator[Facts]:
     (joined by ";"). Columns that are not there count as empty; addresses count by their domain.
     """
     table = frame.rename(columns={"organizer_domain": "organiser_domain", "summary": "title"})
-    for name in (*_ASKED, "categories"):
+    for name in (*_OPTIONAL_COLUMNS, "categories"):
         if name not in table.columns:
             table[name] = ""
     for row in table.to_dict("records"):
         yield Facts(
-            title=_text(row["title"]),
-            organizer_domain=_domain(_text(row["organiser_domain"])),
-            attendee_domains=_domains(_text(row["attendee_domains"])),
-            minutes=_minutes(row["duration_minutes"]),
-            recurring=_text(row["recurring"]).casefold() not in ("", "none", "no", "false"),
-            description=_text(row["description"]),
-            location=_text(row["location"]),
-            categories=tuple(c.strip() for c in _text(row["categories"]).split(";") if c.strip()),
+            title=_read_text(row["title"]),
+            organizer_domain=_domain_of_address(_read_text(row["organiser_domain"])),
+            attendee_domains=_split_domains(_read_text(row["attendee_domains"])),
+            minutes=_parse_minutes(row["duration_minutes"]),
+            recurring=_read_text(row["recurring"]).casefold() not in ("", "none", "no", "false"),
+            description=_read_text(row["description"]),
+            location=_read_text(row["location"]),
+            categories=tuple(c.strip() for c in _read_text(row["categories"]).split(";") if c.strip()),
         )
 
 
 def classify_table(frame: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
-    """The table with columns scope, partnership, activity, rule and evidence added (see `facts_of_rows`).
+    """The table with columns scope, partnership, activity, rule and evidence added (see `build_facts_of_rows`).
 
     partnership: an id, "" for none, ids joined by ";" in a true tie. activity: the pack's own name
     where it has one. Columns of these names that were there before are replaced.
     """
-    verdicts = [classify(facts, book) for facts in facts_of_rows(frame)]
-    kept = frame.drop(columns=[name for name in ADDED if name in frame.columns])
+    verdicts = [classify(facts, book) for facts in build_facts_of_rows(frame)]
+    kept = frame.drop(columns=[name for name in LABEL_COLUMNS if name in frame.columns])
     return kept.assign(
         scope=[str(v.scope) for v in verdicts],
         partnership=[";".join(v.partnerships) for v in verdicts],
@@ -54,21 +61,21 @@ def classify_table(frame: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     )
 
 
-def _text(value: object) -> str:
+def _read_text(value: object) -> str:
     return "" if value is None or value != value else str(value)  # NaN is not itself
 
 
-def _domain(text: str) -> str:
+def _domain_of_address(text: str) -> str:
     return text.strip().rpartition("@")[2]
 
 
-def _domains(text: str) -> tuple[str, ...]:
-    parts = (_domain(part) for part in text.translate(_SEPARATORS).split(";"))
+def _split_domains(text: str) -> tuple[str, ...]:
+    parts = (_domain_of_address(part) for part in text.translate(_SEPARATORS).split(";"))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _minutes(value: object) -> int:
+def _parse_minutes(value: object) -> int:
     try:
-        return round(float(_text(value) or 0))
+        return round(float(_read_text(value) or 0))
     except ValueError:
         return 0

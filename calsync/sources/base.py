@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ, Unread
+from calsync.model.unread import ALL_READ, UnreadParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Calendar:
         digest = hashlib.blake2b(self.address.encode(), digest_size=8).hexdigest()
         return f"{self.manager_id}/{self.source}/{digest}"
 
-    def at(self, address: str) -> "Calendar":
+    def with_address(self, address: str) -> "Calendar":
         """The same manager's calendar at another address, as a folder holds several."""
         return replace(self, address=address)
 
     def __str__(self) -> str:
-        return f"{self.manager_id} ({shown_address(self.address)})"
+        return f"{self.manager_id} ({redact_address(self.address)})"
 
 
 class SourceOptions(BaseModel):
@@ -68,13 +68,13 @@ class SourceOptions(BaseModel):
             self._base = context["base"]
 
     @property
-    def base(self) -> Path:
+    def base_folder(self) -> Path:
         """The folder that relative paths start at."""
         return self._base
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """What a source gave for one calendar and one window.
 
     occurrences: in the window, by start then uid, each (uid, recurrence_id, start) once; whole or
@@ -90,8 +90,8 @@ class Fetched:
     problems: tuple[Problem, ...] = ()
     token: str = ""
     unchanged: bool = False
-    standing: frozenset[str] = frozenset()
-    unread: Unread = ALL_READ
+    unchanged_uids: frozenset[str] = frozenset()
+    unread: UnreadParts = ALL_READ
     cancellations: tuple[Cancellation, ...] = ()
 
 
@@ -112,7 +112,7 @@ class Source(Protocol):
         """The calendars behind an address: itself, or the files of a folder, the collections of a home."""
         ...
 
-    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
+    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
         """Give every occurrence of one calendar that overlaps the window.
 
         token: what the last fetch of this calendar and window gave, "" to read everything.
@@ -125,7 +125,7 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Checks(Protocol):
+class CheckableSource(Protocol):
     """A source that can say more about its door than a try at reading tells."""
 
     def check(self, calendar: Calendar) -> tuple[Problem, ...]:
@@ -134,21 +134,21 @@ class Checks(Protocol):
 
 
 @runtime_checkable
-class Near(Protocol):
+class LocalitySource(Protocol):
     """A source that knows which calendars nobody waits for: to read several of them at once gains nothing."""
 
-    def is_near(self, calendar: Calendar) -> bool:
+    def is_local(self, calendar: Calendar) -> bool:
         """Whether it lies on this machine."""
         ...
 
 
 @runtime_checkable
-class Identifies(Protocol):
+class IdentifyingSource(Protocol):
     """A source that can say when two addresses are one calendar."""
 
-    lists_here: ClassVar[bool]
+    identifies_offline: ClassVar[bool]
     """Whether `names_of` gives all that is behind an address; else its server must be asked (`calendars`)."""
 
-    def names_of(self, calendar: Calendar) -> frozenset[str]:
+    def identity_keys(self, calendar: Calendar) -> frozenset[str]:
         """Names of the calendars behind an address; two addresses with a name in common share one."""
         ...

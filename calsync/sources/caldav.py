@@ -13,20 +13,20 @@ from calsync.errors import SourceContentError, SourceError, SourceUnavailableErr
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources.addresses import AddressGuard
-from calsync.sources.base import Calendar, Fetched
+from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.credentials import Origin
-from calsync.sources.dav import MISSING, Dav
-from calsync.sources.dav_homes import address_of, collections_at
-from calsync.sources.dav_resources import UidsByResource, read_texts, where_of
+from calsync.sources.dav import STATUS_MISSING, CaldavClient
+from calsync.sources.dav_homes import find_collections, resolve_address
+from calsync.sources.dav_resources import UidsByResource, read_texts, resource_label
 from calsync.sources.guards import sealed
-from calsync.sources.ical.read import READER
-from calsync.sources.identity import web_name
-from calsync.sources.multistatus import C, Listing, Resource, StaleTokenError
+from calsync.sources.ical.read import READER_VERSION
+from calsync.sources.identity import web_identity_key
+from calsync.sources.multistatus import CALDAV_NS, Listing, Resource, StaleTokenError
 from calsync.sources.refusals import named
-from calsync.sources.tokens import recall, recall_uids, remember, remember_uids, scope_of
+from calsync.sources.tokens import build_token_key, decode_token, decode_uids, encode_token, encode_uids
 from calsync.sources.web import Web
 from calsync.sources.web_options import WebOptions
-from calsync.text import count_of
+from calsync.text import format_count
 
 
 class CaldavOptions(WebOptions):
@@ -41,7 +41,7 @@ class CaldavOptions(WebOptions):
 
     @field_validator("url")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
+    def _validate_url(cls, url: str) -> str:
         Origin.of(url)
         if "@" in urlsplit(url).netloc:
             raise ValueError("an address without user and password is wanted; give username and password_env")
@@ -57,55 +57,61 @@ class CaldavSource:
     """Reads the calendars of one CalDAV server, of many users with one account or of one user each."""
 
     Options = CaldavOptions
-    lists_here: ClassVar[bool] = False
+    identifies_offline: ClassVar[bool] = False
 
     def __init__(self, name: str, options: CaldavOptions) -> None:
         self.name = name
         self.options = options
         self._web = Web(options)
-        self._left_out: dict[Calendar, tuple[Problem, ...]] = {}
+        self._skipped_problems: dict[Calendar, tuple[Problem, ...]] = {}
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
         """The collection itself, or the calendars of a user: of a principal, a home, or our own login."""
-        url = address_of(self.options.url, calendar)
+        url = resolve_address(self.options.url, calendar)
         with self._web.errand(calendar) as errand:
-            own, foreign = collections_at(
-                Dav(errand), url, self.options.skip, at_root=not calendar.address.strip()
+            own_paths, foreign_names = find_collections(
+                CaldavClient(errand), url, self.options.skip, use_own_principal=not calendar.address.strip()
             )
-        found = tuple(calendar if path is None else calendar.at(path) for path in own)
-        if found and foreign:
-            self._left_out[found[0]] = tuple(_left_out(calendar, name) for name in foreign)
+        found = tuple(calendar if path is None else calendar.with_address(path) for path in own_paths)
+        if found and foreign_names:
+            self._skipped_problems[found[0]] = tuple(
+                _shared_calendar_note(calendar, name) for name in foreign_names
+            )
         return found
 
-    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
+    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
         """Give every occurrence that overlaps the window, or say that nothing changed.
 
         Only a calendar of which every resource was read is remembered as unchanged: others are asked for
         again the next night.
         """
-        url = address_of(self.options.url, calendar)
-        scope = scope_of(calendar, window, READER)
-        held, known = recall(token, scope), recall_uids(token)
+        url = resolve_address(self.options.url, calendar)
+        token_key = build_token_key(calendar, window, READER_VERSION)
+        previous_marks, previous_uids = decode_token(token, token_key), decode_uids(token)
         with self._web.errand(calendar) as errand:
-            dav = Dav(errand)
-            if _unchanged_since(dav, url, held.get("sync", "")):
-                return Fetched(unchanged=True, token=token)
-            listing = dav.listing(url)
+            dav = CaldavClient(errand)
+            if _is_unchanged_since(dav, url, previous_marks.get("sync", "")):
+                return FetchResult(unchanged=True, token=token)
+            listing = dav.list_resources(url)
             marks = {"sync": listing.token, "listing": listing.digest}
-            if listing.digest and listing.digest == held.get("listing"):
-                same = {name: None if uids is None else sorted(uids) for name, uids in known.items()}
-                return Fetched(unchanged=True, token=remember_uids(remember(scope, marks), same))
+            if listing.digest and listing.digest == previous_marks.get("listing"):
+                sorted_uids = {
+                    name: None if uids is None else sorted(uids) for name, uids in previous_uids.items()
+                }
+                return FetchResult(
+                    unchanged=True, token=encode_uids(encode_token(token_key, marks), sorted_uids)
+                )
             texts, unread, notes = _read_resources(dav, url, listing, calendar)
         reading = read_texts(texts, window, calendar)
         unread |= reading.unread
         if unread and not reading.uids:
-            raise _none_readable(calendar, list(unread.values()))
-        uids = UidsByResource(known, listing.hrefs, reading.uids, listing.unnamed > 0)
-        now = remember(scope, {} if unread or listing.unnamed else marks)
+            raise _nothing_readable_error(calendar, list(unread.values()))
+        uids = UidsByResource(previous_uids, listing.hrefs, reading.uids, listing.unnamed > 0)
+        new_token = encode_token(token_key, {} if unread or listing.unnamed else marks)
         problems = (
-            *self._left_out.get(calendar, ()),
+            *self._skipped_problems.get(calendar, ()),
             *unread.values(),
-            *_unnamed(calendar, listing),
+            *_unnamed_entries_problem(calendar, listing),
             *notes,
             *reading.problems,
         )
@@ -114,15 +120,15 @@ class CaldavSource:
             window,
             reading.occurrences,
             problems,
-            remember_uids(now, uids.remembered()),
-            unread=uids.unread(reading.unread_uids),
+            encode_uids(new_token, uids.to_token_uids()),
+            unread=uids.to_unread(reading.unread_uids),
             cancellations=reading.cancellations,
         )
 
-    def names_of(self, calendar: Calendar) -> frozenset[str]:
+    def identity_keys(self, calendar: Calendar) -> frozenset[str]:
         """The name of a collection, home or user; what is behind a home only its server knows."""
         try:
-            return frozenset({web_name(address_of(self.options.url, calendar))})
+            return frozenset({web_identity_key(resolve_address(self.options.url, calendar))})
         except SourceError:
             return frozenset()  # the reading says what is wrong with it
 
@@ -131,7 +137,7 @@ class CaldavSource:
         self._web.close()
 
 
-def _unchanged_since(dav: Dav, url: str, sync_token: str) -> bool:
+def _is_unchanged_since(dav: CaldavClient, url: str, sync_token: str) -> bool:
     """Whether the server says that nothing changed; a token that it does not understand means no.
 
     Nor does an answer without a token say so: RFC 6578, 3.4, wants one in each.
@@ -139,60 +145,60 @@ def _unchanged_since(dav: Dav, url: str, sync_token: str) -> bool:
     if not sync_token:
         return False
     try:
-        changes = dav.changes(url, sync_token)
-        return changes.nothing and bool(changes.token)
+        changes = dav.fetch_changes(url, sync_token)
+        return changes.is_empty and bool(changes.token)
     except (StaleTokenError, SourceUnavailableError):
         # Some servers break over a token they forgot. If this one is down, the listing will say so.
         return False
 
 
 def _read_resources(
-    dav: Dav, url: str, listing: Listing, calendar: Calendar
+    dav: CaldavClient, url: str, listing: Listing, calendar: Calendar
 ) -> tuple[dict[str, str], dict[str, Problem], list[Problem]]:
     """By path the text of each resource and what is wrong with those that were not delivered; and notes."""
     texts: dict[str, str] = {}
     unread: dict[str, Problem] = {}
     notes: list[Problem] = []
     for path, resource in dav.read_resources(url, listing.hrefs):
-        if text := resource.text(f"{C}calendar-data"):
+        if text := resource.text(f"{CALDAV_NS}calendar-data"):
             texts[path] = text
         else:
-            unread[path] = _undelivered(calendar, path, resource)
-        if text and resource.repaired:
-            notes.append(_repaired(calendar, path))
+            unread[path] = _undelivered_problem(calendar, path, resource)
+        if text and resource.is_repaired:
+            notes.append(_repaired_note(calendar, path))
     return texts, unread, notes
 
 
-def _none_readable(calendar: Calendar, problems: list[Problem]) -> SourceContentError:
+def _nothing_readable_error(calendar: Calendar, problems: list[Problem]) -> SourceContentError:
     """A calendar of which nothing can be read is not an empty one."""
-    what = f"none of its {count_of(len(problems), 'meeting')} can be read; the first {problems[0].what}"
+    what = f"none of its {format_count(len(problems), 'meeting')} can be read; the first {problems[0].what}"
     return SourceContentError(str(calendar), what, problems[0].hint)
 
 
-def _left_out(calendar: Calendar, name: str) -> Problem:
+def _shared_calendar_note(calendar: Calendar, name: str) -> Problem:
     what = f"the calendar {name!r} was left out: somebody else shares it with this user"
     return Problem(str(calendar), what, "name its address to have it read", Severity.NOTE)
 
 
-def _undelivered(calendar: Calendar, path: str, resource: Resource) -> Problem:
-    status = resource.status_of(f"{C}calendar-data")
-    if resource.broken:
+def _undelivered_problem(calendar: Calendar, path: str, resource: Resource) -> Problem:
+    status = resource.status_of(f"{CALDAV_NS}calendar-data")
+    if resource.is_broken:
         reason = "its XML is broken"
-    elif resource.status == MISSING:
+    elif resource.status == STATUS_MISSING:
         reason = "left out of the answer"
     else:
         reason = named(status) if status >= 300 else "without content"
     what = f"is listed, but the server did not give it: {reason}; what we hold of it is kept"
     hint = "may we read it, and does a calendar program show it? it is asked for again every night"
-    return Problem(where_of(calendar, path), what, hint)
+    return Problem(resource_label(calendar, path), what, hint)
 
 
-def _repaired(calendar: Calendar, path: str) -> Problem:
+def _repaired_note(calendar: Calendar, path: str) -> Problem:
     what = "was read without characters that XML forbids or that are no UTF-8"
-    return Problem(where_of(calendar, path), what, "save the meeting anew", Severity.NOTE)
+    return Problem(resource_label(calendar, path), what, "save the meeting anew", Severity.NOTE)
 
 
-def _unnamed(calendar: Calendar, listing: Listing) -> list[Problem]:
+def _unnamed_entries_problem(calendar: Calendar, listing: Listing) -> list[Problem]:
     if not listing.unnamed:
         return []
     what = f"the server's list has entries without a readable address: {listing.unnamed}; nothing was removed"

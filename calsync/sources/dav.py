@@ -9,36 +9,42 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from calsync.errors import SourceContentError, SourceError
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 from calsync.sources.credentials import Origin
-from calsync.sources.davxml import D, MultistatusXml, NotMultistatusError, legal_text, parse_multistatus
+from calsync.sources.davxml import (
+    DAV_NS,
+    MultistatusXml,
+    NotMultistatusError,
+    parse_multistatus,
+    strip_illegal_characters,
+)
 from calsync.sources.errand import Answer, Errand, SentElsewhereError
 from calsync.sources.multistatus import (
-    C,
+    CALDAV_NS,
     Listing,
     Resource,
     StaleTokenError,
-    match_paths,
-    path_of,
-    resources,
-    take_page,
+    collect_sync_page,
+    match_responses,
+    parse_resources,
+    unquoted_path,
 )
 from calsync.sources.refusals import ServerBusyError, named
 
-CHUNK = 100
+MULTIGET_SIZE = 100
 """Resources asked for in one multiget."""
-MISSING = 0
+STATUS_MISSING = 0
 """The status of a resource that an answer leaves out."""
-_DATA = f"{C}calendar-data"
+_CALENDAR_DATA = f"{CALDAV_NS}calendar-data"
 # So many resources are asked for one by one in vain; the rest of a broken calendar is not worth the requests.
-_MOST_FAILED_GETS = 50
+_MAX_FAILED_GETS = 50
 # A multiget that is refused for one of few resources; one refused for many is the server's own trouble.
-_FEW = 10
-_ROUNDS = 1000
-_OPEN = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
+_FEW_RESOURCES = 10
+_MAX_SYNC_PAGES = 1000
+_XML_NAMESPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
 
 
-class Dav:
+class CaldavClient:
     """Speaks WebDAV in the name of one errand, and with one server only."""
 
     def __init__(self, errand: Errand) -> None:
@@ -47,25 +53,25 @@ class Dav:
     def propfind(self, url: str, *names: str, depth: int = 0) -> list[Resource]:
         """The resource at an address, and with depth 1 those right inside it, with these properties."""
         wanted = "".join(f"<{name}/>" for name in names)
-        body = f"<d:propfind {_OPEN}><d:prop>{wanted}</d:prop></d:propfind>"
-        found = resources(self._ask("PROPFIND", url, body, depth), url)
+        body = f"<d:propfind {_XML_NAMESPACES}><d:prop>{wanted}</d:prop></d:propfind>"
+        found = parse_resources(self._request_multistatus("PROPFIND", url, body, depth), url)
         for resource in found:
-            if resource.path == path_of(url) and resource.status >= 400:
+            if resource.path == unquoted_path(url) and resource.status >= 400:
                 raise self._errand.refused(resource.status)  # some say so inside a 207
         return found
 
-    def listing(self, url: str) -> Listing:
+    def list_resources(self, url: str) -> Listing:
         """Everything in a collection, by sync-collection or, where the server has none, by PROPFIND."""
         try:
-            return self.changes(url, "")
+            return self.fetch_changes(url, "")
         except StaleTokenError:
             found = self.propfind(url, "d:getetag", "d:resourcetype", depth=1)
-            own = path_of(url)
+            own = unquoted_path(url)
             kept = [r for r in found if r.path != own and not r.is_collection]
-            etags = {r.path: r.text(f"{D}getetag") for r in kept}
+            etags = {r.path: r.text(f"{DAV_NS}getetag") for r in kept}
             return Listing(etags, {r.path: r.href for r in kept}, unnamed=_count_unnamed(found, own))
 
-    def changes(self, url: str, token: str) -> Listing:
+    def fetch_changes(self, url: str, token: str) -> Listing:
         """What changed in a collection since the token ("" for all of it), continued to its end.
 
         Raises StaleTokenError where the server refuses the token or knows no sync-collection.
@@ -73,20 +79,20 @@ class Dav:
         etags: dict[str, str] = {}
         hrefs: dict[str, str] = {}
         gone: set[str] = set()
-        seen = {token}
+        seen_tokens = {token}
         unnamed = 0
         while True:
-            answer = self._sync(url, token)
-            found = resources(answer, url)
-            more = take_page(found, path_of(url), etags, hrefs, gone)
-            unnamed += _count_unnamed(found, path_of(url))
+            answer = self._sync_collection(url, token)
+            found = parse_resources(answer, url)
+            more = collect_sync_page(found, unquoted_path(url), etags, hrefs, gone)
+            unnamed += _count_unnamed(found, unquoted_path(url))
             token = answer.token
             if not more:
                 return Listing(etags, hrefs, frozenset(gone), token, unnamed)
-            if token in seen or len(seen) > _ROUNDS:
+            if token in seen_tokens or len(seen_tokens) > _MAX_SYNC_PAGES:
                 what = "never comes to the end of its list of meetings (sync-collection)"
                 raise SourceContentError(self._errand.where, what, "report it to whoever runs the server")
-            seen.add(token)
+            seen_tokens.add(token)
 
     def read_resources(self, url: str, hrefs: Mapping[str, str]) -> Iterator[tuple[str, Resource]]:
         """Each resource by its path, in order, with its calendar-data where the server gives it.
@@ -103,30 +109,30 @@ class Dav:
         """
         paths = sorted(hrefs)
         delivered = failed = 0
-        for start in range(0, len(paths), CHUNK):
-            chunk = paths[start : start + CHUNK]
+        for start in range(0, len(paths), MULTIGET_SIZE):
+            chunk = paths[start : start + MULTIGET_SIZE]
             found, refusal = self._multiget(url, [hrefs[path] for path in chunk])
-            matched = match_paths(chunk, found, _DATA)
+            matched = match_responses(chunk, found, _CALENDAR_DATA)
             before = delivered
             for path in chunk:
-                resource = matched.get(path) or Resource(hrefs[path], path, MISSING)
-                if not resource.text(_DATA) and failed < _MOST_FAILED_GETS:
-                    resource = self._get(url, hrefs[path], resource)
-                    failed += not resource.text(_DATA)
-                delivered += bool(resource.text(_DATA))
+                resource = matched.get(path) or Resource(hrefs[path], path, STATUS_MISSING)
+                if not resource.text(_CALENDAR_DATA) and failed < _MAX_FAILED_GETS:
+                    resource = self._get_resource(url, hrefs[path], resource)
+                    failed += not resource.text(_CALENDAR_DATA)
+                delivered += bool(resource.text(_CALENDAR_DATA))
                 yield path, resource
-            if refusal and delivered == before and (not delivered or len(chunk) > _FEW):
+            if refusal and delivered == before and (not delivered or len(chunk) > _FEW_RESOURCES):
                 raise refusal
 
-    def resolve(self, url: str, href: str) -> str:
+    def resolve_href(self, url: str, href: str) -> str:
         """The full address of what a server names; raises SourceContentError if it is on another server."""
         try:
-            full = urljoin(url, href)
-            if Origin.of(url).leads_to(Origin.of(full)):
-                return full
+            full_url = urljoin(url, href)
+            if Origin.of(url).leads_to(Origin.of(full_url)):
+                return full_url
         except ValueError:
-            raise self._odd("names an address that cannot be read") from None
-        what = f"keeps this user's calendars on another server, {shown_address(full)}"
+            raise self._content_error("names an address that cannot be read") from None
+        what = f"keeps this user's calendars on another server, {redact_address(full_url)}"
         hint = "name that server as `url` of a source of its own"
         raise SourceContentError(self._errand.where, what, hint)
 
@@ -134,9 +140,9 @@ class Dav:
         """What a server gives of these resources, or nothing and why it refuses the question as a whole."""
         wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)
         props = "<d:prop><d:getetag/><c:calendar-data/></d:prop>"
-        body = f"<c:calendar-multiget {_OPEN}>{props}{wanted}</c:calendar-multiget>"
+        body = f"<c:calendar-multiget {_XML_NAMESPACES}>{props}{wanted}</c:calendar-multiget>"
         try:
-            answer = self._send("REPORT", url, body, 1)
+            answer = self._send_request("REPORT", url, body, 1)
         except ServerBusyError as error:  # one resource may be what breaks it
             return [], error
         if answer.status == 401:
@@ -144,62 +150,66 @@ class Dav:
         if answer.status != 207:
             return [], self._errand.refused(answer.status, answer.headers)
         try:
-            return resources(self._parse(answer), url), None
+            return parse_resources(self._parse_multistatus(answer), url), None
         except SourceContentError as error:
             return [], error
 
-    def _get(self, url: str, href: str, known: Resource) -> Resource:
+    def _get_resource(self, url: str, href: str, fallback: Resource) -> Resource:
         """A resource asked for by itself; `known`, which has no content, where that does not help."""
-        full = urlsplit(urljoin(url, href))
+        full_url = urlsplit(urljoin(url, href))
         here = urlsplit(url)
         # Behind a proxy a server may name a host of its own; ours is the only one that is asked.
-        address = full._replace(scheme=here.scheme, netloc=here.netloc, fragment="").geturl()
+        address = full_url._replace(scheme=here.scheme, netloc=here.netloc, fragment="").geturl()
         try:
             answer = self._errand.ask("GET", address, stay=True, attempts=1)
         except (ServerBusyError, SentElsewhereError):
-            return known
+            return fallback
         if answer.status != 200:
-            return known if known.status or known.broken else Resource(href, known.path, answer.status)
-        content = Element(_DATA)
-        content.text, repaired = legal_text(answer.body)
-        return Resource(href, known.path, 200, {_DATA: content}, repaired=repaired)
+            return (
+                fallback
+                if fallback.status or fallback.is_broken
+                else Resource(href, fallback.path, answer.status)
+            )
+        content = Element(_CALENDAR_DATA)
+        content.text, repaired = strip_illegal_characters(answer.body)
+        return Resource(href, fallback.path, 200, {_CALENDAR_DATA: content}, is_repaired=repaired)
 
-    def _sync(self, url: str, token: str) -> MultistatusXml:
+    def _sync_collection(self, url: str, token: str) -> MultistatusXml:
         body = (
-            f"<d:sync-collection {_OPEN}><d:sync-token>{escape(token)}</d:sync-token>"
+            f"<d:sync-collection {_XML_NAMESPACES}><d:sync-token>{escape(token)}</d:sync-token>"
             "<d:sync-level>1</d:sync-level><d:prop><d:getetag/><d:resourcetype/></d:prop></d:sync-collection>"
         )
-        answer = self._send("REPORT", url, body, 0)
+        answer = self._send_request("REPORT", url, body, 0)
         if answer.status not in (207, 401):
             raise StaleTokenError
-        return self._parse(self._errand.require(answer, 207))
+        return self._parse_multistatus(self._errand.require(answer, 207))
 
-    def _ask(self, method: str, url: str, body: str, depth: int) -> MultistatusXml:
-        answer = self._send(method, url, body, depth)
+    def _request_multistatus(self, method: str, url: str, body: str, depth: int) -> MultistatusXml:
+        answer = self._send_request(method, url, body, depth)
         if answer.status not in (207, 401, 403, 404, 410):
-            raise self._odd(f"does not speak CalDAV: {named(answer.status)}")
-        return self._parse(self._errand.require(answer, 207))
+            raise self._content_error(f"does not speak CalDAV: {named(answer.status)}")
+        return self._parse_multistatus(self._errand.require(answer, 207))
 
-    def _send(self, method: str, url: str, body: str, depth: int) -> Answer:
+    def _send_request(self, method: str, url: str, body: str, depth: int) -> Answer:
         headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
         content = f'<?xml version="1.0" encoding="utf-8"?>{body}'.encode()
         return self._errand.ask(method, url, headers=headers, body=content, stay=True)
 
-    def _parse(self, answer: Answer) -> MultistatusXml:
+    def _parse_multistatus(self, answer: Answer) -> MultistatusXml:
         try:
             return parse_multistatus(answer.body)
         except NotMultistatusError:
-            raise self._odd("answered with something that is no WebDAV") from None
+            raise self._content_error("answered with something that is no WebDAV") from None
 
-    def unreadable_list(self) -> SourceContentError:
+    def unreadable_list_error(self) -> SourceContentError:
         """What a list of calendars is called in which an entry hides its address, to be raised."""
-        return self._odd("answered with a list of calendars that cannot be read whole")
+        return self._content_error("answered with a list of calendars that cannot be read whole")
 
-    def _odd(self, what: str) -> SourceContentError:
+    def _content_error(self, what: str) -> SourceContentError:
         hint = "is it the CalDAV address? see docs/caldav.md"
         return SourceContentError(self._errand.where, what, hint)
 
 
 def _count_unnamed(found: Sequence[Resource], own: str) -> int:
     """How many entries of a listing name no resource: no address, or the collection's own, unreadable."""
-    return sum(not resource.href or (resource.broken and resource.path == own) for resource in found)
+    return sum(not resource.href or (resource.is_broken and resource.path == own) for resource in found)

@@ -10,10 +10,10 @@ from urllib.parse import quote, urljoin, urlsplit
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.sources.base import Calendar
 from calsync.sources.credentials import Origin
-from calsync.sources.dav import Dav
-from calsync.sources.multistatus import C, D, Resource, path_of, quoted
+from calsync.sources.dav import CaldavClient
+from calsync.sources.multistatus import CALDAV_NS, DAV_NS, Resource, quote_path, unquoted_path
 
-_SAFE = "/%:@!$&'()*+,;=~"
+_SAFE_CHARACTERS = "/%:@!$&'()*+,;=~"
 _PROPERTIES = (
     "d:resourcetype",
     "d:displayname",
@@ -24,14 +24,14 @@ _PROPERTIES = (
 )
 
 
-def address_of(root: str, calendar: Calendar) -> str:
+def resolve_address(root: str, calendar: Calendar) -> str:
     """The full address of a calendar or user; one without a host lies under `root`.
 
     Raises SourceAuthError for another server: our credentials are not meant for it.
     """
     address = calendar.address.strip()
     if "://" not in address:
-        relative = quote(address, safe=_SAFE)
+        relative = quote(address, safe=_SAFE_CHARACTERS)
         full = urljoin(root, relative if relative.startswith("/") else f"./{relative}")
     else:
         full = address
@@ -39,24 +39,24 @@ def address_of(root: str, calendar: Calendar) -> str:
     return full if full.endswith("/") else f"{full}/"
 
 
-def collections_at(
-    dav: Dav, url: str, skip: Sequence[str], *, at_root: bool
+def find_collections(
+    dav: CaldavClient, url: str, skip: Sequence[str], *, use_own_principal: bool
 ) -> tuple[Sequence[str | None], list[str]]:
     """The paths of a user's own calendars, sorted, and the names of those that others share with them.
 
     None instead of a path: the address is a calendar itself. at_root: no user was named, so whoever
     logs in is meant.
     """
-    here = _itself(dav, url)
-    if _is_calendar(here):
+    address_resource = _fetch_resource(dav, url)
+    if _is_calendar(address_resource):
         return [None], []
-    homes = _homes(dav, url, here)
-    if not homes and at_root:
-        homes = _own_homes(dav, url, here)
+    homes = _calendar_homes(dav, url, address_resource)
+    if not homes and use_own_principal:
+        homes = _find_own_homes(dav, url, address_resource)
     own: set[str] = set()
     foreign: set[str] = set()
     for home in homes or [url]:
-        for path, name, shared in _children(dav, home, skip):
+        for path, name, shared in _list_calendars(dav, home, skip):
             (foreign if shared else own).add(name if shared else path)
     return sorted(own), sorted(foreign)
 
@@ -72,62 +72,66 @@ def _check_server(root: str, full: str, calendar: Calendar) -> None:
         raise SourceAuthError(str(calendar), what, "give that server a source of its own")
 
 
-def _itself(dav: Dav, url: str) -> Resource:
+def _fetch_resource(dav: CaldavClient, url: str) -> Resource:
     found = dav.propfind(url, *_PROPERTIES)
-    named_so = [resource for resource in found if resource.path == path_of(url)]
-    return (named_so or found or [Resource(url, path_of(url), 200, {})])[0]
+    matching = [resource for resource in found if resource.path == unquoted_path(url)]
+    return (matching or found or [Resource(url, unquoted_path(url), 200, {})])[0]
 
 
-def _homes(dav: Dav, url: str, principal: Resource) -> list[str]:
-    return [dav.resolve(url, href) for href in principal.hrefs(f"{C}calendar-home-set")]
+def _calendar_homes(dav: CaldavClient, url: str, principal: Resource) -> list[str]:
+    return [dav.resolve_href(url, href) for href in principal.hrefs(f"{CALDAV_NS}calendar-home-set")]
 
 
-def _own_homes(dav: Dav, url: str, here: Resource) -> list[str]:
+def _find_own_homes(dav: CaldavClient, url: str, here: Resource) -> list[str]:
     """Where the account that logs in keeps its calendars, by RFC 5397 and RFC 6764."""
-    principals = here.hrefs(f"{D}current-user-principal")
+    principals = here.hrefs(f"{DAV_NS}current-user-principal")
     if not principals:
         return []
-    principal = dav.resolve(url, principals[0])
-    return _homes(dav, principal, _itself(dav, principal))
+    principal = dav.resolve_href(url, principals[0])
+    return _calendar_homes(dav, principal, _fetch_resource(dav, principal))
 
 
-def _children(dav: Dav, home: str, skip: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
+def _list_calendars(dav: CaldavClient, home: str, skip: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
     """Path, name and whether it is somebody else's, for each calendar of meetings in a home."""
     found = dav.propfind(home, *_PROPERTIES, depth=1)
     if not all(resource.href for resource in found):
-        raise dav.unreadable_list()
-    owners = [_owner(home, resource) for resource in found if resource.path == path_of(home)]
+        raise dav.unreadable_list_error()
+    owners = [_owner_path(home, resource) for resource in found if resource.path == unquoted_path(home)]
     owner = owners[0] if owners else ""
     for resource in found:
-        name = resource.text(f"{D}displayname") or resource.path.rpartition("/")[2]
+        name = resource.text(f"{DAV_NS}displayname") or resource.path.rpartition("/")[2]
         skipped = {name, resource.path.rpartition("/")[2]} & set(skip)
-        hidden = _is_unknown(resource) and resource.path != path_of(home)
+        hidden = _may_be_hidden_calendar(resource) and resource.path != unquoted_path(home)
         if (_is_calendar(resource) or hidden) and not skipped:
-            theirs = _owner(home, resource)
-            yield _spelt(home, resource), name, bool(owner and theirs and theirs != owner)
+            resource_owner = _owner_path(home, resource)
+            yield (
+                _canonical_path(home, resource),
+                name,
+                bool(owner and resource_owner and resource_owner != owner),
+            )
 
 
 def _is_calendar(resource: Resource) -> bool:
     """Whether it is a calendar collection that may hold meetings, and not only tasks."""
-    if not resource.holds(f"{D}resourcetype", f"{C}calendar"):
+    if not resource.has_element(f"{DAV_NS}resourcetype", f"{CALDAV_NS}calendar"):
         return False
-    components = resource.properties.get(f"{C}supported-calendar-component-set")
+    components = resource.properties.get(f"{CALDAV_NS}supported-calendar-component-set")
     names = {part.get("name", "").upper() for part in components} if components is not None else set()
     return not names or "VEVENT" in names
 
 
-def _is_unknown(resource: Resource) -> bool:
+def _may_be_hidden_calendar(resource: Resource) -> bool:
     """Whether the server hides what it is: it may be a calendar, which must fail and not be retired."""
-    refused = max(resource.status, resource.refused.get(f"{D}resourcetype", 200))
-    return resource.broken or (refused >= 400 and refused not in (404, 410))
+    refused = max(resource.status, resource.property_errors.get(f"{DAV_NS}resourcetype", 200))
+    return resource.is_broken or (refused >= 400 and refused not in (404, 410))
 
 
-def _owner(home: str, resource: Resource) -> str:
-    owners = resource.hrefs(f"{D}owner")
-    return path_of(urljoin(home, owners[0])) if owners else ""
+def _owner_path(home: str, resource: Resource) -> str:
+    owners = resource.hrefs(f"{DAV_NS}owner")
+    return unquoted_path(urljoin(home, owners[0])) if owners else ""
 
 
-def _spelt(home: str, resource: Resource) -> str:
+def _canonical_path(home: str, resource: Resource) -> str:
     """The path in one spelling, whatever the server's: the store knows the calendar by it."""
     full = urljoin(home, resource.href)
-    return quoted(path_of(full) + ("/" if urlsplit(full).path.endswith("/") else ""))
+    return quote_path(unquoted_path(full) + ("/" if urlsplit(full).path.endswith("/") else ""))

@@ -11,24 +11,24 @@ from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.stopping import check_stopped
-from calsync.model.unread import Unread
+from calsync.model.stopping import check_time_limit
+from calsync.model.unread import UnreadParts
 from calsync.sources.base import Calendar
 from calsync.sources.ical.exact import check_calendar
-from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.naming import Part
-from calsync.sources.ical.read import read_calendar, unread_events
-from calsync.sources.ical.texts import text_of
-from calsync.sources.multistatus import loose_path, quoted
+from calsync.sources.ical.lines import find_lines
+from calsync.sources.ical.naming import JoinedPart
+from calsync.sources.ical.read import read_calendar, unread_parts_of_events
+from calsync.sources.ical.texts import read_text_value
+from calsync.sources.multistatus import comparable_path, quote_path
 
 _UID = frozenset({"UID"})
-_FOLD = re.compile(r"\r?\n[ \t]")
+_FOLDED_LINE = re.compile(r"\r?\n[ \t]")
 _EVENT = re.compile(r"^BEGIN:VEVENT", re.IGNORECASE | re.MULTILINE)
 
-Uids = frozenset[str] | None
+ResourceUids = frozenset[str] | None
 
 
-class Expanded(NamedTuple):
+class ExpandedTexts(NamedTuple):
     """What some texts hold in the window. unread: the uids of events that could not be read."""
 
     occurrences: Sequence[Occurrence] = ()
@@ -48,21 +48,21 @@ class ResourceReading:
     occurrences: list[Occurrence] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: dict[str, Problem] = field(default_factory=dict)
-    uids: dict[str, Uids] = field(default_factory=dict)
+    uids: dict[str, ResourceUids] = field(default_factory=dict)
     unread_uids: set[str] = field(default_factory=set)
     cancellations: list[Cancellation] = field(default_factory=list)
 
-    def add(self, found: Expanded) -> None:
+    def add(self, texts_read: ExpandedTexts) -> None:
         """Take in what was read."""
-        self.occurrences += found.occurrences
-        self.problems += found.problems
-        self.cancellations += found.cancellations
-        self.unread_uids |= found.unread
+        self.occurrences += texts_read.occurrences
+        self.problems += texts_read.problems
+        self.cancellations += texts_read.cancellations
+        self.unread_uids |= texts_read.unread
 
 
-def where_of(calendar: Calendar, path: str) -> str:
+def resource_label(calendar: Calendar, path: str) -> str:
     """How problems name a resource: by the last part of its path."""
-    return f"{calendar} {quoted(path).rpartition('/')[2]}"
+    return f"{calendar} {quote_path(path).rpartition('/')[2]}"
 
 
 def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> ResourceReading:
@@ -71,46 +71,48 @@ def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Re
     One that cannot be read costs only itself.
     """
     reading = ResourceReading()
-    whole: dict[str, str] = {}
+    complete_texts: dict[str, str] = {}
     for path, text in texts.items():
         text = text.strip("\ufeff \r\n\t")
         if text[:15].upper() == "BEGIN:VCALENDAR" and text[-13:].upper() == "END:VCALENDAR":
-            whole[path] = text
+            complete_texts[path] = text
         else:
-            reading.unread[path] = _no_calendar(calendar, path)
+            reading.unread[path] = _not_a_calendar_problem(calendar, path)
     try:
-        reading.add(_expand(whole, window, calendar))
+        reading.add(_read_as_one_calendar(complete_texts, window, calendar))
     except SourceContentError:
-        _read_readable(reading, whole, window, calendar)
-    reading.uids = {path: uids_of(text) for path, text in whole.items() if path not in reading.unread}
+        _read_resources_separately(reading, complete_texts, window, calendar)
+    reading.uids = {
+        path: find_uids(text) for path, text in complete_texts.items() if path not in reading.unread
+    }
     return reading
 
 
-def _read_readable(
+def _read_resources_separately(
     reading: ResourceReading, whole: Mapping[str, str], window: Span, calendar: Calendar
 ) -> None:
     """Read resources of which some cannot be read, such as one with a second calendar that has no end."""
     readable: dict[str, str] = {}
     for path, text in whole.items():
-        check_stopped()
-        where = where_of(calendar, path)
+        check_time_limit()
+        where = resource_label(calendar, path)
         try:
-            check_calendar(_encoded(text), where)
+            check_calendar(_encode_text(text), where)
             readable[path] = text
         except SourceContentError as error:
             reading.unread[path] = Problem(where, error.what, error.hint)
     try:
-        reading.add(_expand(readable, window, calendar))
+        reading.add(_read_as_one_calendar(readable, window, calendar))
     except SourceContentError:  # readable each by itself, but not together
         for path, text in readable.items():
-            reading.add(_expand({path: text}, window, calendar))
+            reading.add(_read_as_one_calendar({path: text}, window, calendar))
 
 
-def uids_of(text: str) -> Uids:
+def find_uids(text: str) -> ResourceUids:
     """The uids in a resource; None where an event has none, so that they are not known."""
-    plain = _FOLD.sub("", text)
-    uids = frozenset(text_of(rest) for _, rest in named_lines(plain, _UID)) - {""}
-    return uids if uids and len(_EVENT.findall(plain)) <= len(named_lines(plain, _UID)) else None
+    plain = _FOLDED_LINE.sub("", text)
+    uids = frozenset(read_text_value(rest) for _, rest in find_lines(plain, _UID)) - {""}
+    return uids if uids and len(_EVENT.findall(plain)) <= len(find_lines(plain, _UID)) else None
 
 
 @dataclass(frozen=True)
@@ -124,61 +126,67 @@ class UidsByResource:
         unnamed: whether the listing has entries that name no resource.
     """
 
-    known: Mapping[str, Uids]
-    listed: Iterable[str]
-    read: Mapping[str, Uids]
-    unnamed: bool
+    previous_uids: Mapping[str, ResourceUids]
+    listed_paths: Iterable[str]
+    read_uids: Mapping[str, ResourceUids]
+    has_unnamed: bool
 
-    def remembered(self) -> dict[str, list[str] | None]:
+    def to_token_uids(self) -> dict[str, list[str] | None]:
         """By resource the uids that were read tonight, or else when it was last read."""
-        tonight = self._by_name(self.read)
-        if self.unnamed:
-            tonight = {**self.known, **tonight}
+        current_uids = self._merge_by_name(self.read_uids)
+        if self.has_unnamed:
+            current_uids = {**self.previous_uids, **current_uids}
         for name in self._unread_names():
-            tonight[name] = self.known.get(name)
-        return {name: None if uids is None else sorted(uids) for name, uids in tonight.items()}
+            current_uids[name] = self.previous_uids.get(name)
+        return {name: None if uids is None else sorted(uids) for name, uids in current_uids.items()}
 
-    def unread(self, unread_uids: Set[str]) -> Unread:
+    def to_unread(self, unread_uids: Set[str]) -> UnreadParts:
         """What must stay. unread_uids: of events that could not be read, in resources that were."""
-        kept = [self.known.get(name) for name in self._unread_names()]
-        events = unread_events(unread_uids)
+        kept = [self.previous_uids.get(name) for name in self._unread_names()]
+        events = unread_parts_of_events(unread_uids)
         uids = events.uids.union(*(known for known in kept if known is not None))
-        if None not in kept and not self.unnamed:
+        if None not in kept and not self.has_unnamed:
             return replace(events, uids=uids)
-        listed = set(map(_name_of, self.listed))
-        gone = [] if self.unnamed else [known for name, known in self.known.items() if name not in listed]
-        in_reach = frozenset[str]().union(
-            *(part for part in (*self.read.values(), *gone) if part is not None)
+        listed = set(map(_resource_name, self.listed_paths))
+        gone = (
+            []
+            if self.has_unnamed
+            else [known for name, known in self.previous_uids.items() if name not in listed]
         )
-        return replace(events, uids=uids, removable=in_reach - uids)
+        removable = frozenset[str]().union(
+            *(part for part in (*self.read_uids.values(), *gone) if part is not None)
+        )
+        return replace(events, uids=uids, removable=removable - uids)
 
     def _unread_names(self) -> list[str]:
-        return [_name_of(path) for path in self.listed if path not in self.read]
+        return [_resource_name(path) for path in self.listed_paths if path not in self.read_uids]
 
     @staticmethod
-    def _by_name(uids: Mapping[str, Uids]) -> dict[str, Uids]:
-        named: dict[str, Uids] = {}
+    def _merge_by_name(uids: Mapping[str, ResourceUids]) -> dict[str, ResourceUids]:
+        named: dict[str, ResourceUids] = {}
         for path, own in uids.items():
-            name = _name_of(path)
+            name = _resource_name(path)
             before = named.get(name, frozenset())
             named[name] = None if own is None or before is None else own | before
         return named
 
 
-def _name_of(path: str) -> str:
+def _resource_name(path: str) -> str:
     """A resource's name in any spelling: servers change theirs with an update."""
-    return loose_path(path).rpartition("/")[2]
+    return comparable_path(path).rpartition("/")[2]
 
 
-def _expand(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Expanded:
+def _read_as_one_calendar(texts: Mapping[str, str], window: Span, calendar: Calendar) -> ExpandedTexts:
     """Read resources, given by path, as one calendar; problems name the resource that they are of."""
     if not texts:
-        return Expanded()
-    encoded = list(map(_encoded, texts.values()))
+        return ExpandedTexts()
+    encoded = list(map(_encode_text, texts.values()))
     # Each ends in a line end of its own.
     sizes = (content.count(b"\n") + 1 for content in encoded)
     lines = accumulate(sizes, initial=1)
-    parts = [Part(line, where_of(calendar, path)) for path, line in zip(texts, lines, strict=False)]
+    parts = [
+        JoinedPart(line, resource_label(calendar, path)) for path, line in zip(texts, lines, strict=False)
+    ]
     cancellations: list[Cancellation] = []
     unread: set[str] = set()
     occurrences, problems = read_calendar(
@@ -192,13 +200,13 @@ def _expand(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Expan
         unread=unread,
         parts=parts,
     )
-    return Expanded(occurrences, problems, cancellations, unread)
+    return ExpandedTexts(occurrences, problems, cancellations, unread)
 
 
-def _encoded(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _no_calendar(calendar: Calendar, path: str) -> Problem:
+def _not_a_calendar_problem(calendar: Calendar, path: str) -> Problem:
     what = "is no whole calendar (VCALENDAR) and was left out; what we hold of it is kept"
-    return Problem(where_of(calendar, path), what, "save the meeting anew or delete it")
+    return Problem(resource_label(calendar, path), what, "save the meeting anew or delete it")

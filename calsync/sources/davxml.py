@@ -14,24 +14,24 @@ from xml.sax.saxutils import unescape
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-D = "{DAV:}"
+DAV_NS = "{DAV:}"
 
-_NAME = rb"(?:[A-Za-z_][\w.-]*:)?"
-_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?multistatus)(?:\s[^<>]*)?>")
-_RESPONSE = re.compile(rb"<" + _NAME + rb"response(?=[\s>])")
-_RESPONSE_END = re.compile(rb"</" + _NAME + rb"response\s*>")
-_HREF = re.compile(rb"(<" + _NAME + rb"href(?:\s[^<>]*)?>)([^<]*)")
-_SYNC_TOKEN = re.compile(rb"<" + _NAME + rb"sync-token(?:\s[^<>]*)?>([^<]*)</")
+_PREFIX = rb"(?:[A-Za-z_][\w.-]*:)?"
+_ROOT_TAG = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?multistatus)(?:\s[^<>]*)?>")
+_RESPONSE_START = re.compile(rb"<" + _PREFIX + rb"response(?=[\s>])")
+_RESPONSE_END = re.compile(rb"</" + _PREFIX + rb"response\s*>")
+_HREF = re.compile(rb"(<" + _PREFIX + rb"href(?:\s[^<>]*)?>)([^<]*)")
+_SYNC_TOKEN = re.compile(rb"<" + _PREFIX + rb"sync-token(?:\s[^<>]*)?>([^<]*)</")
 _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,8}));")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8});)")
 # The root's tag is parsed again with every response, so both are limited.
-_LONGEST_ROOT = 4096
-_MOST_RESPONSES = 50_000
-_TOGETHER = 200
-_LONGEST_REPAIRED = 4_000_000
-_CONTROLS = bytes(number for number in range(32) if number not in b"\t\n\r")
+_MAX_ROOT_BYTES = 4096
+_MAX_RESPONSES = 50_000
+_RESPONSES_AT_ONCE = 200
+_MAX_REPAIRED_BYTES = 4_000_000
+_CONTROL_BYTES = bytes(number for number in range(32) if number not in b"\t\n\r")
 
 
 class NotMultistatusError(Exception):
@@ -48,7 +48,7 @@ class ResponsePart:
 
     element: Element | None
     href: str = ""
-    repaired: bool = False
+    is_repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,87 +70,89 @@ def parse_multistatus(body: bytes) -> MultistatusXml:
     except (DefusedXmlException, LookupError):
         raise NotMultistatusError from None
     except (ParseError, ValueError):
-        return _parse_in_parts(_as_utf8(body))
-    if tree.tag != f"{D}multistatus":  # an XHTML page would read as an empty calendar
+        return _parse_by_response(_to_utf8(body))
+    if tree.tag != f"{DAV_NS}multistatus":  # an XHTML page would read as an empty calendar
         raise NotMultistatusError
     # Children only: looking into each for others, nested a thousand deep, would cost their square.
-    responses = tuple(ResponsePart(response) for response in tree.findall(f"{D}response"))
-    return MultistatusXml(responses, (tree.findtext(f"{D}sync-token") or "").strip())
+    responses = tuple(ResponsePart(response) for response in tree.findall(f"{DAV_NS}response"))
+    return MultistatusXml(responses, (tree.findtext(f"{DAV_NS}sync-token") or "").strip())
 
 
-def _parse_in_parts(body: bytes) -> MultistatusXml:
-    root = _ROOT.search(body)
-    if root is None or len(root[0]) > _LONGEST_ROOT or b"<!" in body[: root.start()]:
+def _parse_by_response(body: bytes) -> MultistatusXml:
+    root = _ROOT_TAG.search(body)
+    if root is None or len(root[0]) > _MAX_ROOT_BYTES or b"<!" in body[: root.start()]:
         raise NotMultistatusError
     end = body.rfind(b"</" + root[1])
-    starts = [found.start() for found in _RESPONSE.finditer(body, root.end(), max(end, root.end()))]
+    starts = [found.start() for found in _RESPONSE_START.finditer(body, root.end(), max(end, root.end()))]
     # Without its end it was cut short: what is missing would look as if it were deleted.
-    if end < 0 or not 0 < len(starts) <= _MOST_RESPONSES or not _is_dav(root):
+    if end < 0 or not 0 < len(starts) <= _MAX_RESPONSES or not _is_multistatus_root(root):
         raise NotMultistatusError
-    last_end = starts[-1] + _end_of(body[starts[-1] : end])
+    last_end = starts[-1] + _response_end(body[starts[-1] : end])
     outside = (body[root.end() : starts[0]], body[last_end:end])
     token = next((found[1] for part in outside if (found := _SYNC_TOKEN.search(part))), b"")
     parts: list[ResponsePart] = []
     bounds = [*zip(starts, [*starts[1:], last_end], strict=True)]
-    for first in range(0, len(bounds), _TOGETHER):
-        pieces = [body[start:stop] for start, stop in bounds[first : first + _TOGETHER]]
-        together = _try_parse(b"".join(pieces), root)
+    for first in range(0, len(bounds), _RESPONSES_AT_ONCE):
+        pieces = [body[start:stop] for start, stop in bounds[first : first + _RESPONSES_AT_ONCE]]
+        together = _parse_or_none(b"".join(pieces), root)
         if together is not None and len(together) == len(pieces):
             parts += map(ResponsePart, together)
         else:
-            parts += (part for piece in pieces for part in _parse_piece(piece[: _end_of(piece)], root))
+            parts += (
+                part for piece in pieces for part in _parse_response(piece[: _response_end(piece)], root)
+            )
     return MultistatusXml(tuple(parts), unescape(token.decode("utf-8", "replace")).strip())
 
 
-def _is_dav(root: re.Match[bytes]) -> bool:
+def _is_multistatus_root(root: re.Match[bytes]) -> bool:
     try:
         tag: str = fromstring(root[0] + b"</" + root[1] + b">", forbid_dtd=True).tag
     except (ParseError, DefusedXmlException, ValueError):
         return False
-    return tag == f"{D}multistatus"
+    return tag == f"{DAV_NS}multistatus"
 
 
-def _end_of(piece: bytes) -> int:
+def _response_end(piece: bytes) -> int:
     ends = [found.end() for found in _RESPONSE_END.finditer(piece)]
     return ends[-1] if ends else len(piece)
 
 
-def _try_parse(content: bytes, root: re.Match[bytes]) -> list[Element] | None:
+def _parse_or_none(content: bytes, root: re.Match[bytes]) -> list[Element] | None:
     """The responses in a part of an answer; None where it is not well-formed."""
     try:
         tree: Element = fromstring(root[0] + content + b"</" + root[1] + b">", forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
         return None
-    return tree.findall(f"{D}response")
+    return tree.findall(f"{DAV_NS}response")
 
 
-def _parse_piece(piece: bytes, root: re.Match[bytes]) -> Iterator[ResponsePart]:
-    found = _try_parse(piece, root)
-    repaired = found is None and len(piece) <= _LONGEST_REPAIRED
+def _parse_response(piece: bytes, root: re.Match[bytes]) -> Iterator[ResponsePart]:
+    found = _parse_or_none(piece, root)
+    repaired = found is None and len(piece) <= _MAX_REPAIRED_BYTES
     if repaired:
-        found = _try_parse(_repair(piece), root)
+        found = _parse_or_none(_repair_response(piece), root)
     if found is not None:
-        yield from (ResponsePart(response, repaired=repaired) for response in found)
+        yield from (ResponsePart(response, is_repaired=repaired) for response in found)
     else:
-        href = _HREF.search(_with_quoted_hrefs(piece[:_LONGEST_ROOT]))
+        href = _HREF.search(_quote_hrefs(piece[:_MAX_ROOT_BYTES]))
         yield ResponsePart(None, unescape(href[2].decode("utf-8", "replace")).strip() if href else "")
 
 
-def _repair(piece: bytes) -> bytes:
+def _repair_response(piece: bytes) -> bytes:
     """A response without what XML forbids; bytes that are no UTF-8 are read as Windows-1252."""
-    text, _ = legal_text(_with_quoted_hrefs(piece))
-    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(_legal_reference, text)).encode()
+    text, _ = strip_illegal_characters(_quote_hrefs(piece))
+    return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(_drop_illegal_reference, text)).encode()
 
 
-def legal_text(content: bytes) -> tuple[str, bool]:
+def strip_illegal_characters(content: bytes) -> tuple[str, bool]:
     """A text as XML could hold it, and whether anything in it had to be changed for that."""
-    kept = content.removeprefix(b"\xef\xbb\xbf").translate(None, _CONTROLS)
+    kept = content.removeprefix(b"\xef\xbb\xbf").translate(None, _CONTROL_BYTES)
     text = kept.decode("utf-8", "surrogateescape")
-    legal = _ILLEGAL.sub("", re.sub("[\udc80-\udcff]+", _as_windows, text))
+    legal = _ILLEGAL_CHARACTER.sub("", re.sub("[\udc80-\udcff]+", _decode_windows_1252, text))
     return legal, legal != text or len(kept) < len(content.removeprefix(b"\xef\xbb\xbf"))
 
 
-def _with_quoted_hrefs(piece: bytes) -> bytes:
+def _quote_hrefs(piece: bytes) -> bytes:
     """Addresses whose bytes are no UTF-8 as percent-encoded, so that they stay the server's own."""
 
     def quoted(found: re.Match[bytes]) -> bytes:
@@ -163,7 +165,7 @@ def _with_quoted_hrefs(piece: bytes) -> bytes:
     return _HREF.sub(quoted, piece)
 
 
-def _as_windows(found: re.Match[str]) -> str:
+def _decode_windows_1252(found: re.Match[str]) -> str:
     content = found[0].encode("utf-8", "surrogateescape")
     try:
         return content.decode("cp1252")
@@ -171,13 +173,13 @@ def _as_windows(found: re.Match[str]) -> str:
         return content.decode("latin-1")
 
 
-def _legal_reference(found: re.Match[str]) -> str:
+def _drop_illegal_reference(found: re.Match[str]) -> str:
     number = int(found[1], 16) if found[1] else int(found[2])
-    legal = number <= 0x10FFFF and not _ILLEGAL.match(chr(number))
+    legal = number <= 0x10FFFF and not _ILLEGAL_CHARACTER.match(chr(number))
     return found[0] if legal else ""
 
 
-def _as_utf8(body: bytes) -> bytes:
+def _to_utf8(body: bytes) -> bytes:
     """The answer in UTF-8, whatever it declares to be written in; unknown encodings stay as they are."""
     declared = _ENCODING.match(body)
     name = declared[1].decode() if declared else "utf-8"

@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 from calsync.sources.addresses import AddressRefusedError
 from calsync.sources.base import Calendar
 from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of
@@ -239,6 +239,6 @@ class Errand:
             what = "sends us from https to http, where anybody on the way could read along"
             raise SourceContentError(self.where, what, "ask whoever runs the server to redirect to https")
         if stay and not left.leads_to(here):
-            shown = shown_address(f"{here.scheme}://{here.host}:{here.port}")
+            shown = redact_address(f"{here.scheme}://{here.host}:{here.port}")
             hint = "if that server is right, name it as `url` in the settings"
             raise SentElsewhereError(self.where, f"sends us to another server, {shown}", hint)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 from calsync.sources.base import Calendar
 from calsync.sources.refusals import too_large
 
@@ -16,16 +16,16 @@ from calsync.sources.refusals import too_large
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def path_of(calendar: Calendar, base: Path) -> Path:
+def calendar_path(calendar: Calendar, base: Path) -> Path:
     """The file or folder that an address names, relative to `base`; `~` and Windows' `\\` are understood."""
     address = calendar.address.strip()
     if not address or "\0" in address:
         raise SourceContentError(str(calendar), "no calendar is named", "give a file, a folder or a URL")
     if address.lower().startswith("file://"):
         address = os.fsdecode(unquote_to_bytes(urlsplit(address).path))
-    path = _rooted(address, base)
-    if os.sep == "/" and "\\" in address and not _exists(path):
-        return _rooted(address.replace("\\", "/"), base)
+    path = _absolute_path(address, base)
+    if os.sep == "/" and "\\" in address and not _path_exists(path):
+        return _absolute_path(address.replace("\\", "/"), base)
     return path
 
 
@@ -37,16 +37,20 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def files_in(calendar: Calendar, folder: Path) -> tuple[str, ...]:
+def list_ics_files(calendar: Calendar, folder: Path) -> tuple[str, ...]:
     """The names of the .ics files in a folder, sorted; hidden files are none of them."""
     try:
-        names = [path.name for path in folder.iterdir() if path.suffix.lower() == ".ics" and _is_listed(path)]
+        names = [
+            path.name
+            for path in folder.iterdir()
+            if path.suffix.lower() == ".ics" and _is_calendar_file(path)
+        ]
     except OSError as error:
-        raise _unreadable(calendar, folder, error) from None  # its text would repeat the path
+        raise _unreadable_error(calendar, folder, error) from None  # its text would repeat the path
     return tuple(sorted(name for name in names if not name.startswith(".")))
 
 
-def address_in(folder: str, path: Path) -> str:
+def file_address(folder: str, path: Path) -> str:
     """The address of a file in a folder, by the folder's own address.
 
     A name that is no text (bytes of another encoding, as copies from old Windows shares have) becomes a
@@ -57,36 +61,38 @@ def address_in(folder: str, path: Path) -> str:
     return path.absolute().as_uri()
 
 
-def _is_listed(path: Path) -> bool:
+def _is_calendar_file(path: Path) -> bool:
     # A link that leads nowhere (a share that is away) is a calendar that cannot be read, not one less.
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
     """Every byte of a file that nobody writes to meanwhile; raises SourceError."""
-    most = int(max_megabytes * 1_000_000)
+    max_bytes = int(max_megabytes * 1_000_000)
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
             # Room is made for as much as is asked for: for the file, and a byte that tells of more.
-            content = file.read(min(before.st_size, most) + 1)
+            content = file.read(min(before.st_size, max_bytes) + 1)
             after = os.fstat(file.fileno())
     except OSError as error:
-        raise _unreadable(calendar, path, error) from None
-    if len(content) > most:
+        raise _unreadable_error(calendar, path, error) from None
+    if len(content) > max_bytes:
         raise too_large(str(calendar), max_megabytes)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        what = f"{_shown(calendar, path)} was being written while we read it"
+        what = f"{_printable_path(calendar, path)} was being written while we read it"
         raise SourceUnavailableError(
             str(calendar), what, "export to another name and rename it when it is whole"
         )
     return content
 
 
-def _unreadable(calendar: Calendar, found: Path, error: OSError) -> SourceError:
-    where, path = str(calendar), _shown(calendar, found)
+def _unreadable_error(calendar: Calendar, found: Path, error: OSError) -> SourceError:
+    where, path = str(calendar), _printable_path(calendar, found)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        hint = _near(found) if path == str(found) else "a web address starts with https:// or webcal://"
+        hint = (
+            _suggest_path(found) if path == str(found) else "a web address starts with https:// or webcal://"
+        )
         return SourceContentError(where, f"there is no file or folder {path}", hint)
     if isinstance(error, PermissionError):
         hint = "let the account that runs calsync read it"
@@ -98,15 +104,15 @@ def _unreadable(calendar: Calendar, found: Path, error: OSError) -> SourceError:
     )
 
 
-def _shown(calendar: Calendar, path: Path) -> str:
+def _printable_path(calendar: Calendar, path: Path) -> str:
     """The path as it may be printed: an address taken for a path may hold a password."""
-    shown = shown_address(calendar.address)
+    shown = redact_address(calendar.address)
     return str(path) if shown == calendar.address else shown
 
 
-def _near(path: Path) -> str:
+def _suggest_path(path: Path) -> str:
     """What to look at instead: a name like it, or the first folder that is missing."""
-    while not _exists(path.parent) and path.parent != path:
+    while not _path_exists(path.parent) and path.parent != path:
         path = path.parent
     try:
         names = {name.name.casefold(): name.name for name in path.parent.iterdir()}
@@ -121,14 +127,14 @@ def _near(path: Path) -> str:
 
 
 @lru_cache(maxsize=64)  # asked for what is behind an address, and again to read it
-def _rooted(address: str, base: Path) -> Path:
+def _absolute_path(address: str, base: Path) -> Path:
     try:
         return base / Path(address).expanduser()
     except RuntimeError:  # ~name of somebody unknown here
         return base / address
 
 
-def _exists(path: Path) -> bool:
+def _path_exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:  # a name too long, a share that is away

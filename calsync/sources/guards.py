@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 from calsync.errors import CalendarEmptiedError
 from calsync.model.copies import Cancellation, apply_cancellations
-from calsync.model.occurrence import Occurrence, fingerprint, settled
+from calsync.model.occurrence import Occurrence, normalise_occurrences, occurrence_digest
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.uids import shown_uid
-from calsync.model.unread import ALL_READ, Unread
-from calsync.sources.base import Calendar, Fetched
-from calsync.text import count_of
+from calsync.model.uids import shorten_uid
+from calsync.model.unread import ALL_READ, UnreadParts
+from calsync.sources.base import Calendar, FetchResult
+from calsync.text import format_count
 
 Name = tuple[datetime, str, str]
 
@@ -26,9 +26,9 @@ def sealed(
     problems: Sequence[Problem] = (),
     token: str = "",
     standing: frozenset[str] = frozenset(),
-    unread: Unread = ALL_READ,
+    unread: UnreadParts = ALL_READ,
     cancellations: Sequence[Cancellation] = (),
-) -> Fetched:
+) -> FetchResult:
     """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
 
     What a message of the calendar cancels is cancelled.
@@ -37,7 +37,7 @@ def sealed(
     kept: dict[Name, Occurrence] = {}
     doubles: set[Name] = set()
     first, last = window.start.astimezone(UTC), window.end.astimezone(UTC)
-    for occurrence in apply_cancellations(settled(occurrences), cancellations):
+    for occurrence in apply_cancellations(normalise_occurrences(occurrences), cancellations):
         # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
         start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
         if not _overlaps(start, end, first, last):
@@ -46,14 +46,14 @@ def sealed(
         rival = kept.setdefault(name, occurrence)
         if rival is not occurrence and rival != occurrence:
             doubles.add(name)
-            kept[name] = min(rival, occurrence, key=fingerprint)  # whatever the order they came in
+            kept[name] = min(rival, occurrence, key=occurrence_digest)  # whatever the order they came in
     ordered = sorted(kept)
     noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
-    return Fetched(
+    return FetchResult(
         tuple(kept[name] for name in ordered),
         (*problems, *noted),
         token,
-        standing=standing,
+        unchanged_uids=standing,
         unread=unread,
         cancellations=tuple(dict.fromkeys(cancellations)),
     )
@@ -82,12 +82,12 @@ def check_not_emptied(
         now = "none" if not fetched else f"only {fetched}"
         raise CalendarEmptiedError(
             str(calendar),
-            f"had {count_of(held, 'meeting')} and now shows {now}; what we hold is kept",
+            f"had {format_count(held, 'meeting')} and now shows {now}; what we hold is kept",
             f"if it is right: calsync run --accept-empty {calendar.manager_id}",
         )
 
 
 def _double(calendar: Calendar, occurrence: Occurrence) -> Problem:
     when = occurrence.start.isoformat(timespec="minutes")
-    what = f"two versions of one meeting at {when} (uid {shown_uid(occurrence.uid)}); one was kept"
+    what = f"two versions of one meeting at {when} (uid {shorten_uid(occurrence.uid)}); one was kept"
     return Problem(str(calendar), what, "delete one of them in the calendar")

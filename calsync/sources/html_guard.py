@@ -5,16 +5,16 @@
 
 import re
 
-_UNCLOSED = re.compile(r"<(?![^<>]*+>)")
+_UNCLOSED_TAG = re.compile(r"<(?![^<>]*+>)")
 _MARKED_SECTION = re.compile(r"<!\[[^<>]*+>")
 
 
-def guarded_html(page: str) -> str:
+def prepare_html(page: str) -> str:
     """The page without comments and without anything unclosed, in one pass."""
-    return _UNCLOSED.sub("&lt;", _MARKED_SECTION.sub("", _without_comments(page)))
+    return _UNCLOSED_TAG.sub("&lt;", _MARKED_SECTION.sub("", _remove_comments(page)))
 
 
-def _without_comments(page: str) -> str:
+def _remove_comments(page: str) -> str:
     kept, begin = [], 0
     while (opening := page.find("<!--", begin)) >= 0:
         kept.append(page[begin:opening])

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 
 from calsync.errors import SourceContentError, SourceError
-from calsync.model.occurrence import Occurrence, fingerprint
+from calsync.model.occurrence import Occurrence, occurrence_digest
 from calsync.model.span import Span
-from calsync.sources.base import Calendar, Fetched, SourceOptions
+from calsync.sources.base import Calendar, FetchResult, SourceOptions
 from calsync.sources.guards import sealed
-from calsync.sources.tokens import bytes_digest, remember, scope_of
+from calsync.sources.tokens import build_token_key, digest_bytes, encode_token
 
 
 class MemorySource:
@@ -23,56 +23,60 @@ class MemorySource:
         self,
         name: str = "memory",
         options: SourceOptions | None = None,
-        held: Mapping[str, Iterable[Occurrence]] | None = None,
+        contents: Mapping[str, Iterable[Occurrence]] | None = None,
     ) -> None:
         self.name = name
         self.options = options or SourceOptions()
-        self.asked: list[tuple[str, str]] = []
+        self.fetches: list[tuple[str, str]] = []
         self.closed = False
-        self._held = {address: tuple(occurrences) for address, occurrences in (held or {}).items()}
-        self._broken: dict[str, SourceError] = {}
+        self._occurrences = {address: tuple(occurrences) for address, occurrences in (contents or {}).items()}
+        self._errors: dict[str, SourceError] = {}
         self._lock = Lock()
 
-    def hold(self, address: str, *occurrences: Occurrence) -> None:
+    def set_occurrences(self, address: str, *occurrences: Occurrence) -> None:
         """From now on the calendar at this address holds exactly these; "home/a" lies behind "home"."""
-        self._held[address] = occurrences
+        self._occurrences[address] = occurrences
 
-    def breaks(self, address: str, error: SourceError) -> None:
+    def fail_with(self, address: str, error: SourceError) -> None:
         """From now on a fetch of this address raises the error."""
-        self._broken[address] = error
+        self._errors[address] = error
 
-    def heals(self, address: str) -> None:
+    def recover(self, address: str) -> None:
         """From now on a fetch of this address works again."""
-        self._broken.pop(address, None)
+        self._errors.pop(address, None)
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
         """The calendar itself, or those whose address starts with its address and a slash."""
-        if calendar.address in self._held or calendar.address in self._broken:
+        if calendar.address in self._occurrences or calendar.address in self._errors:
             return (calendar,)
-        inside = sorted(address for address in self._held if address.startswith(f"{calendar.address}/"))
-        if not inside:
-            raise _unknown(calendar)
-        return tuple(calendar.at(address) for address in inside)
+        addresses = sorted(
+            address for address in self._occurrences if address.startswith(f"{calendar.address}/")
+        )
+        if not addresses:
+            raise _unknown_calendar_error(calendar)
+        return tuple(calendar.with_address(address) for address in addresses)
 
-    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> Fetched:
+    def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
         """Give what is held there and overlaps the window."""
         with self._lock:
-            self.asked.append((calendar.address, token))
-        if calendar.address in self._broken:
-            raise self._broken[calendar.address]
-        if calendar.address not in self._held:
-            raise _unknown(calendar)
-        fetched = sealed(calendar, window, self._held[calendar.address])
-        content = "".join(map(fingerprint, fetched.occurrences)).encode()
-        now = remember(scope_of(calendar, window, "memory"), {"digest": bytes_digest(content)})
-        if token == now:
-            return Fetched(unchanged=True, token=now)
-        return Fetched(fetched.occurrences, fetched.problems, now)
+            self.fetches.append((calendar.address, token))
+        if calendar.address in self._errors:
+            raise self._errors[calendar.address]
+        if calendar.address not in self._occurrences:
+            raise _unknown_calendar_error(calendar)
+        fetched = sealed(calendar, window, self._occurrences[calendar.address])
+        content = "".join(map(occurrence_digest, fetched.occurrences)).encode()
+        new_token = encode_token(
+            build_token_key(calendar, window, "memory"), {"digest": digest_bytes(content)}
+        )
+        if token == new_token:
+            return FetchResult(unchanged=True, token=new_token)
+        return FetchResult(fetched.occurrences, fetched.problems, new_token)
 
     def close(self) -> None:
         """Remember that it was closed."""
         self.closed = True
 
 
-def _unknown(calendar: Calendar) -> SourceContentError:
+def _unknown_calendar_error(calendar: Calendar) -> SourceContentError:
     return SourceContentError(str(calendar), "no such calendar is held in memory", "hold() it first")

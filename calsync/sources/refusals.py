@@ -8,7 +8,7 @@ from http import HTTPStatus
 import requests
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.text import count_of
+from calsync.text import format_count
 
 LONGEST_WAIT = 60.0
 """Seconds that we wait at most because a server asks us to (Retry-After)."""
@@ -90,7 +90,7 @@ def _auth_hint(headers: Mapping[str, str], with_credentials: bool) -> str:
 
 def too_late(where: str, seconds: float) -> SourceUnavailableError:
     """The whole exchange took too long."""
-    what = f"took longer than {count_of(seconds, 'second')} in all"
+    what = f"took longer than {format_count(seconds, 'second')} in all"
     return SourceUnavailableError(where, what, "try again later, or raise total_seconds")
 
 
@@ -114,7 +114,7 @@ def retold(where: str, error: Exception, read_seconds: float) -> Exception:
 def _broken(where: str, error: Exception, read_seconds: float) -> SourceUnavailableError:
     causes = " ".join(type(cause).__name__ for cause in _causes(error))
     if "ReadTimeout" in causes:
-        what = f"the server fell silent for more than {count_of(read_seconds, 'second')}"
+        what = f"the server fell silent for more than {format_count(read_seconds, 'second')}"
         return SourceUnavailableError(where, what, "is it in order? raise read_seconds if it is slow")
     if "ProxyError" in causes:
         what = "the proxy did not let us through"

@@ -9,9 +9,9 @@ from tzlocal.windows_tz import win_tz
 _STANDARD = {name.casefold(): zone for name, zone in win_tz.items()}
 # Some programs write the name that Windows shows in summer.
 _DAYLIGHT = {name.replace(" standard", " daylight"): zone for name, zone in _STANDARD.items()}
-_NAMES = {**_DAYLIGHT, **_STANDARD}
+_IANA_ZONES = {**_DAYLIGHT, **_STANDARD}
 
 
-def iana_name_of(windows_name: str) -> str | None:
+def find_iana_zone(windows_name: str) -> str | None:
     """Return the IANA name of a Windows zone such as `GMT Standard Time`, None for any other name."""
-    return _NAMES.get(windows_name.strip().casefold())
+    return _IANA_ZONES.get(windows_name.strip().casefold())

@@ -9,38 +9,38 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.store import reckonings
-from calsync.store.bulk import parts
-from calsync.store.rows import clean
+from calsync.store.bulk import split_for_query
+from calsync.store.rows import storable_text
 from calsync.store.schema import allocations, calendars, meetings
 from calsync.store.states import CalendarDays, CalendarState
 
-Cells = dict[str, Any]
+ColumnValues = dict[str, Any]
 
-_WELL: Cells = {"failing_since": None, "what": "", "hint": "", "retired": False}
-_REWRITE = (
+_NOT_FAILING: ColumnValues = {"failing_since": None, "what": "", "hint": "", "retired": False}
+_UPDATE_ROW = (
     update(calendars)
     .where(calendars.c.id == bindparam("new_id"))
     .values({column.name: bindparam(f"new_{column.name}") for column in calendars.c if column.name != "id"})
 )
 
 
-def states(connection: Connection, manager_id: str | None = None) -> list[CalendarState]:
+def load_states(connection: Connection, manager_id: str | None = None) -> list[CalendarState]:
     """Every calendar not retired, of one manager or of all, by manager and id."""
     query = select(calendars).where(calendars.c.retired.is_(False))
     if manager_id is not None:
         query = query.where(calendars.c.manager_id == manager_id)
-    found = [_state_of(row) for row in connection.execute(query).mappings()]
+    found = [_row_to_state(row) for row in connection.execute(query).mappings()]
     return sorted(found, key=lambda state: (state.manager_id, state.calendar_id))
 
 
-def state(connection: Connection, calendar_id: str) -> CalendarState | None:
+def load_state(connection: Connection, calendar_id: str) -> CalendarState | None:
     """One calendar, or None if it is unknown or retired."""
     query = select(calendars).where(calendars.c.id == calendar_id, calendars.c.retired.is_(False))
     row = connection.execute(query).mappings().first()
-    return _state_of(row) if row else None
+    return _row_to_state(row) if row else None
 
 
-def days(connection: Connection) -> list[CalendarDays]:
+def load_days(connection: Connection) -> list[CalendarDays]:
     """The days that were read of every calendar, retired ones too, by manager and id."""
     c = calendars.c
     query = select(c.id, c.manager_id, c.covered_from, c.last_good, c.failing_since, c.retired)
@@ -48,72 +48,85 @@ def days(connection: Connection) -> list[CalendarDays]:
     return sorted(found, key=lambda one: (one.manager_id, one.calendar_id))
 
 
-def save(connection: Connection, given: Sequence[CalendarState]) -> frozenset[str]:
+def save_states(connection: Connection, new_states: Sequence[CalendarState]) -> frozenset[str]:
     """Keep states, those that are equal to what is kept untouched; gives the ids that were kept before."""
-    held = _rows(connection, [state.calendar_id for state in given])
-    wanted = {state.calendar_id: _row_of(state) for state in given}
-    new = [cells for name, cells in wanted.items() if name not in held]
-    other = [cells for name, cells in wanted.items() if name in held and held[name] != cells]
+    stored_rows = _load_rows(connection, [state.calendar_id for state in new_states])
+    wanted = {state.calendar_id: _state_to_row(state) for state in new_states}
+    new = [cells for name, cells in wanted.items() if name not in stored_rows]
+    changed_rows = [
+        cells for name, cells in wanted.items() if name in stored_rows and stored_rows[name] != cells
+    ]
     if new:
         connection.execute(insert(calendars), new)
-    if other:
-        values = [{f"new_{name}": cell for name, cell in cells.items()} for cells in other]
-        connection.execute(_REWRITE, values)
-    return frozenset(held)
+    if changed_rows:
+        values = [{f"new_{name}": cell for name, cell in cells.items()} for cells in changed_rows]
+        connection.execute(_UPDATE_ROW, values)
+    return frozenset(stored_rows)
 
 
-def fail(connection: Connection, failure: CalendarState, night: date) -> None:
+def save_failure(connection: Connection, failure: CalendarState, night: date) -> None:
     """Note what failed; all else that is known of the calendar stays, and the first failing night."""
-    name, said = failure.calendar_id, {"what": clean(failure.what), "hint": clean(failure.hint)}
-    held = _row(connection, name)
-    if held is None:
-        connection.execute(insert(calendars), _row_of(failure) | {"failing_since": night})
+    name, failure_values = (
+        failure.calendar_id,
+        {"what": storable_text(failure.what), "hint": storable_text(failure.hint)},
+    )
+    stored_rows = _load_row(connection, name)
+    if stored_rows is None:
+        connection.execute(insert(calendars), _state_to_row(failure) | {"failing_since": night})
         return
-    since = night if held["retired"] or held["failing_since"] is None else held["failing_since"]
-    wanted = said | {"failing_since": since, "retired": False, "shown": clean(failure.shown)}
+    since = (
+        night
+        if stored_rows["retired"] or stored_rows["failing_since"] is None
+        else stored_rows["failing_since"]
+    )
+    wanted = failure_values | {
+        "failing_since": since,
+        "retired": False,
+        "shown": storable_text(failure.shown),
+    }
     connection.execute(update(calendars).where(calendars.c.id == name), wanted)
 
 
-def touch_good(connection: Connection, calendar_ids: Sequence[str], night: date) -> None:
+def mark_unchanged(connection: Connection, calendar_ids: Sequence[str], night: date) -> None:
     """Note that calendars were found unchanged."""
     if calendar_ids:
         statement = update(calendars).where(calendars.c.id == bindparam("known"))
-        statement = statement.values(**_WELL, last_good=night)
+        statement = statement.values(**_NOT_FAILING, last_good=night)
         connection.execute(statement, [{"known": calendar_id} for calendar_id in calendar_ids])
 
 
-def retire(connection: Connection, calendar_id: str) -> None:
+def retire_calendar(connection: Connection, calendar_id: str) -> None:
     """List the calendar no longer; what is kept of it stays, and a later reading starts afresh."""
     statement = update(calendars).where(calendars.c.id == calendar_id)
-    connection.execute(statement, _WELL | {"retired": True, "token": "", "versions": ""})
+    connection.execute(statement, _NOT_FAILING | {"retired": True, "token": "", "versions": ""})
 
 
-def drop(connection: Connection, calendar_id: str) -> None:
+def delete_calendar(connection: Connection, calendar_id: str) -> None:
     """Erase the calendar, its meetings and the minutes they took; its manager is reckoned anew."""
     own = select(meetings.c.id).where(meetings.c.calendar_id == calendar_id)
-    asked = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
-    whose = list(connection.execute(asked).scalars())
+    manager_query = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
+    whose = list(connection.execute(manager_query).scalars())
     # The manager is named, too, so that only their minutes are looked through.
-    theirs = allocations.c.manager_id.in_(whose), allocations.c.meeting_id.in_(own)
-    connection.execute(delete(allocations).where(*theirs))
-    reckonings.forget(connection, whose)
+    conditions = allocations.c.manager_id.in_(whose), allocations.c.meeting_id.in_(own)
+    connection.execute(delete(allocations).where(*conditions))
+    reckonings.delete_states(connection, whose)
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 
-def managers(connection: Connection) -> frozenset[str]:
+def list_manager_ids(connection: Connection) -> frozenset[str]:
     """Everybody who has a calendar, retired or not."""
     return frozenset(connection.execute(select(calendars.c.manager_id).distinct()).scalars())
 
 
-def ids(connection: Connection, manager_id: str) -> list[str]:
+def list_calendar_ids(connection: Connection, manager_id: str) -> list[str]:
     """Every calendar of a manager, retired ones too, sorted."""
-    return sorted(connection.execute(named(manager_id)).scalars())
+    return sorted(connection.execute(select_calendar_ids(manager_id)).scalars())
 
 
-def several(connection: Connection, manager_ids: Collection[str]) -> frozenset[str]:
+def find_managers_with_several(connection: Connection, manager_ids: Collection[str]) -> frozenset[str]:
     """Those of these managers of whom several calendars are kept, retired ones too."""
     found: set[str] = set()
-    for some in parts(sorted(manager_ids)):
+    for some in split_for_query(sorted(manager_ids)):
         query = select(calendars.c.manager_id).where(calendars.c.manager_id.in_(some))
         found.update(
             connection.execute(query.group_by(calendars.c.manager_id).having(func.count() > 1)).scalars()
@@ -121,46 +134,46 @@ def several(connection: Connection, manager_ids: Collection[str]) -> frozenset[s
     return frozenset(found)
 
 
-def with_several() -> Select[str]:
+def select_managers_with_several() -> Select[str]:
     """The query of managers of whom several calendars are kept, retired ones too."""
     return select(calendars.c.manager_id).group_by(calendars.c.manager_id).having(func.count() > 1)
 
 
-def named(manager_id: str) -> Select[str]:
+def select_calendar_ids(manager_id: str) -> Select[str]:
     """The query of a manager's calendars, retired ones too."""
     return select(calendars.c.id).where(calendars.c.manager_id == manager_id)
 
 
-def _row(connection: Connection, calendar_id: str) -> Cells | None:
-    return _rows(connection, [calendar_id]).get(calendar_id)
+def _load_row(connection: Connection, calendar_id: str) -> ColumnValues | None:
+    return _load_rows(connection, [calendar_id]).get(calendar_id)
 
 
-def _rows(connection: Connection, calendar_ids: Sequence[str]) -> dict[str, Cells]:
+def _load_rows(connection: Connection, calendar_ids: Sequence[str]) -> dict[str, ColumnValues]:
     query = select(calendars).where(calendars.c.id.in_(calendar_ids))
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
-def _row_of(given: CalendarState) -> Cells:
+def _state_to_row(given: CalendarState) -> ColumnValues:
     return {
         "id": given.calendar_id,
         "manager_id": given.manager_id,
         "source": given.source,
-        "shown": clean(given.shown),
-        "token": clean(given.token),
+        "shown": storable_text(given.shown),
+        "token": storable_text(given.token),
         "window_start": given.window and given.window.start,
         "window_end": given.window and given.window.end,
         "versions": given.versions,
-        "problems": problem_lists(given.problems),
+        "problems": problems_to_json(given.problems),
         "last_good": given.last_good,
         "covered_from": given.covered_from,
         "failing_since": given.failing_since,
-        "what": clean(given.what),
-        "hint": clean(given.hint),
+        "what": storable_text(given.what),
+        "hint": storable_text(given.hint),
         "retired": False,
     }
 
 
-def _state_of(row: Mapping[Any, Any]) -> CalendarState:
+def _row_to_state(row: Mapping[Any, Any]) -> CalendarState:
     start, end = row["window_start"], row["window_end"]
     return CalendarState(
         calendar_id=row["id"],
@@ -181,6 +194,9 @@ def _state_of(row: Mapping[Any, Any]) -> CalendarState:
     )
 
 
-def problem_lists(problems: Sequence[Problem]) -> list[list[str]]:
+def problems_to_json(problems: Sequence[Problem]) -> list[list[str]]:
     """Each problem as where, what, hint, severity."""
-    return [[clean(p.where), clean(p.what), clean(p.hint), p.severity.value] for p in problems]
+    return [
+        [storable_text(p.where), storable_text(p.what), storable_text(p.hint), p.severity.value]
+        for p in problems
+    ]

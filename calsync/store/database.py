@@ -7,7 +7,7 @@ from calsync.store.allocations import Allocations
 from calsync.store.corrections import Corrections
 from calsync.store.engine import Database
 from calsync.store.meetings import Meetings
-from calsync.store.migrate import bring_up_to_date
+from calsync.store.migrate import migrate_store
 from calsync.store.outbox import Outbox
 from calsync.store.roster import RosterTable
 from calsync.store.runs import Runs
@@ -46,7 +46,7 @@ def open_store(url: str) -> Store:
     """
     database = Database(url)
     try:
-        bring_up_to_date(database)
+        migrate_store(database)
         database.close_files_to_others()
     except BaseException:
         database.close()

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
 
-from calsync.store.bulk import delete_all, insert_all, update_all
+from calsync.store.bulk import delete_rows, insert_rows, update_rows
 from calsync.store.rows import Row
-from calsync.store.states import Change
+from calsync.store.states import RowCounts
 
 
 @dataclass(frozen=True)
-class Difference:
+class RowDifference:
     """Rows to add, to change and to remove, rows that are equal in none; before: the changed as they were."""
 
     added: tuple[Row, ...]
@@ -20,27 +20,27 @@ class Difference:
     removed: tuple[Row, ...]
 
     @property
-    def change(self) -> Change:
+    def change(self) -> RowCounts:
         """How many of each."""
-        return Change(len(self.added), len(self.changed), len(self.removed))
+        return RowCounts(len(self.added), len(self.changed), len(self.removed))
 
 
-def difference(held: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> Difference:
+def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> RowDifference:
     """Compare rows by key; every row held and not wanted is to be removed."""
-    if not held:
-        return Difference(tuple(wanted.values()), (), (), ())
-    changed = [key for key, row in wanted.items() if key in held and held[key] != row]
-    return Difference(
-        added=tuple(row for key, row in wanted.items() if key not in held),
+    if not stored:
+        return RowDifference(tuple(wanted.values()), (), (), ())
+    changed = [key for key, row in wanted.items() if key in stored and stored[key] != row]
+    return RowDifference(
+        added=tuple(row for key, row in wanted.items() if key not in stored),
         changed=tuple(wanted[key] for key in changed),
-        before=tuple(held[key] for key in changed),
-        removed=tuple(row for key, row in held.items() if key not in wanted),
+        before=tuple(stored[key] for key in changed),
+        removed=tuple(row for key, row in stored.items() if key not in wanted),
     )
 
 
-def apply(connection: Connection, table: Table, works: Sequence[Difference]) -> None:
+def apply_differences(connection: Connection, table: Table, differences: Sequence[RowDifference]) -> None:
     """Carry them out, row by row of the primary key."""
-    delete_all(connection, table, [row for work in works for row in work.removed])
-    pairs = [pair for work in works for pair in zip(work.before, work.changed, strict=True)]
-    update_all(connection, table, pairs)
-    insert_all(connection, table, [row for work in works for row in work.added])
+    delete_rows(connection, table, [row for work in differences for row in work.removed])
+    pairs = [pair for work in differences for pair in zip(work.before, work.changed, strict=True)]
+    update_rows(connection, table, pairs)
+    insert_rows(connection, table, [row for work in differences for row in work.added])

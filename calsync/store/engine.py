@@ -23,24 +23,24 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from calsync.errors import StoreError
-from calsync.private_files import close_to_others, create_private_file
+from calsync.private_files import create_private_file, restrict_to_owner
 
 BUSY_SECONDS = 30
-_FILE = "file"
-_FORMS = "write sqlite:///calsync.db or postgresql+psycopg://user@host/name"
+_FILE_KEY = "file"
+_URL_FORMS = "write sqlite:///calsync.db or postgresql+psycopg://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
     ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
 )
-_DAMAGED = "the file is damaged: put a backup in its place, or move it away to start anew"
-_LOST = "nothing more was sent; put the file or a backup back, and run the night again"
+_DAMAGED_HINT = "the file is damaged: put a backup in its place, or move it away to start anew"
+_LOST_HINT = "nothing more was sent; put the file or a backup back, and run the night again"
 _HINTS = (
     ("unable to open database file", "make its folder, and let calsync write there"),
     ("readonly database", "let calsync write to the file and to its folder"),
     ("not a database", "this file is something else: name another in [store] url"),
-    ("malformed", _DAMAGED),
-    ("no such table", _DAMAGED),
-    ("no such column", _DAMAGED),
-    ("could not decode", _DAMAGED),
+    ("malformed", _DAMAGED_HINT),
+    ("no such table", _DAMAGED_HINT),
+    ("no such column", _DAMAGED_HINT),
+    ("could not decode", _DAMAGED_HINT),
     ("is locked", f"another program wrote for over {BUSY_SECONDS} seconds: try again when it is done"),
     ("is full", "make room on the disk"),
     ("disk i/o error", "look at the disk; SQLite wants a local one, not a network share"),
@@ -59,14 +59,14 @@ class Database:
     """Connections to one database; every transaction ends in a commit, or leaves no trace."""
 
     def __init__(self, address: str) -> None:
-        self.url = checked(address)
-        self.engine = _engine(self.url)
+        self.url = parse_store_url(address)
+        self.engine = _build_engine(self.url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the database and changes nothing."""
-        with told(self.url), self.engine.connect() as connection:
-            self._check_in_place(connection)
+        with translate_errors(self.url), self.engine.connect() as connection:
+            self._check_connection_file(connection)
             yield connection
 
     @contextmanager
@@ -77,61 +77,63 @@ class Database:
         """
         # IMMEDIATE: two writers that both read first could otherwise deadlock at their first write.
         writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
-        with told(self.url):
+        with translate_errors(self.url):
             with writer.begin() as connection:
-                self._check_in_place(connection)
+                self._check_connection_file(connection)
                 yield connection
                 info = connection.info
             self._check_file(info)
 
     @contextmanager
-    def reading_anew(self) -> Iterator[Connection]:
+    def reading_from_new_connection(self) -> Iterator[Connection]:
         """Give a connection that was opened by the address just now, so that it sees what others see.
 
         An open connection to an SQLite file keeps working, pages in memory and all, after the file was
         deleted, emptied or overwritten. A server's answer needs no second look.
         """
-        path = file_of(self.url)
+        path = sqlite_file(self.url)
         if path is None:
             with self.reading() as connection:
                 yield connection
             return
-        with told(self.url):
+        with translate_errors(self.url):
             _check_header(path)
-            engine = _engine(self.url, anew=True)
+            engine = _build_engine(self.url, unpooled=True)
             with engine.connect() as connection:
                 yield connection
 
     def close_files_to_others(self) -> None:
         """Take from an SQLite store and the files beside it the rights of all but their owner."""
-        path = file_of(self.url)
+        path = sqlite_file(self.url)
         for ending in ("", "-wal", "-shm", ".lock") if path else ():
-            close_to_others(Path(f"{path}{ending}"))
+            restrict_to_owner(Path(f"{path}{ending}"))
 
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
 
-    def _check_in_place(self, connection: Connection) -> None:
+    def _check_connection_file(self, connection: Connection) -> None:
         connection.connection  # noqa: B018 - opens the connection, which notes its file in `info`
         self._check_file(connection.info)
 
     def _check_file(self, info: Mapping[Any, Any]) -> None:
         """Raise StoreError if the file of an open connection is no longer the one at its path."""
-        path = file_of(self.url)
+        path = sqlite_file(self.url)
         if path is None:
             return
         try:
-            found = _identity(path)
+            identity = _file_identity(path)
         except OSError as error:
             raise StoreError(
-                f"{path}: the store has gone while it was in use ({error.strerror})", _LOST
+                f"{path}: the store has gone while it was in use ({error.strerror})", _LOST_HINT
             ) from error
-        if found != info[_FILE]:
-            raise StoreError(f"{path}: another file took the place of the store while it was in use", _LOST)
+        if identity != info[_FILE_KEY]:
+            raise StoreError(
+                f"{path}: another file took the place of the store while it was in use", _LOST_HINT
+            )
 
 
-def insert(connection: Connection, table: Table) -> Any:
+def dialect_insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing`, in the connection's own dialect."""
     statement: Insert
     if connection.dialect.name == "sqlite":
@@ -145,37 +147,37 @@ def insert(connection: Connection, table: Table) -> Any:
     return statement
 
 
-def checked(address: str) -> URL:
+def parse_store_url(address: str) -> URL:
     """The address with its driver; raises StoreError, which never quotes what it could not read."""
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
-        raise StoreError("the store's address cannot be read", _FORMS) from error
+        raise StoreError("the store's address cannot be read", _URL_FORMS) from error
     if url.drivername not in _DRIVERS:
-        raise StoreError(f"calsync cannot keep its store in {url.drivername}", _FORMS)
+        raise StoreError(f"calsync cannot keep its store in {url.drivername}", _URL_FORMS)
     if url.password is not None or "password" in url.query:
         raise StoreError(
             "the store's address holds a password",
             "take it out of [store] url and set PGPASSWORD, or write it into ~/.pgpass",
         )
     if (url.database or "").startswith("file:"):
-        raise StoreError("the store's address is a file: URI", _FORMS)
+        raise StoreError("the store's address is a file: URI", _URL_FORMS)
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def file_of(url: URL) -> Path | None:
+def sqlite_file(url: URL) -> Path | None:
     """The file of an SQLite database; None for one in memory or on a server."""
     in_memory = url.database in (None, "", ":memory:")
     return None if in_memory or url.drivername != "sqlite" else Path(str(url.database)).resolve()
 
 
-def shown(url: URL) -> str:
+def printable_url(url: URL) -> str:
     """The address as it may be printed."""
-    return str(file_of(url) or url.render_as_string(hide_password=True))
+    return str(sqlite_file(url) or url.render_as_string(hide_password=True))
 
 
 @contextmanager
-def told(url: URL) -> Iterator[None]:
+def translate_errors(url: URL) -> Iterator[None]:
     """Turn an error of the database or its driver into a StoreError with the way out."""
     try:
         yield
@@ -183,23 +185,25 @@ def told(url: URL) -> Iterator[None]:
         lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         # SQLite quotes a text that it cannot decode: it may be a meeting's title.
         what = lines[0].partition(" with text ")[0]
-        raise StoreError(f"{shown(url)}: {what}", _hint(what.lower())) from error
+        raise StoreError(f"{printable_url(url)}: {what}", _hint_for(what.lower())) from error
     except OSError as error:
-        raise StoreError(f"{shown(url)}: {error.strerror or error}", _LOST) from error
+        raise StoreError(f"{printable_url(url)}: {error.strerror or error}", _LOST_HINT) from error
     except ValueError as error:
         # A date, a JSON text, a state or a message of SQLite itself with bytes that nobody wrote so.
-        raise StoreError(f"{shown(url)}: holds a value that cannot be read ({error})", _DAMAGED) from error
+        raise StoreError(
+            f"{printable_url(url)}: holds a value that cannot be read ({error})", _DAMAGED_HINT
+        ) from error
 
 
-def _hint(said: str) -> str:
+def _hint_for(said: str) -> str:
     return next((hint for part, hint in _HINTS if part in said), "")
 
 
-def _engine(url: URL, *, anew: bool = False) -> Engine:
+def _build_engine(url: URL, *, unpooled: bool = False) -> Engine:
     # Parameters are hidden in error texts: they may hold a meeting's title.
-    common: dict[str, Any] = {"hide_parameters": True, "json_serializer": _json}
+    common: dict[str, Any] = {"hide_parameters": True, "json_serializer": _to_json}
     if url.drivername == "sqlite":
-        return _sqlite(url, common, anew=anew)
+        return _build_sqlite_engine(url, common, unpooled=unpooled)
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         return create_engine(
@@ -209,30 +213,32 @@ def _engine(url: URL, *, anew: bool = False) -> Engine:
         raise StoreError("the driver for PostgreSQL is missing", "pip install 'psycopg[binary]'") from error
 
 
-def _sqlite(url: URL, common: dict[str, Any], *, anew: bool) -> Engine:
-    path = file_of(url)
+def _build_sqlite_engine(url: URL, common: dict[str, Any], *, unpooled: bool) -> Engine:
+    path = sqlite_file(url)
     if path is None:
         # A database in memory lives in its one connection, which all threads must share.
         engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool, **common)
     else:
-        if anew:
-            return _to_look_at(url, path, common)
-        _create(path)
+        if unpooled:
+            return _build_unpooled_engine(url, path, common)
+        _create_file(path)
         engine = create_engine(url, creator=lambda: _connect(path), **common)
-        event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _identity(path)}))
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+        event.listen(
+            engine, "connect", lambda _, record: record.info.update({_FILE_KEY: _file_identity(path)})
+        )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_transaction)
     return engine
 
 
-def _to_look_at(url: URL, path: Path, common: dict[str, Any]) -> Engine:
+def _build_unpooled_engine(url: URL, path: Path, common: dict[str, Any]) -> Engine:
     """An engine whose every connection is new and takes the file as it is, without switching it to WAL."""
     engine = create_engine(url, creator=lambda: _connect(path, seconds=5), poolclass=NullPool, **common)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", _begin_transaction)
     return engine
 
 
-def _create(path: Path) -> None:
+def _create_file(path: Path) -> None:
     """Make the file where it is missing, for its owner only."""
     try:
         create_private_file(path)
@@ -252,7 +258,7 @@ def _check_header(path: Path) -> None:
         try:
             looker.execute("PRAGMA schema_version").fetchone()
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}", _DAMAGED) from error
+            raise StoreError(f"{path}: {error}", _DAMAGED_HINT) from error
 
 
 def _connect(path: Path, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -263,23 +269,23 @@ def _connect(path: Path, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     )
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino
+def _file_identity(path: Path) -> tuple[int, int]:
+    identity = path.stat()
+    return identity.st_dev, identity.st_ino
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # as in `_connect`, for a database in memory
     # Of a file that is made now; a meeting takes some 600 bytes, of which a page of 4096 wastes a part.
     connection.execute("PRAGMA page_size=16384")
     connection.execute("PRAGMA foreign_keys=ON")
-    _log_ahead(connection)
+    _enable_wal(connection)
     # FULL: in WAL, NORMAL may forget the last commits when power fails. A forgotten claim is a mail
     # sent twice. The price is one fsync a transaction, some hundreds a night.
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _log_ahead(connection: sqlite3.Connection) -> None:
+def _enable_wal(connection: sqlite3.Connection) -> None:
     # A file is switched to WAL once, by whoever opens it first. SQLite does not wait for others that
     # open it at the same moment, whatever the busy timeout says; so we do.
     # By the clock, for with a file that was emptied in use each try takes the whole busy timeout.
@@ -295,9 +301,9 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
             return
 
 
-def _begin(connection: Connection) -> None:
+def _begin_transaction(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def _json(value: object) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

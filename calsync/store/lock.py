@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from calsync.errors import StoreError
 from calsync.private_files import create_private_file
-from calsync.store.engine import Database, checked, file_of, told
+from calsync.store.engine import Database, parse_store_url, sqlite_file, translate_errors
 
-# A look at the lock (`night_is_held`) holds a file for a moment; a night waits that long.
-_PATIENCE_SECONDS = 1.0
-_KEYS = {"room": 0x63616C73, "lock": 0x796E6301}  # "cals", "ync" and a one
+# A look at the lock (`is_night_locked`) holds a file for a moment; a night waits that long.
+_LOCK_WAIT_SECONDS = 1.0
+_ADVISORY_KEYS = {"room": 0x63616C73, "lock": 0x796E6301}  # "cals", "ync" and a one
 
 
 @contextmanager
@@ -28,31 +28,31 @@ def night_lock(url: str) -> Iterator[None]:
 
     A database in memory is nobody else's and needs no lock.
     """
-    parsed = checked(url)
-    path = file_of(parsed)
+    parsed = parse_store_url(url)
+    path = sqlite_file(parsed)
     if parsed.drivername != "sqlite":
         with _server_lock(url):
             yield
     elif path is not None:
-        with _file_lock(_beside(path)):
+        with _file_lock(_lock_file_path(path)):
             yield
     else:
         yield
 
 
-def night_is_held(database: Database) -> bool:
+def is_night_locked(database: Database) -> bool:
     """Whether a living process, this one or another, holds the right to run a night."""
-    path = file_of(database.url)
+    path = sqlite_file(database.url)
     if database.url.drivername != "sqlite":
-        return _server_lock_is_held(database)
-    return path is None or _file_lock_is_held(_beside(path))
+        return _is_server_locked(database)
+    return path is None or _is_file_locked(_lock_file_path(path))
 
 
-def _taken() -> StoreError:
+def _already_running_error() -> StoreError:
     return StoreError("another night is running", "wait until it has ended: `calsync status` shows it")
 
 
-def _beside(path: Path) -> Path:
+def _lock_file_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
@@ -61,7 +61,7 @@ def _file_lock(path: Path) -> Iterator[None]:
     try:
         create_private_file(path)
         holder = sqlite3.connect(
-            path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path}: cannot be made", "make its folder, and let calsync write there") from error
@@ -69,17 +69,17 @@ def _file_lock(path: Path) -> Iterator[None]:
         try:
             holder.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            raise _refusal(path, error) from error
+            raise _lock_error(path, error) from error
         yield
 
 
-def _refusal(path: Path, error: sqlite3.Error) -> StoreError:
+def _lock_error(path: Path, error: sqlite3.Error) -> StoreError:
     if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-        return _taken()
+        return _already_running_error()
     return StoreError(f"{path}: {error}", "remove this file if no night is running")
 
 
-def _file_lock_is_held(path: Path) -> bool:
+def _is_file_locked(path: Path) -> bool:
     if not path.exists():
         return False
     with closing(sqlite3.connect(path, timeout=0)) as looker:
@@ -94,28 +94,30 @@ def _file_lock_is_held(path: Path) -> bool:
 def _server_lock(url: str) -> Iterator[None]:
     database = Database(url)
     try:
-        with told(database.url):
+        with translate_errors(database.url):
             holder = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         with holder:
-            with told(database.url):
-                taken = holder.execute(text("SELECT pg_try_advisory_lock(:room, :lock)"), _KEYS).scalar_one()
-            if not taken:
-                raise _taken()
+            with translate_errors(database.url):
+                is_acquired = holder.execute(
+                    text("SELECT pg_try_advisory_lock(:room, :lock)"), _ADVISORY_KEYS
+                ).scalar_one()
+            if not is_acquired:
+                raise _already_running_error()
             try:
                 yield
             finally:
                 # The end of the session would free it too, but a moment after we have left.
                 with suppress(SQLAlchemyError):
-                    holder.execute(text("SELECT pg_advisory_unlock(:room, :lock)"), _KEYS)
+                    holder.execute(text("SELECT pg_advisory_unlock(:room, :lock)"), _ADVISORY_KEYS)
     finally:
         database.close()
 
 
-def _server_lock_is_held(database: Database) -> bool:
+def _is_server_locked(database: Database) -> bool:
     query = text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
         "WHERE locktype = 'advisory' AND granted AND datname = current_database() "
         "AND classid = :room AND objid = :lock AND objsubid = 2"
     )
     with database.reading() as connection:
-        return bool(connection.execute(query, _KEYS).scalar_one())
+        return bool(connection.execute(query, _ADVISORY_KEYS).scalar_one())

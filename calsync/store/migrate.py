@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, column, func, inspect, select, table
 
 from calsync.errors import StoreError
-from calsync.store.engine import Database, shown
+from calsync.store.engine import Database, printable_url
 from calsync.store.schema import VERSION_TABLE
 
 # Alembic is imported only where a store must be migrated: its import takes as long as all else that
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK = 0x63616C73_796E6300  # "calsync" and a zero: who holds this in PostgreSQL migrates
+_MIGRATION_LOCK = 0x63616C73_796E6300  # "calsync" and a zero: who holds this in PostgreSQL migrates
 
 
-def bring_up_to_date(database: Database) -> None:
+def migrate_store(database: Database) -> None:
     """Create the tables or migrate them; does nothing where they stand; one process at a time.
 
     Raises StoreError if a newer calsync wrote them. A migration is applied whole or not at all.
     """
     with database.reading() as connection:
-        revision = current(connection)
+        revision = current_revision(connection)
     if revision == latest_revision():
         return
     from alembic import command
 
-    _check_known(database, revision)
+    _check_revision(database, revision)
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        command.upgrade(_config(connection), "head")
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        command.upgrade(_alembic_config(connection), "head")
 
 
-def current(connection: Connection) -> str | None:
+def current_revision(connection: Connection) -> str | None:
     """The revision the database is at, or None where calsync has never been."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
@@ -56,21 +56,21 @@ def latest_revision() -> str | None:
     return latest.pop() if len(latest) == 1 else None
 
 
-def _check_known(database: Database, revision: str | None) -> None:
+def _check_revision(database: Database, revision: str | None) -> None:
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory.from_config(_alembic_config())
     try:
         script.get_revisions(revision or ())
     except CommandError as error:
         raise StoreError(
-            f"{shown(database.url)}: written by a newer calsync (schema {revision})",
+            f"{printable_url(database.url)}: written by a newer calsync (schema {revision})",
             "bring calsync up to date on this machine, too",
         ) from error
 
 
-def _config(connection: Connection | None = None) -> "Config":
+def _alembic_config(connection: Connection | None = None) -> "Config":
     from alembic.config import Config
 
     config = Config()

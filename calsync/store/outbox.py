@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Row, Update, and_, delete, func, or_, select, update
 
 from calsync.errors import StoreError
-from calsync.store.bulk import parts
-from calsync.store.engine import Database, insert, shown
-from calsync.store.rows import clean
+from calsync.store.bulk import split_for_query
+from calsync.store.engine import Database, dialect_insert, printable_url
+from calsync.store.rows import storable_text
 from calsync.store.schema import mail_actions
 from calsync.store.schema import outbox as table
-from calsync.store.states import OPEN_STATES, MailAction, MailState, OutboxEntry, Queued
+from calsync.store.states import OPEN_STATES, MailAction, MailState, OutboxEntry, OutboxMail
 
-_CLAIMED = (MailState.SENDING.value, MailState.UNKNOWN.value)
-_SILENT = "the process that sent it was stopped: it may have gone out or not"
+_CLAIMED_STATES = (MailState.SENDING.value, MailState.UNKNOWN.value)
+_SENDER_STOPPED = "the process that sent it was stopped: it may have gone out or not"
 
 
 class Outbox:
@@ -34,7 +34,7 @@ class Outbox:
         row = {
             "mail_id": mail_id,
             "recipient": recipient,
-            "subject": clean(subject),
+            "subject": storable_text(subject),
             "message_id": message_id,
             "mime": mime,
             "state": MailState.PENDING.value,
@@ -44,17 +44,17 @@ class Outbox:
             "what": "",
         }
         with self._database.writing() as connection:
-            statement = insert(connection, table).values(row).on_conflict_do_nothing()
+            statement = dialect_insert(connection, table).values(row).on_conflict_do_nothing()
             # Not `rowcount`: psycopg gives -1 for an INSERT.
             return connection.execute(statement.returning(table.c.mail_id)).first() is not None
 
-    def has(self, mail_id: str) -> bool:
+    def has_mail(self, mail_id: str) -> bool:
         """Whether a mail of this name was ever queued."""
         query = select(func.count()).where(table.c.mail_id == mail_id)
         with self._database.reading() as connection:
             return bool(connection.execute(query).scalar_one())
 
-    def claim(self, now: datetime, lease: timedelta) -> Queued | None:
+    def claim(self, now: datetime, lease: timedelta) -> OutboxMail | None:
         """Take the mail that has been due longest for sending, or None if none is due.
 
         It is nobody else's when this returns: the claim is committed. Whoever takes it says within
@@ -68,32 +68,34 @@ class Outbox:
             .with_for_update(skip_locked=True)
         )
         with self._database.writing() as connection:
-            _give_up_on_silent(connection, now)
+            _expire_leases(connection, now)
             mail_id = connection.execute(due).scalar()
             if mail_id is None:
                 return None
-            taken = {"state": MailState.SENDING.value, "lease_until": now + lease}
-            mine = table.c.mail_id == mail_id
-            connection.execute(update(table).where(mine).values(attempts=table.c.attempts + 1, **taken))
-            queued = _queued(connection.execute(select(table).where(mine)).one())
-        self._confirm(queued)
+            claim_values = {"state": MailState.SENDING.value, "lease_until": now + lease}
+            this_mail = table.c.mail_id == mail_id
+            connection.execute(
+                update(table).where(this_mail).values(attempts=table.c.attempts + 1, **claim_values)
+            )
+            queued = _to_outbox_mail(connection.execute(select(table).where(this_mail)).one())
+        self._verify_claim(queued)
         return queued
 
-    def sent(self, mail_id: str, now: datetime) -> None:
+    def mark_sent(self, mail_id: str, now: datetime) -> None:
         """Note that a claimed mail was taken by the mail server."""
-        self._settle(mail_id, MailState.SENT, sent_at=now, what="")
+        self._end_claim(mail_id, MailState.SENT, sent_at=now, what="")
 
-    def retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
+    def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
         """Note that a claimed mail certainly was not taken, and may be tried again from `next_at`."""
-        self._settle(mail_id, MailState.PENDING, next_at=max(now, next_at), what=clean(what))
+        self._end_claim(mail_id, MailState.PENDING, next_at=max(now, next_at), what=storable_text(what))
 
-    def failed(self, mail_id: str, what: str) -> None:
+    def mark_failed(self, mail_id: str, what: str) -> None:
         """Note that a claimed mail will never be taken."""
-        self._settle(mail_id, MailState.FAILED, what=clean(what))
+        self._end_claim(mail_id, MailState.FAILED, what=storable_text(what))
 
-    def unknown(self, mail_id: str, what: str) -> None:
+    def mark_unknown(self, mail_id: str, what: str) -> None:
         """Note that nobody can say whether a claimed mail was taken; it is not sent again."""
-        self._settle(mail_id, MailState.UNKNOWN, what=clean(what))
+        self._end_claim(mail_id, MailState.UNKNOWN, what=storable_text(what))
 
     def postpone(self, mail_ids: Sequence[str], until: datetime) -> None:
         """Have mails that are not sent yet wait until then."""
@@ -106,10 +108,10 @@ class Outbox:
     def _change_pending(self, mail_ids: Sequence[str], statement: Update | Delete) -> None:
         pending = table.c.state == MailState.PENDING.value
         with self._database.writing() as connection:
-            for some in parts(mail_ids):
+            for some in split_for_query(mail_ids):
                 connection.execute(statement.where(pending, table.c.mail_id.in_(some)))
 
-    def waiting(self) -> dict[str, int]:
+    def count_open(self) -> dict[str, int]:
         """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
         query = (
             select(table.c.state, func.count())
@@ -120,27 +122,27 @@ class Outbox:
             found = {row[0]: row[1] for row in connection.execute(query)}
         return {state.value: found[state] for state in MailState if state in found}
 
-    def oldest(self) -> datetime | None:
+    def oldest_queued_at(self) -> datetime | None:
         """When the mail that has waited longest to be sent was queued; None if none waits."""
         query = select(func.min(table.c.queued_at)).where(table.c.state == MailState.PENDING.value)
         with self._database.reading() as connection:
             oldest: datetime | None = connection.execute(query).scalar_one()
         return oldest
 
-    def mails(self, *states: MailState) -> list[Queued]:
+    def mails(self, *states: MailState) -> list[OutboxMail]:
         """Every mail in one of these states (all if none is named), in the order of queueing."""
         query = select(table).order_by(table.c.queued_at)
         if states:
             query = query.where(table.c.state.in_([state.value for state in states]))
         with self._database.reading() as connection:
-            return [_queued(row) for row in connection.execute(query)]
+            return [_to_outbox_mail(row) for row in connection.execute(query)]
 
     def has_due(self, now: datetime) -> bool:
         """Return whether a mail is due to be sent, or was left claimed by a process that has died."""
         due = and_(table.c.state == MailState.PENDING.value, table.c.next_at <= now)
-        silent = and_(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
+        expired = and_(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
         with self._database.reading() as connection:
-            query = select(func.count()).select_from(table).where(or_(due, silent))
+            query = select(func.count()).select_from(table).where(or_(due, expired))
             return bool(connection.execute(query).scalar_one())
 
     def release_abandoned(self, *, repeatable: bool) -> list[str]:
@@ -154,10 +156,12 @@ class Outbox:
             The ids of the mails that became unknown.
         """
         state = MailState.PENDING if repeatable else MailState.UNKNOWN
-        silent = update(table).where(table.c.state == MailState.SENDING.value)
-        silent = silent.values(state=state.value, lease_until=None, what="" if repeatable else _SILENT)
+        expired = update(table).where(table.c.state == MailState.SENDING.value)
+        expired = expired.values(
+            state=state.value, lease_until=None, what="" if repeatable else _SENDER_STOPPED
+        )
         with self._database.writing() as connection:
-            released = list(connection.execute(silent.returning(table.c.mail_id)).scalars())
+            released = list(connection.execute(expired.returning(table.c.mail_id)).scalars())
         return [] if repeatable else sorted(released)
 
     def entries(self, *states: MailState) -> list[OutboxEntry]:
@@ -172,62 +176,62 @@ class Outbox:
             for row in connection.execute(select(mail_actions).order_by(mail_actions.c.id)).mappings():
                 action = MailAction(row["action"], MailState(row["before"]), row["person"], row["at"])
                 actions.setdefault(row["mail_id"], []).append(action)
-            return [_entry(row, actions.get(row["mail_id"], ())) for row in rows]
+            return [_to_entry(row, actions.get(row["mail_id"], ())) for row in rows]
 
     def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
         """Make a mail due now, with its tries counted anew; raises StoreError if its state has changed."""
         values = {"next_at": now, "attempts": 0, "sent_at": None, "what": "", "lease_until": None}
-        self._act(entry, MailState.PENDING, values, MailAction("resend", entry.state, by, now))
+        self._apply_action(entry, MailState.PENDING, values, MailAction("resend", entry.state, by, now))
 
     def resolve(self, entry: OutboxEntry, state: MailState, now: datetime, by: str) -> None:
         """End a mail as sent or dropped; raises StoreError if its state has changed meanwhile."""
         values = {"sent_at": now if state is MailState.SENT else None, "lease_until": None}
-        self._act(entry, state, values, MailAction(f"resolve as {state}", entry.state, by, now))
+        self._apply_action(entry, state, values, MailAction(f"resolve as {state}", entry.state, by, now))
 
-    def _act(
+    def _apply_action(
         self, entry: OutboxEntry, state: MailState, values: Mapping[str, object], action: MailAction
     ) -> None:
-        mine = update(table).where(table.c.mail_id == entry.mail_id, table.c.state == entry.state.value)
+        this_mail = update(table).where(table.c.mail_id == entry.mail_id, table.c.state == entry.state.value)
         row = {
             "mail_id": entry.mail_id,
             "action": action.action,
             "before": action.before.value,
-            "person": clean(action.by),
+            "person": storable_text(action.by),
             "at": action.at,
         }
         with self._database.writing() as connection:
-            if not connection.execute(mine.values(state=state.value, **values)).rowcount:
+            if not connection.execute(this_mail.values(state=state.value, **values)).rowcount:
                 what = f"mail {entry.mail_id} is no longer {entry.state}"
                 raise StoreError(what, "look again: calsync mail list")
-            connection.execute(insert(connection, mail_actions).values(row))
+            connection.execute(dialect_insert(connection, mail_actions).values(row))
 
-    def _confirm(self, queued: Queued) -> None:
+    def _verify_claim(self, queued: OutboxMail) -> None:
         """Raise StoreError unless whoever opens the store now finds this mail claimed."""
         query = select(table.c.state, table.c.attempts).where(table.c.mail_id == queued.mail_id)
-        with self._database.reading_anew() as connection:
-            held = connection.execute(query).first()
-        if held is None or (held.state, held.attempts) != (queued.state, queued.attempts):
-            what = f"{shown(self._database.url)}: the store does not hold what was just written to it"
+        with self._database.reading_from_new_connection() as connection:
+            stored = connection.execute(query).first()
+        if stored is None or (stored.state, stored.attempts) != (queued.state, queued.attempts):
+            what = f"{printable_url(self._database.url)}: the store does not hold what was just written to it"
             raise StoreError(
                 what, f"mail {queued.mail_id} was not sent; look at the disk, then run the night again"
             )
 
-    def _settle(self, mail_id: str, state: MailState, **values: object) -> None:
+    def _end_claim(self, mail_id: str, state: MailState, **values: object) -> None:
         # One that became unknown meanwhile is settled too: its sender lives, and knows better.
-        mine = update(table).where(table.c.mail_id == mail_id, table.c.state.in_(_CLAIMED))
+        this_mail = update(table).where(table.c.mail_id == mail_id, table.c.state.in_(_CLAIMED_STATES))
         with self._database.writing() as connection:
-            done = connection.execute(mine.values(state=state.value, lease_until=None, **values))
+            done = connection.execute(this_mail.values(state=state.value, lease_until=None, **values))
             if not done.rowcount:
                 raise StoreError(f"mail {mail_id} is not being sent")
 
 
-def _give_up_on_silent(connection: Connection, now: datetime) -> None:
-    silent = update(table).where(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
-    connection.execute(silent.values(state=MailState.UNKNOWN.value, lease_until=None, what=_SILENT))
+def _expire_leases(connection: Connection, now: datetime) -> None:
+    expired = update(table).where(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
+    connection.execute(expired.values(state=MailState.UNKNOWN.value, lease_until=None, what=_SENDER_STOPPED))
 
 
-def _queued(row: Row[tuple[object, ...]]) -> Queued:
-    return Queued(
+def _to_outbox_mail(row: Row[tuple[object, ...]]) -> OutboxMail:
+    return OutboxMail(
         mail_id=row.mail_id,
         recipient=row.recipient,
         subject=row.subject,
@@ -239,6 +243,6 @@ def _queued(row: Row[tuple[object, ...]]) -> Queued:
     )
 
 
-def _entry(row: Mapping[Any, Any], actions: Sequence[MailAction]) -> OutboxEntry:
+def _to_entry(row: Mapping[Any, Any], actions: Sequence[MailAction]) -> OutboxEntry:
     cells = {name: cell for name, cell in row.items() if name != "state"}
     return OutboxEntry(**cells, state=MailState(row["state"]), actions=tuple(actions))

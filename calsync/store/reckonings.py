@@ -9,61 +9,64 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from calsync.model.span import Span
-from calsync.store.bulk import insert_all
-from calsync.store.schema import reckonings as table
-from calsync.store.states import Reckoning
+from calsync.store.bulk import insert_rows
+from calsync.store.schema import allocation_states as table
+from calsync.store.states import AllocationState
 
-_NOTE = (
+_NOTE_CHANGES = (
     update(table)
     .where(table.c.manager_id == bindparam("whose"))
     .values(changed_from=bindparam("start"), changed_to=bindparam("end"))
 )
 
 
-def of_all(connection: Connection) -> dict[str, Reckoning]:
+def load_all(connection: Connection) -> dict[str, AllocationState]:
     """By manager; who is not among them was never reckoned."""
     rows = connection.execute(select(table))
     return {
-        whose: Reckoning(whose, basis, first, last, _span(start, end))
-        for whose, basis, first, last, start, end in rows
+        manager_id: AllocationState(manager_id, basis, first, last, _span_or_none(start, end))
+        for manager_id, basis, first, last, start, end in rows
     }
 
 
-def note_changes(connection: Connection, hulls: Mapping[str, Span]) -> None:
+def note_changes(connection: Connection, changed_spans: Mapping[str, Span]) -> None:
     """Note, by manager, from where to where meetings have changed, beside what was noted before."""
-    if not hulls:
+    if not changed_spans:
         return
     query = select(table.c.manager_id, table.c.changed_from, table.c.changed_to)
-    held = connection.execute(query.where(table.c.manager_id.in_(hulls))).all()
-    noted = [(whose, _hull(hulls[whose], _span(start, end))) for whose, start, end in held]
-    values = [{"whose": whose, "start": hull.start, "end": hull.end} for whose, hull in noted]
+    stored = connection.execute(query.where(table.c.manager_id.in_(changed_spans))).all()
+    noted = [
+        (manager_id, _bounding_span(changed_spans[manager_id], _span_or_none(start, end)))
+        for manager_id, start, end in stored
+    ]
+    values = [{"whose": manager_id, "start": span.start, "end": span.end} for manager_id, span in noted]
     if values:
-        connection.execute(_NOTE, values)
+        connection.execute(_NOTE_CHANGES, values)
 
 
-def keep(connection: Connection, reckonings: Sequence[Reckoning]) -> None:
+def save_all(connection: Connection, states: Sequence[AllocationState]) -> None:
     """Keep these in place of what was kept of the same managers."""
-    if reckonings:
-        gone = delete(table).where(table.c.manager_id == bindparam("whose"))
-        connection.execute(gone, [{"whose": one.manager_id} for one in reckonings])
-        insert_all(connection, table, [_row(one) for one in reckonings])
+    if states:
+        stale = delete(table).where(table.c.manager_id == bindparam("whose"))
+        connection.execute(stale, [{"whose": state.manager_id} for state in states])
+        insert_rows(connection, table, [_to_row(state) for state in states])
 
 
-def forget(connection: Connection, manager_ids: Sequence[str]) -> None:
+def delete_states(connection: Connection, manager_ids: Sequence[str]) -> None:
     """Have everything of these managers reckoned again."""
     if manager_ids:
         connection.execute(delete(table).where(table.c.manager_id.in_(manager_ids)))
 
 
-def _row(one: Reckoning) -> tuple[object, ...]:
+def _to_row(one: AllocationState) -> tuple[object, ...]:
     changed = one.changed
     bounds = (changed.start, changed.end) if changed else (None, None)
     return (one.manager_id, one.basis, one.first, one.last, *bounds)
 
 
-def _span(start: object, end: object) -> Span | None:
+def _span_or_none(start: object, end: object) -> Span | None:
     return Span(start, end) if start and end else None  # type: ignore[arg-type]
 
 
-def _hull(one: Span, other: Span | None) -> Span:
+def _bounding_span(one: Span, other: Span | None) -> Span:
     return Span(min(one.start, other.start), max(one.end, other.end)) if other else one

@@ -7,10 +7,10 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from calsync.model.meeting import stored_meeting_id
+from calsync.model.meeting import make_stored_meeting_id
 from calsync.store import cancellations
-from calsync.store.bulk import parts
-from calsync.store.calendars import named as calendars_of
+from calsync.store.bulk import split_for_query
+from calsync.store.calendars import select_calendar_ids as calendars_of
 from calsync.store.engine import Database
 from calsync.store.schema import (
     allocations,
@@ -23,11 +23,11 @@ from calsync.store.schema import (
 )
 from calsync.store.schema import roster as table
 
-_MAIL = "summary/"
+_SUMMARY_PREFIX = "summary/"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedManager:
     """A manager who is or was on the list; address: a digest of the mail address."""
 
     manager_id: str
@@ -42,7 +42,9 @@ def address_digest(address: str) -> str:
 
 def manager_of_mail(mail_id: str) -> str:
     """Whose summary a mail is: `summary/ID/weekly/2026-11-09`; an id may hold a slash. "" for other mails."""
-    return mail_id.removeprefix(_MAIL).rsplit("/", 2)[0] if mail_id.startswith(_MAIL) else ""
+    return (
+        mail_id.removeprefix(_SUMMARY_PREFIX).rsplit("/", 2)[0] if mail_id.startswith(_SUMMARY_PREFIX) else ""
+    )
 
 
 class RosterTable:
@@ -51,11 +53,11 @@ class RosterTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(self) -> dict[str, Listed]:
+    def load_all(self) -> dict[str, ListedManager]:
         """Everybody who was ever listed."""
         with self._database.reading() as connection:
             rows = connection.execute(select(table)).all()
-        return {row.manager_id: Listed(row.manager_id, row.address, row.listed) for row in rows}
+        return {row.manager_id: ListedManager(row.manager_id, row.address, row.listed) for row in rows}
 
     def holds_meetings(self, manager_id: str) -> bool:
         """Whether anything is held of this manager."""
@@ -69,21 +71,21 @@ class RosterTable:
         with self._database.reading() as connection:
             return connection.execute(select(allocations.c.day).where(*earlier).limit(1)).first() is not None
 
-    def take(self, addresses: Mapping[str, str], named: Collection[str]) -> None:
+    def save(self, addresses: Mapping[str, str], still_listed: Collection[str]) -> None:
         """Make this the list: digests by manager. named: listed, too, with what was known of them before."""
-        held = self.all()
-        wanted = {name: Listed(name, digest, True) for name, digest in addresses.items()}
-        for name in held.keys() - wanted.keys():
-            wanted[name] = replace(held[name], listed=name in named)
-        rows = [asdict(one) for name, one in wanted.items() if held.get(name) != one]
+        stored = self.load_all()
+        wanted = {name: ListedManager(name, digest, True) for name, digest in addresses.items()}
+        for name in stored.keys() - wanted.keys():
+            wanted[name] = replace(stored[name], listed=name in still_listed)
+        rows = [asdict(statement) for name, statement in wanted.items() if stored.get(name) != statement]
         if rows:
             with self._database.writing() as connection:
                 changed = [row["manager_id"] for row in rows]
-                for some in parts(changed):
+                for some in split_for_query(changed):
                     connection.execute(delete(table).where(table.c.manager_id.in_(some)))
                 connection.execute(insert(table), rows)
 
-    def rename(self, moves: Mapping[str, str]) -> None:
+    def rename_managers(self, moves: Mapping[str, str]) -> None:
         """Have all that is held of managers continue under their new ids, in one transaction.
 
         moves: old id to new id; ids may change places. Nothing may be held of a new id that is not
@@ -95,16 +97,18 @@ class RosterTable:
             connection.execute(delete(calendars).where(calendars.c.manager_id.in_(fresh)))
             # Two steps, so that two managers can exchange their ids.
             for old in moves:
-                _move(connection, old, f"\x01{old}")
+                _move_manager(connection, old, f"\x01{old}")
             for old, new in moves.items():
-                _move(connection, f"\x01{old}", new)
+                _move_manager(connection, f"\x01{old}", new)
 
 
-def _move(connection: Connection, old: str, new: str) -> None:
+def _move_manager(connection: Connection, old: str, new: str) -> None:
     names = _move_calendars(connection, old, new)
     ids = _move_meetings(connection, names, new)
     for before, after in names.items():
-        cancellations.replace(connection, {after: cancellations.of_calendar(connection, before)})
+        cancellations.replace_cancellations(
+            connection, {after: cancellations.load_for_calendar(connection, before)}
+        )
     if names:
         connection.execute(delete(calendars).where(calendars.c.id.in_(list(names))))
     _move_minutes(connection, old, new, ids)
@@ -118,20 +122,20 @@ def _move_mails(connection: Connection, old: str, new: str) -> None:
     """Name mails, what people did with them, and the notes that one is owed, by the new id."""
     for mail in connection.execute(select(outbox)).mappings().all():
         if manager_of_mail(mail["mail_id"]) == old:
-            name = _renamed(mail["mail_id"], old, new)
+            name = _rename_mail(mail["mail_id"], old, new)
             connection.execute(insert(outbox), {**mail, "mail_id": name})
             acts = update(mail_actions).where(mail_actions.c.mail_id == mail["mail_id"])
             connection.execute(acts.values(mail_id=name))
             connection.execute(delete(outbox).where(outbox.c.mail_id == mail["mail_id"]))
-    places = select(run_problems.c.place).where(run_problems.c.place.startswith(_MAIL)).distinct()
-    for place in connection.execute(places).scalars().all():
-        if manager_of_mail(place) == old:
-            noted = update(run_problems).where(run_problems.c.place == place)
-            connection.execute(noted.values(place=_renamed(place, old, new)))
+    places = select(run_problems.c.place).where(run_problems.c.place.startswith(_SUMMARY_PREFIX)).distinct()
+    for where in connection.execute(places).scalars().all():
+        if manager_of_mail(where) == old:
+            noted = update(run_problems).where(run_problems.c.place == where)
+            connection.execute(noted.values(place=_rename_mail(where, old, new)))
 
 
-def _renamed(mail_id: str, old: str, new: str) -> str:
-    return f"{_MAIL}{new}{mail_id[len(_MAIL) + len(old) :]}"
+def _rename_mail(mail_id: str, old: str, new: str) -> str:
+    return f"{_SUMMARY_PREFIX}{new}{mail_id[len(_SUMMARY_PREFIX) + len(old) :]}"
 
 
 def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str]:
@@ -142,8 +146,8 @@ def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str
             **row,
             "id": new + row["id"][len(old) :],
             "manager_id": new,
-            "shown": _shown(row["shown"], old, new),
-            "problems": [[_shown(place, old, new), *rest] for place, *rest in row["problems"]],
+            "shown": _rename_label(row["shown"], old, new),
+            "problems": [[_rename_label(where, old, new), *rest] for where, *rest in row["problems"]],
         }
         for row in rows
     ]
@@ -152,7 +156,7 @@ def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str
     return {row["id"]: other["id"] for row, other in zip(rows, moved, strict=True)}
 
 
-def _shown(text: str, old: str, new: str) -> str:
+def _rename_label(text: str, old: str, new: str) -> str:
     """How a calendar is printed, `m1 (calendars/m1.ics)`, with the new id."""
     return new + text[len(old) :] if text.startswith(f"{old} (") else text
 
@@ -163,11 +167,13 @@ def _move_meetings(connection: Connection, names: Mapping[str, str], new: str) -
     for before, after in names.items():
         query = select(meetings.c.id, meetings.c.uid, meetings.c.recurrence_id, meetings.c.starts)
         rows = connection.execute(query.where(meetings.c.calendar_id == before)).all()
-        found = {row.id: stored_meeting_id(after, row.uid, row.recurrence_id, row.starts) for row in rows}
+        found = {
+            row.id: make_stored_meeting_id(after, row.uid, row.recurrence_id, row.starts) for row in rows
+        }
         if found:
-            one = update(meetings).where(meetings.c.id == bindparam("was"))
-            one = one.values(id=bindparam("now"), calendar_id=after, manager_id=new)
-            connection.execute(one, [{"was": was, "now": now} for was, now in found.items()])
+            statement = update(meetings).where(meetings.c.id == bindparam("was"))
+            statement = statement.values(id=bindparam("now"), calendar_id=after, manager_id=new)
+            connection.execute(statement, [{"was": was, "now": now} for was, now in found.items()])
         ids |= found
     return ids
 

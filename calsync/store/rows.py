@@ -18,43 +18,43 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from calsync.errors import StoreError
-from calsync.model.classification import Activity, Classification, Kind, Scope
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
-from calsync.model.wall import wall_of
+from calsync.model.wall import to_naive_local
 
 Row = tuple[Any, ...]
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_KEPT = 65_536
+_CACHE_SIZE = 65_536
 
 
-def clean(text: str) -> str:
+def storable_text(text: str) -> str:
     """The text with what no database takes replaced."""
     return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
-def listed(texts: Iterable[str]) -> str:
+def to_json_list(texts: Iterable[str]) -> str:
     """Texts as the JSON of a column, each with what no database takes replaced."""
-    return _listed(tuple(texts))
+    return _json_list(tuple(texts))
 
 
 def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
     """The rows that keep the meetings of this calendar, in the order of the table's columns."""
-    return [row for meeting in meetings for row in alike_rows(calendar_id, (meeting,))]
+    return [row for meeting in meetings for row in similar_meeting_rows(calendar_id, (meeting,))]
 
 
-def alike_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row]:
+def similar_meeting_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row]:
     """As `meeting_rows`, of meetings that differ in id, name and times alone (`occurrence.alike`)."""
     first = group[0]
-    version = (first.sequence, clean(first.stamp))
-    shared = (first.all_day, *_content_cells(first), *verdict_cells(first.verdict), *version)
+    version = (first.sequence, storable_text(first.stamp))
+    shared = (first.all_day, *_content_cells(first), *classification_cells(first.classification), *version)
     return [
         (
             meeting.id,
             calendar_id,
             meeting.manager_id,
-            clean(meeting.uid),
-            clean(meeting.recurrence_id),
+            storable_text(meeting.uid),
+            storable_text(meeting.recurrence_id),
             meeting.start.astimezone(UTC),
             meeting.end.astimezone(UTC),
             zone_name(meeting.start),
@@ -72,24 +72,24 @@ def _content_cells(meeting: Meeting) -> Row:
         str(meeting.response),
         str(meeting.show_as),
         meeting.private,
-        clean(meeting.title),
-        clean(meeting.organizer_domain),
-        _listed(meeting.attendee_domains),
+        storable_text(meeting.title),
+        storable_text(meeting.organizer_domain),
+        _json_list(meeting.attendee_domains),
         meeting.attendees,
-        _listed(meeting.categories),
+        _json_list(meeting.categories),
         meeting.fingerprint,
     )
 
 
-def meeting_of(row: Sequence[Any]) -> Meeting:
+def row_to_meeting(row: Sequence[Any]) -> Meeting:
     """The meeting that a row keeps."""
     return Meeting(
         id=row[0],
         manager_id=row[2],
         uid=row[3],
         recurrence_id=row[4],
-        start=in_zone(row[5], row[7]),
-        end=in_zone(row[6], row[8]),
+        start=to_local_time(row[5], row[7]),
+        end=to_local_time(row[6], row[8]),
         all_day=row[9],
         status=_STATUS[row[10]],
         response=_RESPONSE[row[11]],
@@ -97,11 +97,11 @@ def meeting_of(row: Sequence[Any]) -> Meeting:
         private=row[13],
         title=row[14],
         organizer_domain=row[15],
-        attendee_domains=_texts(row[16]),
+        attendee_domains=_from_json_list(row[16]),
         attendees=row[17],
-        categories=_texts(row[18]),
+        categories=_from_json_list(row[18]),
         fingerprint=row[19],
-        verdict=verdict_of(*row[20:29]),
+        classification=build_classification(*row[20:29]),
         sequence=row[29],
         stamp=row[30],
     )
@@ -112,23 +112,23 @@ _RESPONSE = {one.value: one for one in Response}
 _SHOW_AS = {one.value: one for one in ShowAs}
 
 
-def verdict_cells(verdict: Classification) -> Row:
+def classification_cells(verdict: Classification) -> Row:
     """The cells of a meeting's row that keep its verdict."""
     return (
         str(verdict.scope),
-        _listed(verdict.partnerships),
+        _json_list(verdict.partnerships),
         str(verdict.activity),
         str(verdict.kind),
         None if verdict.process_share is None else str(verdict.process_share),
-        clean(verdict.rule),
-        clean(verdict.evidence),
-        _listed(verdict.agencies),
-        clean(verdict.label),
+        storable_text(verdict.rule),
+        storable_text(verdict.evidence),
+        _json_list(verdict.agencies),
+        storable_text(verdict.label),
     )
 
 
-@lru_cache(maxsize=_KEPT)
-def verdict_of(
+@lru_cache(maxsize=_CACHE_SIZE)
+def build_classification(
     scope: str,
     partnerships: str,
     activity: str,
@@ -142,24 +142,24 @@ def verdict_of(
     """The verdict that the columns of a meeting's row keep."""
     return Classification(
         scope=Scope(scope),
-        partnerships=_texts(partnerships),
+        partnerships=_from_json_list(partnerships),
         activity=Activity(activity),
-        kind=Kind(kind),
+        kind=MeetingKind(kind),
         process_share=None if process_share is None else Fraction(process_share),
         rule=rule,
         evidence=evidence,
-        agencies=_texts(agencies),
+        agencies=_from_json_list(agencies),
         label=label,
     )
 
 
-@lru_cache(maxsize=_KEPT)
-def _listed(texts: tuple[str, ...]) -> str:
-    return json.dumps([clean(text) for text in texts], ensure_ascii=False, separators=(",", ":"))
+@lru_cache(maxsize=_CACHE_SIZE)
+def _json_list(texts: tuple[str, ...]) -> str:
+    return json.dumps([storable_text(text) for text in texts], ensure_ascii=False, separators=(",", ":"))
 
 
-@lru_cache(maxsize=_KEPT)
-def _texts(listed: str) -> tuple[str, ...]:
+@lru_cache(maxsize=_CACHE_SIZE)
+def _from_json_list(listed: str) -> tuple[str, ...]:
     return tuple(json.loads(listed))
 
 
@@ -170,35 +170,35 @@ def zone_name(moment: datetime) -> str:
     """
     zone = moment.tzinfo
     if type(zone) is timezone:
-        return _fixed_name(zone)
-    if isinstance(zone, ZoneInfo) and zone.key and _restores(moment, zone.key):
+        return _offset_name(zone)
+    if isinstance(zone, ZoneInfo) and zone.key and _round_trips(moment, zone.key):
         return zone.key
-    return _fixed_name(timezone(moment.utcoffset() or timedelta()))
+    return _offset_name(timezone(moment.utcoffset() or timedelta()))
 
 
-def in_zone(instant: datetime, name: str) -> datetime:
+def to_local_time(instant: datetime, name: str) -> datetime:
     """The instant on the wall clock of a zone named by `zone_name`."""
     try:
-        return instant.astimezone(_zone(name))
+        return instant.astimezone(_zone_by_name(name))
     except (KeyError, ValueError, OSError) as error:
         raise StoreError(f"no such time zone: {name}", "pip install --upgrade tzdata") from error
 
 
-def _restores(moment: datetime, key: str) -> bool:
+def _round_trips(moment: datetime, key: str) -> bool:
     try:
-        again = moment.astimezone(UTC).astimezone(_zone(key))
-        return wall_of(again) == wall_of(moment) and again.utcoffset() == moment.utcoffset()
+        again = moment.astimezone(UTC).astimezone(_zone_by_name(key))
+        return to_naive_local(again) == to_naive_local(moment) and again.utcoffset() == moment.utcoffset()
     except (KeyError, ValueError, OSError):
         return False
 
 
 @lru_cache(maxsize=1024)
-def _fixed_name(zone: timezone) -> str:
+def _offset_name(zone: timezone) -> str:
     return str(timezone(zone.utcoffset(None)))[3:] or "+00:00"
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> tzinfo:
+def _zone_by_name(name: str) -> tzinfo:
     if name[0] in "+-":
         return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
     return ZoneInfo(name)

@@ -26,17 +26,17 @@ from sqlalchemy import (
     text,
 )
 
-from calsync.model.wall import placed, wall_of
+from calsync.model.wall import localize, to_naive_local
 
 VERSION_TABLE = "calsync_version"
-OWN_CATEGORY = {
+OWN_CATEGORY_SQL = {
     "sqlite": "instr(lower(categories), 'calsync') > 0",
     "postgresql": "strpos(lower(categories::text), 'calsync') > 0",
 }
 """By dialect, the condition that a meeting has a category for calsync, word for word as its index has it."""
 
 
-class Instant(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment, kept as UTC without a zone, so that both databases hold and order it alike."""
 
     impl = DateTime
@@ -46,11 +46,11 @@ class Instant(TypeDecorator[datetime]):
         """Take an aware datetime; a naive one is a bug."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a moment needs a zone, got {value}")
-        return value and wall_of(value.astimezone(UTC))
+        return value and to_naive_local(value.astimezone(UTC))
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Give an aware datetime in UTC."""
-        return value and placed(value, UTC)
+        return value and localize(value, UTC)
 
 
 metadata = MetaData(
@@ -62,7 +62,7 @@ metadata = MetaData(
 )
 
 
-def _text(name: str) -> Column[str]:
+def _text_column(name: str) -> Column[str]:
     return Column(name, Text, nullable=False)
 
 
@@ -70,20 +70,20 @@ calendars = Table(
     "calendars",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("manager_id"),
-    _text("source"),
-    _text("shown"),
-    _text("token"),
-    Column("window_start", Instant),
-    Column("window_end", Instant),
-    _text("versions"),
+    _text_column("manager_id"),
+    _text_column("source"),
+    _text_column("shown"),
+    _text_column("token"),
+    Column("window_start", UtcDateTime),
+    Column("window_end", UtcDateTime),
+    _text_column("versions"),
     Column("problems", JSON, nullable=False),
     Column("last_good", Date),
     # Every day from here to `last_good` (exclusive) was read after it had happened.
     Column("covered_from", Date),
     Column("failing_since", Date),
-    _text("what"),
-    _text("hint"),
+    _text_column("what"),
+    _text_column("hint"),
     Column("retired", Boolean, nullable=False),
     Index(None, "manager_id"),
 )
@@ -93,34 +93,34 @@ meetings = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("calendar_id", Text, ForeignKey("calendars.id", ondelete="CASCADE"), nullable=False),
-    _text("manager_id"),
-    _text("uid"),
-    _text("recurrence_id"),
+    _text_column("manager_id"),
+    _text_column("uid"),
+    _text_column("recurrence_id"),
     # Not `start` and `end`: `end` is a word of SQL, and operators write queries by hand.
-    Column("starts", Instant, nullable=False),
-    Column("ends", Instant, nullable=False),
-    _text("start_zone"),
-    _text("end_zone"),
+    Column("starts", UtcDateTime, nullable=False),
+    Column("ends", UtcDateTime, nullable=False),
+    _text_column("start_zone"),
+    _text_column("end_zone"),
     Column("all_day", Boolean, nullable=False),
-    _text("status"),
-    _text("response"),
-    _text("show_as"),
+    _text_column("status"),
+    _text_column("response"),
+    _text_column("show_as"),
     Column("private", Boolean, nullable=False),
-    _text("title"),
-    _text("organizer_domain"),
+    _text_column("title"),
+    _text_column("organizer_domain"),
     Column("attendee_domains", JSON, nullable=False),
     Column("attendees", Integer, nullable=False),
     Column("categories", JSON, nullable=False),
-    _text("fingerprint"),
-    _text("scope"),
+    _text_column("fingerprint"),
+    _text_column("scope"),
     Column("partnerships", JSON, nullable=False),
-    _text("activity"),
-    _text("kind"),
+    _text_column("activity"),
+    _text_column("kind"),
     Column("process_share", Text),
-    _text("rule"),
-    _text("evidence"),
+    _text_column("rule"),
+    _text_column("evidence"),
     Column("agencies", JSON, nullable=False),
-    _text("label"),
+    _text_column("label"),
     # SEQUENCE may have 18 digits.
     Column("sequence", BigInteger, nullable=False, server_default="-1"),
     Column("stamp", Text, nullable=False, server_default=text("''")),
@@ -132,8 +132,8 @@ meetings = Table(
     Index(
         "ix_meetings_own_categories",
         "ends",
-        sqlite_where=text(OWN_CATEGORY["sqlite"]),
-        postgresql_where=text(OWN_CATEGORY["postgresql"]),
+        sqlite_where=text(OWN_CATEGORY_SQL["sqlite"]),
+        postgresql_where=text(OWN_CATEGORY_SQL["postgresql"]),
     ),
 )
 
@@ -144,11 +144,11 @@ cancellations = Table(
     # A digest of all else: a UID may be longer than an index of PostgreSQL takes.
     Column("id", Text, primary_key=True),
     Column("calendar_id", Text, ForeignKey("calendars.id", ondelete="CASCADE"), nullable=False),
-    _text("uid"),
-    _text("recurrence_id"),
+    _text_column("uid"),
+    _text_column("recurrence_id"),
     Column("this_and_following", Boolean, nullable=False),
     Column("sequence", BigInteger, nullable=False),
-    _text("stamp"),
+    _text_column("stamp"),
     Index(None, "calendar_id"),
 )
 
@@ -156,12 +156,12 @@ corrections = Table(
     "corrections",
     metadata,
     Column("id", Integer, primary_key=True),
-    _text("uid"),
+    _text_column("uid"),
     Column("recurrence_id", Text),  # null: the whole series
-    _text("manager_id"),
-    _text("person"),
-    Column("made", Instant, nullable=False),
-    _text("why"),
+    _text_column("manager_id"),
+    _text_column("person"),
+    Column("made", UtcDateTime, nullable=False),
+    _text_column("why"),
     # What the person says; null where they say nothing.
     Column("scope", Text),
     Column("partnerships", JSON(none_as_null=True)),
@@ -170,8 +170,8 @@ corrections = Table(
     Column("kind", Text),
     Column("label", Text),
     Column("before", JSON, nullable=False),
-    Column("withdrawn", Instant),
-    _text("withdrawn_by"),
+    Column("withdrawn", UtcDateTime),
+    _text_column("withdrawn_by"),
     Index(None, "uid", postgresql_using="hash"),
     sqlite_autoincrement=True,
 )
@@ -192,15 +192,15 @@ allocations = Table(
 )
 
 # Up to where each manager's minutes are right, so that a night reckons only what changed.
-reckonings = Table(
+allocation_states = Table(
     "reckonings",
     metadata,
     Column("manager_id", Text, primary_key=True),
-    _text("basis"),
+    _text_column("basis"),
     Column("first", Date, nullable=False),
     Column("last", Date, nullable=False),
-    Column("changed_from", Instant),
-    Column("changed_to", Instant),
+    Column("changed_from", UtcDateTime),
+    Column("changed_to", UtcDateTime),
 )
 
 # Who was on the list of managers, so that a new id and a list that lost half are noticed.
@@ -209,7 +209,7 @@ roster = Table(
     metadata,
     Column("manager_id", Text, primary_key=True),
     # A digest: mail addresses are compared, never read back.
-    _text("address"),
+    _text_column("address"),
     Column("listed", Boolean, nullable=False),
 )
 
@@ -217,10 +217,10 @@ runs = Table(
     "runs",
     metadata,
     Column("night", Date, primary_key=True),
-    _text("state"),
+    _text_column("state"),
     Column("attempt", Integer, nullable=False),
-    Column("started", Instant, nullable=False),
-    Column("ended", Instant),
+    Column("started", UtcDateTime, nullable=False),
+    Column("ended", UtcDateTime),
     Column("counts", JSON, nullable=False),
 )
 
@@ -229,27 +229,27 @@ run_problems = Table(
     metadata,
     Column("night", Date, ForeignKey("runs.night", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    _text("place"),
-    _text("what"),
-    _text("hint"),
-    _text("severity"),
+    _text_column("place"),
+    _text_column("what"),
+    _text_column("hint"),
+    _text_column("severity"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
     Column("mail_id", Text, primary_key=True),
-    _text("recipient"),
-    _text("subject"),
-    _text("message_id"),
+    _text_column("recipient"),
+    _text_column("subject"),
+    _text_column("message_id"),
     Column("mime", LargeBinary, nullable=False),
-    _text("state"),
+    _text_column("state"),
     Column("attempts", Integer, nullable=False),
-    Column("queued_at", Instant, nullable=False),
-    Column("next_at", Instant, nullable=False),
-    Column("lease_until", Instant),
-    Column("sent_at", Instant),
-    _text("what"),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    _text_column("what"),
     Index(None, "state", "next_at"),
 )
 
@@ -260,9 +260,9 @@ mail_actions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mail_id", Text, ForeignKey("outbox.mail_id", ondelete="CASCADE"), nullable=False),
-    _text("action"),
-    _text("before"),
-    _text("person"),
-    Column("at", Instant, nullable=False),
+    _text_column("action"),
+    _text_column("before"),
+    _text_column("person"),
+    Column("at", UtcDateTime, nullable=False),
     Index(None, "mail_id"),
 )

@@ -9,7 +9,7 @@ from calsync.model.allocation import Allocation
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ, Unread
+from calsync.model.unread import ALL_READ, UnreadParts
 from calsync.store.rows import Row
 
 
@@ -54,7 +54,7 @@ class CalendarDays:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class CalendarReplacement:
     """What was read of one calendar in a window, as rows of `meetings`.
 
     standing: uids whose meetings are as they were, so that none of theirs is among the rows.
@@ -65,13 +65,13 @@ class Replacement:
     state: CalendarState
     window: Span
     rows: Sequence[Row]
-    standing: frozenset[str] = frozenset()
-    unread: Unread = ALL_READ
+    unchanged_uids: frozenset[str] = frozenset()
+    unread: UnreadParts = ALL_READ
     cancellations: Sequence[Cancellation] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class AllocationState:
     """Up to where a manager's minutes are right.
 
     basis: what they rest on besides the meetings. first, last: the days that were reckoned, `last`
@@ -86,17 +86,17 @@ class Reckoning:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoned:
+class Recalculation:
     """A manager's minutes from `first` to `last` (exclusive), and how the manager stands after that."""
 
     first: date
     last: date
     allocations: Sequence[Allocation]
-    after: Reckoning
+    state: AllocationState
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowCounts:
     """How many rows a replacement touched; `repeated` were given more than once and kept once."""
 
     added: int = 0
@@ -116,16 +116,16 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RunAttempt:
     """A try at a night, counted from 1; `before` is how the night stood when it began, if it was known."""
 
     night: date
     number: int
-    before: RunState | None
+    previous_state: RunState | None
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerNight:
+class NightRecord:
     """One night in the ledger; `problems` counts its faults, not its notes."""
 
     night: date
@@ -189,7 +189,7 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class OutboxMail:
     """A mail as it was built; `attempts` counts the tries to send it, this one included."""
 
     mail_id: str

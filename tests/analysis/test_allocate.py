@@ -5,23 +5,23 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, at, meeting, span, verdict
+from builders import LONDON, MONDAY, at, classification, meeting, span
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calsync.analysis.allocate import FRAME_COLUMNS, allocate, allocations_frame
 from calsync.analysis.worktime import WorkingTime
-from calsync.model.classification import Activity, Kind, Scope
+from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.occurrence import Response, ShowAs
 from calsync.model.people import Manager
-from calsync.model.span import Span, busy_minutes
+from calsync.model.span import Span, count_covered_minutes
 
 ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.0)
 WORK = WorkingTime()
 WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
 TUESDAY = MONDAY + timedelta(days=1)
-NONE = verdict("none", "", scope=Scope.INTERNAL)
-TRAVEL = verdict("none", "", scope=Scope.OTHER, kind=Kind.TRAVEL)
+NONE = classification("none", "", scope=Scope.INTERNAL)
+TRAVEL = classification("none", "", scope=Scope.OTHER, kind=MeetingKind.TRAVEL)
 
 
 def given_to(*meetings, period: Span = WEEK, worktime: WorkingTime = WORK):
@@ -118,43 +118,43 @@ def test_several_days_of_partnership_are_a_row_for_each_working_day():
 
 
 def test_a_true_tie_is_shared_equally_between_the_partnerships():
-    tie = meeting(classified=verdict(partnerships=("psb", "rpb", "csp")))
+    tie = meeting(classification=classification(partnerships=("psb", "rpb", "csp")))
     assert minutes_by("partnership", tie) == {"psb": 20, "rpb": 20, "csp": 20}
 
 
 def test_mixed_with_an_agenda_is_split_by_it():
-    split = meeting(classified=verdict("mixed", process_share=Fraction(1, 3)))
+    split = meeting(classification=classification("mixed", process_share=Fraction(1, 3)))
     assert minutes_by("activity", split) == {"process": 20, "service_improvement": 40}
 
 
 def test_mixed_whose_agenda_is_all_one_side_gives_no_empty_row():
-    assert minutes_by("activity", meeting(classified=verdict("mixed", process_share=Fraction(1)))) == {
-        "process": 60
-    }
+    assert minutes_by(
+        "activity", meeting(classification=classification("mixed", process_share=Fraction(1)))
+    ) == {"process": 60}
 
 
 def test_mixed_without_an_agenda_stays_mixed():
-    assert minutes_by("activity", meeting(classified=verdict("mixed"))) == {"mixed": 60}
+    assert minutes_by("activity", meeting(classification=classification("mixed"))) == {"mixed": 60}
 
 
 def test_a_meeting_of_no_partnership_is_entered_without_one():
-    assert minutes_by("partnership", meeting(classified=NONE)) == {"": 60}
+    assert minutes_by("partnership", meeting(classification=NONE)) == {"": 60}
 
 
 def test_preparation_passes_through():
-    prep = meeting(classified=verdict(kind=Kind.PREPARATION))
-    assert minutes_by("kind", prep) == {Kind.PREPARATION: 60}
+    prep = meeting(classification=classification(kind=MeetingKind.PREPARATION))
+    assert minutes_by("kind", prep) == {MeetingKind.PREPARATION: 60}
 
 
 def travel_goes_to(*meetings, when: str = "11:00-12:00", **changes):
-    block = meeting(when, classified=TRAVEL, uid="travel", **changes)
+    block = meeting(when, classification=TRAVEL, uid="travel", **changes)
     found = [a for a in given_to(*meetings, block) if a.meeting_id == block.id]
-    assert {a.kind for a in found} == {Kind.TRAVEL}
+    assert {a.kind for a in found} == {MeetingKind.TRAVEL}
     return {(a.partnership, a.activity) for a in found}
 
 
 def stop(when: str, partnership: str, activity: str = "process", **changes):
-    return meeting(when, classified=verdict(activity, partnership), **changes)
+    return meeting(when, classification=classification(activity, partnership), **changes)
 
 
 @pytest.mark.parametrize("when", ["12:00-13:00", "12:30-13:00", "10:00-11:00", "10:00-10:30", "11:45-13:00"])
@@ -176,7 +176,7 @@ def test_travel_home_belongs_to_the_meeting_that_ended_last():
 
 
 def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_nobody():
-    assert travel_goes_to(meeting("12:00-13:00", classified=NONE)) == {("", "none")}
+    assert travel_goes_to(meeting("12:00-13:00", classification=NONE)) == {("", "none")}
     assert travel_goes_to(stop("12:00-13:00", "rpb", response=Response.DECLINED)) == {("", "none")}
 
 
@@ -187,24 +187,30 @@ def test_confirmed_travel_never_serves_an_unconfirmed_meeting():
 
 
 def test_travel_serves_a_mixed_meeting_as_its_agenda_says():
-    mixed = meeting("12:00-13:00", classified=verdict("mixed", "psb", process_share=Fraction(1, 4)))
+    mixed = meeting(
+        "12:00-13:00", classification=classification("mixed", "psb", process_share=Fraction(1, 4))
+    )
     assert travel_goes_to(mixed) == {("psb", "process"), ("psb", "service_improvement")}
 
 
 def test_travel_with_a_partnership_of_its_own_keeps_it():
-    corrected = meeting("11:00-12:00", classified=verdict("process", "csp", kind=Kind.TRAVEL), uid="travel")
+    corrected = meeting(
+        "11:00-12:00", classification=classification("process", "csp", kind=MeetingKind.TRAVEL), uid="travel"
+    )
     found = given_to(stop("12:00-13:00", "rpb"), corrected)
     assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
 
 
 def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
-    named = meeting("11:00-12:00", classified=verdict("none", "csp", kind=Kind.TRAVEL), uid="travel")
+    named = meeting(
+        "11:00-12:00", classification=classification("none", "csp", kind=MeetingKind.TRAVEL), uid="travel"
+    )
     found = given_to(stop("12:00-13:00", "rpb"), stop("10:00-11:00", "csp"), named)
     assert [(a.partnership, a.activity) for a in found if a.meeting_id == named.id] == [("csp", "process")]
 
 
 def test_travel_sees_a_meeting_beyond_the_edge_of_the_period():
-    board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classified=TRAVEL)
+    board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classification=TRAVEL)
     assert minutes_by("partnership", board, block, period=span("11:00-12:00")) == {"rpb": 60}
 
 
@@ -222,7 +228,7 @@ def test_nothing_gives_an_empty_frame_with_its_columns():
 
 # Around the clock changes of 2026 and over the end of a month and of a year.
 STARTS = [datetime(2026, 3, 28, 18), datetime(2026, 10, 24, 18), datetime(2026, 12, 31, 12)]
-ACTIVITIES = [verdict(activity) for activity in Activity]
+ACTIVITIES = [classification(activity) for activity in Activity]
 
 
 @st.composite
@@ -238,7 +244,7 @@ def calendars(draw):
                 start=start.astimezone(LONDON),
                 end=(start + length).astimezone(LONDON),
                 response=draw(st.sampled_from([Response.ACCEPTED, Response.UNANSWERED, Response.DECLINED])),
-                classified=draw(st.sampled_from(ACTIVITIES)),
+                classification=draw(st.sampled_from(ACTIVITIES)),
             )
         )
     return meetings
@@ -250,7 +256,7 @@ def union_by_day(meetings) -> dict[date, float]:
     for n in range(366):
         day = date(2026, 3, 28) + timedelta(days=n)
         midnights = span("00:00-24:00", day)
-        minutes = busy_minutes(cut for m in meetings if (cut := m.span.clip(midnights)) is not None)
+        minutes = count_covered_minutes(cut for m in meetings if (cut := m.span.clip(midnights)) is not None)
         if minutes:
             found[day] = minutes
     return found

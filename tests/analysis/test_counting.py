@@ -4,9 +4,16 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import MONDAY, at, meeting, span, verdict
+from builders import MONDAY, at, classification, meeting, span
 
-from calsync.analysis.counting import Counted, Reason, Standing, count, exclusions, working_days
+from calsync.analysis.counting import (
+    CountingDecision,
+    CountingStatus,
+    NotCountedReason,
+    all_day_working_spans,
+    decide_counting,
+    sum_exclusions,
+)
 from calsync.analysis.worktime import Leave, WorkingTime
 from calsync.model.classification import Scope
 from calsync.model.occurrence import Response, Sensitivity, ShowAs, Status
@@ -15,12 +22,12 @@ from calsync.model.span import Span
 
 ANN = Manager("m1", "ann@brynfelin.gov.wales.example", "Ann", hours_per_week=35.0)
 WEEK = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
-INTERNAL = verdict("none", "", scope=Scope.INTERNAL)
-TENTATIVE = Counted(Standing.UNCONFIRMED, Reason.TENTATIVE)
+INTERNAL = classification("none", "", scope=Scope.INTERNAL)
+TENTATIVE = CountingDecision(CountingStatus.UNCONFIRMED, NotCountedReason.TENTATIVE)
 
 
-def excluded(reason: Reason) -> Counted:
-    return Counted(Standing.EXCLUDED, reason)
+def excluded(reason: NotCountedReason) -> CountingDecision:
+    return CountingDecision(CountingStatus.EXCLUDED, reason)
 
 
 def all_day(days: int = 1, first: date = MONDAY, **changes):
@@ -30,28 +37,28 @@ def all_day(days: int = 1, first: date = MONDAY, **changes):
 
 @pytest.mark.parametrize("response", [Response.ORGANIZER, Response.ACCEPTED, Response.UNRECORDED])
 def test_busy_and_organised_or_accepted_or_unrecorded_is_confirmed(response):
-    assert count(meeting(response=response)) == Counted(Standing.CONFIRMED)
+    assert decide_counting(meeting(response=response)) == CountingDecision(CountingStatus.CONFIRMED)
 
 
 def test_a_cancelled_meeting_never_counts():
-    assert count(meeting(status=Status.CANCELLED)) == excluded(Reason.CANCELLED)
+    assert decide_counting(meeting(status=Status.CANCELLED)) == excluded(NotCountedReason.CANCELLED)
 
 
 def test_a_declined_meeting_never_counts():
-    assert count(meeting(response=Response.DECLINED)) == excluded(Reason.DECLINED)
+    assert decide_counting(meeting(response=Response.DECLINED)) == excluded(NotCountedReason.DECLINED)
 
 
 @pytest.mark.parametrize(
     ("show_as", "reason"),
     [
-        (ShowAs.FREE, Reason.FREE),
-        (ShowAs.OUT_OF_OFFICE, Reason.OUT_OF_OFFICE),
-        (ShowAs.ELSEWHERE, Reason.ELSEWHERE),
+        (ShowAs.FREE, NotCountedReason.FREE),
+        (ShowAs.OUT_OF_OFFICE, NotCountedReason.OUT_OF_OFFICE),
+        (ShowAs.ELSEWHERE, NotCountedReason.ELSEWHERE),
     ],
 )
 def test_what_is_not_shown_as_busy_never_counts(show_as, reason):
-    assert count(meeting(show_as=show_as)) == excluded(reason)
-    assert count(meeting(show_as=show_as, response=Response.TENTATIVE)) == excluded(reason)
+    assert decide_counting(meeting(show_as=show_as)) == excluded(reason)
+    assert decide_counting(meeting(show_as=show_as, response=Response.TENTATIVE)) == excluded(reason)
 
 
 @pytest.mark.parametrize(
@@ -63,30 +70,32 @@ def test_what_is_not_shown_as_busy_never_counts(show_as, reason):
     ],
 )
 def test_tentative_by_status_or_show_as_or_answer_is_unconfirmed(mark):
-    assert count(meeting(**mark)) == TENTATIVE
+    assert decide_counting(meeting(**mark)) == TENTATIVE
 
 
 def test_unanswered_is_unconfirmed():
-    assert count(meeting(response=Response.UNANSWERED)) == Counted(Standing.UNCONFIRMED, Reason.UNANSWERED)
+    assert decide_counting(meeting(response=Response.UNANSWERED)) == CountingDecision(
+        CountingStatus.UNCONFIRMED, NotCountedReason.UNANSWERED
+    )
 
 
 def test_a_meeting_without_length_takes_no_time():
-    assert count(meeting("09:00-09:00")) == excluded(Reason.ZERO_LENGTH)
+    assert decide_counting(meeting("09:00-09:00")) == excluded(NotCountedReason.ZERO_LENGTH)
 
 
 def test_a_private_timed_meeting_counts():
-    assert count(meeting(sensitivity=Sensitivity.PRIVATE)).standing is Standing.CONFIRMED
+    assert decide_counting(meeting(sensitivity=Sensitivity.PRIVATE)).status is CountingStatus.CONFIRMED
 
 
 def test_all_day_counts_only_if_busy_and_inter_agency():
-    assert count(all_day()).standing is Standing.CONFIRMED
-    assert count(all_day(classified=INTERNAL)) == excluded(Reason.ALL_DAY)
-    assert count(all_day(show_as=ShowAs.TENTATIVE)) == excluded(Reason.ALL_DAY)
-    assert count(all_day(sensitivity=Sensitivity.PRIVATE)) == excluded(Reason.ALL_DAY)
+    assert decide_counting(all_day()).status is CountingStatus.CONFIRMED
+    assert decide_counting(all_day(classified=INTERNAL)) == excluded(NotCountedReason.ALL_DAY)
+    assert decide_counting(all_day(show_as=ShowAs.TENTATIVE)) == excluded(NotCountedReason.ALL_DAY)
+    assert decide_counting(all_day(sensitivity=Sensitivity.PRIVATE)) == excluded(NotCountedReason.ALL_DAY)
 
 
 def test_all_day_that_nobody_answered_is_unconfirmed():
-    assert count(all_day(response=Response.UNANSWERED)).standing is Standing.UNCONFIRMED
+    assert decide_counting(all_day(response=Response.UNANSWERED)).status is CountingStatus.UNCONFIRMED
 
 
 NO_LEAVE = Leave()
@@ -104,13 +113,13 @@ def test_the_first_reason_that_holds_is_given():
     }
     kept, given = dict(marks), []
     for mark in marks:
-        given.append(count(meeting("09:00-10:00", **kept)).reason)
+        given.append(decide_counting(meeting("09:00-10:00", **kept)).reason)
         del kept[mark]
     assert given == ["cancelled", "declined", "free", "zero_length", "all_day", None]
 
 
 def spans(counted, leave: Leave = NO_LEAVE, worktime: WorkingTime = NINE_TO_FIVE, period: Span = WEEK):
-    return working_days(counted, ANN, leave, worktime, period)
+    return all_day_working_spans(counted, ANN, leave, worktime, period)
 
 
 def test_all_day_takes_the_managers_hours_from_the_start_of_the_day():
@@ -135,7 +144,7 @@ def test_all_day_of_another_zone_means_the_same_date():
 
 
 def test_exclusions_are_counted_by_reason():
-    found = exclusions(
+    found = sum_exclusions(
         [
             meeting("09:00-10:00", response=Response.DECLINED),
             meeting("09:30-11:00", response=Response.DECLINED),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calsync.analysis.travel import NEXT_TO_MINUTES
+from calsync.analysis.travel import MAX_TRAVEL_GAP_MINUTES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "counting.md"
@@ -26,4 +26,4 @@ def test_every_test_that_the_page_names_exists():
 
 
 def test_the_page_gives_the_travel_limit_of_the_code():
-    assert f"within {NEXT_TO_MINUTES} minutes" in PAGE.read_text(encoding="utf-8")
+    assert f"within {MAX_TRAVEL_GAP_MINUTES} minutes" in PAGE.read_text(encoding="utf-8")

@@ -2,21 +2,21 @@
 
 from datetime import date, timedelta
 
-from calsync.analysis.covered import DaysRead, days_read
+from calsync.analysis.covered import CalendarDaysRead, determine_day_coverage
 
 FIRST = date(2026, 11, 2)
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 
 
-def read(*calendars: DaysRead) -> list[str]:
-    return [str(day) for day in days_read(calendars, DAYS)]
+def read(*calendars: CalendarDaysRead) -> list[str]:
+    return [str(day) for day in determine_day_coverage(calendars, DAYS)]
 
 
-def held(first: int, last: int, listed: bool = True) -> DaysRead:
-    return DaysRead(FIRST + timedelta(days=first), FIRST + timedelta(days=last), listed)
+def held(first: int, last: int, listed: bool = True) -> CalendarDaysRead:
+    return CalendarDaysRead(FIRST + timedelta(days=first), FIRST + timedelta(days=last), listed)
 
 
-NEVER = DaysRead(None, None)
+NEVER = CalendarDaysRead(None, None)
 
 
 def test_a_day_is_covered_if_every_calendar_was_read_after_it():

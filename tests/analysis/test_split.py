@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync.analysis.allocate import FRAME_COLUMNS
-from calsync.analysis.coverage import Coverage, coverage
-from calsync.analysis.periods import Every, periods
-from calsync.analysis.split import SPLIT_COLUMNS, split
+from calsync.analysis.coverage import LabelCoverage, measure_label_coverage
+from calsync.analysis.periods import PeriodLength, split_into_periods
+from calsync.analysis.split import SPLIT_COLUMNS, split_hours
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity
 
@@ -55,7 +55,7 @@ def due(**minutes) -> pd.DataFrame:
 
 def table(*rows, by=(), every=(NOVEMBER,), contracted=None, **options) -> pd.DataFrame:
     contracted = due() if contracted is None else contracted
-    return split(frame(*rows), PEOPLE, contracted, by=by, periods=every, **options)
+    return split_hours(frame(*rows), PEOPLE, contracted, by=by, periods=every, **options)
 
 
 def bounds(*rows) -> dict[str, tuple[float, float, float]]:
@@ -253,9 +253,11 @@ ROWS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(ROWS, st.sampled_from(list(Every)))
+@given(ROWS, st.sampled_from(list(PeriodLength)))
 def test_hours_over_all_rows_add_up_to_the_confirmed_hours(rows, every):
-    found = table(*rows, by=["department"], every=periods(date(2026, 11, 1), date(2027, 1, 1), every))
+    found = table(
+        *rows, by=["department"], every=split_into_periods(date(2026, 11, 1), date(2027, 1, 1), every)
+    )
     assert found["hours"].sum() == pytest.approx(sum(r["minutes"] for r in rows if r["confirmed"]) / 60)
     assert (found["hours_low"] <= found["hours"] + 1e-9).all()
     assert (found["hours"] <= found["hours_high"] + 1e-9).all()
@@ -270,18 +272,18 @@ def test_the_order_of_the_allocations_does_not_matter(rows):
 
 def test_months_begin_on_the_first_and_weeks_on_monday():
     first, last = date(2026, 11, 11), date(2027, 1, 5)
-    months = [start.isoformat() for start, _ in periods(first, last, Every.MONTH)]
+    months = [start.isoformat() for start, _ in split_into_periods(first, last, PeriodLength.MONTH)]
     assert months == ["2026-11-11", "2026-12-01", "2027-01-01"]
-    weeks = periods(first, last, Every.WEEK)
+    weeks = split_into_periods(first, last, PeriodLength.WEEK)
     assert [start.weekday() for start, _ in weeks] == [2] + [0] * 8
     assert (weeks[0][0], weeks[-1][1]) == (first, last)
-    assert periods(first, last) == [(first, last)]
-    assert periods(last, first, Every.MONTH) == []
+    assert split_into_periods(first, last) == [(first, last)]
+    assert split_into_periods(last, first, PeriodLength.MONTH) == []
 
 
 def test_periods_touch_and_never_overlap():
-    for every in Every:
-        cut = periods(date(2026, 1, 1), date(2027, 12, 31), every)
+    for every in PeriodLength:
+        cut = split_into_periods(date(2026, 1, 1), date(2027, 12, 31), every)
         assert all(end == start for (_, end), (start, _) in pairwise(cut))
 
 
@@ -293,7 +295,7 @@ def test_coverage_says_what_nobody_knows():
         row(activity="none", hours=3, meeting_id="secret"),
         row(hours=4, confirmed=False),
     )
-    found = coverage(rows, private=["secret"])
-    assert found == Coverage(confirmed=11, unclear=2, mixed=1, private=3, unconfirmed=4)
-    assert found.labelled == 6 / 8
-    assert coverage(frame()).labelled is None
+    found = measure_label_coverage(rows, private=["secret"])
+    assert found == LabelCoverage(confirmed=11, unclear=2, mixed=1, private=3, unconfirmed=4)
+    assert found.labelled_share == 6 / 8
+    assert measure_label_coverage(frame()).labelled_share is None

@@ -5,7 +5,13 @@ from datetime import date, timedelta
 import pytest
 from builders import MONDAY, at, meeting, span
 
-from calsync.analysis.worktime import WorkingTime, at_work, contracted, leave_of, public_holidays
+from calsync.analysis.worktime import (
+    WorkingTime,
+    contracted_minutes,
+    find_leave,
+    public_holidays,
+    working_spans,
+)
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.people import Manager, Nation
 from calsync.model.span import Span
@@ -26,7 +32,7 @@ def day_off(day: date = MONDAY, days: int = 1, **changes):
 
 
 def minutes(manager: Manager, meetings=(), first: date = MONDAY, last: date = NEXT, work: WorkingTime = WORK):
-    return list(contracted(manager, meetings, work, first, last)["minutes"])
+    return list(contracted_minutes(manager, meetings, work, first, last)["minutes"])
 
 
 def test_contracted_time_is_hours_by_fte_over_the_working_days():
@@ -36,7 +42,7 @@ def test_contracted_time_is_hours_by_fte_over_the_working_days():
 
 
 def test_contracted_time_comes_with_manager_and_day():
-    frame = contracted(ANN, [], WORK, MONDAY, TUESDAY)
+    frame = contracted_minutes(ANN, [], WORK, MONDAY, TUESDAY)
     assert frame.to_dict("records") == [{"manager_id": "ann", "day": MONDAY, "minutes": 444.0}]
 
 
@@ -113,7 +119,7 @@ WHOLE_DAY = span("00:00-24:00")
 
 
 def working(meetings=(), period: Span = WHOLE_DAY, work: WorkingTime = WORK):
-    return at_work(ANN, leave_of(meetings, work, period), work, period)
+    return working_spans(ANN, find_leave(meetings, work, period), work, period)
 
 
 def test_working_hours_are_nine_to_five_unless_told_otherwise():

@@ -7,11 +7,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house import council, the_night, vcalendar, vevent
+from house import run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
-from calsync.rules.load import shipped_rules
+from calsync.rules.load import shipped_rules_folder
 from calsync.rules.schema import pack_schema
 
 GUESTS = (
@@ -71,7 +71,7 @@ example = [{ title = "Zorbing" }]
 
 
 def test_naming_a_pack_leaves_our_own_folder_in_force(tmp_path):
-    config = council(tmp_path, {}, '[rules]\nfolder = "ours"\n')
+    config = write_council(tmp_path, {}, '[rules]\nfolder = "ours"\n')
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "own.toml").write_text(OWN, encoding="utf-8")
     given = ask("explain", "Zorbing", "--pack", "england", "--config", config)
@@ -83,8 +83,8 @@ def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
     hours = ("20261109T100000Z", "20261109T120000Z")
     shown = vevent("1", *hours, "SUMMARY:Zorbing liaison", *GUESTS)
     hidden = vevent("2", *hours, "SUMMARY:Secret zorbing", "CLASS:PRIVATE", *GUESTS)
-    config = council(tmp_path, {"ana": vcalendar(shown, hidden)})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(shown, hidden)})
+    run_test_night(config)
     given = ask("rules", "coverage", "--config", config)
     assert given.exit_code == 0, given.output
     assert "Rules by the hours they decided" in given.stdout
@@ -132,7 +132,7 @@ def test_suggestions_propose_and_show_no_names_of_people(tmp_path):
 
 def test_the_schema_beside_the_packs_is_the_one_the_command_prints():
     given = ask("rules", "schema")
-    kept = (shipped_rules() / "pack.schema.json").read_text(encoding="utf-8")
+    kept = (shipped_rules_folder() / "pack.schema.json").read_text(encoding="utf-8")
     assert given.stdout == kept, "write it anew: calsync rules schema > rules/pack.schema.json"
     assert json.loads(kept) == json.loads(json.dumps(pack_schema()))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from house import council, the_night, vcalendar, vevent
+from house import run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
@@ -64,7 +64,7 @@ def found_in(tmp_path: Path, *, agencies: str = "", pack: str = "") -> list[str]
     (tmp_path / "agencies.toml").write_text(agencies, encoding="utf-8")
     (tmp_path / "ours.toml").write_text('[pack]\ntitle = "Ours"\n' + pack, encoding="utf-8")
     book, problems = load_rules(["wales"], tmp_path)
-    return [f"{problem.where}: {problem.what}" for problem in (*problems, *book.oddities)]
+    return [f"{problem.where}: {problem.what}" for problem in (*problems, *book.lint_problems)]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_rules_check_finds_a_sample_domain_wherever_domains_are_listed(tmp_path,
 
 def test_shipped_rules_have_no_odd_domain():
     book, problems = load_rules(["wales", "england", "scotland", "northern-ireland"], None)
-    assert (problems, book.oddities) == ((), ())
+    assert (problems, book.lint_problems) == ((), ())
 
 
 def test_a_language_key_that_is_no_code_is_named(tmp_path):
@@ -110,7 +110,7 @@ def test_a_reason_that_is_too_short_is_not_called_empty(tmp_path):
 
 
 def test_an_unknown_managers_id_is_named_with_those_that_are_listed(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar()})
+    config = write_council(tmp_path, {"ana": vcalendar()})
     assert "is no manager's id" in refused("occurrences", "anna", *WEEK, "--config", config)
     assert "did you mean 'ana'?" in refused("occurrences", "anna", *WEEK, "--config", config)
     found = refused("occurrences", "ana", *WEEK, "--config", tmp_path / "nowhere.toml")
@@ -118,13 +118,13 @@ def test_an_unknown_managers_id_is_named_with_those_that_are_listed(tmp_path):
 
 
 def test_an_unknown_zone_is_refused_even_where_a_managers_own_is_used(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar()})
+    config = write_council(tmp_path, {"ana": vcalendar()})
     found = refused("occurrences", "ana", *WEEK, "--config", config, "--zone", "Wales")
     assert "no such time zone: 'Wales'" in " ".join(found.split())
 
 
 def test_a_calendar_that_may_be_empty_must_be_a_managers(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar()})
+    config = write_council(tmp_path, {"ana": vcalendar()})
     assert "--accept-empty anna" in refused("run", "--config", config, "--accept-empty", "anna")
 
 
@@ -168,8 +168,8 @@ def test_explain_takes_addresses_and_commas_and_refuses_what_is_no_domain():
 
 def test_marks_of_an_export_are_no_markup(tmp_path):
     meeting = vevent("1", "DTSTART:20261110T090000Z", "DTEND:20261110T100000Z", "SUMMARY:RPB")
-    config = council(tmp_path, {"ana": vcalendar(meeting)})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(meeting)})
+    run_test_night(config)
     given = ask(
         "export", "--table", "split", "--from", "2026-09-01", "--to", "2026-12-01", "--config", config
     )

@@ -5,7 +5,7 @@ import sys
 from datetime import date, datetime
 
 import pytest
-from house import LONDON, NIGHT, council, rows_of, tables, the_night, vcalendar, vevent
+from house import LONDON, NIGHT, csv_rows, run_test_night, stored_tables, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.analysis.periods import parse_period
@@ -31,7 +31,7 @@ def test_occurrences_are_csv_with_the_columns_of_the_design(tmp_path):
     (tmp_path / "a.ics").write_bytes(GOOD)
     given = calsync("occurrences", tmp_path / "a.ics", *WEEK, "--format", "csv")
     assert given.returncode == 0, given.stderr
-    rows = rows_of(given.stdout)
+    rows = csv_rows(given.stdout)
     assert list(rows[0]) == [
         "uid", "recurrence_id", "start", "end", "all_day", "status", "response", "show_as", "sensitivity",
         "summary", "organizer_domain", "attendee_domains", "categories",
@@ -43,7 +43,7 @@ def test_occurrences_are_csv_with_the_columns_of_the_design(tmp_path):
 
 
 def test_occurrences_of_a_manager_by_id(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     given = ask("occurrences", "ana", *WEEK, "--format", "json", "--config", config)
     assert '"uid":"psb"' in given.stdout.replace(": ", ":")
 
@@ -68,14 +68,14 @@ def test_a_wrong_date_is_an_argument_error(tmp_path):
 
 
 def test_run_says_what_it_did_and_ends_with_0(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     given = calsync("run", "--config", config, "--night", NIGHT)
     assert given.returncode == 0, given.stderr
     assert "1 calendar read" in given.stdout and "1 mail sent" in given.stdout
 
 
 def test_run_names_each_problem_once_and_ends_with_1(tmp_path):
-    config = council(tmp_path, {"ana": GOOD, "bob": b"<!DOCTYPE html><title>Sign in</title>"})
+    config = write_council(tmp_path, {"ana": GOOD, "bob": b"<!DOCTYPE html><title>Sign in</title>"})
     given = calsync("run", "--config", config, "--night", NIGHT)
     assert given.returncode == 1
     assert given.stderr.count("bob.ics") == 1
@@ -83,7 +83,7 @@ def test_run_names_each_problem_once_and_ends_with_1(tmp_path):
 
 
 def test_wrong_settings_end_with_2_and_every_fault(tmp_path):
-    config = council(tmp_path, {"ana": GOOD}, more="[window]\nweeks_bak = 1\nweeks_ahead = -1\n")
+    config = write_council(tmp_path, {"ana": GOOD}, more="[window]\nweeks_bak = 1\nweeks_ahead = -1\n")
     given = calsync("run", "--config", config)
     assert given.returncode == 2
     assert "weeks_back" in given.stderr and "weeks_ahead" in given.stderr
@@ -91,23 +91,23 @@ def test_wrong_settings_end_with_2_and_every_fault(tmp_path):
 
 
 def test_status_tells_monitors_of_failing_calendars_and_missing_nights(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     today = datetime.now(LONDON).date()
     assert ask("status", "--config", config).exit_code == 1
-    the_night(config, today)
+    run_test_night(config, today)
     assert ask("status", "--config", config).exit_code == 0
     (tmp_path / "calendars" / "ana.ics").unlink()
-    the_night(config, today)
+    run_test_night(config, today)
     given = ask("status", "--config", config)
     assert given.exit_code == 1
     assert f"since {today}" in given.stdout
 
 
 def test_allocations_are_exported_and_add_up(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     given = ask("export", "--table", "allocations", *WEEK, "--config", config)
-    rows = rows_of(given.stdout)
+    rows = csv_rows(given.stdout)
     assert list(rows[0]) == [
         "manager_id", "day", "partnership", "activity", "kind", "confirmed", "in_hours", "planned",
         "minutes",
@@ -117,20 +117,20 @@ def test_allocations_are_exported_and_add_up(tmp_path):
 
 
 def test_the_split_hides_groups_of_fewer_than_five(tmp_path):
-    config = council(tmp_path, {"ana": GOOD, "bob": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD, "bob": GOOD})
+    run_test_night(config)
     given = ask("export", "--table", "split", *WEEK, "--by", "department", "--config", config)
     assert given.exit_code == 0, given.output
     assert "psb" not in given.stdout
 
 
 def test_the_split_shows_groups_of_five(tmp_path):
-    config = council(tmp_path, dict.fromkeys(("ana", "bob", "cai", "dai", "eli"), GOOD))
-    the_night(config)
+    config = write_council(tmp_path, dict.fromkeys(("ana", "bob", "cai", "dai", "eli"), GOOD))
+    run_test_night(config)
     target = tmp_path / "split.csv"
     given = ask("export", "--table", "split", *WEEK, "--by", "department", "--to", target, "--config", config)
     assert given.exit_code == 0, given.output
-    rows = rows_of(target.read_text(encoding="utf-8-sig"))
+    rows = csv_rows(target.read_text(encoding="utf-8-sig"))
     (process,) = [row for row in rows if row["activity"] == "process" and row["partnership"] == "psb"]
     assert float(process["hours"]) == pytest.approx(5 * 1.5)
     assert process["managers"] == "5"
@@ -143,8 +143,8 @@ def test_explain_names_the_rule_and_what_it_saw():
 
 
 def test_explain_finds_a_kept_meeting_by_its_uid(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     given = ask("explain", "--uid", "psb", "--config", config)
     assert "kept as psb" in given.stdout
 
@@ -153,7 +153,7 @@ def test_classify_adds_five_columns_to_any_table(tmp_path):
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("title,note\nPSB: terms of reference,x\nDentist,y\n", encoding="utf-8")
     assert ask("classify", source, target, "--pack", "wales").exit_code == 0
-    psb, dentist = rows_of(target.read_text(encoding="utf-8-sig"))
+    psb, dentist = csv_rows(target.read_text(encoding="utf-8-sig"))
     assert (psb["partnership"], psb["activity"], psb["note"]) == ("psb", "process", "x")
     assert (dentist["scope"], dentist["activity"]) == ("personal", "none")
     assert psb["rule"] and psb["evidence"]
@@ -165,18 +165,18 @@ def test_the_shipped_rules_pass_their_own_check():
 
 
 def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     given = ask("check", "--config", config)
     assert given.exit_code == 0, given.output
     for word in ("managers.csv", "rules", "store", "mail", "source exported", "ana"):
         assert f"✓ {word}" in given.stdout or (word == "ana" and word in given.stdout)
-    with_tables = tables(config)
+    with_tables = stored_tables(config)
     assert with_tables == {"meetings": [], "allocations": [], "outbox": []}
 
 
 def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
     more = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n'
-    config = council(tmp_path, {"ana": b"<html>Sign in</html>"}, more=more)
+    config = write_council(tmp_path, {"ana": b"<html>Sign in</html>"}, more=more)
     given = calsync("check", "--config", config)
     assert given.returncode == 1
     assert "✗ mail" in given.stdout and "✗ source exported" in given.stdout
@@ -214,8 +214,8 @@ def test_what_is_no_period_is_refused(period: str):
 
 
 def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_written_now(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     old = ask("export", "--table", "allocations", *WEEK, "--config", config)
     new = ask("export", "allocations", "--period", f"{WEEK[1]}..{WEEK[3]}", "--config", config)
     assert (old.exit_code, new.exit_code) == (0, 0)
@@ -225,7 +225,7 @@ def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_writ
 
 
 def test_a_table_without_a_period_is_an_argument_too_few(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     for words in (
         ("split",),
         ("--period", "2026-11"),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from house import council, tables, the_night, vcalendar, vevent
+from house import run_test_night, stored_tables, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
@@ -32,8 +32,8 @@ def refused(*words: object) -> str:
 
 @pytest.fixture
 def config(tmp_path):
-    made = council(tmp_path, {"ana": vcalendar(SERIES, SINGLE, SECRET), "bob": vcalendar(SERIES)})
-    the_night(made)
+    made = write_council(tmp_path, {"ana": vcalendar(SERIES, SINGLE, SECRET), "bob": vcalendar(SERIES)})
+    run_test_night(made)
     return made
 
 
@@ -88,7 +88,7 @@ def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
 )
 def test_what_cannot_be_ends_with_2_says_the_way_out_and_keeps_nothing(config, words, told):
     assert told in " ".join(refused("correct", *words, "--config", config).split())
-    assert tables(config, ("corrections",)) == {"corrections": []}
+    assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
 
 def test_a_private_meeting_is_corrected_by_naming_its_calendar_and_shows_no_title(config):
@@ -111,16 +111,16 @@ def test_saying_the_same_twice_is_saying_it_once(config):
     how = ("--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
     ask("correct", *how)
     assert "0 of 1 meeting changed" in ask("correct", *how).stdout
-    assert len(tables(config, ("corrections",))["corrections"]) == 1
+    assert len(stored_tables(config, ("corrections",))["corrections"]) == 1
 
 
 def test_a_withdrawal_shows_the_way_back_and_stays_on_the_list(config):
-    before = tables(config, ("allocations",))
+    before = stored_tables(config, ("allocations",))
     ask("correct", "--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
-    assert tables(config, ("allocations",)) != before
+    assert stored_tables(config, ("allocations",)) != before
     given = ask("correct", "--withdraw", "1", "--by", "bob", "--config", config)
     assert "rpb: process → rpb: unclear" in " ".join(given.stdout.split())
-    assert tables(config, ("allocations",)) == before
+    assert stored_tables(config, ("allocations",)) == before
     assert "withdrawn by Bob (bob)" in ask("correct", "--list", "--config", config).stdout
 
 
@@ -154,7 +154,7 @@ def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
         )
     assert given.returncode == 3
     assert "another night is running" in given.stderr
-    assert tables(config, ("corrections",)) == {"corrections": []}
+    assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
 
 def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_night(tmp_path):
@@ -162,13 +162,13 @@ def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_ni
     (tmp_path / "rules" / "local.toml").write_text(
         '[pack]\ntitle = "Ours"\n[activity."board business"]\ncounts_as = "process"\n', encoding="utf-8"
     )
-    config = council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
+    run_test_night(config)
     given = ask("correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config)
     assert "board business, says Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
-    corrected = tables(config)
-    the_night(config)
-    assert tables(config) == corrected
+    corrected = stored_tables(config)
+    run_test_night(config)
+    assert stored_tables(config) == corrected
     assert "board business, says Ana" in ask("correct", "--list", "--config", config).stdout
     said = refused("correct", "--uid", "s", "--activity", "board busines", "--by", "ana", "--config", config)
     assert "did you mean 'board business'" in " ".join(said.split())

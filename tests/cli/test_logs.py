@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from house import council, vcalendar, vevent
+from house import vcalendar, vevent, write_council
 
 from calsync import scheduler
 from calsync.cli.logs import LineFormatter
@@ -67,7 +67,7 @@ def test_in_the_journal_a_line_begins_with_its_priority_and_has_no_time(level, p
 
 def service(folder, number: int, **environment: str) -> tuple[int, str]:
     """Run `calsync schedule` until a night has ended, send it a signal; its exit code and its log."""
-    config = council(folder, {"ana": GOOD})
+    config = write_council(folder, {"ana": GOOD})
     with (folder / "log").open("w+", encoding="utf-8") as log:
         status = os.fstat(log.fileno())
         journal = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"} if environment else {}
@@ -112,6 +112,6 @@ def test_in_the_journal_the_service_writes_no_time_of_its_own(tmp_path):
     ],
 )
 def test_the_next_night_starts_at_its_local_hour(tmp_path, now, following):
-    settings = load_settings(council(tmp_path, {"ana": GOOD}))
+    settings = load_settings(write_council(tmp_path, {"ana": GOOD}))
     moment = datetime.fromisoformat(now).replace(tzinfo=LONDON)
     assert scheduler.next_start(moment, settings) == datetime.fromisoformat(following)

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from house import LONDON, NIGHT, council, tables, the_night, vcalendar, vevent
-from postroom import Handler, smtp_server
+from house import LONDON, NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
+from postroom import ScriptedHandler, smtp_server
 from typer.testing import CliRunner
 
 from calsync.cli import app, main
@@ -37,7 +37,7 @@ def mailing(folder: Path, port: int, names=("ana", "ben")) -> Path:
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
         'sender = "calsync@brynfelin.example"\ntimeout = 2\n'
     )
-    return council(folder, dict.fromkeys(names, PSB), more=mail)
+    return write_council(folder, dict.fromkeys(names, PSB), more=mail)
 
 
 def listed(config: Path, *words: str) -> list[dict]:
@@ -53,10 +53,10 @@ def stuck(config: Path, state: str) -> dict:
 @pytest.fixture
 def unknown(tmp_path):
     """A council in which ana's mail is unknown and ben's was sent, and the server that took both."""
-    handler = Handler(data=["drop"])
+    handler = ScriptedHandler(data_replies=["drop"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
         yield config, handler
 
 
@@ -85,15 +85,15 @@ def test_an_unknown_mail_is_closed_as_sent_and_never_sent_again(unknown, how):
     assert (after["state"], after["overdue"]) == ("sent", False)
     (action,) = after["actions"]
     assert (action["by"], action["before"]) == ("Alys Puw", "unknown") and action["at"]
-    the_night(config, NIGHT)
+    run_test_night(config, NIGHT)
     assert len(handler.taken) == 2
 
 
 def test_status_is_red_for_an_unknown_mail_and_green_when_it_is_closed(tmp_path, monkeypatch):
     monkeypatch.setattr("calsync.cli.night.now", lambda: datetime(2026, 11, 16, 5, tzinfo=LONDON))
-    with smtp_server(Handler(data=["drop"])) as port:
+    with smtp_server(ScriptedHandler(data_replies=["drop"])) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
     red = CliRunner().invoke(app, ["status", "--config", str(config)])
     assert red.exit_code == 1 and "is unknown" in red.output and "calsync mail resolve" in red.output
     assert calsync("mail", "resolve", "ana", "--dropped", "--config", config).returncode == 0
@@ -104,7 +104,7 @@ def test_status_is_red_for_an_unknown_mail_and_green_when_it_is_closed(tmp_path,
 def test_a_dropped_mail_is_not_sent_and_not_built_again(unknown):
     config, handler = unknown
     assert calsync("mail", "resolve", "ana", "--dropped", "--config", config).returncode == 0
-    the_night(config, NIGHT)
+    run_test_night(config, NIGHT)
     assert len(handler.taken) == 2
     assert stuck(config, "dropped")["recipient"].startswith("ana@")
 
@@ -120,15 +120,15 @@ def test_an_unknown_mail_is_sent_again_at_once_when_a_person_says_so(unknown):
 
 
 def test_a_failed_mail_is_sent_again_after_its_cause_is_mended(tmp_path):
-    handler = Handler(to={"ana@brynfelin.gov.wales.example": "550 no such user"})
+    handler = ScriptedHandler(recipient_replies={"ana@brynfelin.gov.wales.example": "550 no such user"})
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, names=("ana",))
-        the_night(config)
+        run_test_night(config)
         refused = calsync("mail", "resend", "ana", "--config", config)
         assert refused.returncode == 1 and "no such user" in refused.stderr
-        handler.to.clear()
+        handler.recipient_replies.clear()
         assert calsync("mail", "resend", "ana", "--config", config).returncode == 0
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
     assert [action["action"] for action in listed(config)[0]["actions"]] == ["resend", "resend"]
 
 
@@ -169,19 +169,21 @@ def test_an_id_that_is_not_unique_is_answered_with_those_it_may_mean(unknown):
 
 
 def test_a_server_that_is_still_down_leaves_the_mail_waiting(tmp_path):
-    with smtp_server(Handler(data=["drop"])) as port:
+    with smtp_server(ScriptedHandler(data_replies=["drop"])) as port:
         config = mailing(tmp_path, port, names=("ana",))
-        the_night(config)
+        run_test_night(config)
     given = calsync("mail", "resend", "ana", "--config", config)
     assert given.returncode == 1
     assert "cannot be reached" in given.stderr and "pending" in given.stdout
 
 
 def test_no_control_character_reaches_the_terminal(tmp_path):
-    handler = Handler(to={"ana@brynfelin.gov.wales.example": "550 \x1b[31mred\x07 \u202edne"})
+    handler = ScriptedHandler(
+        recipient_replies={"ana@brynfelin.gov.wales.example": "550 \x1b[31mred\x07 \u202edne"}
+    )
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, names=("ana",))
-        the_night(config)
+        run_test_night(config)
     for words in (("mail", "list"), ("mail", "list", "--format", "json"), ("status",)):
         given = calsync(*words, "--config", config)
         assert "red" in given.stdout
@@ -189,6 +191,6 @@ def test_no_control_character_reaches_the_terminal(tmp_path):
 
 
 def test_an_empty_outbox_says_so(tmp_path):
-    config = council(tmp_path, {"ana": PSB}, summary="none")
+    config = write_council(tmp_path, {"ana": PSB}, summary="none")
     assert "No mails" in calsync("mail", "list", "--config", config).stdout
-    assert tables(config, ("mail_actions",)) == {"mail_actions": []}
+    assert stored_tables(config, ("mail_actions",)) == {"mail_actions": []}

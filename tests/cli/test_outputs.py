@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from house import NIGHT, council, rows_of, the_night, vcalendar, vevent
-from terminals import in_terminal, piped
+from house import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
+from terminals import run_in_terminal, run_piped
 
 ROOT = Path(__file__).parents[2]
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
@@ -33,7 +33,7 @@ def titles(tmp_path):
 
 @pytest.mark.parametrize("suffix", READERS)
 def test_classify_writes_the_format_that_its_outputs_name_says(titles, suffix):
-    given = piped("classify", "in.csv", f"out{suffix}", "--pack", "wales", folder=titles)
+    given = run_piped("classify", "in.csv", f"out{suffix}", "--pack", "wales", folder=titles)
     assert given.returncode == 0, given.stderr
     assert "2 meetings labelled" in given.stderr
     table = READERS[suffix](titles / f"out{suffix}")
@@ -44,7 +44,7 @@ def test_classify_writes_the_format_that_its_outputs_name_says(titles, suffix):
 
 @pytest.mark.parametrize("name", ["out.doc", "out", "out.xls"])
 def test_a_suffix_that_no_format_has_ends_with_2_and_names_those_there_are(titles, name):
-    given = piped("classify", "in.csv", name, "--pack", "wales", folder=titles)
+    given = run_piped("classify", "in.csv", name, "--pack", "wales", folder=titles)
     assert given.returncode == 2
     for suffix in READERS:
         assert suffix in given.stderr
@@ -52,32 +52,32 @@ def test_a_suffix_that_no_format_has_ends_with_2_and_names_those_there_are(title
 
 
 def test_export_refuses_a_suffix_that_no_format_has_before_it_reads_anything(tmp_path):
-    given = piped("export", "--table", "split", *WEEK, "--to", "out.doc", folder=tmp_path)
+    given = run_piped("export", "--table", "split", *WEEK, "--to", "out.doc", folder=tmp_path)
     assert given.returncode == 2 and ".xlsx" in given.stderr and "no such settings" not in given.stderr
 
 
 def test_a_dash_prints_csv(titles):
-    given = piped("classify", "in.csv", "-", "--pack", "wales", folder=titles)
-    assert [row["partnership"] for row in rows_of(given.stdout)] == ["psb", ""]
+    given = run_piped("classify", "in.csv", "-", "--pack", "wales", folder=titles)
+    assert [row["partnership"] for row in csv_rows(given.stdout)] == ["psb", ""]
     assert "2 meetings labelled, 0 of them unclear" in given.stderr
 
 
 def test_explain_says_that_nobody_is_invited_and_how_to_say_who_is(tmp_path):
-    alone = piped("explain", "PSB: terms of reference", folder=tmp_path).stdout
+    alone = run_piped("explain", "PSB: terms of reference", folder=tmp_path).stdout
     assert "Nobody is invited" in alone and "--invited" in alone and "--organiser" in alone
-    with_people = piped("explain", "PSB", "--invited", "a.gov.uk;b.police.uk", folder=tmp_path).stdout
+    with_people = run_piped("explain", "PSB", "--invited", "a.gov.uk;b.police.uk", folder=tmp_path).stdout
     assert "Nobody is invited" not in with_people
 
 
 def test_progress_is_shown_only_on_a_terminal_that_somebody_watches(tmp_path):
-    council(tmp_path, {"ana": GOOD})
+    write_council(tmp_path, {"ana": GOOD})
     run = ("run", "--night", NIGHT)
-    _, watched = in_terminal(*run, folder=tmp_path)
+    _, watched = run_in_terminal(*run, folder=tmp_path)
     assert "━" in watched
     for environment in ({"TERM": "dumb"}, {"CI": "true"}):
-        _, unwatched = in_terminal(*run, folder=tmp_path, **environment)
+        _, unwatched = run_in_terminal(*run, folder=tmp_path, **environment)
         assert "━" not in unwatched and "1 calendar read" in unwatched
-    given = piped(*run, folder=tmp_path)
+    given = run_piped(*run, folder=tmp_path)
     assert given.stderr == "" and "━" not in given.stdout
 
 
@@ -110,8 +110,8 @@ def test_a_plain_installation_runs_the_demo_and_says_what_it_leaves_out(tmp_path
 
 @pytest.mark.parametrize(("suffix", "package"), [("xlsx", "XlsxWriter"), ("parquet", "pyarrow")])
 def test_a_missing_package_is_named_with_the_way_out(tmp_path, suffix, package):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     given = without(tmp_path, "export", "--table", "allocations", *WEEK, "--to", f"out.{suffix}")
     assert given.returncode == 3
     assert f"pip install {package}" in given.stderr and "Traceback" not in given.stderr
@@ -121,7 +121,7 @@ def test_a_missing_package_is_named_with_the_way_out(tmp_path, suffix, package):
 
 
 def test_a_list_of_managers_in_a_workbook_without_openpyxl_is_named_with_the_way_out(tmp_path):
-    config = council(tmp_path, {"ana": GOOD}, more='[managers]\nfile = "managers.xlsx"\n')
+    config = write_council(tmp_path, {"ana": GOOD}, more='[managers]\nfile = "managers.xlsx"\n')
     pd.DataFrame({"id": ["ana"], "email": ["ana@a.gov.uk"]}).to_excel(tmp_path / "managers.xlsx", index=False)
     given = without(tmp_path, "run", "--night", NIGHT, "--config", config)
     assert given.returncode == 2
@@ -129,16 +129,16 @@ def test_a_list_of_managers_in_a_workbook_without_openpyxl_is_named_with_the_way
 
 
 def test_one_of_anything_is_not_many(tmp_path):
-    council(tmp_path, {"ana": GOOD})
+    write_council(tmp_path, {"ana": GOOD})
     shown = "".join(
         given.stdout + given.stderr
         for given in (
-            piped("run", "--night", NIGHT, folder=tmp_path),
-            piped("status", folder=tmp_path),
-            piped("check", folder=tmp_path),
-            piped("occurrences", "ana", *WEEK, folder=tmp_path),
-            piped("correct", "--uid", "psb", "--activity", "process", "--by", "ana", folder=tmp_path),
-            piped("export", "--table", "allocations", *WEEK, "--to", "out.csv", folder=tmp_path),
+            run_piped("run", "--night", NIGHT, folder=tmp_path),
+            run_piped("status", folder=tmp_path),
+            run_piped("check", folder=tmp_path),
+            run_piped("occurrences", "ana", *WEEK, folder=tmp_path),
+            run_piped("correct", "--uid", "psb", "--activity", "process", "--by", "ana", folder=tmp_path),
+            run_piped("export", "--table", "allocations", *WEEK, "--to", "out.csv", folder=tmp_path),
         )
     )
     assert re.findall(r"(?<![\d.])1 (?:\w+ )?\w+s\b(?! of)", shown.replace("1 unchanged", "")) == []

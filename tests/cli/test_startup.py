@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import typer
-from house import council, the_night, vcalendar, vevent
+from house import run_test_night, vcalendar, vevent, write_council
 
 from calsync.cli import app
 from calsync.cli.app import COMMANDS
@@ -69,8 +69,8 @@ def test_help_imports_no_settings_no_store_no_reader_and_no_table(tmp_path):
 
 
 def test_status_imports_no_reader_no_table_no_rules_and_no_scheduler(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     modules = imported(tmp_path, "status", "--config", str(config))
     modules |= imported(tmp_path, "status", "--format", "json", "--config", str(config))
     assert "sqlalchemy" in modules
@@ -80,7 +80,7 @@ def test_status_imports_no_reader_no_table_no_rules_and_no_scheduler(tmp_path):
 
 
 def test_a_store_that_must_be_made_is_made_by_status(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     assert "alembic" in imported(tmp_path, "status", "--config", str(config))
     assert "alembic" not in imported(tmp_path, "status", "--config", str(config))
 
@@ -101,6 +101,6 @@ def test_a_mistyped_command_gets_a_suggestion_without_importing_any(tmp_path):
 
 
 def test_status_compiles_no_patterns_of_titles(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     assert "calsync.model.status" not in imported(tmp_path, "status", "--config", str(config))

@@ -6,7 +6,7 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from house import NIGHT, council, the_night, vcalendar, vevent
+from house import NIGHT, run_test_night, vcalendar, vevent, write_council
 
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 TODAY = f'[demo]\ntoday = "{NIGHT}"\n'
@@ -24,8 +24,8 @@ def status_json(config) -> tuple[int, dict]:
 
 
 def test_a_good_status_in_json_names_the_nights_and_ends_with_0(tmp_path):
-    config = council(tmp_path, {"ana": GOOD}, TODAY)
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD}, TODAY)
+    run_test_night(config)
     code, found = status_json(config)
     assert (code, found["good"], found["late"]) == (0, True, False)
     assert found["due_night"] == found["last_good_night"] == found["today"] == str(NIGHT)
@@ -37,11 +37,11 @@ def test_a_good_status_in_json_names_the_nights_and_ends_with_0(tmp_path):
 
 def test_what_needs_a_person_is_in_json_and_ends_with_1_as_the_text_does(tmp_path):
     down = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
-    config = council(tmp_path, {"ana": GOOD, "bryn": GOOD.replace(b"psb", b"two")}, TODAY + down)
+    config = write_council(tmp_path, {"ana": GOOD, "bryn": GOOD.replace(b"psb", b"two")}, TODAY + down)
     with (tmp_path / "managers.csv").open("a") as file:
         file.write("dai,nobody,,,,\n")
     (tmp_path / "calendars" / "bryn.ics").unlink()
-    the_night(config)
+    run_test_night(config)
     code, found = status_json(config)
     assert (code, found["good"]) == (1, False)
     (failing,) = found["failing_calendars"]
@@ -61,8 +61,8 @@ def test_what_needs_a_person_is_in_json_and_ends_with_1_as_the_text_does(tmp_pat
 
 
 def test_a_night_dated_ahead_and_a_late_one_are_told_apart(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     (tmp_path / "calsync.toml").write_text(
         config.read_text() + f'[demo]\ntoday = "{NIGHT - timedelta(days=1)}"\n'
     )
@@ -74,7 +74,7 @@ def test_a_night_dated_ahead_and_a_late_one_are_told_apart(tmp_path):
 
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_before_the_first_night_the_status_is_not_good(tmp_path, form):
-    config = council(tmp_path, {"ana": GOOD}, TODAY)
+    config = write_council(tmp_path, {"ana": GOOD}, TODAY)
     found = status(config, "--format", form)
     assert found.returncode == 1
     if form == "json":
@@ -82,12 +82,12 @@ def test_before_the_first_night_the_status_is_not_good(tmp_path, form):
 
 
 def test_nothing_that_a_terminal_obeys_is_in_the_json(tmp_path):
-    config = council(tmp_path, {"ana": GOOD}, TODAY)
+    config = write_council(tmp_path, {"ana": GOOD}, TODAY)
     (tmp_path / "managers.csv").write_text(
         "id,email,calendar,summary\nm\u202e1,a@b.example,x.ics,none\nm2,b@b.example,\x1b[31my.ics,none\n",
         encoding="utf-8",
     )
-    the_night(config)
+    run_test_night(config)
     found = status(config, "--format", "json")
     assert not {"\x1b", "\u202e"} & set(found.stdout)
     assert "\x1b[31my.ics" in json.loads(found.stdout)["failing_calendars"][0]["calendar"]

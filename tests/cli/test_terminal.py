@@ -6,8 +6,8 @@ import tomllib
 from functools import cache, partial
 
 import pytest
-from house import NIGHT, council, rows_of, the_night, vcalendar, vevent
-from terminals import OBEYED, UNSEEN, in_terminal, piped
+from house import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
+from terminals import CONTROL_CHARACTERS, INVISIBLE_CHARACTERS, run_in_terminal, run_piped
 
 from calsync.config.load import load_settings
 from calsync.nightly.opening import store_url
@@ -44,13 +44,13 @@ def folder(tmp_path_factory):
         vevent("u4", "20261111T100000Z", "20261111T120000Z", f"SUMMARY:{HOSTILE}", *GUESTS),
         vevent("u3\x1b[31m", "2026BAD", "20261109T120000Z", f"SUMMARY:{HOSTILE}"),
     )
-    config = council(folder, {"ana": vcalendar(*events)})
+    config = write_council(folder, {"ana": vcalendar(*events)})
     (folder / "shared").mkdir()
     for name in ("bob\x1b[31m\u202e", "cat"):
         (folder / "shared" / f"{name}.ics").write_bytes(b"<html>Sign in</html>")
     with (folder / "managers.csv").open("a", encoding="utf-8") as file:
         file.write("bob,bob@brynfelin.gov.wales.example,Bob,Social care,shared,none\n")
-    the_night(config)
+    run_test_night(config)
     (folder / "coded.csv").write_text(CODED.format(HOSTILE), encoding="utf-8")
     return folder
 
@@ -93,7 +93,7 @@ COMMANDS = {
 @pytest.fixture(scope="module")
 def given(folder):
     """What a command prints when it is run in the folder, each run once."""
-    return cache(partial(piped, folder=folder))
+    return cache(partial(run_piped, folder=folder))
 
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
@@ -101,10 +101,10 @@ def test_no_command_prints_a_character_that_a_terminal_obeys_or_that_nobody_sees
     found = given(*words)
     shown = found.stdout + found.stderr
     assert "Traceback" not in shown
-    assert OBEYED.findall(shown) == []
+    assert CONTROL_CHARACTERS.findall(shown) == []
     # CSV is for programs: what has no effect stays in it.
     if words[0] != "classify":
-        assert UNSEEN.findall(shown.replace("👨‍👩‍👧", "").replace(WALES, "")) == []
+        assert INVISIBLE_CHARACTERS.findall(shown.replace("👨‍👩‍👧", "").replace(WALES, "")) == []
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_line_break_in_a_title_forges_no_line(given, words):
 
 @pytest.mark.parametrize("name", ["occurrences", "explain nothing", "status", "the list of corrections"])
 def test_in_a_real_terminal_there_are_only_the_colours_that_we_set(folder, name):
-    _, shown = in_terminal(*COMMANDS[name], folder=folder, COLUMNS="400")
+    _, shown = run_in_terminal(*COMMANDS[name], folder=folder, COLUMNS="400")
     ours = re.sub("\x1b\\[(?:0|1|2|31|32|1;31)m", "", shown.replace("\r\n", "\n"))
-    assert OBEYED.findall(ours) == []
+    assert CONTROL_CHARACTERS.findall(ours) == []
     assert "\x1b[31mA" not in shown and "\x1b]8" not in shown
 
 
 def test_csv_keeps_line_breaks_within_a_field_and_characters_without_effect(folder):
-    rows = rows_of(piped("occurrences", "ana", *WEEK, "--format", "csv", folder=folder).stdout)
+    rows = csv_rows(run_piped("occurrences", "ana", *WEEK, "--format", "csv", folder=folder).stdout)
     assert rows[0]["summary"].endswith("\nNight of Monday 16 November 2026: good")
     assert rows[1]["uid"] == r"u2\x1b[31m"
     for escape in SHOWN:
@@ -147,7 +147,7 @@ def test_csv_keeps_line_breaks_within_a_field_and_characters_without_effect(fold
 
 
 def test_json_decodes_to_exactly_what_the_calendar_holds(folder):
-    given = piped("occurrences", "ana", *WEEK, "--format", "json", folder=folder).stdout
+    given = run_piped("occurrences", "ana", *WEEK, "--format", "json", folder=folder).stdout
     assert json.loads(given)[1]["summary"] == f"{HOSTILE} liaison"
 
 
@@ -164,7 +164,7 @@ def test_suggested_rules_are_toml_that_holds_the_title_itself(given):
 
 
 def test_what_the_encoding_lacks_ends_no_command(folder):
-    given = piped("occurrences", "ana", *WEEK, folder=folder, PYTHONIOENCODING="ascii")
+    given = run_piped("occurrences", "ana", *WEEK, folder=folder, PYTHONIOENCODING="ascii")
     assert given.returncode == 1, given.stderr
     assert r"t\u0177" in given.stdout and "Traceback" not in given.stderr
 
@@ -180,24 +180,26 @@ def test_a_fault_of_ours_shows_its_traceback_and_obeys_nothing_in_it(folder, mon
         calsync.cli.main(["status"])
     shown = capsys.readouterr().err
     assert r"RuntimeError: title \x1b[31m\u202e" in shown
-    assert OBEYED.findall(shown) == []
+    assert CONTROL_CHARACTERS.findall(shown) == []
 
 
 def test_corrections_keep_what_was_said_and_only_the_display_is_escaped(folder):
     with open_store(store_url(load_settings(folder / "calsync.toml"))) as store:
-        before = len(store.corrections.all(None))
-    piped("correct", "--uid", "u4", "--activity", "process", "--by", "A\x1bB", folder=folder)
+        before = len(store.corrections.list_all(None))
+    run_piped("correct", "--uid", "u4", "--activity", "process", "--by", "A\x1bB", folder=folder)
     with open_store(store_url(load_settings(folder / "calsync.toml"))) as store:
-        assert len(store.corrections.all(None)) == before + 1
-        assert "A\x1bB" in {one.by for one in store.corrections.all(None)}
+        assert len(store.corrections.list_all(None)) == before + 1
+        assert "A\x1bB" in {one.author for one in store.corrections.list_all(None)}
 
 
 def test_no_command_prints_markup_of_its_own(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar(vevent("a", "20261109T100000Z", "20261109T120000Z"))})
+    config = write_council(tmp_path, {"ana": vcalendar(vevent("a", "20261109T100000Z", "20261109T120000Z"))})
     (tmp_path / "costs.csv").write_text("grade,contract,productive\nZ,1,2\n", encoding="utf-8")
     with config.open("a", encoding="utf-8") as file:
         file.write('\n[costs]\nfile = "costs.csv"\n')
-    given = piped("export", "--table", "split", "--from", "2026-11-02", "--to", "2026-11-30", folder=tmp_path)
+    given = run_piped(
+        "export", "--table", "split", "--from", "2026-11-02", "--to", "2026-11-30", folder=tmp_path
+    )
     assert "! no hourly cost is known for managers without a grade" in given.stderr
     assert "see [costs] file" in given.stderr
     assert "! 2026-11-02 to 2026-11-30 (exclusive) was read in part" in given.stderr
@@ -207,7 +209,7 @@ def test_no_command_prints_markup_of_its_own(tmp_path):
 def test_bytes_that_are_no_utf_8_in_an_argument_are_refused_with_the_way_out(tmp_path):
     answers = {"domains": "x.gov.uk", "nation": "wales", "language": "en", "calendars": "files"}
     words = [word for name, value in answers.items() for word in (f"--{name}", value)]
-    given = piped("init", "--name", "x\udcff", *words, folder=tmp_path)
+    given = run_piped("init", "--name", "x\udcff", *words, folder=tmp_path)
     assert given.returncode == 2
     shown = r"x\udcff: holds bytes that are no UTF-8"
     assert given.stderr.splitlines() == [shown, "  → type it again, in a UTF-8 terminal"]

@@ -150,7 +150,7 @@ def test_a_cell_with_line_breaks_is_one_cell(tmp_path):
 
 def test_columns_of_ones_own_are_kept_and_empty_cells_at_the_end_are_no_fault(tmp_path):
     found = roster(tmp_path, "id,email,Team,,\nm1,a@b.example,North,,\nm2,b@b.example,South\n")
-    assert found.managers[0].own == (("team", "North"),)
+    assert found.managers[0].own_columns == (("team", "North"),)
 
 
 cells = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -290,4 +290,4 @@ def test_an_id_that_looks_like_a_line_keeps_its_own_place(tmp_path):
     good = GOOD.format(id="line 3").replace(",line 3@", ",c@")
     found = roster(tmp_path, "\n".join([HEAD, good, "m2,nobody,,,,,,m2.ics,,,,", ""]))
     assert found.lines["line 3"] == 2
-    assert {one.id for one in found.claimants}.isdisjoint(one.id for one in found.managers)
+    assert {one.id for one in found.unusable_managers}.isdisjoint(one.id for one in found.managers)

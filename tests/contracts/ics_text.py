@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from calsync.model.occurrence import Occurrence, Sensitivity
 
 
-def vcalendar(*occurrences: Occurrence, stamp: str = "20260101T000000Z") -> bytes:
+def occurrences_to_ics(*occurrences: Occurrence, stamp: str = "20260101T000000Z") -> bytes:
     """A whole calendar; `stamp` is the DTSTAMP of every event."""
     events = [line for occurrence in occurrences for line in _vevent(occurrence, stamp)]
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//calsync//tests//EN", *events, "END:VCALENDAR", ""]

@@ -11,8 +11,8 @@ import recurring_ical_events
 from builders import LONDON
 from icalendar import Calendar
 
-from calsync.demo.council import DemoManager, managers
-from calsync.demo.plan import calendar_of
+from calsync.demo.council import DemoManager, council_managers
+from calsync.demo.plan import calendar_entries
 
 PRINT = """
 import hashlib
@@ -32,7 +32,7 @@ def test_the_same_bytes_come_out_in_every_process_and_zone(files: dict[str, byte
 
 
 def test_every_event_of_the_diary_is_in_the_file_once(manager: DemoManager, files: dict[str, bytes]):
-    kept = calendar_of(manager)
+    kept = calendar_entries(manager)
     changes = [
         change
         for one in kept
@@ -60,7 +60,7 @@ def test_lines_are_folded_at_75_octets_within_no_letter(manager: DemoManager, fi
 
 
 def test_outlook_and_google_say_who_they_are(files: dict[str, bytes]):
-    heads = {manager.key: files[manager.key].splitlines()[1:4] for manager in managers()}
+    heads = {manager.key: files[manager.key].splitlines()[1:4] for manager in council_managers()}
     assert sorted(key for key, head in heads.items() if head[0].startswith(b"PRODID:-//Google Inc")) == [
         "mari",
         "rhodri",

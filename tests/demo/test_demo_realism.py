@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from builders import LONDON
 
-from calsync.demo.council import DemoManager, managers, people, texts
+from calsync.demo.council import DemoManager, council_managers, council_people, load_toml
 from calsync.demo.naming import continued_uid
-from calsync.demo.plan import calendar_of, plans
+from calsync.demo.plan import all_plans, calendar_entries
 from calsync.model.occurrence import AttendeeKind
 
 Events = dict[str, list[dict]]
@@ -33,16 +33,16 @@ def busy(event: dict) -> bool:
 
 
 def test_twelve_managers_in_three_departments_one_of_them_too_small_to_show():
-    sizes = Counter(manager.department for manager in managers())
+    sizes = Counter(manager.department for manager in council_managers())
     assert sorted(sizes.values()) == [2, 4, 6]
 
 
 def test_grades_parts_of_full_time_languages_and_wishes_differ():
-    assert {manager.fte for manager in managers()} == {1.0, 0.8, 0.6}
-    assert {manager.language for manager in managers()} == {"en", "cy", "both"}
-    assert {manager.summary for manager in managers()} == {"weekly", "monthly", "none"}
-    assert {len(manager.working_days) for manager in managers()} == {5, 4, 3}
-    assert len({manager.grade for manager in managers()}) == 3
+    assert {manager.fte for manager in council_managers()} == {1.0, 0.8, 0.6}
+    assert {manager.language for manager in council_managers()} == {"en", "cy", "both"}
+    assert {manager.summary for manager in council_managers()} == {"weekly", "monthly", "none"}
+    assert {len(manager.working_days) for manager in council_managers()} == {5, 4, 3}
+    assert len({manager.grade for manager in council_managers()}) == 3
 
 
 def test_an_ordinary_week_has_fifteen_to_thirty_meetings(manager: DemoManager, events: Events):
@@ -153,8 +153,8 @@ def test_rooms_and_lists_and_somebody_who_has_left_are_invited(events: Events):
     kinds = {attendee["type"] for event in every(events) for attendee in event["attendees"]}
     addresses = {a["emailAddress"]["address"] for event in every(events) for a in event["attendees"]}
     assert kinds == {"required", "resource"}
-    assert people()["list:psb"].kind is AttendeeKind.GROUP
-    assert people()["list:psb"].address in addresses
+    assert council_people()["list:psb"].kind is AttendeeKind.GROUP
+    assert council_people()["list:psb"].address in addresses
     assert any(address.startswith("/o=ExchangeLabs") for address in addresses)
 
 
@@ -182,11 +182,11 @@ def test_partners_of_every_sector_are_invited(events: Events):
     domains = {a["emailAddress"]["address"].partition("@")[2] for e in every(events) for a in e["attendees"]}
     council = {"council", "cyngor", "dyffryn", "glanmorwen", "pengoed"}
     sectors = council | {"health", "police", "fire", "nature", "justice", "college", "voluntary", "housing"}
-    assert {texts("people.toml")["agencies"][sector] for sector in sectors} <= domains
+    assert {load_toml("people.toml")["agencies"][sector] for sector in sectors} <= domains
 
 
 def test_every_address_is_one_that_nobody_can_have():
-    addresses = [person.address for person in people().values() if "@" in person.address]
+    addresses = [person.address for person in council_people().values() if "@" in person.address]
     assert all(address.endswith(".example") for address in addresses)
     assert all(address.isascii() and " " not in address for address in addresses)
 
@@ -197,11 +197,11 @@ def test_a_category_corrects_one_meeting(events: Events):
 
 
 def test_names_of_meetings_are_never_used_twice():
-    uids = [plan.uid for plan in plans()]
+    uids = [plan.uid for plan in all_plans()]
     assert len(set(uids)) == len(uids)
 
 
 def test_whoever_is_on_leave_has_few_meetings_left():
-    (dewi,) = [manager for manager in managers() if manager.key == "dewi"]
-    dropped = [day for kept in calendar_of(dewi) for day in kept.plan.dropped]
+    (dewi,) = [manager for manager in council_managers() if manager.key == "dewi"]
+    dropped = [day for kept in calendar_entries(dewi) for day in kept.plan.dropped]
     assert len([day for day in dropped if date(2026, 10, 26) <= day <= date(2026, 10, 30)]) >= 5

@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 import pytest
 from builders import LONDON
 
-from calsync.demo.council import DemoManager, texts
-from calsync.demo.graph import graph_events
+from calsync.demo.council import DemoManager, load_toml
+from calsync.demo.graph import build_graph_events
 from calsync.model.classification import Classification
-from calsync.model.occurrence import Occurrence, Response, settle
+from calsync.model.occurrence import Occurrence, Response, normalise_occurrence
 from calsync.model.problem import Severity
 from calsync.model.span import Span
 from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify
-from calsync.rules.facts import facts_of
+from calsync.rules.facts import build_facts
 from calsync.rules.load import load_rules
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.m365.events import read_events
 
 WINDOW = Span(datetime(2026, 8, 17, tzinfo=LONDON), datetime(2026, 12, 21, tzinfo=LONDON))
-OWN = tuple(texts("people.toml")["agencies"][name] for name in ("council", "cyngor"))
+OWN = tuple(load_toml("people.toml")["agencies"][name] for name in ("council", "cyngor"))
 Found = dict[tuple[str, str], Occurrence]
 
 
@@ -41,13 +41,13 @@ def by_file(manager: DemoManager, files: dict[str, bytes]) -> Found:
 def by_graph(manager: DemoManager) -> Found:
     # As the source asks: a little more than the window, for all-day events lie by UTC there.
     wider = Span(WINDOW.start - timedelta(hours=14), WINDOW.end + timedelta(hours=14))
-    found, problems = read_events(graph_events(manager, wider), LONDON, manager.id)
+    found, problems = read_events(build_graph_events(manager, wider), LONDON, manager.id)
     assert problems == ()
     return named(occurrence for occurrence in found if occurrence.span.overlaps(WINDOW))
 
 
 def named(found) -> Found:
-    return {(one.uid, one.recurrence_id): settle(one) for one in found}
+    return {(one.uid, one.recurrence_id): normalise_occurrence(one) for one in found}
 
 
 def shown(one: Occurrence) -> tuple[object, ...]:
@@ -59,7 +59,7 @@ def shown(one: Occurrence) -> tuple[object, ...]:
 
 
 def judged(one: Occurrence, book: RuleBook) -> tuple[object, ...]:
-    verdict: Classification = classify(facts_of(one, own_domains=OWN), book)
+    verdict: Classification = classify(build_facts(one, own_domains=OWN), book)
     return verdict.scope, verdict.partnerships, verdict.activity, verdict.kind, verdict.process_share
 
 

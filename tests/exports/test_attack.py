@@ -11,16 +11,16 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from attack import dependence, isolated
+from attack import find_isolated_people, measure_dependence
 
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.demo.write import DEMO_DAY, write_demo
-from calsync.exports.privacy import protected_split
+from calsync.exports.privacy import protect_split
 from calsync.nightly.opening import store_url
-from calsync.nightly.plan import days_of
+from calsync.nightly.plan import window_days
 from calsync.nightly.run import run_night
-from calsync.nightly.tables import minutes_of_days
+from calsync.nightly.tables import load_minutes
 from calsync.store.database import open_store
 
 LEAST = 5
@@ -95,22 +95,22 @@ def attacked(people, allocations, due, by, periods, least=LEAST) -> None:
     """Fail if any figure of a few people follows from the published ones."""
 
     def publish(minutes: pd.DataFrame) -> pd.DataFrame:
-        found = protected_split(
+        found = protect_split(
             minutes.drop(columns=["unit", "atom"]),
             people,
             due,
             by=by,
             periods=periods,
             costs=COSTS,
-            least=least,
+            threshold=least,
         )
         return found.table.assign(unit=found.table["period_start"])
 
     table = publish(allocations)
     people_of = allocations.groupby("atom")["manager_id"].agg(frozenset)
-    for matrix, labels, atoms in dependence(publish, allocations, table["unit"].unique()).values():
+    for matrix, labels, atoms in measure_dependence(publish, allocations, table["unit"].unique()).values():
         behind = [people_of[atom] for atom in atoms]
-        assert isolated(matrix, behind, least) is None
+        assert find_isolated_people(matrix, behind, least) is None
         counts_are_safe(table, matrix, labels, [(atom[0], people_of[atom]) for atom in atoms], least)
 
 
@@ -138,7 +138,7 @@ def counts_are_safe(table, matrix, labels, atoms, least) -> None:
                 assert table.loc[row, column] == len(counted)
                 equations.append([thing in counted for thing in things])
         known = np.array(equations, dtype="float64").reshape(len(equations), len(things))
-        assert isolated(known, list(things.values()), least) is None
+        assert find_isolated_people(known, list(things.values()), least) is None
     for row, pairs in here.items():
         assert table.loc[row, "managers"] == len({person for _, person in pairs})
         assert table.loc[row, "managers"] >= least or table.loc[row, "hours"] == 0
@@ -183,7 +183,7 @@ def test_the_only_directors_hours_do_not_follow_from_hours_and_two_costs():
     )
     due = contracted(people, dict.fromkeys(spent, date(2026, 11, 2)))
     november = [(date(2026, 11, 1), date(2026, 12, 1))]
-    (row,) = protected_split(allocations, people, due, by=[], periods=november, costs=COSTS).table.to_dict(
+    (row,) = protect_split(allocations, people, due, by=[], periods=november, costs=COSTS).table.to_dict(
         "records"
     )
     equations = np.array([[1, 1, 1], COSTS["contract"], COSTS["productive"]], dtype="float64")
@@ -200,9 +200,9 @@ def test_no_combination_of_the_demos_published_figures_is_a_few_peoples(tmp_path
     settings = load_settings(config)
     at = datetime.combine(DEMO_DAY, time(4, 15), settings.organisation.zone)
     run_night(config, DEMO_DAY, now=lambda: at)
-    first, last = days_of(settings, DEMO_DAY)
+    first, last = window_days(settings, DEMO_DAY)
     with open_store(store_url(settings)) as store:
-        allocations = minutes_of_days(store, first, last)
+        allocations = load_minutes(store, first, last)
     people = pd.DataFrame(
         [(m.id, m.department, m.grade) for m in load_managers(settings)],
         columns=["manager_id", "department", "grade"],
@@ -229,13 +229,13 @@ def test_no_combination_of_the_demos_published_figures_is_a_few_peoples(tmp_path
     costs = pd.read_csv(config.parent / "grades.csv")
 
     def publish(minutes: pd.DataFrame) -> pd.DataFrame:
-        found = protected_split(
+        found = protect_split(
             minutes.drop(columns=["unit", "atom"]), people, due, by=[], periods=[(first, last)], costs=costs
         )
         return found.table.assign(unit=first)
 
     people_of = allocations.groupby("atom")["manager_id"].agg(frozenset)
-    (found,) = dependence(publish, allocations, [first]).values()
+    (found,) = measure_dependence(publish, allocations, [first]).values()
     matrix, labels, atoms = found
     assert len({row for row, _ in labels}) > 5, "the demo's table has rows"
-    assert isolated(matrix, [people_of[atom] for atom in atoms], LEAST) is None
+    assert find_isolated_people(matrix, [people_of[atom] for atom in atoms], LEAST) is None

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from calsync.errors import ExportError
 from calsync.exports import to_xlsx
 from calsync.exports.base import Column, Table
-from calsync.exports.to_csv import CsvExporter, csv_text, safe_cells
+from calsync.exports.to_csv import CsvExporter, escape_formulas, format_csv
 from calsync.exports.to_json import JsonExporter
 from calsync.exports.to_parquet import ParquetExporter
 from calsync.exports.to_xlsx import XlsxExporter
@@ -37,29 +37,29 @@ class TestCsv(ExporterContract):
 
     @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1"])
     def test_a_text_that_could_run_is_marked(self, exporter, text):
-        (row,) = self.read(csv_text(pd.DataFrame({"title": [text]})).encode())
+        (row,) = self.read(format_csv(pd.DataFrame({"title": [text]})).encode())
         assert row["title"] == f"'{text}".replace("\r", "\n")
 
     def test_a_heading_that_could_run_is_marked(self):
-        assert csv_text(pd.DataFrame({"=cmd()": [1]})) == "'=cmd()\n1\n"
+        assert format_csv(pd.DataFrame({"=cmd()": [1]})) == "'=cmd()\n1\n"
 
     def test_numbers_below_nought_stay_numbers(self):
-        assert csv_text(pd.DataFrame({"hours": [-1.5]})) == "hours\n-1.5\n"
+        assert format_csv(pd.DataFrame({"hours": [-1.5]})) == "hours\n-1.5\n"
 
     def test_safe_cells_leave_the_table_that_was_given(self):
         frame = pd.DataFrame({"title": ["=1"]})
-        assert safe_cells(frame)["title"].tolist() == ["'=1"]
+        assert escape_formulas(frame)["title"].tolist() == ["'=1"]
         assert frame["title"].tolist() == ["=1"]
 
     def test_times_are_iso_times_and_unknown_ones_blank(self):
         times = pd.DataFrame({"seen": [pd.Timestamp("2026-11-02T09:00+00:00"), pd.NaT]})
-        assert csv_text(times) == 'seen\n2026-11-02T09:00:00+00:00\n""\n'
+        assert format_csv(times) == 'seen\n2026-11-02T09:00:00+00:00\n""\n'
 
     def test_a_table_without_columns_is_an_empty_line(self):
-        assert csv_text(pd.DataFrame()) == "\n"
+        assert format_csv(pd.DataFrame()) == "\n"
 
     def test_a_carriage_return_does_not_end_a_row(self):
-        rows = self.read(csv_text(pd.DataFrame({"title": ["a\rb", "c\r\nd"]})).encode())
+        rows = self.read(format_csv(pd.DataFrame({"title": ["a\rb", "c\r\nd"]})).encode())
         assert [row["title"] for row in rows] == ["a\nb", "c\nd"]
 
 

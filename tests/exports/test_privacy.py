@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calsync.analysis.contributions import PERIOD, contributions
-from calsync.analysis.split import SPLIT_COLUMNS, split
+from calsync.analysis.contributions import PERIOD_COLUMNS, build_contributions
+from calsync.analysis.split import SPLIT_COLUMNS, split_hours
 from calsync.errors import ConfigError
-from calsync.exports.merging import SMALL, merge_small
-from calsync.exports.privacy import Protected, protected_split
+from calsync.exports.merging import MERGED_NAME, merge_small_cells
+from calsync.exports.privacy import ProtectedSplit, protect_split
 
 NOVEMBER = (date(2026, 11, 1), date(2026, 12, 1))
 DECEMBER = (date(2026, 12, 1), date(2027, 1, 1))
@@ -51,27 +51,33 @@ def frame(given_rows) -> pd.DataFrame:
     return pd.DataFrame(given_rows, columns=columns).astype({"confirmed": "bool", "minutes": "float64"})
 
 
-def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> Protected:
-    return protected_split(frame(given_rows), PEOPLE, DUE, by=by, periods=periods, **options)
+def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> ProtectedSplit:
+    return protect_split(frame(given_rows), PEOPLE, DUE, by=by, periods=periods, **options)
 
 
-def hours(found: Protected, *columns: str) -> dict:
+def hours(found: ProtectedSplit, *columns: str) -> dict:
     return found.table.set_index(list(columns))["hours"].to_dict()
 
 
 def test_a_table_without_small_groups_is_left_as_it_is():
     given_rows = [*rows(NAMES[:7]), *rows(NAMES[7:13], partnership="rpb")]
     found = protected(given_rows, by=["department"])
-    plain = split(frame(given_rows), PEOPLE, DUE, by=["department"], periods=[NOVEMBER])
+    plain = split_hours(frame(given_rows), PEOPLE, DUE, by=["department"], periods=[NOVEMBER])
     pd.testing.assert_frame_equal(found.table, plain)
-    assert (found.small, found.joined, found.possible, found.widened, found.unpublished) == (0, 0, 0, 0, 0)
+    assert (found.below_threshold, found.secondary, found.omitted, found.widened, found.suppressed) == (
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
 
 
 def test_small_partnerships_of_one_activity_are_merged():
     given_rows = [*rows(NAMES[:6]), *rows(NAMES[:3], partnership="rpb"), *rows(NAMES[3:6], partnership="csp")]
     found = protected(given_rows)
-    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (SMALL, "process"): 6}
-    assert (found.small, found.joined) == (2, 0)
+    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (MERGED_NAME, "process"): 6}
+    assert (found.below_threshold, found.secondary) == (2, 0)
 
 
 def test_one_small_cell_takes_the_smallest_other_with_it():
@@ -81,8 +87,8 @@ def test_one_small_cell_takes_the_smallest_other_with_it():
         *rows(NAMES[:1], partnership="csp", hours=2),
     ]
     found = protected(given_rows)
-    assert hours(found, "partnership") == {"psb": 9, SMALL: 8}
-    assert (found.small, found.joined) == (1, 1)
+    assert hours(found, "partnership") == {"psb": 9, MERGED_NAME: 8}
+    assert (found.below_threshold, found.secondary) == (1, 1)
 
 
 def test_activities_are_merged_where_one_alone_is_too_small():
@@ -91,35 +97,38 @@ def test_activities_are_merged_where_one_alone_is_too_small():
         *rows(NAMES[:2]),
         *rows(NAMES[2:6], "operational"),
     ]
-    assert hours(protected(given_rows), "partnership", "activity") == {("", "none"): 8, (SMALL, SMALL): 6}
+    assert hours(protected(given_rows), "partnership", "activity") == {
+        ("", "none"): 8,
+        (MERGED_NAME, MERGED_NAME): 6,
+    }
 
 
 def test_a_small_department_joins_another():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13]), *rows(NAMES[13:])], by=["department"])
-    assert hours(found, "department") == {"Care": 7, SMALL: 9}
+    assert hours(found, "department") == {"Care": 7, MERGED_NAME: 9}
 
 
 def test_a_small_grade_joins_another_of_its_department():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13])], by=["department", "grade"])
-    assert hours(found, "department", "grade") == {("Care", SMALL): 7, ("Housing", SMALL): 6}
+    assert hours(found, "department", "grade") == {("Care", MERGED_NAME): 7, ("Housing", MERGED_NAME): 6}
 
 
 def test_a_merged_groups_share_is_of_the_merged_contracted_time():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:])], by=["department"])
     shares = found.table.set_index("department")["share_of_contracted"]
-    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, SMALL: 9 / 900})
+    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, MERGED_NAME: 9 / 900})
 
 
 def test_fewer_people_than_a_group_in_all_are_not_shown():
     found = protected([*rows(NAMES[:4]), *rows(NAMES[:5], day=DECEMBER[0])], periods=[NOVEMBER, DECEMBER])
     assert found.table["period_start"].tolist() == [DECEMBER[0]]
-    assert found.unpublished == 1
+    assert found.suppressed == 1
 
 
 def test_rows_of_nothing_but_possible_time_are_left_out_and_counted():
     found = protected([*rows(NAMES[:6]), *rows(NAMES[:2], "operational", confirmed=False)])
     assert found.table["activity"].tolist() == ["process"]
-    assert found.possible == 1
+    assert found.omitted == 1
 
 
 def test_bounds_that_would_show_a_few_peoples_hours_are_drawn_from_published_figures():
@@ -148,7 +157,7 @@ def test_an_upper_bound_is_blank_where_all_unconfirmed_time_is_a_few_peoples():
 
 def test_one_less_the_other_of_a_pair_shows_nobody():
     given_rows = [*rows(NAMES[:6], "mixed"), row(NAMES[0]), *rows(NAMES[:8], "none", partnership="")]
-    assert hours(protected(given_rows), "partnership") == {SMALL: 7, "": 8}
+    assert hours(protected(given_rows), "partnership") == {MERGED_NAME: 7, "": 8}
 
 
 def test_bounds_do_not_give_away_what_was_merged_elsewhere():
@@ -160,7 +169,7 @@ def test_bounds_do_not_give_away_what_was_merged_elsewhere():
     found = protected(given_rows).table.set_index(["partnership", "activity"])
     # Not 5 + 1.5: the merged row's 2.5 less that would be one person's.
     assert found.loc[("psb", "process"), ["hours", "hours_high"]].tolist() == [5, 7.5]
-    assert found.loc[(SMALL, "unclear"), "hours"] == 2.5
+    assert found.loc[(MERGED_NAME, "unclear"), "hours"] == 2.5
 
 
 def test_bounds_of_many_are_exact():
@@ -171,7 +180,7 @@ def test_bounds_of_many_are_exact():
 
 def test_merged_activities_count_possible_time_once():
     given_rows = [*rows(NAMES[:8], "none", partnership=""), *rows(NAMES[:4], "unclear"), *rows(NAMES[4:8])]
-    merged = protected(given_rows).table.set_index("partnership").loc[SMALL]
+    merged = protected(given_rows).table.set_index("partnership").loc[MERGED_NAME]
     assert merged[["hours", "hours_high"]].tolist() == [8, 8]
 
 
@@ -234,12 +243,12 @@ def determined(equations: np.ndarray, number: int) -> bool:
 @settings(max_examples=60, deadline=None)
 @given(CALENDARS, BY)
 def test_no_hidden_cell_can_be_solved_for(given_rows, by):
-    lines = contributions(frame(given_rows), PEOPLE, by=by, periods=BOTH)
-    keys = [*by, *PERIOD, "partnership", "activity"]
+    lines = build_contributions(frame(given_rows), PEOPLE, by=by, periods=BOTH)
+    keys = [*by, *PERIOD_COLUMNS, "partnership", "activity"]
     sure = lines[lines["hours"] > 0]
     cells = list(map(tuple, sure[keys].drop_duplicates().itertuples(index=False, name=None)))
     people = sure.groupby(keys)["manager_id"].nunique()
-    published = merge_small(sure, by=by, least=5).lines
+    published = merge_small_cells(sure, by=by, threshold=5).lines
     blocks = published.assign(cell=[cells.index(tuple(lines.loc[i, keys])) for i in published.index])
     sums = [np.isin(range(len(cells)), part["cell"]).astype(float) for _, part in blocks.groupby(keys)]
     equations = np.array(sums).reshape(len(sums), len(cells))
@@ -255,7 +264,7 @@ def test_a_tied_meeting_shows_nobody_who_met_for_one_of_its_partnerships_alone()
         for one in rows(NAMES[:6], partnership=p)
     ]
     found = protected([*tied, row(NAMES[0], hours=3), *rows(NAMES[:8], "none", partnership="")])
-    assert hours(found, "partnership") == {SMALL: 15, "": 8}
+    assert hours(found, "partnership") == {MERGED_NAME: 15, "": 8}
 
 
 def test_the_cost_is_the_hours_by_one_rate_for_the_group_that_no_hours_change():
@@ -281,17 +290,17 @@ def test_planned_hours_of_a_few_people_are_blank_and_those_of_many_are_shown():
         *({**one, "planned": True} for one in rows(NAMES[:1], "operational", 2, day=date(2026, 11, 25))),
     ]
     given_frame = pd.DataFrame(given_rows).fillna({"planned": False}).astype({"planned": "bool"})
-    found = protected_split(given_frame, PEOPLE, DUE, by=[], periods=[NOVEMBER])
+    found = protect_split(given_frame, PEOPLE, DUE, by=[], periods=[NOVEMBER])
     table = found.table.set_index("activity")
     assert table["hours"].to_dict() == {"process": 6, "unclear": 0, "none": 6}
     assert table["hours_planned"].fillna(-1).to_dict() == {"process": -1, "unclear": 10, "none": 10}
-    assert (found.blank, found.possible) == (1, 1)
+    assert (found.blanked, found.omitted) == (1, 1)
 
 
 def test_meetings_are_blank_where_the_difference_of_two_groups_is_a_few_peoples():
     together = [{**one, "meeting": "all"} for one in rows(NAMES[:13])]
     alone = {**row(NAMES[0], day=date(2026, 11, 3)), "meeting": "alone"}
-    found = protected_split(
+    found = protect_split(
         pd.DataFrame([*together, alone]), PEOPLE, DUE, by=["department"], periods=[NOVEMBER]
     ).table.set_index("department")
     assert found.loc["Care", "meetings"] == 2
@@ -301,6 +310,6 @@ def test_meetings_are_blank_where_the_difference_of_two_groups_is_a_few_peoples(
 
 def test_a_period_read_in_part_is_named_with_what_was_read():
     due = DUE.assign(read=["all"] * 12 + ["part"] * 2 + ["none"] * 2)
-    found = protected_split(frame(rows(NAMES)), PEOPLE, due, by=[], periods=[NOVEMBER])
-    assert found.read_in_part == ((NOVEMBER, 12 / 16),)
+    found = protect_split(frame(rows(NAMES)), PEOPLE, due, by=[], periods=[NOVEMBER])
+    assert found.partly_read == ((NOVEMBER, 12 / 16),)
     assert found.table[["covered", "share_of_contracted"]].values.tolist() == [[12 / 16, 16 / 1400]]

@@ -12,7 +12,7 @@ from calsync.analysis.split import SPLIT_COLUMNS
 from calsync.errors import ConfigError, ExportError, PluginError
 from calsync.exports.base import Table
 from calsync.exports.dictionary import DICTIONARY, columns_of, dictionary_page
-from calsync.exports.registry import GROUP, OURS, exporter_for
+from calsync.exports.registry import BUILT_IN_EXPORTERS, ENTRY_POINT_GROUP, find_exporter
 from calsync.exports.tables import ALLOCATION_COLUMNS
 from calsync.exports.writing import write_table
 
@@ -37,7 +37,7 @@ def broken():
 
 
 def point(name: str, value: str) -> EntryPoint:
-    return EntryPoint(name, f"{__name__}:{value}", GROUP)
+    return EntryPoint(name, f"{__name__}:{value}", ENTRY_POINT_GROUP)
 
 
 @pytest.fixture(autouse=True)
@@ -55,24 +55,24 @@ def importable(monkeypatch):
         monkeypatch.setattr(sys.modules[__name__], name, thing, raising=False)
 
 
-@pytest.mark.parametrize("suffix", sorted(OURS))
+@pytest.mark.parametrize("suffix", sorted(BUILT_IN_EXPORTERS))
 def test_the_suffix_chooses_the_format_in_capitals_too(suffix):
-    assert type(exporter_for(Path(f"x.{suffix.upper()}"), [])) is OURS[suffix]
+    assert type(find_exporter(Path(f"x.{suffix.upper()}"), [])) is BUILT_IN_EXPORTERS[suffix]
 
 
 def test_an_unknown_suffix_is_named_with_those_that_are_known():
     with pytest.raises(ExportError, match=r"'\.doc'.*known: \.csv, \.xlsx, \.parquet, \.json"):
-        exporter_for(Path("hours.doc"), [])
+        find_exporter(Path("hours.doc"), [])
 
 
 def test_another_package_may_bring_a_format():
-    assert isinstance(exporter_for(Path("x.loud"), [point("loud", "Shouting")]), Shouting)
+    assert isinstance(find_exporter(Path("x.loud"), [point("loud", "Shouting")]), Shouting)
 
 
 @pytest.mark.parametrize("names", [("csv",), ("loud", "loud")])
 def test_one_suffix_claimed_twice_is_refused(names):
     with pytest.raises(ConfigError, match="is claimed by"):
-        exporter_for(Path("x.csv"), [point(name, "Shouting") for name in names])
+        find_exporter(Path("x.csv"), [point(name, "Shouting") for name in names])
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_one_suffix_claimed_twice_is_refused(names):
 )
 def test_a_plug_in_that_breaks_is_named(value, what):
     with pytest.raises(PluginError, match=what):
-        exporter_for(Path("x.loud"), [point("loud", value)])
+        find_exporter(Path("x.loud"), [point("loud", value)])
 
 
 def test_a_plug_in_that_says_what_is_wrong_is_heard():
     with pytest.raises(ExportError, match="no key"):
-        exporter_for(Path("x.loud"), [point("loud", "refused")])
+        find_exporter(Path("x.loud"), [point("loud", "refused")])
 
 
 def test_a_table_comes_with_the_meaning_of_its_columns(tmp_path):

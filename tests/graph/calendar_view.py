@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from graph.mailboxes import NAVIGATION, PROPERTIES, Event, Mailbox, shifted
-from graph.preferences import Preferences, preferences
-from graph.replies import Reply, Request, answer, refuse
+from graph.mailboxes import NAVIGATION, PROPERTIES, EmulatedMailbox, Event, shift_zone
+from graph.preferences import Preferences, parse_preferences
+from graph.replies import Reply, Request, graph_error, json_reply
 
-LONGEST = timedelta(days=1825)
+MAX_WINDOW = timedelta(days=1825)
 OPTIONS = frozenset({"$top", "$skip", "$select", "$orderby", "$count", "$skiptoken", "$deltatoken"})
 NOT_ON_DELTA = ("$select", "$filter", "$expand", "$orderby", "$search")
-STUB = ("@odata.etag", "id", "seriesMasterId", "type", "start", "end")
+STUB_FIELDS = ("@odata.etag", "id", "seriesMasterId", "type", "start", "end")
 """All that delta gives of an occurrence that is as its series says."""
 
 
@@ -36,14 +36,14 @@ class Links:
 
     given: dict[str, Link] = field(default_factory=dict)
 
-    def give(self, link: Link) -> str:
+    def issue(self, link: Link) -> str:
         token = uuid.uuid4().hex
         self.given[token] = link
         return token
 
 
 @dataclass(frozen=True)
-class Question:
+class ViewRequest:
     """A question that passed every check."""
 
     start: datetime
@@ -57,129 +57,139 @@ class Question:
     link: Link
 
 
-def calendar_view(box: Mailbox, request: Request, links: Links, root: str) -> Reply:
-    """The page asked for, or an error in Graph's words (raised as RefusedError)."""
-    question = _question(box, request, links)
+def calendar_view(box: EmulatedMailbox, request: Request, links: Links, root: str) -> Reply:
+    """The page asked for, or an error in Graph's words (raised as GraphError)."""
+    question = _check_request(box, request, links)
     rows = box.overlapping(question.start, question.end)
     if question.descending:
         rows.reverse()
     rows = rows[question.skip :]
-    shown, following = _turn(box, question, len(rows))
+    shown, following = _page_slice(box, question, len(rows))
     name = quote(box.object_id)
     context = f"https://graph.microsoft.com/v1.0/$metadata#users('{name}')/calendar/calendarView"
     content: dict[str, object] = {"@odata.context": context}
     if following is not None:
-        content["@odata.nextLink"] = _link(box, request, root, "$skiptoken", links.give(following))
-    reply = _answered(content, question.prefer)
-    value = _value(rows[shown], box, question, (shown.start, shown.stop))
+        content["@odata.nextLink"] = _link(box, request, root, "$skiptoken", links.issue(following))
+    reply = _to_reply(content, question.prefer)
+    value = _events_json(rows[shown], box, question, (shown.start, shown.stop))
     return replace(reply, body=reply.body[:-1] + f', "value": {value}}}'.encode())
 
 
-def _value(rows: list[Event], box: Mailbox, question: Question, shown: tuple[int, int]) -> str:
+def _events_json(
+    rows: list[Event], box: EmulatedMailbox, question: ViewRequest, shown: tuple[int, int]
+) -> str:
     """The events as JSON, made once for each question: thousands of mailboxes hold the same few diaries."""
     prefer = question.prefer
     key = (question.start, question.end, question.skip, question.descending, shown, question.select, prefer,
            box.quirks)  # fmt: skip
     pages = box.rows.pages
     if key not in pages:
-        pages[key] = json.dumps([_shown(event, box, question) for event in rows], ensure_ascii=False)
+        pages[key] = json.dumps([_shown_event(event, box, question) for event in rows], ensure_ascii=False)
     return pages[key]
 
 
-def delta(box: Mailbox, request: Request, links: Links, root: str) -> Reply:
+def delta(box: EmulatedMailbox, request: Request, links: Links, root: str) -> Reply:
     """A page of a round, or the empty round that follows: nothing changes here between two questions."""
     refused = [name for name in NOT_ON_DELTA if name in request.query]
     if refused:
         words = f"The following parameters are not supported with change tracking: '{', '.join(refused)}'."
-        raise refuse(400, "ErrorInvalidUrlQuery", words)
-    prefer = preferences(request.headers.get("prefer", ""))
+        raise graph_error(400, "ErrorInvalidUrlQuery", words)
+    prefer = parse_preferences(request.headers.get("prefer", ""))
     if "$deltatoken" in request.query:
         link = links.given.get(request.query["$deltatoken"])
         if link is None or link.asked[0] != box.address:
             where = f"{root}{request.path}?$deltatoken="
             words = "The sync state generation is not found; generation=149;[highest=157]."
-            raise refuse(410, "SyncStateNotFound", words, Location=where)
-        again = _link(box, request, root, "$deltatoken", links.give(link))
-        return _answered({"value": [], "@odata.deltaLink": again}, prefer)
-    question = _question(box, request, links, on_delta=True)
+            raise graph_error(410, "SyncStateNotFound", words, Location=where)
+        again = _link(box, request, root, "$deltatoken", links.issue(link))
+        return _to_reply({"value": [], "@odata.deltaLink": again}, prefer)
+    question = _check_request(box, request, links, on_delta=True)
     rows = box.overlapping(question.start, question.end)
     size, offset = prefer.page_size or 10, question.link.offset
     content: dict[str, object] = {
-        "value": [_on_delta(e, box, question) for e in rows[offset : offset + size]]
+        "value": [_delta_event(e, box, question) for e in rows[offset : offset + size]]
     }
     name = "$skiptoken" if offset + size < len(rows) else "$deltatoken"
     key = "@odata.nextLink" if name == "$skiptoken" else "@odata.deltaLink"
-    content[key] = _link(box, request, root, name, links.give(Link(question.asked, offset + size)))
-    return _answered(content, prefer)
+    content[key] = _link(box, request, root, name, links.issue(Link(question.asked, offset + size)))
+    return _to_reply(content, prefer)
 
 
 # ------------------------------------------------------------------ the question
-def _question(box: Mailbox, request: Request, links: Links, on_delta: bool = False) -> Question:
+def _check_request(
+    box: EmulatedMailbox, request: Request, links: Links, on_delta: bool = False
+) -> ViewRequest:
     query = request.query
     if request.twice:
-        raise refuse(400, "BadRequest", f"Query option '{request.twice[0]}' was specified more than once.")
+        raise graph_error(
+            400, "BadRequest", f"Query option '{request.twice[0]}' was specified more than once."
+        )
     for name in query:
         if name.startswith("$") and name not in OPTIONS:
-            raise refuse(501, "NotImplemented", f"The emulator does not know the option '{name}'.")
+            raise graph_error(501, "NotImplemented", f"The emulator does not know the option '{name}'.")
     if on_delta and "$skiptoken" in query:
-        link = _given(links, query["$skiptoken"], box.address)
+        link = _find_link(links, query["$skiptoken"], box.address)
         query = {**dict(pair.split("=", 1) for pair in link.asked[1:]), **query}
-    start, end = _window(query)
+    start, end = _read_window(query)
     asked = (box.address, *(f"{key}={query[key]}" for key in sorted(query) if key not in ("$skiptoken",)))
     link = Link(asked, 0)
     if "$skiptoken" in query:
-        link = _given(links, query["$skiptoken"], box.address)
+        link = _find_link(links, query["$skiptoken"], box.address)
         if not on_delta and link.asked != asked:
-            raise refuse(400, "ErrorInvalidParameter", "The skip token belongs to another question.")
-    return Question(
+            raise graph_error(400, "ErrorInvalidParameter", "The skip token belongs to another question.")
+    return ViewRequest(
         start,
         end,
-        _number(query, "$top", 10, 1, 1000),
-        _number(query, "$skip", 0, 0, 10**9),
-        _selected(query),
-        _descending(query),
-        preferences(request.headers.get("prefer", "")),
+        _read_number(query, "$top", 10, 1, 1000),
+        _read_number(query, "$skip", 0, 0, 10**9),
+        _read_select(query),
+        _is_descending(query),
+        parse_preferences(request.headers.get("prefer", "")),
         asked,
         link,
     )
 
 
-def _given(links: Links, token: str, address: str) -> Link:
+def _find_link(links: Links, token: str, address: str) -> Link:
     link = links.given.get(token)
     if link is None or link.asked[0] != address:
-        raise refuse(400, "ErrorInvalidParameter", "The skip token is none of this mailbox's.")
+        raise graph_error(400, "ErrorInvalidParameter", "The skip token is none of this mailbox's.")
     return link
 
 
-def _window(query: Mapping[str, str]) -> tuple[datetime, datetime]:
+def _read_window(query: Mapping[str, str]) -> tuple[datetime, datetime]:
     if not {"startdatetime", "enddatetime"} <= query.keys():
         words = (
             "This request requires a time window specified by the query string parameters "
             "StartDateTime and EndDateTime."
         )
-        raise refuse(400, "ErrorInvalidParameter", words)
-    start = _moment(query["startdatetime"], "StartDateTime")
-    end = _moment(query["enddatetime"], "EndDateTime")
+        raise graph_error(400, "ErrorInvalidParameter", words)
+    start = _read_moment(query["startdatetime"], "StartDateTime")
+    end = _read_moment(query["enddatetime"], "EndDateTime")
     if end <= start:
-        raise refuse(400, "ErrorInvalidParameter", "The EndDateTime must be later than the StartDateTime.")
-    if end - start > LONGEST:
+        raise graph_error(
+            400, "ErrorInvalidParameter", "The EndDateTime must be later than the StartDateTime."
+        )
+    if end - start > MAX_WINDOW:
         words = "Requested date range exceeds maximum allowed. Maximum number of days: 1825"
-        raise refuse(400, "ErrorInvalidRequest", words)
+        raise graph_error(400, "ErrorInvalidRequest", words)
     return start, end
 
 
-def _moment(text: str, name: str) -> datetime:
+def _read_moment(text: str, name: str) -> datetime:
     # A plus sign that was not quoted arrives as a blank, and Graph does not forgive it.
     if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)?)?", text):
-        raise refuse(400, "ErrorInvalidParameter", f"The value of parameter '{name}' is invalid.")
+        raise graph_error(400, "ErrorInvalidParameter", f"The value of parameter '{name}' is invalid.")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise refuse(400, "ErrorInvalidParameter", f"The value of parameter '{name}' is invalid.") from None
+        raise graph_error(
+            400, "ErrorInvalidParameter", f"The value of parameter '{name}' is invalid."
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _number(query: Mapping[str, str], name: str, otherwise: int, least: int, most: int) -> int:
+def _read_number(query: Mapping[str, str], name: str, otherwise: int, least: int, most: int) -> int:
     text = query.get(name)
     if text is None:
         return otherwise
@@ -187,11 +197,11 @@ def _number(query: Mapping[str, str], name: str, otherwise: int, least: int, mos
         words = (
             f"The query specified in the URI is not valid. Invalid value '{text}' for {name} query option."
         )
-        raise refuse(400, "ErrorInvalidUrlQuery", words)
+        raise graph_error(400, "ErrorInvalidUrlQuery", words)
     return int(text)
 
 
-def _selected(query: Mapping[str, str]) -> frozenset[str]:
+def _read_select(query: Mapping[str, str]) -> frozenset[str]:
     if "$select" not in query:
         return PROPERTIES - set(NAVIGATION)
     known = {name.casefold(): name for name in PROPERTIES}
@@ -200,23 +210,23 @@ def _selected(query: Mapping[str, str]) -> frozenset[str]:
         plain = name.strip()
         if plain.casefold() not in known:
             words = f"Could not find a property named '{plain}' on type 'microsoft.graph.event'."
-            raise refuse(400, "RequestBroker--ParseUri", words)
+            raise graph_error(400, "RequestBroker--ParseUri", words)
         if plain.casefold() in ("createddatetime", "lastmodifieddatetime"):
             words = f"The property '{plain}' does not support $select on calendarView."
-            raise refuse(400, "ErrorInvalidProperty", words)
+            raise graph_error(400, "ErrorInvalidProperty", words)
         chosen.add(known[plain.casefold()])
     return frozenset(chosen)
 
 
-def _descending(query: Mapping[str, str]) -> bool:
+def _is_descending(query: Mapping[str, str]) -> bool:
     order = query.get("$orderby", "start/dateTime").split()
     if order[:1] != ["start/dateTime"] or order[1:] not in ([], ["asc"], ["desc"]):
-        raise refuse(501, "NotImplemented", "The emulator orders by start/dateTime only.")
+        raise graph_error(501, "NotImplemented", "The emulator orders by start/dateTime only.")
     return order[1:] == ["desc"]
 
 
 # ------------------------------------------------------------------ the answer
-def _turn(box: Mailbox, question: Question, count: int) -> tuple[slice, Link | None]:
+def _page_slice(box: EmulatedMailbox, question: ViewRequest, count: int) -> tuple[slice, Link | None]:
     """Which rows this page shows, and where the next page begins; see `mailboxes.PAGING`."""
     link, top = question.link, question.top
     nothing, page = slice(0, 0), slice(link.offset, link.offset + top)
@@ -233,7 +243,7 @@ def _turn(box: Mailbox, question: Question, count: int) -> tuple[slice, Link | N
     return page, Link(question.asked, link.offset + top, link.turn + 1) if more else None
 
 
-def _link(box: Mailbox, request: Request, root: str, name: str, token: str) -> str:
+def _link(box: EmulatedMailbox, request: Request, root: str, name: str, token: str) -> str:
     host = "https://graph.elsewhere.example" if box.paging == "foreign" else root
     kept = {} if name == "$deltatoken" or "delta" in request.parts else dict(request.query)
     for gone in ("$skiptoken", "$deltatoken"):
@@ -241,42 +251,42 @@ def _link(box: Mailbox, request: Request, root: str, name: str, token: str) -> s
     return f"{host}{request.path}?{urlencode({**kept, name: token}, safe='$:,')}"
 
 
-def _answered(content: Mapping[str, object], prefer: Preferences) -> Reply:
+def _to_reply(content: Mapping[str, object], prefer: Preferences) -> Reply:
     headers = {"Preference_Applied": ", ".join(prefer.applied)} if prefer.applied else {}
-    return answer(content, **headers)
+    return json_reply(content, **headers)
 
 
-def _shown(event: Event, box: Mailbox, question: Question) -> Event:
+def _shown_event(event: Event, box: EmulatedMailbox, question: ViewRequest) -> Event:
     for quirk in box.quirks:
         event = quirk(event)
-    chosen = {**_named(event, question.prefer), **_timed(event, box, question.prefer)}
+    chosen = {**_with_ids(event, question.prefer), **_with_times(event, box, question.prefer)}
     always = ("@odata.etag", "id")
     return {key: chosen[key] for key in chosen if key in always or key in question.select}
 
 
-def _on_delta(event: Event, box: Mailbox, question: Question) -> Event:
-    shown = {"@odata.type": "#microsoft.graph.event", **_shown(event, box, question)}
+def _delta_event(event: Event, box: EmulatedMailbox, question: ViewRequest) -> Event:
+    shown = {"@odata.type": "#microsoft.graph.event", **_shown_event(event, box, question)}
     if event["type"] != "occurrence":
         return shown
-    return {key: shown[key] for key in ("@odata.type", *STUB) if key in shown}
+    return {key: shown[key] for key in ("@odata.type", *STUB_FIELDS) if key in shown}
 
 
-def _named(event: Event, prefer: Preferences) -> Event:
+def _with_ids(event: Event, prefer: Preferences) -> Event:
     """Without a wish for immutable ids the ids are others, which change when a mailbox moves."""
     if prefer.immutable:
         return event
     names = ((key, event.get(key)) for key in ("id", "seriesMasterId"))
-    return {**event, **{key: _moving(name) for key, name in names if name}}
+    return {**event, **{key: _changing_id(name) for key, name in names if name}}
 
 
-def _moving(name: str) -> str:
+def _changing_id(name: str) -> str:
     return "AAMkA" + hashlib.sha256(name.encode()).hexdigest()
 
 
-def _timed(event: Event, box: Mailbox, prefer: Preferences) -> Event:
+def _with_times(event: Event, box: EmulatedMailbox, prefer: Preferences) -> Event:
     if prefer.zone == "UTC" or _has_zone(box.quirks):
         return {}
-    return {side: shifted(event[side], prefer.zone, event) for side in ("start", "end")}
+    return {side: shift_zone(event[side], prefer.zone, event) for side in ("start", "end")}
 
 
 def _has_zone(quirks: Iterable[object]) -> bool:

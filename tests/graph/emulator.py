@@ -52,8 +52,8 @@ if __package__ in (None, ""):
 from graph.calendar_view import Links, calendar_view, delta
 from graph.entra import Application, Entra, Grant
 from graph.faults import Fault
-from graph.mailboxes import Event, Mailbox, mailbox
-from graph.replies import RefusedError, Reply, Request, fault, refuse
+from graph.mailboxes import EmulatedMailbox, Event, new_mailbox
+from graph.replies import GraphError, Reply, Request, error_reply, graph_error
 from graph.send_mail import send_mail
 from graph.server import Server
 
@@ -77,7 +77,7 @@ class Emulator:
         self.answer_after = 0.0
         self._busy = 0
         self._links = Links()
-        self._boxes: dict[str, Mailbox] = {}
+        self._boxes: dict[str, EmulatedMailbox] = {}
         self._lock = threading.Lock()
         self.add_tenant(TENANT, self.application)
         self._server = Server(self.reply, port)
@@ -95,37 +95,37 @@ class Emulator:
         """Another tenant with one application."""
         self.entra.register(tenant, application)
 
-    def hold(self, address: str, *events: Event, tenant: str = TENANT) -> Mailbox:
+    def add_events(self, address: str, *events: Event, tenant: str = TENANT) -> EmulatedMailbox:
         """From now on the mailbox exists and its calendar holds exactly these."""
         box = self._boxes.get(address.casefold())
         if box is None:
-            box = mailbox(address, tenant)
+            box = new_mailbox(address, tenant)
             self._boxes[address.casefold()] = self._boxes[box.object_id] = box
-        box.hold(events)
+        box.add_events(events)
         return box
 
-    def box(self, address: str) -> Mailbox:
+    def mailbox(self, address: str) -> EmulatedMailbox:
         """The mailbox of this address."""
         return self._boxes[address.casefold()]
 
-    def misbehave(self, address: str, spoil: Fault, times: int | None = 1, after: int = 0) -> None:
+    def inject_fault(self, address: str, fault: Fault, times: int | None = 1, after: int = 0) -> None:
         """Spoil this many answers about the mailbox, after some good ones; None: all that follow."""
-        box = self.box(address)
+        box = self.mailbox(address)
         box.faults.extend([None] * after)
         if times is None:
-            box.standing = spoil
+            box.standing = fault
         else:
-            box.faults.extend([spoil] * times)
+            box.faults.extend([fault] * times)
 
     def token(self, tenant: str = TENANT) -> str:
         """A token as somebody else may have made it for us."""
         (application, *_) = self.entra.tenants[tenant].values()
         return self.entra.issue(tenant, application)
 
-    def questions(self, address: str = "") -> list[Request]:
+    def requests(self, address: str = "") -> list[Request]:
         """What was asked of Graph, of one mailbox or of all."""
         asked = [request for request in self.asked if request.path.startswith("/v1.0/")]
-        names = {address.casefold(), self.box(address).object_id} if address else set()
+        names = {address.casefold(), self.mailbox(address).object_id} if address else set()
         return [r for r in asked if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
 
     # -------------------------------------------------------------- answer
@@ -139,7 +139,7 @@ class Emulator:
             if self.answer_after:
                 time.sleep(self.answer_after)
             return self.entra.reply(request) or self._graph(request)
-        except RefusedError as refusal:
+        except GraphError as refusal:
             return refusal.reply
         finally:
             with self._lock:
@@ -147,24 +147,26 @@ class Emulator:
 
     def _graph(self, request: Request) -> Reply:
         if request.parts[:1] not in (["v1.0"], ["beta"]):
-            raise refuse(404, "ResourceNotFound", "Resource could not be discovered.")
+            raise graph_error(404, "ResourceNotFound", "Resource could not be discovered.")
         grant = self.entra.grant(request)
         if request.parts[1:2] == ["me"]:
-            raise refuse(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+            raise graph_error(
+                400, "BadRequest", "/me request is only valid with delegated authentication flow."
+            )
         if request.parts[1:2] != ["users"] or len(request.parts) < 4:
-            raise refuse(404, "ResourceNotFound", "Resource could not be discovered.")
-        box = self._found(request.parts[2], grant)
-        with self._turn(box):
-            return self._spoilt(box, request, grant)
+            raise graph_error(404, "ResourceNotFound", "Resource could not be discovered.")
+        box = self._find_mailbox(request.parts[2], grant)
+        with self._limit_concurrency(box):
+            return self._faulty_reply(box, request, grant)
 
-    def _found(self, name: str, grant: Grant) -> Mailbox:
+    def _find_mailbox(self, name: str, grant: Grant) -> EmulatedMailbox:
         box = self._boxes.get(name.casefold())
         if box is None or box.tenant != grant.tenant:
-            raise refuse(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
+            raise graph_error(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
         return box
 
     @contextmanager
-    def _turn(self, box: Mailbox) -> Any:
+    def _limit_concurrency(self, box: EmulatedMailbox) -> Any:
         with self._lock:
             box.busy += 1
             box.most_at_once = max(box.most_at_once, box.busy)
@@ -172,41 +174,43 @@ class Emulator:
         try:
             if crowded:
                 words = "Application is over its MailboxConcurrency limit."
-                raise refuse(429, "ApplicationThrottled", words, Retry_After="1")
+                raise graph_error(429, "ApplicationThrottled", words, Retry_After="1")
             yield
         finally:
             with self._lock:
                 box.busy -= 1
 
-    def _spoilt(self, box: Mailbox, request: Request, grant: Grant) -> Reply:
+    def _faulty_reply(self, box: EmulatedMailbox, request: Request, grant: Grant) -> Reply:
         with self._lock:
             spoil = box.faults.popleft() if box.faults else box.standing
         try:
-            good = self._right(box, request, grant)
-        except RefusedError as refusal:
+            good = self._correct_reply(box, request, grant)
+        except GraphError as refusal:
             good = refusal.reply
         return spoil(good) if spoil else good
 
-    def _right(self, box: Mailbox, request: Request, grant: Grant) -> Reply:
+    def _correct_reply(self, box: EmulatedMailbox, request: Request, grant: Grant) -> Reply:
         rest = request.parts[3:]
         root = f"http://{request.host}"
         if rest == ["sendMail"] and request.method == "POST":
-            self._allow("Mail.Send", box, grant)
+            self._check_role("Mail.Send", box, grant)
             return send_mail(box, request)
         view, tracked = (rest[:-1], True) if rest[-1:] == ["delta"] else (rest, False)
         if view not in _VIEWS:
-            return fault(404, "ResourceNotFound", f"Resource not found for the segment '{rest[0]}'.")
+            return error_reply(404, "ResourceNotFound", f"Resource not found for the segment '{rest[0]}'.")
         if request.method != "GET":
-            return fault(405, "ErrorInvalidRequest", "The HTTP method is not supported for this resource.")
-        self._allow("Calendars.Read", box, grant)
+            return error_reply(
+                405, "ErrorInvalidRequest", "The HTTP method is not supported for this resource."
+            )
+        self._check_role("Calendars.Read", box, grant)
         return (delta if tracked else calendar_view)(box, request, self._links, root)
 
-    def _allow(self, role: str, box: Mailbox, grant: Grant) -> None:
+    def _check_role(self, role: str, box: EmulatedMailbox, grant: Grant) -> None:
         scope = grant.application.scope
         names = {box.address.casefold(), box.object_id}
         inside = scope is None or names & {name.casefold() for name in scope}
         if role not in grant.application.roles or not inside:
-            raise refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+            raise graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import jwt
 from cryptography.x509 import load_pem_x509_certificate
-from graph.replies import RefusedError, Reply, Request, answer, refuse
+from graph.replies import GraphError, Reply, Request, graph_error, json_reply
 
 LOGIN = "https://login.microsoftonline.com"
 AUDIENCES = (
@@ -69,12 +69,12 @@ class Entra:
                 return self._configuration(request.parts[0])
             if request.path.endswith("/oauth2/v2.0/token"):
                 return self.replies.pop(0) if self.replies else self._token(request)
-        except RefusedError as refusal:
+        except GraphError as refusal:
             return refusal.reply
         return None
 
     def grant(self, request: Request) -> Grant:
-        """What the token of a request is good for; raises RefusedError (401)."""
+        """What the token of a request is good for; raises GraphError (401)."""
         if not request.token:
             raise _unauthorized("Access token is empty.")
         grant = self.grants.get(request.token)
@@ -98,16 +98,16 @@ class Entra:
             "uti": f"token-{self.made}",
         }
         token = ".".join(
-            _segment(part) for part in ({"typ": "JWT", "alg": "RS256"}, claims, {"made": self.made})
+            _jwt_segment(part) for part in ({"typ": "JWT", "alg": "RS256"}, claims, {"made": self.made})
         )
         self.grants[token] = Grant(tenant, application, self.clock() + self.life)
         return token
 
     def _configuration(self, tenant: str) -> Reply:
         if tenant not in self.tenants:
-            raise _denied(400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
+            raise _sign_in_refusal(400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
         base = f"{LOGIN}/{tenant}"
-        return answer(
+        return json_reply(
             {
                 "issuer": f"{base}/v2.0",
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
@@ -119,27 +119,29 @@ class Entra:
         tenant = request.parts[0]
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if request.method != "POST" or kind != "application/x-www-form-urlencoded":
-            raise _denied(400, "invalid_request", 900144, "The request body must be a form.")
+            raise _sign_in_refusal(400, "invalid_request", 900144, "The request body must be a form.")
         form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
-        application = self._application(tenant, form)
+        application = self._find_application(tenant, form)
         self._check_credential(application, form, tenant)
         token = self.issue(tenant, application)
         life = {"expires_in": self.life, "ext_expires_in": self.life}
-        return answer({"token_type": "Bearer", **life, "access_token": token})
+        return json_reply({"token_type": "Bearer", **life, "access_token": token})
 
-    def _application(self, tenant: str, form: dict[str, str]) -> Application:
+    def _find_application(self, tenant: str, form: dict[str, str]) -> Application:
         if tenant not in self.tenants:
-            raise _denied(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+            raise _sign_in_refusal(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
         if form.get("grant_type") != "client_credentials":
-            raise _denied(
+            raise _sign_in_refusal(
                 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
             )
         if form.get("scope") not in {f"{audience}/.default" for audience in AUDIENCES}:
-            raise _denied(400, "invalid_scope", 1002012, f"The scope {form.get('scope')} is not valid.")
+            raise _sign_in_refusal(
+                400, "invalid_scope", 1002012, f"The scope {form.get('scope')} is not valid."
+            )
         application = self.tenants[tenant].get(form.get("client_id", ""))
         if application is None:
             words = f"Application with identifier '{form.get('client_id')}' was not found in the directory."
-            raise _denied(400, "unauthorized_client", 700016, words)
+            raise _sign_in_refusal(400, "unauthorized_client", 700016, words)
         return application
 
     def _check_credential(self, application: Application, form: dict[str, str], tenant: str) -> None:
@@ -147,14 +149,16 @@ class Entra:
             return self._check_assertion(application, form, tenant)
         if "client_secret" not in form:
             words = "The request body must contain: 'client_assertion' or 'client_secret'."
-            raise _denied(401, "invalid_client", 7000218, words)
+            raise _sign_in_refusal(401, "invalid_client", 7000218, words)
         if not application.secret or form["client_secret"] != application.secret:
-            raise _denied(401, "invalid_client", 7000215, "Invalid client secret provided.")
+            raise _sign_in_refusal(401, "invalid_client", 7000215, "Invalid client secret provided.")
         return None
 
     def _check_assertion(self, application: Application, form: dict[str, str], tenant: str) -> None:
         if form.get("client_assertion_type") != ASSERTION or not application.certificate:
-            raise _denied(401, "invalid_client", 700027, "The certificate is not registered on application.")
+            raise _sign_in_refusal(
+                401, "invalid_client", 700027, "The certificate is not registered on application."
+            )
         key = load_pem_x509_certificate(application.certificate.encode()).public_key()
         audience = f"{LOGIN}/{tenant}/oauth2/v2.0/token"
         wanted = {"require": ["aud", "exp", "iss", "sub", "jti"], "verify_exp": False, "verify_nbf": False,
@@ -164,29 +168,33 @@ class Entra:
                 form["client_assertion"], key, ["PS256", "RS256"], audience=audience, options=wanted
             )
         except jwt.InvalidTokenError as error:
-            raise _denied(401, "invalid_client", 700027, f"Client assertion failed: {error}.") from error
+            raise _sign_in_refusal(
+                401, "invalid_client", 700027, f"Client assertion failed: {error}."
+            ) from error
         if {claims["iss"], claims["sub"]} != {application.client_id}:
-            raise _denied(401, "invalid_client", 700023, "The issuer of the client assertion is another one.")
+            raise _sign_in_refusal(
+                401, "invalid_client", 700023, "The issuer of the client assertion is another one."
+            )
         if not claims.get("nbf", claims.get("iat", 0)) - 300 <= self.clock() <= claims["exp"] + 300:
             words = "Client assertion is not within its valid time range."
-            raise _denied(401, "invalid_client", 700024, words)
+            raise _sign_in_refusal(401, "invalid_client", 700024, words)
 
 
 def _instance() -> Reply:
     names = {"preferred_network": LOGIN[8:], "preferred_cache": "login.windows.net", "aliases": [LOGIN[8:]]}
     where = f"{LOGIN}/common/v2.0/.well-known/openid-configuration"
-    return answer({"tenant_discovery_endpoint": where, "api-version": "1.1", "metadata": [names]})
+    return json_reply({"tenant_discovery_endpoint": where, "api-version": "1.1", "metadata": [names]})
 
 
-def _segment(content: dict[str, object]) -> str:
+def _jwt_segment(content: dict[str, object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
-def _unauthorized(words: str) -> RefusedError:
+def _unauthorized(words: str) -> GraphError:
     challenge = (
         'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
     )
-    return refuse(401, "InvalidAuthenticationToken", words, WWW_Authenticate=challenge)
+    return graph_error(401, "InvalidAuthenticationToken", words, WWW_Authenticate=challenge)
 
 
 def sign_in_error(status: int, error: str, number: int, words: str) -> Reply:
@@ -202,8 +210,8 @@ def sign_in_error(status: int, error: str, number: int, words: str) -> Reply:
         "trace_id": "7d1c",
         "correlation_id": "7d1c",
     }
-    return answer(content, status)
+    return json_reply(content, status)
 
 
-def _denied(status: int, error: str, number: int, words: str) -> RefusedError:
-    return RefusedError(sign_in_error(status, error, number, words))
+def _sign_in_refusal(status: int, error: str, number: int, words: str) -> GraphError:
+    return GraphError(sign_in_error(status, error, number, words))

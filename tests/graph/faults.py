@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from graph.replies import Reply, answer, fault, html
+from graph.replies import Reply, error_reply, html_reply, json_reply
 
 Fault = Callable[[Reply], Reply]
 
@@ -13,30 +13,32 @@ def throttled(after: str | None = "1") -> Fault:
     """429 as Outlook says it. after: seconds, an HTTP date, or None for no Retry-After."""
     wait = {} if after is None else {"Retry_After": after}
     words = "Application is over its MailboxConcurrency limit."
-    return always(fault(429, "ApplicationThrottled", words, **wait))
+    return always(error_reply(429, "ApplicationThrottled", words, **wait))
 
 
 def unavailable(status: int = 503, after: str | None = None) -> Fault:
     wait = {} if after is None else {"Retry_After": after}
-    return always(fault(status, "ServiceUnavailable", "The service is temporarily unavailable.", **wait))
+    return always(
+        error_reply(status, "ServiceUnavailable", "The service is temporarily unavailable.", **wait)
+    )
 
 
 def unauthorized() -> Fault:
     """401 for this answer, whatever the token."""
     words = "Lifetime validation failed, the token is expired."
-    return always(fault(401, "InvalidAuthenticationToken", words, WWW_Authenticate='Bearer realm=""'))
+    return always(error_reply(401, "InvalidAuthenticationToken", words, WWW_Authenticate='Bearer realm=""'))
 
 
 def denied(policy: bool = False) -> Fault:
     """403 of Exchange; with `policy` in the words of a mailbox policy."""
     words = "Access to OData is disabled." if policy else "Access is denied. Check credentials and try again."
-    return always(fault(403, "ErrorAccessDenied", words))
+    return always(error_reply(403, "ErrorAccessDenied", words))
 
 
 def no_mailbox() -> Fault:
     """404: the user is known, the mailbox is not in Exchange Online."""
     words = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
-    return always(fault(404, "MailboxNotEnabledForRESTAPI", words))
+    return always(error_reply(404, "MailboxNotEnabledForRESTAPI", words))
 
 
 def reset() -> Fault:
@@ -64,17 +66,17 @@ def cut_connection(missing: int = 1000) -> Fault:
 
 def web_page(status: int = 200) -> Fault:
     """A sign-in page or a gateway's page for people."""
-    return always(html(status, "Sign in to your account" if status < 400 else "Bad gateway"))
+    return always(html_reply(status, "Sign in to your account" if status < 400 else "Bad gateway"))
 
 
 def error_text(status: int = 502) -> Fault:
     """`{"error": "text"}`, as proxies write it."""
-    return always(answer({"error": "upstream connect error"}, status))
+    return always(json_reply({"error": "upstream connect error"}, status))
 
 
 def odd_page(content: Any) -> Fault:
     """JSON, but no page of events: a list, null, `{"value": null}`."""
-    return always(answer(content))
+    return always(json_reply(content))
 
 
 def redirect(to: str = "https://elsewhere.example/") -> Fault:
@@ -85,7 +87,7 @@ def always(reply: Reply) -> Fault:
     return lambda good: reply
 
 
-NAMED: Mapping[str, Callable[[], Fault]] = {
+FAULTS_BY_NAME: Mapping[str, Callable[[], Fault]] = {
     "429": lambda: throttled("1"),
     "429-date": lambda: throttled("Mon, 16 Nov 2026 04:15:02 GMT"),
     "429-bare": lambda: throttled(None),

@@ -34,7 +34,7 @@ class Rows(list[tuple[datetime, datetime, Event]]):
 
 
 @dataclass
-class Mailbox:
+class EmulatedMailbox:
     """faults: spoil the next answers, one each, from the left. standing: spoils every answer."""
 
     address: str
@@ -50,24 +50,26 @@ class Mailbox:
     busy: int = 0
     most_at_once: int = 0
 
-    def hold(self, events: Iterable[Event]) -> None:
+    def add_events(self, events: Iterable[Event]) -> None:
         """From now on the calendar holds exactly these."""
         self.rows = Rows(events)
 
     def overlapping(self, start: datetime, end: datetime) -> list[Event]:
         """The events that share time with the window, by start."""
         return [
-            event for begins, ends, event in self.rows if begins < end and max(ends, _next(begins)) > start
+            event
+            for begins, ends, event in self.rows
+            if begins < end and max(ends, _next_moment(begins)) > start
         ]
 
 
-def mailbox(address: str, tenant: str) -> Mailbox:
+def new_mailbox(address: str, tenant: str) -> EmulatedMailbox:
     """A new one; its object id follows from its address."""
     digest = hashlib.md5(f"{tenant}/{address.casefold()}".encode()).hexdigest()
-    return Mailbox(address, tenant, str(uuid.UUID(digest)))
+    return EmulatedMailbox(address, tenant, str(uuid.UUID(digest)))
 
 
-def _next(moment: datetime) -> datetime:
+def _next_moment(moment: datetime) -> datetime:
     return moment + timedelta(microseconds=1)
 
 
@@ -194,10 +196,13 @@ def no_sensitivity(event: Event) -> Event:
 
 def in_zone(name: str) -> Quirk:
     """Times in this zone, by its Windows or IANA name, whatever was asked for."""
-    return lambda event: {**event, **{side: shifted(event[side], name, event) for side in ("start", "end")}}
+    return lambda event: {
+        **event,
+        **{side: shift_zone(event[side], name, event) for side in ("start", "end")},
+    }
 
 
-def shifted(value: Mapping[str, str], name: str, event: Event) -> dict[str, str]:
+def shift_zone(value: Mapping[str, str], name: str, event: Event) -> dict[str, str]:
     """The same moment in another zone; an all-day event keeps its midnights."""
     if event["isAllDay"]:
         return {"dateTime": value["dateTime"], "timeZone": name}

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.mailboxes import zone_of
-from graph.replies import refuse
+from graph.replies import graph_error
 
-_ONE = re.compile(
+_PREFERENCE = re.compile(
     r"""\s*([\w.!#$%&'*+^`|~-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,;]*))?\s*(?:;[^,]*)?(?:,|$)"""
 )
 
@@ -23,9 +23,9 @@ class Preferences:
     applied: tuple[str, ...] = ()
 
 
-def preferences(header: str) -> Preferences:
-    """Read the header; raises RefusedError for a zone that is none."""
-    wishes = dict(_wishes(header))
+def parse_preferences(header: str) -> Preferences:
+    """Read the header; raises GraphError for a zone that is none."""
+    wishes = dict(_split_header(header))
     immutable = wishes.get("idtype", "").casefold() == "immutableid"
     zone = wishes.get("outlook.timezone", "UTC")
     size = wishes.get("odata.maxpagesize", "")
@@ -34,17 +34,17 @@ def preferences(header: str) -> Preferences:
         zone_of(zone)
     except KeyError:
         words = f"The preference 'outlook.timezone' has an invalid value: '{zone}'."
-        raise refuse(400, "ErrorInvalidParameter", words) from None
+        raise graph_error(400, "ErrorInvalidParameter", words) from None
     return Preferences(
-        immutable, zone, int(size) if size.isdigit() else None, text, tuple(_applied(wishes, immutable))
+        immutable, zone, int(size) if size.isdigit() else None, text, tuple(_applied_names(wishes, immutable))
     )
 
 
-def _wishes(header: str) -> list[tuple[str, str]]:
-    return [(name.casefold(), value.strip('"')) for name, value in _ONE.findall(header) if name]
+def _split_header(header: str) -> list[tuple[str, str]]:
+    return [(name.casefold(), value.strip('"')) for name, value in _PREFERENCE.findall(header) if name]
 
 
-def _applied(wishes: Mapping[str, str], immutable: bool) -> list[str]:
+def _applied_names(wishes: Mapping[str, str], immutable: bool) -> list[str]:
     applied = ['IdType="ImmutableId"'] if immutable else []
     if "outlook.timezone" in wishes:
         applied.append(f'outlook.timezone="{wishes["outlook.timezone"]}"')

@@ -32,7 +32,7 @@ class Request:
         return [unquote(part) for part in self.path.strip("/").split("/")]
 
 
-def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes, host: str) -> Request:
+def parse_request(method: str, target: str, headers: Mapping[str, str], body: bytes, host: str) -> Request:
     url = urlsplit(target)
     pairs = [(key.casefold(), value) for key, value in parse_qsl(url.query, keep_blank_values=True)]
     names = [key for key, _ in pairs]
@@ -55,7 +55,7 @@ class Reply:
     drip: float = 0.0
 
 
-class RefusedError(Exception):
+class GraphError(Exception):
     """Graph says no; `reply` is what it says."""
 
     def __init__(self, reply: Reply) -> None:
@@ -63,27 +63,27 @@ class RefusedError(Exception):
         self.reply = reply
 
 
-def answer(content: Any, status: int = 200, **headers: str) -> Reply:
+def json_reply(content: Any, status: int = 200, **headers: str) -> Reply:
     body = json.dumps(content, ensure_ascii=False).encode()
     kind = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8"
-    return Reply(status, body, {"Content-Type": kind, **_named(headers)})
+    return Reply(status, body, {"Content-Type": kind, **_header_names(headers)})
 
 
-def fault(status: int, code: str, message: str, **headers: str) -> Reply:
+def error_reply(status: int, code: str, message: str, **headers: str) -> Reply:
     """An error in Graph's shape."""
     inner = {"date": "2026-11-16T04:15:00", "request-id": str(uuid.uuid4()), "client-request-id": ""}
     content = {"error": {"code": code, "message": message, "innerError": inner}}
-    return answer(content, status, **headers)
+    return json_reply(content, status, **headers)
 
 
-def refuse(status: int, code: str, message: str, **headers: str) -> RefusedError:
-    return RefusedError(fault(status, code, message, **headers))
+def graph_error(status: int, code: str, message: str, **headers: str) -> GraphError:
+    return GraphError(error_reply(status, code, message, **headers))
 
 
-def html(status: int = 200, title: str = "Sign in to your account") -> Reply:
+def html_reply(status: int = 200, title: str = "Sign in to your account") -> Reply:
     page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{title}</body></html>"
     return Reply(status, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
-def _named(headers: Mapping[str, str]) -> dict[str, str]:
+def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}

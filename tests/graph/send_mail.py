@@ -8,16 +8,16 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import cast
 
-from graph.mailboxes import Mailbox
-from graph.replies import Reply, Request, refuse
+from graph.mailboxes import EmulatedMailbox
+from graph.replies import Reply, Request, graph_error
 
 LARGEST = 4_000_000
 
 
-def send_mail(box: Mailbox, request: Request) -> Reply:
-    """202 and an empty body, or an error in Graph's words (raised as RefusedError)."""
+def send_mail(box: EmulatedMailbox, request: Request) -> Reply:
+    """202 and an empty body, or an error in Graph's words (raised as GraphError)."""
     if len(request.body) > LARGEST:
-        raise refuse(413, "RequestEntityTooLarge", "The request exceeds the maximum size of 4 MB.")
+        raise graph_error(413, "RequestEntityTooLarge", "The request exceeds the maximum size of 4 MB.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if kind == "text/plain":
         message = _from_mime(request.body)
@@ -25,9 +25,9 @@ def send_mail(box: Mailbox, request: Request) -> Reply:
         message = _from_json(request.body)
     else:
         words = f"Unsupported content type '{kind}': application/json or text/plain is wanted."
-        raise refuse(415, "UnsupportedMediaType", words)
+        raise graph_error(415, "UnsupportedMediaType", words)
     if not any(str(message.get(name, "")).strip() for name in ("To", "Cc", "Bcc")):
-        raise refuse(400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")
+        raise graph_error(400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")
     box.sent.append(message)
     return Reply(202)
 
@@ -37,10 +37,10 @@ def _from_mime(body: bytes) -> EmailMessage:
         raw = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         words = "Invalid base64 string for MIME content."
-        raise refuse(400, "ErrorMimeContentInvalidBase64String", words) from None
+        raise graph_error(400, "ErrorMimeContentInvalidBase64String", words) from None
     message = cast(EmailMessage, email.message_from_bytes(raw, policy=SMTP))
     if not message.keys():
-        raise refuse(400, "ErrorMimeContentInvalid", "Invalid MIME content.")
+        raise graph_error(400, "ErrorMimeContentInvalid", "Invalid MIME content.")
     return message
 
 
@@ -58,5 +58,5 @@ def _from_json(body: bytes) -> EmailMessage:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         words = "Unable to read JSON request payload: it must be of valid JSON format."
-        raise refuse(400, "BadRequest", words) from None
+        raise graph_error(400, "BadRequest", words) from None
     return message

@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from graph.replies import Reply, Request, request_of
+from graph.replies import Reply, Request, parse_request
 
-_LONGEST_SILENCE = 60.0
-_DRIP = 16
+_MAX_SILENCE = 60.0
+_DRIP_BYTES = 16
 
 
 class Server:
@@ -57,12 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {key.casefold(): value for key, value in self.headers.items()}
-        request = request_of(self.command, self.path, headers, body, headers.get("host", ""))
+        request = parse_request(self.command, self.path, headers, body, headers.get("host", ""))
         self._send(self.server.reply(request), headers)
 
     def _send(self, reply: Reply, asked: dict[str, str]) -> None:
         if reply.conduct == "hang":
-            self.server.stopped.wait(_LONGEST_SILENCE)
+            self.server.stopped.wait(_MAX_SILENCE)
         if reply.conduct:
             self._hang_up()
             return
@@ -81,8 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not reply.drip:
             self.wfile.write(reply.body)
             return
-        for start in range(0, len(reply.body), _DRIP):
-            self.wfile.write(reply.body[start : start + _DRIP])
+        for start in range(0, len(reply.body), _DRIP_BYTES):
+            self.wfile.write(reply.body[start : start + _DRIP_BYTES])
             self.wfile.flush()
             if self.server.stopped.wait(reply.drip):
                 break

@@ -21,7 +21,9 @@ IMMUTABLE = 'IdType="ImmutableId"'
 @pytest.fixture
 def graph() -> Iterator[Emulator]:
     with Emulator() as graph:
-        graph.hold(ANA, *(event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9)))
+        graph.add_events(
+            ANA, *(event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9))
+        )
         yield graph
 
 
@@ -109,7 +111,7 @@ def test_a_token_of_another_tenant_does_not_find_the_mailbox(graph: Emulator) ->
 
 
 def test_a_mailbox_outside_the_scope_is_refused_and_one_inside_is_not(graph: Emulator) -> None:
-    graph.hold("bo@brynfelin.gov.wales.example")
+    graph.add_events("bo@brynfelin.gov.wales.example")
     graph.application.scope = frozenset({ANA})
     assert ask(graph).status_code == 200
     assert code(ask(graph, mailbox="bo@brynfelin.gov.wales.example")) == (403, "ErrorAccessDenied")
@@ -153,7 +155,7 @@ def test_an_offset_whose_plus_sign_was_not_quoted_is_refused(graph: Emulator) ->
 
 
 def test_an_event_is_shown_if_it_shares_time_with_the_window(graph: Emulator) -> None:
-    box = graph.hold(ANA, event("2026-11-02T09:00", "2026-11-02T10:00"))
+    box = graph.add_events(ANA, event("2026-11-02T09:00", "2026-11-02T10:00"))
     for start, end, shown in [(8, 9, 0), (8, 10, 1), (9, 10, 1), (10, 11, 0)]:
         params = {
             "startDateTime": f"2026-11-02T{start:02}:00:00Z",
@@ -164,7 +166,7 @@ def test_an_event_is_shown_if_it_shares_time_with_the_window(graph: Emulator) ->
 
 
 def test_a_mailbox_is_known_by_address_in_any_case_and_by_object_id(graph: Emulator) -> None:
-    for name in (ANA.upper(), graph.box(ANA).object_id):
+    for name in (ANA.upper(), graph.mailbox(ANA).object_id):
         assert ask(graph, mailbox=name).status_code == 200
     assert code(ask(graph, mailbox="nobody@brynfelin.gov.wales.example")) == (404, "ErrorInvalidUser")
 
@@ -176,14 +178,14 @@ def test_only_what_is_selected_is_shown_with_id_and_etag(graph: Emulator) -> Non
 
 
 def test_ten_events_are_shown_unless_more_are_asked_for(graph: Emulator) -> None:
-    graph.hold(ANA, *(event(name=f"E{n}") for n in range(12)))
+    graph.add_events(ANA, *(event(name=f"E{n}") for n in range(12)))
     first = ask(graph).json()
     rest = ask(graph, first["@odata.nextLink"]).json()
     assert (len(first["value"]), len(rest["value"]), "@odata.nextLink" in rest) == (10, 2, False)
 
 
 def test_a_link_belongs_to_its_mailbox_and_question(graph: Emulator) -> None:
-    graph.hold("bo@brynfelin.gov.wales.example")
+    graph.add_events("bo@brynfelin.gov.wales.example")
     link = ask(graph, params={**NOVEMBER, "$top": "3"}).json()["@odata.nextLink"]
     assert code(ask(graph, link.replace(ANA, "bo@brynfelin.gov.wales.example"))) == (
         400,
@@ -222,7 +224,7 @@ def test_delta_refuses_what_it_does_not_support(graph: Emulator) -> None:
 
 
 def test_delta_gives_stubs_of_occurrences_and_then_nothing_new(graph: Emulator) -> None:
-    graph.hold(ANA, event(type="occurrence", seriesMasterId="M1", name="O1"), event(name="S1"))
+    graph.add_events(ANA, event(type="occurrence", seriesMasterId="M1", name="O1"), event(name="S1"))
     page = ask(graph, "calendarView/delta", prefer=f"odata.maxpagesize=1, {IMMUTABLE}").json()
     last = ask(graph, page["@odata.nextLink"], prefer=IMMUTABLE).json()
     (stub,) = page["value"]
@@ -250,7 +252,7 @@ def send(graph: Emulator, body: bytes, kind: str = "text/plain") -> requests.Res
 
 
 def test_a_mail_in_mime_form_is_taken_and_kept(graph: Emulator) -> None:
-    assert (send(graph, mime()).status_code, graph.box(ANA).sent[0]["Subject"]) == (202, "Week 46")
+    assert (send(graph, mime()).status_code, graph.mailbox(ANA).sent[0]["Subject"]) == (202, "Week 46")
 
 
 @pytest.mark.parametrize(
@@ -266,14 +268,14 @@ def test_a_mail_that_is_none_is_refused(
     graph: Emulator, body: bytes, kind: str, wanted: tuple[int, str]
 ) -> None:
     assert code(send(graph, body, kind)) == wanted
-    assert graph.box(ANA).sent == []
+    assert graph.mailbox(ANA).sent == []
 
 
 # ------------------------------------------------------------------ misbehaving
 def test_a_fault_comes_after_the_good_answers_and_as_often_as_told(graph: Emulator) -> None:
-    graph.misbehave(ANA, faults.unavailable(), times=2, after=1)
+    graph.inject_fault(ANA, faults.unavailable(), times=2, after=1)
     assert [ask(graph).status_code for _ in range(4)] == [200, 503, 503, 200]
-    graph.misbehave(ANA, faults.denied(), times=None)
+    graph.inject_fault(ANA, faults.denied(), times=None)
     assert [ask(graph).status_code for _ in range(2)] == [403, 403]
 
 
@@ -291,31 +293,31 @@ def test_a_fault_comes_after_the_good_answers_and_as_often_as_told(graph: Emulat
     ],
 )
 def test_a_spoilt_answer_is_as_told(graph: Emulator, fault: faults.Fault, status: int, words: bytes) -> None:
-    graph.misbehave(ANA, fault)
+    graph.inject_fault(ANA, fault)
     spoilt = ask(graph)
     assert (spoilt.status_code, words in spoilt.content) == (status, True)
 
 
 @pytest.mark.parametrize("after", ["3", "Mon, 16 Nov 2026 04:15:02 GMT", None])
 def test_throttling_says_how_long_or_does_not(graph: Emulator, after: str | None) -> None:
-    graph.misbehave(ANA, faults.throttled(after))
+    graph.inject_fault(ANA, faults.throttled(after))
     assert ask(graph).headers.get("Retry-After") == after
 
 
 def test_truncated_json_looks_whole_to_http_and_a_cut_connection_does_not(graph: Emulator) -> None:
-    graph.misbehave(ANA, faults.truncated_json())
+    graph.inject_fault(ANA, faults.truncated_json())
     with pytest.raises(json.JSONDecodeError):
         json.loads(ask(graph).content)
-    graph.misbehave(ANA, faults.cut_connection())
+    graph.inject_fault(ANA, faults.cut_connection())
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         ask(graph)
 
 
 def test_a_connection_can_be_reset_and_a_server_can_say_nothing(graph: Emulator) -> None:
-    graph.misbehave(ANA, faults.reset())
+    graph.inject_fault(ANA, faults.reset())
     with pytest.raises(requests.ConnectionError):
         ask(graph)
-    graph.misbehave(ANA, faults.hang())
+    graph.inject_fault(ANA, faults.hang())
     with pytest.raises(requests.ReadTimeout):
         requests.get(
             f"{graph.root}v1.0/users/{ANA}/calendarView",
@@ -348,17 +350,17 @@ FIRST, SECOND = ["11-0"] * 4, ["11-0"] * 3
     ],
 )
 def test_pages_follow_each_other_as_told(graph: Emulator, paging: str, wanted: list[list[str]]) -> None:
-    graph.box(ANA).paging = paging
+    graph.mailbox(ANA).paging = paging
     assert pages(graph) == wanted
 
 
 def test_the_next_page_can_be_said_to_lie_elsewhere(graph: Emulator) -> None:
-    graph.box(ANA).paging = "foreign"
+    graph.mailbox(ANA).paging = "foreign"
     assert ask(graph).json()["@odata.nextLink"].startswith("https://graph.elsewhere.example/v1.0/users/")
 
 
 def test_the_data_can_be_odd(graph: Emulator) -> None:
-    graph.box(ANA).quirks = (
+    graph.mailbox(ANA).quirks = (
         unknown_enums,
         no_attendees,
         no_body,
@@ -372,8 +374,8 @@ def test_the_data_can_be_odd(graph: Emulator) -> None:
 
 
 def test_what_was_asked_is_kept(graph: Emulator) -> None:
-    graph.hold("bo@brynfelin.gov.wales.example")
+    graph.add_events("bo@brynfelin.gov.wales.example")
     ask(graph)
-    ask(graph, mailbox=graph.box(ANA).object_id)
+    ask(graph, mailbox=graph.mailbox(ANA).object_id)
     ask(graph, mailbox="bo@brynfelin.gov.wales.example")
-    assert (len(graph.questions(ANA)), len(graph.questions())) == (2, 3)
+    assert (len(graph.requests(ANA)), len(graph.requests())) == (2, 3)

@@ -25,7 +25,9 @@ WINDOW = Span(datetime(2026, 11, 1, tzinfo=LONDON), datetime(2026, 12, 1, tzinfo
 @pytest.fixture
 def graph() -> Iterator[Emulator]:
     with Emulator() as graph:
-        graph.hold(ANA, *(event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9)))
+        graph.add_events(
+            ANA, *(event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9))
+        )
         yield graph
 
 
@@ -43,7 +45,7 @@ def titles(graph: Emulator, **table: Any) -> list[str]:
 def test_by_secret(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_SECRET", graph.secret)
     assert titles(graph, secret_env="APP_SECRET", page_size=3) == ["Public Services Board"] * 7
-    assert len(graph.questions(ANA)) == 3
+    assert len(graph.requests(ANA)) == 3
 
 
 def test_by_a_token_made_elsewhere(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

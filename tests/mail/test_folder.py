@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.errors import MailUnavailableError
-from calsync.mail.file_names import clean_name, file_names, shorten
+from calsync.mail.file_names import candidate_file_names, clean_name, truncate_utf8
 from calsync.mail.message import build_message
 from calsync.mail.transport import FolderTransport, MemoryTransport
 from calsync.model.people import Language
 from calsync.model.problem import Severity
-from calsync.reports.render import Rendered
+from calsync.reports.render import RenderedMail
 
-HOURS = Rendered("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
+HOURS = RenderedMail("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
 
 
 def mail(message_id: str = "<abc@x.example>", subject: str = "Hours", to: str = "b@x.example"):  # type: ignore[no-untyped-def]
-    rendered = Rendered(subject, HOURS.text, HOURS.html, HOURS.language)
+    rendered = RenderedMail(subject, HOURS.text, HOURS.html, HOURS.language)
     return build_message(
         rendered, sender="a@x.example", recipient=to, message_id=message_id, date=at("05:00")
     )
@@ -126,12 +126,12 @@ def test_the_second_mail_of_a_name_stays_one_file_when_the_first_was_taken_away(
     ],
 )
 def test_a_subject_becomes_a_name_for_every_file_system(tmp_path: Path, subject: str, name: str) -> None:
-    assert next(file_names(mail(subject=subject))) == name
+    assert next(candidate_file_names(mail(subject=subject))) == name
 
 
 @given(st.text(max_size=400))
 def test_no_text_makes_a_name_that_a_file_system_or_a_reader_trips_over(text: str) -> None:
-    name = shorten(clean_name(text), 180)
+    name = truncate_utf8(clean_name(text), 180)
     assert len(name.encode()) <= 180
     assert name == name.strip(" .-")
     assert all(c == " " or c.isprintable() for c in name)
@@ -163,7 +163,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file, not a folder")
     with pytest.raises(MailUnavailableError, match="outbox") as caught:
         FolderTransport(tmp_path / "outbox").send(mail())
-    assert not caught.value.reached
+    assert not caught.value.is_server_reached
 
 
 def test_memory_keeps_mails_in_order() -> None:

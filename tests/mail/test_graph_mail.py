@@ -26,7 +26,7 @@ from calsync.mail.graph import GraphTransport
 from calsync.mail.m365 import M365Transport
 from calsync.mail.message import build_message
 from calsync.model.people import Language
-from calsync.reports.render import Rendered
+from calsync.reports.render import RenderedMail
 from calsync.sources.m365.options import M365Options
 
 SENDER = "calsync+post@brynfelin.example"
@@ -94,7 +94,7 @@ def post(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
 
 
 def mail() -> EmailMessage:
-    rendered = Rendered("Oriau: ŵ", "Siân\n", "<p>Siân</p>", Language.CY)
+    rendered = RenderedMail("Oriau: ŵ", "Siân\n", "<p>Siân</p>", Language.CY)
     return build_message(
         rendered, sender=SENDER, recipient="sian@x.example", message_id="<1@x.example>", date=at("05:00")
     )
@@ -127,7 +127,7 @@ def test_a_busy_server_names_the_pause_it_wants(retry_after: str, seconds: float
     body = fault("ApplicationThrottled", "over its MailboxConcurrency limit.")
     with graph(429, body, Retry_After=retry_after) as server, pytest.raises(MailUnavailableError) as caught:
         send(server)
-    assert caught.value.after == seconds
+    assert caught.value.retry_after == seconds
     assert "ApplicationThrottled" in caught.value.what
 
 
@@ -182,7 +182,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     transport = GraphTransport(post, graph_root=f"http://127.0.0.1:{free_port()}/", sender=SENDER)
     with pytest.raises(MailUnavailableError, match="cannot be reached") as caught:
         transport.send(mail())
-    assert not caught.value.reached
+    assert not caught.value.is_server_reached
     transport.close()
 
 

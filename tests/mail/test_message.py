@@ -12,22 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.errors import MailRefusedError
-from calsync.mail.message import address_of, build_message, message_id, parse_message
+from calsync.mail.message import build_message, build_message_id, parse_mail_address, parse_message
 from calsync.model.people import Language
-from calsync.reports.render import Rendered
+from calsync.reports.render import RenderedMail
 
-WELSH = Rendered(
+WELSH = RenderedMail(
     "Eich amser: 2–8 Tachwedd, tŷ ŵyr", "Bore da, Siân.\n.\n..dot\n", "<p>Bore da, Siân.</p>", Language.CY
 )
 SENDER = "Cyngor Brynfelin <calsync@brynfelin.example>"
 LONG_STOP = "https://calsync.brynfelin.example/stop?token=" + "k3J9xQ2mV8bT5nR7" * 12
 
 
-def built(rendered: Rendered = WELSH, **changes: object):  # type: ignore[no-untyped-def]
+def built(rendered: RenderedMail = WELSH, **changes: object):  # type: ignore[no-untyped-def]
     values: dict[str, object] = {
         "sender": SENDER,
         "recipient": "sian@brynfelin.example",
-        "message_id": message_id("summary/m1", "sian@brynfelin.example", SENDER),
+        "message_id": build_message_id("summary/m1", "sian@brynfelin.example", SENDER),
         "date": at("05:00"),
     }
     return build_message(rendered, **{**values, **changes})  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_the_same_words_give_the_same_bytes() -> None:
 
 
 def test_a_message_id_belongs_to_one_summary_and_one_recipient() -> None:
-    ids = {message_id(mail, to, SENDER) for mail in ("a", "b") for to in ("x@a.example", "y@a.example")}
+    ids = {build_message_id(mail, to, SENDER) for mail in ("a", "b") for to in ("x@a.example", "y@a.example")}
     assert len(ids) == 4
     assert all(re.fullmatch(r"<[0-9a-f]{40}@brynfelin\.example>", one) for one in ids)
 
@@ -120,7 +120,9 @@ def test_a_message_id_belongs_to_one_summary_and_one_recipient() -> None:
 def test_what_comes_out_of_the_outbox_is_what_went_in(text: str, subject: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     subject = "Hours " + "".join(c for c in subject if c.isprintable()).encode("utf-8", "replace").decode()
-    mime = built(Rendered(subject, text, f"<pre>{text}</pre>", Language.EN), unsubscribe=LONG_STOP).as_bytes()
+    mime = built(
+        RenderedMail(subject, text, f"<pre>{text}</pre>", Language.EN), unsubscribe=LONG_STOP
+    ).as_bytes()
     assert parse_message(mime).as_bytes() == mime
 
 
@@ -139,11 +141,11 @@ def test_what_comes_out_of_the_outbox_is_what_went_in(text: str, subject: str) -
 )
 def test_what_is_no_single_plain_address_is_refused(bad: str) -> None:
     with pytest.raises(MailRefusedError, match="no mail address"):
-        address_of(bad)
+        parse_mail_address(bad)
 
 
 def test_an_address_may_have_a_name_with_a_comma_and_a_domain_beyond_ascii() -> None:
-    address = address_of('"Brynfelin, Cyngor" <a.b+c@tŷ.example>')
+    address = parse_mail_address('"Brynfelin, Cyngor" <a.b+c@tŷ.example>')
     assert address == f"a.b+c@{'tŷ'.encode('idna').decode()}.example"
 
 

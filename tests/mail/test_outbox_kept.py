@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 from builders import at
-from postroom import Fate, Handler, smtp_server
+from postroom import ScriptedHandler, ScriptedTransport, smtp_server
 
 from calsync.errors import MailAuthError, MailRefusedError, MailUnavailableError, MailUnknownError
 from calsync.mail.message import parse_message
-from calsync.mail.outbox import deliver, queue_summary
+from calsync.mail.outbox import deliver_due_mails, queue_summary
 from calsync.mail.transport import MemoryTransport, SmtpTransport
 from calsync.model.people import Language
-from calsync.reports.render import Rendered
+from calsync.reports.render import RenderedMail
 from calsync.store.database import Store, open_store
 from calsync.store.states import MailState
 
 NOW = at("05:00")
-HOURS = Rendered("Oriau: ŵ", "Eich oriau\n", "<p>Eich oriau</p>", Language.CY)
+HOURS = RenderedMail("Oriau: ŵ", "Eich oriau\n", "<p>Eich oriau</p>", Language.CY)
 NAMES = ("a", "b", "c")
 
 
@@ -50,37 +50,42 @@ def states(store: Store) -> dict[str, MailState]:
 
 
 def test_every_mail_goes_to_a_real_server_once(full: Store) -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port:
         transport = SmtpTransport("127.0.0.1", port, security="none")
-        first, second = deliver(full.outbox, transport, now), deliver(full.outbox, transport, now)
+        first, second = (
+            deliver_due_mails(full.outbox, transport, now),
+            deliver_due_mails(full.outbox, transport, now),
+        )
         transport.close()
     assert (first.sent, second.sent) == (3, 0)
-    assert [envelope.rcpt_tos[0][0] for envelope in handler.taken] == list(NAMES)
+    assert [envelope.rcpt_tos[0][0] for envelope in handler.accepted] == list(NAMES)
     assert not queue(full, "a")
 
 
 def test_what_is_sent_is_what_was_frozen(full: Store) -> None:
     transport = MemoryTransport()
     frozen = {mail.recipient: mail.mime for mail in full.outbox.mails()}
-    deliver(full.outbox, transport, now)
+    deliver_due_mails(full.outbox, transport, now)
     assert {str(mail["To"]): mail.as_bytes() for mail in transport.sent} == frozen
     assert parse_message(frozen["a@x.example"])["Subject"] == HOURS.subject
 
 
 def test_each_fate_is_kept(full: Store) -> None:
-    fate = Fate(MailUnknownError("a", "lost"), MailRefusedError("b", "550"), MailUnavailableError("c", "451"))
-    delivered = deliver(full.outbox, fate, now)
+    fate = ScriptedTransport(
+        MailUnknownError("a", "lost"), MailRefusedError("b", "550"), MailUnavailableError("c", "451")
+    )
+    delivered = deliver_due_mails(full.outbox, fate, now)
     assert states(full) == {"a": MailState.UNKNOWN, "b": MailState.FAILED, "c": MailState.PENDING}
-    assert (delivered.unknown, delivered.failed, delivered.later) == (1, 1, 1)
-    later = deliver(full.outbox, MemoryTransport(), lambda: NOW + timedelta(days=1))
+    assert (delivered.unknown, delivered.failed, delivered.postponed) == (1, 1, 1)
+    later = deliver_due_mails(full.outbox, MemoryTransport(), lambda: NOW + timedelta(days=1))
     assert later.sent == 1
 
 
 def test_a_wrong_login_leaves_all_of_them_due(full: Store) -> None:
-    deliver(full.outbox, Fate(always=lambda to: MailAuthError(to, "535")), now)
+    deliver_due_mails(full.outbox, ScriptedTransport(always=lambda to: MailAuthError(to, "535")), now)
     assert set(states(full).values()) == {MailState.PENDING}
-    assert deliver(full.outbox, MemoryTransport(), now).sent == 3
+    assert deliver_due_mails(full.outbox, MemoryTransport(), now).sent == 3
 
 
 class Killed(BaseException):
@@ -96,8 +101,8 @@ def test_a_sender_that_dies_in_the_middle_sends_nothing_twice(full: Store) -> No
 
     transport = Dies()
     with pytest.raises(Killed):
-        deliver(full.outbox, transport, now)
+        deliver_due_mails(full.outbox, transport, now)
     rest = MemoryTransport()
-    deliver(full.outbox, rest, lambda: NOW + timedelta(hours=1))
+    deliver_due_mails(full.outbox, rest, lambda: NOW + timedelta(hours=1))
     assert [str(mail["To"]) for mail in (*transport.sent, *rest.sent)] == ["a@x.example", "c@x.example"]
     assert states(full)["b"] is MailState.UNKNOWN

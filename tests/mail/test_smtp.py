@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 from builders import at
-from postroom import PASSWORD, USER, Handler, free_port, smtp_server
+from postroom import PASSWORD, USER, ScriptedHandler, free_port, smtp_server
 
 from calsync.errors import (
     MailAuthError,
@@ -24,14 +24,14 @@ from calsync.errors import (
 from calsync.mail.message import build_message
 from calsync.mail.transport import SmtpTransport
 from calsync.model.people import Language
-from calsync.reports.render import Rendered
+from calsync.reports.render import RenderedMail
 
 Secure = Callable[..., None]
 TEXT = "Siân,\n.\n..two\n.end\n"
 
 
 def mail(recipient: str = "sian@x.example", text: str = TEXT) -> EmailMessage:
-    rendered = Rendered("Oriau: ŵ", text, "<p>.</p>", Language.CY)
+    rendered = RenderedMail("Oriau: ŵ", text, "<p>.</p>", Language.CY)
     return build_message(
         rendered,
         sender="calsync@x.example",
@@ -86,10 +86,10 @@ def secure(ca_file: Path) -> Secure:
 
 
 def test_a_mail_arrives_byte_for_byte() -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port, plain(port) as transport:
         transport.send(mail())
-    (taken,) = handler.taken
+    (taken,) = handler.accepted
     assert (taken.mail_from, taken.rcpt_tos) == ("calsync@x.example", ["sian@x.example"])
     assert taken.content == mail().as_bytes()
     assert (
@@ -102,98 +102,104 @@ def test_a_mail_arrives_byte_for_byte() -> None:
 
 
 def test_many_mails_take_one_connection() -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port, plain(port) as transport:
         for n in range(5):
             transport.send(mail(f"m{n}@x.example"))
-    assert (len(handler.taken), len(handler.peers)) == (5, 1)
+    assert (len(handler.accepted), len(handler.peers)) == (5, 1)
 
 
 def test_with_starttls_and_a_login_the_mail_goes_through(server_tls: ssl.SSLContext, secure: Secure) -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler, server_tls) as port:
         secure(port)
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
 
 
 def test_with_tls_from_the_first_byte_the_mail_goes_through(
     server_tls: ssl.SSLContext, secure: Secure
 ) -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler, ssl_context=server_tls) as port:
         secure(port, security="tls", username="")
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
 
 
 def test_a_wrong_password_lets_nothing_through_and_is_not_printed(
     server_tls: ssl.SSLContext, secure: Secure
 ) -> None:
-    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="535") as caught:
+    with (
+        smtp_server(ScriptedHandler(), server_tls) as port,
+        pytest.raises(MailAuthError, match="535") as caught,
+    ):
         secure(port, password="wrong-and-secret")
     assert "wrong-and-secret" not in str(caught.value)
 
 
 def test_a_password_beyond_ascii_is_named_as_the_fault(server_tls: ssl.SSLContext, secure: Secure) -> None:
-    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="ASCII") as caught:
+    with (
+        smtp_server(ScriptedHandler(), server_tls) as port,
+        pytest.raises(MailAuthError, match="ASCII") as caught,
+    ):
         secure(port, password="tŷ-bach")
     assert "bach" not in str(caught.value)
 
 
 def test_a_server_that_wants_a_login_says_so(server_tls: ssl.SSLContext, secure: Secure) -> None:
-    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match="530"):
+    with smtp_server(ScriptedHandler(), server_tls) as port, pytest.raises(MailAuthError, match="530"):
         secure(port, username="")
 
 
 def test_no_mail_and_no_password_goes_out_in_clear_text_where_starttls_is_asked_for(secure: Secure) -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port, pytest.raises(MailAuthError, match="STARTTLS"):
         secure(port)
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(
     server_tls: ssl.SSLContext, secure: Secure
 ) -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with (
         smtp_server(handler, server_tls) as port,
         pytest.raises(MailAuthError, match="certificate") as caught,
     ):
         secure(port, ca_file=None)
     assert "ca_file" in caught.value.hint
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 def test_a_certificate_file_that_is_not_there_is_named(
     server_tls: ssl.SSLContext, secure: Secure, tmp_path: Path
 ) -> None:
-    with smtp_server(Handler(), server_tls) as port, pytest.raises(MailAuthError, match=r"none\.pem"):
+    with smtp_server(ScriptedHandler(), server_tls) as port, pytest.raises(MailAuthError, match=r"none\.pem"):
         secure(port, ca_file=tmp_path / "none.pem")
 
 
 def test_an_unknown_recipient_costs_only_their_own_mail() -> None:
-    handler = Handler(to={"gone@x.example": "550 5.1.1 no such user"})
+    handler = ScriptedHandler(recipient_replies={"gone@x.example": "550 5.1.1 no such user"})
     with smtp_server(handler) as port, plain(port) as transport:
         transport.send(mail("a@x.example"))
         with pytest.raises(MailRefusedError, match=r"550 5\.1\.1 no such user"):
             transport.send(mail("gone@x.example"))
         transport.send(mail("b@x.example"))
-    assert [envelope.rcpt_tos for envelope in handler.taken] == [["a@x.example"], ["b@x.example"]]
+    assert [envelope.rcpt_tos for envelope in handler.accepted] == [["a@x.example"], ["b@x.example"]]
     assert len(handler.peers) == 1
 
 
 def test_a_greylisted_mail_is_taken_the_second_time() -> None:
-    handler = Handler(data=["451 4.7.1 try again later"])
+    handler = ScriptedHandler(data_replies=["451 4.7.1 try again later"])
     with smtp_server(handler) as port, plain(port) as transport:
         with pytest.raises(MailUnavailableError, match="451") as caught:
             transport.send(mail())
-        assert caught.value.reached
+        assert caught.value.is_server_reached
         transport.send(mail())
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
 
 
 def test_a_recipient_not_served_now_may_be_served_later() -> None:
-    handler = Handler(to={"sian@x.example": "450 4.2.1 mailbox busy"})
+    handler = ScriptedHandler(recipient_replies={"sian@x.example": "450 4.2.1 mailbox busy"})
     with (
         smtp_server(handler) as port,
         plain(port) as transport,
@@ -204,7 +210,7 @@ def test_a_recipient_not_served_now_may_be_served_later() -> None:
 
 def test_a_mail_refused_after_its_content_is_refused() -> None:
     with (
-        smtp_server(Handler(data=["554 5.6.0 spam"])) as port,
+        smtp_server(ScriptedHandler(data_replies=["554 5.6.0 spam"])) as port,
         plain(port) as transport,
         pytest.raises(MailRefusedError, match="554"),
     ):
@@ -216,7 +222,7 @@ def test_a_mail_refused_after_its_content_is_refused() -> None:
 )
 def test_a_refused_sender_stops_everything(said: str) -> None:
     with (
-        smtp_server(Handler(sender=said)) as port,
+        smtp_server(ScriptedHandler(sender_reply=said)) as port,
         plain(port) as transport,
         pytest.raises(MailAuthError, match=said[:3]),
     ):
@@ -225,7 +231,7 @@ def test_a_refused_sender_stops_everything(said: str) -> None:
 
 def test_exchange_refuses_a_sender_only_after_the_content() -> None:
     with (
-        smtp_server(Handler(data=["550 5.7.60 SendAsDenied"])) as port,
+        smtp_server(ScriptedHandler(data_replies=["550 5.7.60 SendAsDenied"])) as port,
         plain(port) as transport,
         pytest.raises(MailAuthError, match="SendAsDenied"),
     ):
@@ -234,7 +240,7 @@ def test_exchange_refuses_a_sender_only_after_the_content() -> None:
 
 def test_a_mail_too_big_is_its_own_fault() -> None:
     with (
-        smtp_server(Handler(sender="552 5.3.4 too big")) as port,
+        smtp_server(ScriptedHandler(sender_reply="552 5.3.4 too big")) as port,
         plain(port) as transport,
         pytest.raises(MailRefusedError, match="552"),
     ):
@@ -243,12 +249,12 @@ def test_a_mail_too_big_is_its_own_fault() -> None:
 
 @pytest.mark.parametrize("said", ["200 taken", "251 forwarded", "252 will try", "299 ok"])
 def test_every_reply_of_the_kind_2_after_the_content_says_that_the_mail_is_sent(said: str) -> None:
-    with smtp_server(Handler(data=[said])) as port, plain(port) as transport:
+    with smtp_server(ScriptedHandler(data_replies=[said])) as port, plain(port) as transport:
         transport.send(mail())
 
 
 def test_a_recipient_whom_the_server_cannot_verify_and_will_try_is_taken() -> None:
-    handler = Handler(to={"sian@x.example": "252 2.1.5 cannot verify, will try"})
+    handler = ScriptedHandler(recipient_replies={"sian@x.example": "252 2.1.5 cannot verify, will try"})
     with smtp_server(handler) as port, plain(port) as transport:
         transport.send(mail())
 
@@ -258,7 +264,7 @@ def test_a_reply_after_the_content_that_means_neither_yes_nor_no_leaves_the_outc
     said: str,
 ) -> None:
     with (
-        smtp_server(Handler(data=[said])) as port,
+        smtp_server(ScriptedHandler(data_replies=[said])) as port,
         plain(port) as transport,
         pytest.raises(MailUnknownError),
     ):
@@ -266,17 +272,17 @@ def test_a_reply_after_the_content_that_means_neither_yes_nor_no_leaves_the_outc
 
 
 def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown() -> None:
-    handler = Handler(data=["drop"])
+    handler = ScriptedHandler(data_replies=["drop"])
     with smtp_server(handler) as port, plain(port) as transport:
         with pytest.raises(MailUnknownError):
             transport.send(mail("a@x.example"))
         transport.send(mail("b@x.example"))
-    assert [envelope.rcpt_tos for envelope in handler.taken] == [["a@x.example"], ["b@x.example"]]
+    assert [envelope.rcpt_tos for envelope in handler.accepted] == [["a@x.example"], ["b@x.example"]]
 
 
 def test_a_server_silent_after_the_final_dot_leaves_the_outcome_unknown() -> None:
     with (
-        smtp_server(Handler(data=["hang"])) as port,
+        smtp_server(ScriptedHandler(data_replies=["hang"])) as port,
         plain(port, timeout=0.3) as transport,
         pytest.raises(MailUnknownError),
     ):
@@ -289,7 +295,7 @@ def test_a_server_that_is_not_there_is_not_reached() -> None:
         pytest.raises(MailUnavailableError, match="cannot be reached") as caught,
     ):
         transport.send(mail())
-    assert not caught.value.reached
+    assert not caught.value.is_server_reached
 
 
 @contextmanager
@@ -354,10 +360,10 @@ def test_a_connection_lost_before_the_content_sent_nothing() -> None:
 
 
 def test_a_connection_that_the_server_closed_between_two_mails_is_opened_again() -> None:
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port, plain(port) as transport:
         transport.send(mail("a@x.example"))
         assert transport._client is not None
         transport._client.sock.shutdown(socket.SHUT_RDWR)
         transport.send(mail("b@x.example"))
-    assert (len(handler.taken), len(handler.peers)) == (2, 2)
+    assert (len(handler.accepted), len(handler.peers)) == (2, 2)

@@ -3,11 +3,11 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from builders import MONDAY, at, meeting, occurrence, verdict
+from builders import MONDAY, at, classification, meeting, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.model.copies import Cancellation, apply_cancellations, one_of_each
+from calsync.model.copies import Cancellation, apply_cancellations, drop_duplicate_copies
 from calsync.model.correction import CATEGORY_RULE
 from calsync.model.occurrence import Response, ShowAs, Status
 
@@ -28,8 +28,8 @@ def shared(when="09:00-10:00", **changes):
 
 
 def only(*copies):
-    (chosen,) = one_of_each(copies)
-    (again,) = one_of_each(copies[::-1])
+    (chosen,) = drop_duplicate_copies(copies)
+    (again,) = drop_duplicate_copies(copies[::-1])
     assert chosen == again
     return chosen
 
@@ -73,11 +73,11 @@ def test_of_two_times_without_versions_the_answered_one_decides():
 
 
 def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
-    answered = work(response=Response.ACCEPTED, categories=("Red",), classified=verdict("process"))
-    by_category = verdict("service_improvement", rule=CATEGORY_RULE)
+    answered = work(response=Response.ACCEPTED, categories=("Red",), classified=classification("process"))
+    by_category = classification("service_improvement", rule=CATEGORY_RULE)
     corrected = shared(categories=("calsync: improvement",), classified=by_category)
     chosen = only(answered, corrected)
-    assert (chosen.id, chosen.verdict.activity) == (answered.id, "service_improvement")
+    assert (chosen.id, chosen.classification.activity) == (answered.id, "service_improvement")
     assert only(answered._replace(private=True), corrected) == answered._replace(private=True)
 
 
@@ -91,33 +91,33 @@ def test_a_cancelled_copy_cancels_unless_the_other_is_a_later_version():
 
 def test_two_meetings_of_one_uid_in_one_calendar_both_count():
     twice = [work("09:00-10:00"), work("14:00-15:00")]
-    assert one_of_each(twice) == twice
-    assert len(one_of_each([*twice, shared("14:00-15:00")])) == 2
+    assert drop_duplicate_copies(twice) == twice
+    assert len(drop_duplicate_copies([*twice, shared("14:00-15:00")])) == 2
 
 
 def test_occurrences_of_a_series_are_matched_by_their_original_start_in_any_zone():
     local = work(recurrence_id="2026-10-06T10:00:00+01:00")
     utc = shared(recurrence_id="2026-10-06T09:00:00+00:00")
     other = shared("14:00-15:00", recurrence_id="2026-10-13T10:00:00+01:00")
-    assert len(one_of_each([local, utc, other])) == 2
+    assert len(drop_duplicate_copies([local, utc, other])) == 2
 
 
 def test_a_series_that_was_exported_meeting_by_meeting_is_matched_by_its_starts():
     start = at("09:00").astimezone(UTC).isoformat()
     series = work(recurrence_id=start)
-    assert len(one_of_each([series, shared("09:00-10:00"), shared("14:00-15:00")])) == 2
+    assert len(drop_duplicate_copies([series, shared("09:00-10:00"), shared("14:00-15:00")])) == 2
 
 
 def test_outlooks_uids_are_one_with_and_without_the_date_of_an_occurrence():
     # [MS-OXOCAL] 2.2.1.27: bytes 16 to 19 of a global object id.
     series, dated = GOID.format(date="00000000"), GOID.format(date="07EA0B02").lower()
     start = at("09:00").isoformat()
-    assert len(one_of_each([work(uid=series, recurrence_id=start), shared(uid=dated)])) == 1
+    assert len(drop_duplicate_copies([work(uid=series, recurrence_id=start), shared(uid=dated)])) == 1
 
 
 def test_other_uids_and_other_meetings_are_left_alone():
     many = [work(), shared(uid="rpb"), work(uid="smt"), shared(uid="smt")]
-    assert [one.uid for one in one_of_each(many)] in (["psb", "rpb", "smt"], ["psb", "smt", "rpb"])
+    assert [one.uid for one in drop_duplicate_copies(many)] in (["psb", "rpb", "smt"], ["psb", "smt", "rpb"])
 
 
 copies = st.lists(
@@ -141,15 +141,17 @@ copies = st.lists(
 def test_the_order_of_calendars_and_meetings_changes_nothing(meetings, random):
     shuffled = list(meetings)
     random.shuffle(shuffled)
-    assert sorted(one_of_each(meetings)) == sorted(one_of_each(shuffled))
+    assert sorted(drop_duplicate_copies(meetings)) == sorted(drop_duplicate_copies(shuffled))
 
 
 @given(copies)
 def test_choosing_twice_is_choosing_once_and_every_uid_stays(meetings):
-    chosen = one_of_each(meetings)
+    chosen = drop_duplicate_copies(meetings)
     assert {one.uid for one in chosen} == {one.uid for one in meetings}
     assert (
-        {one.id for one in one_of_each(chosen)} <= {one.id for one in chosen} <= {one.id for one in meetings}
+        {one.id for one in drop_duplicate_copies(chosen)}
+        <= {one.id for one in chosen}
+        <= {one.id for one in meetings}
     )
 
 
@@ -207,8 +209,8 @@ def test_a_meeting_written_without_recurrence_id_is_cancelled_by_its_start():
 
 def test_meetings_without_uid_are_copies_only_if_they_are_equal():
     room_1, room_2 = work(uid="calsync-1", location="Room 1"), shared(uid="calsync-1", location="Room 2")
-    assert len(one_of_each([room_1, room_2])) == 2
-    assert len(one_of_each([room_1, shared(uid="calsync-1", location="Room 1")])) == 1
+    assert len(drop_duplicate_copies([room_1, room_2])) == 2
+    assert len(drop_duplicate_copies([room_1, shared(uid="calsync-1", location="Room 1")])) == 1
 
 
 def test_of_equal_copies_the_private_one_counts():

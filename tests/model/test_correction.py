@@ -5,16 +5,16 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import at, meeting, verdict
+from builders import at, classification, meeting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calsync.model.classification import Activity, Classification, Kind, Scope
-from calsync.model.correction import Correction, Said, corrected, heard
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
+from calsync.model.correction import Correction, CorrectionFields, applicable_corrections, apply_corrections
 from calsync.model.occurrence import Sensitivity
 
 FIRST, SECOND = "2026-11-02T09:00:00+00:00", "2026-11-09T09:00:00+00:00"
-UNCLEAR = verdict("unclear")
+UNCLEAR = classification("unclear")
 
 
 def board(**changes):
@@ -22,16 +22,16 @@ def board(**changes):
 
 
 def word(activity="process", minute=0, **changes):
-    says = changes.pop("says", None) or Said(activity=Activity(activity))
+    says = changes.pop("says", None) or CorrectionFields(activity=Activity(activity))
     return Correction("w", says, "Alys Puw", at("12:00") + timedelta(minutes=minute), **changes)
 
 
 def said_of(one, *corrections):
-    return corrected(one, corrections).activity
+    return apply_corrections(one, corrections).activity
 
 
 def test_a_correction_of_the_series_holds_for_every_meeting_of_it_and_no_other():
-    other = meeting(uid="x", classified=UNCLEAR)
+    other = meeting(uid="x", classification=UNCLEAR)
     assert said_of(board(), word()) == "process"
     assert said_of(board(recurrence_id=SECOND), word()) == "process"
     assert said_of(other, word()) == "unclear"
@@ -60,8 +60,8 @@ def test_a_word_about_one_calendar_beats_one_about_all_and_the_newer_the_older()
 
 
 def test_on_what_a_word_does_not_say_the_next_in_line_is_heard():
-    whose = word(says=Said(partnerships=("rpb",)), minute=1)
-    after = corrected(board(), [word(), whose])
+    whose = word(says=CorrectionFields(partnerships=("rpb",)), minute=1)
+    after = apply_corrections(board(), [word(), whose])
     assert (after.activity, after.partnerships) == ("process", ("rpb",))
 
 
@@ -77,24 +77,26 @@ def test_a_private_meeting_is_only_its_own_managers_to_speak_about():
 
 
 def test_the_evidence_names_who_and_when_and_what_it_was():
-    after = corrected(board(), [word(says=Said(activity=Activity.PROCESS, partnerships=("rpb",)))])
+    after = apply_corrections(
+        board(), [word(says=CorrectionFields(activity=Activity.PROCESS, partnerships=("rpb",)))]
+    )
     assert after.rule == "correction/series"
     assert after.evidence == "Alys Puw, 2 November 2026: process, rpb (was unclear, psb)"
 
 
 def test_a_word_that_agrees_with_the_rules_says_nothing_of_before():
-    after = corrected(board(classified=verdict()), [word(recurrence_id=FIRST)])
+    after = apply_corrections(board(classified=classification()), [word(recurrence_id=FIRST)])
     assert (after.rule, after.evidence) == ("correction/meeting", "Alys Puw, 2 November 2026: process")
 
 
 @pytest.mark.parametrize(
     ("says", "scope", "partnerships", "activity"),
     [
-        (Said(activity=Activity.NONE), "internal", (), "none"),
-        (Said(scope=Scope.PERSONAL), "personal", (), "none"),
-        (Said(partnerships=()), "inter_agency", (), "unclear"),
-        (Said(Scope.INTERNAL, ("rpb",), Activity.PROCESS), "internal", ("rpb",), "process"),
-        (Said(kind=Kind.TRAVEL), "inter_agency", ("psb",), "unclear"),
+        (CorrectionFields(activity=Activity.NONE), "internal", (), "none"),
+        (CorrectionFields(scope=Scope.PERSONAL), "personal", (), "none"),
+        (CorrectionFields(partnerships=()), "inter_agency", (), "unclear"),
+        (CorrectionFields(Scope.INTERNAL, ("rpb",), Activity.PROCESS), "internal", ("rpb",), "process"),
+        (CorrectionFields(kind=MeetingKind.TRAVEL), "inter_agency", ("psb",), "unclear"),
     ],
 )
 def test_what_is_said_brings_what_it_implies(says, scope, partnerships, activity):
@@ -103,14 +105,14 @@ def test_what_is_said_brings_what_it_implies(says, scope, partnerships, activity
 
 
 def test_a_packs_own_name_of_an_activity_does_not_outlive_it():
-    labelled = verdict("operational", label="werkbezoek")
-    assert Said(activity=Activity.PROCESS).put_in(labelled).label == ""
-    assert Said(activity=Activity.OPERATIONAL).put_in(labelled).label == "werkbezoek"
+    labelled = classification("operational", label="werkbezoek")
+    assert CorrectionFields(activity=Activity.PROCESS).apply_to(labelled).label == ""
+    assert CorrectionFields(activity=Activity.OPERATIONAL).apply_to(labelled).label == "werkbezoek"
 
 
 def test_the_share_of_a_mixed_meeting_can_be_said():
-    says = Said(activity=Activity.MIXED, process_share=Fraction(1, 4))
-    assert says.put_in(UNCLEAR).process_share == Fraction(1, 4)
+    says = CorrectionFields(activity=Activity.MIXED, process_share=Fraction(1, 4))
+    assert says.apply_to(UNCLEAR).process_share == Fraction(1, 4)
     assert str(says) == "mixed, 25% process"
 
 
@@ -121,7 +123,7 @@ verdicts = st.builds(
     st.sampled_from(Activity),
 )
 words = st.builds(
-    Said,
+    CorrectionFields,
     st.none() | st.sampled_from(Scope),
     st.none() | st.sampled_from([(), ("csp",)]),
     st.none() | st.sampled_from(Activity),
@@ -138,5 +140,5 @@ def test_saying_it_twice_is_the_same_as_saying_it_once(before, says):
 @given(st.permutations([word(), word("mixed", 1), word("none", recurrence_id=FIRST), word(manager_id="m1")]))
 @settings(max_examples=24, deadline=None)
 def test_the_order_in_which_words_are_read_does_not_matter(words):
-    assert corrected(board(), words).activity == "none"
-    assert heard(board(), words)[0].rule == "correction/meeting"
+    assert apply_corrections(board(), words).activity == "none"
+    assert applicable_corrections(board(), words)[0].rule == "correction/meeting"

@@ -14,7 +14,7 @@ from calsync.model.occurrence import (
     ShowAs,
     Status,
     content_digest,
-    fingerprint,
+    occurrence_digest,
 )
 
 ANA = Attendee("ana@a.example")
@@ -45,7 +45,7 @@ def test_whatever_changes_in_the_content_shows(name):
     one = occurrence()
     other = one._replace(**{name: OTHER[name]})
     assert content_digest(one) != content_digest(other)
-    assert fingerprint(one) != fingerprint(other)
+    assert occurrence_digest(one) != occurrence_digest(other)
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_what_is_alike_at_another_time_has_one_digest_and_two_fingerprints():
     one = occurrence()
     later = one._replace(uid="later", recurrence_id="2026-11-24T10:00:00")
     assert content_digest(one) == content_digest(later)
-    assert fingerprint(one) != fingerprint(later)
+    assert occurrence_digest(one) != occurrence_digest(later)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from calsync.model.shown_address import shown_address
+from calsync.model.shown_address import redact_address
 
 SAFE = {
     "user:secret@host.example/cal.ics": "host.example/…/",
@@ -31,7 +31,7 @@ SAFE = {
 
 @pytest.mark.parametrize("address", SAFE)
 def test_of_a_web_address_only_host_and_a_harmless_name_are_shown(address: str) -> None:
-    assert shown_address(address) == SAFE[address]
+    assert redact_address(address) == SAFE[address]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_of_a_web_address_only_host_and_a_harmless_name_are_shown(address: str) 
     ],
 )  # fmt: skip
 def test_a_file_path_and_a_mailbox_stay_readable(path: str) -> None:
-    assert shown_address(path) == path
+    assert redact_address(path) == path
 
 
 SECRET = st.text(st.sampled_from(string.ascii_letters + string.digits + "-_.~!$&'()*+,;=%/?#@:"), min_size=8)
@@ -61,7 +61,7 @@ TAIL = st.sampled_from(["", "/", "/basic.ics", "/a/calendar.ics"])
 def test_no_password_in_an_address_is_shown(
     scheme: str, user: str, host: str, tail: str, secret: str
 ) -> None:
-    shown = shown_address(f"{scheme}{user}:{secret}@{host}{tail}")
+    shown = redact_address(f"{scheme}{user}:{secret}@{host}{tail}")
     assert secret not in shown
     assert user not in shown
 
@@ -74,4 +74,4 @@ def test_no_password_in_an_address_is_shown(
 )
 def test_no_secret_in_a_path_or_query_is_shown(scheme: str, host: str, secret: str, where: str) -> None:
     assume(not secret.isdigit())
-    assert secret not in shown_address(f"{scheme}{host}{where.format(secret)}")
+    assert secret not in redact_address(f"{scheme}{host}{where.format(secret)}")

@@ -7,7 +7,7 @@ from builders import LONDON, at, span
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.model.span import Span, busy_minutes, union
+from calsync.model.span import Span, count_covered_minutes, merge_spans
 
 AUTUMN = date(2026, 10, 25)
 SPRING = date(2026, 3, 29)
@@ -37,7 +37,7 @@ def test_bounds_are_aware():
 
 
 def test_a_day_in_spring_has_twenty_three_hours():
-    assert busy_minutes([span("00:00-24:00", SPRING)]) == 23 * 60
+    assert count_covered_minutes([span("00:00-24:00", SPRING)]) == 23 * 60
 
 
 def test_spans_on_either_side_of_the_repeated_hour_do_not_touch():
@@ -45,9 +45,9 @@ def test_spans_on_either_side_of_the_repeated_hour_do_not_touch():
         Span(at("00:30", AUTUMN), at("01:30", AUTUMN)),
         Span(second_half_past_one(), at("02:00", AUTUMN)),
     ]
-    assert len(list(union(spans))) == 2
-    assert busy_minutes(spans) == 90
-    assert spans[0].clip(spans[1]) is None
+    assert len(list(merge_spans(spans))) == 2
+    assert count_covered_minutes(spans) == 90
+    assert spans[0].intersection(spans[1]) is None
     assert not spans[0].overlaps(spans[1])
 
 
@@ -66,4 +66,4 @@ START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 def test_the_union_is_as_long_as_the_minutes_that_are_covered(pairs):
     bounds = [(min(pair), max(pair)) for pair in pairs]
     london = [Span(*((START + timedelta(minutes=m)).astimezone(LONDON) for m in pair)) for pair in bounds]
-    assert busy_minutes(london) == len({m for start, end in bounds for m in range(start, end)})
+    assert count_covered_minutes(london) == len({m for start, end in bounds for m in range(start, end)})

@@ -5,19 +5,19 @@ from collections import deque
 from concurrent.futures import BrokenExecutor
 
 import pytest
-from deadly import deadly
+from deadly import crash_or_double
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.nightly import abreast as room
-from calsync.nightly.engines import LocalThreads, Processes
+from calsync.nightly.engines import ProcessEngine, ThreadEngine
 
 
 def abreast(jobs, work, *, places, seconds, **options):
     """In threads of this process."""
-    engine = LocalThreads(places)
+    engine = ThreadEngine(places)
     try:
-        yield from room.abreast(deque(jobs), work, engine, seconds=lambda _: seconds, **options)
+        yield from room.run_jobs(deque(jobs), work, engine, time_limit=lambda _: seconds, **options)
     finally:
         engine.close()
 
@@ -101,8 +101,8 @@ def test_when_all_is_done_the_threads_go_home():
 
 
 def test_whoever_iterates_may_append_jobs():
-    engine, jobs, ended = LocalThreads(2), deque([3]), []
-    for job, _ in room.abreast(jobs, lambda n: n, engine, seconds=lambda _: 60):
+    engine, jobs, ended = ThreadEngine(2), deque([3]), []
+    for job, _ in room.run_jobs(jobs, lambda n: n, engine, time_limit=lambda _: 60):
         ended.append(job)
         if job:
             jobs.append(job - 1)
@@ -112,20 +112,20 @@ def test_whoever_iterates_may_append_jobs():
 
 @pytest.fixture
 def processes():
-    engine = Processes(2)
+    engine = ProcessEngine(2)
     yield engine
     engine.close()
 
 
 def test_a_job_that_kills_its_process_is_found_and_the_others_end(processes):
     jobs = deque([1, 2, 13, 3, 4])
-    ended = dict(room.abreast(jobs, deadly, processes, seconds=lambda _: 60))
+    ended = dict(room.run_jobs(jobs, crash_or_double, processes, time_limit=lambda _: 60))
     assert isinstance(ended.pop(13), BrokenExecutor)
     assert ended == {1: 2, 2: 4, 3: 6, 4: 8}
 
 
 def test_a_process_that_hangs_is_ended_and_the_others_end(processes):
     jobs = deque([1, 99, 2, 3])
-    ended = dict(room.abreast(jobs, deadly, processes, seconds=lambda _: 3))
+    ended = dict(room.run_jobs(jobs, crash_or_double, processes, time_limit=lambda _: 3))
     assert isinstance(ended.pop(99), TimeoutError)
     assert ended == {1: 2, 2: 4, 3: 6}

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from house import NIGHT, council, tables, vcalendar, vevent
+from house import NIGHT, stored_tables, vcalendar, vevent, write_council
 
 GOOD = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB")
 OTHER = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")
@@ -36,7 +36,7 @@ def run(config) -> subprocess.CompletedProcess:
 
 def meetings_by_manager(config) -> dict[str, int]:
     found: dict[str, int] = {}
-    for row in tables(config, ("meetings",))["meetings"]:
+    for row in stored_tables(config, ("meetings",))["meetings"]:
         name = next(cell for cell in row if cell in NAMES)
         found[name] = found.get(name, 0) + 1
     return found
@@ -48,7 +48,7 @@ NAMES = {"healthy", *UNREADABLE, *ONE_EVENT, *MENDED}
 def test_each_broken_calendar_is_named_with_its_fault_and_the_way_out_and_the_healthy_one_is_complete(
     tmp_path,
 ):
-    config = council(tmp_path, {"healthy": WHOLE, **UNREADABLE, **ONE_EVENT, **MENDED})
+    config = write_council(tmp_path, {"healthy": WHOLE, **UNREADABLE, **ONE_EVENT, **MENDED})
     ran = run(config)
     assert ran.returncode == 1, ran.stderr
     assert "Traceback" not in ran.stderr
@@ -65,11 +65,11 @@ def test_each_broken_calendar_is_named_with_its_fault_and_the_way_out_and_the_he
 
 
 def test_the_same_in_one_managers_folder(tmp_path):
-    config = council(tmp_path, {"healthy": WHOLE, **UNREADABLE})
+    config = write_council(tmp_path, {"healthy": WHOLE, **UNREADABLE})
     roster = "id,email,calendar\nana,ana@brynfelin.gov.wales.example,calendars\n"
     (tmp_path / "managers.csv").write_text(roster, encoding="utf-8")
     ran = run(config)
     assert ran.returncode == 1
-    assert len(tables(config, ("meetings",))["meetings"]) == 2
+    assert len(stored_tables(config, ("meetings",))["meetings"]) == 2
     for name in UNREADABLE:
         assert f"{name}.ics" in ran.stderr

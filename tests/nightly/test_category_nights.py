@@ -4,7 +4,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from house import NIGHT, council, the_night, vcalendar, vevent
+from house import NIGHT, run_test_night, vcalendar, vevent, write_council
 
 from calsync.model.problem import Severity
 
@@ -27,8 +27,8 @@ def mails(folder: Path) -> list[str]:
 
 
 def test_a_category_that_is_not_understood_is_in_the_report_and_in_the_next_mail(tmp_path):
-    config = council(tmp_path, {"ana": tagged("calsync: bananas")})
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": tagged("calsync: bananas")})
+    report = run_test_night(config)
     (note,) = [p for p in report.problems if "bananas" in p.what]
     assert (note.where, note.severity) == ("ana, meeting of 2026-11-10", Severity.NOTE)
     (mail,) = mails(tmp_path)
@@ -36,16 +36,16 @@ def test_a_category_that_is_not_understood_is_in_the_report_and_in_the_next_mail
 
 
 def test_it_is_reported_while_the_calendar_is_unchanged_and_while_other_meetings_change(tmp_path):
-    config = council(tmp_path, {"ana": tagged("calsync: bananas")})
-    the_night(config)
-    assert len(notes(the_night(config, NIGHT + timedelta(days=1)))) == 1
-    council(tmp_path, {"ana": tagged("calsync: bananas").replace(b"20261111T1", b"20261111T2")})
-    assert len(notes(the_night(config, NIGHT + timedelta(days=2)))) == 1
+    config = write_council(tmp_path, {"ana": tagged("calsync: bananas")})
+    run_test_night(config)
+    assert len(notes(run_test_night(config, NIGHT + timedelta(days=1)))) == 1
+    write_council(tmp_path, {"ana": tagged("calsync: bananas").replace(b"20261111T1", b"20261111T2")})
+    assert len(notes(run_test_night(config, NIGHT + timedelta(days=2)))) == 1
 
 
 def test_it_is_reported_no_more_once_it_is_mended(tmp_path):
-    config = council(tmp_path, {"ana": tagged("calsync: bananas")})
-    the_night(config)
-    council(tmp_path, {"ana": tagged("calsync: gwella gwasanaethau")})
-    assert notes(the_night(config, NIGHT + timedelta(days=7))) == []
+    config = write_council(tmp_path, {"ana": tagged("calsync: bananas")})
+    run_test_night(config)
+    write_council(tmp_path, {"ana": tagged("calsync: gwella gwasanaethau")})
+    assert notes(run_test_night(config, NIGHT + timedelta(days=7))) == []
     assert "bananas" not in mails(tmp_path)[-1]

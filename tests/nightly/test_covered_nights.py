@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from house import NIGHT, council, rows_of, the_night, vcalendar, vevent
+from house import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
 from calsync.config.load import load_settings
 from calsync.nightly.opening import store_url
-from calsync.nightly.tables import minutes_of_days
+from calsync.nightly.tables import load_minutes
 from calsync.store.database import open_store
 
 FIVE = ("ana", "bob", "cai", "dai", "eli")
@@ -22,7 +22,7 @@ def exported(config, first: str, to: str, table: str = "split") -> tuple[list[di
     words = ["export", "--table", table, "--from", first, "--to", to, "--config", str(config)]
     given = CliRunner().invoke(app, words)
     assert given.exit_code == 0, given.output
-    return rows_of(given.stdout), given.stderr
+    return csv_rows(given.stdout), given.stderr
 
 
 def process(rows: list[dict[str, str]]) -> dict[str, str]:
@@ -39,15 +39,15 @@ def test_one_meeting_in_five_calendars_is_one_meeting_and_five_attendances(tmp_p
     # The same moment, as another program writes it.
     zoned = weekly().replace(b"DTSTART:20261102T100000Z", b"DTSTART;TZID=Europe/London:20261102T100000")
     calendars["eli"] = zoned.replace(b"DTEND:20261102T120000Z", b"DTEND;TZID=Europe/London:20261102T120000")
-    config = council(tmp_path, calendars)
-    the_night(config)
+    config = write_council(tmp_path, calendars)
+    run_test_night(config)
     found = process(exported(config, "2026-11-02", "2026-11-16")[0])
     assert (found["meetings"], found["attendances"], found["hours"]) == ("2", "10", "20.0")
 
 
 def test_what_lies_ahead_of_the_night_is_planned_and_never_hours(tmp_path):
-    config = council(tmp_path, dict.fromkeys(FIVE, weekly()))
-    the_night(config)
+    config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
+    run_test_night(config)
     rows, said = exported(config, "2026-11-02", "2026-11-30")
     found = process(rows)
     # Mondays: 2 and 9 November have been; 16, the day of the night, and 23 have not.
@@ -62,8 +62,8 @@ def test_what_lies_ahead_of_the_night_is_planned_and_never_hours(tmp_path):
 
 
 def test_the_audit_table_says_which_minutes_are_planned(tmp_path):
-    config = council(tmp_path, {"ana": weekly()})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": weekly()})
+    run_test_night(config)
     rows, _ = exported(config, "2026-11-09", "2026-11-30", "allocations")
     assert {row["day"]: row["planned"] for row in rows} == {
         "2026-11-09": "false",
@@ -73,10 +73,10 @@ def test_the_audit_table_says_which_minutes_are_planned(tmp_path):
 
 
 def test_a_calendar_that_fails_covers_its_days_up_to_its_last_good_night(tmp_path):
-    config = council(tmp_path, dict.fromkeys((*FIVE, "fay"), weekly()))
-    the_night(config)
+    config = write_council(tmp_path, dict.fromkeys((*FIVE, "fay"), weekly()))
+    run_test_night(config)
     (tmp_path / "calendars" / "fay.ics").unlink()
-    the_night(config, NIGHT + timedelta(days=14))
+    run_test_night(config, NIGHT + timedelta(days=14))
     found = process(exported(config, "2026-11-02", "2026-11-30")[0])
     assert float(found["hours"]) == 5 * 8 + 4
     assert found["hours_planned"] == "", "one person's"
@@ -86,9 +86,9 @@ def test_a_calendar_that_fails_covers_its_days_up_to_its_last_good_night(tmp_pat
 
 
 def test_a_manager_who_was_never_read_covers_nothing(tmp_path):
-    config = council(tmp_path, dict.fromkeys((*FIVE, "fay"), weekly()))
+    config = write_council(tmp_path, dict.fromkeys((*FIVE, "fay"), weekly()))
     (tmp_path / "calendars" / "fay.ics").unlink()
-    the_night(config)
+    run_test_night(config)
     rows, said = exported(config, "2026-11-02", "2026-11-16")
     assert float(process(rows)["covered"]) == pytest.approx(5 / 6, abs=1e-6)
     assert float(process(rows)["share_of_contracted"]) == pytest.approx(20 / (5 * 2 * 37), abs=1e-6)
@@ -96,10 +96,10 @@ def test_a_manager_who_was_never_read_covers_nothing(tmp_path):
 
 
 def test_days_before_the_first_window_are_not_covered_and_later_nights_keep_what_was(tmp_path):
-    config = council(tmp_path, dict.fromkeys(FIVE, weekly()), more="[window]\nweeks_back = 1\n")
-    the_night(config)
-    the_night(config, NIGHT + timedelta(days=7))
-    the_night(config, NIGHT + timedelta(days=14))
+    config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()), more="[window]\nweeks_back = 1\n")
+    run_test_night(config)
+    run_test_night(config, NIGHT + timedelta(days=7))
+    run_test_night(config, NIGHT + timedelta(days=14))
     first = NIGHT - timedelta(days=7)
     with open_store(store_url(load_settings(config))) as store:
         days = {(one.first, one.last) for one in store.meetings.calendar_days()}
@@ -109,29 +109,29 @@ def test_days_before_the_first_window_are_not_covered_and_later_nights_keep_what
 
 
 def test_a_gap_between_two_windows_ends_what_was_covered_before(tmp_path):
-    config = council(tmp_path, dict.fromkeys(FIVE, weekly()), more="[window]\nweeks_back = 1\n")
-    the_night(config)
+    config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()), more="[window]\nweeks_back = 1\n")
+    run_test_night(config)
     later = NIGHT + timedelta(days=28)
-    the_night(config, later)
+    run_test_night(config, later)
     with open_store(store_url(load_settings(config))) as store:
         days = {(one.first, one.last) for one in store.meetings.calendar_days()}
     assert days == {(later - timedelta(days=7), later)}
 
 
 def test_minutes_of_a_meeting_say_where_it_is_the_same(tmp_path):
-    config = council(tmp_path, dict.fromkeys(FIVE, weekly()))
-    the_night(config)
+    config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
+    run_test_night(config)
     with open_store(store_url(load_settings(config))) as store:
-        frame = minutes_of_days(store, date(2026, 11, 9), date(2026, 11, 10))
+        frame = load_minutes(store, date(2026, 11, 9), date(2026, 11, 10))
     assert isinstance(frame, pd.DataFrame)
     assert frame["meeting"].nunique() == 1
     assert frame["meeting_id"].nunique() == 5
 
 
 def test_a_grade_without_an_hourly_cost_is_named_and_the_cost_is_blank(tmp_path):
-    config = council(tmp_path, dict.fromkeys(FIVE, weekly()), more='[costs]\nfile = "grades.csv"\n')
+    config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()), more='[costs]\nfile = "grades.csv"\n')
     (tmp_path / "grades.csv").write_text("grade,contract,productive\nhead,50,60\n", encoding="utf-8")
-    the_night(config)
+    run_test_night(config)
     rows, said = exported(config, "2026-11-02", "2026-11-16")
     assert process(rows)["cost_contract"] == ""
     assert "no hourly cost is known for managers without a grade" in " ".join(said.split())

@@ -7,7 +7,7 @@ import os
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from house import council, mails, the_night, vcalendar, vevent
+from house import mail_files, run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
@@ -41,15 +41,15 @@ def same_as_written_down(name: str, text: str) -> None:
 
 
 def test_the_minutes_of_the_night_are_those_written_down(tmp_path):
-    config = council(tmp_path, {"ana": ANA})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": ANA})
+    run_test_night(config)
     words = ["export", "--table", "allocations", "--from", "2026-11-09", "--to", "2026-11-16"]
     same_as_written_down("allocations.csv", CliRunner().invoke(app, [*words, "--config", str(config)]).stdout)
 
 
 def test_the_mail_of_the_night_is_the_one_written_down(tmp_path):
-    config = council(tmp_path, {"ana": ANA})
-    the_night(config)
-    (mail,) = mails(config)
+    config = write_council(tmp_path, {"ana": ANA})
+    run_test_night(config)
+    (mail,) = mail_files(config)
     message = message_from_bytes(mail.read_bytes(), policy=policy.default)
     same_as_written_down("summary.txt", message.get_body(("plain",)).get_content())

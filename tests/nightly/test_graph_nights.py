@@ -12,12 +12,12 @@ import stamina
 from graph import faults
 from graph.emulator import Emulator
 from graph.mailboxes import QUIRKS, event
-from house import SETTINGS, the_night
+from house import SETTINGS, run_test_night
 
 from calsync.config.load import load_settings
 from calsync.model.span import Span
 from calsync.nightly.opening import store_url
-from calsync.nightly.plan import days_of
+from calsync.nightly.plan import window_days
 from calsync.store.database import open_store
 from calsync.store.states import RunState
 
@@ -55,7 +55,7 @@ WHOLE_PAGING = ("empty", "duplicate")
 def graph(monkeypatch):
     with Emulator() as graph, stamina.set_testing(True, attempts=3, cap=True):
         for name in NAMES:
-            graph.hold(address(name), *BEFORE)
+            graph.add_events(address(name), *BEFORE)
         monkeypatch.setenv("APP_SECRET", graph.secret)
         yield graph
 
@@ -79,7 +79,7 @@ def council(folder, graph):
 def kept(config) -> dict[str, set[str]]:
     """The starts that are stored, by manager."""
     settings = load_settings(config)
-    first, last = days_of(settings, MONDAY)
+    first, last = window_days(settings, MONDAY)
     with open_store(store_url(settings)) as store:
         zone = settings.organisation.zone
         window = Span(*(datetime.combine(day, time(0), zone) for day in (first, last)))
@@ -96,11 +96,11 @@ def starts(events) -> set[str]:
 def second_night(tmp_path, graph, spoil):
     """A good night; then other meetings in every mailbox, one mailbox spoilt, and the next night."""
     config = council(tmp_path, graph)
-    assert the_night(config, MONDAY).outcome is RunState.GOOD
+    assert run_test_night(config, MONDAY).outcome is RunState.GOOD
     for name in NAMES:
         graph.hold(address(name), *AFTER)
     spoil(graph)
-    return config, the_night(config, TUESDAY)
+    return config, run_test_night(config, TUESDAY)
 
 
 def others_are_complete(held) -> None:
@@ -171,8 +171,8 @@ def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, 
     config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")
     roster = "".join(f"{name},{address(name)},weekly\n" for name in NAMES)
     (tmp_path / "managers.csv").write_text(f"id,email,summary\n{roster}", encoding="utf-8")
-    assert the_night(config, MONDAY).counts["mails"] == 3
-    assert the_night(config, MONDAY).counts["mails"] == 0
+    assert run_test_night(config, MONDAY).counts["mails"] == 3
+    assert run_test_night(config, MONDAY).counts["mails"] == 0
     sent = graph.box(sender).sent
     assert sorted(message["To"] for message in sent) == sorted(map(address, NAMES))
     assert all(message.get_body(("html",)) and message.get_body(("plain",)) for message in sent)

@@ -9,7 +9,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from house import NIGHT, council, mails, tables, the_night, vcalendar, vevent
+from house import NIGHT, mail_files, run_test_night, stored_tables, vcalendar, vevent, write_council
 
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 
@@ -17,7 +17,7 @@ PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:P
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from house import the_night
+from house import run_test_night
 
 def waits(name, real):
     calls = []
@@ -45,25 +45,25 @@ else:
             time.sleep(120)
         real(self, mail_id, now)
     Outbox.sent = sent
-the_night(Path(sys.argv[1]))
+run_test_night(Path(sys.argv[1]))
 """
 
 
 @pytest.mark.parametrize("days", [0, 1], ids=["same night", "next night"])
 @pytest.mark.parametrize("where", ["fsync", "rename", "recorded"])
 def test_a_killed_night_leaves_no_half_mail_and_the_next_delivers_each_once(tmp_path, where, days):
-    config = council(tmp_path, dict.fromkeys(("ana", "ben", "cai"), PSB))
+    config = write_council(tmp_path, dict.fromkeys(("ana", "ben", "cai"), PSB))
     places = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     command = [sys.executable, "-c", KILLED, str(config), where]
     environment = {**os.environ, "PYTHONPATH": places}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout and process.stdout.readline() == "stopped\n"
         process.send_signal(signal.SIGKILL)
-    whole = [message_from_bytes(path.read_bytes()) for path in mails(config)]
+    whole = [message_from_bytes(path.read_bytes()) for path in mail_files(config)]
     assert len(whole) == (2 if where == "recorded" else 1)
     assert all(mail.get_payload()[1].get_payload().rstrip().endswith("</html>") for mail in whole)
-    report = the_night(config, NIGHT + timedelta(days=days))
+    report = run_test_night(config, NIGHT + timedelta(days=days))
     assert report.outcome == "good", report.problems
     assert [path.name.split()[1] for path in sorted((tmp_path / "outbox").iterdir())] == ["ana", "ben", "cai"]
-    assert {row[5] for row in tables(config, ("outbox",))["outbox"]} == {"sent"}
-    assert the_night(config, NIGHT + timedelta(days=days)).counts["mails"] == 0
+    assert {row[5] for row in stored_tables(config, ("outbox",))["outbox"]} == {"sent"}
+    assert run_test_night(config, NIGHT + timedelta(days=days)).counts["mails"] == 0

@@ -4,8 +4,8 @@ import ssl
 
 import pytest
 import trustme
-from house import NIGHT, council, tables, the_night, vcalendar, vevent
-from postroom import PASSWORD, USER, Handler, smtp_server
+from house import NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
+from postroom import PASSWORD, USER, ScriptedHandler, smtp_server
 
 from calsync.errors import ConfigError
 
@@ -32,25 +32,25 @@ def mailing(folder, port: int):
         f'[mail]\ntransport = "smtp"\nhost = "localhost"\nport = {port}\nsender = "calsync@localhost"\n'
         f'username = "{USER}"\npassword_env = "MAIL_PASSWORD"\nca_file = "ca.pem"\n'
     )
-    return council(folder, CALENDARS, more=mail)
+    return write_council(folder, CALENDARS, more=mail)
 
 
 def test_every_manager_gets_one_mail_however_often_the_night_runs(tmp_path, tls, monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler, tls) as port:
         config = mailing(tmp_path, port)
-        assert [the_night(config).counts["mails"] for _ in range(2)] == [3, 0]
-    assert sorted(to for envelope in handler.taken for to in envelope.rcpt_tos) == [
+        assert [run_test_night(config).counts["mails"] for _ in range(2)] == [3, 0]
+    assert sorted(to for envelope in handler.accepted for to in envelope.rcpt_tos) == [
         f"{name}@brynfelin.gov.wales.example" for name in sorted(CALENDARS)
     ]
 
 
 def test_one_refused_recipient_is_named_and_the_others_get_theirs(tmp_path, tls, monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
-    handler = Handler(to={"ben@brynfelin.gov.wales.example": "550 no such user"})
+    handler = ScriptedHandler(recipient_replies={"ben@brynfelin.gov.wales.example": "550 no such user"})
     with smtp_server(handler, tls) as port:
-        report = the_night(mailing(tmp_path, port))
+        report = run_test_night(mailing(tmp_path, port))
     assert report.counts["mails"] == 2
     (fault,) = report.faults
     assert "ben" in fault.where
@@ -58,16 +58,16 @@ def test_one_refused_recipient_is_named_and_the_others_get_theirs(tmp_path, tls,
 
 def test_a_wrong_password_stops_the_mails_but_not_the_night(tmp_path, tls, monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", "wrong")
-    with smtp_server(Handler(), tls) as port:
+    with smtp_server(ScriptedHandler(), tls) as port:
         config = mailing(tmp_path, port)
-        report = the_night(config)
+        report = run_test_night(config)
     assert report.counts["calendars"] == 3
     assert len(report.faults) == 1
     assert "wrong" not in str(report.faults[0])
-    assert len(tables(config, ("outbox",))["outbox"]) == 3
+    assert len(stored_tables(config, ("outbox",))["outbox"]) == 3
 
 
 def test_without_its_variable_the_password_is_asked_for_before_the_night(tmp_path, tls, monkeypatch):
     monkeypatch.delenv("MAIL_PASSWORD", raising=False)
     with pytest.raises(ConfigError, match="MAIL_PASSWORD"):
-        the_night(mailing(tmp_path, 25), NIGHT)
+        run_test_night(mailing(tmp_path, 25), NIGHT)

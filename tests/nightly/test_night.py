@@ -9,7 +9,16 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from house import LOOPBACK, NIGHT, council, mails, tables, the_night, vcalendar, vevent
+from house import (
+    ALLOW_LOOPBACK,
+    NIGHT,
+    mail_files,
+    run_test_night,
+    stored_tables,
+    vcalendar,
+    vevent,
+    write_council,
+)
 
 from calsync.errors import ConfigError, StoreError
 from calsync.store.states import RunState
@@ -20,83 +29,83 @@ GOOD = vcalendar(PSB, TEAM)
 
 
 def test_a_calendar_becomes_minutes_and_a_mail(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    report = run_test_night(config)
     assert report.outcome is RunState.GOOD
-    assert len(tables(config)["meetings"]) == 2
-    assert len(mails(config)) == 1
+    assert len(stored_tables(config)["meetings"]) == 2
+    assert len(mail_files(config)) == 1
     assert report.counts["mails"] == 1
 
 
 def test_the_same_night_twice_changes_no_row_and_sends_no_mail(tmp_path):
-    config = council(tmp_path, {"ana": GOOD, "bob": GOOD})
-    the_night(config)
-    before, sent = tables(config), mails(config)
+    config = write_council(tmp_path, {"ana": GOOD, "bob": GOOD})
+    run_test_night(config)
+    before, sent = stored_tables(config), mail_files(config)
     stamps = [mail.stat().st_mtime_ns for mail in sent]
-    report = the_night(config)
-    assert tables(config) == before
-    assert [mail.stat().st_mtime_ns for mail in mails(config)] == stamps
+    report = run_test_night(config)
+    assert stored_tables(config) == before
+    assert [mail.stat().st_mtime_ns for mail in mail_files(config)] == stamps
     assert report.counts["unchanged"] == 2
     assert not report.counts["added"] + report.counts["changed"] + report.counts["removed"]
 
 
 def test_the_order_of_managers_does_not_matter(tmp_path):
     calendars = {"ana": GOOD, "bob": vcalendar(TEAM), "cai": vcalendar(PSB)}
-    here = council(tmp_path / "1", calendars)
-    there = council(tmp_path / "2", dict(reversed(calendars.items())))
-    the_night(here)
-    the_night(there)
-    assert tables(here) == tables(there)
+    here = write_council(tmp_path / "1", calendars)
+    there = write_council(tmp_path / "2", dict(reversed(calendars.items())))
+    run_test_night(here)
+    run_test_night(there)
+    assert stored_tables(here) == stored_tables(there)
 
 
 def test_a_changed_calendar_is_replaced_whole(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
-    council(tmp_path, {"ana": vcalendar(TEAM.replace("130000Z", "140000Z"))})
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
+    write_council(tmp_path, {"ana": vcalendar(TEAM.replace("130000Z", "140000Z"))})
+    report = run_test_night(config)
     assert (report.counts["changed"], report.counts["removed"]) == (1, 1)
 
 
 def test_a_broken_calendar_keeps_what_was_held_and_the_others_go_on(tmp_path):
-    config = council(tmp_path, {"ana": GOOD, "bob": GOOD})
-    the_night(config)
-    before = tables(config, ("meetings", "allocations"))
+    config = write_council(tmp_path, {"ana": GOOD, "bob": GOOD})
+    run_test_night(config)
+    before = stored_tables(config, ("meetings", "allocations"))
     (tmp_path / "calendars" / "ana.ics").write_bytes(GOOD[:-40])
-    report = the_night(config)
+    report = run_test_night(config)
     assert report.outcome is RunState.PROBLEMS
     (fault,) = report.faults
     assert "ana" in fault.where and fault.hint
-    assert tables(config, ("meetings", "allocations")) == before
+    assert stored_tables(config, ("meetings", "allocations")) == before
 
 
 def test_a_calendar_that_empties_is_doubted_until_somebody_says_it_is_right(tmp_path):
     many = vcalendar(
         *(vevent(f"e{n}", f"202611{n:02}T090000Z", f"202611{n:02}T100000Z") for n in range(1, 15))
     )
-    config = council(tmp_path, {"ana": many})
-    the_night(config)
-    council(tmp_path, {"ana": vcalendar()})
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": many})
+    run_test_night(config)
+    write_council(tmp_path, {"ana": vcalendar()})
+    report = run_test_night(config)
     assert "--accept-empty" in report.faults[0].hint
-    assert len(tables(config)["meetings"]) == 14
-    the_night(config, accept_empty=["ana"])
-    assert tables(config)["meetings"] == []
+    assert len(stored_tables(config)["meetings"]) == 14
+    run_test_night(config, accept_empty=["ana"])
+    assert stored_tables(config)["meetings"] == []
 
 
 def test_a_calendar_that_moved_is_not_counted_twice(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config)
     (tmp_path / "calendars" / "ana.ics").rename(tmp_path / "calendars" / "moved.ics")
     text = (tmp_path / "managers.csv").read_text()
     (tmp_path / "managers.csv").write_text(text.replace("calendars/ana.ics", "calendars/moved.ics"))
-    the_night(config)
-    assert len(tables(config)["meetings"]) == 2
+    run_test_night(config)
+    assert len(stored_tables(config)["meetings"]) == 2
 
 
 def test_wrong_settings_touch_nothing(tmp_path):
-    config = council(tmp_path, {"ana": GOOD}, more='[rules]\npacks = ["walse"]\n')
+    config = write_council(tmp_path, {"ana": GOOD}, more='[rules]\npacks = ["walse"]\n')
     with pytest.raises(ConfigError) as caught:
-        the_night(config)
+        run_test_night(config)
     assert "wales" in str(caught.value)
     assert not (tmp_path / "calsync.db").exists()
 
@@ -104,19 +113,19 @@ def test_wrong_settings_touch_nothing(tmp_path):
 def test_a_private_meeting_leaves_only_its_times(tmp_path):
     secret = vevent("s", "20261109T090000Z", "20261109T100000Z", "SUMMARY:Oncology", "CLASS:PRIVATE",
                     "LOCATION:Ward 9", "ORGANIZER:mailto:dr@hospital.example")  # fmt: skip
-    config = council(tmp_path, {"ana": vcalendar(secret)}, more='[privacy]\ntitles = "all"\n')
-    the_night(config)
-    held = (tmp_path / "calsync.db").read_bytes() + b"".join(mail.read_bytes() for mail in mails(config))
+    config = write_council(tmp_path, {"ana": vcalendar(secret)}, more='[privacy]\ntitles = "all"\n')
+    run_test_night(config)
+    held = (tmp_path / "calsync.db").read_bytes() + b"".join(mail.read_bytes() for mail in mail_files(config))
     for word in (b"Oncology", b"Ward 9", b"hospital.example"):
         assert word not in held
-    assert len(tables(config)["meetings"]) == 1
+    assert len(stored_tables(config)["meetings"]) == 1
 
 
 def test_nothing_of_descriptions_or_addresses_is_stored(tmp_path):
     event = vevent("d", "20261109T090000Z", "20261109T100000Z", "SUMMARY:PSB", "DESCRIPTION:heron migration",
                    "ATTENDEE;PARTSTAT=ACCEPTED:mailto:magpie@dyffryn.gov.wales.example")  # fmt: skip
-    config = council(tmp_path, {"ana": vcalendar(event)})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(event)})
+    run_test_night(config)
     held = (tmp_path / "calsync.db").read_bytes()
     assert b"heron" not in held and b"magpie" not in held
 
@@ -126,8 +135,8 @@ import sys
 from datetime import date
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from house import the_night
-the_night(Path(sys.argv[1]))
+from house import run_test_night
+run_test_night(Path(sys.argv[1]))
 """
 
 
@@ -148,13 +157,13 @@ def busy_council(folder):
         )
         for n in range(40)
     ]
-    return council(folder, {f"m{n:02}": vcalendar(weekly, *singles) for n in range(40)})
+    return write_council(folder, {f"m{n:02}": vcalendar(weekly, *singles) for n in range(40)})
 
 
 def test_a_night_killed_in_the_middle_ends_like_an_undisturbed_one_when_run_again(tmp_path):
     here = Path(__file__).parents[1]
     undisturbed, killed = busy_council(tmp_path / "a"), busy_council(tmp_path / "b")
-    the_night(undisturbed)
+    run_test_night(undisturbed)
     night = in_a_process(killed, here)
     base = killed.parent / "calsync.db"
     deadline = time.monotonic() + 60
@@ -163,9 +172,9 @@ def test_a_night_killed_in_the_middle_ends_like_an_undisturbed_one_when_run_agai
     night.send_signal(signal.SIGKILL)
     night.wait()
     assert held(base) > 0
-    the_night(killed)
-    assert stripped(tables(killed)) == stripped(tables(undisturbed))
-    assert len(mails(killed)) == len(mails(undisturbed)) == 40
+    run_test_night(killed)
+    assert stripped(stored_tables(killed)) == stripped(stored_tables(undisturbed))
+    assert len(mail_files(killed)) == len(mail_files(undisturbed)) == 40
 
 
 def held(base) -> int:
@@ -188,9 +197,9 @@ def test_two_nights_at_once_are_refused(tmp_path):
     from calsync.nightly.opening import store_url
     from calsync.store.lock import night_lock
 
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     with night_lock(store_url(load_settings(config))), pytest.raises(StoreError):
-        the_night(config)
+        run_test_night(config)
 
 
 def test_asked_to_stop_the_night_finishes_the_calendar_in_hand_and_says_so(tmp_path):
@@ -201,33 +210,33 @@ def test_asked_to_stop_the_night_finishes_the_calendar_in_hand_and_says_so(tmp_p
         if done >= 3:
             stop.set()
 
-    report = the_night(config, stop=stop, progress=after_three)
+    report = run_test_night(config, stop=stop, progress=after_three)
     assert report.outcome is RunState.INTERRUPTED
     assert 3 <= report.counts["calendars"] < 40
-    assert mails(config) == []
-    assert the_night(config).outcome is RunState.GOOD
-    assert len(mails(config)) == 40
+    assert mail_files(config) == []
+    assert run_test_night(config).outcome is RunState.GOOD
+    assert len(mail_files(config)) == 40
 
 
 def test_the_ledger_knows_the_night(tmp_path):
     from calsync.config.load import load_settings
     from calsync.nightly.run import last_good_night
 
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     assert last_good_night(load_settings(config)) is None
-    the_night(config)
+    run_test_night(config)
     assert last_good_night(load_settings(config)) == NIGHT
 
 
 def test_a_calendar_that_hangs_does_not_hold_the_night(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        config = council(
-            tmp_path, {"ana": GOOD, "bob": GOOD}, more=f"{LOOPBACK}[engine]\ncalendar_seconds = 1\n"
+        config = write_council(
+            tmp_path, {"ana": GOOD, "bob": GOOD}, more=f"{ALLOW_LOOPBACK}[engine]\ncalendar_seconds = 1\n"
         )
         rows = (tmp_path / "managers.csv").read_text()
         hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
-        report = the_night(config)
+        report = run_test_night(config)
     assert report.counts["calendars"] == 1
     (fault,) = report.faults
     assert "bob" in fault.where and "within 1 second;" in fault.what

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from threading import Event
 
 import pytest
-from house import LONDON, NIGHT, council, mails, tables, the_night, vcalendar, vevent
+from house import LONDON, NIGHT, mail_files, run_test_night, stored_tables, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync import scheduler
@@ -37,7 +37,9 @@ def ahead(config, night: date = date(2999, 1, 1)) -> None:
         moment = datetime(night.year, night.month, night.day, 4, 15, tzinfo=LONDON)
         store.runs.begin(night, moment)
         store.runs.finish(night, RunState.GOOD, moment, {}, [])
-        store.meetings.touch_good([state.calendar_id for state in store.meetings.states()], night)
+        store.meetings.mark_unchanged(
+            [state.calendar_id for state in store.meetings.calendar_states()], night
+        )
 
 
 @pytest.mark.parametrize(
@@ -50,12 +52,12 @@ def ahead(config, night: date = date(2999, 1, 1)) -> None:
     ],
 )
 def test_a_night_after_today_is_refused_and_nothing_is_touched(tmp_path, night, now, zone):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     config.write_text(config.read_text().replace('nation = "wales"', f'timezone = "{zone}"'))
     with pytest.raises(ConfigError) as caught:
         run_night(config, date.fromisoformat(night), now=lambda: at(now))
     assert "is after today" in str(caught.value)
-    assert not (tmp_path / "calsync.db").exists() and mails(config) == []
+    assert not (tmp_path / "calsync.db").exists() and mail_files(config) == []
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,13 @@ def test_a_night_after_today_is_refused_and_nothing_is_touched(tmp_path, night, 
     ],
 )
 def test_a_night_up_to_today_is_run(tmp_path, night, now, zone):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     config.write_text(config.read_text().replace('nation = "wales"', f'timezone = "{zone}"'))
     assert run_night(config, date.fromisoformat(night), now=lambda: at(now)).outcome is RunState.GOOD
 
 
 def test_run_refuses_tomorrow_with_exit_code_2(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     words = ["run", "--config", str(config), "--night", str(datetime.now(LONDON).date() + DAY)]
     ran = subprocess.run([sys.executable, "-m", "calsync", *words], capture_output=True, text=True)
     assert ran.returncode == 2
@@ -81,7 +83,7 @@ def test_run_refuses_tomorrow_with_exit_code_2(tmp_path):
 
 
 def test_a_night_ahead_in_the_ledger_does_not_stop_the_nights_before_it(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     ahead(config)
     for day in (16, 17):
         scheduler.run_if_due(config, Event(), lambda day=day: at(f"2026-11-{day}T04:15"))
@@ -90,22 +92,22 @@ def test_a_night_ahead_in_the_ledger_does_not_stop_the_nights_before_it(tmp_path
 
 
 def test_a_night_ahead_in_the_ledger_does_not_make_status_green(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     ahead(config)
     given = ask("status", "--config", config)
     assert given.exit_code == 1
     assert "2999-01-01" in given.stdout and "has not run to its end" in given.stdout
-    the_night(config, datetime.now(LONDON).date())
+    run_test_night(config, datetime.now(LONDON).date())
     assert ask("status", "--config", config).exit_code == 0
 
 
 def test_a_reading_dated_ahead_does_not_let_a_summary_go_without_a_reading(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
-    the_night(config, NIGHT - 7 * DAY)
+    config = write_council(tmp_path, {"ana": GOOD})
+    run_test_night(config, NIGHT - 7 * DAY)
     ahead(config)
     (tmp_path / "calendars" / "ana.ics").unlink()
-    the_night(config)
-    assert [row[0] for row in tables(config)["outbox"]] == ["summary/ana/weekly/2026-11-02"]
+    run_test_night(config)
+    assert [row[0] for row in stored_tables(config)["outbox"]] == ["summary/ana/weekly/2026-11-02"]
 
 
 def test_the_demos_folder_lives_on_its_own_day_and_run_status_and_check_say_so(tmp_path):
@@ -129,8 +131,8 @@ def test_status_after_the_demo_is_green(tmp_path):
 
 
 def test_only_the_demo_writes_a_day_of_its_own():
-    from calsync.config.starting import Answers, starting_files
+    from calsync.config.starting import InitAnswers, build_starter_files
     from calsync.model.people import Language, Nation
 
-    answers = Answers("Us", ("us.example",), Nation.WALES, Language.EN, "files")
-    assert not [text for text in starting_files(answers).values() if "[demo]" in text]
+    answers = InitAnswers("Us", ("us.example",), Nation.WALES, Language.EN, "files")
+    assert not [text for text in build_starter_files(answers).values() if "[demo]" in text]

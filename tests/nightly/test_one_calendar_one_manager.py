@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from house import LONDON, NIGHT, SETTINGS, mails, tables, the_night, vcalendar, vevent
+from house import LONDON, NIGHT, SETTINGS, mail_files, run_test_night, stored_tables, vcalendar, vevent
 
-from calsync.cli.watching import failing_now
+from calsync.cli.watching import find_failing_calendars
 from calsync.config.load import load_settings
 from calsync.nightly.mails import send_waiting
 from calsync.nightly.opening import store_url
-from calsync.sources.identity import web_name
+from calsync.sources.identity import web_identity_key
 from calsync.store.database import open_store
 from calsync.store.states import RunState
 
@@ -46,12 +46,12 @@ def write(folder: Path, rows: list[dict[str, str]], more: str = "") -> Path:
 
 def mailed(config: Path) -> list[str]:
     """The managers to whose addresses mails went."""
-    lines = [line for path in mails(config) for line in path.read_text().splitlines()]
+    lines = [line for path in mail_files(config) for line in path.read_text().splitlines()]
     return sorted(line[4:].partition("@")[0] for line in lines if line.startswith("To: "))
 
 
 def meetings_of(config: Path) -> set[str]:
-    return {row[2] for row in tables(config)["meetings"]}
+    return {row[2] for row in stored_tables(config)["meetings"]}
 
 
 WRITTEN = {
@@ -79,7 +79,7 @@ def test_one_file_on_two_lines_is_read_for_neither_however_it_is_written(tmp_pat
     os.link(tmp_path / "calendars" / "ana.ics", tmp_path / "calendars" / "of-ana" / "a.ics")
     cell = cell.format(folder=tmp_path)
     write(tmp_path, [{"id": "ana"}, {"id": "bob", "calendar": cell}, {"id": "cai"}])
-    report = the_night(config)
+    report = run_test_night(config)
     assert report.outcome is RunState.PROBLEMS
     (fault,) = report.faults
     assert fault.where == "managers.csv lines 2 and 3"
@@ -118,8 +118,8 @@ def test_one_file_on_two_lines_is_read_for_neither_however_it_is_written(tmp_pat
     ],
 )
 def test_one_published_calendar_has_one_name_however_it_is_written(one, other):
-    assert web_name(one) == web_name(other)
-    assert web_name(one) != web_name("https://host.example/b.ics")
+    assert web_identity_key(one) == web_identity_key(other)
+    assert web_identity_key(one) != web_identity_key("https://host.example/b.ics")
 
 
 def test_different_published_calendars_have_different_names():
@@ -127,7 +127,7 @@ def test_different_published_calendars_have_different_names():
              "https://h.example/a?id=x", "https://h.example/a?id=X",
              f"{GOOGLE}/calendar/ical/c1/public/basic.ics", f"{GOOGLE}/calendar/ical/c2/public/basic.ics",
              f"{OUTLOOK}/owa/calendar/g/s/x.ics", f"{OUTLOOK}/owa/calendar/g/r/x.ics"]  # fmt: skip
-    assert len({web_name(name) for name in names}) == len(names)
+    assert len({web_identity_key(name) for name in names}) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_different_published_calendars_have_different_names():
 def test_one_mail_address_on_two_ids_is_read_and_mailed_for_neither(tmp_path, second):
     rows = [{"id": "ana", "aliases": f"a.puw@{DOMAIN}"}, {"id": "bob"} | second, {"id": "cai"}]
     config = write(tmp_path, rows)
-    report = the_night(config)
+    report = run_test_night(config)
     (fault,) = report.faults
     assert "ana and bob have one mail address" in fault.what and fault.where == "managers.csv lines 2 and 3"
     assert meetings_of(config) == {"cai"}
@@ -154,72 +154,72 @@ def test_one_mail_address_on_two_ids_is_read_and_mailed_for_neither(tmp_path, se
 def test_a_calendar_cell_that_is_anothers_mailbox_is_read_for_neither(tmp_path):
     rows = [{"id": "ana", "aliases": f"a.puw@{DOMAIN}"}, {"id": "bob", "calendar": f"x/A.Puw%40{DOMAIN}/"}]
     config = write(tmp_path, rows)
-    (fault,) = the_night(config).faults
+    (fault,) = run_test_night(config).faults
     assert "the calendar of bob is the mailbox of ana" in fault.what
-    assert mails(config) == [] and meetings_of(config) == set()
+    assert mail_files(config) == [] and meetings_of(config) == set()
 
 
 def test_what_is_held_stays_and_is_neither_summarised_nor_mailed_until_it_is_settled(tmp_path):
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}, {"id": "cai"}])
-    the_night(config)
-    before = tables(config, ("meetings", "allocations"))
+    run_test_night(config)
+    before = stored_tables(config, ("meetings", "allocations"))
     monday = NIGHT.replace(day=23)
     write(tmp_path, [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}, {"id": "cai"}])
-    the_night(config, monday)
-    assert tables(config, ("meetings", "allocations")) == before
-    assert len(mails(config)) == 4, "three of the first week, one of the second"
+    run_test_night(config, monday)
+    assert stored_tables(config, ("meetings", "allocations")) == before
+    assert len(mail_files(config)) == 4, "three of the first week, one of the second"
     with open_store(store_url(load_settings(config))) as store:
-        failing, _ = failing_now(load_settings(config), store, monday)
+        failing, _ = find_failing_calendars(load_settings(config), store, monday)
     assert {state.manager_id for state in failing} == {"ana", "bob"}
     write(tmp_path, [{"id": "ana"}, {"id": "bob"}, {"id": "cai"}])
-    assert the_night(config, monday).outcome is RunState.GOOD
-    assert len(mails(config)) == 6
+    assert run_test_night(config, monday).outcome is RunState.GOOD
+    assert len(mail_files(config)) == 6
 
 
 def test_a_mail_that_waits_is_not_sent_to_an_address_that_two_managers_have_now(tmp_path):
     refused = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}], refused)
-    the_night(config)
-    assert len(tables(config)["outbox"]) == 2
+    run_test_night(config)
+    assert len(stored_tables(config)["outbox"]) == 2
     write(tmp_path, [{"id": "ana", "email": f"bob@{DOMAIN}"}, {"id": "bob"}])
-    the_night(config, NIGHT.replace(day=17))
+    run_test_night(config, NIGHT.replace(day=17))
     later = datetime(2026, 11, 17, 23, tzinfo=LONDON)
     assert send_waiting(load_settings(config), lambda: later).sent == 0
-    assert mails(config) == []
+    assert mail_files(config) == []
     write(tmp_path, [{"id": "bob"}])
-    the_night(config, NIGHT.replace(day=18))
+    run_test_night(config, NIGHT.replace(day=18))
     assert mailed(config) == ["bob"]
-    assert len(tables(config)["outbox"]) == 1
+    assert len(stored_tables(config)["outbox"]) == 1
 
 
 def test_a_mail_that_waits_is_built_anew_where_its_manager_has_another_address(tmp_path):
     refused = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
     config = write(tmp_path, [{"id": "ana"}], refused)
-    the_night(config)
+    run_test_night(config)
     write(tmp_path, [{"id": "ana", "email": f"ana.puw@{DOMAIN}"}])
-    the_night(config, NIGHT.replace(day=17))
+    run_test_night(config, NIGHT.replace(day=17))
     assert mailed(config) == ["ana.puw"]
 
 
 def test_a_shared_calendar_counts_once_for_the_manager_whom_the_settings_name(tmp_path):
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "./calendars/ana.ics"}, {"id": "cai"}]
     config = write(tmp_path, rows, '[managers.shared]\n"calendars/ana.ics" = "bob"\n')
-    report = the_night(config)
+    report = run_test_night(config)
     assert report.outcome is RunState.GOOD
     assert meetings_of(config) == {"bob", "cai"}
-    assert sum(row[8] for row in tables(config)["allocations"]) == 240
+    assert sum(row[8] for row in stored_tables(config)["allocations"]) == 240
     assert mailed(config) == ["bob", "cai"]
     assert any("its time is that of bob" in problem.what for problem in report.problems)
 
 
 def test_what_was_held_of_a_calendar_that_counts_for_another_now_is_counted_no_longer(tmp_path):
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}])
-    the_night(config)
+    run_test_night(config)
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}]
     write(tmp_path, rows, '[managers.shared]\n"calendars/ana.ics" = "ana"\n')
-    assert the_night(config).outcome is RunState.GOOD
+    assert run_test_night(config).outcome is RunState.GOOD
     assert meetings_of(config) == {"ana"}
-    assert {row[0] for row in tables(config)["allocations"]} == {"ana"}
+    assert {row[0] for row in stored_tables(config)["allocations"]} == {"ana"}
 
 
 def test_a_shared_file_in_a_folder_counts_for_one_and_the_rest_of_the_folder_for_its_owner(tmp_path):
@@ -228,8 +228,8 @@ def test_a_shared_file_in_a_folder_counts_for_one_and_the_rest_of_the_folder_for
     (tmp_path / "bobs").mkdir()
     os.link(tmp_path / "calendars" / "ana.ics", tmp_path / "bobs" / "team.ics")
     (tmp_path / "bobs" / "own.ics").write_bytes(calendar("bobs own"))
-    assert the_night(config).outcome is RunState.GOOD
-    assert sorted((row[2], row[3]) for row in tables(config)["meetings"]) == [
+    assert run_test_night(config).outcome is RunState.GOOD
+    assert sorted((row[2], row[3]) for row in stored_tables(config)["meetings"]) == [
         ("ana", "ana-1"), ("bob", "bobs own-1"),
     ]  # fmt: skip
 
@@ -237,15 +237,15 @@ def test_a_shared_file_in_a_folder_counts_for_one_and_the_rest_of_the_folder_for
 def test_a_calendar_that_everyone_attends_is_everyones_time(tmp_path):
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}]
     config = write(tmp_path, rows, '[managers.shared]\n"calendars/ana.ics" = "everyone"\n')
-    assert the_night(config).outcome is RunState.GOOD
-    assert {(row[0], row[8]) for row in tables(config)["allocations"]} == {("ana", 120), ("bob", 120)}
+    assert run_test_night(config).outcome is RunState.GOOD
+    assert {(row[0], row[8]) for row in stored_tables(config)["allocations"]} == {("ana", 120), ("bob", 120)}
 
 
 @pytest.mark.parametrize("value", ["cai", "nobody"])
 def test_a_shared_calendar_of_somebody_who_does_not_have_it_stays_refused(tmp_path, value):
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}, {"id": "cai"}]
     config = write(tmp_path, rows, f'[managers.shared]\n"calendars/ana.ics" = "{value}"\n')
-    (fault,) = the_night(config).faults
+    (fault,) = run_test_night(config).faults
     assert value in fault.hint
     assert meetings_of(config) == {"cai"}
 
@@ -254,9 +254,9 @@ def test_managers_of_one_address_are_never_mailed_even_where_their_calendar_is_s
     team = {"email": f"team@{DOMAIN}", "calendar": "calendars/ana.ics"}
     rows = [{"id": "ana"} | team, {"id": "bob"} | team]
     config = write(tmp_path, rows, '[managers.shared]\n"calendars/ana.ics" = "everyone"\n')
-    (fault,) = the_night(config).faults
+    (fault,) = run_test_night(config).faults
     assert "no mail for ana and bob" in fault.what
-    assert mails(config) == []
+    assert mail_files(config) == []
     assert meetings_of(config) == {"ana", "bob"}
 
 
@@ -274,7 +274,7 @@ def test_a_line_that_cannot_be_used_keeps_its_calendar_from_others(tmp_path, bad
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}, {"id": "cai"}, {"id": "eva"}]
     config = write(tmp_path, rows)
     write(tmp_path, [bad, *rows[1:]])
-    report = the_night(config)
+    report = run_test_night(config)
     assert any("bob and line 2" in fault.what for fault in report.faults)
     assert "bob" not in meetings_of(config) and "eva" in meetings_of(config)
     assert "bob" not in mailed(config)
@@ -283,7 +283,7 @@ def test_a_line_that_cannot_be_used_keeps_its_calendar_from_others(tmp_path, bad
 def test_who_has_left_claims_nothing(tmp_path):
     rows = [{"id": "ana", "left": "2026-11-15"}, {"id": "bob", "calendar": "calendars/ana.ics"}]
     config = write(tmp_path, rows)
-    assert the_night(config).outcome is RunState.GOOD
+    assert run_test_night(config).outcome is RunState.GOOD
     assert meetings_of(config) == {"bob"}
 
 
@@ -294,7 +294,7 @@ def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
     with Emulator() as graph:
         monkeypatch.setenv("APP_SECRET", graph.secret)
         for name in ("ana", "cai"):
-            graph.hold(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
+            graph.add_events(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
         source = (
             f'[sources.m365]\ntype = "m365"\ntenant = "{graph.tenant}"\nclient_id = "{graph.client_id}"\n'
             f'secret_env = "APP_SECRET"\ngraph_root = "{graph.root}"\n'
@@ -305,8 +305,8 @@ def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
             {"id": "cai", "calendar": "", "source": "m365"},
         ]
         config = write(tmp_path, rows, source)
-        (fault,) = the_night(config).faults
-        asked = json.dumps([str(question) for question in graph.questions()])
+        (fault,) = run_test_night(config).faults
+        asked = json.dumps([str(question) for question in graph.requests()])
     assert "ana" in fault.what and "bob" in fault.what
     assert meetings_of(config) == {"cai"}
     assert "puw" not in asked.lower() and f"ana@{DOMAIN}" not in asked
@@ -324,7 +324,7 @@ def dav(tmp_path_factory):
 @pytest.mark.parametrize("cell", ["{home}", "{home}work", "{root}{home}work/", "/other/../{home}%77ork/"])
 def test_a_collection_that_is_in_anothers_home_is_read_for_neither(tmp_path, monkeypatch, dav, shared, cell):
     from builders import occurrence
-    from contracts.ics_text import vcalendar as one_event
+    from contracts.ics_text import occurrences_to_ics as one_event
     from dav_servers import READER
 
     monkeypatch.setenv("CALSYNC_TEST_DAV", READER[1])
@@ -344,7 +344,7 @@ def test_a_collection_that_is_in_anothers_home_is_read_for_neither(tmp_path, mon
         {"id": "cai", "calendar": homes[1], "source": "dav"},
     ]
     config = write(tmp_path, rows, source + more)
-    report = the_night(config)
+    report = run_test_night(config)
     read = {"": {"cai"}, "everyone": {"ana", "bob", "cai"}, "bob": {"bob", "cai"}}
     assert meetings_of(config) == read[shared]
     if not shared:
@@ -369,7 +369,7 @@ def case_10(tmp_path: Path, more: str) -> Path:
 
 def test_five_ids_of_one_address_and_one_folder_are_held_back_and_named(tmp_path):
     config = case_10(tmp_path, "")
-    report = the_night(config)
+    report = run_test_night(config)
     assert len(report.faults) == 1
     assert "d1, d2, d3, d4 and d5" in report.faults[0].what
     assert meetings_of(config) == set()
@@ -377,8 +377,8 @@ def test_five_ids_of_one_address_and_one_folder_are_held_back_and_named(tmp_path
 
 def test_a_folder_that_everyone_attends_gives_each_of_five_the_hours(tmp_path):
     config = case_10(tmp_path, '[managers.shared]\nfolder = "everyone"\n')
-    assert the_night(config).outcome is RunState.GOOD
-    minutes = {row[0]: 0.0 for row in tables(config)["allocations"]}
-    for row in tables(config)["allocations"]:
+    assert run_test_night(config).outcome is RunState.GOOD
+    minutes = {row[0]: 0.0 for row in stored_tables(config)["allocations"]}
+    for row in stored_tables(config)["allocations"]:
         minutes[row[0]] += row[8]
     assert minutes == dict.fromkeys(("d1", "d2", "d3", "d4", "d5"), 120.0)

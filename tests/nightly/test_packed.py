@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from calsync.nightly.packed import carry_out, packed
+from calsync.nightly.packed import pickle_call, run_pickled_call
 
 
 def test_a_packed_call_gives_and_raises_what_the_call_does() -> None:
-    assert carry_out(packed(divmod, 7, 2)) == (3, 1)
+    assert run_pickled_call(pickle_call(divmod, 7, 2)) == (3, 1)
     with pytest.raises(ZeroDivisionError):
-        carry_out(packed(divmod, 7, 0))
+        run_pickled_call(pickle_call(divmod, 7, 0))
 
 
 def test_who_passes_it_on_loads_neither_pandas_nor_the_rest_of_calsync() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import icalendar
 import pytest
 import recurring_ical_events
-from house import LONDON, council, rows_of, the_night
+from house import LONDON, csv_rows, run_test_night, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
@@ -48,8 +48,8 @@ def counts(event) -> bool:
 @pytest.mark.parametrize("name", ["finos_community_google", "openssf_wg_google"])
 def test_a_days_minutes_are_the_union_of_its_counted_meetings(tmp_path, name):
     file = CALENDARS / f"{name}.ics"
-    config = council(tmp_path, {"real": file.read_bytes()}, more=YEAR)
-    report = the_night(config, LAST_NIGHT)
+    config = write_council(tmp_path, {"real": file.read_bytes()}, more=YEAR)
+    report = run_test_night(config, LAST_NIGHT)
     assert report.counts["failed"] == 0
     first = datetime(2023, 1, 2, tzinfo=LONDON)
     last = datetime(2024, 1, 8, tzinfo=LONDON)
@@ -69,7 +69,7 @@ def test_a_days_minutes_are_the_union_of_its_counted_meetings(tmp_path, name):
     )
     assert given.exit_code == 0, given.output
     allocated: dict[str, float] = defaultdict(float)
-    for row in rows_of(given.stdout):
+    for row in csv_rows(given.stdout):
         if row["confirmed"] == "true":
             allocated[row["day"]] += float(row["minutes"])
     expected = union_by_day(file, first, last)
@@ -79,12 +79,12 @@ def test_a_days_minutes_are_the_union_of_its_counted_meetings(tmp_path, name):
 
 
 def test_every_real_calendar_is_read_and_twice_is_the_same_as_once(tmp_path):
-    from house import tables
+    from house import stored_tables
 
     files = {file.stem.lower(): file.read_bytes() for file in sorted(CALENDARS.glob("*.ics"))}
-    config = council(tmp_path, files, more=YEAR)
-    report = the_night(config, LAST_NIGHT)
+    config = write_council(tmp_path, files, more=YEAR)
+    report = run_test_night(config, LAST_NIGHT)
     assert report.counts["calendars"] == len(files)
-    before = tables(config)
-    the_night(config, LAST_NIGHT)
-    assert tables(config) == before
+    before = stored_tables(config)
+    run_test_night(config, LAST_NIGHT)
+    assert stored_tables(config) == before

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from builders import LONDON, span
-from house import NIGHT, council, tables, the_night, vcalendar, vevent
+from house import NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +12,10 @@ from calsync.analysis.worktime import WorkingTime
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.nightly.opening import store_url
-from calsync.nightly.plan import days_of, worktime_of
-from calsync.nightly.reckoning import due_days, minutes_of
+from calsync.nightly.plan import window_days, worktime_of
+from calsync.nightly.reckoning import allocate_stored, days_to_recalculate
 from calsync.store.database import open_store
-from calsync.store.states import Reckoning
+from calsync.store.states import AllocationState
 
 FIRST, LAST = date(2026, 8, 17), date(2026, 12, 21)
 WORK = WorkingTime(zone=LONDON)
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def due(changed=None, first=FIRST, last=LAST, basis="b"):
-    return due_days(Reckoning("m1", basis, first, last, changed), "b", FIRST, LAST, WORK)
+    return days_to_recalculate(AllocationState("m1", basis, first, last, changed), "b", FIRST, LAST, WORK)
 
 
 def test_where_nothing_changed_nothing_is_due():
@@ -31,7 +31,7 @@ def test_where_nothing_changed_nothing_is_due():
 
 
 def test_where_nothing_was_reckoned_or_it_rested_on_something_else_all_is_due():
-    assert due_days(None, "b", FIRST, LAST, WORK) == (FIRST, LAST)
+    assert days_to_recalculate(None, "b", FIRST, LAST, WORK) == (FIRST, LAST)
     assert due(basis="another") == (FIRST, LAST)
 
 
@@ -74,52 +74,52 @@ def entries(draw: st.DrawFn) -> str:
 def test_nights_that_reckon_what_changed_keep_what_a_night_from_nothing_keeps(tmp_path_factory, nights):
     folder = tmp_path_factory.mktemp("nights")
     for events in nights:
-        config = council(folder, {"ana": vcalendar(*dict.fromkeys(events))}, summary="none")
-        the_night(config, accept_empty=["ana"])
-    fresh = council(
+        config = write_council(folder, {"ana": vcalendar(*dict.fromkeys(events))}, summary="none")
+        run_test_night(config, accept_empty=["ana"])
+    fresh = write_council(
         tmp_path_factory.mktemp("fresh"), {"ana": vcalendar(*dict.fromkeys(nights[-1]))}, summary="none"
     )
-    the_night(fresh)
+    run_test_night(fresh)
     kept = ("meetings", "allocations")
-    assert tables(config, kept) == tables(fresh, kept)
+    assert stored_tables(config, kept) == stored_tables(fresh, kept)
 
 
 PSB = vevent("psb", "20261109T160000Z", "20261109T190000Z", "SUMMARY:PSB: terms of reference")
 
 
 def test_other_working_hours_have_all_reckoned_anew_though_no_calendar_changed(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar(PSB)})
-    the_night(config)
-    before = tables(config, ("allocations",))
-    config = council(tmp_path, {"ana": vcalendar(PSB)}, more="[hours]\nday_end = 18:30:00\n")
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(PSB)})
+    run_test_night(config)
+    before = stored_tables(config, ("allocations",))
+    config = write_council(tmp_path, {"ana": vcalendar(PSB)}, more="[hours]\nday_end = 18:30:00\n")
+    report = run_test_night(config)
     assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
-    assert tables(config, ("allocations",)) != before
+    assert stored_tables(config, ("allocations",)) != before
 
 
 def test_a_week_later_the_new_days_are_reckoned_and_the_old_ones_stay(tmp_path):
     daily = vevent("d", "20260907T090000Z", "20260907T100000Z", "RRULE:FREQ=DAILY", "SUMMARY:PSB")
-    config = council(tmp_path, {"ana": vcalendar(daily)}, summary="none")
-    the_night(config)
-    first = set(tables(config, ("allocations",))["allocations"])
-    the_night(config, NIGHT + timedelta(days=7))
-    second = set(tables(config, ("allocations",))["allocations"])
+    config = write_council(tmp_path, {"ana": vcalendar(daily)}, summary="none")
+    run_test_night(config)
+    first = set(stored_tables(config, ("allocations",))["allocations"])
+    run_test_night(config, NIGHT + timedelta(days=7))
+    second = set(stored_tables(config, ("allocations",))["allocations"])
     assert first < second
     assert len({row[1] for row in second - first}) == 7
 
 
 def test_a_night_that_dies_between_keeping_and_reckoning_leaves_a_note_for_the_next(tmp_path, monkeypatch):
-    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    run_test_night(config)
     moved = vcalendar(PSB.replace("190000Z", "200000Z"))
-    council(tmp_path, {"ana": moved}, summary="none")
+    write_council(tmp_path, {"ana": moved}, summary="none")
     with monkeypatch.context() as patched:
         patched.setattr("calsync.nightly.run.reckon_all", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            the_night(config)
-    report = the_night(config)
+            run_test_night(config)
+    report = run_test_night(config)
     assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
-    assert sum(row[-1] for row in tables(config, ("allocations",))["allocations"]) == 240
+    assert sum(row[-1] for row in stored_tables(config, ("allocations",))["allocations"]) == 240
 
 
 def test_a_newcomers_minutes_are_those_that_are_reckoned_from_what_is_kept(tmp_path):
@@ -127,38 +127,38 @@ def test_a_newcomers_minutes_are_those_that_are_reckoned_from_what_is_kept(tmp_p
     night = vevent("late", "20261111T230000Z", "20261112T010000Z", "SUMMARY:Travel to PSB")
     leave = vevent("l", "20261116T000000Z", "20261117T000000Z", "SUMMARY:Leave", "TRANSP:OPAQUE")
     calendar = vcalendar(PSB, twice, twice.replace("SUMMARY:PSB", "SUMMARY:PSB forward plan"), night, leave)
-    config = council(tmp_path, {"ana": calendar}, summary="none")
-    the_night(config)
-    at_once = tables(config, ("allocations",))
+    config = write_council(tmp_path, {"ana": calendar}, summary="none")
+    run_test_night(config)
+    at_once = stored_tables(config, ("allocations",))
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:
         (ana,) = load_managers(settings)
-        found = minutes_of(store, ana, worktime_of(settings), *days_of(settings, NIGHT))
-        store.allocations.replace(ana.id, *days_of(settings, NIGHT), found)
-    assert tables(config, ("allocations",)) == at_once
+        found = allocate_stored(store, ana, worktime_of(settings), *window_days(settings, NIGHT))
+        store.allocations.replace(ana.id, *window_days(settings, NIGHT), found)
+    assert stored_tables(config, ("allocations",)) == at_once
     assert at_once["allocations"]
 
 
 def test_a_night_that_dies_before_a_newcomers_minutes_are_kept_leaves_them_to_the_next(tmp_path, monkeypatch):
-    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    config = write_council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
     with monkeypatch.context() as patched:
         patched.setattr("calsync.nightly.keeping.keep_minutes", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            the_night(config)
-    assert tables(config, ("allocations",)) == {"allocations": []}
-    report = the_night(config)
+            run_test_night(config)
+    assert stored_tables(config, ("allocations",)) == {"allocations": []}
+    report = run_test_night(config)
     assert (report.counts["unchanged"], report.counts["reckoned"]) == (1, 1)
-    assert sum(row[-1] for row in tables(config, ("allocations",))["allocations"]) == 180
+    assert sum(row[-1] for row in stored_tables(config, ("allocations",))["allocations"]) == 180
 
 
 def test_who_has_several_calendars_is_reckoned_from_all_of_them(tmp_path):
-    config = council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
+    config = write_council(tmp_path, {"ana": vcalendar(PSB)}, summary="none")
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "one.ics").write_bytes(vcalendar(PSB))
     (tmp_path / "both" / "two.ics").write_bytes(vcalendar(PSB.replace("UID:psb", "UID:other")))
     managers = tmp_path / "managers.csv"
     people = managers.read_text(encoding="utf-8").replace("calendars/ana.ics", "both")
     managers.write_text(people, encoding="utf-8")
-    the_night(config)
-    minutes = [row[-1] for row in tables(config, ("allocations",))["allocations"]]
+    run_test_night(config)
+    minutes = [row[-1] for row in stored_tables(config, ("allocations",))["allocations"]]
     assert (len(minutes), sum(minutes)) == (4, 180)

@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from house import council, the_night
+from house import run_test_night, write_council
 from ical_text import LONDON, OCTOBER, calendar, event
 
-from calsync.model.stopping import StoppedError, check_stopped, time_limit
+from calsync.model.stopping import TimeLimitError, check_time_limit, time_limit
 from calsync.sources.ical.read import read_calendar
 
 SERIES = "".join(event("RRULE:FREQ=DAILY", uid=f"s{n}") for n in range(50))
@@ -27,29 +27,29 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_reading_stops_soon_after_its_time_has_passed(content: bytes) -> None:
-    with time_limit(-1), pytest.raises(StoppedError):
+    with time_limit(-1), pytest.raises(TimeLimitError):
         read_calendar(content, OCTOBER, zone=LONDON, where="a.ics")
 
 
 def test_without_a_limit_nothing_is_stopped() -> None:
-    check_stopped()
+    check_time_limit()
     with time_limit(1000):
-        check_stopped()
-    check_stopped()
+        check_time_limit()
+    check_time_limit()
 
 
 def test_the_nearer_of_two_limits_counts_and_the_outer_one_comes_back() -> None:
     with time_limit(-1):
-        with time_limit(1000), pytest.raises(StoppedError):
-            check_stopped()
-        with pytest.raises(StoppedError):
-            check_stopped()
+        with time_limit(1000), pytest.raises(TimeLimitError):
+            check_time_limit()
+        with pytest.raises(TimeLimitError):
+            check_time_limit()
 
 
 def test_a_limit_is_one_thread_s_own() -> None:
     seen: list[object] = []
     with time_limit(-1):
-        thread = threading.Thread(target=lambda: seen.append(check_stopped()))
+        thread = threading.Thread(target=lambda: seen.append(check_time_limit()))
         thread.start()
         thread.join()
     assert seen == [None]
@@ -64,8 +64,8 @@ def test_the_thread_of_a_calendar_that_takes_too_long_ends(tmp_path: Path) -> No
         )
         for n in range(20_000)
     ]
-    config = council(tmp_path, {"ana": calendar(*dense)}, more="[engine]\ncalendar_seconds = 0.2\n")
-    report = the_night(config)
+    config = write_council(tmp_path, {"ana": calendar(*dense)}, more="[engine]\ncalendar_seconds = 0.2\n")
+    report = run_test_night(config)
     assert any("was not read within 0.2 seconds" in fault.what for fault in report.faults)
     deadline = time.monotonic() + 60
     while (

@@ -13,8 +13,8 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from house import LONDON, NIGHT, council, the_night, vcalendar, vevent
-from postroom import Handler, smtp_server
+from house import LONDON, NIGHT, run_test_night, vcalendar, vevent, write_council
+from postroom import ScriptedHandler, smtp_server
 
 from calsync.config.load import load_settings
 from calsync.errors import CalsyncError, StoreError
@@ -35,7 +35,7 @@ def mailing(folder: Path, port: int, summary: str = "weekly") -> Path:
         'sender = "calsync@brynfelin.example"\ntimeout = 2\n[store]\nurl = "sqlite:///kept/calsync.db"\n'
     )
     (folder / "kept").mkdir(exist_ok=True)
-    return council(folder, dict.fromkeys(NAMES, PSB), more=mail, summary=summary)
+    return write_council(folder, dict.fromkeys(NAMES, PSB), more=mail, summary=summary)
 
 
 def delete(store: Path) -> None:
@@ -97,18 +97,18 @@ def harm(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], None]:
 def failed(config: Path, tmp_path: Path, **options) -> str:
     """Run a night that must fail; what its error says."""
     with pytest.raises(StoreError) as caught:
-        the_night(config, **options)
+        run_test_night(config, **options)
     assert "calsync.db" in caught.value.what, "the place"
     assert caught.value.hint, "the way out"
     return str(caught.value)
 
 
 def test_a_store_lost_before_reading_fails_the_night_and_sends_nothing(tmp_path, harm):
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config, NIGHT - timedelta(days=7))
-        handler.taken.clear()
+        run_test_night(config, NIGHT - timedelta(days=7))
+        handler.accepted.clear()
         clock = iter(range(99))
 
         def now() -> datetime:
@@ -118,7 +118,7 @@ def test_a_store_lost_before_reading_fails_the_night_and_sends_nothing(tmp_path,
 
         with pytest.raises(StoreError):
             run_night(config, NIGHT, now=now)
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 def test_a_store_lost_between_reading_and_mails_fails_the_night_and_sends_nothing(tmp_path, harm):
@@ -126,17 +126,17 @@ def test_a_store_lost_between_reading_and_mails_fails_the_night_and_sends_nothin
         if what == "managers" and done == total:
             harm()
 
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port:
         failed(mailing(tmp_path, port), tmp_path, progress=progress)
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 @pytest.mark.parametrize("after", range(4))
 def test_damage_to_the_log_while_mails_are_sent_lets_none_go_out_twice(tmp_path, after):
-    class Harmful(Handler):
+    class Harmful(ScriptedHandler):
         async def handle_DATA(self, server, session, envelope):  # noqa: N802
-            if len(self.taken) == after:
+            if len(self.accepted) == after:
                 log = tmp_path / "kept" / "calsync.db-wal"
                 log.write_bytes(random.Random(after).randbytes(log.stat().st_size))
             return await super().handle_DATA(server, session, envelope)
@@ -145,16 +145,16 @@ def test_damage_to_the_log_while_mails_are_sent_lets_none_go_out_twice(tmp_path,
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
         with suppress(StoreError):
-            the_night(config)
-        assert handler.taken
+            run_test_night(config)
+        assert handler.accepted
         with suppress(StoreError):
-            the_night(config)
-    names = [message_from_bytes(one.original_content or b"")["Message-ID"] for one in handler.taken]
+            run_test_night(config)
+    names = [message_from_bytes(one.original_content or b"")["Message-ID"] for one in handler.accepted]
     assert len(names) == len(set(names))
 
 
 def test_a_store_lost_while_a_mail_is_sent_fails_the_night_and_sends_no_other(tmp_path, harm):
-    class Harmful(Handler):
+    class Harmful(ScriptedHandler):
         async def handle_DATA(self, server, session, envelope):  # noqa: N802
             harm()
             return await super().handle_DATA(server, session, envelope)
@@ -162,7 +162,7 @@ def test_a_store_lost_while_a_mail_is_sent_fails_the_night_and_sends_no_other(tm
     handler = Harmful()
     with smtp_server(handler) as port:
         failed(mailing(tmp_path, port), tmp_path)
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
 
 
 def test_a_store_lost_in_a_night_without_mails_fails_it(tmp_path, harm):
@@ -179,10 +179,10 @@ def test_a_claim_that_others_could_not_read_sends_nothing(tmp_path, harm_done):
         if what == "managers" and done == total:
             harm_done(tmp_path / "kept" / "calsync.db")
 
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port:
         failed(mailing(tmp_path, port), tmp_path, progress=progress)
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 def test_no_new_store_is_made_in_the_place_of_a_deleted_one(tmp_path):
@@ -192,13 +192,13 @@ def test_no_new_store_is_made_in_the_place_of_a_deleted_one(tmp_path):
         if store.exists() and what == "calendars":
             delete_all(store)
 
-    with smtp_server(Handler()) as port:
+    with smtp_server(ScriptedHandler()) as port:
         failed(mailing(tmp_path, port), tmp_path, progress=progress)
     assert not store.exists()
 
 
 def test_the_command_ends_with_3_and_names_the_store(tmp_path):
-    class Deletes(Handler):
+    class Deletes(ScriptedHandler):
         async def handle_DATA(self, server, session, envelope):  # noqa: N802
             delete_all(tmp_path / "kept" / "calsync.db")
             return await super().handle_DATA(server, session, envelope)
@@ -208,7 +208,7 @@ def test_the_command_ends_with_3_and_names_the_store(tmp_path):
         config = mailing(tmp_path, port)
         command = [sys.executable, "-m", "calsync", "run", "--config", config, "--night", str(NIGHT)]
         ran = subprocess.run(command, capture_output=True, text=True)
-    assert (ran.returncode, len(handler.taken)) == (3, 1)
+    assert (ran.returncode, len(handler.accepted)) == (3, 1)
     assert "calsync.db: the store has gone while it was in use" in ran.stderr
     assert "Traceback" not in ran.stderr
 
@@ -217,21 +217,21 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from datetime import date
-from house import the_night
+from house import run_test_night
 from calsync.errors import StoreError
 config, most = Path(sys.argv[1]), int(sys.argv[2])
 def progress(what, done, total):
     if what == "managers" and done == total:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 try:
-    the_night(config, progress=progress)
+    run_test_night(config, progress=progress)
 except StoreError as error:
     print(error)
 """
 
 
 def test_a_full_disk_fails_the_night_and_sends_nothing(tmp_path):
-    handler = Handler()
+    handler = ScriptedHandler()
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
         environment = {
@@ -242,7 +242,7 @@ def test_a_full_disk_fails_the_night_and_sends_nothing(tmp_path):
         ran = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert ran.returncode == 0, ran.stderr
     assert "calsync.db: disk I/O error" in ran.stdout or "calsync.db: database or disk is full" in ran.stdout
-    assert handler.taken == []
+    assert handler.accepted == []
 
 
 @pytest.mark.parametrize(
@@ -254,15 +254,15 @@ def test_a_full_disk_fails_the_night_and_sends_nothing(tmp_path):
     ],
 )
 def test_a_store_that_has_lost_a_part_before_the_night_is_named_with_the_way_out(tmp_path, statement, said):
-    with smtp_server(Handler()) as port:
+    with smtp_server(ScriptedHandler()) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
         with sqlite3.connect(tmp_path / "kept" / "calsync.db") as base:
             base.execute("PRAGMA foreign_keys=OFF")
             base.execute(statement)
         base.close()
         with pytest.raises(StoreError, match=said) as caught:
-            the_night(config)
+            run_test_night(config)
             with open_store(store_url(load_settings(config))) as store:
                 store.outbox.entries()
     assert "backup" in caught.value.hint and "calsync.db" in caught.value.what
@@ -270,8 +270,8 @@ def test_a_store_that_has_lost_a_part_before_the_night_is_named_with_the_way_out
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_damage_of_a_store_ends_in_a_traceback(tmp_path, seed):
-    config = council(tmp_path, {"ana": PSB})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": PSB})
+    run_test_night(config)
     path, chance = tmp_path / "calsync.db", random.Random(seed)
     with sqlite3.connect(path) as base:
         base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -281,19 +281,19 @@ def test_no_damage_of_a_store_ends_in_a_traceback(tmp_path, seed):
         content[chance.randrange(len(content))] = chance.randrange(256)
     path.write_bytes(content)
     try:
-        the_night(config, NIGHT + timedelta(days=7))
+        run_test_night(config, NIGHT + timedelta(days=7))
     except CalsyncError as error:
         assert "calsync.db" in str(error)
 
 
 def test_a_text_that_cannot_be_decoded_is_not_shown(tmp_path):
-    config = council(tmp_path, {"ana": PSB})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": PSB})
+    run_test_night(config)
     with sqlite3.connect(tmp_path / "calsync.db") as base:
         base.execute("UPDATE meetings SET evidence = CAST(X'53656372657480' AS TEXT)")
     base.close()
     with open_store(store_url(load_settings(config))) as store, pytest.raises(StoreError) as caught:
-        store.meetings.find("psb")
+        store.meetings.find_by_uid("psb")
     assert "Secret" not in str(caught.value) and "evidence" in str(caught.value)
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import icalendar
 import pytest
 from dav_servers import READER, radicale
-from elsewhere import by_graph, moved
+from elsewhere import write_demo_with_source, write_graph_demo
 from graph.emulator import Emulator
-from house import the_night
+from house import run_test_night
 
 from calsync.config.load import load_settings
-from calsync.demo.council import managers
-from calsync.demo.write import DEMO_DAY, calendar_file, write_demo
+from calsync.demo.council import council_managers
+from calsync.demo.write import DEMO_DAY, render_calendar, write_demo
 from calsync.nightly.opening import store_url
-from calsync.nightly.plan import days_of
+from calsync.nightly.plan import window_days
 from calsync.store.database import open_store
 
 # A series that ends before it begins: no time, and Radicale refuses it.
@@ -23,11 +23,11 @@ NEVER_HELD = b"CCTV upgrade catch up"
 def minutes(config: Path) -> list[tuple]:
     """Every allocation of the window, without the id that differs from source to source."""
     settings = load_settings(config)
-    report = the_night(config, DEMO_DAY)
+    report = run_test_night(config, DEMO_DAY)
     assert report.faults == []
-    assert report.counts["calendars"] >= len(managers())
+    assert report.counts["calendars"] >= len(council_managers())
     with open_store(store_url(settings)) as store:
-        frame = store.allocations.frame(*days_of(settings, DEMO_DAY))
+        frame = store.allocations.frame(*window_days(settings, DEMO_DAY))
     frame["minutes"] = frame["minutes"].round(6)
     return sorted(frame.drop(columns="meeting_id").itertuples(index=False, name=None))
 
@@ -62,10 +62,10 @@ def test_the_demo_council_has_minutes_of_every_kind(as_files):
 
 def test_by_graph_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
     with Emulator() as graph:
-        config = by_graph(tmp_path, graph)
+        config = write_graph_demo(tmp_path, graph)
         monkeypatch.setenv("APP_SECRET", graph.secret)
         assert minutes(config) == as_files
-        asked = [len(graph.questions(manager.email)) for manager in managers()]
+        asked = [len(graph.requests(manager.email)) for manager in council_managers()]
     assert max(asked) <= 2, "one or two requests for each healthy mailbox"
 
 
@@ -73,10 +73,10 @@ def test_by_caldav_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
     monkeypatch.setenv("DAV_PASSWORD", READER[1])
     with radicale(tmp_path) as server:
         calendars = {}
-        for manager in managers():
+        for manager in council_managers():
             home = server.new_user()
             calendar = server.new_calendar(f"{home}diary/")
-            for name, content in resources(calendar_file(manager)).items():
+            for name, content in resources(render_calendar(manager)).items():
                 if NEVER_HELD not in content:
                     server.put(calendar + name, content)
             calendars[manager.id] = home
@@ -84,4 +84,4 @@ def test_by_caldav_the_minutes_are_the_same(tmp_path, as_files, monkeypatch):
             f'[sources.elsewhere]\ntype = "caldav"\nurl = "{server.root}"\nusername = "{READER[0]}"\n'
             'password_env = "DAV_PASSWORD"\n'
         )
-        assert minutes(moved(tmp_path / "council", source, calendars)) == as_files
+        assert minutes(write_demo_with_source(tmp_path / "council", source, calendars)) == as_files

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from builders import span
-from house import NIGHT, council, tables, the_night, vcalendar, vevent
+from house import NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +41,7 @@ def with_method(method, *events):
 
 def home(folder):
     """A council of one manager whose calendars are the files of a folder."""
-    config = council(folder, {"ana": vcalendar()}, summary="none")
+    config = write_council(folder, {"ana": vcalendar()}, summary="none")
     roster = folder / "managers.csv"
     roster.write_text(roster.read_text(encoding="utf-8").replace("ana.ics", "ana"), encoding="utf-8")
     (folder / "calendars" / "ana").mkdir()
@@ -70,7 +70,7 @@ def meetings(config):
 
 def night(config, **files):
     hold(config, **files)
-    the_night(config, accept_empty=["ana"])
+    run_test_night(config, accept_empty=["ana"])
     return minutes(config)
 
 
@@ -160,8 +160,8 @@ def test_a_manager_is_asked_about_a_meeting_in_two_calendars_once(tmp_path):
     night(config, work=vcalendar(unclear), shared=vcalendar(unclear))
     with open_store(f"sqlite:///{tmp_path / 'calsync.db'}") as store:
         assert len(store.meetings.of_manager("ana", span("00:00-24:00", NIGHT - timedelta(days=7)))) == 1
-        assert len(store.meetings.find("psb")) == 1
-        assert len(store.meetings.ruled("psb")) == 2
+        assert len(store.meetings.find_by_uid("psb")) == 1
+        assert len(store.meetings.find_uncorrected("psb")) == 2
 
 
 variants = st.sampled_from(
@@ -193,7 +193,7 @@ def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothi
     fresh = home(tmp_path_factory.mktemp("fresh"))
     hold(fresh, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
     night(fresh, **there)
-    assert tables(config, ("allocations",)) == tables(fresh, ("allocations",))
+    assert stored_tables(config, ("allocations",)) == stored_tables(fresh, ("allocations",))
 
 
 def left_out(report):
@@ -204,7 +204,7 @@ def test_a_uid_used_for_two_meetings_in_two_files_is_in_the_report_of_every_nigh
     config = home(tmp_path)
     hold(config, a=vcalendar(vevent("x", *MONDAY, "SUMMARY:PSB")), b=vcalendar(vevent("x", *TUESDAY)))
     for later in (0, 1):
-        (note,) = left_out(the_night(config, NIGHT + timedelta(days=later)))
+        (note,) = left_out(run_test_night(config, NIGHT + timedelta(days=later)))
         assert note.severity is Severity.NOTE
         assert note.where == "ana (calendars/ana/a.ics), meeting of 2026-11-09 with uid x"
         assert "2026-11-10 10:00, in ana (calendars/ana/b.ics)" in note.what
@@ -215,7 +215,7 @@ def test_a_uid_used_again_months_later_is_in_the_report(tmp_path):
     config = home(tmp_path)
     later = ("20270609T090000Z", "20270609T100000Z")
     hold(config, a=vcalendar(vevent("x", *MONDAY)), b=vcalendar(vevent("x", *later)))
-    the_night(config)
+    run_test_night(config)
     assert minutes(config) == {"2026-11-09": HOUR}
 
 
@@ -223,7 +223,7 @@ def test_copies_that_agree_and_meetings_that_are_cancelled_are_not_reported_as_l
     config = home(tmp_path)
     cancelled = vevent("x", *TUESDAY, "STATUS:CANCELLED")
     hold(config, a=vcalendar(WEEKLY, vevent("x", *MONDAY)), b=vcalendar(WEEKLY, cancelled))
-    assert left_out(the_night(config)) == []
+    assert left_out(run_test_night(config)) == []
 
 
 def test_thousands_of_meetings_of_reused_uids_are_named_in_part_and_counted(tmp_path):
@@ -231,7 +231,7 @@ def test_thousands_of_meetings_of_reused_uids_are_named_in_part_and_counted(tmp_
     uids = [f"x{number}" for number in range(25)]
     hold(config, a=vcalendar(*(vevent(uid, *MONDAY) for uid in uids)))
     hold(config, b=vcalendar(*(vevent(uid, *TUESDAY) for uid in uids)))
-    report = the_night(config)
+    report = run_test_night(config)
     assert len(left_out(report)) == 20
     assert [p.what for p in report.problems if p.where == "ana"] == [
         "5 more meetings left out, whose uids count at other times"
@@ -243,7 +243,7 @@ def test_a_category_that_is_not_understood_is_noted_once_for_all_copies(tmp_path
     dated = "040000008200E00074C5B7101A82E008{}80D2B1C5A5F0DC01000000000000000010000000" + "AB" * 16
     for name, date in (("a", "00000000"), ("b", "07EA0B09")):
         hold(config, **{name: vcalendar(vevent(dated.format(date), *MONDAY, "CATEGORIES:calsync: bananas"))})
-    assert len([p for p in the_night(config).problems if "bananas" in p.what]) == 1
+    assert len([p for p in run_test_night(config).problems if "bananas" in p.what]) == 1
 
 
 def test_a_correction_in_one_calendar_holds_though_the_other_has_a_category_that_is_not_understood(tmp_path):
@@ -252,7 +252,7 @@ def test_a_correction_in_one_calendar_holds_though_the_other_has_a_category_that
     unread = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: bananas", answered)
     correction = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: service improvement")
     hold(config, a=vcalendar(unread), b=vcalendar(correction))
-    the_night(config)
+    run_test_night(config)
     with sqlite3.connect(config.parent / "calsync.db") as base:
         assert base.execute("select activity from allocations").fetchall() == [("service_improvement",)]
 
@@ -261,5 +261,5 @@ def test_two_meetings_without_uid_in_two_files_and_two_rooms_both_count(tmp_path
     config = home(tmp_path)
     hold(config, a=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:1").replace("UID:\r\n", "")))
     hold(config, b=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:2").replace("UID:\r\n", "")))
-    the_night(config)
+    run_test_night(config)
     assert (meetings(config), minutes(config)) == (2, {"2026-11-09": HOUR})

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 
 import pytest
-from house import council, tables, the_night, vcalendar, vevent
+from house import run_test_night, stored_tables, vcalendar, vevent, write_council
 
 SECRET = "Oncology"
 UNREAD = (
@@ -20,9 +20,9 @@ UNREAD = (
 
 @pytest.mark.parametrize("titles", ["none", "partnership"])
 def test_the_title_of_an_event_that_could_not_be_read_is_nowhere(tmp_path, caplog, titles: str) -> None:
-    config = council(tmp_path, {"ann": vcalendar(*UNREAD)}, f'[privacy]\ntitles = "{titles}"\n')
+    config = write_council(tmp_path, {"ann": vcalendar(*UNREAD)}, f'[privacy]\ntitles = "{titles}"\n')
     with caplog.at_level(logging.DEBUG):
-        report = the_night(config)
+        report = run_test_night(config)
     assert len(report.faults) == len(UNREAD)
     with sqlite3.connect(tmp_path / "calsync.db") as base:
         stored = "\n".join(base.iterdump())
@@ -33,17 +33,17 @@ def test_the_title_of_an_event_that_could_not_be_read_is_nowhere(tmp_path, caplo
 
 def test_a_meeting_without_an_end_counts_no_time_and_is_named(tmp_path) -> None:
     endless = vevent("1", "20261102T090000Z", "", "SUMMARY:Team").replace("DTEND:\r\n", "")
-    config = council(tmp_path, {"ann": vcalendar(endless)})
-    report = the_night(config)
+    config = write_council(tmp_path, {"ann": vcalendar(endless)})
+    report = run_test_night(config)
     assert ["1 meeting gives no end" in problem.what for problem in report.problems] == [True]
-    assert tables(config)["allocations"] == []
+    assert stored_tables(config)["allocations"] == []
 
 
 def test_a_setting_gives_a_meeting_without_an_end_its_length_also_of_a_calendar_read_before(tmp_path) -> None:
     endless = vevent("1", "20261102T090000Z", "", "SUMMARY:Team").replace("DTEND:\r\n", "")
     calendars = {"ann": vcalendar(endless)}
-    the_night(council(tmp_path, calendars))
-    config = council(tmp_path, calendars, "[hours]\nmissing_end_minutes = 45\n")
-    the_night(config)
+    run_test_night(write_council(tmp_path, calendars))
+    config = write_council(tmp_path, calendars, "[hours]\nmissing_end_minutes = 45\n")
+    run_test_night(config)
     with sqlite3.connect(tmp_path / "calsync.db") as base:
         assert base.execute("select sum(minutes) from allocations").fetchone() == (45.0,)

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from house import LONDON, NIGHT, council, the_night, vcalendar, vevent
+from house import LONDON, NIGHT, run_test_night, vcalendar, vevent, write_council
 
 from calsync.model.problem import Severity
-from calsync.sources.m365.events import uids_of_unreadable
+from calsync.sources.m365.events import find_unreadable_uids
 
 GOOD = vevent("good", "20261117T090000Z", "20261117T100000Z", "SUMMARY:PSB")
 BROKEN = vevent("bad", "rubbish", "20261118T100000Z", "SUMMARY:Forum")
@@ -24,12 +24,12 @@ def held(config: Path) -> list[str]:
 def test_an_event_that_cannot_be_read_is_reported_every_night_whether_its_file_changes_or_not(
     tmp_path: Path, changes: bool
 ) -> None:
-    config = council(tmp_path, {"ana": vcalendar(GOOD, BROKEN)})
+    config = write_council(tmp_path, {"ana": vcalendar(GOOD, BROKEN)})
     for night in range(3):
         if changes:
             other = vevent(f"other{night}", "20261119T090000Z", "20261119T100000Z")
             (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(GOOD, BROKEN, other))
-        report = the_night(config, NIGHT + timedelta(days=night))
+        report = run_test_night(config, NIGHT + timedelta(days=night))
         assert [problem.severity for problem in report.faults] == [Severity.FAULT]
         assert "uid bad" in report.faults[0].where
 
@@ -42,21 +42,21 @@ def test_meetings_held_of_an_event_that_became_unreadable_stay_and_deleted_ones_
 ) -> None:
     sound = vevent("bad", "20261118T090000Z", "20261118T100000Z", "SUMMARY:Forum")
     gone = vevent("gone", "20261119T090000Z", "20261119T100000Z")
-    config = council(tmp_path, {"ana": vcalendar(GOOD, sound, gone)})
-    the_night(config)
+    config = write_council(tmp_path, {"ana": vcalendar(GOOD, sound, gone)})
+    run_test_night(config)
     (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(broken, GOOD))
     for night in (1, 2):
-        assert len(the_night(config, NIGHT + timedelta(days=night)).faults) == 1
+        assert len(run_test_night(config, NIGHT + timedelta(days=night)).faults) == 1
         assert held(config) == ["bad", "good"]
     (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(GOOD))
-    the_night(config, NIGHT + timedelta(days=3))
+    run_test_night(config, NIGHT + timedelta(days=3))
     assert held(config) == ["good"]
 
 
 def test_a_link_in_a_folder_that_leads_nowhere_is_a_failed_calendar_and_its_meetings_stay(
     tmp_path: Path,
 ) -> None:
-    config = council(tmp_path, {})
+    config = write_council(tmp_path, {})
     share, folder = tmp_path / "share", tmp_path / "ana"
     share.mkdir()
     folder.mkdir()
@@ -65,9 +65,9 @@ def test_a_link_in_a_folder_that_leads_nowhere_is_a_failed_calendar_and_its_meet
     (folder / "home.ics").write_bytes(vcalendar(vevent("home", "20261117T120000Z", "20261117T130000Z")))
     with (tmp_path / "managers.csv").open("a") as rows:
         rows.write("ana,ana@brynfelin.gov.wales.example,Ana,Social care,ana/,none\n")
-    the_night(config)
+    run_test_night(config)
     share.rename(tmp_path / "away")
-    report = the_night(config, NIGHT + timedelta(days=1))
+    report = run_test_night(config, NIGHT + timedelta(days=1))
     assert held(config) == ["good", "home"]
     assert ["work.ics" in fault.where for fault in report.faults] == [True]
 
@@ -76,4 +76,4 @@ def test_the_uids_of_graph_events_that_cannot_be_read_are_known() -> None:
     times = {"start": {"dateTime": "2026-11-17T09:00:00", "timeZone": "UTC"}}
     good = {"iCalUId": "good", **times, "end": {"dateTime": "2026-11-17T10:00:00", "timeZone": "UTC"}}
     events = [good, {"iCalUId": "bad", "start": None}, {"id": "AAMk", **times}, {"start": 3}, "rubbish"]
-    assert uids_of_unreadable(json.loads(json.dumps(events)), LONDON) == {"bad", "AAMk"}
+    assert find_unreadable_uids(json.loads(json.dumps(events)), LONDON) == {"bad", "AAMk"}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from house import NIGHT, the_night, vcalendar, vevent
+from house import NIGHT, run_test_night, vcalendar, vevent
 from typer.testing import CliRunner
 from web_server import Page, WebServer, web_server
 
@@ -37,7 +37,7 @@ def answers(server: WebServer, listed: str, given: str, token: str, changes: boo
     whole = multistatus(
         *(response(f"{PATH}{name}.ics", "<d:getetag>1</d:getetag>") for name in listed), token=token
     )
-    server.answers(
+    server.set_pages(
         PATH, multistatus(response(PATH, KIND)), *[whole] * (1 + changes), multistatus(*map(resource, given))
     )
 
@@ -63,10 +63,10 @@ def test_meetings_of_an_unread_resource_stay_and_deleted_ones_go(tmp_path: Path,
     with web_server() as server:
         config = settings(tmp_path, server)
         answers(server, "abc", "abc", "t1", changes=False)
-        the_night(config)
+        run_test_night(config)
         assert held(config) == ["a", "b", "c"]
         answers(server, "ab", "a", "t2", changes=later < 7)
-        report = the_night(config, NIGHT + timedelta(days=later))
+        report = run_test_night(config, NIGHT + timedelta(days=later))
         assert held(config) == ["a", "b"]
         assert any("b.ics" in problem.where for problem in report.faults)
 
@@ -93,7 +93,7 @@ def test_no_output_and_no_stored_text_has_the_secret_of_an_address(
     )
     (tmp_path / "managers.csv").write_text(f'id,email,source,calendar\nk1,o@b.example,ics,"{address}"\n')
     caplog.set_level("DEBUG")
-    report = the_night(config, date(2026, 11, 16))
+    report = run_test_night(config, date(2026, 11, 16))
     shown = [str(problem) for problem in report.problems] + [caplog.text]
     for command in (
         ["check"],

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from house import LONDON, NIGHT, council, tables, the_night, vcalendar, vevent
-from postroom import Handler, free_port, smtp_server
+from house import LONDON, NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
+from postroom import ScriptedHandler, free_port, smtp_server
 from typer.testing import CliRunner
 
 from calsync import scheduler
 from calsync.cli import app
 from calsync.config.load import load_settings
-from calsync.mail.waiting import OVERDUE, is_overdue
+from calsync.mail.waiting import OVERDUE_AFTER, is_overdue
 from calsync.nightly.mails import send_waiting
 from calsync.nightly.opening import store_url
 from calsync.store.database import open_store
@@ -29,7 +29,7 @@ def mailing(folder: Path, port: int, names=("ana",), timeout: float = 5.0) -> Pa
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
         f'sender = "calsync@brynfelin.example"\ntimeout = {timeout}\n'
     )
-    return council(folder, dict.fromkeys(names, PSB), more=mail)
+    return write_council(folder, dict.fromkeys(names, PSB), more=mail)
 
 
 def later(config: Path, minutes: int):
@@ -47,21 +47,21 @@ def status(config: Path, monkeypatch, minutes: int):
 
 
 def test_a_mail_refused_for_now_is_sent_between_nights_when_it_is_due(tmp_path):
-    handler = Handler(data=["451 greylisted, try later"])
+    handler = ScriptedHandler(data_replies=["451 greylisted, try later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        report = the_night(config)
+        report = run_test_night(config)
         assert (report.counts["mails"], report.outcome) == (0, "good")
         assert "it is tried again from 16 November, 04:20" in report.problems[-1].hint
         assert [later(config, minutes).sent for minutes in (4, 5, 6, 60)] == [0, 1, 0, 0]
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
 
 
 def test_every_refusal_for_now_doubles_the_wait(tmp_path):
-    handler = Handler(to={ANA: "450 mailbox busy"})
+    handler = ScriptedHandler(recipient_replies={ANA: "450 mailbox busy"})
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
         waits = []
         for _ in range(10):
             (mail,) = entries(config)
@@ -72,51 +72,51 @@ def test_every_refusal_for_now_doubles_the_wait(tmp_path):
 
 
 def test_the_service_sends_a_waiting_mail_when_the_night_is_done(tmp_path, caplog):
-    handler = Handler(data=["421 shutting down"])
+    handler = ScriptedHandler(data_replies=["421 shutting down"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
         for minutes in (0, 4, 5, 6):
             scheduler.run_if_due(config, threading.Event(), lambda m=minutes: AT + timedelta(minutes=m))
-    assert len(handler.taken) == 1
-    assert [row[5] for row in tables(config, ("outbox",))["outbox"]] == ["sent"]
+    assert len(handler.accepted) == 1
+    assert [row[5] for row in stored_tables(config, ("outbox",))["outbox"]] == ["sent"]
 
 
 def test_the_service_looks_for_due_mails_every_minute(tmp_path):
-    handler = Handler(data=["451 later"])
+    handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
         clock = [AT]
-        mails = scheduler.Mails(config, threading.Event(), lambda: clock[0], threading.Lock())
+        mails = scheduler.MailSender(config, threading.Event(), lambda: clock[0], threading.Lock())
         for minute in range(8):
             clock[0] = AT + timedelta(minutes=minute)
             mails.send_if_due()
-            assert len(handler.taken) == (minute >= 5)
+            assert len(handler.accepted) == (minute >= 5)
     assert scheduler.MAIL_MINUTES == 1
 
 
 def test_the_service_does_not_send_while_its_night_runs_or_after_it_was_stopped(tmp_path):
-    handler = Handler(data=["451 later"])
+    handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
         running, stop = threading.Lock(), threading.Event()
-        mails = scheduler.Mails(config, stop, lambda: AT + timedelta(minutes=9), running)
+        mails = scheduler.MailSender(config, stop, lambda: AT + timedelta(minutes=9), running)
         with running:
             mails.send_if_due()
         stop.set()
         mails.send_if_due()
-        assert handler.taken == []
+        assert handler.accepted == []
         stop.clear()
         mails.send_if_due()
-        assert len(handler.taken) == 1
+        assert len(handler.accepted) == 1
 
 
 def test_a_server_that_is_down_is_not_tried_every_minute(tmp_path, caplog):
     config = mailing(tmp_path, free_port(), names=("ana", "ben", "cai"))
-    the_night(config)
+    run_test_night(config)
     clock = [AT]
-    mails = scheduler.Mails(config, threading.Event(), lambda: clock[0], threading.Lock())
+    mails = scheduler.MailSender(config, threading.Event(), lambda: clock[0], threading.Lock())
     for minute in range(61):
         clock[0] = AT + timedelta(minutes=minute)
         mails.send_if_due()
@@ -125,16 +125,16 @@ def test_a_server_that_is_down_is_not_tried_every_minute(tmp_path, caplog):
 
 
 def test_a_second_run_of_the_same_night_sends_what_is_due(tmp_path):
-    handler = Handler(data=["451 later"])
+    handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
-        assert the_night(config, NIGHT).counts["mails"] == 0
+        run_test_night(config)
+        assert run_test_night(config, NIGHT).counts["mails"] == 0
         with open_store(store_url(load_settings(config))) as store:
             (entry,) = store.outbox.entries()
             store.outbox.resend(entry, AT, "a test")
-        assert the_night(config, NIGHT).counts["mails"] == 1
-    assert len(handler.taken) == 1
+        assert run_test_night(config, NIGHT).counts["mails"] == 1
+    assert len(handler.accepted) == 1
 
 
 def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
@@ -142,30 +142,30 @@ def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
         await asyncio.sleep(1)
         return "250 OK"
 
-    handler = Handler()
+    handler = ScriptedHandler()
     handler.handle_MAIL = never_answers  # type: ignore[method-assign]
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, timeout=0.3)
-        report = the_night(config)
-        assert [row[5] for row in tables(config, ("outbox",))["outbox"]] == ["pending"]
+        report = run_test_night(config)
+        assert [row[5] for row in stored_tables(config, ("outbox",))["outbox"]] == ["pending"]
         assert "lost" in report.problems[-1].what
 
 
 def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown(tmp_path, monkeypatch):
-    handler = Handler(data=["hang"])
+    handler = ScriptedHandler(data_replies=["hang"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, timeout=0.3)
-        the_night(config)
+        run_test_night(config)
         assert [later(config, minutes).sent for minutes in (5, 2000)] == [0, 0]
-    assert len(handler.taken) == 1
+    assert len(handler.accepted) == 1
     assert status(config, monkeypatch, 1).exit_code == 1
 
 
 def test_status_shows_a_waiting_mail_with_its_age_and_next_try_and_is_red_when_overdue(tmp_path, monkeypatch):
-    handler = Handler(data=["451 4.7.1 greylisted"] * 9)
+    handler = ScriptedHandler(data_replies=["451 4.7.1 greylisted"] * 9)
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
-        the_night(config)
+        run_test_night(config)
     shown = status(config, monkeypatch, 64)
     assert shown.exit_code == 0, shown.output
     for words in ("is pending, 1 hour old", "tried 1 time,", "next try 2026-11-16 04:20", "greylisted"):
@@ -179,8 +179,8 @@ def test_a_mail_is_overdue_an_hour_after_its_next_try_and_when_failed_or_unknown
     def entry(state: MailState, lease: datetime | None = None) -> OutboxEntry:
         return OutboxEntry("m", "a@x.example", "s", "<1@x>", state, 1, AT, AT, lease)
 
-    assert not is_overdue(entry(MailState.PENDING), AT + OVERDUE)
-    assert is_overdue(entry(MailState.PENDING), AT + OVERDUE + timedelta(seconds=1))
+    assert not is_overdue(entry(MailState.PENDING), AT + OVERDUE_AFTER)
+    assert is_overdue(entry(MailState.PENDING), AT + OVERDUE_AFTER + timedelta(seconds=1))
     assert is_overdue(entry(MailState.FAILED), AT) and is_overdue(entry(MailState.UNKNOWN), AT)
     assert not is_overdue(entry(MailState.SENDING, AT), AT)
     assert is_overdue(entry(MailState.SENDING, AT), AT + timedelta(seconds=1))

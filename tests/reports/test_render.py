@@ -6,17 +6,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from builders import meeting, verdict
+from builders import classification, meeting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from summaries import MANAGER, allocation, full_week, summary_of
 
-from calsync.analysis.counting import Reason
-from calsync.model.classification import Kind
+from calsync.analysis.counting import NotCountedReason
+from calsync.model.classification import MeetingKind
 from calsync.model.people import Language, Partnership
-from calsync.reports.render import COLOURS, Rendered, render_summary
+from calsync.reports.render import COLOURS, RenderedMail, render_summary
 from calsync.reports.summary import ManagerSummary
-from calsync.rules.categories import UnreadCategory
+from calsync.rules.categories import UnknownCategory
 
 GOLDEN = Path(__file__).parent / "golden"
 STOP = "https://calsync.brynfelin.example/stop/k3J9xQ2mV8bT5nR7wY1z4A"
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 
 
 def asked(title: str) -> ManagerSummary:
-    unclear = meeting(classified=verdict("unclear"), title=title)
+    unclear = meeting(classification=classification("unclear"), title=title)
     return summary_of([allocation(60, "unclear", meeting_id=unclear.id)], [unclear])
 
 
@@ -134,7 +134,12 @@ def test_a_week_of_leave_shows_no_share_of_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [reason for reason in Reason if reason not in (Reason.TENTATIVE, Reason.UNANSWERED)]
+    "reason",
+    [
+        reason
+        for reason in NotCountedReason
+        if reason not in (NotCountedReason.TENTATIVE, NotCountedReason.UNANSWERED)
+    ],
 )
 def test_every_reason_to_leave_a_meeting_out_has_words(reason: str) -> None:
     summary = summary_of([], excluded={reason: (1, 1.0)})
@@ -193,7 +198,7 @@ def test_no_title_and_no_name_breaks_the_mail(title: str, name: str) -> None:
 
 
 def test_the_subject_is_one_short_line() -> None:
-    rendered: Rendered = render_summary(full_week(), Language.BOTH)
+    rendered: RenderedMail = render_summary(full_week(), Language.BOTH)
     assert rendered.subject.isprintable()
     assert len(rendered.subject) < 120
 
@@ -232,7 +237,7 @@ def test_unconfirmed_time_is_said_to_be_in_the_figures_that_hold_it(
 
 @pytest.mark.parametrize("language", [Language.EN, Language.CY])
 def test_rows_of_no_minutes_are_left_out(language: Language) -> None:
-    preparation = allocation(30, partnership="rpb", kind=Kind.PREPARATION)
+    preparation = allocation(30, partnership="rpb", kind=MeetingKind.PREPARATION)
     worked = [allocation(60), allocation(15, "service_improvement"), preparation]
     summary = summary_of(worked, excluded={"zero_length": (1, 0.0)})
     rendered = render_summary(summary, language)
@@ -245,7 +250,7 @@ def test_rows_of_no_minutes_are_left_out(language: Language) -> None:
 @pytest.mark.parametrize("language", [Language.EN, Language.CY])
 def test_a_category_that_was_not_understood_is_shown_to_its_owner(language: Language) -> None:
     met = meeting("09:00-10:00", title="PSB leads")
-    unread = [UnreadCategory(met, "calsync: <b>bananas</b>")]
+    unread = [UnknownCategory(met, "calsync: <b>bananas</b>")]
     rendered = render_summary(summary_of([allocation(60)], unread=unread), language)
     for text in (rendered.text, Page(rendered.html).text):
         assert "calsync: <b>bananas</b>" in text
@@ -317,7 +322,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
-    unread = UnreadCategory(meeting("09:00-10:00"), "calsync: bananas")
+    unread = UnknownCategory(meeting("09:00-10:00"), "calsync: bananas")
     summary = replace(full_week(), unread_categories=(unread,))
     painted = Painted(render_summary(summary, Language.BOTH, stop=STOP).html, dark=dark)
     assert len(painted.pieces) > 100
@@ -328,7 +333,7 @@ def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
 @pytest.mark.parametrize(("language", "more"), [(Language.EN, "… and 2 more"), (Language.CY, "… a 2 arall")])
 def test_categories_that_a_mail_has_no_room_for_are_counted(language: Language, more: str) -> None:
     met = meeting("09:00-10:00")
-    unread = [UnreadCategory(met, f"calsync: bananas {number}") for number in range(12)]
+    unread = [UnknownCategory(met, f"calsync: bananas {number}") for number in range(12)]
     rendered = render_summary(summary_of([allocation(60)], unread=unread), language)
     assert more in rendered.text
     assert more in rendered.html

@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from builders import LONDON, MONDAY, meeting, verdict
+from builders import LONDON, MONDAY, classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 from calsync.model.people import Partnership
 from calsync.reports.hours import Bounds
-from calsync.reports.summary import Excluded
+from calsync.reports.summary import ExcludedMeetings
 
 
 def test_process_is_bounded_by_what_is_certain_and_what_is_possible() -> None:
@@ -64,8 +64,8 @@ def test_preparation_and_travel_are_part_of_their_partnership() -> None:
     summary = summary_of(
         [
             allocation(60),
-            allocation(30, kind=Kind.PREPARATION, meeting_id="p"),
-            allocation(15, kind=Kind.TRAVEL, meeting_id="t"),
+            allocation(30, kind=MeetingKind.PREPARATION, meeting_id="p"),
+            allocation(15, kind=MeetingKind.TRAVEL, meeting_id="t"),
         ]
     )
     (row,) = summary.partnerships
@@ -86,7 +86,7 @@ def test_a_week_of_leave_has_no_share_rather_than_a_wrong_one() -> None:
 
 
 def test_private_time_is_diary_time_and_never_asked_about() -> None:
-    private = meeting(classified=verdict("unclear"))._replace(private=True)
+    private = meeting(classification=classification("unclear"))._replace(private=True)
     summary = summary_of([allocation(60, "unclear", meeting_id=private.id)], [private])
     assert (summary.private, summary.diarised, summary.questions) == (1.0, 1.0, ())
 
@@ -122,7 +122,7 @@ def test_the_time_of_a_question_is_local() -> None:
 
 def test_what_was_left_out_is_counted_by_reason() -> None:
     summary = summary_of([], excluded={"free": (2, 0.5), "declined": (3, 4.5)})
-    assert summary.excluded == (Excluded("declined", 3, 4.5), Excluded("free", 2, 0.5))
+    assert summary.excluded == (ExcludedMeetings("declined", 3, 4.5), ExcludedMeetings("free", 2, 0.5))
 
 
 ALLOCATIONS = st.lists(
@@ -131,7 +131,7 @@ ALLOCATIONS = st.lists(
         st.integers(1, 600),
         st.sampled_from(Activity),
         st.sampled_from(["psb", "rpb", "", "unheard-of"]),
-        kind=st.sampled_from(Kind),
+        kind=st.sampled_from(MeetingKind),
         confirmed=st.booleans(),
         in_hours=st.booleans(),
         meeting_id=st.sampled_from("abcd"),
@@ -168,7 +168,7 @@ FRACTIONS = st.lists(
         st.fractions(0, 300, max_denominator=7).map(float),
         st.sampled_from(Activity),
         st.sampled_from(["psb", "rpb", "csp", ""]),
-        kind=st.sampled_from(Kind),
+        kind=st.sampled_from(MeetingKind),
         confirmed=st.booleans(),
         meeting_id=st.sampled_from("abcdef"),
     ),
@@ -185,7 +185,7 @@ def minutes(hours: float) -> int:
 @given(FRACTIONS)
 def test_parts_add_up_to_their_totals_to_the_minute(allocations: list[Allocation]) -> None:
     met = [
-        meeting("09:00-10:00", uid=letter, classified=verdict("unclear"))._replace(id=letter)
+        meeting("09:00-10:00", uid=letter, classification=classification("unclear"))._replace(id=letter)
         for letter in "abcdef"
     ]
     summary = summary_of(allocations, met)
@@ -214,8 +214,8 @@ def test_preparation_and_travel_are_never_more_than_the_partnership_whose_part_t
 
 def test_half_minutes_of_preparation_and_travel_add_up_to_their_partnership() -> None:
     halves = [
-        allocation(7.5, kind=Kind.PREPARATION, meeting_id="p"),
-        allocation(7.5, kind=Kind.TRAVEL, meeting_id="t"),
+        allocation(7.5, kind=MeetingKind.PREPARATION, meeting_id="p"),
+        allocation(7.5, kind=MeetingKind.TRAVEL, meeting_id="t"),
     ]
     (row,) = summary_of(halves).partnerships
     assert minutes(row.preparation) + minutes(row.travel) == minutes(row.hours.total) == 15

@@ -11,9 +11,9 @@ from jinja2 import Environment
 from calsync.model.people import Language
 from calsync.reports import words as words_module
 from calsync.reports.render import TEMPLATES
-from calsync.reports.words import catalogue, words
+from calsync.reports.words import language_format, read_catalogue
 
-EN, CY = words(Language.EN), words(Language.CY)
+EN, CY = language_format(Language.EN), language_format(Language.CY)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -37,11 +37,13 @@ def _named(function: str, message: object) -> str | tuple[str, str]:
 
 
 def test_every_message_has_a_welsh_text_and_none_is_unused() -> None:
-    written = {message.id for message in catalogue(Language.CY) if message.id}
+    written = {message.id for message in read_catalogue(Language.CY) if message.id}
     assert said() == written
 
 
-@pytest.mark.parametrize("message", [m for m in catalogue(Language.CY) if m.id], ids=lambda m: str(m.id)[:40])
+@pytest.mark.parametrize(
+    "message", [m for m in read_catalogue(Language.CY) if m.id], ids=lambda m: str(m.id)[:40]
+)
 def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> None:  # type: ignore[no-untyped-def]
     english = message.id if isinstance(message.id, tuple) else (message.id,)
     welsh = message.string if isinstance(message.string, tuple) else (message.string,)
@@ -56,7 +58,7 @@ def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> Non
 
 
 def test_no_message_holds_markup() -> None:
-    for message in catalogue(Language.CY):
+    for message in read_catalogue(Language.CY):
         if message.id:
             assert not re.search(r"[<>&]", f"{message.id}{message.string}")
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from summaries import full_week
 
 from calsync.model.classification import Activity, Scope
-from calsync.model.copies import one_of_each
-from calsync.model.correction import Said
-from calsync.model.occurrence import Sensitivity, veil
+from calsync.model.copies import drop_duplicate_copies
+from calsync.model.correction import CorrectionFields
+from calsync.model.occurrence import Sensitivity, redact_private
 from calsync.model.people import Language
 from calsync.reports.render import render_summary
-from calsync.rules.categories import read_categories, unread_categories
+from calsync.rules.categories import find_unknown_categories, parse_categories
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
@@ -22,8 +22,8 @@ from calsync.rules.load import load_rules
 BOOK, _ = load_rules(("wales",), None)
 
 
-def says(*categories: str) -> Said | None:
-    return read_categories(categories, BOOK).says
+def says(*categories: str) -> CorrectionFields | None:
+    return parse_categories(categories, BOOK).correction_fields
 
 
 @pytest.mark.parametrize("language", [Language.EN, Language.CY])
@@ -32,7 +32,7 @@ def test_every_category_that_a_mail_offers_is_understood(language: Language) -> 
     offered = re.findall(r"^ +(calsync: .+?) +-", mail, flags=re.MULTILINE)
     understood = [says(category) for category in offered]
     activities = [Activity.PROCESS, Activity.SERVICE_IMPROVEMENT, Activity.NONE]
-    assert understood == [Said(activity=activity) for activity in activities]
+    assert understood == [CorrectionFields(activity=activity) for activity in activities]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_category_that_a_mail_offers_is_understood(language: Language) -> 
 def test_words_are_understood_in_both_languages_singular_and_plural(
     category: str, activity: Activity
 ) -> None:
-    assert says(category) == Said(activity=activity)
+    assert says(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_words_are_understood_in_both_languages_singular_and_plural(
     ],
 )
 def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -> None:
-    assert says(category) == Said(activity=activity)
+    assert says(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -
 def test_signs_around_the_name_and_spaces_that_are_missing_or_too_many_are_forgiven(
     category: str, activity: Activity
 ) -> None:
-    assert says(category) == Said(activity=activity)
+    assert says(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ def test_signs_around_the_name_and_spaces_that_are_missing_or_too_many_are_forgi
 )
 def test_a_private_meeting_keeps_every_category_for_calsync_and_no_other(category: str) -> None:
     private = occurrence(sensitivity=Sensitivity.PRIVATE, categories=("Red", category, "Divorce"))
-    assert veil(private).categories == (category,)
+    assert redact_private(private).categories == (category,)
 
 
 @pytest.mark.parametrize("category", ["calsync process", "[calsync] process", "calsync: bananas"])
 def test_a_category_in_another_calendar_is_one_of_the_meeting_however_it_is_written(category: str) -> None:
     ours = meeting("09:00-10:00")._replace(sequence=2)
     other = ours._replace(id="other", sequence=1, categories=(category,))
-    assert [one.categories for one in one_of_each([ours, other])] == [(category,)]
+    assert [one.categories for one in drop_duplicate_copies([ours, other])] == [(category,)]
 
 
 @pytest.mark.parametrize(
@@ -146,32 +146,39 @@ def test_a_category_in_another_calendar_is_one_of_the_meeting_however_it_is_writ
     ],
 )
 def test_what_is_not_certain_corrects_nothing_and_is_returned(category: str) -> None:
-    reading = read_categories(["Red", category], BOOK)
-    assert (reading.says, reading.unread) == (None, (category,))
+    reading = parse_categories(["Red", category], BOOK)
+    assert (reading.correction_fields, reading.unknown) == (None, (category,))
 
 
 @pytest.mark.parametrize(
     "category", ["Red", "calsyncing", "calendar: process", "process", "", "psb", "Calsyn"]
 )
 def test_what_is_not_meant_for_calsync_is_ignored(category: str) -> None:
-    reading = read_categories([category], BOOK)
-    assert (reading.says, reading.unread) == (None, ())
+    reading = parse_categories([category], BOOK)
+    assert (reading.correction_fields, reading.unknown) == (None, ())
 
 
 def test_partnerships_are_known_by_id_and_by_their_names_in_both_languages() -> None:
     for name in ("psb", "PSB", "Public Services Board", "Bwrdd Gwasanaethau Cyhoeddus"):
-        assert says(f"calsync: {name}") == Said(partnerships=("psb",))
+        assert says(f"calsync: {name}") == CorrectionFields(partnerships=("psb",))
 
 
 def test_two_categories_of_one_meeting_are_read_together_in_any_order() -> None:
-    assert says("calsync: psb", "calsync: process") == Said(partnerships=("psb",), activity=Activity.PROCESS)
-    assert says("calsync: csp", "calsync: psb") == Said(partnerships=("csp", "psb"))
-    assert says("calsync: service improvement", "calsync: process") == Said(activity=Activity.MIXED)
+    assert says("calsync: psb", "calsync: process") == CorrectionFields(
+        partnerships=("psb",), activity=Activity.PROCESS
+    )
+    assert says("calsync: csp", "calsync: psb") == CorrectionFields(partnerships=("csp", "psb"))
+    assert says("calsync: service improvement", "calsync: process") == CorrectionFields(
+        activity=Activity.MIXED
+    )
 
 
 def test_categories_that_contradict_each_other_correct_nothing_and_are_both_returned() -> None:
-    reading = read_categories(["calsync: process", "calsync: operational"], BOOK)
-    assert (reading.says, reading.unread) == (None, ("calsync: operational", "calsync: process"))
+    reading = parse_categories(["calsync: process", "calsync: operational"], BOOK)
+    assert (reading.correction_fields, reading.unknown) == (
+        None,
+        ("calsync: operational", "calsync: process"),
+    )
 
 
 def test_not_partnership_takes_a_meeting_out_of_the_partnership_time() -> None:
@@ -193,7 +200,7 @@ def test_a_category_on_a_whole_series_is_returned_once() -> None:
         meeting(f"{hour}:00-{hour}:30", uid="weekly")._replace(categories=("calsync: bananas",))
         for hour in (11, 10)
     ]
-    (one,) = unread_categories(series, BOOK)
+    (one,) = find_unknown_categories(series, BOOK)
     assert (one.category, one.meeting.start.hour) == ("calsync: bananas", 10)
 
 
@@ -204,13 +211,13 @@ WORDS = st.sampled_from(
 
 @given(st.lists(st.lists(WORDS, max_size=3).map(lambda words: "calsync: " + ", ".join(words)), max_size=4))
 def test_the_order_of_categories_changes_nothing_and_each_is_read_or_returned(categories: list[str]) -> None:
-    reading = read_categories(categories, BOOK)
-    assert reading == read_categories(categories[::-1], BOOK)
-    assert set(reading.unread) <= set(categories)
-    if categories and reading.says is None:
-        assert set(reading.unread) == set(categories)
+    reading = parse_categories(categories, BOOK)
+    assert reading == parse_categories(categories[::-1], BOOK)
+    assert set(reading.unknown) <= set(categories)
+    if categories and reading.correction_fields is None:
+        assert set(reading.unknown) == set(categories)
 
 
 @given(st.text(max_size=40))
 def test_no_category_breaks_the_reading(text: str) -> None:
-    read_categories([text, f"calsync:{text}"], BOOK)
+    parse_categories([text, f"calsync:{text}"], BOOK)

@@ -5,10 +5,10 @@ from fractions import Fraction
 import pytest
 from builders import occurrence
 
-from calsync.model.classification import Activity, Kind, Scope
+from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.occurrence import Sensitivity
 from calsync.rules.classify import classify, explain
-from calsync.rules.facts import Facts, facts_of
+from calsync.rules.facts import Facts, build_facts
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
@@ -110,7 +110,7 @@ def test_accents_mutations_and_slips_of_the_keyboard_do_not_matter():
 
 def test_nothing_of_a_private_meeting_is_looked_at():
     secret = occurrence(title="PSB terms of reference", sensitivity=Sensitivity.PRIVATE)
-    verdict = classify(facts_of(secret), BOOK)
+    verdict = classify(build_facts(secret), BOOK)
     assert (verdict.scope, verdict.activity, verdict.rule) == (
         Scope.PERSONAL,
         Activity.NONE,
@@ -128,8 +128,8 @@ def test_a_category_that_means_nothing_corrects_nothing():
 
 
 def test_preparation_and_travel_are_told_apart_from_the_meeting():
-    assert judged("CSP pre-meet", COUNCIL).kind is Kind.PREPARATION
-    assert judged("Travel to county hall").kind is Kind.TRAVEL
+    assert judged("CSP pre-meet", COUNCIL).kind is MeetingKind.PREPARATION
+    assert judged("Travel to county hall").kind is MeetingKind.TRAVEL
 
 
 def test_a_mixed_meeting_is_split_by_its_agenda():
@@ -153,8 +153,8 @@ def test_explain_names_every_rule_that_spoke_and_the_one_that_won():
         Facts(title="RPB: terms of reference", organizer_domain=COUNCIL, attendee_domains=(COUNCIL, NHS)),
         BOOK,
     )
-    assert "process/governance" in told.spoke
-    assert "bare/name" in told.spoke
+    assert "process/governance" in told.matched_rules
+    assert "bare/name" in told.matched_rules
     assert "won: evidence weighed: process" in str(told)
 
 
@@ -163,7 +163,7 @@ def test_addresses_of_people_are_not_remembered():
         title="Odd one out", attendees=("ana@northmoor.gov.uk.example", "psb@northmoor.gov.uk.example")
     )
     classify(facts, BOOK)
-    assert not any("ana@" in repr(known) for known in BOOK.verdicts)
+    assert not any("ana@" in repr(known) for known in BOOK.classification_cache)
 
 
 def test_standing_items_have_no_share_in_the_split_of_an_agenda():

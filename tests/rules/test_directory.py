@@ -23,7 +23,7 @@ DIRECTORY = load_rules(["wales"])[0].directory
     ],
 )
 def test_two_domains_of_one_agency_are_one(left, right):
-    assert DIRECTORY.seat(left).agency == DIRECTORY.seat(right).agency
+    assert DIRECTORY.find_organisation(left).agency == DIRECTORY.find_organisation(right).agency
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_two_domains_of_one_agency_are_one(left, right):
     ],
 )
 def test_two_agencies_are_two(left, right):
-    assert DIRECTORY.seat(left).agency != DIRECTORY.seat(right).agency
+    assert DIRECTORY.find_organisation(left).agency != DIRECTORY.find_organisation(right).agency
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_two_agencies_are_two(left, right):
     ],
 )
 def test_sectors_by_domain(domain, sector, role):
-    seat = DIRECTORY.seat(domain)
+    seat = DIRECTORY.find_organisation(domain)
     assert (seat.sector, seat.role) == (sector, role)
 
 
 def test_shared_domains_say_that_they_are():
-    assert DIRECTORY.seat("nhs.net").shared == "nhs.net"
-    assert not DIRECTORY.seat("moor.icb.nhs.uk").shared
+    assert DIRECTORY.find_organisation("nhs.net").shared_domain == "nhs.net"
+    assert not DIRECTORY.find_organisation("moor.icb.nhs.uk").shared_domain

@@ -9,7 +9,7 @@ from calsync.rules.check import check_rules
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
-from calsync.rules.score import score
+from calsync.rules.score import score_rules
 
 FOLDER = Path(__file__).parent / "dutch"
 BOOK, PROBLEMS = load_rules([], FOLDER)
@@ -20,7 +20,7 @@ def test_the_dutch_pack_stands_on_its_own():
 
 
 def test_its_own_activities_are_scored_by_their_own_names():
-    result = score(pd.read_csv(FOLDER / "meetings.csv", keep_default_na=False), BOOK)
+    result = score_rules(pd.read_csv(FOLDER / "meetings.csv", keep_default_na=False), BOOK)
     assert result.accuracy["activity"] == 1.0
     assert set(result.classes.index) == {*BOOK.labels}
 

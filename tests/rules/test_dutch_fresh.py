@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from calsync.rules.load import load_rules
-from calsync.rules.score import score
+from calsync.rules.score import score_rules
 
 FOLDER = Path(__file__).parent / "dutch"
 ROWS = pd.read_csv(FOLDER / "fresh.csv", keep_default_na=False)
@@ -17,6 +17,6 @@ BOOK, _ = load_rules([], FOLDER)
 
 
 def test_the_dutch_pack_beats_always_naming_the_commonest_activity_by_far():
-    result = score(ROWS, BOOK)
+    result = score_rules(ROWS, BOOK)
     commonest = float(ROWS["activity"].value_counts(normalize=True).max())
     assert result.accuracy["activity"] >= commonest + 0.4

@@ -116,4 +116,4 @@ def test_an_agency_may_be_given_by_the_id_that_explain_shows(tmp_path) -> None:
 
 @pytest.mark.parametrize("pack", ["wales", "uk", "england", "scotland", "northern-ireland", "history"])
 def test_nothing_odd_is_found_in_the_shipped_packs(pack: str) -> None:
-    assert load_rules((pack,), None)[0].oddities == ()
+    assert load_rules((pack,), None)[0].lint_problems == ()

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from calsync.rules.fold import spellings, words
-from calsync.rules.load import shipped_rules
+from calsync.rules.fold import expand_phrase, split_words
+from calsync.rules.load import shipped_rules_folder
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to ship
 _READ = ("meetings", "second", "fourth", "fifth", "sixth", "eighth")
 READ = tuple(HERE / "blind" / f"{name}.csv" for name in _READ)
 CODED = [path for path in (*READ, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
-FILES = sorted((shipped_rules() / "packs").glob("*.toml"))
-AGENCIES = tomllib.loads((shipped_rules() / "agencies.toml").read_text(encoding="utf-8"))
+FILES = sorted((shipped_rules_folder() / "packs").glob("*.toml"))
+AGENCIES = tomllib.loads((shipped_rules_folder() / "agencies.toml").read_text(encoding="utf-8"))
 
 DIARY = frozenset(
     (
@@ -113,7 +113,7 @@ def places() -> set[str]:
         if agency["sector"] == "council" and agency.get("domains"):
             found.add(_GIVEN.sub(" ", agency["name"].casefold()))
             found |= {domain.partition(".")[0].replace("-", " ") for domain in agency["domains"]}
-    return {place for name in found if len(place := " ".join(words(name))) > 3}
+    return {place for name in found if len(place := " ".join(split_words(name))) > 3}
 
 
 def title_rows(path: Path) -> list[dict[str, str]]:
@@ -123,11 +123,11 @@ def title_rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("path", CODED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_phrase_is_a_whole_title_of_a_row_that_was_looked_at(path):
-    titles = {words(row["title"]) for row in title_rows(path)}
+    titles = {split_words(row["title"]) for row in title_rows(path)}
     found = {
         f"{where}: {text}"
         for where, text in asked()
-        for way in spellings(text)
+        for way in expand_phrase(text)
         if len(way) > 1 and way in titles and " ".join(way) not in DIARY
     }
     assert found == set()
@@ -139,7 +139,7 @@ def test_no_phrase_names_a_place():
     found = {
         f"{where}: {place}"
         for where, text in (*asked(), *patterns())
-        for held in [f" {' '.join(words(text))} "]
+        for held in [f" {' '.join(split_words(text))} "]
         for place in known
         if f" {place} " in held
     }
@@ -170,7 +170,7 @@ def test_no_phrase_names_the_made_up_place_of_a_row(path):
     found = {
         f"{where}: {place}"
         for where, text in (*asked(), *patterns())
-        for place in made_up.intersection(words(text))
+        for place in made_up.intersection(split_words(text))
     }
     assert made_up
     assert found == set()

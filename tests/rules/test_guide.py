@@ -39,10 +39,10 @@ def test_the_guides_own_pack_passes_the_check(book):
 
 def test_the_guides_rule_wins_and_explain_names_it(book):
     told = explain(Facts("Hub huddle 8.45", INVITED[0], INVITED), book)
-    assert told.verdict.rule.startswith("own/huddle")
+    assert told.classification.rule.startswith("own/huddle")
     assert "own/huddle" in str(told)
 
 
 def test_the_guides_partnership_is_found_by_its_welsh_name(book):
     told = explain(Facts("Bwrdd Hwb Integreiddio: cylch gorchwyl", INVITED[0], INVITED), book)
-    assert told.verdict.partnerships == ("moor_hub",)
+    assert told.classification.partnerships == ("moor_hub",)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from calsync.rules.fold import words
-from calsync.rules.literal import letters_in, literal_in
+from calsync.rules.fold import split_words
+from calsync.rules.literal import required_letters, required_literal
 from calsync.rules.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
@@ -25,7 +25,7 @@ BOOK, _ = load_rules(["uk"])
     ],
 )
 def test_a_literal_is_text_that_every_match_holds(regex, literal):
-    assert literal_in(regex) == literal
+    assert required_literal(regex) == literal
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_a_literal_is_text_that_every_match_holds(regex, literal):
     ],
 )
 def test_letters_are_of_every_branch_one_run_that_its_matches_hold(regex, letters):
-    assert letters_in(regex) == letters
+    assert required_letters(regex) == letters
 
 
 def test_every_find_of_a_shipped_pattern_holds_its_literal():
     titles = [example.title for rules in BOOK.rules.values() for rule in rules for example in rule.example]
     found = [
-        (pattern, match[0], words(title))
-        for pattern in BOOK.words.patterns
+        (pattern, match[0], split_words(title))
+        for pattern in BOOK.vocabulary.patterns
         for title in titles
         if (match := re.search(pattern.regex, title))
     ]

@@ -6,7 +6,7 @@ from calsync.errors import RulePackError
 from calsync.rules.check import check_rules
 from calsync.rules.classify import classify, explain
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules, shipped_rules
+from calsync.rules.load import load_rules, shipped_rules_folder
 from calsync.rules.schema import agencies_schema, pack_schema
 
 HEAD = '[pack]\ntitle = "Ours"\nextends = ["manual"]\n'
@@ -36,7 +36,7 @@ def test_an_id_with_letters_that_it_may_not_have_is_told_in_words(tmp_path):
 
 
 def test_the_shipped_rules_are_found():
-    assert (shipped_rules() / "agencies.toml").is_file()
+    assert (shipped_rules_folder() / "agencies.toml").is_file()
 
 
 def test_our_own_rules_win_and_explain_says_so(tmp_path):
@@ -53,7 +53,7 @@ def test_our_own_agencies_win(tmp_path):
         '[[agency]]\nid = "moor-hub"\nname = "Hub"\nsector = "voluntary"\ndomains = ["oddsandends.co.uk"]\n'
     )
     book, _ = load_rules(["wales"], tmp_path)
-    assert book.directory.seat("oddsandends.co.uk").agency == "moor-hub"
+    assert book.directory.find_organisation("oddsandends.co.uk").agency == "moor-hub"
 
 
 def test_every_fault_is_named_at_once_with_what_was_meant(tmp_path):

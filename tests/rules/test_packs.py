@@ -2,7 +2,7 @@
 
 import pytest
 
-from calsync.rules.check import all_rules, check_rules
+from calsync.rules.check import check_rules, iterate_rules
 from calsync.rules.load import load_rules
 
 PACKS = ("wales", "england", "scotland", "northern-ireland", "history", "uk")
@@ -16,7 +16,7 @@ def test_every_rule_does_what_its_examples_say(name):
 
 def test_every_rule_says_why_and_gives_an_example():
     book, _ = load_rules(["uk"])
-    assert all(rule.why.endswith(".") and rule.example for rule in all_rules(book))
+    assert all(rule.why.endswith(".") and rule.example for rule in iterate_rules(book))
 
 
 def test_the_book_covers_every_partnership_of_the_manual():

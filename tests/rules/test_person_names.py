@@ -2,15 +2,17 @@
 
 import pytest
 
-from calsync.rules.load import load_rules, person_names
-from calsync.rules.suggest import suggest
+from calsync.rules.load import load_person_names, load_rules
+from calsync.rules.suggest import suggest_phrases
 
 BOOK = load_rules(["wales"], None)[0]
 
 
 def shown_of(*titles, names=()):
     unclear = [(title, 1.0) for title in titles]
-    return "\n".join(map(str, suggest(unclear, None, BOOK, names=(*person_names(), *names)))).casefold()
+    return "\n".join(
+        map(str, suggest_phrases(unclear, None, BOOK, names=(*load_person_names(), *names)))
+    ).casefold()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from calsync.rules.classify import classify, explain
 from calsync.rules.facts import Facts
 from calsync.rules.load import load_rules
-from calsync.rules.scan import scan
+from calsync.rules.scan import scan_text
 
 BOOK, _ = load_rules(["uk"])
 TITLES = [
@@ -70,5 +70,5 @@ def test_what_meeting_software_adds_is_no_evidence(facts):
 
 def test_a_title_with_its_agenda_is_scanned_twice_at_most_whatever_is_added_below():
     book = forgetful()
-    _, second, third = (scan("PSB", f"{AGENDAS[1]}{added}", book) for added in (*ADDED[1:], ADDED[1]))
+    _, second, third = (scan_text("PSB", f"{AGENDAS[1]}{added}", book) for added in (*ADDED[1:], ADDED[1]))
     assert second is third

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import meeting, verdict
+from builders import classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.model.occurrence import Sensitivity
-from calsync.rules.coverage import coverage
+from calsync.rules.coverage import measure_rule_usage
 from calsync.rules.load import load_rules
-from calsync.rules.score import kappa, score
-from calsync.rules.suggest import suggest
+from calsync.rules.score import cohen_kappa, score_rules
+from calsync.rules.suggest import suggest_phrases
 from calsync.rules.table import classify_table
 
 BOOK, _ = load_rules(["uk"])
@@ -41,46 +41,53 @@ def test_a_table_needs_a_title_only():
 
 
 def test_the_score_counts_what_differs():
-    result = score(CODED, BOOK)
+    result = score_rules(CODED, BOOK)
     assert result.accuracy == {"scope": 1.0, "partnership": 1.0, "activity": pytest.approx(2 / 3)}
     assert result.confusion.loc["unclear", "operational"] == 1
     assert result.hours.loc["process", "error"] == 0
-    assert result.wrong["title"].tolist() == ["MARAC"]
+    assert result.differing["title"].tolist() == ["MARAC"]
     assert "kappa of the activity, all rows" in str(result)
 
 
 def test_a_table_that_nobody_coded_is_refused_by_name():
     with pytest.raises(KeyError, match="activity"):
-        score(CODED.drop(columns="activity"), BOOK)
+        score_rules(CODED.drop(columns="activity"), BOOK)
 
 
 def test_kappa_of_a_textbook_table():
     # Cohen's own kind of example: 20 + 15 agreements of 50, 5 and 10 disagreements.
     coded = ["yes"] * 25 + ["no"] * 25
     judged = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    found = kappa(coded, judged)
+    found = cohen_kappa(coded, judged)
     assert found.value == pytest.approx(0.4)
     assert found.low < 0.4 < found.high
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
 def test_agreement_with_oneself_is_whole(codes):
-    assert kappa(codes, codes).value == pytest.approx(1.0)
+    assert cohen_kappa(codes, codes).value == pytest.approx(1.0)
 
 
 def test_coverage_shows_no_title_of_a_private_meeting():
     hidden = meeting(
-        "09:00-10:00", sensitivity=Sensitivity.PRIVATE, title="Secret", classified=verdict("unclear")
+        "09:00-10:00",
+        sensitivity=Sensitivity.PRIVATE,
+        title="Secret",
+        classification=classification("unclear"),
     )
-    open_ = meeting("10:00-12:00", title="Moor board", classified=verdict("unclear"))
-    found = coverage([hidden, open_], BOOK)
+    open_ = meeting("10:00-12:00", title="Moor board", classification=classification("unclear"))
+    found = measure_rule_usage([hidden, open_], BOOK)
     assert found.unclear == (("Moor board", 1, 2.0), ("", 1, 1.0))
     assert "Secret" not in str(found)
 
 
 def test_coverage_counts_an_all_day_meeting_without_hours():
-    leave = meeting("00:00-24:00", all_day=True, title="Leave", classified=verdict("none", rule="leave"))
-    found = coverage([leave, meeting("10:00-12:00", classified=verdict(rule="board"))], BOOK)
+    leave = meeting(
+        "00:00-24:00", all_day=True, title="Leave", classification=classification("none", rule="leave")
+    )
+    found = measure_rule_usage(
+        [leave, meeting("10:00-12:00", classification=classification(rule="board"))], BOOK
+    )
     assert found.rules == (("board", 1, 2.0), ("leave", 1, 0.0))
     assert (found.meetings, found.inter_hours) == (2, 2.0)
     assert "All-day meetings, counted without hours: 1" in str(found)
@@ -89,8 +96,8 @@ def test_coverage_counts_an_all_day_meeting_without_hours():
 def test_a_phrase_that_unclear_titles_share_becomes_a_proposal():
     unclear = [("Glamping liaison", 2.0), ("Glamping update", 1.0), ("Catch up", 9.0)]
     coded = pd.DataFrame({"title": ["Glamping agenda"], "activity": ["process"]})
-    (first, *_) = suggest(unclear, coded, BOOK)
-    assert (first.phrase, first.hours, first.known) == ("glamping", 3.0, {"process": 1})
+    (first, *_) = suggest_phrases(unclear, coded, BOOK)
+    assert (first.phrase, first.hours, first.activity_counts) == ("glamping", 3.0, {"process": 1})
     assert 'when.any = ["glamping"]' in str(first)
 
 
@@ -114,7 +121,7 @@ CODED_ROWS = [
 
 @pytest.mark.parametrize("path", CODED_ROWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_coded_rows_stay_understood(path):
-    result = score(pd.read_csv(path, keep_default_na=False), BOOK)
+    result = score_rules(pd.read_csv(path, keep_default_na=False), BOOK)
     assert result.accuracy["scope"] >= 0.97
     assert result.accuracy["partnership"] >= 0.96
     assert result.kappa.value >= 0.95

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from calsync.rules.load import load_rules
-from calsync.rules.score import score
+from calsync.rules.score import score_rules
 
 BLIND = Path(__file__).parent / "blind"
 
@@ -17,7 +17,7 @@ BLIND = Path(__file__).parent / "blind"
 def test_unread_meetings_are_judged_as_well_as_at_first_contact(name, everywhere, between_agencies):
     book, _ = load_rules(["uk"])
     frame = pd.read_csv(BLIND / f"{name}.csv", dtype=str, keep_default_na=False)
-    result = score(frame, book)
+    result = score_rules(frame, book)
     assert result.accuracy["scope"] >= 0.94
     assert result.accuracy["partnership"] >= 0.96
     assert result.kappa.value >= everywhere

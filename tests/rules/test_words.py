@@ -4,19 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.rules.fold import BREAK, JOINT, fold, mutations, pieces, spellings, words
-from calsync.rules.lexicon import Lexicon, Phrases
+from calsync.rules.fold import (
+    CLAUSE_BREAK,
+    PHRASE_BREAK,
+    expand_phrase,
+    fold_text,
+    mutate_welsh_word,
+    split_tokens,
+    split_words,
+)
+from calsync.rules.lexicon import Lexicon, PhraseList
 
 
 def lexicon(covers=False, shorthand=None, **lists):
-    tables = {name: Phrases({"en": tuple(texts)}) for name, texts in lists.items()}
+    tables = {name: PhraseList({"en": tuple(texts)}) for name, texts in lists.items()}
     if covers:
-        tables["cover"] = Phrases(tables["cover"].by_language, covers=True)
+        tables["cover"] = PhraseList(tables["cover"].by_language, covers=True)
     return Lexicon(tables, shorthand=shorthand)
 
 
 def seen(book, text):
-    tokens = [piece for piece in pieces(text) if piece != JOINT]
+    tokens = [piece for piece in split_tokens(text) if piece != CLAUSE_BREAK]
     names = {bit: name for name, bit in book.bits.items()}
     return {
         (" ".join(tokens[start:end]), name)
@@ -27,28 +35,30 @@ def seen(book, text):
 
 
 def test_accents_case_and_apostrophes_fold_away():
-    assert fold("Wedi'i GANSLO: Grŵp") == "wedi ganslo: grwp"
-    assert words("P'ship – Leader’s brief") == ("pship", "leader", "brief")
+    assert fold_text("Wedi'i GANSLO: Grŵp") == "wedi ganslo: grwp"
+    assert split_words("P'ship – Leader’s brief") == ("pship", "leader", "brief")
 
 
 def test_clock_times_and_full_stops_break_a_text_but_years_do_not():
-    assert pieces("10:15 ToR. 0930 AOB") == [BREAK, "tor", BREAK, BREAK, "aob"]
-    assert words("Plan 2025") == ("plan", "2025")
+    assert split_tokens("10:15 ToR. 0930 AOB") == [PHRASE_BREAK, "tor", PHRASE_BREAK, PHRASE_BREAK, "aob"]
+    assert split_words("Plan 2025") == ("plan", "2025")
 
 
 def test_ampersand_plus_and_pound_read_as_words():
-    assert words("H&WB + £5k") == ("h", "and", "wb", "and", "gbp", "5k")
+    assert split_words("H&WB + £5k") == ("h", "and", "wb", "and", "gbp", "5k")
 
 
 def test_a_tilde_is_a_space_a_hyphen_or_nothing_and_a_bar_is_either():
-    assert set(spellings("sub~group")) == {("sub", "group"), ("subgroup",)}
-    assert len(spellings("agree|sign protocol|agreement")) == 4
+    assert set(expand_phrase("sub~group")) == {("sub", "group"), ("subgroup",)}
+    assert len(expand_phrase("agree|sign protocol|agreement")) == 4
 
 
 def test_welsh_mutations_are_found():
-    assert {"bwrdd", "fwrdd", "mwrdd"} <= mutations("bwrdd")
-    assert {"partneriaeth", "bartneriaeth", "phartneriaeth", "mhartneriaeth"} <= mutations("partneriaeth")
-    assert mutations("tai") == {"tai"}
+    assert {"bwrdd", "fwrdd", "mwrdd"} <= mutate_welsh_word("bwrdd")
+    assert {"partneriaeth", "bartneriaeth", "phartneriaeth", "mhartneriaeth"} <= mutate_welsh_word(
+        "partneriaeth"
+    )
+    assert mutate_welsh_word("tai") == {"tai"}
 
 
 def test_stems_plurals_and_shorthand_find_their_phrase():
@@ -80,10 +90,10 @@ def test_other_words_are_no_slips(word):
 
 
 def test_ordinary_words_that_look_like_slips_can_be_named():
-    book = Lexicon({"one": Phrases({"en": ("medication",)})}, ["mediation"])
+    book = Lexicon({"one": PhraseList({"en": ("medication",)})}, ["mediation"])
     assert seen(book, "mediation") == set()
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text):
-    assert all(piece in (BREAK, JOINT) or piece.isalnum() for piece in pieces(text))
+    assert all(piece in (PHRASE_BREAK, CLAUSE_BREAK) or piece.isalnum() for piece in split_tokens(text))

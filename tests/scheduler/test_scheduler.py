@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from house import LONDON, council, mails, tables, vcalendar, vevent
+from house import LONDON, mail_files, stored_tables, vcalendar, vevent, write_council
 
 from calsync import scheduler
 from calsync.config.load import load_settings
@@ -42,12 +42,12 @@ def nights(config) -> list:
     ],
 )
 def test_a_night_is_due_from_its_hour_on(tmp_path, now, due):
-    settings = load_settings(council(tmp_path, {"ana": GOOD}))
+    settings = load_settings(write_council(tmp_path, {"ana": GOOD}))
     assert scheduler.due_night(clock(now)(), settings) == due
 
 
 def test_a_missed_night_is_caught_up_once(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     for _ in range(3):
         scheduler.run_if_due(config, Event(), clock("2026-11-16T13:00"))
     (night,) = nights(config)
@@ -55,22 +55,22 @@ def test_a_missed_night_is_caught_up_once(tmp_path):
 
 
 def test_the_next_night_runs_again(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     scheduler.run_if_due(config, Event(), clock("2026-11-16T04:15"))
     scheduler.run_if_due(config, Event(), clock("2026-11-17T04:15"))
     assert [night.night.day for night in nights(config)] == [17, 16]
-    assert len(mails(config)) == 1
+    assert len(mail_files(config)) == 1
 
 
 def test_wrong_settings_do_not_stop_the_service(tmp_path, caplog):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     config.write_text(config.read_text() + "[window]\nweeks_bak = 1\n")
     scheduler.run_if_due(config, Event(), clock("2026-11-16T04:15"))
     assert "weeks_back" in caplog.text
 
 
 def test_asked_to_stop_nothing_is_begun(tmp_path):
-    config, stop = council(tmp_path, {"ana": GOOD}), Event()
+    config, stop = write_council(tmp_path, {"ana": GOOD}), Event()
     stop.set()
     scheduler.run_if_due(config, stop, clock("2026-11-16T04:15"))
     assert nights(config) == []
@@ -93,7 +93,7 @@ def wait_for(what, seconds=60):
 
 
 def test_the_service_catches_up_at_once_and_stops_clean_at_sigterm(tmp_path):
-    config = council(tmp_path, {"ana": GOOD})
+    config = write_council(tmp_path, {"ana": GOOD})
     process = service(config)
     try:
         wait_for(
@@ -120,7 +120,7 @@ def test_sigterm_in_the_middle_of_a_night_finishes_the_calendar_in_hand_and_ends
         vevent(f"s{n}", f"202611{n % 28 + 1:02}T1{n % 8}0000Z", f"202611{n % 28 + 1:02}T1{n % 8}4500Z")
         for n in range(200)
     ]
-    config = council(tmp_path, {f"m{n:02}": vcalendar(*singles) for n in range(60)})
+    config = write_council(tmp_path, {f"m{n:02}": vcalendar(*singles) for n in range(60)})
     process = service(config)
     try:
         wait_for(lambda: held(config) > 200)
@@ -138,6 +138,6 @@ def test_sigterm_in_the_middle_of_a_night_finishes_the_calendar_in_hand_and_ends
 def held(config: Path) -> int:
     """How many meetings are kept."""
     try:
-        return len(tables(config, ("meetings",))["meetings"])
+        return len(stored_tables(config, ("meetings",))["meetings"])
     except sqlite3.OperationalError:
         return 0

@@ -11,7 +11,7 @@ import pytest
 import stamina
 import trustme
 from builders import LONDON, occurrence
-from contracts.ics_text import vcalendar
+from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ from calsync.sources.credentials import Origin
 from calsync.sources.ics import IcsOptions, IcsSource
 from calsync.sources.m365.options import M365Options
 
-BOARD = vcalendar(occurrence("10:00-11:00", uid="board", title="Board"))
+BOARD = occurrences_to_ics(occurrence("10:00-11:00", uid="board", title="Board"))
 
 PRIVATE = [
     "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "017700000001", "0.0.0.0", "0",
@@ -95,22 +95,22 @@ def test_no_address_that_is_not_global_may_be_connected_to(address: ipaddress._B
 def test_a_roster_address_on_this_machine_is_refused_and_nothing_is_sent(
     server: WebServer, host: str
 ) -> None:
-    server.answers("/a.ics", Page(BOARD))
+    server.set_pages("/a.ics", Page(BOARD))
     error = refusal(server.url("/a.ics", host))
     assert isinstance(error, SourceAuthError)
     assert "private_hosts" in error.hint
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
     "allowed", [["127.0.0.1"], ["127.0.0.0/8"], ["0x7f000001"], ["127.0.0.1", "10.0.0.0/8"]]
 )
 def test_private_hosts_allow_an_address(server: WebServer, allowed: list[str]) -> None:
-    assert read(server.answers("/a.ics", Page(BOARD)), private_hosts=allowed) == ["board"]
+    assert read(server.set_pages("/a.ics", Page(BOARD)), private_hosts=allowed) == ["board"]
 
 
 def test_private_hosts_allow_a_name_and_no_other(server: WebServer) -> None:
-    server.answers("/a.ics", Page(BOARD))
+    server.set_pages("/a.ics", Page(BOARD))
     assert read(server.url("/a.ics", "localhost"), private_hosts=["localhost"]) == ["board"]
     assert "private network" in refusal(server.url("/a.ics"), private_hosts=["localhost"]).what
 
@@ -143,14 +143,14 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(
     resolve_to(monkeypatch, ["127.0.0.1"])
     error = refusal(server.url("/a.ics", "name.example"))
     assert "name.example" in error.what and "127.0.0.1" in error.what
-    assert server.asked == []
+    assert server.requests == []
     assert refusal(server.url("/a.ics", "name.example"), hosts=["name.example"]).hint == error.hint
 
 
 def test_a_name_in_private_hosts_may_resolve_to_any_address(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.answers("/a.ics", Page(BOARD))
+    server.set_pages("/a.ics", Page(BOARD))
     resolve_to(monkeypatch, ["127.0.0.1"])
     assert read(server.url("/a.ics", "name.example"), private_hosts=["name.example"]) == ["board"]
 
@@ -161,7 +161,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     """DNS rebinding: the first answer is public, every later one leads to this machine."""
     asked = resolve_to(monkeypatch, ["192.31.196.1"], ["127.0.0.1"])
     refusal(server.url("/a.ics", "name.example"), connect_seconds=0.1, attempts=1)
-    assert (len(asked), server.asked) == (1, [])
+    assert (len(asked), server.requests) == (1, [])
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f000001", "name.example"])
@@ -172,26 +172,26 @@ def test_a_redirect_to_a_private_address_is_refused(
     resolve_to(monkeypatch, ["127.0.0.3"])
     resolve_to(monkeypatch, ["127.0.0.1"], name="first.localhost")
     inside = f"http://{host}:{server.port}/inside.ics"
-    server.answers("/inside.ics", Page(BOARD))
-    url = server.answers("/a.ics", Page(status=302, headers={"Location": inside}))
+    server.set_pages("/inside.ics", Page(BOARD))
+    url = server.set_pages("/a.ics", Page(status=302, headers={"Location": inside}))
     error = refusal(url.replace("127.0.0.1", "first.localhost"), private_hosts=["first.localhost"])
     assert "private" in error.what
-    assert [asked.path for asked in server.asked] == ["/a.ics"]
+    assert [asked.path for asked in server.requests] == ["/a.ics"]
 
 
 def test_hosts_hold_at_a_redirect(server: WebServer) -> None:
-    server.answers("/inside.ics", Page(BOARD))
+    server.set_pages("/inside.ics", Page(BOARD))
     elsewhere = server.url("/inside.ics", "localhost")
-    url = server.answers("/a.ics", Page(status=302, headers={"Location": elsewhere}))
+    url = server.set_pages("/a.ics", Page(status=302, headers={"Location": elsewhere}))
     allowed = {"private_hosts": ["127.0.0.1", "localhost"]}
     assert "none of the hosts" in refusal(url, hosts=["127.0.0.1"], **allowed).what
-    assert [asked.path for asked in server.asked] == ["/a.ics"]
+    assert [asked.path for asked in server.requests] == ["/a.ics"]
     assert read(url, hosts=["127.0.0.1", "localhost"], **allowed) == ["board"]
 
 
 def test_hosts_hold_at_the_second_redirect_too(server: WebServer) -> None:
-    server.answers("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics", "localhost")}))
-    url = server.answers("/a.ics", Page(status=302, headers={"Location": "/b.ics"}))
+    server.set_pages("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics", "localhost")}))
+    url = server.set_pages("/a.ics", Page(status=302, headers={"Location": "/b.ics"}))
     assert "none of the hosts" in refusal(url, hosts=["127.0.0.1"]).what
 
 
@@ -200,12 +200,12 @@ def test_credentials_do_not_follow_to_another_host(
 ) -> None:
     monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
     with web_server() as other:
-        other.answers("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics")}))
-        server.answers("/c.ics", Page(BOARD))
-        url = server.answers("/a.ics", Page(status=302, headers={"Location": other.url("/b.ics")}))
+        other.set_pages("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics")}))
+        server.set_pages("/c.ics", Page(BOARD))
+        url = server.set_pages("/a.ics", Page(status=302, headers={"Location": other.url("/b.ics")}))
         assert read(url, private_hosts=["127.0.0.1"], token_env="CALSYNC_TEST_TOKEN") == ["board"]
-        assert [asked.headers.get("authorization") for asked in other.asked] == [None]
-        assert [asked.headers.get("authorization") for asked in server.asked] == ["Bearer t0ken", None]
+        assert [asked.headers.get("authorization") for asked in other.requests] == [None]
+        assert [asked.headers.get("authorization") for asked in server.requests] == ["Bearer t0ken", None]
 
 
 @pytest.mark.parametrize("address", ["https://a.example\\@b.example/", "https://a.example\\.b.example/"])
@@ -223,21 +223,21 @@ def test_a_webcal_address_whose_redirect_fails_is_not_asked_in_clear(tmp_path: P
     with web_server(context) as secure, socket.create_server(("127.0.0.1", 0)) as gone:
         dead = gone.getsockname()[1]
         gone.close()
-        secure.answers("/a.ics", Page(status=302, headers={"Location": f"https://127.0.0.1:{dead}/"}))
+        secure.set_pages("/a.ics", Page(status=302, headers={"Location": f"https://127.0.0.1:{dead}/"}))
         url = secure.url("/a.ics", scheme="webcal")
         error = refusal(url, private_hosts=["127.0.0.1"], ca_file=str(pem))
     assert "cannot be reached" in error.what
-    assert {asked.path for asked in secure.asked} == {"/a.ics"}
+    assert {asked.path for asked in secure.requests} == {"/a.ics"}
 
 
 def test_the_host_of_a_caldav_url_is_allowed_and_its_redirects_are_not(server: WebServer) -> None:
     source = CaldavSource("dav", CaldavOptions.model_validate({"url": server.url("/")}))
     moved = Page(status=301, headers={"Location": server.url("/b/", "localhost")})
-    server.answers("/ana/", moved)
+    server.set_pages("/ana/", moved)
     with pytest.raises(SourceContentError, match="another server"):
         source.fetch(calendar("/ana/", "dav"), WINDOW)
     source.close()
-    assert {asked.path for asked in server.asked} == {"/ana/"}
+    assert {asked.path for asked in server.requests} == {"/ana/"}
 
 
 def test_a_caldav_resource_on_another_host_is_asked_for_on_ours_only(server: WebServer) -> None:
@@ -246,13 +246,13 @@ def test_a_caldav_resource_on_another_host_is_asked_for_on_ours_only(server: Web
             '<d:multistatus xmlns:d="DAV:"><d:response><d:href>'
             f"{other.url('/ana/a.ics')}</d:href></d:response></d:multistatus>"
         )
-        server.answers("/ana/", Page(listing.encode(), 207))
+        server.set_pages("/ana/", Page(listing.encode(), 207))
         source = CaldavSource("dav", CaldavOptions.model_validate({"url": server.url("/")}))
         with pytest.raises(SourceError):
             source.fetch(calendar("/ana/", "dav"), WINDOW)
         source.close()
-        assert other.asked == []
-    assert "/ana/a.ics" in [asked.path for asked in server.asked]
+        assert other.requests == []
+    assert "/ana/a.ics" in [asked.path for asked in server.requests]
 
 
 def test_graph_allows_its_own_hosts_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +272,7 @@ def test_behind_a_proxy_literal_private_addresses_are_refused(
     monkeypatch.setenv("no_proxy", "")
     for host in ("127.0.0.1", "2130706433", "localhost", "10.0.0.1"):
         assert "private" in refusal(f"http://{host}/a.ics").what
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_proxy_of_the_environment_may_be_private(
@@ -280,5 +280,5 @@ def test_a_proxy_of_the_environment_may_be_private(
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url(""))
     monkeypatch.setenv("no_proxy", "")
-    server.answers("http://calendar.example/a.ics", Page(BOARD))
+    server.set_pages("http://calendar.example/a.ics", Page(BOARD))
     assert read("http://calendar.example/a.ics") == ["board"]

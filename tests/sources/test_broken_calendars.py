@@ -13,7 +13,7 @@ from builders import LONDON, at
 from calsync.errors import SourceContentError
 from calsync.model.problem import Severity
 from calsync.model.span import Span
-from calsync.sources.base import Calendar, Fetched
+from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.ics import IcsOptions, IcsSource
 
 WINDOW = Span(at("00:00"), at("24:00"))
@@ -95,11 +95,11 @@ def calendar(address: str) -> Calendar:
     return Calendar("m1", "exported", address, frozenset({"ana@brynfelin.example"}), LONDON)
 
 
-def fetch(source: IcsSource, name: str) -> Fetched:
+def fetch(source: IcsSource, name: str) -> FetchResult:
     return source.fetch(calendar(f"all/{name}.ics"), WINDOW)
 
 
-def titles(fetched: Fetched) -> set[str]:
+def titles(fetched: FetchResult) -> set[str]:
     return {occurrence.title for occurrence in fetched.occurrences}
 
 

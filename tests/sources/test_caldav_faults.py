@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 from builders import LONDON, occurrence
-from contracts.ics_text import vcalendar
+from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
 from web_server import Page, WebServer, web_server
 
@@ -15,12 +15,12 @@ from calsync.errors import (
     SourceError,
     SourceUnavailableError,
 )
-from calsync.sources.base import Calendar, Fetched
+from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.caldav import CaldavOptions, CaldavSource
 
 PATH = "/ana/work/"
-BOARD = vcalendar(occurrence("10:00-11:00", uid="board", title="Board")).decode()
-FORUM = vcalendar(occurrence("12:00-13:00", uid="forum", title="Forum")).decode()
+BOARD = occurrences_to_ics(occurrence("10:00-11:00", uid="board", title="Board")).decode()
+FORUM = occurrences_to_ics(occurrence("12:00-13:00", uid="forum", title="Forum")).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -72,9 +72,9 @@ def caldav_source(server: WebServer, **settings: object) -> CaldavSource:
     return CaldavSource("dav", CaldavOptions.model_validate({"url": server.url("/"), **settings}))
 
 
-def fetch(server: WebServer, *pages: Page, token: str = "", **settings: object) -> Fetched:
+def fetch(server: WebServer, *pages: Page, token: str = "", **settings: object) -> FetchResult:
     if pages:
-        server.answers(PATH, *pages)
+        server.set_pages(PATH, *pages)
     source = caldav_source(server, **settings)
     try:
         return source.fetch(calendar(), WINDOW, token)
@@ -90,7 +90,7 @@ def refused(server: WebServer, *pages: Page, **settings: object) -> SourceError:
     return caught.value
 
 
-def uids(fetched: Fetched) -> list[str]:
+def uids(fetched: FetchResult) -> list[str]:
     return [o.uid for o in fetched.occurrences]
 
 
@@ -99,17 +99,17 @@ def uids(fetched: Fetched) -> list[str]:
 
 def test_an_unchanged_calendar_costs_one_request(server: WebServer) -> None:
     first = fetch(server, WHOLE, BOTH)
-    asked = len(server.asked)
+    asked = len(server.requests)
     assert fetch(server, multistatus(token="t2"), token=first.token).unchanged
-    assert len(server.asked) == asked + 1
-    assert b"<d:sync-token>t1</d:sync-token>" in server.asked[-1].body
+    assert len(server.requests) == asked + 1
+    assert b"<d:sync-token>t1</d:sync-token>" in server.requests[-1].body
 
 
 def test_a_list_that_is_cut_with_507_is_continued_to_its_end(server: WebServer) -> None:
     cut = multistatus(etag("a.ics"), told(PATH, "507 Insufficient Storage"), token="p1")
     rest = multistatus(etag("b.ics"), token="p2")
     assert uids(fetch(server, cut, rest, BOTH)) == ["board", "forum"]
-    assert b"<d:sync-token>p1</d:sync-token>" in server.asked[1].body
+    assert b"<d:sync-token>p1</d:sync-token>" in server.requests[1].body
 
 
 def test_a_list_that_never_ends_is_refused(server: WebServer) -> None:
@@ -143,7 +143,7 @@ def test_a_server_without_sync_is_listed_by_propfind(server: WebServer) -> None:
     listing = multistatus(own, inner, etag("a.ics"), etag("b.ics"))
     first = fetch(server, Page(status=501), listing, BOTH)
     assert uids(first) == ["board", "forum"]
-    assert [asked.method for asked in server.asked] == ["REPORT", "PROPFIND", "REPORT"]
+    assert [asked.method for asked in server.requests] == ["REPORT", "PROPFIND", "REPORT"]
     assert fetch(server, Page(status=501), listing, token=first.token).unchanged
 
 
@@ -221,7 +221,7 @@ def test_a_calendar_begun_and_not_ended_inside_a_resource_costs_that_resource_on
 
 
 def test_an_empty_collection_is_an_empty_calendar(server: WebServer) -> None:
-    assert fetch(server, multistatus(token="t1")) == Fetched(token=fetch(server).token)
+    assert fetch(server, multistatus(token="t1")) == FetchResult(token=fetch(server).token)
 
 
 # --- answers that are none ---
@@ -269,10 +269,10 @@ def test_a_calendar_over_the_limit_is_refused_over_all_its_answers(server: WebSe
 
 
 def test_a_redirect_on_the_same_server_keeps_the_method_and_the_question(server: WebServer) -> None:
-    server.answers("/new/ana/work/", WHOLE, BOTH)
+    server.set_pages("/new/ana/work/", WHOLE, BOTH)
     moved = Page(status=301, headers={"Location": "/new/ana/work/"})
     assert uids(fetch(server, moved)) == ["board", "forum"]
-    assert [(asked.method, asked.body == server.asked[0].body) for asked in server.asked[:2]] == [
+    assert [(asked.method, asked.body == server.requests[0].body) for asked in server.requests[:2]] == [
         ("REPORT", True),
         ("REPORT", True),
     ]
@@ -282,12 +282,12 @@ def test_a_redirect_to_another_server_is_refused_before_it_is_asked(server: WebS
     with web_server() as other:
         moved = Page(status=307, headers={"Location": other.url(PATH)})
         assert "another server" in refused(server, moved).what
-        assert other.asked == []
+        assert other.requests == []
 
 
 def test_a_home_on_another_server_is_refused(server: WebServer) -> None:
     inside = "<c:calendar-home-set><d:href>https://elsewhere.example/ana/</d:href></c:calendar-home-set>"
-    server.answers("/ana/", multistatus(prop("/ana/", inside)))
+    server.set_pages("/ana/", multistatus(prop("/ana/", inside)))
     source = caldav_source(server)
     with pytest.raises(SourceContentError, match="another server"):
         source.calendars(calendar("/ana/"))
@@ -299,23 +299,23 @@ def test_a_home_on_another_server_is_refused(server: WebServer) -> None:
 
 def test_an_unknown_user_is_never_taken_for_whoever_logs_in(server: WebServer) -> None:
     mine = "<d:current-user-principal><d:href>/service/</d:href></d:current-user-principal>"
-    server.answers("/nobody/", multistatus(prop("/nobody/", mine)))
+    server.set_pages("/nobody/", multistatus(prop("/nobody/", mine)))
     source = caldav_source(server)
     assert source.calendars(calendar("/nobody/")) == ()
     source.close()
-    assert {asked.path for asked in server.asked} == {"/nobody/"}
+    assert {asked.path for asked in server.requests} == {"/nobody/"}
 
 
 def test_an_empty_address_is_whoever_logs_in(server: WebServer) -> None:
-    server.answers(
+    server.set_pages(
         "/",
         multistatus(
             prop("/", "<d:current-user-principal><d:href>/p/ana/</d:href></d:current-user-principal>")
         ),
     )
     home = "<c:calendar-home-set><d:href>/ana/</d:href></c:calendar-home-set>"
-    server.answers("/p/ana/", multistatus(prop("/p/ana/", home)))
-    server.answers("/ana/", multistatus(prop("/ana/", ""), prop(PATH, COLLECTION)))
+    server.set_pages("/p/ana/", multistatus(prop("/p/ana/", home)))
+    server.set_pages("/ana/", multistatus(prop("/ana/", ""), prop(PATH, COLLECTION)))
     source = caldav_source(server)
     assert [one.address for one in source.calendars(calendar(""))] == [PATH]
     source.close()
@@ -324,7 +324,7 @@ def test_an_empty_address_is_whoever_logs_in(server: WebServer) -> None:
 def test_a_calendar_that_somebody_else_shares_is_left_out_and_named(server: WebServer) -> None:
     owner = "<d:owner><d:href>/p/{}/</d:href></d:owner>"
     name = "<d:displayname>Bob's board</d:displayname>"
-    server.answers(
+    server.set_pages(
         "/ana/",
         multistatus(
             prop("/ana/", owner.format("ana")),
@@ -332,7 +332,7 @@ def test_a_calendar_that_somebody_else_shares_is_left_out_and_named(server: WebS
             prop("/ana/shared_by_bob/", COLLECTION + owner.format("bob") + name),
         ),
     )
-    server.answers(PATH, WHOLE, BOTH)
+    server.set_pages(PATH, WHOLE, BOTH)
     source = caldav_source(server)
     (only,) = source.calendars(calendar("/ana/"))
     assert only.address == PATH
@@ -346,7 +346,7 @@ def test_a_calendar_that_somebody_else_shares_is_left_out_and_named(server: WebS
 def test_a_bearer_token_is_sent(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
     fetch(server, WHOLE, BOTH, token_env="CALSYNC_TEST_TOKEN")
-    assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer t0ken"}
+    assert {asked.headers["authorization"] for asked in server.requests} == {"Bearer t0ken"}
 
 
 def test_digest_asks_for_its_challenge_once(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,7 +354,7 @@ def test_digest_asks_for_its_challenge_once(server: WebServer, monkeypatch: pyte
     challenge = Page(status=401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"'})
     settings = {"username": "ana", "password_env": "CALSYNC_TEST_PW", "auth": "digest"}
     assert uids(fetch(server, challenge, WHOLE, BOTH, **settings)) == ["board", "forum"]
-    sent = [asked.headers.get("authorization", "none").split()[0] for asked in server.asked]
+    sent = [asked.headers.get("authorization", "none").split()[0] for asked in server.requests]
     assert sent == ["none", "Digest", "Digest"]
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from builders import LONDON, at, occurrence
-from contracts.ics_text import vcalendar
-from contracts.source_contract import WINDOW, SourceContract, read
+from contracts.ics_text import occurrences_to_ics
+from contracts.source_contract import WINDOW, SourceContract, fetch_only_calendar
 from dav_servers import OWNER, READER, DavServer, radicale, xandikos
 
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.model.unread import ALL_READ
-from calsync.sources.base import Calendar, Fetched
+from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.caldav import CaldavOptions, CaldavSource
 from calsync.sources.guards import sealed
 from calsync.sources.ical.read import read_calendar
@@ -98,7 +98,7 @@ class TestXandikos(SourceContract):
         place.source.close()
 
 
-def uids(fetched: Fetched) -> list[str]:
+def uids(fetched: FetchResult) -> list[str]:
     return [o.uid for o in fetched.occurrences]
 
 
@@ -134,7 +134,7 @@ def test_a_service_account_never_mixes_up_two_users(server: DavServer, source: C
             server.new_calendar(f"{home}work/"), [occurrence("10:00-11:00", uid=home.strip("/")[-5:])]
         )
     for home in [*homes, *reversed(homes)]:
-        assert uids(read(source, calendar(home))) == [home.strip("/")[-5:]]
+        assert uids(fetch_only_calendar(source, calendar(home))) == [home.strip("/")[-5:]]
 
 
 def test_a_collection_of_tasks_is_no_calendar(server: DavServer, source: CaldavSource) -> None:
@@ -262,23 +262,23 @@ def test_names_that_servers_quote_in_their_own_way_are_read_and_then_unchanged(
     names = ["a@b.ics", "a%20b.ics", "caf%C3%A9.ics", "a+b.ics", "100%25.ics"]
     for hour, name in enumerate(names, start=10):
         held = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
-        server.put(f"{work}{name}", vcalendar(held))
-    first = read(source, calendar(home))
+        server.put(f"{work}{name}", occurrences_to_ics(held))
+    first = fetch_only_calendar(source, calendar(home))
     assert [o.uid for o in first.occurrences] == [name.replace("%", "_") for name in names]
     assert (first.problems, first.unread) == ((), ALL_READ)
-    assert read(source, calendar(home), token=first.token).unchanged
+    assert fetch_only_calendar(source, calendar(home), token=first.token).unchanged
 
 
 def test_a_control_character_in_one_meeting_costs_no_other(server: DavServer, source: CaldavSource) -> None:
     home = server.new_user()
     work = server.new_calendar(f"{home}work/")
-    server.put(f"{work}a.ics", vcalendar(occurrence("10:00-11:00", uid="a", title="Board")))
-    held = vcalendar(occurrence("12:00-13:00", uid="b", title="Forum"))
+    server.put(f"{work}a.ics", occurrences_to_ics(occurrence("10:00-11:00", uid="a", title="Board")))
+    held = occurrences_to_ics(occurrence("12:00-13:00", uid="b", title="Forum"))
     expected = ["a", "b"]
     try:
         server.put(f"{work}b.ics", held.replace(b"Forum", b"For\x0bum"))
     except AssertionError:  # Radicale refuses such a meeting, Xandikos keeps it
         expected = ["a"]
-    fetched = read(source, calendar(home))
+    fetched = fetch_only_calendar(source, calendar(home))
     assert [o.title for o in fetched.occurrences][:1] == ["Board"]
     assert [o.uid for o in fetched.occurrences] == expected

@@ -8,29 +8,29 @@ from urllib.parse import unquote
 import pytest
 import stamina
 from builders import LONDON, at, occurrence
-from contracts.ics_text import vcalendar
+from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from web_server import Asked, Page, WebServer, web_server
+from web_server import Page, ReceivedRequest, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity
 from calsync.model.span import Span
 from calsync.sources import dav_resources
-from calsync.sources.base import Calendar, Fetched
+from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.caldav import CaldavOptions, CaldavSource
 from calsync.sources.dav_resources import UidsByResource
 from calsync.sources.davxml import NotMultistatusError, parse_multistatus
 from calsync.sources.ical.read import read_calendar
-from calsync.sources.tokens import lasting
+from calsync.sources.tokens import keep_uids_only
 
 PATH = "/ana/work/"
 HEAD = '<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
 
 
 def text_of(uid: str, when: str = "10:00-11:00") -> str:
-    return vcalendar(occurrence(when, uid=uid, title=uid)).decode()
+    return occurrences_to_ics(occurrence(when, uid=uid, title=uid)).decode()
 
 
 def response(href: str, inside: str, status: str = "200 OK") -> str:
@@ -64,8 +64,8 @@ class MisbehavingServer(WebServer):
         self.sync = True
         self.multiget_status = 207
 
-    def page(self, asked: Asked) -> Page:
-        self.asked.append(asked)
+    def page(self, asked: ReceivedRequest) -> Page:
+        self.requests.append(asked)
         if asked.method == "GET":
             body = self.files.get(asked.path)
             return Page(status=404) if body is None else Page(body)
@@ -104,7 +104,7 @@ def calendar() -> Calendar:
     return Calendar("m1", "dav", PATH, frozenset({"ana@brynfelin.example"}), LONDON)
 
 
-def fetch(server: WebServer, token: str = "", window: Span = WINDOW, **settings: object) -> Fetched:
+def fetch(server: WebServer, token: str = "", window: Span = WINDOW, **settings: object) -> FetchResult:
     given_settings = {"url": server.url("/"), "attempts": 1, **settings}
     source = CaldavSource("dav", CaldavOptions.model_validate(given_settings))
     try:
@@ -113,7 +113,7 @@ def fetch(server: WebServer, token: str = "", window: Span = WINDOW, **settings:
         source.close()
 
 
-def uids(fetched: Fetched) -> list[str]:
+def uids(fetched: FetchResult) -> list[str]:
     return [o.uid for o in fetched.occurrences]
 
 
@@ -151,12 +151,12 @@ def test_an_undelivered_resource_is_named_and_asked_for_every_night_until_it_is_
     server.give = for_b(FAULTS[fault])
     token = ""
     for _ in range(3):
-        asked = len(server.asked)
+        asked = len(server.requests)
         night = fetch(server, token)
         assert (uids(night), night.unchanged) == (["a.ics", "c.ics"], False)
         assert ["b.ics" in problem.where for problem in night.problems] == [True]
         assert night.problems[0].severity is Severity.FAULT
-        assert any(b"b.ics" in one.body for one in server.asked[asked:])
+        assert any(b"b.ics" in one.body for one in server.requests[asked:])
         token = night.token
     server.give = for_b(lambda href: content(href, text_of("b.ics")))
     healed = fetch(server, token)
@@ -174,7 +174,7 @@ def test_what_was_held_of_an_undelivered_resource_stays_and_nothing_else(
     server.listed = server.listed[:2]
     server.give = for_b(FAULTS[fault])
     second = fetch(server, first.token)
-    assert [second.unread.keeps(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
+    assert [second.unread.must_keep(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
 
 
 def test_the_status_of_an_undelivered_resource_is_named(server: MisbehavingServer) -> None:
@@ -187,7 +187,7 @@ def test_what_is_held_of_a_resource_of_unknown_uids_stays_with_all_that_was_not_
 ) -> None:
     server.give = for_b(refused)
     fetched = fetch(server)
-    assert [fetched.unread.keeps(uid) for uid in ("a.ics", "b.ics", "whatever")] == [False, True, True]
+    assert [fetched.unread.must_keep(uid) for uid in ("a.ics", "b.ics", "whatever")] == [False, True, True]
 
 
 def test_uids_are_remembered_beyond_the_window(server: MisbehavingServer) -> None:
@@ -195,8 +195,8 @@ def test_uids_are_remembered_beyond_the_window(server: MisbehavingServer) -> Non
     server.listed = server.listed[:2]
     server.give = for_b(refused)
     later = Span(at("09:00"), at("20:00"))
-    second = fetch(server, lasting(first.token), later)
-    assert [second.unread.keeps(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
+    second = fetch(server, keep_uids_only(first.token), later)
+    assert [second.unread.must_keep(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
 
 
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in ("empty", "no property")])
@@ -239,7 +239,7 @@ def test_resources_asked_for_one_by_one_in_vain_are_bounded(server: MisbehavingS
     server.give = lambda href: content(href, text_of("a")) if href.endswith("/a.ics") else refused(href)
     fetched = fetch(server)
     assert uids(fetched) == ["a"]
-    assert sum(asked.method == "GET" for asked in server.asked) <= 50
+    assert sum(asked.method == "GET" for asked in server.requests) <= 50
 
 
 # --- XML that is none ---
@@ -280,9 +280,9 @@ def test_an_entry_of_the_list_without_address_removes_nothing_and_is_never_uncha
     first = fetch(server)
     server.sync = False
     server.listing_part = for_b(lambda _: "<d:response><d:href>\x01<</d:href></d:response>")
-    second = fetch(server, lasting(first.token))
+    second = fetch(server, keep_uids_only(first.token))
     assert uids(second) == ["a.ics", "c.ics"]
-    assert second.unread.keeps("b.ics") and second.unread.keeps("whatever")
+    assert second.unread.must_keep("b.ics") and second.unread.must_keep("whatever")
     assert "without a readable address" in second.problems[0].what
     assert not fetch(server, second.token).unchanged
 
@@ -374,10 +374,10 @@ def test_held_uids_of_an_unread_resource_stay_unless_they_are_read_elsewhere(
     names = [*before, *(f"/new{number}.ics" for number, _ in enumerate(listed))]
     seen = {name: frozenset({f"r{n}"}) for n, name in enumerate(names) if n % 2 == len(read) % 2}
     kept = {name.rpartition("/")[2]: own for name, own in before.items()}
-    unread = UidsByResource(kept, names, seen, unnamed=False).unread(frozenset())
+    unread = UidsByResource(kept, names, seen, has_unnamed=False).to_unread(frozenset())
     for name in names:
         if name not in seen:
-            assert all(unread.keeps(uid) for uid in before.get(name, ()))
+            assert all(unread.must_keep(uid) for uid in before.get(name, ()))
 
 
 # --- one event of several ---
@@ -389,7 +389,7 @@ def test_held_meetings_of_an_event_that_cannot_be_read_stay(server: MisbehavingS
     fetched = fetch(server)
     assert uids(fetched) == ["a.ics", "c.ics"]
     assert ["b.ics" in problem.where for problem in fetched.problems] == [True]
-    assert [fetched.unread.keeps(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
+    assert [fetched.unread.must_keep(uid) for uid in ("a.ics", "b.ics", "c.ics")] == [False, True, False]
 
 
 def test_each_of_many_broken_events_is_named_by_its_resource_and_kept_and_all_are_read_once(
@@ -419,7 +419,12 @@ def test_each_of_many_broken_events_is_named_by_its_resource_and_kept_and_all_ar
     assert len({problem.where.split(", ")[1] for problem in fetched.problems}) == 1, (
         "lines count from each begin"
     )
-    assert [fetched.unread.keeps(f"{number:03}") for number in (0, 1, 198, 199)] == [False, True, False, True]
+    assert [fetched.unread.must_keep(f"{number:03}") for number in (0, 1, 198, 199)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_broken_event_without_uid_keeps_what_is_held_of_such_events(server: MisbehavingServer) -> None:
@@ -430,7 +435,7 @@ def test_a_broken_event_without_uid_keeps_what_is_held_of_such_events(server: Mi
         lambda href: content(href, without.replace("DTSTART", "DTSTART;X=1:rubbish\r\nX-WAS"))
     )
     unread = fetch(server).unread
-    assert [unread.keeps(uid) for uid in ("a.ics", held, "other")] == [False, True, False]
+    assert [unread.must_keep(uid) for uid in ("a.ics", held, "other")] == [False, True, False]
 
 
 def test_an_answer_without_sync_token_does_not_say_that_nothing_changed(server: MisbehavingServer) -> None:
@@ -440,7 +445,7 @@ def test_an_answer_without_sync_token_does_not_say_that_nothing_changed(server: 
     server.listing_part = lambda href: response(href, "<d:getetag>2</d:getetag>")
     answer = server.page
 
-    def without_token(asked: Asked) -> Page:
+    def without_token(asked: ReceivedRequest) -> Page:
         page = answer(asked)
         return replace(page, body=page.body.replace(b"<d:sync-token>t1</d:sync-token>", b""))
 
@@ -463,7 +468,7 @@ def test_a_calendar_that_a_home_lists_with_an_error_is_read_and_fails_and_is_not
     with web_server() as home:
         parts = response("/ana/", ""), response("/ana/a/", kind), refused("/ana/b/", fault)
         body = HEAD + "".join(parts) + "</d:multistatus>"
-        home.answers("/ana/", Page(body.encode(), 207))
+        home.set_pages("/ana/", Page(body.encode(), 207))
         source = CaldavSource("dav", CaldavOptions.model_validate({"url": home.url("/")}))
         found = source.calendars(Calendar("m1", "dav", "/ana/", frozenset(), LONDON))
         source.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, Sensitivity
 from calsync.model.span import Span
-from calsync.sources.base import Calendar, shown_address
+from calsync.sources.base import Calendar, redact_address
 from calsync.sources.guards import check_not_emptied, sealed
 
 CALENDAR = Calendar("m7", "exported", "ana.ics", frozenset(), LONDON)
@@ -86,5 +86,5 @@ def test_the_same_occurrence_twice_is_no_fault() -> None:
     ],
 )
 def test_an_address_is_shown_without_what_may_be_a_secret(address: str, shown: str) -> None:
-    assert shown_address(address) == shown
+    assert redact_address(address) == shown
     assert shown in str(replace(CALENDAR, address=address))

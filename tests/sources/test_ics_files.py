@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from builders import LONDON, occurrence
-from contracts.ics_text import vcalendar
-from contracts.source_contract import WINDOW, SourceContract, read
+from contracts.ics_text import occurrences_to_ics
+from contracts.source_contract import WINDOW, SourceContract, fetch_only_calendar
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence
@@ -35,7 +35,7 @@ class FilePlace:
     def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
         address = f"{name}/diary.ics" if self.inside else f"{name}.ics"
         (self.base / address).parent.mkdir(exist_ok=True)
-        (self.base / address).write_bytes(vcalendar(*occurrences))
+        (self.base / address).write_bytes(occurrences_to_ics(*occurrences))
         return calendar(name if self.inside else address)
 
     def missing(self) -> Calendar:
@@ -56,13 +56,13 @@ class TestIcsFolder(SourceContract):
 
 def refused(base: Path, address: str, **settings: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        read(ics_source(base, **settings), calendar(address))
+        fetch_only_calendar(ics_source(base, **settings), calendar(address))
     return caught.value
 
 
 def test_each_ics_file_of_a_folder_is_a_calendar_of_its_own_in_order(tmp_path: Path) -> None:
     for name in ("b.ics", "A.ICS", "._a.ics", ".hidden.ics", "notes.txt"):
-        (tmp_path / name).write_bytes(vcalendar(BOARD))
+        (tmp_path / name).write_bytes(occurrences_to_ics(BOARD))
     (tmp_path / "old.ics").mkdir()
     found = ics_source(tmp_path.parent).calendars(calendar(f"{tmp_path.name}/"))
     assert [one.address for one in found] == [f"{tmp_path.name}/A.ICS", f"{tmp_path.name}/b.ics"]
@@ -73,22 +73,22 @@ def test_each_ics_file_of_a_folder_is_a_calendar_of_its_own_in_order(tmp_path: P
 def test_a_file_whose_name_is_no_utf_8_is_read_as_any_other(tmp_path: Path, name: bytes) -> None:
     (tmp_path / "exports").mkdir()
     try:
-        (tmp_path / "exports" / os.fsdecode(name)).write_bytes(vcalendar(BOARD))
+        (tmp_path / "exports" / os.fsdecode(name)).write_bytes(occurrences_to_ics(BOARD))
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     source = ics_source(tmp_path)
     (found,) = source.calendars(calendar("exports"))
     found.address.encode()  # the store keeps UTF-8
     assert found.id
-    assert read(source, found).occurrences
+    assert fetch_only_calendar(source, found).occurrences
 
 
 @pytest.mark.parametrize("name", ["50% done.ics", "a?b#c.ics", "é.ics"])
 def test_every_file_of_a_folder_given_as_a_file_address_is_read(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(vcalendar(BOARD))
+    (tmp_path / name).write_bytes(occurrences_to_ics(BOARD))
     source = ics_source(tmp_path)
     (found,) = source.calendars(calendar(f"file://{tmp_path}"))
-    assert read(source, found).occurrences
+    assert fetch_only_calendar(source, found).occurrences
 
 
 def test_an_empty_folder_holds_no_calendar(tmp_path: Path) -> None:
@@ -96,19 +96,21 @@ def test_an_empty_folder_holds_no_calendar(tmp_path: Path) -> None:
 
 
 def test_a_new_time_stamp_is_no_change(tmp_path: Path) -> None:
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD, stamp="20260101T000000Z"))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD, stamp="20260101T000000Z"))
     source = ics_source(tmp_path)
-    first = read(source, calendar("a.ics"))
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD, stamp="20261123T040000Z"))
-    assert read(source, calendar("a.ics"), token=first.token).unchanged
+    first = fetch_only_calendar(source, calendar("a.ics"))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD, stamp="20261123T040000Z"))
+    assert fetch_only_calendar(source, calendar("a.ics"), token=first.token).unchanged
 
 
 def test_an_edit_within_the_same_second_and_of_the_same_length_is_seen(tmp_path: Path) -> None:
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
     source = ics_source(tmp_path)
-    first = read(source, calendar("a.ics"))
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD).replace(b"Board", b"Bored"))
-    assert [o.title for o in read(source, calendar("a.ics"), token=first.token).occurrences] == ["Bored"]
+    first = fetch_only_calendar(source, calendar("a.ics"))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD).replace(b"Board", b"Bored"))
+    assert [
+        o.title for o in fetch_only_calendar(source, calendar("a.ics"), token=first.token).occurrences
+    ] == ["Bored"]
 
 
 def test_home_and_windows_paths_and_file_addresses_are_understood(
@@ -116,7 +118,7 @@ def test_home_and_windows_paths_and_file_addresses_are_understood(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "out of office").mkdir()
-    (tmp_path / "out of office" / "ana.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "out of office" / "ana.ics").write_bytes(occurrences_to_ics(BOARD))
     source = ics_source(tmp_path)
     for address in (
         "out of office\\ana.ics",
@@ -125,12 +127,12 @@ def test_home_and_windows_paths_and_file_addresses_are_understood(
         f"file://{tmp_path}/out%20of%20office/ana.ics",
         str(tmp_path / "out of office" / "ana.ics"),
     ):
-        assert read(source, calendar(address)).occurrences, address
+        assert fetch_only_calendar(source, calendar(address)).occurrences, address
 
 
 def test_a_misspelt_file_is_told_what_is_near(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
-    (tmp_path / "exports" / "Ana.Roberts.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "exports" / "Ana.Roberts.ics").write_bytes(occurrences_to_ics(BOARD))
     assert (
         f"did you mean {tmp_path}/exports/Ana.Roberts.ics?"
         in refused(tmp_path, "exports/ana.robert.ics").hint
@@ -140,12 +142,12 @@ def test_a_misspelt_file_is_told_what_is_near(tmp_path: Path) -> None:
 
 
 def test_no_address_at_all_is_not_the_settings_folder(tmp_path: Path) -> None:
-    (tmp_path / "somebody.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "somebody.ics").write_bytes(occurrences_to_ics(BOARD))
     assert refused(tmp_path, "").what == "no calendar is named"
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
 
     def locked(self: Path, *args: object, **kwargs: object) -> None:  # the tests may run as root
         raise PermissionError(13, "Permission denied")
@@ -163,14 +165,14 @@ def test_a_folder_named_like_a_file_is_no_calendar_to_fetch(tmp_path: Path) -> N
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD) + b" " * 2_000)
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD) + b" " * 2_000)
     assert "larger than 0.002 MB" in refused(tmp_path, "a.ics", max_megabytes=0.002).what
 
 
 def test_a_file_that_is_written_while_it_is_read_is_left_for_the_next_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "a.ics").write_bytes(vcalendar(BOARD))
+    (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
     real, asked = os.fstat, []
 
     def grows(descriptor: int) -> os.stat_result:
@@ -192,6 +194,6 @@ def test_an_odd_path_is_an_error_of_that_calendar(tmp_path: Path, address: str) 
 
 def test_files_and_folders_are_near_and_published_calendars_are_not(tmp_path: Path) -> None:
     source = ics_source(tmp_path)
-    near = {name: source.is_near(calendar(name)) for name in ("a.ics", "folder/", "file:///srv/a.ics")}
+    near = {name: source.is_local(calendar(name)) for name in ("a.ics", "folder/", "file:///srv/a.ics")}
     assert near == {"a.ics": True, "folder/": True, "file:///srv/a.ics": True}
-    assert not any(source.is_near(calendar(f"{way}://host.example/a.ics")) for way in ("https", "webcal"))
+    assert not any(source.is_local(calendar(f"{way}://host.example/a.ics")) for way in ("https", "webcal"))

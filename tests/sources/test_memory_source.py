@@ -19,7 +19,7 @@ class MemoryPlace:
         self.source = MemorySource()
 
     def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
-        self.source.hold(name, *occurrences)
+        self.source.set_occurrences(name, *occurrences)
         return calendar(name)
 
     def missing(self) -> Calendar:
@@ -33,30 +33,30 @@ class TestMemorySource(SourceContract):
 
 
 def test_it_fails_when_it_is_told_to_and_heals() -> None:
-    source = MemorySource(held={"ana": [occurrence()]})
-    source.breaks("ana", SourceUnavailableError("ana", "the line is down"))
+    source = MemorySource(contents={"ana": [occurrence()]})
+    source.fail_with("ana", SourceUnavailableError("ana", "the line is down"))
     with pytest.raises(SourceUnavailableError, match="line is down"):
         source.fetch(calendar("ana"), WINDOW)
-    source.heals("ana")
+    source.recover("ana")
     assert len(source.fetch(calendar("ana"), WINDOW).occurrences) == 1
 
 
 def test_one_address_may_stand_for_several_calendars() -> None:
-    source = MemorySource(held={"ana/work": [], "ana/home": [], "anabel": []})
+    source = MemorySource(contents={"ana/work": [], "ana/home": [], "anabel": []})
     assert [found.address for found in source.calendars(calendar("ana"))] == ["ana/home", "ana/work"]
 
 
 def test_it_tells_what_it_was_asked() -> None:
-    source = MemorySource(held={"ana": [occurrence("10:00-11:00", uid="a")]})
+    source = MemorySource(contents={"ana": [occurrence("10:00-11:00", uid="a")]})
     first = source.fetch(calendar("ana"), WINDOW)
     source.fetch(calendar("ana"), WINDOW, first.token)
-    assert source.asked == [("ana", ""), ("ana", first.token)]
+    assert source.fetches == [("ana", ""), ("ana", first.token)]
 
 
 def test_two_versions_of_one_meeting_are_named_and_one_is_kept() -> None:
     double = [occurrence("10:00-11:00", uid="a", title=title, start=at("10:00")) for title in ("one", "two")]
-    forth = MemorySource(held={"ana": double}).fetch(calendar("ana"), WINDOW)
-    back = MemorySource(held={"ana": reversed(double)}).fetch(calendar("ana"), WINDOW)
+    forth = MemorySource(contents={"ana": double}).fetch(calendar("ana"), WINDOW)
+    back = MemorySource(contents={"ana": reversed(double)}).fetch(calendar("ana"), WINDOW)
     assert forth == back
     assert len(forth.occurrences) == 1
     assert "two versions" in forth.problems[0].what

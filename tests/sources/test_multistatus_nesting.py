@@ -1,12 +1,12 @@
 """A multistatus whose responses are nested in one another is looked through once."""
 
 from calsync.sources.davxml import parse_multistatus
-from calsync.sources.multistatus import resources
+from calsync.sources.multistatus import parse_resources
 
 
 def test_responses_inside_a_response_are_no_responses() -> None:
     part = b"<response><href>/c/%d.ics</href><propstat><prop><getetag>1</getetag></prop>"
     nest = b"".join(part % number for number in range(3_000)) + b"</propstat></response>" * 3_000
     answer = parse_multistatus(b'<multistatus xmlns="DAV:">' + nest + b"</multistatus>")
-    (found,) = resources(answer, "https://dav.example/c/")
+    (found,) = parse_resources(answer, "https://dav.example/c/")
     assert found.path == "/c/0.ics"

@@ -11,7 +11,7 @@ from calsync.errors import ConfigError, PluginError
 from calsync.sources import registry
 from calsync.sources.base import Source
 from calsync.sources.memory import MemorySource
-from calsync.sources.registry import GROUP, open_source, source_types
+from calsync.sources.registry import ENTRY_POINT_GROUP, open_source, source_types
 
 
 class Wheel(Distribution):
@@ -28,7 +28,7 @@ class Wheel(Distribution):
 
 
 def point(name: str, value: str, wheel: str) -> EntryPoint:
-    found = EntryPoint(name, value, GROUP)
+    found = EntryPoint(name, value, ENTRY_POINT_GROUP)
     vars(found).update(dist=Wheel(wheel))
     return found
 

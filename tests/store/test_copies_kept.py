@@ -10,7 +10,7 @@ from calsync.model.occurrence import Status
 from calsync.model.span import Span
 from calsync.store.database import Store
 from calsync.store.rows import meeting_rows
-from calsync.store.states import CalendarState, Replacement
+from calsync.store.states import CalendarReplacement, CalendarState
 
 TODAY = span("00:00-24:00")
 ALL = Span(at("00:00", MONDAY - timedelta(days=60)), at("00:00", MONDAY + timedelta(days=60)))
@@ -20,7 +20,7 @@ TUESDAY = MONDAY + timedelta(days=1)
 def keep(store: Store, name: str, *meetings: Meeting, cancelled: tuple[Cancellation, ...] = ()) -> None:
     state = CalendarState(f"m1/ics/{name}", "m1", "ics", name)
     rows = meeting_rows(state.calendar_id, meetings)
-    store.meetings.replace_all([Replacement(state, ALL, rows, cancellations=cancelled)])
+    store.meetings.replace_all([CalendarReplacement(state, ALL, rows, cancellations=cancelled)])
 
 
 def of(name: str, day: date = MONDAY, uid: str = "psb", **changes: object) -> Meeting:
@@ -31,8 +31,8 @@ def test_a_copy_is_given_once_and_both_stay_stored(store: Store) -> None:
     keep(store, "a", of("a"))
     keep(store, "b", of("b"))
     assert len(store.meetings.of_manager("m1", TODAY)) == 1
-    assert len(store.meetings.find("psb")) == 1
-    assert len(store.meetings.ruled("psb")) == 2
+    assert len(store.meetings.find_by_uid("psb")) == 1
+    assert len(store.meetings.find_uncorrected("psb")) == 2
 
 
 def test_an_outdated_copy_is_known_by_one_outside_the_window(store: Store) -> None:
@@ -55,12 +55,12 @@ def test_a_message_in_another_calendar_cancels_until_it_is_gone(store: Store) ->
         keep(store, "b", cancelled=cancelled)
         (found,) = store.meetings.of_manager("m1", TODAY)
         assert found.status is status
-        assert [one.status for one in store.meetings.find("psb")] == [status]
+        assert [one.status for one in store.meetings.find_by_uid("psb")] == [status]
 
 
 def test_what_messages_cancel_goes_with_their_calendar(store: Store) -> None:
     keep(store, "a", of("a"))
     keep(store, "b", cancelled=(Cancellation("psb"),))
-    store.meetings.drop("m1/ics/b")
+    store.meetings.delete_calendar("m1/ics/b")
     keep(store, "b")
     assert [one.status for one in store.meetings.of_manager("m1", TODAY)] == [Status.CONFIRMED]

@@ -5,18 +5,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 from alembic import command
-from builders import at, meeting, span, verdict
+from builders import at, classification, meeting, span
 from sqlalchemy import text
 
-from calsync.model.classification import Activity, Kind, Scope
-from calsync.model.correction import Correction, Said
+from calsync.model.classification import Activity, MeetingKind, Scope
+from calsync.model.correction import Correction, CorrectionFields
 from calsync.store.database import Store, open_store
 from calsync.store.engine import Database
-from calsync.store.migrate import _config, current
+from calsync.store.migrate import _alembic_config, current_revision
 from calsync.store.states import CalendarState
 
 DAY = span("00:00-24:00")
-PROCESS = Correction("w", Said(activity=Activity.PROCESS), "Alys Puw", at("12:00"))
+PROCESS = Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", at("12:00"))
 
 
 def keep(store: Store, *meetings, manager: str = "m1") -> None:
@@ -25,44 +25,50 @@ def keep(store: Store, *meetings, manager: str = "m1") -> None:
 
 def board(manager: str = "m1", **changes):
     return meeting(
-        uid="w", manager_id=manager, calendar_id=f"{manager}/test/1", classified=verdict("unclear"), **changes
+        uid="w",
+        manager_id=manager,
+        calendar_id=f"{manager}/test/1",
+        classification=classification("unclear"),
+        **changes,
     )
 
 
 def activities(store: Store) -> list[str]:
-    return [str(m.verdict.activity) for m in store.meetings.of_manager("m1", DAY)]
+    return [str(m.classification.activity) for m in store.meetings.of_manager("m1", DAY)]
 
 
 def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
     full = Correction(
         "w",
-        Said(Scope.INTER_AGENCY, ("psb", "rpb"), Activity.MIXED, Fraction(1, 3), Kind.PREPARATION),
+        CorrectionFields(
+            Scope.INTER_AGENCY, ("psb", "rpb"), Activity.MIXED, Fraction(1, 3), MeetingKind.PREPARATION
+        ),
         "Alys Puw (m1)",
         at("12:00"),
         recurrence_id="",
         manager_id="m1",
-        why="yr agenda",
-        before=(verdict(process_share=Fraction(2, 7), label="x"),),
+        reason="yr agenda",
+        previous_classifications=(classification(process_share=Fraction(2, 7), label="x"),),
     )
     kept = store.corrections.add(full)
     assert kept == replace(full, number=1)
-    assert store.corrections.all() == [kept]
+    assert store.corrections.list_all() == [kept]
     assert store.corrections.add(PROCESS).number == 2
-    assert [one.says for one in store.corrections.all()] == [full.says, PROCESS.says]
+    assert [one.fields for one in store.corrections.list_all()] == [full.fields, PROCESS.fields]
 
 
 def test_saying_no_partnership_is_not_the_same_as_saying_nothing(store: Store) -> None:
-    store.corrections.add(replace(PROCESS, says=Said(partnerships=())))
-    assert [one.says.partnerships for one in store.corrections.all("w")] == [()]
-    assert store.corrections.all("x") == []
+    store.corrections.add(replace(PROCESS, says=CorrectionFields(partnerships=())))
+    assert [one.fields.partnerships for one in store.corrections.list_all("w")] == [()]
+    assert store.corrections.list_all("x") == []
 
 
 def test_every_reading_hears_it_and_the_rules_verdict_is_still_there(store: Store) -> None:
     keep(store, board())
     store.corrections.add(PROCESS)
     assert activities(store) == ["process"]
-    assert [str(m.verdict.activity) for m in store.meetings.find("w")] == ["process"]
-    assert [str(m.verdict.activity) for m in store.meetings.ruled("w")] == ["unclear"]
+    assert [str(m.classification.activity) for m in store.meetings.find_by_uid("w")] == ["process"]
+    assert [str(m.classification.activity) for m in store.meetings.find_uncorrected("w")] == ["unclear"]
 
 
 def test_a_calendar_that_is_read_again_does_not_undo_it(store: Store) -> None:
@@ -75,11 +81,13 @@ def test_a_calendar_that_is_read_again_does_not_undo_it(store: Store) -> None:
 def test_a_later_one_supersedes_and_its_withdrawal_brings_the_earlier_back(store: Store) -> None:
     keep(store, board())
     store.corrections.add(PROCESS)
-    mixed = store.corrections.add(Correction("w", Said(activity=Activity.MIXED), "Bryn Rees", at("13:00")))
+    mixed = store.corrections.add(
+        Correction("w", CorrectionFields(activity=Activity.MIXED), "Bryn Rees", at("13:00"))
+    )
     assert activities(store) == ["mixed"]
     store.corrections.withdraw(mixed.number, "Bryn Rees", at("14:00"))
     assert activities(store) == ["process"]
-    assert [bool(one.withdrawn) for one in store.corrections.all()] == [False, True]
+    assert [bool(one.withdrawn) for one in store.corrections.list_all()] == [False, True]
 
 
 def test_a_withdrawal_is_noted_once_and_an_unknown_number_is_nobodys(store: Store) -> None:
@@ -100,7 +108,7 @@ def test_a_store_opened_later_hears_what_another_one_kept(url: str) -> None:
 
 def test_what_no_database_takes_costs_no_correction(store: Store) -> None:
     kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", why="\0"))
-    assert [one.number for one in store.corrections.all("w\0\ud800")] == [kept.number]
+    assert [one.number for one in store.corrections.list_all("w\0\ud800")] == [kept.number]
 
 
 def test_a_store_of_the_first_version_is_migrated_without_loss(url: str) -> None:
@@ -108,8 +116,8 @@ def test_a_store_of_the_first_version_is_migrated_without_loss(url: str) -> None
         keep(store, board())
         before = store.meetings.of_manager("m1", DAY)
     with closing(Database(url)) as database, database.writing() as connection:
-        command.downgrade(_config(connection), "first_tables")
-        assert current(connection) == "first_tables"
+        command.downgrade(_alembic_config(connection), "first_tables")
+        assert current_revision(connection) == "first_tables"
         assert connection.execute(text("select count(*) from meetings")).scalar() == 1
     with open_store(url) as store:
         assert store.meetings.of_manager("m1", DAY) == before

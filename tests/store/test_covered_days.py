@@ -7,10 +7,10 @@ from alembic import command
 from builders import span
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 from calsync.store.database import open_store
 from calsync.store.engine import Database
-from calsync.store.migrate import _config
+from calsync.store.migrate import _alembic_config
 from calsync.store.states import CalendarState
 
 DAY = span("00:00-24:00")
@@ -19,13 +19,15 @@ DAY = span("00:00-24:00")
 def test_calendars_of_an_older_store_are_covered_from_their_managers_first_minutes(url: str) -> None:
     calendar = CalendarState("c1", "m1", "ics", "c1", window=DAY, last_good=date(2026, 11, 16))
     never = CalendarState("c2", "m2", "ics", "c2")
-    old = Allocation("m1", date(2026, 8, 3), "gone", "psb", Activity.PROCESS, Kind.MEETING, True, True, 60.0)
+    old = Allocation(
+        "m1", date(2026, 8, 3), "gone", "psb", Activity.PROCESS, MeetingKind.MEETING, True, True, 60.0
+    )
     with open_store(url) as store:
         store.meetings.replace(calendar, DAY, [])
         store.meetings.replace(never, DAY, [])
         store.allocations.replace("m1", date(2026, 8, 3), date(2026, 8, 4), [old])
     with closing(Database(url)) as database, database.writing() as connection:
-        command.downgrade(_config(connection), "own_categories")
+        command.downgrade(_alembic_config(connection), "own_categories")
     with open_store(url) as store:
         days = [(one.calendar_id, one.first, one.last) for one in store.meetings.calendar_days()]
     assert days == [("c1", date(2026, 8, 3), date(2026, 11, 16)), ("c2", None, None)]

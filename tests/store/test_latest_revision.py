@@ -6,7 +6,9 @@ from calsync.store import migrate
 
 
 def test_the_latest_revision_in_the_text_of_the_migrations_is_alembics_head():
-    assert migrate.latest_revision() == ScriptDirectory.from_config(migrate._config()).get_current_head()
+    assert (
+        migrate.latest_revision() == ScriptDirectory.from_config(migrate._alembic_config()).get_current_head()
+    )
 
 
 def test_two_latest_revisions_are_none(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from calsync.errors import StoreError
 from calsync.model.problem import Problem, Severity
 from calsync.store.database import Store
 from calsync.store.lock import night_lock
-from calsync.store.states import Attempt, LedgerNight, RunState
+from calsync.store.states import NightRecord, RunAttempt, RunState
 
 TUESDAY = MONDAY + timedelta(days=1)
 NOW, LATER = at("04:15"), at("04:20")
@@ -25,7 +25,7 @@ def finished(store: Store, night: date, state: str = "good", *problems: Problem)
 def test_a_night_is_entered_with_its_counts_and_faults(store: Store) -> None:
     finished(store, MONDAY, "problems", FAULT, NOTE)
     assert store.runs.nights(7) == [
-        LedgerNight(
+        NightRecord(
             MONDAY,
             RunState.PROBLEMS,
             1,
@@ -45,9 +45,9 @@ def test_problems_are_listed_in_order(store: Store) -> None:
 
 
 def test_another_try_takes_the_place_of_the_first(store: Store) -> None:
-    assert store.runs.begin(MONDAY, NOW) == Attempt(MONDAY, 1, None)
+    assert store.runs.begin(MONDAY, NOW) == RunAttempt(MONDAY, 1, None)
     store.runs.finish(MONDAY, "failed", LATER, {}, [FAULT])
-    assert store.runs.begin(MONDAY, NOW) == Attempt(MONDAY, 2, RunState.FAILED)
+    assert store.runs.begin(MONDAY, NOW) == RunAttempt(MONDAY, 2, RunState.FAILED)
     store.runs.finish(MONDAY, "good", LATER, {}, [])
     (night,) = store.runs.nights(7)
     assert (night.attempt, night.state, night.problems) == (2, "good", 0)

@@ -53,7 +53,7 @@ def test_to_look_at_the_file_frees_no_lock_of_this_process(tmp_path: Path):
     with database.reading() as connection:
         connection.execute(text("SELECT * FROM sqlite_schema")).all()
         before = locks()
-        with database.reading_anew() as other:
+        with database.reading_from_new_connection() as other:
             other.execute(text("SELECT * FROM sqlite_schema")).all()
         assert locks() == before > 0
     database.close()

@@ -7,17 +7,17 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import LONDON, MONDAY, at, meeting, span, verdict
+from builders import LONDON, MONDAY, at, classification, meeting, span
 
-from calsync.model.classification import Activity, Classification, Kind, Scope
+from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.unread import Unread
+from calsync.model.unread import UnreadParts
 from calsync.store.database import Store
 from calsync.store.rows import meeting_rows
-from calsync.store.states import CalendarState, Change, Reckoned, Reckoning, Replacement
+from calsync.store.states import AllocationState, CalendarReplacement, CalendarState, Recalculation, RowCounts
 
 CALENDAR = "m1/test/1"
 DAY = span("00:00-24:00")
@@ -27,7 +27,7 @@ def state(calendar_id: str = CALENDAR, **changes: object) -> CalendarState:
     return CalendarState(calendar_id, "m1", "test", "m1 (a.ics)", **changes)
 
 
-def keep(store: Store, *meetings: Meeting, window: Span = DAY, **changes: object) -> Change:
+def keep(store: Store, *meetings: Meeting, window: Span = DAY, **changes: object) -> RowCounts:
     return store.meetings.replace(state(**changes), window, meetings)
 
 
@@ -40,7 +40,7 @@ def test_a_meeting_comes_back_as_it_went_in(store: Store) -> None:
 def test_no_field_of_a_meeting_is_left_at_its_default_above() -> None:
     # A field that a later hand adds to the model fails here until the store keeps it.
     board, plain = unlike_any_default(), Classification(Scope.OTHER, (), Activity.NONE)
-    judged = board.verdict
+    judged = board.classification
     assert [f.name for f in fields(judged) if getattr(judged, f.name) == getattr(plain, f.name)] == []
     assert [name for name in board._fields if getattr(board, name) in ("", (), False, 0)] == []
 
@@ -51,41 +51,43 @@ def test_a_meeting_that_changed_in_all_it_holds_is_the_new_one_and_then_unchange
     for one in (board, plain, board):
         keep(store, one)
         assert store.meetings.of_manager("m1", DAY) == [one]
-        assert keep(store, one) == Change()
+        assert keep(store, one) == RowCounts()
 
 
 @pytest.mark.parametrize(
     ("unread", "left"),
     [
-        (Unread(), ["read"]),
-        (Unread(frozenset({"unread"})), ["read", "unread"]),
-        (Unread(removable=frozenset({"read", "gone"})), ["read", "unread"]),
-        (Unread(frozenset({"gone"}), frozenset({"read", "gone"})), ["gone", "read", "unread"]),
+        (UnreadParts(), ["read"]),
+        (UnreadParts(frozenset({"unread"})), ["read", "unread"]),
+        (UnreadParts(removable=frozenset({"read", "gone"})), ["read", "unread"]),
+        (UnreadParts(frozenset({"gone"}), frozenset({"read", "gone"})), ["gone", "read", "unread"]),
     ],
 )
 def test_what_could_not_be_read_stays_and_what_was_read_is_replaced(
-    store: Store, unread: Unread, left: list[str]
+    store: Store, unread: UnreadParts, left: list[str]
 ) -> None:
     names = ("read", "unread", "gone")
     keep(store, *(meeting("10:00-11:00", uid=uid, calendar_id=CALENDAR) for uid in names))
     moved = meeting("12:00-13:00", uid="read", calendar_id=CALENDAR)
-    store.meetings.replace_all([Replacement(state(), DAY, meeting_rows(CALENDAR, [moved]), unread=unread)])
+    store.meetings.replace_all(
+        [CalendarReplacement(state(), DAY, meeting_rows(CALENDAR, [moved]), unread=unread)]
+    )
     found = store.meetings.of_manager("m1", DAY)
     assert sorted(one.uid for one in found) == left
     assert [one.start for one in found if one.uid == "read"] == [moved.start]
 
 
 def unlike_any_default() -> Meeting:
-    judged = verdict(
+    judged = classification(
         Activity.MIXED,
         partnerships=("psb", "rpb"),
-        kind=Kind.PREPARATION,
+        kind=MeetingKind.PREPARATION,
         process_share=Fraction(1, 3),
         agencies=("council", "health-board"),
         label="governance",
         evidence="subject says 'Bwrdd Gwasanaethau Cyhoeddus – tŷ'",
     )
-    return meeting("09:00-10:00", classified=judged, title="PSB", invited=("a@x.example",))._replace(
+    return meeting("09:00-10:00", classification=judged, title="PSB", invited=("a@x.example",))._replace(
         recurrence_id="2026-11-02T09:00:00+00:00",
         all_day=True,
         private=True,
@@ -149,41 +151,41 @@ def test_a_zone_that_lies_about_its_name_is_kept_by_its_offset(store: Store) -> 
 
 def test_the_second_time_changes_nothing(store: Store) -> None:
     both = (meeting("09:00-10:00"), meeting("11:00-12:00"))
-    assert keep(store, *both) == Change(added=2)
-    assert keep(store, *reversed(both)) == Change()
+    assert keep(store, *both) == RowCounts(added=2)
+    assert keep(store, *reversed(both)) == RowCounts()
 
 
 def test_only_what_differs_is_written(store: Store) -> None:
     old, new = meeting("09:00-10:00"), meeting("11:00-12:00")
     keep(store, old, meeting("14:00-15:00"))
     renamed = old._replace(title="Renamed")
-    assert keep(store, renamed, new) == Change(added=1, changed=1, removed=1)
+    assert keep(store, renamed, new) == RowCounts(added=1, changed=1, removed=1)
     assert store.meetings.of_manager("m1", DAY) == [renamed, new]
 
 
 def test_a_new_verdict_alone_is_a_change(store: Store) -> None:
     keep(store, meeting())
-    assert keep(store, meeting(classified=verdict("unclear"))) == Change(changed=1)
+    assert keep(store, meeting(classification=classification("unclear"))) == RowCounts(changed=1)
 
 
 def test_meetings_outside_the_window_stay(store: Store) -> None:
     before, after = meeting("07:00-08:00"), meeting("18:00-19:00")
     keep(store, before, meeting("12:00-13:00"), after)
-    assert keep(store, window=span("08:00-18:00")) == Change(removed=1)
+    assert keep(store, window=span("08:00-18:00")) == RowCounts(removed=1)
     assert store.meetings.of_manager("m1", DAY) == [before, after]
 
 
 def test_a_meeting_across_the_edge_belongs_to_the_window(store: Store) -> None:
     across = meeting("07:30-08:30")
     keep(store, across)
-    assert keep(store, window=span("08:00-18:00")) == Change(removed=1)
+    assert keep(store, window=span("08:00-18:00")) == RowCounts(removed=1)
 
 
 def test_a_meeting_that_grew_into_the_window_is_changed_not_added(store: Store) -> None:
     early = meeting("06:00-07:00")
     keep(store, early)
     longer = early._replace(end=at("09:00"))
-    assert keep(store, longer, window=span("08:00-18:00")) == Change(changed=1)
+    assert keep(store, longer, window=span("08:00-18:00")) == RowCounts(changed=1)
     assert store.meetings.of_manager("m1", DAY) == [longer]
 
 
@@ -196,7 +198,7 @@ def test_another_calendar_is_not_touched(store: Store) -> None:
 
 
 def test_writers_at_once_wait_for_each_other(store: Store) -> None:
-    def write(calendar_id: str) -> Change:
+    def write(calendar_id: str) -> RowCounts:
         changes = [
             keep(store, meeting(calendar_id=calendar_id, uid=f"{n}"), calendar_id=calendar_id)
             for n in range(20)
@@ -204,26 +206,26 @@ def test_writers_at_once_wait_for_each_other(store: Store) -> None:
         return changes[-1]
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(write, "abcd")) == [Change(added=1, removed=1)] * 4
+        assert list(pool.map(write, "abcd")) == [RowCounts(added=1, removed=1)] * 4
 
 
 def test_a_meeting_given_twice_is_kept_once_and_counted(store: Store) -> None:
-    assert keep(store, meeting(), meeting()) == Change(added=1, repeated=1)
+    assert keep(store, meeting(), meeting()) == RowCounts(added=1, repeated=1)
 
 
 def test_odd_characters_cost_no_meeting_and_stay_equal(store: Store) -> None:
     odd = meeting(uid="nul\0\ud800", title="half \udfff", categories=("\0",), organizer="a@\0.example")
     keep(store, odd)
-    (found,) = store.meetings.find("nul\0\ud800")
+    (found,) = store.meetings.find_by_uid("nul\0\ud800")
     assert (found.uid, found.title, found.categories) == ("nul\ufffd\ufffd", "half \ufffd", ("\ufffd",))
-    assert keep(store, odd) == Change()
+    assert keep(store, odd) == RowCounts()
 
 
 def test_a_uid_of_any_length_is_kept_and_found(store: Store) -> None:
     # Not compressible: PostgreSQL packs repeated text before it measures an index row.
     endless = "".join(f"{n * 7919:x}" for n in range(20_000))
     keep(store, meeting(uid=endless))
-    assert [m.uid for m in store.meetings.find(endless)] == [endless]
+    assert [m.uid for m in store.meetings.find_by_uid(endless)] == [endless]
 
 
 def test_meetings_are_read_by_start_then_uid(store: Store) -> None:
@@ -233,7 +235,7 @@ def test_meetings_are_read_by_start_then_uid(store: Store) -> None:
 
 
 def test_the_count_is_that_of_the_window(store: Store) -> None:
-    morning, evening = meeting("09:00-10:00"), meeting("18:00-19:00", classified=verdict("none"))
+    morning, evening = meeting("09:00-10:00"), meeting("18:00-19:00", classification=classification("none"))
     keep(store, morning, evening)
     window = span("17:00-24:00")
     assert store.meetings.count(CALENDAR, window) == 1
@@ -245,10 +247,10 @@ def test_the_state_comes_back_with_the_meetings(store: Store) -> None:
     given = state(token="etag", window=DAY, versions="3/2", problems=problems, last_good=MONDAY)
     store.meetings.replace(given, DAY, [])
     kept = replace(given, problems=(replace(problems[0], what="no start \ufffd"), problems[1]))
-    assert store.meetings.state(CALENDAR) == kept
-    assert store.meetings.states() == store.meetings.states("m1") == [kept]
-    assert store.meetings.states("m2") == []
-    assert store.meetings.state("unknown") is None
+    assert store.meetings.calendar_state(CALENDAR) == kept
+    assert store.meetings.calendar_states() == store.meetings.calendar_states("m1") == [kept]
+    assert store.meetings.calendar_states("m2") == []
+    assert store.meetings.calendar_state("unknown") is None
 
 
 def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> None:
@@ -257,7 +259,7 @@ def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> N
         store.meetings.note_failure(
             CALENDAR, "m1", "test", "m1 (a.ics)", night, f"no answer {night.day}", "wait"
         )
-    assert store.meetings.state(CALENDAR) == state(
+    assert store.meetings.calendar_state(CALENDAR) == state(
         token="t",
         last_good=date(2026, 11, 1),
         failing_since=date(2026, 11, 2),
@@ -269,38 +271,38 @@ def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> N
 
 def test_a_calendar_that_never_worked_is_known_by_its_failure(store: Store) -> None:
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "not there", "look")
-    assert store.meetings.states() == [state(failing_since=MONDAY, what="not there", hint="look")]
+    assert store.meetings.calendar_states() == [state(failing_since=MONDAY, what="not there", hint="look")]
 
 
 def test_an_unchanged_calendar_is_well_again(store: Store) -> None:
     keep(store, meeting(), token="t")
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "no answer", "wait")
-    store.meetings.touch_good([CALENDAR], MONDAY)
-    assert store.meetings.state(CALENDAR) == state(token="t", last_good=MONDAY)
+    store.meetings.mark_unchanged([CALENDAR], MONDAY)
+    assert store.meetings.calendar_state(CALENDAR) == state(token="t", last_good=MONDAY)
 
 
 def test_a_retired_calendar_is_not_listed_but_its_meetings_stay(store: Store) -> None:
     keep(store, meeting(), token="t")
-    store.meetings.retire(CALENDAR)
-    assert (store.meetings.states(), store.meetings.state(CALENDAR)) == ([], None)
+    store.meetings.retire_calendar(CALENDAR)
+    assert (store.meetings.calendar_states(), store.meetings.calendar_state(CALENDAR)) == ([], None)
     assert store.meetings.calendar_ids("m1") == [CALENDAR]
     assert store.meetings.of_manager("m1", DAY) == [meeting()]
     keep(store, meeting())
-    assert store.meetings.states() == [state()]
+    assert store.meetings.calendar_states() == [state()]
 
 
 def test_a_retired_calendar_that_fails_is_listed_again(store: Store) -> None:
     keep(store, meeting())
-    store.meetings.retire(CALENDAR)
+    store.meetings.retire_calendar(CALENDAR)
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "gone", "look")
-    assert store.meetings.states() == [state(failing_since=MONDAY, what="gone", hint="look")]
+    assert store.meetings.calendar_states() == [state(failing_since=MONDAY, what="gone", hint="look")]
 
 
 def test_dropping_a_calendar_erases_it_and_no_other(store: Store) -> None:
     other = meeting("09:00-10:00", calendar_id="m1/test/2")
     keep(store, meeting())
     keep(store, other, calendar_id="m1/test/2")
-    store.meetings.drop(CALENDAR)
+    store.meetings.delete_calendar(CALENDAR)
     assert store.meetings.calendar_ids("m1") == ["m1/test/2"]
     assert store.meetings.of_manager("m1", DAY) == [other]
 
@@ -310,22 +312,22 @@ def test_a_uid_is_found_in_every_calendar(store: Store) -> None:
     there = meeting("09:00-10:00", uid="shared", manager_id="m2", calendar_id="m2/test/1")
     keep(store, here)
     keep(store, there, calendar_id="m2/test/1")
-    assert store.meetings.find("shared") == [there, here]
-    assert store.meetings.find("other") == []
+    assert store.meetings.find_by_uid("shared") == [there, here]
+    assert store.meetings.find_by_uid("other") == []
 
 
 def test_meetings_of_a_uid_that_stands_stay_and_the_others_are_replaced(store: Store) -> None:
     kept, gone, new = (meeting("09:00-10:00", uid=uid, calendar_id=CALENDAR) for uid in ("a", "b", "c"))
     keep(store, kept, gone)
     rows = meeting_rows(CALENDAR, [new])
-    (change,) = store.meetings.replace_all([Replacement(state(), DAY, rows, frozenset({"a"}))])
-    assert change == Change(added=1, removed=1)
+    (change,) = store.meetings.replace_all([CalendarReplacement(state(), DAY, rows, frozenset({"a"}))])
+    assert change == RowCounts(added=1, removed=1)
     assert {m.uid for m in store.meetings.of_manager("m1", DAY)} == {"a", "c"}
 
 
 def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -> None:
     reckoned = [
-        Reckoned(MONDAY, MONDAY, (), Reckoning(who, "basis", MONDAY, MONDAY + timedelta(days=7)))
+        Recalculation(MONDAY, MONDAY, (), AllocationState(who, "basis", MONDAY, MONDAY + timedelta(days=7)))
         for who in ("m1", "m2")
     ]
     store.allocations.replace_all(reckoned)
@@ -333,27 +335,27 @@ def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -
     keep(store, early)
     keep(store, early, late)
     keep(store, early, late)
-    noted = store.allocations.reckonings()
+    noted = store.allocations.allocation_states()
     assert noted["m1"].changed == Span(early.start, late.end)
     assert noted["m2"].changed is None
     store.allocations.replace_all(reckoned)
-    assert store.allocations.reckonings()["m1"].changed is None
+    assert store.allocations.allocation_states()["m1"].changed is None
 
 
 def test_a_change_that_moves_no_minute_is_kept_and_not_noted(store: Store) -> None:
     one = meeting("09:00-10:00", uid="a", calendar_id=CALENDAR, title="PSB")
     keep(store, one)
-    after = Reckoning("m1", "basis", MONDAY, MONDAY + timedelta(days=7))
-    store.allocations.replace_all([Reckoned(MONDAY, MONDAY, (), after)])
+    after = AllocationState("m1", "basis", MONDAY, MONDAY + timedelta(days=7))
+    store.allocations.replace_all([Recalculation(MONDAY, MONDAY, (), after)])
     assert keep(store, one._replace(title="PSB (new room)")).changed == 1
-    assert store.allocations.reckonings()["m1"].changed is None
+    assert store.allocations.allocation_states()["m1"].changed is None
     assert keep(store, one._replace(title="PSB (new room)", show_as=ShowAs.FREE)).changed == 1
-    assert store.allocations.reckonings()["m1"].changed == one.span
+    assert store.allocations.allocation_states()["m1"].changed == one.span
 
 
 def test_a_dropped_calendar_has_its_manager_reckoned_anew(store: Store) -> None:
     keep(store, meeting("09:00-10:00", calendar_id=CALENDAR))
-    after = Reckoning("m1", "basis", MONDAY, MONDAY)
-    store.allocations.replace_all([Reckoned(MONDAY, MONDAY, (), after)])
-    store.meetings.drop(CALENDAR)
-    assert store.allocations.reckonings() == {}
+    after = AllocationState("m1", "basis", MONDAY, MONDAY)
+    store.allocations.replace_all([Recalculation(MONDAY, MONDAY, (), after)])
+    store.meetings.delete_calendar(CALENDAR)
+    assert store.allocations.allocation_states() == {}

@@ -7,16 +7,16 @@ import pytest
 from builders import MONDAY, meeting, span
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
-from calsync.store.allocations import COLUMNS
+from calsync.model.classification import Activity, MeetingKind
+from calsync.store.allocations import ALLOCATION_COLUMNS
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Change
+from calsync.store.states import CalendarState, RowCounts
 
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 
 
 def share(day: date = MONDAY, minutes: float = 60.0, **changes: object) -> Allocation:
-    plain = Allocation("m1", day, "a", "psb", Activity.PROCESS, Kind.MEETING, True, True, minutes)
+    plain = Allocation("m1", day, "a", "psb", Activity.PROCESS, MeetingKind.MEETING, True, True, minutes)
     return plain._replace(**changes)
 
 
@@ -26,33 +26,33 @@ def rows(frame: pd.DataFrame) -> list[tuple[object, ...]]:
 
 def test_the_second_time_changes_nothing(store: Store) -> None:
     given = [share(), share(TUESDAY, 1 / 3), share(TUESDAY, 20.1, confirmed=False)]
-    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == Change(added=3)
-    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given[::-1]) == Change()
+    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == RowCounts(added=3)
+    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given[::-1]) == RowCounts()
 
 
 def test_only_what_differs_is_written(store: Store) -> None:
     store.allocations.replace("m1", MONDAY, WEDNESDAY, [share(), share(meeting_id="b")])
     given = [share(minutes=30.0), share(meeting_id="c")]
-    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == Change(1, 1, 1)
+    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == RowCounts(1, 1, 1)
 
 
 def test_other_days_and_other_managers_stay(store: Store) -> None:
     store.allocations.replace("m1", MONDAY, WEDNESDAY, [share(), share(TUESDAY)])
     store.allocations.replace("m2", MONDAY, WEDNESDAY, [share(manager_id="m2")])
-    assert store.allocations.replace("m1", TUESDAY, WEDNESDAY, []) == Change(removed=1)
+    assert store.allocations.replace("m1", TUESDAY, WEDNESDAY, []) == RowCounts(removed=1)
     kept = store.allocations.frame(MONDAY, WEDNESDAY)
     assert list(zip(kept["manager_id"], kept["day"], strict=True)) == [("m1", MONDAY), ("m2", MONDAY)]
 
 
 def test_days_outside_are_left_out(store: Store) -> None:
     given = [share(), share(WEDNESDAY), share(MONDAY - timedelta(days=1))]
-    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == Change(added=1)
+    assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == RowCounts(added=1)
 
 
 def test_shares_that_differ_only_in_minutes_are_added_up(store: Store) -> None:
     given = [share(minutes=m) for m in (0.1, 0.2, 0.3)]
     store.allocations.replace("m1", MONDAY, TUESDAY, given)
-    assert store.allocations.replace("m1", MONDAY, TUESDAY, given[::-1]) == Change()
+    assert store.allocations.replace("m1", MONDAY, TUESDAY, given[::-1]) == RowCounts()
     assert list(store.allocations.frame(MONDAY, TUESDAY)["minutes"]) == [0.6]
 
 
@@ -84,7 +84,7 @@ def test_an_empty_frame_has_the_same_columns_and_types(store: Store) -> None:
     empty = store.allocations.frame(MONDAY, TUESDAY)
     store.allocations.replace("m1", MONDAY, TUESDAY, [share()])
     full = store.allocations.frame(MONDAY, TUESDAY)
-    assert list(empty.columns) == list(full.columns) == list(COLUMNS)
+    assert list(empty.columns) == list(full.columns) == list(ALLOCATION_COLUMNS)
     assert list(empty.dtypes) == list(full.dtypes)
 
 
@@ -95,5 +95,5 @@ def test_the_minutes_of_a_dropped_calendar_are_erased(store: Store) -> None:
     store.allocations.replace(
         "m1", MONDAY, TUESDAY, [share(meeting_id=board.id), share(meeting_id="elsewhere")]
     )
-    store.meetings.drop("m1/test/1")
+    store.meetings.delete_calendar("m1/test/1")
     assert list(store.allocations.frame(MONDAY, TUESDAY)["meeting_id"]) == ["elsewhere"]

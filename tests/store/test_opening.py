@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 from calsync.errors import StoreError
 from calsync.store.database import open_store
 from calsync.store.engine import Database
-from calsync.store.migrate import _config
+from calsync.store.migrate import _alembic_config
 from calsync.store.schema import VERSION_TABLE, metadata
 
 OPENER = """
@@ -64,7 +64,7 @@ def test_the_comparison_sees_a_missing_index_and_another_type(url: str) -> None:
 
 def test_the_migrations_can_be_undone(url: str) -> None:
     with tables(url) as connection:
-        command.downgrade(_config(connection), "base")
+        command.downgrade(_alembic_config(connection), "base")
         assert inspect(connection).get_table_names() == [VERSION_TABLE]
     open_store(url).close()
 

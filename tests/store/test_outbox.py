@@ -10,7 +10,7 @@ from builders import at
 
 from calsync.errors import StoreError
 from calsync.store.database import Store
-from calsync.store.states import MailState, Queued
+from calsync.store.states import MailState, OutboxMail
 
 NOW = at("05:00")
 LEASE = timedelta(minutes=10)
@@ -34,7 +34,7 @@ def test_a_mail_is_built_once(store: Store) -> None:
 
 def test_a_claimed_mail_is_what_was_queued(store: Store) -> None:
     queue(store)
-    assert store.outbox.claim(NOW, LEASE) == Queued(
+    assert store.outbox.claim(NOW, LEASE) == OutboxMail(
         "w45/m1", "m1@x.example", "Your hours", "<w45/m1@x.example>", MIME, MailState.SENDING, attempts=1
     )
 
@@ -48,10 +48,10 @@ def test_a_claimed_mail_is_nobody_elses(store: Store) -> None:
 def test_a_sent_mail_is_not_sent_again_nor_built_again(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
-    store.outbox.sent("w45/m1", NOW)
+    store.outbox.mark_sent("w45/m1", NOW)
     assert store.outbox.claim(NOW + timedelta(days=30), LEASE) is None
     assert not queue(store)
-    assert store.outbox.waiting() == {}
+    assert store.outbox.count_open() == {}
 
 
 def test_the_mail_due_longest_goes_first(store: Store) -> None:
@@ -64,22 +64,22 @@ def test_the_mail_due_longest_goes_first(store: Store) -> None:
 def test_a_mail_to_be_tried_again_waits_until_then(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
-    store.outbox.retry("w45/m1", NOW, NOW + timedelta(hours=1), "451 try later")
+    store.outbox.mark_for_retry("w45/m1", NOW, NOW + timedelta(hours=1), "451 try later")
     assert store.outbox.claim(NOW + timedelta(minutes=59), LEASE) is None
     again = store.outbox.claim(NOW + timedelta(hours=1), LEASE)
     assert again and (again.attempts, again.what) == (2, "451 try later")
 
 
 def test_a_mail_that_was_ever_queued_is_known(store: Store) -> None:
-    assert not store.outbox.has("w45/m1")
+    assert not store.outbox.has_mail("w45/m1")
     queue(store)
-    assert store.outbox.has("w45/m1")
+    assert store.outbox.has_mail("w45/m1")
 
 
 def test_a_mail_that_may_be_out_is_not_sent_again(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
-    store.outbox.unknown("w45/m1", "the line went dead")
+    store.outbox.mark_unknown("w45/m1", "the line went dead")
     assert store.outbox.claim(NOW + timedelta(days=9), LEASE) is None
     assert [mail.what for mail in store.outbox.mails(MailState.UNKNOWN)] == ["the line went dead"]
 
@@ -87,7 +87,7 @@ def test_a_mail_that_may_be_out_is_not_sent_again(store: Store) -> None:
 def test_a_refused_mail_is_listed_and_never_sent(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
-    store.outbox.failed("w45/m1", "550 no such user")
+    store.outbox.mark_failed("w45/m1", "550 no such user")
     assert store.outbox.claim(NOW + timedelta(days=9), LEASE) is None
     assert [(m.mail_id, m.what) for m in store.outbox.mails(MailState.FAILED)] == [
         ("w45/m1", "550 no such user")
@@ -108,7 +108,7 @@ def test_a_slow_sender_still_says_what_became_of_its_mail(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     store.outbox.claim(NOW + 2 * LEASE, LEASE)
-    store.outbox.sent("w45/m1", NOW + 2 * LEASE)
+    store.outbox.mark_sent("w45/m1", NOW + 2 * LEASE)
     assert states(store) == {"w45/m1": MailState.SENT}
 
 
@@ -116,20 +116,20 @@ def test_a_slow_sender_still_says_what_became_of_its_mail(store: Store) -> None:
 def test_nobody_settles_a_mail_that_is_not_being_sent(store: Store, mail_id: str) -> None:
     queue(store)
     with pytest.raises(StoreError, match="is not being sent"):
-        store.outbox.sent(mail_id, NOW)
+        store.outbox.mark_sent(mail_id, NOW)
     assert states(store) == {"w45/m1": MailState.PENDING}
 
 
 def test_what_waits_is_counted_by_state(store: Store) -> None:
-    assert (store.outbox.waiting(), store.outbox.oldest()) == ({}, None)
+    assert (store.outbox.count_open(), store.outbox.oldest_queued_at()) == ({}, None)
     for minutes, mail_id in enumerate("abcd"):
         queue(store, mail_id, minutes=minutes)
     for _ in "ab":
         store.outbox.claim(NOW + timedelta(minutes=9), LEASE)
-    store.outbox.sent("a", NOW)
-    store.outbox.failed("b", "550 no such user")
-    assert store.outbox.waiting() == {"pending": 2, "failed": 1}
-    assert store.outbox.oldest() == (NOW + timedelta(minutes=2)).astimezone(UTC)
+    store.outbox.mark_sent("a", NOW)
+    store.outbox.mark_failed("b", "550 no such user")
+    assert store.outbox.count_open() == {"pending": 2, "failed": 1}
+    assert store.outbox.oldest_queued_at() == (NOW + timedelta(minutes=2)).astimezone(UTC)
 
 
 SENDER = """

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from calsync.model.span import Span
 from calsync.store.database import Store, open_store
 from calsync.store.rows import meeting_rows
-from calsync.store.states import CalendarState, Reckoned, Reckoning, Replacement
+from calsync.store.states import AllocationState, CalendarReplacement, CalendarState, Recalculation
 
 DAY = span("00:00-24:00")
 WEEK = (MONDAY, MONDAY + timedelta(days=7))
@@ -20,17 +20,17 @@ def a_night(store: Store) -> None:
     state = CalendarState("m1/x/1", "m1", "x", "m1")
     for title in ("before", "after"):
         rows = meeting_rows("m1/x/1", [kept])
-        store.meetings.replace_all([Replacement(state, DAY, rows, frozenset({title}))])
-    store.meetings.touch_good(["m1/x/1"], MONDAY)
+        store.meetings.replace_all([CalendarReplacement(state, DAY, rows, frozenset({title}))])
+    store.meetings.mark_unchanged(["m1/x/1"], MONDAY)
     store.meetings.count("m1/x/1", DAY)
     store.meetings.of_manager("m1", Span(DAY.start, DAY.end))
-    store.meetings.find("a")
+    store.meetings.find_by_uid("a")
     store.meetings.with_own_categories(Span(DAY.start, DAY.end))
     store.meetings.with_own_categories(Span(DAY.start, DAY.end), "m1")
-    reckoned = Reckoned(*WEEK, (), Reckoning("m1", "basis", *WEEK))
+    reckoned = Recalculation(*WEEK, (), AllocationState("m1", "basis", *WEEK))
     store.allocations.replace_all([reckoned])
     store.allocations.frame(*WEEK, ["m1"])
-    store.meetings.drop("m1/x/1")
+    store.meetings.delete_calendar("m1/x/1")
 
 
 def test_every_question_of_a_night_uses_an_index(tmp_path) -> None:

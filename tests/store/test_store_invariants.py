@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calsync.model.allocation import Allocation
-from calsync.model.classification import Activity, Kind
+from calsync.model.classification import Activity, MeetingKind
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, Change
+from calsync.store.states import CalendarState, RowCounts
 
 # Around the end of summer time, when an hour comes twice.
 START = datetime(2026, 10, 24, 22, tzinfo=LONDON)
@@ -46,19 +46,19 @@ def readings(draw: st.DrawFn) -> tuple[str, Span, list[Meeting]]:
 
 def everything(store: Store) -> list[Meeting]:
     """What every calendar holds, a meeting in two calendars of one manager twice."""
-    return [m for uid in "xy" for m in store.meetings.ruled(uid)]
+    return [m for uid in "xy" for m in store.meetings.find_uncorrected(uid)]
 
 
 def emptied(store: Store) -> Store:
     for calendar_id in CALENDARS:
-        store.meetings.drop(calendar_id)
+        store.meetings.delete_calendar(calendar_id)
     return store
 
 
-def difference(before: dict[str, Meeting], after: dict[str, Meeting]) -> Change:
+def difference(before: dict[str, Meeting], after: dict[str, Meeting]) -> RowCounts:
     both = before.keys() & after.keys()
     changed = sum(repr(before[name]) != repr(after[name]) for name in both)
-    return Change(len(after) - len(both), changed, len(before) - len(both))
+    return RowCounts(len(after) - len(both), changed, len(before) - len(both))
 
 
 @with_store
@@ -74,7 +74,7 @@ def test_replacing_windows_is_like_replacing_them_in_a_dict(
         stays = {name: m for name, m in before.items() if not m.span.overlaps(window)}
         held[calendar_id] = stays | {m.id: m for m in meetings}
         assert store.meetings.replace(state, window, meetings) == difference(before, held[calendar_id])
-        assert store.meetings.replace(state, window, meetings[::-1]) == Change()
+        assert store.meetings.replace(state, window, meetings[::-1]) == RowCounts()
     wanted = [repr(m) for meetings in held.values() for m in meetings.values()]
     assert sorted(map(repr, everything(store))) == sorted(wanted)
 
@@ -105,11 +105,11 @@ def test_no_failure_costs_a_meeting(
         case "note_failure":
             store.meetings.note_failure(calendar_id, calendar_id[:2], "test", "x", MONDAY, "gone", "look")
         case "touch_good":
-            store.meetings.touch_good([calendar_id], MONDAY)
+            store.meetings.mark_unchanged([calendar_id], MONDAY)
         case _:
-            store.meetings.retire(calendar_id)
+            store.meetings.retire_calendar(calendar_id)
     assert everything(store) == before
-    assert store.meetings.replace(state, window, meetings) == Change()
+    assert store.meetings.replace(state, window, meetings) == RowCounts()
 
 
 days = st.integers(0, 4).map(lambda n: MONDAY + timedelta(days=n))
@@ -120,7 +120,7 @@ shares = st.builds(
     meeting_id=st.sampled_from("ab"),
     partnership=st.sampled_from(["", "psb"]),
     activity=st.sampled_from([Activity.PROCESS, Activity.UNCLEAR]),
-    kind=st.just(Kind.MEETING),
+    kind=st.just(MeetingKind.MEETING),
     confirmed=st.booleans(),
     in_hours=st.just(True),
     minutes=st.floats(0, 1440),
@@ -139,6 +139,6 @@ def test_no_minute_is_lost_or_counted_twice(
         store.allocations.replace("m1", first, last, given_shares)
         for day in (day for day in minutes if first <= day < last):
             minutes[day] = sum(share.minutes for share in given_shares if share.day == day)
-        assert store.allocations.replace("m1", first, last, given_shares[::-1]) == Change()
+        assert store.allocations.replace("m1", first, last, given_shares[::-1]) == RowCounts()
     kept = store.allocations.frame(MONDAY, end).groupby("day")["minutes"].sum()
     assert all(abs(kept.get(day, 0.0) - total) < 1e-6 for day, total in minutes.items())

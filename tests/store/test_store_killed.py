@@ -8,7 +8,7 @@ from pathlib import Path
 from builders import meeting, span
 
 from calsync.store.database import Store, open_store
-from calsync.store.states import CalendarState, Change
+from calsync.store.states import CalendarState, RowCounts
 
 DAY = span("00:00-24:00")
 OLD = [meeting("09:00-10:00"), meeting("11:00-12:00")]
@@ -38,8 +38,8 @@ def test_a_killed_replacement_leaves_the_old_window_whole(store: Store, url: str
     kill_before_commit(url)
     with open_store(url) as reopened:
         assert reopened.meetings.of_manager("m1", DAY) == OLD
-        assert reopened.meetings.state("m1/test/1") == STATE
-        assert reopened.meetings.replace(STATE, DAY, OLD) == Change()
+        assert reopened.meetings.calendar_state("m1/test/1") == STATE
+        assert reopened.meetings.replace(STATE, DAY, OLD) == RowCounts()
 
 
 def kill_before_commit(url: str) -> None:

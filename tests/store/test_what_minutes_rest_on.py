@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, meeting, span, verdict
+from builders import LONDON, MONDAY, classification, meeting, span
 
 from calsync.analysis.allocate import allocate
 from calsync.analysis.worktime import WorkingTime
@@ -13,12 +13,12 @@ from calsync.model.classification import Activity, Scope
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.people import Manager
 from calsync.model.span import Span
-from calsync.store.meetings import COUNTED
+from calsync.store.meetings import COUNTED_COLUMNS
 from calsync.store.schema import meetings as table
 
 START = span("00:00-24:00", MONDAY).start
 WEEK = Span(START, START + timedelta(days=7))
-BOARD = meeting(classified=verdict("mixed", process_share=Fraction(1, 2)))
+BOARD = meeting(classification=classification("mixed", process_share=Fraction(1, 2)))
 OTHERS = {
     "uid": "another",
     "recurrence_id": "2026-11-02T10:00:00",
@@ -40,13 +40,13 @@ MOVES = {
     "status": {"status": Status.TENTATIVE},
     "response": {"response": Response.DECLINED},
     "show_as": {"show_as": ShowAs.FREE},
-    "scope": {"all_day": True, "verdict": replace(BOARD.verdict, scope=Scope.INTERNAL)},
+    "scope": {"all_day": True, "verdict": replace(BOARD.classification, scope=Scope.INTERNAL)},
     "all_day": {"all_day": True},
     "private": {"all_day": True, "private": True},
-    "partnerships": {"verdict": replace(BOARD.verdict, partnerships=("rpb",))},
-    "activity": {"verdict": replace(BOARD.verdict, activity=Activity.UNCLEAR)},
-    "kind": {"verdict": replace(BOARD.verdict, kind="travel")},
-    "process_share": {"verdict": replace(BOARD.verdict, process_share=Fraction(1, 4))},
+    "partnerships": {"verdict": replace(BOARD.classification, partnerships=("rpb",))},
+    "activity": {"verdict": replace(BOARD.classification, activity=Activity.UNCLEAR)},
+    "kind": {"verdict": replace(BOARD.classification, kind="travel")},
+    "process_share": {"verdict": replace(BOARD.classification, process_share=Fraction(1, 4))},
 }
 
 
@@ -55,8 +55,8 @@ def minutes(one):
 
 
 def test_every_column_is_counted_or_known_to_move_nothing():
-    assert set(table.c.keys()) == {*COUNTED, *OTHERS, *SAID, *NAMES}
-    assert set(MOVES) == set(COUNTED)
+    assert set(table.c.keys()) == {*COUNTED_COLUMNS, *OTHERS, *SAID, *NAMES}
+    assert set(MOVES) == set(COUNTED_COLUMNS)
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -67,9 +67,11 @@ def test_what_is_not_counted_moves_no_minute(name):
 
 @pytest.mark.parametrize("name", SAID)
 def test_nor_does_what_a_verdict_only_tells(name):
-    assert minutes(BOARD._replace(verdict=replace(BOARD.verdict, **{name: SAID[name]}))) == minutes(BOARD)
+    assert minutes(BOARD._replace(verdict=replace(BOARD.classification, **{name: SAID[name]}))) == minutes(
+        BOARD
+    )
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize("name", COUNTED_COLUMNS)
 def test_what_is_counted_moves_minutes(name):
     assert minutes(BOARD._replace(**MOVES[name])) != minutes(BOARD)

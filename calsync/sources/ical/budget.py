@@ -9,23 +9,23 @@ ten thousand dense rules cost hardly more than one, and the other events of the 
 from dataclasses import dataclass, field
 
 from calsync.model.span import Span
-from calsync.model.stopping import check_stopped
+from calsync.model.stopping import check_time_limit
 from calsync.sources.ical.rule import RuleError
 
-MOST_STEPS = 500_000
+MAX_STEPS = 500_000
 """Steps of one series before it is given up: about a second."""
-MOST_STARTS = 20_000
+MAX_STARTS = 20_000
 """Starts of one series in one window before it is given up: a daily meeting for 50 years."""
-HINT = "make it a daily, weekly or monthly series"
+DENSE_RULE_HINT = "make it a daily, weekly or monthly series"
 
-_OWN_STEPS, _OWN_STEPS_A_DAY = 200, 2
-_OWN_STARTS, _OWN_STARTS_A_DAY = 100, 2
+_SERIES_STEPS, _SERIES_STEPS_PER_DAY = 200, 2
+_SERIES_STARTS, _SERIES_STARTS_PER_DAY = 100, 2
 _RESERVE_STEPS, _RESERVE_STARTS = 2_000_000, 200_000
 _CHUNK = 1_000
 
 
 @dataclass(slots=True)
-class Reserve:
+class SharedReserve:
     """What all series of one calendar share."""
 
     steps: int = _RESERVE_STEPS
@@ -39,9 +39,9 @@ class SeriesBudget:
     steps, starts: how much was spent.
     """
 
-    own_steps: int = MOST_STEPS
-    own_starts: int = MOST_STARTS
-    reserve: Reserve = field(default_factory=Reserve)
+    own_steps: int = MAX_STEPS
+    own_starts: int = MAX_STARTS
+    reserve: SharedReserve = field(default_factory=SharedReserve)
     steps: int = 0
     starts: int = 0
 
@@ -54,53 +54,56 @@ class SeriesBudget:
     def check_steps(self, count: int) -> None:
         """Raise RuleError at once if so many steps more cannot be spent: nothing need be tried."""
         beyond = self.steps + count - self.own_steps
-        if self.steps + count > MOST_STEPS:
-            raise RuleError(f"this rule would need more than {MOST_STEPS} steps", HINT)
+        if self.steps + count > MAX_STEPS:
+            raise RuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
         if beyond > self.reserve.steps:
-            raise self._no_reserve()
+            raise self._reserve_error()
 
     def spend_starts(self, count: int) -> None:
         """Note that so many starts are to be made; raises RuleError if that is too much."""
         self.starts += count
-        if self.starts > MOST_STARTS:
-            raise RuleError(f"it recurs more than {MOST_STARTS} times in the window", HINT)
+        if self.starts > MAX_STARTS:
+            raise RuleError(f"it recurs more than {MAX_STARTS} times in the window", DENSE_RULE_HINT)
         beyond = self.starts - self.own_starts
         if beyond > 0:
             if beyond > self.reserve.starts:
-                raise RuleError("it recurs more often than this calendar may in the window", HINT)
+                raise RuleError("it recurs more often than this calendar may in the window", DENSE_RULE_HINT)
             self.reserve.starts -= beyond
             self.own_starts = self.starts
 
     def _extend_steps(self) -> None:
-        check_stopped()
-        if self.steps > MOST_STEPS:
-            raise RuleError(f"this rule would need more than {MOST_STEPS} steps", HINT)
+        check_time_limit()
+        if self.steps > MAX_STEPS:
+            raise RuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
         more = max(_CHUNK, self.steps - self.own_steps)
         if more > self.reserve.steps:
-            raise self._no_reserve()
+            raise self._reserve_error()
         self.reserve.steps -= more
         self.own_steps += more
 
-    def _no_reserve(self) -> RuleError:
+    def _reserve_error(self) -> RuleError:
         what = f"this rule would need more than {self.own_steps} steps, and too many others do as well"
-        return RuleError(what, HINT)
+        return RuleError(what, DENSE_RULE_HINT)
 
 
-_NOTHING = Reserve(0, 0)
+_EMPTY_RESERVE = SharedReserve(0, 0)
 
 
-class StepBudget:
+class CalendarBudget:
     """The budgets of all series of one calendar, read for one window."""
 
     def __init__(self, window: Span) -> None:
         days = window.duration.days + 5
-        self._own = (_OWN_STEPS + _OWN_STEPS_A_DAY * days, _OWN_STARTS + _OWN_STARTS_A_DAY * days)
-        self._reserve = Reserve()
+        self._own = (
+            _SERIES_STEPS + _SERIES_STEPS_PER_DAY * days,
+            _SERIES_STARTS + _SERIES_STARTS_PER_DAY * days,
+        )
+        self._reserve = SharedReserve()
 
     def for_series(self) -> SeriesBudget:
         """The budget of the next series."""
         return SeriesBudget(*self._own, self._reserve)
 
-    def for_series_alone(self) -> SeriesBudget:
+    def for_series_without_reserve(self) -> SeriesBudget:
         """The allowance of one series, without the reserve."""
-        return SeriesBudget(*self._own, _NOTHING)
+        return SeriesBudget(*self._own, _EMPTY_RESERVE)

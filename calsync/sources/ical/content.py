@@ -4,20 +4,20 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
-from calsync.sources.html_guard import guarded_html
-from calsync.sources.ical.event import stamp_of
-from calsync.sources.ical.lines import lines_by_name
-from calsync.sources.ical.people import People
-from calsync.sources.ical.texts import decoded_text, list_of, text_of
+from calsync.sources.html_guard import prepare_html
+from calsync.sources.ical.event import version_stamp
+from calsync.sources.ical.lines import group_lines_by_name
+from calsync.sources.ical.people import PeopleReader
+from calsync.sources.ical.texts import decode_text_value, read_text_list, read_text_value
 
-LONGEST_TEXT = 200_000
+MAX_TEXT_LENGTH = 200_000
 """Characters of a description that are kept; an agenda has some thousand."""
 
 # A letter of four bytes is twelve characters in quoted-printable.
-_LONGEST_ENCODED = 12 * LONGEST_TEXT + 1_000
-_TEXTS = ("SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES")
+_MAX_ENCODED_LENGTH = 12 * MAX_TEXT_LENGTH + 1_000
+_TEXT_PROPERTIES = ("SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES")
 
-NAMES = frozenset(
+CONTENT_PROPERTIES = frozenset(
     {
         "SUMMARY",
         "LOCATION",
@@ -35,9 +35,9 @@ NAMES = frozenset(
     }
 )
 # Only of a message is DTSTAMP a version; all others have one as well, for nothing.
-_NAMES_OF_MESSAGE = NAMES | {"DTSTAMP"}
+_MESSAGE_PROPERTIES = CONTENT_PROPERTIES | {"DTSTAMP"}
 _STATUSES = {"TENTATIVE": Status.TENTATIVE, "CANCELLED": Status.CANCELLED, "CANCELED": Status.CANCELLED}
-_BUSY = {
+_BUSY_STATUSES = {
     "BUSY": ShowAs.BUSY,
     "TENTATIVE": ShowAs.TENTATIVE,
     "FREE": ShowAs.FREE,
@@ -46,7 +46,7 @@ _BUSY = {
 }
 
 
-class Content(NamedTuple):
+class EventContent(NamedTuple):
     """What all occurrences of an event have alike, as the fields of `Occurrence` from `status` on."""
 
     status: Status
@@ -72,12 +72,12 @@ class ContentReader:
 
     def __init__(self, owners: frozenset[str]) -> None:
         self._owners = owners
-        self._people = People()
+        self._people = PeopleReader()
         self._texts: dict[str, str] = {}
-        self._faulty: dict[str, str] = {}
+        self._fault_by_line: dict[str, str] = {}
         self.faults: list[str] = []
 
-    def read(self, text: str, *, cancelled: bool = False, message: bool = False) -> Content:
+    def read_content(self, text: str, *, cancelled: bool = False, message: bool = False) -> EventContent:
         """The content of an event.
 
         Args:
@@ -85,82 +85,88 @@ class ContentReader:
             cancelled: Whether the whole calendar is (METHOD:CANCEL).
             message: Whether the calendar is a scheduling message (`exact.MESSAGES`).
         """
-        lines = lines_by_name(text, _NAMES_OF_MESSAGE if message else NAMES)
-        organizer = next(map(self._people.organizer, lines["ORGANIZER"]), "")
-        attendees = self._people.attendees(lines["ATTENDEE"])
-        status = _STATUSES.get(self._text(lines["STATUS"]).upper(), Status.CONFIRMED)
-        categories = (name for rest in lines["CATEGORIES"] for name in list_of(rest))
-        content = Content(
+        lines = group_lines_by_name(text, _MESSAGE_PROPERTIES if message else CONTENT_PROPERTIES)
+        organizer = next(map(self._people.read_organizer, lines["ORGANIZER"]), "")
+        attendees = self._people.read_attendees(lines["ATTENDEE"])
+        status = _STATUSES.get(self._first_text(lines["STATUS"]).upper(), Status.CONFIRMED)
+        categories = (name for rest in lines["CATEGORIES"] for name in read_text_list(rest))
+        content = EventContent(
             status=Status.CANCELLED if cancelled else status,
-            response=_response(organizer, attendees, self._owners),
-            show_as=_show_as(self._text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._text(lines["TRANSP"])),
-            sensitivity=_sensitivity([text_of(rest).upper() for rest in lines["CLASS"]]),
-            title=self._text(lines["SUMMARY"]),
-            location=self._text(lines["LOCATION"]),
+            response=_read_response(organizer, attendees, self._owners),
+            show_as=_read_show_as(
+                self._first_text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._first_text(lines["TRANSP"])
+            ),
+            sensitivity=_read_sensitivity([read_text_value(rest).upper() for rest in lines["CLASS"]]),
+            title=self._first_text(lines["SUMMARY"]),
+            location=self._first_text(lines["LOCATION"]),
             # Only where there is no description, the text of its HTML twin.
-            description=self._text(lines["DESCRIPTION"]) or _text_of_html(self._text(lines["X-ALT-DESC"])),
+            description=self._first_text(lines["DESCRIPTION"])
+            or _html_to_text(self._first_text(lines["X-ALT-DESC"])),
             organizer=organizer,
             attendees=attendees,
             categories=tuple(dict.fromkeys(categories)),
-            sequence=_sequence(self._text(lines["SEQUENCE"])),
-            stamp=stamp_of(
-                self._text(lines["LAST-MODIFIED"]), self._text(lines["DTSTAMP"]) if message else ""
+            sequence=_read_sequence(self._first_text(lines["SEQUENCE"])),
+            stamp=version_stamp(
+                self._first_text(lines["LAST-MODIFIED"]),
+                self._first_text(lines["DTSTAMP"]) if message else "",
             ),
         )
-        encoded = self._faulty or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
-        self.faults = self._faults(lines) if encoded else []
+        encoded = self._fault_by_line or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
+        self.faults = self._collect_faults(lines) if encoded else []
         return content
 
-    def _text(self, rests: list[str]) -> str:
+    def _first_text(self, rests: list[str]) -> str:
         """The text of the first line that has any; of a very long one its beginning."""
         for rest in rests:
             text = self._texts.get(rest)
             if text is None:
-                text = self._texts[rest] = self._read_text(rest)[:LONGEST_TEXT]
+                text = self._texts[rest] = self._decode_text(rest)[:MAX_TEXT_LENGTH]
             if text:
                 return text
         return ""
 
-    def _read_text(self, rest: str) -> str:
+    def _decode_text(self, rest: str) -> str:
         if rest[:1] == ":":
-            return text_of(rest[: LONGEST_TEXT + 1_000])
-        text, fault = decoded_text(rest[:_LONGEST_ENCODED])
+            return read_text_value(rest[: MAX_TEXT_LENGTH + 1_000])
+        text, fault = decode_text_value(rest[:_MAX_ENCODED_LENGTH])
         if fault:
-            self._faulty[rest] = fault
+            self._fault_by_line[rest] = fault
         return text
 
-    def _faults(self, lines: dict[str, list[str]]) -> list[str]:
-        self._faulty.update((rest, decoded_text(rest)[1]) for rest in lines["CATEGORIES"] if rest[:1] == ";")
-        found = ((name, self._faulty.get(rest)) for name in _TEXTS for rest in lines[name])
+    def _collect_faults(self, lines: dict[str, list[str]]) -> list[str]:
+        self._fault_by_line.update(
+            (rest, decode_text_value(rest)[1]) for rest in lines["CATEGORIES"] if rest[:1] == ";"
+        )
+        found = ((name, self._fault_by_line.get(rest)) for name in _TEXT_PROPERTIES for rest in lines[name])
         return [f"{name}: {fault}" for name, fault in found if fault]
 
 
-def _sequence(text: str) -> int:
+def _read_sequence(text: str) -> int:
     """SEQUENCE as a number: 0 where it is absent (RFC 5545, 3.8.7.4), or no number."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def _show_as(busy_status: str, transparency: str) -> ShowAs:
-    known = _BUSY.get(busy_status.upper())
+def _read_show_as(busy_status: str, transparency: str) -> ShowAs:
+    known = _BUSY_STATUSES.get(busy_status.upper())
     if known is not None:
         return known
     return ShowAs.FREE if transparency.upper() == "TRANSPARENT" else ShowAs.BUSY
 
 
-def _sensitivity(classes: list[str]) -> Sensitivity:
+def _read_sensitivity(classes: list[str]) -> Sensitivity:
     """RFC 5545, 3.8.1.3: PUBLIC if absent, and what is unknown "MUST be treated the same as PRIVATE"."""
-    said = {value for value in classes if value not in ("", "PUBLIC")}
-    if not said:
+    values = {value for value in classes if value not in ("", "PUBLIC")}
+    if not values:
         return Sensitivity.NORMAL
-    return Sensitivity.CONFIDENTIAL if said == {"CONFIDENTIAL"} else Sensitivity.PRIVATE
+    return Sensitivity.CONFIDENTIAL if values == {"CONFIDENTIAL"} else Sensitivity.PRIVATE
 
 
-def _response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
+def _read_response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
     answers = [attendee.response for attendee in attendees if attendee.address in owners]
     return owner_response(answers, organizes=organizer in owners)
 
 
-class _Text(HTMLParser):
+class _VisibleText(HTMLParser):
     """Collects what a reader of the page would see."""
 
     def __init__(self) -> None:
@@ -180,11 +186,11 @@ class _Text(HTMLParser):
             self.seen.append(data)
 
 
-def _text_of_html(page: str) -> str:
+def _html_to_text(page: str) -> str:
     if "<" not in page:
         return page
-    reader = _Text()
-    reader.feed(guarded_html(page))
+    reader = _VisibleText()
+    reader.feed(prepare_html(page))
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.seen).split("\n"))
     return "\n".join(line for line in lines if line)

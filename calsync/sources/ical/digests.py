@@ -9,22 +9,22 @@ In a scheduling message it is the time of the message, and says which of two is 
 import hashlib
 import re
 
-from calsync.sources.ical.event import MESSAGES
+from calsync.sources.ical.event import SCHEDULING_METHODS
 
 # Each with what is folded to it.
-_STAMPS = re.compile(rb"\nDTSTAMP[:;][^\n]*+(?:\n[ \t][^\n]*+)*+")
-_MESSAGES = [f"\nMETHOD:{method}".encode() for method in MESSAGES]
-SIZE = 16
+_DTSTAMP_LINES = re.compile(rb"\nDTSTAMP[:;][^\n]*+(?:\n[ \t][^\n]*+)*+")
+_MESSAGE_METHOD_LINES = [f"\nMETHOD:{method}".encode() for method in SCHEDULING_METHODS]
+DIGEST_SIZE = 16
 """Bytes in a digest of an event."""
 
 
-def digest_of(content: bytes) -> str:
+def calendar_digest(content: bytes) -> str:
     """The same for two downloads of a calendar that differ in their time stamps only."""
-    if any(method in content for method in _MESSAGES):
-        return hashlib.sha256(content).hexdigest()[: 2 * SIZE]
-    return hashlib.sha256(without_stamps(content)).hexdigest()[: 2 * SIZE]
+    if any(method in content for method in _MESSAGE_METHOD_LINES):
+        return hashlib.sha256(content).hexdigest()[: 2 * DIGEST_SIZE]
+    return hashlib.sha256(remove_stamps(content)).hexdigest()[: 2 * DIGEST_SIZE]
 
 
-def without_stamps(content: bytes) -> bytes:
+def remove_stamps(content: bytes) -> bytes:
     """Lines without those that only say when they were written."""
-    return _STAMPS.sub(b"", content)
+    return _DTSTAMP_LINES.sub(b"", content)

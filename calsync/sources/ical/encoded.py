@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-from calsync.sources.ical.soft_breaks import COUNTED, UNCOUNTED
+from calsync.sources.ical.soft_breaks import COUNTED_BREAK, UNCOUNTED_BREAK
 
 
 class Encoding(StrEnum):
@@ -21,7 +21,7 @@ class Encoding(StrEnum):
     BASE64 = "base64"
 
 
-_NAMES = {
+_ENCODINGS_BY_NAME = {
     "QUOTED-PRINTABLE": Encoding.QUOTED_PRINTABLE,
     "Q": Encoding.QUOTED_PRINTABLE,
     "BASE64": Encoding.BASE64,
@@ -29,20 +29,20 @@ _NAMES = {
 }
 _ENCODING = re.compile(r';ENCODING="?([A-Za-z0-9-]+)"?(?=[;:]|$)', re.I)
 # vCalendar 1.0 allows the value of a parameter without its name.
-_BARE = re.compile(r";(QUOTED-PRINTABLE|BASE64)(?=[;:]|$)", re.I)
-_SOFT_BREAK = re.compile(f"=[ \t]*[{COUNTED}{UNCOUNTED}]")
+_ENCODING_WITHOUT_NAME = re.compile(r";(QUOTED-PRINTABLE|BASE64)(?=[;:]|$)", re.I)
+_SOFT_BREAK = re.compile(f"=[ \t]*[{COUNTED_BREAK}{UNCOUNTED_BREAK}]")
 _SEQUENCES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
 _MALFORMED = re.compile(r"=(?![0-9A-Fa-f]{2})")
 
 
 @lru_cache(maxsize=256)  # few are written, and each of them thousands of times
-def encoding_of(parameters: str) -> Encoding | None:
+def find_encoding(parameters: str) -> Encoding | None:
     """Return the encoding that parameters such as `;ENCODING=BASE64;X=1` name; None for none or 8BIT."""
-    match = _ENCODING.search(parameters) or _BARE.search(parameters) if parameters else None
-    return _NAMES.get(match[1].upper()) if match else None
+    match = _ENCODING.search(parameters) or _ENCODING_WITHOUT_NAME.search(parameters) if parameters else None
+    return _ENCODINGS_BY_NAME.get(match[1].upper()) if match else None
 
 
-def decoded(value: str, encoding: Encoding, charset: str) -> tuple[str, str]:
+def decode_value(value: str, encoding: Encoding, charset: str) -> tuple[str, str]:
     """Decode a text.
 
     Returns:
@@ -54,33 +54,36 @@ def decoded(value: str, encoding: Encoding, charset: str) -> tuple[str, str]:
             octets = base64.b64decode("".join(value.split()), validate=True)
         except (binascii.Error, ValueError):
             return value, "it is no base64"
-        return _to_text(octets, charset)
-    return _from_quoted_printable(value, charset)
+        return _decode_octets(octets, charset)
+    return _decode_quoted_printable(value, charset)
 
 
-def _from_quoted_printable(value: str, charset: str) -> tuple[str, str]:
+def _decode_quoted_printable(value: str, charset: str) -> tuple[str, str]:
     # An "=" at the very end is a soft line break behind which nothing came.
     joined = _SOFT_BREAK.sub("", value).removesuffix("=")
     faults = ["it has a '=' that two hexadecimal digits do not follow"] if _MALFORMED.search(joined) else []
     if joined.isascii():
-        octets = _SEQUENCES.sub(lambda found: _octets(found).decode("latin-1"), joined).encode("latin-1")
-        text, wrong = _to_text(octets, charset)
+        octets = _SEQUENCES.sub(lambda found: _sequence_octets(found).decode("latin-1"), joined).encode(
+            "latin-1"
+        )
+        text, wrong = _decode_octets(octets, charset)
         faults += [wrong]
     else:
         # Only the sequences are in this charset: all around them was decoded with the file.
         found = {
-            sequence[0]: _to_text(_octets(sequence), charset) for sequence in _SEQUENCES.finditer(joined)
+            sequence[0]: _decode_octets(_sequence_octets(sequence), charset)
+            for sequence in _SEQUENCES.finditer(joined)
         }
         text = _SEQUENCES.sub(lambda sequence: found[sequence[0]][0], joined)
         faults += [wrong for _, wrong in found.values()]
     return text.replace("\r\n", "\n").replace("\r", "\n"), next(filter(None, faults), "")
 
 
-def _octets(sequences: re.Match[str]) -> bytes:
+def _sequence_octets(sequences: re.Match[str]) -> bytes:
     return bytes.fromhex(sequences[0].replace("=", ""))
 
 
-def _to_text(octets: bytes, charset: str) -> tuple[str, str]:
+def _decode_octets(octets: bytes, charset: str) -> tuple[str, str]:
     name = charset.strip(" \"'") or "utf-8"
     try:
         return octets.decode(name), ""

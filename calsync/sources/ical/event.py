@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-CANCEL = "CANCEL"
-MESSAGES = frozenset({"REQUEST", "ADD", CANCEL})
+CANCEL_METHOD = "CANCEL"
+SCHEDULING_METHODS = frozenset({"REQUEST", "ADD", CANCEL_METHOD})
 """The methods of scheduling messages about meetings (RFC 5546); other calendars are published."""
 _STAMP = re.compile(r"\d{8}T\d{6}Z?", re.A | re.I).fullmatch
-Moment = date
+DateOrTime = date
 """A date for all-day, else an aware datetime; nothing is floating any more."""
 
 
@@ -27,19 +27,19 @@ class Event:
     text: str
     method: str
     uid: str
-    start: Moment
-    end: Moment
+    start: DateOrTime
+    end: DateOrTime
     zone: tzinfo
-    nominal: timedelta | None = None
+    duration: timedelta | None = None
     rules: tuple[str, ...] = ()
-    rdates: tuple[Moment | tuple[datetime, timedelta], ...] = ()
-    exdates: tuple[Moment, ...] = ()
-    recurrence_id: Moment | None = None
+    rdates: tuple[DateOrTime | tuple[datetime, timedelta], ...] = ()
+    exdates: tuple[DateOrTime, ...] = ()
+    recurrence_id: DateOrTime | None = None
     this_and_future: bool = False
     sequence: int = -1
     stamp: str = ""
-    flagged: bool = False
-    endless: bool = False
+    is_all_day_by_flag: bool = False
+    has_no_end: bool = False
 
     @property
     def all_day(self) -> bool:
@@ -52,12 +52,12 @@ class Event:
         return bool(self.rules or self.rdates)
 
     @property
-    def revision(self) -> tuple[int, str, str]:
+    def version_key(self) -> tuple[int, str, str]:
         """What decides between two versions: SEQUENCE, then the latest stamp, then anything steady."""
         return self.sequence, self.stamp, self.text
 
 
-def day_in(moment: Moment, zone: tzinfo | None) -> date:
+def date_in_zone(moment: DateOrTime, zone: tzinfo | None) -> date:
     """The date of a date, or of a time as another zone's clock shows it; None for the time's own clock."""
     if not isinstance(moment, datetime):
         return moment
@@ -67,7 +67,7 @@ def day_in(moment: Moment, zone: tzinfo | None) -> date:
         return moment.date()
 
 
-def stamp_of(modified: str, of_message: str = "") -> str:
+def version_stamp(modified: str, of_message: str = "") -> str:
     """When a version was made, as RFC 5545 writes a time; "" where it is unknown.
 
     Args:
@@ -78,6 +78,6 @@ def stamp_of(modified: str, of_message: str = "") -> str:
     return next((text.upper() for text in (of_message, modified) if _STAMP(text)), "")
 
 
-def as_day(moment: Moment) -> date:
+def to_date(moment: DateOrTime) -> date:
     """The date of a date or a time."""
     return moment.date() if isinstance(moment, datetime) else moment

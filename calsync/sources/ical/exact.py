@@ -14,23 +14,23 @@ from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.stopping import check_stopped
-from calsync.model.uids import MADE
-from calsync.sources.ical.event import CANCEL, MESSAGES, Event
-from calsync.sources.ical.events import EventReader, distinguish_made_uids, uids_of
-from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.naming import Namer, Part
-from calsync.sources.ical.series import series_of
-from calsync.sources.ical.structure import CalendarText, split
-from calsync.sources.ical.text import whole_text
-from calsync.sources.ical.window import Expansion
+from calsync.model.stopping import check_time_limit
+from calsync.model.uids import MADE_UID_PREFIX
+from calsync.sources.ical.event import CANCEL_METHOD, SCHEDULING_METHODS, Event
+from calsync.sources.ical.events import EventReader, distinguish_made_uids, written_uids
+from calsync.sources.ical.lines import find_lines
+from calsync.sources.ical.naming import EventLocator, JoinedPart
+from calsync.sources.ical.series import group_into_series
+from calsync.sources.ical.structure import CalendarText, split_calendars
+from calsync.sources.ical.text import decode_calendar_text
+from calsync.sources.ical.window import CalendarExpansion
 from calsync.sources.ical.zones import ZoneReport, Zones
-from calsync.text import count_of
+from calsync.text import format_count
 
-_HEADER = frozenset({"METHOD", "CALSCALE"})
+_HEADER_PROPERTIES = frozenset({"METHOD", "CALSCALE"})
 # RFC 5546, 1.4. "" for none.
-_MEETINGS = MESSAGES | {"", "PUBLISH"}
-_OTHER_MESSAGES = {
+_MEETING_METHODS = SCHEDULING_METHODS | {"", "PUBLISH"}
+_OTHER_METHODS = {
     "REPLY": "an answer",
     "COUNTER": "a proposal",
     "DECLINECOUNTER": "an answer to a proposal",
@@ -40,7 +40,7 @@ _OTHER_MESSAGES = {
 _PLAIN_NAME = re.compile(r"[A-Z-]{1,20}")
 
 
-def read_exactly(
+def read_with_full_parser(
     data: bytes,
     window: Span,
     *,
@@ -50,13 +50,13 @@ def read_exactly(
     missing_end: timedelta = timedelta(0),
     cancellations: list[Cancellation] | None = None,
     unread: set[str] | None = None,
-    parts: Sequence[Part] = (),
+    parts: Sequence[JoinedPart] = (),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """What `read_calendar` gives, all of it by the exact path."""
-    namer = Namer(where, data, parts)
-    events, problems = read_events(data, zone, namer, window, missing_end, owners, cancellations, unread)
-    expansion = Expansion(window, zone, owners, namer)
-    found = expanded(events, problems, expansion, namer, missing_end)
+    namer = EventLocator(where, data, parts)
+    events, problems = read_file_events(data, zone, namer, window, missing_end, owners, cancellations, unread)
+    expansion = CalendarExpansion(window, zone, owners, namer)
+    found = expand_events(events, problems, expansion, namer, missing_end)
     if unread is not None:
         unread |= expansion.unread
     return found
@@ -64,34 +64,34 @@ def read_exactly(
 
 def check_calendar(data: bytes, where: str) -> None:
     """Check that `read_calendar` would take a calendar as a whole; raises SourceContentError."""
-    text, _ = whole_text(data, where)
-    for calendar in split(text, Namer(where, data))[0]:
-        header_of(calendar, where)
+    text, _ = decode_calendar_text(data, where)
+    for calendar in split_calendars(text, EventLocator(where, data))[0]:
+        read_header(calendar, where)
 
 
-def expanded(
+def expand_events(
     events: list[Event],
     problems: list[Problem],
-    expansion: Expansion,
-    namer: Namer,
+    expansion: CalendarExpansion,
+    locator: EventLocator,
     missing_end: timedelta,
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """The occurrences of events, and all problems, those met in reading them first."""
     # Beside the meetings that it cancels a message is none itself: `guards.sealed` cancels those.
-    live = {event.uid for event in events if event.method != CANCEL}
-    events = [event for event in events if event.method != CANCEL or event.uid not in live]
-    series, replaced = series_of(distinguish_made_uids(events))
+    live = {event.uid for event in events if event.method != CANCEL_METHOD}
+    events = [event for event in events if event.method != CANCEL_METHOD or event.uid not in live]
+    series, replaced = group_into_series(distinguish_made_uids(events))
     for one in series:
-        expansion.add(one)
-    told = [*problems, *(_replaced(event, namer) for event in replaced), *expansion.problems]
-    told += expansion.endless_events(missing_end)
+        expansion.add_series(one)
+    told = [*problems, *(_replaced_event_problem(event, locator) for event in replaced), *expansion.problems]
+    told += expansion.missing_end_notes(missing_end)
     return expansion.occurrences(), tuple(dict.fromkeys(told))
 
 
-def read_events(
+def read_file_events(
     data: bytes,
     zone: ZoneInfo,
-    namer: Namer,
+    locator: EventLocator,
     window: Span,
     missing_end: timedelta = timedelta(0),
     owners: frozenset[str] = frozenset(),
@@ -103,23 +103,23 @@ def read_events(
     cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
     unread: takes the uids of events that could not be read.
     """
-    text, problems = whole_text(data, namer.where)
-    calendars, lost = split(text, namer)
+    text, problems = decode_calendar_text(data, locator.where)
+    calendars, lost = split_calendars(text, locator)
     problems += lost
     if unread is not None and any(problem.severity is Severity.FAULT for problem in lost):
-        unread |= _lost_uids(text, calendars)
-    report = ZoneReport(namer.where)
+        unread |= _uids_outside_events(text, calendars)
+    report = ZoneReport(locator.where)
     events: list[Event] = []
     for calendar in calendars:
-        method = header_of(calendar, namer.where).get("METHOD", "")
+        method = read_header(calendar, locator.where).get("METHOD", "")
         if not is_meeting_method(method):
-            problems.append(_message(method, calendar, namer))
+            problems.append(_other_method_problem(method, calendar, locator))
             continue
         zones = Zones(calendar, zone, report, window)
-        read, told = events_of(
+        read, told = read_calendar_events(
             calendar,
             zones,
-            namer,
+            locator,
             method,
             cancellations=cancellations,
             missing_end=missing_end,
@@ -131,15 +131,17 @@ def read_events(
     return events, [*problems, *report.problems()]
 
 
-def _lost_uids(text: str, calendars: Iterable[CalendarText]) -> set[str]:
+def _uids_outside_events(text: str, calendars: Iterable[CalendarText]) -> set[str]:
     """The uids in a text beyond those of its events; an event that lost its BEGIN or END may have none."""
-    kept = Counter(uid for calendar in calendars for block in calendar.events for uid in uids_of(block.text))
-    return {MADE, *(Counter(uids_of(text)) - kept)} - {""}
+    kept = Counter(
+        uid for calendar in calendars for block in calendar.events for uid in written_uids(block.text)
+    )
+    return {MADE_UID_PREFIX, *(Counter(written_uids(text)) - kept)} - {""}
 
 
-def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
+def read_header(calendar: CalendarText, where: str) -> dict[str, str]:
     """METHOD and CALSCALE, in capitals; raises SourceContentError for another calendar than ours."""
-    lines = named_lines(calendar.header, _HEADER)
+    lines = find_lines(calendar.header, _HEADER_PROPERTIES)
     header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
     if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
         scale = header["CALSCALE"]
@@ -150,24 +152,24 @@ def header_of(calendar: CalendarText, where: str) -> dict[str, str]:
 
 def is_meeting_method(method: str) -> bool:
     """Whether a calendar of this METHOD has meetings or cancels some; any other is mail about them."""
-    return method in _MEETINGS
+    return method in _MEETING_METHODS
 
 
-def _message(method: str, calendar: CalendarText, namer: Namer) -> Problem:
-    meaning = _OTHER_MESSAGES.get(method, "a message of an unknown kind")
+def _other_method_problem(method: str, calendar: CalendarText, locator: EventLocator) -> Problem:
+    meaning = _OTHER_METHODS.get(method, "a message of an unknown kind")
     shown = method if _PLAIN_NAME.fullmatch(method) else "…"
     count = len(calendar.events)
-    events = f"its {count_of(count, 'event was', 'events were')}"
+    events = f"its {format_count(count, 'event was', 'events were')}"
     what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
-    where = namer.at_event(calendar.events[0].number) if calendar.events else namer.where
+    where = locator.event_location(calendar.events[0].number) if calendar.events else locator.where
     hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"
     return Problem(where, what, hint, Severity.NOTE)
 
 
-def events_of(
+def read_calendar_events(
     calendar: CalendarText,
     zones: Zones,
-    namer: Namer,
+    locator: EventLocator,
     method: str = "",
     *,
     cancellations: list[Cancellation] | None = None,
@@ -176,11 +178,11 @@ def events_of(
     owners: frozenset[str] = frozenset(),
 ) -> tuple[list[Event], list[Problem]]:
     """The events of one VCALENDAR, and the problems of its zones and its events."""
-    reader = EventReader(zones, namer, method, missing_end, owners)
+    reader = EventReader(zones, locator, method, missing_end, owners)
     events = []
     for block in calendar.events:
-        check_stopped()
-        event = reader.read(block)
+        check_time_limit()
+        event = reader.read_event(block)
         if event is not None:
             events.append(event)
     if cancellations is not None:
@@ -190,6 +192,8 @@ def events_of(
     return events, [*zones.problems, *reader.problems]
 
 
-def _replaced(event: Event, namer: Namer) -> Problem:
+def _replaced_event_problem(event: Event, locator: EventLocator) -> Problem:
     what = "a newer version of it (same UID, higher SEQUENCE) is in the calendar; this one was left out"
-    return Problem(namer.by(event.number, event.text), what, "nothing need be done", Severity.NOTE)
+    return Problem(
+        locator.describe_event(event.number, event.text), what, "nothing need be done", Severity.NOTE
+    )

@@ -13,105 +13,107 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
-from calsync.model.stopping import check_stopped
-from calsync.sources.ical.clocks import Clocks, clock_of
-from calsync.sources.ical.content import Content, ContentReader
-from calsync.sources.ical.event import MESSAGES
-from calsync.sources.ical.exact import header_of, is_meeting_method
-from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.moments import real
-from calsync.sources.ical.naming import Namer
-from calsync.sources.ical.outlines import Outliner
-from calsync.sources.ical.quick_series import Finder, Found, is_usual
-from calsync.sources.ical.recall import Keyed, Recall, scope_of
-from calsync.sources.ical.sieve import Sieve
-from calsync.sources.ical.skim import OddError, UnusualError
-from calsync.sources.ical.slices import Slices
-from calsync.sources.ical.sorter import Sorter
-from calsync.sources.ical.structure import Block, CalendarText, split
-from calsync.sources.ical.text import whole_text
-from calsync.sources.ical.times import Times
+from calsync.model.stopping import check_time_limit
+from calsync.sources.ical.clocks import CalendarClocks, cached_clock
+from calsync.sources.ical.content import ContentReader, EventContent
+from calsync.sources.ical.event import SCHEDULING_METHODS
+from calsync.sources.ical.exact import is_meeting_method, read_header
+from calsync.sources.ical.ledger import UidDigests
+from calsync.sources.ical.moments import to_naive_utc
+from calsync.sources.ical.naming import EventLocator
+from calsync.sources.ical.outlines import EventTimesReader
+from calsync.sources.ical.quick_series import OccurrenceTimes, WindowExpander, is_supported_window
+from calsync.sources.ical.recall import ChangedEvents, KeyedOccurrence, uid_digests_key
+from calsync.sources.ical.sieve import Prefilter
+from calsync.sources.ical.skim import EventNeedsFullParser, FileNeedsFullParser
+from calsync.sources.ical.slices import SplitCalendar
+from calsync.sources.ical.sorter import EventPartition
+from calsync.sources.ical.structure import CalendarText, ComponentText, split_calendars
+from calsync.sources.ical.text import decode_calendar_text
+from calsync.sources.ical.times import TimeArrays
 from calsync.sources.ical.zones import ZoneReport, Zones
 
 
 @dataclass(frozen=True, slots=True)
-class Quick:
+class FastReading:
     """What the fast path found, and the `rest` of the calendar, which only the exact path reads."""
 
-    found: list[Keyed]
-    rest: CalendarText
+    occurrences: list[KeyedOccurrence]
+    remaining: CalendarText
     zones: Zones
 
 
-def read_quickly(
+def read_with_fast_path(
     data: bytes,
     window: Span,
     *,
     zone: ZoneInfo,
     owners: frozenset[str],
     where: str,
-    ledger: Ledger | None = None,
-) -> Quick:
-    """Read what is usual in a calendar; raises UnusualError if all of it is for the exact path."""
-    slices = Slices(data)
-    calendar = _calendar(slices, where)
-    method = header_of(calendar, where).get("METHOD", "")
-    if method in MESSAGES or not is_meeting_method(method) or not is_usual(window):
+    uid_digests: UidDigests | None = None,
+) -> FastReading:
+    """Read what is usual in a calendar; raises FileNeedsFullParser if all of it is for the exact path."""
+    slices = SplitCalendar(data)
+    calendar = _read_frame(slices, where)
+    method = read_header(calendar, where).get("METHOD", "")
+    if method in SCHEDULING_METHODS or not is_meeting_method(method) or not is_supported_window(window):
         # Messages are small, and a ledger must not pass over their DTSTAMP, which is part of their version.
-        raise UnusualError
+        raise FileNeedsFullParser
     zones = Zones(calendar, zone, ZoneReport(where), window)
-    recall = Recall(ledger, slices, scope_of(window, zone, owners, zones))
-    clocks = Clocks(zones)
-    times = Times(slices, clocks, recall.changed)
-    sieve = Sieve(slices.skim.table, times, window)
-    sorter = Sorter(slices, Outliner(slices, clocks, times), sieve)
-    sorter.take(recall.changed)
-    finder = Finder(window, clock_of(zone), clocks.floating)
-    writer = _Writer(slices, owners)
-    found: list[Keyed] = []
+    changed_events = ChangedEvents(uid_digests, slices, uid_digests_key(window, zone, owners, zones))
+    clocks = CalendarClocks(zones)
+    times = TimeArrays(slices, clocks, changed_events.indices)
+    sieve = Prefilter(slices.scanned.table, times, window)
+    sorter = EventPartition(slices, EventTimesReader(slices, clocks, times), sieve)
+    sorter.partition_events(changed_events.indices)
+    finder = WindowExpander(window, cached_clock(zone), clocks.floating)
+    writer = _OccurrenceBuilder(slices, owners)
+    found: list[KeyedOccurrence] = []
     for uid, group in sorter.groups():
-        check_stopped()
+        check_time_limit()
         try:
-            found += writer.written(uid, finder.found(group))
-        except OddError:
-            sorter.odd.add(uid)
-    recall.keep(sorter.odd)
-    blocks = tuple(Block(place + 1, slices.own_text(place)) for place in sorter.odd_places())
-    return Quick(found, CalendarText(calendar.header, calendar.zones, blocks), zones)
+            found += writer.build_occurrences(uid, finder.expand_group(group))
+        except EventNeedsFullParser:
+            sorter.full_parser_uids.add(uid)
+    changed_events.update_digests(sorter.full_parser_uids)
+    blocks = tuple(
+        ComponentText(place + 1, slices.full_parser_text(place)) for place in sorter.full_parser_indices()
+    )
+    return FastReading(found, CalendarText(calendar.header, calendar.zones, blocks), zones)
 
 
-def _calendar(slices: Slices, where: str) -> CalendarText:
+def _read_frame(split_calendar: SplitCalendar, where: str) -> CalendarText:
     """The frame of the calendar, read by the exact path."""
-    text, notes = whole_text(slices.frame, where)
-    calendars, lost = split(text, Namer(where, slices.frame))
+    text, notes = decode_calendar_text(split_calendar.frame, where)
+    calendars, lost = split_calendars(text, EventLocator(where, split_calendar.frame))
     if notes or lost or len(calendars) != 1 or calendars[0].events:
-        raise UnusualError
+        raise FileNeedsFullParser
     return calendars[0]
 
 
-def keyed(occurrence: Occurrence) -> Keyed:
+def with_sort_key(occurrence: Occurrence) -> KeyedOccurrence:
     """An occurrence with what it is ordered by."""
-    return real(occurrence.start), occurrence.uid, occurrence.recurrence_id, occurrence
+    return to_naive_utc(occurrence.start), occurrence.uid, occurrence.recurrence_id, occurrence
 
 
-class _Writer:
+class _OccurrenceBuilder:
     """Writes occurrences; what all occurrences of an event have alike is read once."""
 
-    def __init__(self, slices: Slices, owners: frozenset[str]) -> None:
-        self._slices = slices
+    def __init__(self, split_calendar: SplitCalendar, owners: frozenset[str]) -> None:
+        self._slices = split_calendar
         self._reader = ContentReader(owners)
 
-    def written(self, uid: str, found: list[Found]) -> list[Keyed]:
-        """The occurrences of one UID; raises OddError for a text that cannot be decoded whole."""
-        contents: dict[int, Content] = {}
+    def build_occurrences(self, uid: str, found: list[OccurrenceTimes]) -> list[KeyedOccurrence]:
+        """The occurrences of one UID; raises EventNeedsFullParser for a text that cannot be decoded whole."""
+        contents: dict[int, EventContent] = {}
         keyed = []
         for place, recurrence_id, start, end, utc, all_day in found:
             content = contents.get(place)
             if content is None:
                 text = self._slices.text(place)
-                content = contents[place] = self._reader.read(text)
+                content = contents[place] = self._reader.read_content(text)
                 if self._reader.faults:
-                    raise OddError
+                    raise EventNeedsFullParser
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
             keyed.append((utc, uid, recurrence_id, occurrence))
         return keyed

@@ -9,11 +9,11 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 
-_SIZE = 8
+_BYTES_PER_UID = 8
 """Bytes kept of a UID's digest: among a thousand changed UIDs one in 10^16 would pass for unchanged."""
 
 
-class Ledger:
+class UidDigests:
     """Of one calendar. standing: after a reading, the UIDs that are in it as they were.
 
     text: after a reading, all that need be remembered until the next; "" where it was not by UIDs.
@@ -21,35 +21,37 @@ class Ledger:
 
     def __init__(self, text: str = "") -> None:
         """text: what `text` gave after the last reading, "" for none."""
-        self.standing: frozenset[str] = frozenset()
+        self.unchanged: frozenset[str] = frozenset()
         self.text = ""
-        self._scope, _, packed = text.partition(":")
-        self._before = _unpacked(packed)
+        self._key, _, packed = text.partition(":")
+        self._before = _unpack_digests(packed)
 
-    def knows(self, scope: str) -> bool:
+    def is_valid_for(self, key: str) -> bool:
         """Whether anything is known of the last reading, and it rested on the same as this one."""
-        return scope == self._scope and bool(self._before)
+        return key == self._key and bool(self._before)
 
-    def stands(self, digests: Sequence[bytes]) -> bool:
+    def is_unchanged(self, digests: Sequence[bytes]) -> bool:
         """Whether a UID had exactly the events of these digests."""
-        return _name(digests) in self._before
+        return _digest_of_uid(digests) in self._before
 
-    def keep(self, scope: str, digests: Mapping[str, Sequence[bytes]], standing: frozenset[str]) -> None:
+    def update(self, key: str, digests: Mapping[str, Sequence[bytes]], unchanged: frozenset[str]) -> None:
         """Remember UIDs by the digests of their events, those that were read now and those that stand."""
-        self.standing = standing
-        known = {*map(_name, digests.values())}
-        self.text = f"{scope}:{base64.b64encode(b''.join(sorted(known))).decode()}" if known else ""
+        self.unchanged = unchanged
+        known = {*map(_digest_of_uid, digests.values())}
+        self.text = f"{key}:{base64.b64encode(b''.join(sorted(known))).decode()}" if known else ""
 
 
-def _name(digests: Sequence[bytes]) -> bytes:
+def _digest_of_uid(digests: Sequence[bytes]) -> bytes:
     if len(digests) == 1:
-        return digests[0][:_SIZE]
-    return hashlib.sha256(b"".join(sorted(digests))).digest()[:_SIZE]
+        return digests[0][:_BYTES_PER_UID]
+    return hashlib.sha256(b"".join(sorted(digests))).digest()[:_BYTES_PER_UID]
 
 
-def _unpacked(packed: str) -> frozenset[bytes]:
+def _unpack_digests(packed: str) -> frozenset[bytes]:
     try:
         content = base64.b64decode(packed, validate=True)
     except (ValueError, binascii.Error):
         return frozenset()
-    return frozenset(content[start : start + _SIZE] for start in range(0, len(content), _SIZE))
+    return frozenset(
+        content[start : start + _BYTES_PER_UID] for start in range(0, len(content), _BYTES_PER_UID)
+    )

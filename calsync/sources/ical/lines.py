@@ -17,31 +17,33 @@ class TimeLine:
     tzid: str
     value: str
     this_and_future: bool
-    period: bool
+    is_period: bool
 
 
-def named_lines(text: str, names: frozenset[str]) -> list[tuple[str, str]]:
+def find_lines(text: str, names: frozenset[str]) -> list[tuple[str, str]]:
     """Give (name in capitals, the rest with its `;` or `:`) of every line that has one of these names."""
-    return [(name.upper(), rest.removesuffix("\r")) for name, rest in _lines(names).findall(f"\n{text}")]
+    return [
+        (name.upper(), rest.removesuffix("\r")) for name, rest in _line_pattern(names).findall(f"\n{text}")
+    ]
 
 
-def lines_by_name(text: str, names: frozenset[str]) -> dict[str, list[str]]:
+def group_lines_by_name(text: str, names: frozenset[str]) -> dict[str, list[str]]:
     """Give what follows each of these names in capitals, with its `;` or `:`, line by line."""
     lines: dict[str, list[str]] = {name: [] for name in names}
-    for name, rest in _lines(names).findall(f"\n{text}"):
+    for name, rest in _line_pattern(names).findall(f"\n{text}"):
         of_name = lines[name] if name in lines else lines[name.upper()]
         of_name.append(rest.removesuffix("\r"))
     return lines
 
 
 @cache
-def _lines(names: frozenset[str]) -> re.Pattern[str]:
+def _line_pattern(names: frozenset[str]) -> re.Pattern[str]:
     # A literal line feed is found many times faster than the beginning of a line (`^`).
     longest_first = sorted(names, key=len, reverse=True)
     return re.compile(rf"\n({'|'.join(longest_first)})[ \t]*+([;:][^\n]*+)", re.I | re.A)
 
 
-def time_line(name: str, rest: str) -> TimeLine:
+def parse_time_line(name: str, rest: str) -> TimeLine:
     """Read a line whose value holds no colon, as times, rules and durations do.
 
     So the last colon begins the value, even where a zone's name has colons and stands unquoted.
@@ -65,10 +67,10 @@ _KNOWN_WORD = re.compile(
     re.I,
 ).fullmatch
 _WORD = re.compile(r"[^\W\d_]+")
-_LONGEST_SHOWN = 60
+_MAX_SHOWN_LENGTH = 60
 
 
-def shown_value(value: str) -> str:
+def redact_value(value: str) -> str:
     """Return the value of a time or a rule as a problem may quote it: every other word left out."""
-    kept = _WORD.sub(lambda word: word[0] if _KNOWN_WORD(word[0]) else "…", value[:_LONGEST_SHOWN])
+    kept = _WORD.sub(lambda word: word[0] if _KNOWN_WORD(word[0]) else "…", value[:_MAX_SHOWN_LENGTH])
     return repr(kept)

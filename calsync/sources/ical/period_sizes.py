@@ -7,68 +7,70 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from math import prod
 
-from calsync.sources.ical.rule import Freq, Rule
+from calsync.sources.ical.rule import Freq, RecurrenceRule
 
-_SHORTEST_MONTH, _SURE_WEEKS = 28, 4
+_SHORTEST_MONTH, _WEEKS_IN_EVERY_MONTH = 28, 4
 
 
-def size_of_each(rule: Rule, begin: datetime) -> int | None:
+def starts_per_period(rule: RecurrenceRule, dtstart: datetime) -> int | None:
     """How many starts every whole period has; None where they differ or that is not plain."""
     if rule.freq >= Freq.HOURLY:
-        days, even = 1, not (rule.by_hour or rule.by_month or rule.chooses_days)
+        days, even = 1, not (rule.by_hour or rule.by_month or rule.selects_days)
         even = even and not (rule.by_minute and rule.freq > Freq.HOURLY)
         even = even and not (rule.by_second and rule.freq is Freq.SECONDLY)
         longer = {Freq.HOURLY: 1, Freq.MINUTELY: 2}.get(rule.freq, 3)
-        times = prod(map(len, clock_of(rule, begin)[longer:]))
+        times = prod(map(len, times_of_day(rule, dtstart)[longer:]))
     else:
-        count = _days_of_each(rule, begin)
+        count = _days_per_period(rule, dtstart)
         days, even = count or 0, count is not None
-        times = prod(map(len, clock_of(rule, begin)))
+        times = prod(map(len, times_of_day(rule, dtstart)))
     if not even:
         return None
     size = days * times
-    if not rule.by_place:
+    if not rule.by_set_pos:
         return size
-    places = {place if place > 0 else size + 1 + place for place in rule.by_place}
-    return sum(1 <= place <= size for place in places)
+    places = {position if position > 0 else size + 1 + position for position in rule.by_set_pos}
+    return sum(1 <= position <= size for position in places)
 
 
-def largest_size(rule: Rule, begin: datetime) -> int:
+def max_starts_per_period(rule: RecurrenceRule, dtstart: datetime) -> int:
     """More starts than this no period has."""
     days = {Freq.YEARLY: 7 * 54, Freq.MONTHLY: 31, Freq.WEEKLY: 7}.get(rule.freq, 1)
     shorter = (3600 if rule.freq is Freq.HOURLY else 60) if rule.freq >= Freq.HOURLY else 0
-    return days * max(1, shorter or prod(map(len, clock_of(rule, begin))))
+    return days * max(1, shorter or prod(map(len, times_of_day(rule, dtstart))))
 
 
-def clock_of(rule: Rule, begin: datetime) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+def times_of_day(
+    rule: RecurrenceRule, dtstart: datetime
+) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
     """The hours, minutes and seconds at which a rule recurs on its days."""
     # A leap second is shown by no clock of ours.
-    seconds = tuple(second for second in rule.by_second or (begin.second,) if second < 60)
-    return rule.by_hour or (begin.hour,), rule.by_minute or (begin.minute,), seconds
+    seconds = tuple(second for second in rule.by_second or (dtstart.second,) if second < 60)
+    return rule.by_hour or (dtstart.hour,), rule.by_minute or (dtstart.minute,), seconds
 
 
-def _days_of_each(rule: Rule, begin: date) -> int | None:
+def _days_per_period(rule: RecurrenceRule, dtstart: date) -> int | None:
     """How many days every period of a daily, weekly, monthly or yearly rule has; None where they differ."""
-    if rule.by_week or rule.by_year_day:
+    if rule.by_week_no or rule.by_year_day:
         return None
     if rule.freq is Freq.YEARLY:
-        in_month = None if rule.by_day and not rule.by_month else _days_of_each_month(rule, begin)
+        in_month = None if rule.by_day and not rule.by_month else _days_per_month(rule, dtstart)
         return None if in_month is None else in_month * max(1, len(rule.by_month))
     if rule.by_month:
         return None
     if rule.freq is Freq.MONTHLY:
-        return _days_of_each_month(rule, begin)
+        return _days_per_month(rule, dtstart)
     if rule.by_month_day or (rule.by_day and rule.freq is Freq.DAILY):
         return None
     return max(1, len({weekday for _, weekday in rule.by_day}))
 
 
-def _days_of_each_month(rule: Rule, begin: date) -> int | None:
+def _days_per_month(rule: RecurrenceRule, dtstart: date) -> int | None:
     if rule.by_day:
         # From the front or from the back: in a short month the fourth Monday is also the last.
         signs = {which > 0 for which, _ in rule.by_day}
-        sure = len(signs) == 1 and all(1 <= abs(which) <= _SURE_WEEKS for which, _ in rule.by_day)
+        sure = len(signs) == 1 and all(1 <= abs(which) <= _WEEKS_IN_EVERY_MONTH for which, _ in rule.by_day)
         return len(rule.by_day) if sure and not rule.by_month_day else None
-    days = rule.by_month_day or (begin.day,)
+    days = rule.by_month_day or (dtstart.day,)
     sure = len({day > 0 for day in days}) == 1 and all(1 <= abs(day) <= _SHORTEST_MONTH for day in days)
     return len(days) if sure else None

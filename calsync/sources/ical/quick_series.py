@@ -9,226 +9,262 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from calsync.model.span import Span
-from calsync.model.wall import placed
-from calsync.sources.ical.budget import StepBudget
-from calsync.sources.ical.clocks import At, Clock
-from calsync.sources.ical.event import as_day
-from calsync.sources.ical.moments import after, as_time, existing, lasting, real, shown_in
-from calsync.sources.ical.outlines import Outline, is_near_our_time
-from calsync.sources.ical.plain_rule import plain_starts
+from calsync.model.wall import localize
+from calsync.sources.ical.budget import CalendarBudget
+from calsync.sources.ical.clocks import Clock, ClockTime
+from calsync.sources.ical.event import to_date
+from calsync.sources.ical.moments import (
+    add_duration,
+    add_elapsed_time,
+    convert_to_zone,
+    shift_out_of_gap,
+    to_datetime,
+    to_naive_utc,
+)
+from calsync.sources.ical.outlines import EventTimes, is_in_safe_years
+from calsync.sources.ical.plain_rule import starts_by_arithmetic
 from calsync.sources.ical.rule import Freq, RuleError
-from calsync.sources.ical.skim import OddError
-from calsync.sources.ical.zoned_rule import ZonedRule, zoned_rule
+from calsync.sources.ical.skim import EventNeedsFullParser
+from calsync.sources.ical.zoned_rule import ZonedRule, read_zoned_rule
 
 # Wider than any zone and any change of its clock together.
 _MARGIN = timedelta(days=2)
 # In a longer time even a daily series comes near to what `recur` gives up.
-_LONGEST = timedelta(days=15_000)
+_MAX_WINDOW = timedelta(days=15_000)
 _ZERO = timedelta(0)
 
 
-class Found(NamedTuple):
+class OccurrenceTimes(NamedTuple):
     """An event at one time. place: which of the events; utc: its start in UTC, naive."""
 
-    place: int
+    event_index: int
     recurrence_id: str
     start: datetime
     end: datetime
-    utc: datetime
+    start_utc: datetime
     all_day: bool = False
 
 
-def is_usual(window: Span) -> bool:
+def is_supported_window(window: Span) -> bool:
     """Whether a window is neither empty nor so long that a series may be refused for it."""
-    ours = is_near_our_time(window.start) and is_near_our_time(window.end)
-    return ours and timedelta(0) < window.duration < _LONGEST
+    ours = is_in_safe_years(window.start) and is_in_safe_years(window.end)
+    return ours and timedelta(0) < window.duration < _MAX_WINDOW
 
 
-class Finder:
+class WindowExpander:
     """Finds what takes place in a window. home: the clock of days; floating: that of floating times."""
 
-    def __init__(self, window: Span, home: Clock, floating: Clock) -> None:
-        self._first, self._last = real(window.start), real(window.end)
+    def __init__(self, window: Span, all_day_clock: Clock, floating: Clock) -> None:
+        self._first, self._last = to_naive_utc(window.start), to_naive_utc(window.end)
         self._from, self._to = self._first - _MARGIN, self._last + _MARGIN
-        self._home = home
+        self._all_day_clock = all_day_clock
         self._floating = floating
-        self._budget = StepBudget(window)
+        self._budget = CalendarBudget(window)
 
-    def near(self, outline: Outline) -> bool:
+    def may_touch_window(self, outline: EventTimes) -> bool:
         """Whether it may touch the window as it stands, in whatever zones it is."""
-        return outline.start.wall <= self._to and self._from <= outline.end.wall
+        return outline.start.local_time <= self._to and self._from <= outline.end.local_time
 
-    def found(self, group: list[Outline]) -> list[Found]:
-        """Give what one UID's events have in the window; raises OddError."""
+    def expand_group(self, group: list[EventTimes]) -> list[OccurrenceTimes]:
+        """Give what one UID's events have in the window; raises EventNeedsFullParser."""
         if len(group) == 1 and not group[0].rule:
-            return self._standing(group[0])
-        masters = [outline for outline in group if outline.original is None]
-        overrides = [outline for outline in group if outline.original is not None]
+            return self._expand_single(group[0])
+        masters = [outline for outline in group if outline.recurrence_id is None]
+        overrides = [outline for outline in group if outline.recurrence_id is not None]
         if not masters:
-            return self._orphans(overrides)
+            return self._expand_orphans(overrides)
         if len(masters) > 1 or not masters[0].rule:
-            raise OddError
+            raise EventNeedsFullParser
         try:
-            return self._series(masters[0], overrides)
+            return self._expand_series(masters[0], overrides)
         except (RuleError, OverflowError) as error:
-            raise OddError from error
+            raise EventNeedsFullParser from error
 
-    def _orphans(self, overrides: list[Outline]) -> list[Found]:
+    def _expand_orphans(self, overrides: list[EventTimes]) -> list[OccurrenceTimes]:
         """Overrides of a series that is not in the file."""
-        self._check_distinct(overrides)
-        return [found for outline in overrides for found in self._standing(outline)]
+        self._check_recurrence_ids_differ(overrides)
+        return [found for outline in overrides for found in self._expand_single(outline)]
 
-    def _check_distinct(self, overrides: list[Outline]) -> None:
+    def _check_recurrence_ids_differ(self, overrides: list[EventTimes]) -> None:
         """Of two versions of one override the exact path takes the newer."""
-        originals = [outline.original for outline in overrides if outline.original]
-        if len({(at.clock is None, self._resolved(at)[1]) for at in originals}) < len(overrides):
-            raise OddError
+        originals = [outline.recurrence_id for outline in overrides if outline.recurrence_id]
+        if len({(at.clock is None, self._resolve_time(at)[1]) for at in originals}) < len(overrides):
+            raise EventNeedsFullParser
 
-    def _standing(self, outline: Outline, recurrence_id: str | None = None) -> list[Found]:
+    def _expand_single(self, outline: EventTimes, recurrence_id: str | None = None) -> list[OccurrenceTimes]:
         """An event or an override at the times it has itself."""
-        if not self.near(outline):
+        if not self.may_touch_window(outline):
             return []
-        (start, utc), (end, last) = self._resolved(outline.start), self._resolved(outline.end)
+        (start, utc), (end, last) = self._resolve_time(outline.start), self._resolve_time(outline.end)
         if recurrence_id is None:
-            recurrence_id = outline.original.moment.isoformat() if outline.original else ""
-        if not self._inside(utc, last):
+            recurrence_id = outline.recurrence_id.date_or_time.isoformat() if outline.recurrence_id else ""
+        if not self._overlaps_window(utc, last):
             return []
-        return [Found(outline.place, recurrence_id, start, end, utc, outline.start.clock is None)]
+        return [
+            OccurrenceTimes(outline.event_index, recurrence_id, start, end, utc, outline.start.clock is None)
+        ]
 
-    def _resolved(self, at: At) -> tuple[datetime, datetime]:
+    def _resolve_time(self, at: ClockTime) -> tuple[datetime, datetime]:
         """A time as it exists, aware, and the same in UTC."""
-        clock = at.clock or self._home
-        offset = clock.offset(at.wall)
+        clock = at.clock or self._all_day_clock
+        offset = clock.offset_without_transition(at.local_time)
         if offset is not None:
-            return placed(at.wall, clock.written(offset)[0]), at.wall - offset
-        moment = existing(placed(at.wall, clock.zone))
-        return moment, real(moment)
+            return localize(at.local_time, clock.zone_and_suffix(offset)[0]), at.local_time - offset
+        moment = shift_out_of_gap(localize(at.local_time, clock.zone))
+        return moment, to_naive_utc(moment)
 
-    def _inside(self, start: datetime, end: datetime) -> bool:
+    def _overlaps_window(self, start: datetime, end: datetime) -> bool:
         """As `Span.overlaps`: what takes no time lies where its start does."""
         return start < self._last and (self._first < end or (start == end and self._first <= start))
 
-    def _series(self, master: Outline, overrides: list[Outline]) -> list[Found]:
+    def _expand_series(self, master: EventTimes, overrides: list[EventTimes]) -> list[OccurrenceTimes]:
         clock = master.start.clock or self._floating
-        rule = _rule(master, clock)
-        if not self._may_touch(master, rule, overrides):
+        rule = _read_series_rule(master, clock)
+        if not self._series_may_touch_window(master, rule, overrides):
             return []
         if any((outline.start.clock is None) != (master.start.clock is None) for outline in overrides):
-            raise OddError
-        self._check_distinct(overrides)
-        named = {_name(outline.original, clock): outline for outline in overrides if outline.original}
+            raise EventNeedsFullParser
+        self._check_recurrence_ids_differ(overrides)
+        named = {
+            _local_recurrence_id(outline.recurrence_id, clock): outline
+            for outline in overrides
+            if outline.recurrence_id
+        }
         if len(named) < len(overrides):
-            raise OddError
-        excluded = {_name(at, clock) for at in master.exdates}
+            raise EventNeedsFullParser
+        excluded = {_local_recurrence_id(at, clock) for at in master.exdates}
         found = []
         for name, override in named.items():
-            if override.original and self.near(override) and not _is_excluded(name, excluded):
-                found += self._standing(override, _written(override.original, clock))
-        walls = self._walls(master, rule, clock)
+            if (
+                override.recurrence_id
+                and self.may_touch_window(override)
+                and not _is_excluded(name, excluded)
+            ):
+                found += self._expand_single(override, _recurrence_id_text(override.recurrence_id, clock))
+        walls = self._series_starts(master, rule, clock)
         if named:
-            walls = [wall for wall in walls if _like(wall, master) not in named]
+            walls = [wall for wall in walls if _to_dtstart_kind(wall, master) not in named]
         made = (
-            self._days_made(master, walls)
+            self._all_day_occurrences(master, walls)
             if master.start.clock is None
-            else self._times_made(master, clock, walls)
+            else self._timed_occurrences(master, clock, walls)
         )
         return [*found, *(one for name, one in made if not (excluded and _is_excluded(name, excluded)))]
 
-    def _may_touch(self, master: Outline, rule: ZonedRule, overrides: list[Outline]) -> bool:
-        if any(map(self.near, overrides)):
+    def _series_may_touch_window(
+        self, master: EventTimes, rule: ZonedRule, overrides: list[EventTimes]
+    ) -> bool:
+        if any(map(self.may_touch_window, overrides)):
             return True
-        length = master.end.wall - master.start.wall
-        ended = rule.last is not None and rule.last + length + _MARGIN < self._from
-        return master.start.wall <= self._to and not ended
+        length = master.end.local_time - master.start.local_time
+        ended = rule.until_utc is not None and rule.until_utc + length + _MARGIN < self._from
+        return master.start.local_time <= self._to and not ended
 
-    def _walls(self, master: Outline, rule: ZonedRule, clock: Clock) -> list[datetime]:
+    def _series_starts(self, master: EventTimes, rule: ZonedRule, clock: Clock) -> list[datetime]:
         """Every start that may touch the window; DTSTART is one, whether the rule meets it or not."""
         # Wider than the exact path looks, so that what it gives up as too much is given up here.
-        first, last = self._from - (master.end.wall - master.start.wall) - _MARGIN, self._to + _MARGIN
-        if last - first > _LONGEST:
-            raise OddError
-        latest = last if rule.last is None else min(last, rule.last + _MARGIN)
+        first, last = (
+            self._from - (master.end.local_time - master.start.local_time) - _MARGIN,
+            self._to + _MARGIN,
+        )
+        if last - first > _MAX_WINDOW:
+            raise EventNeedsFullParser
+        latest = last if rule.until_utc is None else min(last, rule.until_utc + _MARGIN)
         # Without the reserve: a rule that needs it is expanded by the exact path, in the same order as there.
-        walls = plain_starts(rule.rule, rule.begin, first, latest, self._budget.for_series_alone())
-        if rule.last is not None:
-            until, sure = rule.last, rule.last - _MARGIN
-            walls = [wall for wall in walls if wall < sure or real(placed(wall, clock.zone)) <= until]
+        walls = starts_by_arithmetic(
+            rule.rule, rule.begin, first, latest, self._budget.for_series_without_reserve()
+        )
+        if rule.until_utc is not None:
+            until, sure = rule.until_utc, rule.until_utc - _MARGIN
+            walls = [
+                wall for wall in walls if wall < sure or to_naive_utc(localize(wall, clock.zone)) <= until
+            ]
         if first <= rule.begin <= last and rule.begin not in walls[:1]:
             walls = [rule.begin, *(wall for wall in walls if wall != rule.begin)]
         return walls
 
-    def _times_made(
-        self, master: Outline, clock: Clock, walls: list[datetime]
-    ) -> Iterator[tuple[datetime, Found]]:
+    def _timed_occurrences(
+        self, master: EventTimes, clock: Clock, walls: list[datetime]
+    ) -> Iterator[tuple[datetime, OccurrenceTimes]]:
         """What the series makes of each start, with the original start by the clock."""
-        zone, place = clock.zone, master.place
+        zone, place = clock.zone, master.event_index
         length = (
-            real(master.end.aware) - real(master.start.aware) if master.nominal is None else master.nominal
+            to_naive_utc(master.end.aware) - to_naive_utc(master.start.aware)
+            if master.duration is None
+            else master.duration
         )
         for wall in walls:
-            offset, end = clock.offset(wall), wall + length
-            if offset is not None and (end.date() == wall.date() or clock.offset(end) == offset):
+            offset, end = clock.offset_without_transition(wall), wall + length
+            if offset is not None and (
+                end.date() == wall.date() or clock.offset_without_transition(end) == offset
+            ):
                 utc = wall - offset
-                if self._inside(utc, utc + length):
-                    shown, suffix = clock.written(offset)
+                if self._overlaps_window(utc, utc + length):
+                    shown, suffix = clock.zone_and_suffix(offset)
                     name = wall.isoformat() + suffix
-                    yield wall, Found(place, name, placed(wall, shown), placed(end, shown), utc)
+                    yield wall, OccurrenceTimes(place, name, localize(wall, shown), localize(end, shown), utc)
                 continue
-            start = existing(placed(wall, zone))
-            last = _end(start, length, nominal=master.nominal is not None)
-            if self._inside(real(start), real(last)):
+            start = shift_out_of_gap(localize(wall, zone))
+            last = _add_length(start, length, nominal=master.duration is not None)
+            if self._overlaps_window(to_naive_utc(start), to_naive_utc(last)):
                 yield (
                     start.replace(tzinfo=None, fold=0),
-                    Found(place, start.isoformat(), start, last, real(start)),
+                    OccurrenceTimes(place, start.isoformat(), start, last, to_naive_utc(start)),
                 )
 
-    def _days_made(self, master: Outline, walls: list[datetime]) -> Iterator[tuple[date, Found]]:
-        length = master.end.wall - master.start.wall
+    def _all_day_occurrences(
+        self, master: EventTimes, walls: list[datetime]
+    ) -> Iterator[tuple[date, OccurrenceTimes]]:
+        length = master.end.local_time - master.start.local_time
         for wall in walls:
             (start, utc), (end, last) = (
-                self._resolved(At(wall, None)),
-                self._resolved(At(wall + length, None)),
+                self._resolve_time(ClockTime(wall, None)),
+                self._resolve_time(ClockTime(wall + length, None)),
             )
-            if self._inside(utc, last):
+            if self._overlaps_window(utc, last):
                 day = wall.date()
-                yield day, Found(master.place, day.isoformat(), start, end, utc, all_day=True)
+                yield day, OccurrenceTimes(master.event_index, day.isoformat(), start, end, utc, all_day=True)
 
 
-def _rule(master: Outline, clock: Clock) -> ZonedRule:
-    """The rule; raises OddError for one that never takes place or goes by the hour, and RuleError."""
-    rule = zoned_rule(master.rule, master.start.wall, clock.zone, all_day=master.start.clock is None)
+def _read_series_rule(master: EventTimes, clock: Clock) -> ZonedRule:
+    """The rule; raises EventNeedsFullParser for one that never takes place or goes by the hour, and RuleError."""
+    rule = read_zoned_rule(
+        master.rule, master.start.local_time, clock.zone, all_day=master.start.clock is None
+    )
     if rule.until is not None or rule.rule.freq >= Freq.HOURLY:
-        raise OddError
+        raise EventNeedsFullParser
     return rule
 
 
-def _like(wall: datetime, master: Outline) -> date:
-    return wall if master.start.clock else wall.date()
+def _to_dtstart_kind(local_time: datetime, master: EventTimes) -> date:
+    return local_time if master.start.clock else local_time.date()
 
 
-def _name(at: At, clock: Clock) -> date:
+def _local_recurrence_id(at: ClockTime, clock: Clock) -> date:
     """An original start by the series' clock, or its day."""
     if at.clock is None:
-        return at.wall.date()
+        return at.local_time.date()
     if at.clock is clock:
-        return at.wall
-    return shown_in(at.aware, clock.zone).replace(tzinfo=None, fold=0)
+        return at.local_time
+    return convert_to_zone(at.aware, clock.zone).replace(tzinfo=None, fold=0)
 
 
 def _is_excluded(name: date, excluded: set[date]) -> bool:
     """By EXDATE: a time takes out that time, a date the whole day."""
-    return name in excluded or as_day(name) in excluded
+    return name in excluded or to_date(name) in excluded
 
 
-def _written(original: At, clock: Clock) -> str:
+def _recurrence_id_text(original: ClockTime, clock: Clock) -> str:
     """An override's recurrence id."""
-    offset = clock.offset(original.wall) if original.clock is clock else None
+    offset = clock.offset_without_transition(original.local_time) if original.clock is clock else None
     if offset is not None:
-        return original.wall.isoformat() + clock.written(offset)[1]
+        return original.local_time.isoformat() + clock.zone_and_suffix(offset)[1]
     if original.clock is None:
-        return original.wall.date().isoformat()
-    return shown_in(original.aware, clock.zone).isoformat()
+        return original.local_time.date().isoformat()
+    return convert_to_zone(original.aware, clock.zone).isoformat()
 
 
-def _end(start: datetime, length: timedelta, *, nominal: bool) -> datetime:
-    return as_time(lasting(start, length), start.tzinfo) if nominal else after(start, length)
+def _add_length(start: datetime, length: timedelta, *, nominal: bool) -> datetime:
+    return (
+        to_datetime(add_duration(start, length), start.tzinfo) if nominal else add_elapsed_time(start, length)
+    )

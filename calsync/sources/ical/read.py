@@ -9,18 +9,18 @@ from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.uids import MADE
-from calsync.model.unread import Unread
-from calsync.sources.ical.exact import events_of, expanded, read_exactly
-from calsync.sources.ical.fast import keyed, read_quickly
-from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.naming import Namer, Part
-from calsync.sources.ical.recall import Keyed
-from calsync.sources.ical.skim import UnusualError
+from calsync.model.uids import MADE_UID_PREFIX
+from calsync.model.unread import UnreadParts
+from calsync.sources.ical.exact import expand_events, read_calendar_events, read_with_full_parser
+from calsync.sources.ical.fast import read_with_fast_path, with_sort_key
+from calsync.sources.ical.ledger import UidDigests
+from calsync.sources.ical.naming import EventLocator, JoinedPart
+from calsync.sources.ical.recall import KeyedOccurrence
+from calsync.sources.ical.skim import FileNeedsFullParser
 from calsync.sources.ical.version import reader_version
-from calsync.sources.ical.window import Expansion
+from calsync.sources.ical.window import CalendarExpansion
 
-READER = reader_version()
+READER_VERSION = reader_version()
 """Part of what makes a stored token valid: another reader may read the same calendar otherwise."""
 
 
@@ -31,11 +31,11 @@ def read_calendar(
     zone: ZoneInfo,
     owners: frozenset[str] = frozenset(),
     where: str,
-    ledger: Ledger | None = None,
+    uid_digests: UidDigests | None = None,
     missing_end: timedelta = timedelta(0),
     cancellations: list[Cancellation] | None = None,
     unread: set[str] | None = None,
-    parts: Sequence[Part] = (),
+    parts: Sequence[JoinedPart] = (),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
     """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
 
@@ -47,9 +47,11 @@ def read_calendar(
     Raises SourceContentError if it is no whole calendar.
     """
     try:
-        quick = read_quickly(data, window, zone=zone, owners=owners, where=where, ledger=ledger)
-    except UnusualError:
-        return read_exactly(
+        quick = read_with_fast_path(
+            data, window, zone=zone, owners=owners, where=where, uid_digests=uid_digests
+        )
+    except FileNeedsFullParser:
+        return read_with_full_parser(
             data,
             window,
             zone=zone,
@@ -61,26 +63,28 @@ def read_calendar(
             parts=parts,
         )
     zones = quick.zones
-    if not quick.rest.events:
-        return _in_order(quick.found), tuple(dict.fromkeys((*zones.problems, *zones.report.problems())))
-    namer = Namer(where, data, parts)
-    events, told = events_of(quick.rest, zones, namer, unread=unread, missing_end=missing_end)
+    if not quick.remaining.events:
+        return _sort_occurrences(quick.occurrences), tuple(
+            dict.fromkeys((*zones.problems, *zones.report.problems()))
+        )
+    namer = EventLocator(where, data, parts)
+    events, told = read_calendar_events(quick.remaining, zones, namer, unread=unread, missing_end=missing_end)
     told += zones.report.problems()
-    expansion = Expansion(window, zone, owners, namer)
-    others, problems = expanded(events, told, expansion, namer, missing_end)
+    expansion = CalendarExpansion(window, zone, owners, namer)
+    others, problems = expand_events(events, told, expansion, namer, missing_end)
     if unread is not None:
         unread |= expansion.unread
-    return _in_order([*quick.found, *map(keyed, others)]), problems
+    return _sort_occurrences([*quick.occurrences, *map(with_sort_key, others)]), problems
 
 
-def unread_events(uids: Set[str]) -> Unread:
+def unread_parts_of_events(uids: Set[str]) -> UnreadParts:
     """What must stay of a calendar in which the events of these uids could not be read.
 
     The uid made for an event without one depends on its times, so all of them stay where one cannot be read.
     """
-    made = any(uid.startswith(MADE) for uid in uids)
-    return Unread(frozenset(uids), prefix=MADE if made else "")
+    made = any(uid.startswith(MADE_UID_PREFIX) for uid in uids)
+    return UnreadParts(frozenset(uids), prefix=MADE_UID_PREFIX if made else "")
 
 
-def _in_order(found: list[Keyed]) -> tuple[Occurrence, ...]:
+def _sort_occurrences(found: list[KeyedOccurrence]) -> tuple[Occurrence, ...]:
     return tuple(occurrence for *_, occurrence in sorted(found, key=itemgetter(0, 1, 2)))

@@ -7,40 +7,42 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
-from calsync.sources.ical.ledger import Ledger
-from calsync.sources.ical.slices import Slices
+from calsync.sources.ical.ledger import UidDigests
+from calsync.sources.ical.slices import SplitCalendar
 from calsync.sources.ical.version import reader_version
 from calsync.sources.ical.zones import Zones
 
-Keyed = tuple[datetime, str, str, Occurrence]
+KeyedOccurrence = tuple[datetime, str, str, Occurrence]
 """Start in UTC, uid, recurrence id: what occurrences are ordered by, and no two have alike."""
 
 
-def scope_of(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones) -> str:
+def uid_digests_key(window: Span, zone: ZoneInfo, owners: frozenset[str], zones: Zones) -> str:
     """All that what a UID gives rests on, besides its own events."""
     frame = (reader_version(), window.start.isoformat(), window.end.isoformat(), zone.key, *sorted(owners))
-    content = repr((frame, zones.wall, zones.own))
+    content = repr((frame, zones.display_zone, zones.own_definitions))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class Recall:
+class ChangedEvents:
     """One reading with a ledger, or without. changed: the places of the events that must be read."""
 
-    def __init__(self, ledger: Ledger | None, slices: Slices, scope: str) -> None:
-        self._ledger = ledger
-        self._scope = scope
+    def __init__(self, uid_digests: UidDigests | None, split_calendar: SplitCalendar, key: str) -> None:
+        self._uid_digests = uid_digests
+        self._key = key
         self._digests: dict[str, list[bytes]] = {}
-        self._standing: frozenset[str] = frozenset()
-        if ledger is not None:
-            for uid, digest in zip(slices.uids, slices.digests(), strict=True):
+        self._unchanged: frozenset[str] = frozenset()
+        if uid_digests is not None:
+            for uid, digest in zip(split_calendar.uids, split_calendar.event_digests(), strict=True):
                 self._digests.setdefault(uid, []).append(digest)
-            if ledger.knows(scope):
-                self._standing = frozenset(uid for uid, own in self._digests.items() if ledger.stands(own))
-        self.changed = [place for place, uid in enumerate(slices.uids) if uid not in self._standing]
+            if uid_digests.is_valid_for(key):
+                self._unchanged = frozenset(
+                    uid for uid, own in self._digests.items() if uid_digests.is_unchanged(own)
+                )
+        self.indices = [place for place, uid in enumerate(split_calendar.uids) if uid not in self._unchanged]
 
-    def keep(self, odd: Set[str]) -> None:
+    def update_digests(self, full_parser_uids: Set[str]) -> None:
         """Let the ledger hold this reading, but no odd UIDs: they may have problems to tell each time."""
-        if self._ledger is None:
+        if self._uid_digests is None:
             return
-        known = {uid: digests for uid, digests in self._digests.items() if uid not in odd}
-        self._ledger.keep(self._scope, known, self._standing)
+        known = {uid: digests for uid, digests in self._digests.items() if uid not in full_parser_uids}
+        self._uid_digests.update(self._key, known, self._unchanged)

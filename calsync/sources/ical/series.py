@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import accumulate
 
-from calsync.sources.ical.event import Event, Moment, as_day, day_in
-from calsync.sources.ical.moments import real, shown_in
+from calsync.sources.ical.event import DateOrTime, Event, date_in_zone, to_date
+from calsync.sources.ical.moments import convert_to_zone, to_naive_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Series:
     overrides: tuple[Event, ...] = ()
 
 
-def series_of(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
+def group_into_series(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
     """All series, by uid, and the events that a newer version of the same meeting has replaced.
 
     Events that share a UID and a start are versions of one; so are those that share a UID and differ
@@ -35,16 +35,16 @@ def series_of(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
     found: list[Series] = []
     replaced: list[Event] = []
     for uid in sorted(groups):
-        masters, overrides = _parted(groups[uid])
-        kept = _newest(masters)
+        masters, overrides = _split_masters_and_overrides(groups[uid])
+        kept = _newest_masters(masters)
         # By identity: there may be ten thousand of either, and each is an event of its own.
         counted = set(map(id, kept))
-        replaced += [event for event in _distinct(masters) if id(event) not in counted]
-        found += _grouped(uid, kept, overrides)
+        replaced += [event for event in _distinct_versions(masters) if id(event) not in counted]
+        found += _build_series(uid, kept, overrides)
     return found, replaced
 
 
-def _parted(events: list[Event]) -> tuple[list[Event], list[Event]]:
+def _split_masters_and_overrides(events: list[Event]) -> tuple[list[Event], list[Event]]:
     masters = [event for event in events if event.recurrence_id is None]
     overrides = [event for event in events if event.recurrence_id is not None]
     if masters:
@@ -59,69 +59,69 @@ def _is_own_override(event: Event) -> bool:
     return event.recurs and event.recurrence_id == event.start
 
 
-def _newest(masters: list[Event]) -> list[Event]:
+def _newest_masters(masters: list[Event]) -> list[Event]:
     latest = max((event.sequence for event in masters), default=-1)
     by_start: dict[tuple[bool, date], Event] = {}
-    for event in sorted(masters, key=lambda event: event.revision):
+    for event in sorted(masters, key=lambda event: event.version_key):
         if event.sequence == latest:
-            by_start[_instant(event.start)] = event
+            by_start[_comparable_start(event.start)] = event
     return [by_start[start] for start in sorted(by_start)]
 
 
-def _distinct(masters: list[Event]) -> list[Event]:
+def _distinct_versions(masters: list[Event]) -> list[Event]:
     """One of each start and version: exact doubles are not worth a word."""
-    return list({(_instant(event.start), event.sequence): event for event in masters}.values())
+    return list({(_comparable_start(event.start), event.sequence): event for event in masters}.values())
 
 
-def _grouped(uid: str, masters: list[Event], overrides: list[Event]) -> list[Series]:
+def _build_series(uid: str, masters: list[Event], overrides: list[Event]) -> list[Series]:
     if not masters:
-        return [Series(uid, None, _each_once(overrides))] if overrides else []
+        return [Series(uid, None, _newest_overrides(overrides))] if overrides else []
     shares: list[list[Event]] = [[] for _ in masters]
-    begun = _by_day(masters)
+    masters_by_start = _masters_by_start(masters)
     for override in overrides:
-        shares[_master_of(override, begun)].append(override)
+        shares[_index_of_master(override, masters_by_start)].append(override)
     return [
-        Series(uid, master, _each_once([_fitted(override, master) for override in share]))
+        Series(uid, master, _newest_overrides([_align_recurrence_id(override, master) for override in share]))
         for master, share in zip(masters, shares, strict=True)
     ]
 
 
-def _by_day(masters: list[Event]) -> tuple[list[date], list[int]]:
+def _masters_by_start(masters: list[Event]) -> tuple[list[date], list[int]]:
     """The days on which series begin, in order, and for each the last of those that have begun by then."""
-    begins = sorted((as_day(master.start), place) for place, master in enumerate(masters) if master.recurs)
+    begins = sorted((to_date(master.start), place) for place, master in enumerate(masters) if master.recurs)
     return [day for day, _ in begins], list(accumulate((place for _, place in begins), max))
 
 
-def _master_of(override: Event, begun: tuple[list[date], list[int]]) -> int:
+def _index_of_master(override: Event, begun: tuple[list[date], list[int]]) -> int:
     """The last series that has begun when the override was to take place; the first if none has."""
     days, last = begun
-    count = bisect_right(days, as_day(override.recurrence_id or override.start))
+    count = bisect_right(days, to_date(override.recurrence_id or override.start))
     return last[count - 1] if count else 0
 
 
-def _fitted(override: Event, master: Event) -> Event:
+def _align_recurrence_id(override: Event, master: Event) -> Event:
     """The override with its recurrence id as the master would write it: same kind, same zone."""
     original = override.recurrence_id
     if original is None:
         return override
-    return replace(override, recurrence_id=_like(original, master))
+    return replace(override, recurrence_id=_to_dtstart_kind(original, master))
 
 
-def _like(original: Moment, master: Event) -> Moment:
+def _to_dtstart_kind(original: DateOrTime, master: Event) -> DateOrTime:
     start, zone = master.start, master.zone
     if not isinstance(start, datetime):
-        return day_in(original, zone if master.flagged else None)
+        return date_in_zone(original, zone if master.is_all_day_by_flag else None)
     if isinstance(original, datetime):
-        return shown_in(original, zone)
+        return convert_to_zone(original, zone)
     return datetime.combine(original, start.timetz())
 
 
-def _each_once(overrides: list[Event]) -> tuple[Event, ...]:
+def _newest_overrides(overrides: list[Event]) -> tuple[Event, ...]:
     newest: dict[tuple[bool, date], Event] = {}
-    for event in sorted(overrides, key=lambda event: event.revision):
-        newest[_instant(event.recurrence_id or event.start)] = event
+    for event in sorted(overrides, key=lambda event: event.version_key):
+        newest[_comparable_start(event.recurrence_id or event.start)] = event
     return tuple(newest[original] for original in sorted(newest))
 
 
-def _instant(moment: Moment) -> tuple[bool, date]:
-    return (True, real(moment)) if isinstance(moment, datetime) else (False, moment)
+def _comparable_start(moment: DateOrTime) -> tuple[bool, date]:
+    return (True, to_naive_utc(moment)) if isinstance(moment, datetime) else (False, moment)

@@ -9,23 +9,23 @@ may look like a property, and even like the END of its event.
 
 import re
 
-COUNTED, UNCOUNTED = "\r", "\v"
+COUNTED_BREAK, UNCOUNTED_BREAK = "\r", "\v"
 """What a soft line break becomes, behind its `=`. No line end is left in a text but LF, so CR is free.
 
 COUNTED: behind it a line begins that `text.line_numbers` counts. UNCOUNTED: an empty line, or one that
 begins with a blank as a folded line does.
 """
-QUOTED = b"QUOTED-PRINTABLE"
+QUOTED_PRINTABLE = b"QUOTED-PRINTABLE"
 _IN_QUOTES = re.compile(rb'"[^"]*"')
 _STRUCTURE = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*(V[A-Z]+|STANDARD|DAYLIGHT)[ \t]*", re.I)
 _EVENT_OR_CALENDAR = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*(VEVENT|VCALENDAR)[ \t]*", re.I)
 # A fold that cut a sequence such as =C3 in two, as writers do that fold after encoding.
-_REST_OF_SEQUENCE = re.compile(rb"[ \t][0-9A-F]{2}")
-_HEAD = 2_000
+_SEQUENCE_TAIL = re.compile(rb"[ \t][0-9A-F]{2}")
+_MAX_HEAD = 2_000
 """Bytes of a line in which its parameters are looked for."""
 
 
-def marked_soft_breaks(content: bytes) -> bytes:
+def mark_soft_breaks(content: bytes) -> bytes:
     """Join lines that soft line breaks cut, with a mark in place of the line feed.
 
     Args:
@@ -40,9 +40,9 @@ def marked_soft_breaks(content: bytes) -> bytes:
         if before[-1:] == b"=":
             # Looked at once: a line may be cut by a hundred thousand soft line breaks.
             is_encoded = is_quoted_printable(head) if is_encoded is None else is_encoded
-            mark = _mark(lines, number, folded=folded) if is_encoded else mark
-        if mark == b"\n" and (not folded or len(head) < _HEAD):
-            head = head + line[1:_HEAD] if folded else line[:_HEAD]
+            mark = _break_mark(lines, number, folded=folded) if is_encoded else mark
+        if mark == b"\n" and (not folded or len(head) < _MAX_HEAD):
+            head = head + line[1:_MAX_HEAD] if folded else line[:_MAX_HEAD]
             is_encoded = None
         written += (mark, line)
         before = line
@@ -51,20 +51,20 @@ def marked_soft_breaks(content: bytes) -> bytes:
 
 def is_quoted_printable(head: bytes) -> bool:
     """Return whether the parameters of a line, whose beginning this is, say that its value is."""
-    at = head.upper().find(QUOTED)
+    at = head.upper().find(QUOTED_PRINTABLE)
     parameters = _IN_QUOTES.sub(b"", head[: max(at, 0)])
     return b";" in parameters and b":" not in parameters
 
 
-def _mark(lines: list[bytes], number: int, *, folded: bool) -> bytes:
+def _break_mark(lines: list[bytes], number: int, *, folded: bool) -> bytes:
     line = lines[number]
     if folded:
-        return b"\n" if _REST_OF_SEQUENCE.match(line) else UNCOUNTED.encode()
+        return b"\n" if _SEQUENCE_TAIL.match(line) else UNCOUNTED_BREAK.encode()
     if not line:
-        return UNCOUNTED.encode()
+        return UNCOUNTED_BREAK.encode()
     structure = _STRUCTURE.fullmatch(line)
     if structure is None or _is_text(lines, number, structure):
-        return COUNTED.encode()
+        return COUNTED_BREAK.encode()
     return b"\n"
 
 

@@ -5,7 +5,7 @@ import re
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Problem, Severity
-from calsync.sources.ical.soft_breaks import QUOTED, marked_soft_breaks
+from calsync.sources.ical.soft_breaks import QUOTED_PRINTABLE, mark_soft_breaks
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -27,33 +27,33 @@ _PART_BEGINS = (
     (re.compile(rb"\0B\0E\0G\0I\0N\0:\0V\0C\0A\0L"), (b"\0\n", b"\xfe\xff")),
 )
 # The mark in UTF-8, and what becomes of it where it is read as Windows-1252 and written again.
-_MARK = rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf)+"
-_MARK_AT_START = re.compile(rb"(\A|[\r\n])" + _MARK)
-_MARK_AT_BEGIN = re.compile(rb"(?<=[^\r\n])" + _MARK + rb"(?=BEGIN[ \t]*:)", re.I)
+_BYTE_ORDER_MARK = rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf)+"
+_MARK_AT_START = re.compile(rb"(\A|[\r\n])" + _BYTE_ORDER_MARK)
+_MARK_AT_BEGIN = re.compile(rb"(?<=[^\r\n])" + _BYTE_ORDER_MARK + rb"(?=BEGIN[ \t]*:)", re.I)
 # Lines with bytes that are no UTF-8, as many as follow each other.
 _NOT_UTF8 = re.compile("^(?:[^\n\udc80-\udcff]*+[\udc80-\udcff][^\n]*+\n?)+", re.M)
 _PIECE = 1 << 20
-_AGAIN = "export or download the calendar again"
+_HINT = "export or download the calendar again"
 
 
-def whole_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
+def decode_calendar_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
     """Give the calendar as unfolded lines that end in LF, and notes on how it was read.
 
     Raises SourceContentError for what is no calendar at all.
     """
-    lines = _unified(_to_utf8(content))
-    unfolded = _unfolded(lines)
-    if b"=\n" in lines and QUOTED in unfolded.upper():
-        unfolded = _unfolded(marked_soft_breaks(lines))
-    _check_opening(unfolded, where)
+    lines = _unify_line_ends(_to_utf8(content))
+    unfolded = _unfold(lines)
+    if b"=\n" in lines and QUOTED_PRINTABLE in unfolded.upper():
+        unfolded = _unfold(mark_soft_breaks(lines))
+    _check_is_calendar(unfolded, where)
     try:
         return unfolded.decode("utf-8"), []
     except UnicodeDecodeError:
-        return _decoded_by_line(unfolded), [_not_utf8(where)]
+        return _decode_by_line(unfolded), [_not_utf8_problem(where)]
 
 
 def line_numbers(content: bytes) -> list[int]:
-    """For each line of `whole_text`, the number of the line of the file that it begins with.
+    """For each line of `decode_calendar_text`, the number of the line of the file that it begins with.
 
     A line behind a soft line break (`soft_breaks`) is one of its own here.
     """
@@ -72,7 +72,7 @@ def _to_utf8(content: bytes) -> bytes:
     has_marks = codecs.BOM_UTF8 in content or b"\xc3\xaf\xc2\xbb\xc2\xbf" in content
     if not has_zeros and not has_marks:
         return content
-    parts = _parts(content)
+    parts = _split_joined_files(content)
     if has_zeros:
         parts = [_part_to_utf8(part) for part in parts]
     text = parts[0]
@@ -82,7 +82,7 @@ def _to_utf8(content: bytes) -> bytes:
     return _MARK_AT_BEGIN.sub(b"\r", _MARK_AT_START.sub(rb"\1", text))
 
 
-def _parts(content: bytes) -> list[bytes]:
+def _split_joined_files(content: bytes) -> list[bytes]:
     begins = {
         begin
         for pattern, never_before in _PART_BEGINS
@@ -96,19 +96,19 @@ def _parts(content: bytes) -> list[bytes]:
 def _part_to_utf8(content: bytes) -> bytes:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
-            return _recoded(content[len(mark) :], encoding)
+            return _recode(content[len(mark) :], encoding)
     # Without a byte order mark, every second byte of a calendar's first line tells by being zero.
     begins = content[:64].upper().find(b"B\0E\0G")
     if begins >= 0:
-        return _recoded(content, "utf-16-be" if begins % 2 else "utf-16-le")
+        return _recode(content, "utf-16-be" if begins % 2 else "utf-16-le")
     return content
 
 
-def _recoded(content: bytes, encoding: str) -> bytes:
+def _recode(content: bytes, encoding: str) -> bytes:
     return content.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
 
 
-def _unified(content: bytes) -> bytes:
+def _unify_line_ends(content: bytes) -> bytes:
     """Every line end as LF: CR LF, CR CR LF (a text written twice in Windows' text mode) and bare CR."""
     # Plain replacing first: a pattern needs memory for every place it matches.
     content = content.replace(b"\r\n", b"\n")
@@ -119,39 +119,39 @@ def _unified(content: bytes) -> bytes:
     return content.lstrip(b" \t\n")
 
 
-def _unfolded(lines: bytes) -> bytes:
+def _unfold(lines: bytes) -> bytes:
     while b"\n\n" in lines:
         lines = lines.replace(b"\n\n", b"\n")
     return lines.replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
-def _decoded_by_line(content: bytes) -> str:
+def _decode_by_line(content: bytes) -> str:
     """Lines in UTF-8 as such, the others as Windows-1252: files glued together have both."""
     pieces, begin = [], 0
     while begin < len(content):
         # Piece by piece, since what is in between takes several times the room.
         end = content.find(b"\n", begin + _PIECE) + 1 or len(content)
         text = content[begin:end].decode("utf-8", "surrogateescape")
-        pieces.append(_NOT_UTF8.sub(_as_windows, text))
+        pieces.append(_NOT_UTF8.sub(_decode_windows_1252, text))
         begin = end
     return "".join(pieces)
 
 
-def _as_windows(lines: re.Match[str]) -> str:
+def _decode_windows_1252(lines: re.Match[str]) -> str:
     return lines[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
-def _not_utf8(where: str) -> Problem:
+def _not_utf8_problem(where: str) -> Problem:
     what = "some of it is not in UTF-8 and was read as Windows-1252; accents may be wrong"
     return Problem(where, what, "export the calendar as UTF-8", Severity.NOTE)
 
 
-def _check_opening(content: bytes, where: str) -> None:
+def _check_is_calendar(content: bytes, where: str) -> None:
     start = content[:2000].lstrip().lower()
     if start.startswith(b"begin:vcalendar"):
         return
     if not start:
-        raise SourceContentError(where, "the calendar is empty: not one byte to read", _AGAIN)
+        raise SourceContentError(where, "the calendar is empty: not one byte to read", _HINT)
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<")):
         hint = "the link may need a sign-in or may have expired: copy the calendar's published address again"
         raise SourceContentError(where, "a web page came instead of a calendar", hint)

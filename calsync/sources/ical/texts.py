@@ -4,76 +4,78 @@ import re
 
 from icalendar.parser import Parameters, split_on_unescaped_comma, unescape_backslash
 
-from calsync.sources.ical.encoded import Encoding, decoded, encoding_of
+from calsync.sources.ical.encoded import Encoding, decode_value, find_encoding
 
 # Possessive, so that a line of 100,000 parameters or an unclosed quote costs one pass.
-_SPLIT = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
+_PARAMETERS_THEN_COLON = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
 # One value each, no escape (RFC 6868) and nothing forbidden: what icalendar reads letter by letter.
-_PLAIN = re.compile(r"""(?:;[A-Za-z0-9-]+=(?:"[^"^\0-\x08\n-\x1f\x7f]*+"|[^",:;^\0-\x08\n-\x1f\x7f]*+))*+""")
-_ESCAPED = (("\\n", "\n"), ("\\N", "\n"), ("\\,", ","), ("\\;", ";"), ("\\:", ":"))
-_EACH = re.compile(r""";([A-Za-z0-9-]+)=(?:"([^"]*)"|([^;]*))""")
+_SIMPLE_PARAMETERS = re.compile(
+    r"""(?:;[A-Za-z0-9-]+=(?:"[^"^\0-\x08\n-\x1f\x7f]*+"|[^",:;^\0-\x08\n-\x1f\x7f]*+))*+"""
+)
+_ESCAPES = (("\\n", "\n"), ("\\N", "\n"), ("\\,", ","), ("\\;", ";"), ("\\:", ":"))
+_ONE_PARAMETER = re.compile(r""";([A-Za-z0-9-]+)=(?:"([^"]*)"|([^;]*))""")
 
 
-def parameters_and_value(rest: str) -> tuple[str, str]:
+def split_parameters(rest: str) -> tuple[str, str]:
     """Split what follows a property's name: `;CN="a: b":mailto:…` to `;CN="a: b"` and `mailto:…`."""
-    match = _SPLIT.match(rest)
+    match = _PARAMETERS_THEN_COLON.match(rest)
     if match is None:  # an unclosed quote, or the like
         before, _, after = rest.partition(":")
         return before, after
     return match[1], rest[match.end() :]
 
 
-def text_of(rest: str) -> str:
+def read_text_value(rest: str) -> str:
     """The text of a property, unescaped, without blanks around it."""
     if rest[:1] == ":":
         value = rest[1:]
-        return (unescaped(value) if "\\" in value else value).strip()
-    return decoded_text(rest)[0]
+        return (unescape_text(value) if "\\" in value else value).strip()
+    return decode_text_value(rest)[0]
 
 
-def decoded_text(rest: str) -> tuple[str, str]:
+def decode_text_value(rest: str) -> tuple[str, str]:
     """Read the text of a property that may be in quoted-printable or base64.
 
     Returns:
         The text as `text_of` gives it, and what could not be decoded in it, "" if nothing.
     """
-    before, value = parameters_and_value(rest)
-    encoding = encoding_of(before)
-    text = unescaped(value) if "\\" in value else value
+    before, value = split_parameters(rest)
+    encoding = find_encoding(before)
+    text = unescape_text(value) if "\\" in value else value
     if encoding is None:
         return text.strip(), ""
-    text, fault = decoded(text, encoding, parameters_of(before).get("CHARSET", ""))
+    text, fault = decode_value(text, encoding, read_parameters(before).get("CHARSET", ""))
     return text.strip(), fault
 
 
-def unescaped(value: str) -> str:
+def unescape_text(value: str) -> str:
     """A text without the backslashes before commas, semicolons, line ends and themselves (3.3.11)."""
     if "\\\\" in value:
         return str(unescape_backslash(value))
     # No backslash stands before another, so what is replaced first makes nothing that comes after.
-    for mark, char in _ESCAPED:
+    for mark, char in _ESCAPES:
         value = value.replace(mark, char)
     return value
 
 
-def list_of(rest: str) -> list[str]:
+def read_text_list(rest: str) -> list[str]:
     """The texts of a property that holds several, as CATEGORIES does."""
-    before, value = parameters_and_value(rest)
-    encoding = encoding_of(before)
+    before, value = split_parameters(rest)
+    encoding = find_encoding(before)
     if encoding is Encoding.BASE64:
-        value = decoded(value, encoding, parameters_of(before).get("CHARSET", ""))[0]
+        value = decode_value(value, encoding, read_parameters(before).get("CHARSET", ""))[0]
     parts = split_on_unescaped_comma(value) if "\\" in value else value.split(",")
     if encoding is Encoding.QUOTED_PRINTABLE:
         # vCalendar 1.0, which has this encoding, parts them by semicolons.
-        charset = parameters_of(before).get("CHARSET", "")
-        parts = [decoded(part, encoding, charset)[0] for whole in parts for part in whole.split(";")]
+        charset = read_parameters(before).get("CHARSET", "")
+        parts = [decode_value(part, encoding, charset)[0] for whole in parts for part in whole.split(";")]
     return [part.strip() for part in parts if part.strip()]
 
 
-def parameters_of(text: str) -> dict[str, str]:
+def read_parameters(text: str) -> dict[str, str]:
     """The parameters by name in capitals; those that cannot be read are left out."""
-    if _PLAIN.fullmatch(text):
-        return {name.upper(): quoted or plain for name, quoted, plain in _EACH.findall(text)}
+    if _SIMPLE_PARAMETERS.fullmatch(text):
+        return {name.upper(): quoted or plain for name, quoted, plain in _ONE_PARAMETER.findall(text)}
     try:
         found = Parameters.from_ical(text.lstrip(";")) if text else {}  # type: ignore[no-untyped-call]
     except ValueError:

@@ -5,25 +5,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import TZPATH
 
-_READING = "4"
+_READER_REVISION = "4"
 """Raise it whenever the same calendar may give other occurrences than before."""
 
 
 @cache
 def reader_version() -> str:
     """A name for all of it together, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
-    libraries = (f"{name}-{_version(name)}" for name in ("icalendar", "recurring-ical-events"))
-    return "/".join((_READING, *libraries, f"tzdata-{_tzdata()}"))
+    libraries = (f"{name}-{_library_version(name)}" for name in ("icalendar", "recurring-ical-events"))
+    return "/".join((_READER_REVISION, *libraries, f"tzdata-{_tzdata_version()}"))
 
 
-def _version(name: str) -> str:
+def _library_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
 
 
-def _tzdata() -> str:
+def _tzdata_version() -> str:
     """The version of the system's time zones, which Python prefers, or of the package."""
     for folder in map(Path, TZPATH):
         for name in ("tzdata.zi", "+VERSION"):
@@ -33,5 +33,5 @@ def _tzdata() -> str:
             except (OSError, ValueError):
                 continue
         if folder.is_dir():
-            return f"system+{_version('tzdata')}"
-    return _version("tzdata")
+            return f"system+{_library_version('tzdata')}"
+    return _library_version("tzdata")

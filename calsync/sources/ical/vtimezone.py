@@ -18,23 +18,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from calsync.model.stopping import check_stopped
-from calsync.model.wall import FIRST, shifted, wall_of
-from calsync.sources.ical.budget import Reserve, SeriesBudget
-from calsync.sources.ical.lines import named_lines, shown_value, time_line
-from calsync.sources.ical.recur import starts
-from calsync.sources.ical.rule import Rule, RuleError, read_rule
-from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, Seconds, seconds_of, yearly_starts
+from calsync.model.stopping import check_time_limit
+from calsync.model.wall import MIN_LOCAL_TIME, add_clamped, to_naive_local
+from calsync.sources.ical.budget import SeriesBudget, SharedReserve
+from calsync.sources.ical.lines import find_lines, parse_time_line, redact_value
+from calsync.sources.ical.recur import rule_starts
+from calsync.sources.ical.rule import RecurrenceRule, RuleError, parse_rule
+from calsync.sources.ical.yearly import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, Seconds, to_seconds, yearly_starts
 
 _MARK = re.compile(r"^(BEGIN|END)[ \t]*:([^\n]*)\n?", re.I | re.M)
 _OBSERVANCES = ("STANDARD", "DAYLIGHT")
-_PROPERTIES = frozenset({"DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME"})
+_OBSERVANCE_PROPERTIES = frozenset({"DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME"})
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?")
-_WALL = re.compile(r"(\d{8}T\d{6})Z?")
-_FROM, _TO = datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall-clock time
+_LOCAL_TIME = re.compile(r"(\d{8}T\d{6})Z?")
+_FIRST_ONSET, _LAST_ONSET = datetime(FIRST_ZONE_YEAR, 1, 1), datetime(LAST_ZONE_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall-clock time
 _ZERO = timedelta(0)
 # Of a rule that is not plainly yearly: the days of one month each year; a clock does not change more often.
-_MOST_STEPS, _MOST_ONSETS = 7_000, 1_000
+_MAX_STEPS, _MAX_ONSETS = 7_000, 1_000
 
 
 class ZoneError(Exception):
@@ -45,10 +45,10 @@ class ZoneError(Exception):
 class Observance:
     """The offsets until and from its onsets on, and the onsets by the clock that holds until then."""
 
-    before: timedelta
-    after: timedelta
+    offset_before: timedelta
+    offset_after: timedelta
     name: str
-    walls: Seconds
+    onsets: Seconds
 
 
 class CalendarZone(tzinfo):
@@ -61,27 +61,30 @@ class CalendarZone(tzinfo):
         self.key = key
         self.text = text
         self._observances = observances
-        sizes = [len(one.walls) for one in observances]
+        sizes = [len(one.onsets) for one in observances]
         numbers = np.repeat(np.arange(len(observances)), sizes)
         before, after = (
             np.repeat([int(offset.total_seconds()) for offset in offsets], sizes)
-            for offsets in ([one.before for one in observances], [one.after for one in observances])
+            for offsets in (
+                [one.offset_before for one in observances],
+                [one.offset_after for one in observances],
+            )
         )
-        walls = np.concatenate([one.walls for one in observances])
+        walls = np.concatenate([one.onsets for one in observances])
         order = np.argsort(walls - before, kind="stable")
         walls, before, after = walls[order], before[order], after[order]
-        self._numbers = array("I", numbers[order].astype(np.uint32).tobytes())
-        self._walls, self._utc = _packed(walls), _packed(walls - before)
+        self._observance_numbers = array("I", numbers[order].astype(np.uint32).tobytes())
+        self._local_onsets, self._utc_onsets = _to_array(walls), _to_array(walls - before)
         # PEP 495: the earlier reading (fold=0) keeps the old offset through gap and overlap alike.
-        self._folds = (
-            _packed(walls + np.maximum(0, after - before)),
-            _packed(walls + np.minimum(0, after - before)),
+        self._onsets_by_fold = (
+            _to_array(walls + np.maximum(0, after - before)),
+            _to_array(walls + np.minimum(0, after - before)),
         )
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         """The offset that holds at a wall time of this zone."""
-        last = self._last(moment)
-        return last.after if last else self._observances[self._numbers[0]].before
+        last = self._observance_at(moment)
+        return last.offset_after if last else self._observances[self._observance_numbers[0]].offset_before
 
     def dst(self, moment: datetime | None) -> timedelta:  # noqa: ARG002 - tzinfo asks
         """Nothing: which part of an offset is summer time does not matter here."""
@@ -89,43 +92,50 @@ class CalendarZone(tzinfo):
 
     def tzname(self, moment: datetime | None) -> str:
         """The name of the observance, or of the zone."""
-        last = self._last(moment)
+        last = self._observance_at(moment)
         return last.name if last and last.name else self.key
 
     def fromutc(self, moment: datetime) -> datetime:
         """The wall time here, with `fold` set in the second pass through an overlap."""
-        place = bisect_right(self._utc, seconds_of(wall_of(moment))) - 1
-        number = self._numbers[max(place, 0)]
-        offset = self._observances[number].after if place >= 0 else self._observances[number].before
+        place = bisect_right(self._utc_onsets, to_seconds(to_naive_local(moment))) - 1
+        number = self._observance_numbers[max(place, 0)]
+        offset = (
+            self._observances[number].offset_after if place >= 0 else self._observances[number].offset_before
+        )
         wall = (moment + offset).replace(fold=0)
         return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
 
-    def changes(self, first: datetime, last: datetime) -> list[datetime]:
+    def local_transitions(self, first: datetime, last: datetime) -> list[datetime]:
         """When, by the clock before it, an observance begins between two wall times, a day more or less."""
         day = 86_400
-        begin = bisect_right(self._utc, seconds_of(first) - day)
-        end = bisect_right(self._utc, seconds_of(last) + day)
-        return [FIRST + timedelta(seconds=wall) for wall in self._walls[begin:end]]
+        begin = bisect_right(self._utc_onsets, to_seconds(first) - day)
+        end = bisect_right(self._utc_onsets, to_seconds(last) + day)
+        return [MIN_LOCAL_TIME + timedelta(seconds=wall) for wall in self._local_onsets[begin:end]]
 
-    def changes_utc(self, first: datetime, last: datetime) -> list[datetime]:
+    def utc_transitions(self, first: datetime, last: datetime) -> list[datetime]:
         """When an observance begins between two moments; all in UTC, naive."""
-        begin, end = bisect_right(self._utc, seconds_of(first)), bisect_right(self._utc, seconds_of(last))
-        return [FIRST + timedelta(seconds=utc) for utc in self._utc[begin:end]]
+        begin, end = (
+            bisect_right(self._utc_onsets, to_seconds(first)),
+            bisect_right(self._utc_onsets, to_seconds(last)),
+        )
+        return [MIN_LOCAL_TIME + timedelta(seconds=utc) for utc in self._utc_onsets[begin:end]]
 
-    def _last(self, moment: datetime | None) -> Observance | None:
+    def _observance_at(self, moment: datetime | None) -> Observance | None:
         """The observance that holds at a wall time, None before the first."""
         if moment is None:
-            return self._observances[self._numbers[-1]]
-        # As `seconds_of(wall_of(moment))`, in half of the time: asked for each time in the zone.
+            return self._observances[self._observance_numbers[-1]]
+        # As `to_seconds(to_naive_local(moment))`, in half of the time: asked for each time in the zone.
         of_day = moment.hour * 3600 + moment.minute * 60 + moment.second
-        place = bisect_right(self._folds[moment.fold], (moment.toordinal() - 1) * 86_400 + of_day) - 1
-        return self._observances[self._numbers[place]] if place >= 0 else None
+        place = (
+            bisect_right(self._onsets_by_fold[moment.fold], (moment.toordinal() - 1) * 86_400 + of_day) - 1
+        )
+        return self._observances[self._observance_numbers[place]] if place >= 0 else None
 
     def __repr__(self) -> str:
         return f"CalendarZone({self.key!r})"
 
 
-def _packed(seconds: Seconds) -> "array[int]":
+def _to_array(seconds: Seconds) -> "array[int]":
     # Not an array of numpy: `bisect` compares numbers of Python several times as fast.
     return array("q", seconds.astype(np.int64).tobytes())
 
@@ -133,14 +143,14 @@ def _packed(seconds: Seconds) -> "array[int]":
 # A CalDAV server gives the same block with every resource. A zone depends on its text alone, so
 # remembering it by that text lets nothing leak from one calendar into the next.
 @lru_cache(maxsize=256)
-def read_zone(text: str) -> tuple[str, CalendarZone]:
+def read_vtimezone(text: str) -> tuple[str, CalendarZone]:
     """Read a VTIMEZONE: its TZID and the zone; raises ZoneError."""
-    check_stopped()
-    names = [rest[1:].strip() for _, rest in named_lines(text, frozenset({"TZID"}))]
+    check_time_limit()
+    names = [rest[1:].strip() for _, rest in find_lines(text, frozenset({"TZID"}))]
     if len(set(names)) != 1:
         raise ZoneError("it has no TZID" if not names else "it has two TZIDs")
     try:
-        observances = [_observance(part) for part in _parts(text)]
+        observances = [_read_observance(part) for part in _observance_texts(text)]
         if not observances:
             raise ZoneError("it says no offset")
         return names[0], CalendarZone(names[0], observances, text)
@@ -148,7 +158,7 @@ def read_zone(text: str) -> tuple[str, CalendarZone]:
         raise ZoneError(str(error)) from None
 
 
-def _parts(text: str) -> Iterator[str]:
+def _observance_texts(text: str) -> Iterator[str]:
     """The text of each STANDARD and DAYLIGHT that has an end."""
     begins: list[tuple[str, int]] = []
     ends: dict[str, list[tuple[int, int]]] = {name: [] for name in _OBSERVANCES}
@@ -166,51 +176,53 @@ def _parts(text: str) -> Iterator[str]:
             yield text[begin:end]
 
 
-def _observance(text: str) -> Observance:
-    check_stopped()
-    lines = [time_line(name, rest) for name, rest in named_lines(text, _PROPERTIES)]
+def _read_observance(text: str) -> Observance:
+    check_time_limit()
+    lines = [parse_time_line(name, rest) for name, rest in find_lines(text, _OBSERVANCE_PROPERTIES)]
     values = {line.name: line.value for line in reversed(lines)}
-    before, after = _offset(values, "TZOFFSETFROM"), _offset(values, "TZOFFSETTO")
-    begin = _wall(values.get("DTSTART", ""))
-    walls = [np.array([seconds_of(begin)])]
+    before, after = _read_offset(values, "TZOFFSETFROM"), _read_offset(values, "TZOFFSETTO")
+    begin = _read_local_time(values.get("DTSTART", ""))
+    walls = [np.array([to_seconds(begin)])]
     for line in lines:
         if line.name == "RDATE":
-            dates = [seconds_of(_wall(value.partition("/")[0])) for value in line.value.split(",")]
+            dates = [to_seconds(_read_local_time(value.partition("/")[0])) for value in line.value.split(",")]
             walls.append(np.array(dates))
         elif line.name == "RRULE":
-            walls.append(_recurring(read_rule(line.value), begin, before))
+            walls.append(_rule_onsets(parse_rule(line.value), begin, before))
     return Observance(before, after, values.get("TZNAME", ""), np.unique(np.concatenate(walls)))
 
 
-def _recurring(rule: Rule, begin: datetime, before: timedelta) -> Seconds:
-    last = _TO
+def _rule_onsets(rule: RecurrenceRule, begin: datetime, before: timedelta) -> Seconds:
+    last = _LAST_ONSET
     if rule.until is None or rule.until.year == MAXYEAR:
         pass  # UNTIL=99991231T235959Z is how some write "no end"
     elif isinstance(rule.until, datetime):
         # "UNTIL … MUST be specified in UTC"; the onset's own clock is the one before it.
-        last = min(last, shifted(rule.until.replace(tzinfo=None), before if rule.until.tzinfo else _ZERO))
+        last = min(last, add_clamped(rule.until.replace(tzinfo=None), before if rule.until.tzinfo else _ZERO))
     else:
         last = min(last, datetime.combine(rule.until, datetime.max.time()))
     found = yearly_starts(rule, begin, last)
     if found is None:
-        budget = SeriesBudget(_MOST_STEPS, _MOST_ONSETS, Reserve(0, 0))
-        found = np.array([seconds_of(wall) for wall in starts(rule, begin, _FROM, last, budget=budget)], int)
+        budget = SeriesBudget(_MAX_STEPS, _MAX_ONSETS, SharedReserve(0, 0))
+        found = np.array(
+            [to_seconds(wall) for wall in rule_starts(rule, begin, _FIRST_ONSET, last, budget=budget)], int
+        )
     return found
 
 
-def _wall(value: str) -> datetime:
-    match = _WALL.fullmatch(value.strip().upper())
+def _read_local_time(value: str) -> datetime:
+    match = _LOCAL_TIME.fullmatch(value.strip().upper())
     try:
         if match is None:
             raise ValueError
         return datetime.fromisoformat(match[1])
     except ValueError:
-        raise ZoneError(f"it has a time that cannot be read: {shown_value(value)}") from None
+        raise ZoneError(f"it has a time that cannot be read: {redact_value(value)}") from None
 
 
-def _offset(values: dict[str, str], name: str) -> timedelta:
+def _read_offset(values: dict[str, str], name: str) -> timedelta:
     match = _OFFSET.fullmatch(values.get(name, ""))
     if match is None:
-        raise ZoneError(f"its {name} cannot be read: {shown_value(values.get(name, ''))}")
+        raise ZoneError(f"its {name} cannot be read: {redact_value(values.get(name, ''))}")
     size = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=int(match[4] or 0))
     return -size if match[1] == "-" else size

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 
-from calsync.model.wall import placed, shifted
+from calsync.model.wall import add_clamped, localize
 from calsync.sources.ical.budget import SeriesBudget
-from calsync.sources.ical.moments import real
-from calsync.sources.ical.recur import starts
-from calsync.sources.ical.rule import Freq, Rule, RuleError, read_rule
+from calsync.sources.ical.moments import to_naive_utc
+from calsync.sources.ical.recur import rule_starts
+from calsync.sources.ical.rule import Freq, RecurrenceRule, RuleError, parse_rule
 
 _DAY = timedelta(days=1)
 
@@ -21,42 +21,44 @@ class ZonedRule:
     takes place; None, or a time before DTSTART.
     """
 
-    rule: Rule
+    rule: RecurrenceRule
     begin: datetime
     zone: tzinfo
-    last: datetime | None
+    until_utc: datetime | None
     until: datetime | None
     alone: bool
     budget: SeriesBudget | None
 
     def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:  # noqa: ARG002 - asked so
         """Every start from `first` to `last`, both included."""
-        if self.last is None:
-            return starts(self.rule, self.begin, first, last, alone=self.alone, budget=self.budget)
+        if self.until_utc is None:
+            return rule_starts(
+                self.rule, self.begin, first, last, is_only_rule=self.alone, budget=self.budget
+            )
         # A day more by the clock, since what counts is real time.
-        latest = min(last, self.last + _DAY)
-        found = starts(self.rule, self.begin, first, latest, alone=self.alone, budget=self.budget)
-        return [wall for wall in found if real(placed(wall, self.zone)) <= self.last]
+        latest = min(last, self.until_utc + _DAY)
+        found = rule_starts(self.rule, self.begin, first, latest, is_only_rule=self.alone, budget=self.budget)
+        return [wall for wall in found if to_naive_utc(localize(wall, self.zone)) <= self.until_utc]
 
 
-def zoned_rule(
+def read_zoned_rule(
     text: str,
-    begin: datetime,
+    dtstart: datetime,
     zone: tzinfo,
     *,
     all_day: bool,
-    alone: bool = True,
+    is_only_rule: bool = True,
     budget: SeriesBudget | None = None,
 ) -> ZonedRule:
     """Read a rule for a series that begins at `begin` by the clock of `zone`; raises RuleError."""
-    rule = _of_days(read_rule(text)) if all_day else read_rule(text)
-    last = _last(rule.until, zone)
-    never = last is not None and last < real(placed(begin, zone))
-    until = shifted(begin, -_DAY) if never else None
-    return ZonedRule(rule, begin, zone, last, until, alone, budget)
+    rule = _to_all_day_rule(parse_rule(text)) if all_day else parse_rule(text)
+    last = _until_in_utc(rule.until, zone)
+    never = last is not None and last < to_naive_utc(localize(dtstart, zone))
+    until = add_clamped(dtstart, -_DAY) if never else None
+    return ZonedRule(rule, dtstart, zone, last, until, is_only_rule, budget)
 
 
-def _of_days(rule: Rule) -> Rule:
+def _to_all_day_rule(rule: RecurrenceRule) -> RecurrenceRule:
     """BYHOUR and the like "MUST be ignored" where DTSTART is a date (3.3.10)."""
     if rule.freq >= Freq.HOURLY:
         raise RuleError(f"it is all-day, but its rule goes by the clock ({rule.freq.name})")
@@ -64,11 +66,11 @@ def _of_days(rule: Rule) -> Rule:
     return replace(rule, by_hour=(), by_minute=(), by_second=(), until=until)
 
 
-def _last(until: date | None, zone: tzinfo) -> datetime | None:
+def _until_in_utc(until: date | None, zone: tzinfo) -> datetime | None:
     """The last moment that UNTIL allows, in UTC: of DTSTART's kind, whatever its own; a date is its day."""
     if until is None or until.year == MAXYEAR:
         # UNTIL=99991231T235959Z is how some servers write "no end"; no other zone can show that moment.
         return None
     if not isinstance(until, datetime):
         until = datetime.combine(until, time.max)
-    return real(until if until.tzinfo else placed(until, zone))
+    return to_naive_utc(until if until.tzinfo else localize(until, zone))

@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.lines import named_lines
-from calsync.sources.ical.structure import Block, CalendarText
-from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_zone
+from calsync.sources.ical.lines import find_lines
+from calsync.sources.ical.structure import CalendarText, ComponentText
+from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_vtimezone
 from calsync.sources.ical.zone_names import exact_zone, guessed_zone, iana_zone
-from calsync.text import count_of
+from calsync.text import format_count
 
 _HEADER = frozenset({"X-WR-TIMEZONE", "TIMEZONE-ID"})
-_LONGEST = 80
+_MAX_SHOWN_LENGTH = 80
 # The years for which a definition is compared with IANA's data: before and after them nobody has meetings.
-_EARLIEST, _LATEST = 1950, 2099
+_MIN_YEAR, _MAX_YEAR = 1950, 2099
 _WINTER = datetime(2024, 1, 15)  # noqa: DTZ001 - wall-clock time
 
 
@@ -45,7 +45,7 @@ class ZoneReport:
         self.where = where
         self._events: dict[tuple[_Doubt, str, str], int] = {}
 
-    def add(self, doubt: _Doubt, name: str, zone: str, events: int) -> None:
+    def count_events(self, doubt: _Doubt, name: str, zone: str, events: int) -> None:
         """Count events that use a zone; 0 where it is the calendar that names it (X-WR-TIMEZONE)."""
         key = (doubt, name, zone)
         self._events[key] = self._events.get(key, 0) + events
@@ -55,8 +55,10 @@ class ZoneReport:
         return [self._problem(*key, events) for key, events in self._events.items()]
 
     def _problem(self, doubt: _Doubt, name: str, zone: str, events: int) -> Problem:
-        counted = f"the times of {count_of(events, 'event')} were" if events else "times without a zone were"
-        words = {"name": repr(name[:_LONGEST]), "zone": zone, "events": counted}
+        counted = (
+            f"the times of {format_count(events, 'event')} were" if events else "times without a zone were"
+        )
+        words = {"name": repr(name[:_MAX_SHOWN_LENGTH]), "zone": zone, "events": counted}
         severity = Severity.FAULT if doubt is _Doubt.UNKNOWN else Severity.NOTE
         hint = "choose a named time zone in the calendar, or check that these times are right"
         return Problem(self.where, doubt.value % words, hint, severity)
@@ -76,56 +78,56 @@ class Zones:
         self.report = report
         self._where = report.where
         self._years = tuple(
-            max(_EARLIEST, min(year, _LATEST)) for year in (window.start.year - 1, window.end.year + 1)
+            max(_MIN_YEAR, min(year, _MAX_YEAR)) for year in (window.start.year - 1, window.end.year + 1)
         )
-        self._own = self._read_own(calendar.zones)
-        self.own = tuple(sorted(zone.text for zone in self._own.values()))
-        self._met: dict[str, tuple[tzinfo, _Doubt | None]] = {}
-        self.wall = self._wanted(calendar.header)
+        self._own_zones = self._read_own_zones(calendar.zones)
+        self.own_definitions = tuple(sorted(zone.text for zone in self._own_zones.values()))
+        self._found_zones: dict[str, tuple[tzinfo, _Doubt | None]] = {}
+        self.display_zone = self._read_display_zone(calendar.header)
 
     @property
     def floating(self) -> tzinfo:
         """The zone of times that name none."""
-        return self.wall or self.default
+        return self.display_zone or self.default
 
     @property
-    def local(self) -> tuple[tzinfo, ...]:
+    def midnight_zones(self) -> tuple[tzinfo, ...]:
         """The zones in which the file's days may begin, besides the one that a time names."""
-        only = tuple(self._own.values()) if len(self._own) == 1 else ()
+        only = tuple(self._own_zones.values()) if len(self._own_zones) == 1 else ()
         return (self.floating, *only)
 
-    def of(self, tzid: str) -> tzinfo:
+    def zone_of(self, tzid: str) -> tzinfo:
         """Return the zone of a TZID, a likely one or the manager's where it is in doubt."""
-        return self._find(tzid)[0]
+        return self._zone_and_doubt(tzid)[0]
 
-    def sure(self, tzid: str) -> tzinfo | None:
+    def certain_zone(self, tzid: str) -> tzinfo | None:
         """Return the zone of a TZID, None where there would be something to report about it."""
-        zone, doubt = self._find(tzid)
+        zone, doubt = self._zone_and_doubt(tzid)
         return zone if doubt is None else None
 
-    def count(self, tzids: Iterable[str]) -> None:
+    def count_event(self, tzids: Iterable[str]) -> None:
         """Count one event that uses these zones."""
         for tzid in tzids:
-            zone, doubt = self._find(tzid)
+            zone, doubt = self._zone_and_doubt(tzid)
             if doubt is not None:
-                self.report.add(doubt, tzid, _name_of(zone), 1)
+                self.report.count_events(doubt, tzid, _zone_name(zone), 1)
 
-    def _find(self, tzid: str) -> tuple[tzinfo, _Doubt | None]:
-        if tzid not in self._met:
-            self._met[tzid] = self._looked_up(tzid)
-        return self._met[tzid]
+    def _zone_and_doubt(self, tzid: str) -> tuple[tzinfo, _Doubt | None]:
+        if tzid not in self._found_zones:
+            self._found_zones[tzid] = self._look_up(tzid)
+        return self._found_zones[tzid]
 
-    def _looked_up(self, tzid: str) -> tuple[tzinfo, _Doubt | None]:
-        own = self._own.get(_key(tzid))
+    def _look_up(self, tzid: str) -> tuple[tzinfo, _Doubt | None]:
+        own = self._own_zones.get(_zone_key(tzid))
         if own is not None:
             return own, _Doubt.REDEFINED if iana_zone(tzid) else None
         if (exact := exact_zone(tzid)) is not None:
             return exact, None
         if (guess := guessed_zone(tzid)) is not None:
-            return self._likely(guess), _Doubt.GUESSED
+            return self._prefer_default(guess), _Doubt.GUESSED
         return self.default, _Doubt.UNKNOWN
 
-    def _likely(self, guess: tzinfo) -> tzinfo:
+    def _prefer_default(self, guess: tzinfo) -> tzinfo:
         """The manager's own zone where all that is known is the offset that it has in winter.
 
         So it is with a display name in another language.
@@ -134,47 +136,47 @@ class Zones:
             return self.default
         return guess
 
-    def _wanted(self, header: str) -> tzinfo | None:
-        for _, rest in named_lines(header, _HEADER):
+    def _read_display_zone(self, header: str) -> tzinfo | None:
+        for _, rest in find_lines(header, _HEADER):
             name = rest.rpartition(":")[2].strip()
             if name:
-                zone, doubt = self._find(name)
+                zone, doubt = self._zone_and_doubt(name)
                 if doubt is not None:
-                    self.report.add(doubt, name, _name_of(zone), 0)
+                    self.report.count_events(doubt, name, _zone_name(zone), 0)
                 return zone
         return None
 
-    def _read_own(self, blocks: Iterable[Block]) -> dict[str, CalendarZone]:
+    def _read_own_zones(self, blocks: Iterable[ComponentText]) -> dict[str, CalendarZone]:
         own: dict[str, CalendarZone] = {}
         for block in blocks:
             try:
-                name, zone = read_zone(block.text)
+                name, zone = read_vtimezone(block.text)
             except ZoneError as error:
-                self.problems.append(self._bad(block, error))
+                self.problems.append(self._broken_zone_problem(block, error))
             else:
-                own.setdefault(_key(name), zone)
-        return {key: zone for key, zone in own.items() if not _is_iana(key, zone.text, self._years)}
+                own.setdefault(_zone_key(name), zone)
+        return {key: zone for key, zone in own.items() if not _agrees_with_iana(key, zone.text, self._years)}
 
-    def _bad(self, block: Block, error: ZoneError) -> Problem:
-        names = [rest[1:].strip() for _, rest in named_lines(block.text, frozenset({"TZID"}))]
+    def _broken_zone_problem(self, block: ComponentText, error: ZoneError) -> Problem:
+        names = [rest[1:].strip() for _, rest in find_lines(block.text, frozenset({"TZID"}))]
         name = names[0] if names else ""
-        what = f"its time zone {name[:_LONGEST]!r} is broken and was left out: {error}"
+        what = f"its time zone {name[:_MAX_SHOWN_LENGTH]!r} is broken and was left out: {error}"
         known = bool(name and exact_zone(name))
         hint = "its name is known, so its times are right" if known else "choose a named time zone"
         return Problem(self._where, what, hint, Severity.NOTE if known else Severity.FAULT)
 
 
-def _key(name: str) -> str:
+def _zone_key(name: str) -> str:
     """A zone's name as a property has it escaped (`\\,`), and as a parameter has it plain."""
     return name.replace("\\", "").strip().lower()
 
 
-def _name_of(zone: tzinfo) -> str:
+def _zone_name(zone: tzinfo) -> str:
     return str(getattr(zone, "key", zone))
 
 
 @lru_cache(maxsize=256)
-def _is_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
+def _agrees_with_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
     """Whether a definition has the name of an IANA zone and, in these years, the same offsets.
 
     Only the years around the window: exporters cut the rules of other times away, and many define only
@@ -183,11 +185,11 @@ def _is_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
     iana = iana_zone(name)
     if iana is None:
         return False
-    own = read_zone(text)[1]
+    own = read_vtimezone(text)[1]
     begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (years[0], years[1] + 1))
     moments = [begin + timedelta(hours=12 * half) for half in range((end - begin).days * 2)]
     # To the second at each change that the file has; a change that only IANA has shows half a day later.
     naive = begin.replace(tzinfo=None), end.replace(tzinfo=None)
-    for utc in own.changes_utc(*naive):
+    for utc in own.utc_transitions(*naive):
         moments += [utc.replace(tzinfo=UTC) + timedelta(seconds=second) for second in (-1, 0)]
     return all(at.astimezone(own).utcoffset() == at.astimezone(iana).utcoffset() for at in moments)

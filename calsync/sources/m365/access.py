@@ -21,70 +21,72 @@ from calsync.sources.m365.session import graph_session
 class TokenRefusedError(Exception):
     """There is no token for us, and asking again will not help. said: what the sign-in answered."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(REDACTION.clean(said))
-        self.said = REDACTION.clean(said)
+    def __init__(self, answer: str) -> None:
+        super().__init__(REDACTION.redact(answer))
+        self.answer = REDACTION.redact(answer)
 
 
 class TokenUnavailableError(Exception):
     """The sign-in did not answer as it should; a later try may work."""
 
 
-class Tokens(Protocol):
+class TokenProvider(Protocol):
     """Gives the token for the next request."""
 
-    def current(self, refused: str = "") -> str:
+    def get_token(self, rejected: str = "") -> str:
         """A token; another one than `refused`, which Graph has just rejected. Raises TokenRefusedError."""
         ...
 
 
-class GivenTokens:
+class ExternalTokens:
     """Tokens made elsewhere, in a variable or a file that somebody keeps fresh."""
 
     def __init__(self, options: M365Options) -> None:
         self._options = options
 
-    def current(self, refused: str = "") -> str:
+    def get_token(self, rejected: str = "") -> str:
         """What stands there now."""
-        token = self._read().strip()
+        token = self._read_token().strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise TokenRefusedError(f"{self._place} holds no token")
+            raise TokenRefusedError(f"{self._token_location} holds no token")
         REDACTION.hide(token)
-        if token == refused:
+        if token == rejected:
             raise TokenRefusedError(
-                f"Microsoft Graph rejects the token in {self._place}; it may have expired"
+                f"Microsoft Graph rejects the token in {self._token_location}; it may have expired"
             )
-        self._check_meant_for_us(claims_of(token))
+        self._check_claims(unverified_claims(token))
         return token
 
     @property
-    def _place(self) -> str:
+    def _token_location(self) -> str:
         return str(self._options.token_file or f"the environment variable {self._options.token_env}")
 
-    def _read(self) -> str:
+    def _read_token(self) -> str:
         if self._options.token_file is None:
             return os.environ.get(self._options.token_env, "")
         try:
             return self._options.token_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise TokenRefusedError(f"{self._place} cannot be read: {type(error).__name__}") from None
+            raise TokenRefusedError(
+                f"{self._token_location} cannot be read: {type(error).__name__}"
+            ) from None
 
-    def _check_meant_for_us(self, claims: Mapping[str, Any]) -> None:
+    def _check_claims(self, claims: Mapping[str, Any]) -> None:
         """A token that says it is another tenant's, or for another service, is not sent."""
         tenant, wanted = str(claims.get("tid", "")).casefold(), self._options.tenant.casefold()
         if tenant and wanted and "." not in wanted and tenant != wanted:
-            raise TokenRefusedError(f"the token in {self._place} is for another tenant: {tenant}")
+            raise TokenRefusedError(f"the token in {self._token_location} is for another tenant: {tenant}")
         audience = str(claims.get("aud", ""))
         if "AzureADTokenExchange" in audience:
             raise TokenRefusedError(
-                f"{self._place} holds no token but an assertion: name it as assertion_file"
+                f"{self._token_location} holds no token but an assertion: name it as assertion_file"
             )
         host = urlsplit(audience).hostname
-        if host and not self._options.rehearsal and host != urlsplit(self._options.root).hostname:
-            raise TokenRefusedError(f"the token in {self._place} is for another service: {audience}")
+        if host and not self._options.is_emulated and host != urlsplit(self._options.graph_url).hostname:
+            raise TokenRefusedError(f"the token in {self._token_location} is for another service: {audience}")
 
 
-class MadeTokens:
+class MsalTokens:
     """Tokens that msal gets for the application itself (client credentials), kept in memory only."""
 
     def __init__(self, options: M365Options, backend: MemoryTokenBackend) -> None:
@@ -95,52 +97,52 @@ class MadeTokens:
         self._refusal = ""
         REDACTION.hide(options.secret)
 
-    def current(self, refused: str = "") -> str:
+    def get_token(self, rejected: str = "") -> str:
         """A token from memory, renewed five minutes before it ends; a refusal stays one for the night."""
         with self._lock:
             if self._refusal:
                 raise TokenRefusedError(self._refusal)
             try:
-                return self._acquire(refused)
+                return self._acquire_token(rejected)
             except TokenRefusedError as error:
-                self._refusal = error.said
+                self._refusal = error.answer
                 raise
 
-    def _acquire(self, refused: str) -> str:
+    def _acquire_token(self, refused: str) -> str:
         if refused:
-            self._forget(refused)
+            self._remove_cached_token(refused)
         try:
-            answer = self._client().acquire_token_for_client(scopes=[self._options.scope])
+            answer = self._msal_application().acquire_token_for_client(scopes=[self._options.token_scope])
         except msal.exceptions.MsalServiceError as error:
             raise TokenUnavailableError(str(error)) from None
         except requests.RequestException:
             raise
         except (ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
-            raise _unlike_json(error) from None
+            raise _unexpected_answer_error(error) from None
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
-            raise _refusal(answer)
+            raise _token_error(answer)
         REDACTION.hide(token)
         return token
 
-    def _client(self) -> msal.ConfidentialClientApplication:
+    def _msal_application(self) -> msal.ConfidentialClientApplication:
         if self._application is None:
             self._application = msal.ConfidentialClientApplication(
                 self._options.client_id,
                 client_credential=self._credential(),
                 authority=self._options.authority,
                 token_cache=self._backend,
-                http_client=SignIn(self._options),
+                http_client=MsalHttpClient(self._options),
             )
         return self._application
 
     def _credential(self) -> object:
         if self._options.assertion_file:
-            return {"client_assertion": self._assertion}
+            return {"client_assertion": self._read_assertion}
         certificate = self._options.certificate
         return certificate.credential if certificate else self._options.secret
 
-    def _assertion(self) -> str:
+    def _read_assertion(self) -> str:
         """What the platform signs for us, read anew for every token: it changes often."""
         file = self._options.assertion_file
         try:
@@ -150,13 +152,13 @@ class MadeTokens:
         REDACTION.hide(assertion)
         return assertion
 
-    def _forget(self, token: str) -> None:
-        for kept in list(self._backend.search(TokenCache.CredentialType.ACCESS_TOKEN)):
-            if kept.get("secret") == token:
-                self._backend.remove_at(kept)
+    def _remove_cached_token(self, token: str) -> None:
+        for cached in list(self._backend.search(TokenCache.CredentialType.ACCESS_TOKEN)):
+            if cached.get("secret") == token:
+                self._backend.remove_at(cached)
 
 
-class SignIn:
+class MsalHttpClient:
     """How msal asks: our time limits, our certificates, no redirects.
 
     Where Graph is played by a server on this machine, tokens are asked there, too, and nothing leaves
@@ -169,20 +171,20 @@ class SignIn:
 
     def get(self, url: str, **rest: Any) -> requests.Response:
         """Ask for what is public: where tokens are made."""
-        return self._ask("GET", url, rest)
+        return self._request("GET", url, rest)
 
     def post(self, url: str, **rest: Any) -> requests.Response:
         """Ask for a token."""
-        return self._ask("POST", url, rest)
+        return self._request("POST", url, rest)
 
     def close(self) -> None:
         """Let go of connections."""
         self._session.close()
 
-    def _ask(self, method: str, url: str, rest: dict[str, Any]) -> requests.Response:
+    def _request(self, method: str, url: str, rest: dict[str, Any]) -> requests.Response:
         options = self._options
-        if options.rehearsal:
-            root = urlsplit(options.root)
+        if options.is_emulated:
+            root = urlsplit(options.graph_url)
             url = urlsplit(url)._replace(scheme=root.scheme, netloc=root.netloc).geturl()
         return self._session.request(
             method,
@@ -192,7 +194,7 @@ class SignIn:
         )
 
 
-def claims_of(token: str) -> Mapping[str, Any]:
+def unverified_claims(token: str) -> Mapping[str, Any]:
     """What a token says of itself, unverified; nothing for one that is no JWT."""
     parts = token.split(".")
     try:
@@ -203,15 +205,15 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _refusal(answer: object) -> TokenRefusedError | TokenUnavailableError:
+def _token_error(answer: object) -> TokenRefusedError | TokenUnavailableError:
     said = answer if isinstance(answer, dict) else {}
     text = f"{said.get('error', 'no token')}: {said.get('error_description', '')}".strip(": ")
     if said.get("error") in ("temporarily_unavailable", "server_error"):
-        return TokenUnavailableError(REDACTION.clean(text))
+        return TokenUnavailableError(REDACTION.redact(text))
     return TokenRefusedError(text)
 
 
-def _unlike_json(error: Exception) -> TokenRefusedError | TokenUnavailableError:
+def _unexpected_answer_error(error: Exception) -> TokenRefusedError | TokenUnavailableError:
     """What msal raises where the sign-in refuses the tenant, or something else answers in its place."""
     said = f"{error.__context__ or ''} {error}"  # msal buries what the sign-in said of the tenant
     if "AADSTS" in said:

@@ -25,15 +25,15 @@ class Certificate:
     """A private key and its certificate, both as PEM. expires: aware, in UTC."""
 
     private_key: str
-    public: str
+    public_certificate: str
     thumbprint: str
-    begins: datetime
+    valid_from: datetime
     expires: datetime
 
     @property
     def credential(self) -> dict[str, str]:
         """What msal wants: it signs with PS256 and names the certificate by its SHA-256 thumbprint."""
-        return {"private_key": self.private_key, "public_certificate": self.public}
+        return {"private_key": self.private_key, "public_certificate": self.public_certificate}
 
 
 def load_certificate(file: Path, passphrase: str = "") -> Certificate:
@@ -48,8 +48,8 @@ def load_certificate(file: Path, passphrase: str = "") -> Certificate:
     if not isinstance(key, RSAPrivateKey):
         raise UnusableCertificateError("its key is not RSA, the only kind that Microsoft Entra ID takes here")
     for certificate in certificates:
-        if _public(certificate) == _public(key):
-            return _made(key, certificate)
+        if _public_key_bytes(certificate) == _public_key_bytes(key):
+            return _build_certificate(key, certificate)
     raise UnusableCertificateError("holds no certificate that belongs to its private key")
 
 
@@ -79,17 +79,17 @@ def _from_pfx(content: bytes, secret: bytes | None) -> tuple[object, list[x509.C
     return key, [certificate]
 
 
-def _public(holder: x509.Certificate | RSAPrivateKey) -> bytes:
+def _public_key_bytes(holder: x509.Certificate | RSAPrivateKey) -> bytes:
     return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _made(key: RSAPrivateKey, certificate: x509.Certificate) -> Certificate:
+def _build_certificate(key: RSAPrivateKey, certificate: x509.Certificate) -> Certificate:
     from cryptography.hazmat.primitives.hashes import SHA1
 
     return Certificate(
         private_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-        public=certificate.public_bytes(Encoding.PEM).decode(),
+        public_certificate=certificate.public_bytes(Encoding.PEM).decode(),
         thumbprint=certificate.fingerprint(SHA1()).hex().upper(),  # noqa: S303  as Entra shows it
-        begins=certificate.not_valid_before_utc,
+        valid_from=certificate.not_valid_before_utc,
         expires=certificate.not_valid_after_utc,
     )

@@ -15,9 +15,9 @@ from O365.utils.token import MemoryTokenBackend
 from requests.auth import AuthBase
 
 from calsync.sources.credentials import Origin
-from calsync.sources.m365.access import GivenTokens, MadeTokens, Tokens
+from calsync.sources.m365.access import ExternalTokens, MsalTokens, TokenProvider
 from calsync.sources.m365.options import M365Options
-from calsync.sources.m365.redaction import guard_logs
+from calsync.sources.m365.redaction import install_secret_filter
 from calsync.sources.m365.session import graph_session
 from calsync.sources.sessions import Sessions
 
@@ -44,30 +44,30 @@ class GraphConnection(Connection):  # type: ignore[misc]
     """
 
     def __init__(
-        self, credentials: tuple[str, str], *, tokens: Tokens, options: M365Options, **rest: Any
+        self, credentials: tuple[str, str], *, tokens: TokenProvider, options: M365Options, **rest: Any
     ) -> None:
         super().__init__(credentials, **rest)
         self.tokens = tokens
         self._options = options
-        self._origin = Origin.of(options.root)
+        self._origin = Origin.of(options.graph_url)
         self._sessions = Sessions(lambda: graph_session(self._options))
 
     def oauth_request(self, url: str, method: str, **rest: Any) -> requests.Response:
         """The answer to a request with our token; an answer of 400 or more is raised as HTTPError."""
         self._check(url)
         rest["headers"] = self._merged(rest.get("headers") or {})
-        token = self.tokens.current()
+        token = self.tokens.get_token()
         response = self._send(method, url, token, rest)
         if response.status_code == 401:  # revoked, rotated, or older than our clock thinks
             response.close()
-            token = self.tokens.current(refused=token)
+            token = self.tokens.get_token(rejected=token)
             response = self._send(method, url, token, rest)
         response.raise_for_status()
         return response
 
     def refresh_token(self) -> bool:
         """Renewal is not left to O365, which cannot renew an application's token."""
-        self.tokens.current()
+        self.tokens.get_token()
         return True
 
     def get_session(self, load_token: bool = False) -> requests.Session:  # noqa: ARG002
@@ -116,10 +116,12 @@ class GraphAccount(Account):  # type: ignore[misc]
 
 def open_account(options: M365Options) -> GraphAccount:
     """The application's account in one tenant, its token store in memory and shared with no other."""
-    guard_logs()
+    install_secret_filter()
     backend = MemoryTokenBackend()
-    tokens: Tokens = MadeTokens(options, backend) if options.made_here else GivenTokens(options)
-    protocol = type("Protocol", (MSGraphProtocol,), {"_protocol_url": options.root})
+    tokens: TokenProvider = (
+        MsalTokens(options, backend) if options.acquires_tokens else ExternalTokens(options)
+    )
+    protocol = type("Protocol", (MSGraphProtocol,), {"_protocol_url": options.graph_url})
     return GraphAccount(
         (options.client_id or "calsync", ""),
         auth_flow_type="credentials",

@@ -23,18 +23,18 @@ from calsync.model.occurrence import (
 )
 from calsync.model.problem import Problem, Severity
 from calsync.model.uids import series_uid
-from calsync.sources.m365.body import body_text
+from calsync.sources.m365.body import extract_body_text
 from calsync.sources.m365.moments import (
-    Event,
-    Note,
+    GraphEvent,
+    NoteCallback,
     UnreadableEventError,
-    mapping,
-    recurrence_id_of,
-    times_of,
+    mapping_or_empty,
+    read_event_times,
+    read_recurrence_id,
 )
-from calsync.text import count_of
+from calsync.text import format_count
 
-FIELDS = (
+EVENT_FIELDS = (
     "id",
     "iCalUId",
     "type",
@@ -71,17 +71,17 @@ _RESPONSE = {
     "declined": Response.DECLINED,
     "notresponded": Response.UNANSWERED,
 }
-_KIND = {
+_ATTENDEE_KIND = {
     "required": AttendeeKind.INDIVIDUAL,
     "optional": AttendeeKind.INDIVIDUAL,
     "resource": AttendeeKind.RESOURCE,
 }
 
-Value = TypeVar("Value")
+_Value = TypeVar("Value")
 
 
-class AsText(Protocol):
-    """Reads the lines of a body, as `body_text` does."""
+class BodyReader(Protocol):
+    """Reads the lines of a body, as `extract_body_text` does."""
 
     def __call__(self, content: str, *, html: bool) -> str:
         """The lines."""
@@ -97,8 +97,10 @@ def read_events(
     """
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
-    odd: Counter[tuple[str, str]] = Counter()
-    as_text = cache(body_text)  # the occurrences of a series share theirs; forgotten with this mailbox
+    unexpected: Counter[tuple[str, str]] = Counter()
+    as_text = cache(
+        extract_body_text
+    )  # the occurrences of a series share theirs; forgotten with this mailbox
 
     for event in events:
         notes: list[tuple[str, object]] = []
@@ -106,108 +108,127 @@ def read_events(
             occurrences.append(
                 read_event(event, zone, lambda *told, notes=notes: notes.append(told), as_text, owners)
             )
-            odd.update((field, _shown(value)) for field, value in notes)
+            unexpected.update((field, _shown_value(value)) for field, value in notes)
         except UnreadableEventError as error:
             hint = "open it in Outlook and save it again, or delete it"
-            problems.append(Problem(where, f"a meeting cannot be read: {error}{_named(event)}", hint))
-    problems += [_odd(where, field, value, count) for (field, value), count in sorted(odd.items())]
+            problems.append(
+                Problem(where, f"a meeting cannot be read: {error}{_shown_event_id(event)}", hint)
+            )
+    problems += [
+        _unexpected_value_note(where, field, value, count)
+        for (field, value), count in sorted(unexpected.items())
+    ]
     return tuple(occurrences), tuple(problems)
 
 
-def uids_of_unreadable(events: Iterable[Any], zone: ZoneInfo) -> frozenset[str]:
+def find_unreadable_uids(events: Iterable[Any], zone: ZoneInfo) -> frozenset[str]:
     """The uids of the events that `read_event` refuses, where they have one: what is held of them stays."""
     uids: set[str] = set()
     for event in events:
         try:
             read_event(event, zone, lambda *_: None, lambda *_, **__: "")
         except UnreadableEventError:
-            if isinstance(event, Mapping) and any(_text(event.get(key)).strip() for key in ("iCalUId", "id")):
-                uids.add(_uid(event))
+            if isinstance(event, Mapping) and any(
+                _storable_string(event.get(key)).strip() for key in ("iCalUId", "id")
+            ):
+                uids.add(_event_uid(event))
     return frozenset(uids)
 
 
 def read_event(
     event: Any,
     zone: ZoneInfo,
-    note: Note,
-    as_text: AsText = body_text,
+    add_note: NoteCallback,
+    read_body: BodyReader = extract_body_text,
     owners: frozenset[str] = frozenset(),
 ) -> Occurrence:
     """One event as an occurrence; raises UnreadableEventError. note: told of each odd field and value."""
     if not isinstance(event, Mapping):
         raise UnreadableEventError("it is no event")
-    sensitivity = _choice(event, "sensitivity", _SENSITIVITY, Sensitivity.PRIVATE, note)
+    sensitivity = _map_value(event, "sensitivity", _SENSITIVITY, Sensitivity.PRIVATE, add_note)
     all_day = event.get("isAllDay") is True
-    start, end = times_of(event, zone, all_day, note)
-    attendees = _attendees(event)
+    start, end = read_event_times(event, zone, all_day, add_note)
+    attendees = _to_attendees(event)
     return Occurrence(
-        uid=_uid(event),
-        recurrence_id=recurrence_id_of(event, start, zone, all_day),
+        uid=_event_uid(event),
+        recurrence_id=read_recurrence_id(event, start, zone, all_day),
         start=start,
         end=end,
         all_day=all_day,
         status=Status.CANCELLED if event.get("isCancelled") is True else Status.CONFIRMED,
-        response=_response(event, attendees, owners, note),
-        show_as=_choice(event, "showAs", _SHOW_AS, ShowAs.TENTATIVE, note),
+        response=_find_owner_response(event, attendees, owners, add_note),
+        show_as=_map_value(event, "showAs", _SHOW_AS, ShowAs.TENTATIVE, add_note),
         sensitivity=sensitivity,
-        title=_text(event.get("subject")),
-        location=_text(mapping(event.get("location")).get("displayName")),
-        description=_description(event, as_text) if sensitivity is Sensitivity.NORMAL else "",
-        organizer=_address(event.get("organizer")),
+        title=_storable_string(event.get("subject")),
+        location=_storable_string(mapping_or_empty(event.get("location")).get("displayName")),
+        description=_read_description(event, read_body) if sensitivity is Sensitivity.NORMAL else "",
+        organizer=_mail_address(event.get("organizer")),
         attendees=attendees,
-        categories=tuple(filter(None, map(_text, _list(event.get("categories"))))),
+        categories=tuple(filter(None, map(_storable_string, _list_or_empty(event.get("categories"))))),
     )
 
 
-def _uid(event: Event) -> str:
-    uid = _text(event.get("iCalUId")).strip() or _text(event.get("id")).strip()
+def _event_uid(event: GraphEvent) -> str:
+    uid = _storable_string(event.get("iCalUId")).strip() or _storable_string(event.get("id")).strip()
     if not uid:
         raise UnreadableEventError("it has neither iCalUId nor id")
     return series_uid(uid)
 
 
-def _shown(value: object) -> str:
+def _shown_value(value: object) -> str:
     return "absent" if value is None else repr(value)[:40]
 
 
-def _response(event: Event, attendees: tuple[Attendee, ...], owners: frozenset[str], note: Note) -> Response:
+def _find_owner_response(
+    event: GraphEvent, attendees: tuple[Attendee, ...], owners: frozenset[str], note: NoteCallback
+) -> Response:
     """The owner's answer. `none` on an invitation is no answer; on an own entry nobody was asked."""
-    answer = mapping(event.get("responseStatus")).get("response")
+    answer = mapping_or_empty(event.get("responseStatus")).get("response")
     known = _RESPONSE.get(str(answer).casefold())
     if known is None and answer not in (None, "none"):
         note("responseStatus", answer)
     if known is Response.ORGANIZER or (known is None and event.get("isOrganizer") is True):
         # responseStatus gives an organizer's part in place of an answer; that is among the attendees'.
-        own = owners | {_address(event.get("organizer"))} - {""}
-        answers = [attendee.response for attendee in attendees if attendee.address in own]
+        owner_addresses = owners | {_mail_address(event.get("organizer"))} - {""}
+        answers = [attendee.response for attendee in attendees if attendee.address in owner_addresses]
         return owner_response(answers, organizes=True)
     if known is not None:
         return known
     return Response.UNANSWERED if attendees else Response.UNRECORDED
 
 
-def _attendees(event: Event) -> tuple[Attendee, ...]:
-    return tuple(map(_attendee, filter(None, map(mapping, _list(event.get("attendees"))))))
+def _to_attendees(event: GraphEvent) -> tuple[Attendee, ...]:
+    return tuple(
+        map(_to_attendee, filter(None, map(mapping_or_empty, _list_or_empty(event.get("attendees")))))
+    )
 
 
-def _attendee(value: Event) -> Attendee:
-    answer = str(mapping(value.get("status")).get("response")).casefold()
-    kind = _KIND.get(str(value.get("type")).casefold(), AttendeeKind.UNKNOWN)
-    return Attendee(_address(value), kind, _RESPONSE.get(answer, Response.UNANSWERED))
+def _to_attendee(value: GraphEvent) -> Attendee:
+    answer = str(mapping_or_empty(value.get("status")).get("response")).casefold()
+    kind = _ATTENDEE_KIND.get(str(value.get("type")).casefold(), AttendeeKind.UNKNOWN)
+    return Attendee(_mail_address(value), kind, _RESPONSE.get(answer, Response.UNANSWERED))
 
 
-def _address(recipient: object) -> str:
+def _mail_address(recipient: object) -> str:
     """A mail address in lower case; Exchange's internal names (/o=…/cn=…) are none."""
-    address = _text(mapping(mapping(recipient).get("emailAddress")).get("address")).strip().casefold()
+    address = (
+        _storable_string(mapping_or_empty(mapping_or_empty(recipient).get("emailAddress")).get("address"))
+        .strip()
+        .casefold()
+    )
     return address.removeprefix("smtp:").removeprefix("mailto:") if "@" in address else ""
 
 
-def _description(event: Event, as_text: AsText) -> str:
-    body = mapping(event.get("body"))
-    return as_text(_text(body.get("content")), html=str(body.get("contentType")).casefold() != "text")
+def _read_description(event: GraphEvent, as_text: BodyReader) -> str:
+    body = mapping_or_empty(event.get("body"))
+    return as_text(
+        _storable_string(body.get("content")), html=str(body.get("contentType")).casefold() != "text"
+    )
 
 
-def _choice(event: Event, field: str, known: Mapping[str, Value], otherwise: Value, note: Note) -> Value:
+def _map_value(
+    event: GraphEvent, field: str, known: Mapping[str, _Value], otherwise: _Value, note: NoteCallback
+) -> _Value:
     value = event.get(field)
     found = known.get(str(value).casefold())
     if found is not None:
@@ -216,29 +237,29 @@ def _choice(event: Event, field: str, known: Mapping[str, Value], otherwise: Val
     return otherwise
 
 
-def _list(value: object) -> list[object]:
+def _list_or_empty(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: object) -> str:
+def _storable_string(value: object) -> str:
     """A string that every store can hold: half characters and zero bytes are replaced."""
     if not isinstance(value, str):
         return ""
     return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
-def _named(event: object) -> str:
-    name = _text(mapping(event).get("id"))
+def _shown_event_id(event: object) -> str:
+    name = _storable_string(mapping_or_empty(event).get("id"))
     return f" (id …{name[-12:]})" if name else ""
 
 
-_READ_AS = {
+_SUBSTITUTES = {
     "sensitivity": "private",
     "showAs": "tentative, so outside the confirmed hours",
     "responseStatus": "not answered",
 }
 
 
-def _odd(where: str, field: str, value: str, count: int) -> Problem:
-    what = f"{field} is {value} in {count_of(count, 'meeting')}, read as {_READ_AS.get(field, 'UTC')}"
+def _unexpected_value_note(where: str, field: str, value: str, count: int) -> Problem:
+    what = f"{field} is {value} in {format_count(count, 'meeting')}, read as {_SUBSTITUTES.get(field, 'UTC')}"
     return Problem(where, what, "nothing to do, unless the hours look wrong", Severity.NOTE)

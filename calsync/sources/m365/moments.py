@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calsync.sources.m365.zones import zone_named
+from calsync.sources.m365.zones import find_zone
 
-Event = Mapping[str, Any]
-Note = Callable[[str, object], None]
+GraphEvent = Mapping[str, Any]
+NoteCallback = Callable[[str, object], None]
 _ONE_DAY = timedelta(days=1)
 
 
@@ -16,68 +16,70 @@ class UnreadableEventError(ValueError):
     """One event lacks what makes it a meeting; says what."""
 
 
-def times_of(event: Event, zone: ZoneInfo, all_day: bool, note: Note) -> tuple[datetime, datetime]:
+def read_event_times(
+    event: GraphEvent, zone: ZoneInfo, all_day: bool, add_note: NoteCallback
+) -> tuple[datetime, datetime]:
     """Start and end in the calendar's zone; raises UnreadableEventError. note: told of an absent zone."""
-    start, end = (_moment(event, field, note) for field in ("start", "end"))
+    start, end = (_parse_date_time_zone(event, field, add_note) for field in ("start", "end"))
     if all_day:
-        start, end = _midnight(start, zone), _midnight(end, zone)
+        start, end = _nearest_midnight(start, zone), _nearest_midnight(end, zone)
         end = end if end > start else _next_midnight(start)
-    start, end = _in_zone(start, zone), _in_zone(end, zone)
+    start, end = _to_zone(start, zone), _to_zone(end, zone)
     if end.timestamp() < start.timestamp():
         raise UnreadableEventError(f"it ends ({end.isoformat()}) before it starts ({start.isoformat()})")
     return start, end
 
 
-def recurrence_id_of(event: Event, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
+def read_recurrence_id(event: GraphEvent, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
     """The original start of an occurrence of a series, a date for whole days; "" for a single event."""
     if not (event.get("seriesMasterId") or event.get("type") in ("occurrence", "exception")):
         return ""
     original = start
     if event.get("originalStart"):
-        moment = _parsed(event["originalStart"], "originalStart")
+        moment = _parse_datetime(event["originalStart"], "originalStart")
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        original = _midnight(moment, zone) if all_day else _in_zone(moment, zone)
+        original = _nearest_midnight(moment, zone) if all_day else _to_zone(moment, zone)
     return original.date().isoformat() if all_day else original.isoformat()
 
 
-def _moment(event: Event, field: str, note: Note) -> datetime:
+def _parse_date_time_zone(event: GraphEvent, field: str, add_note: NoteCallback) -> datetime:
     """A dateTimeTimeZone; without a zone it is UTC, for we asked for no other."""
-    value = mapping(event.get(field))
-    moment = _parsed(value.get("dateTime"), field)
+    value = mapping_or_empty(event.get(field))
+    moment = _parse_datetime(value.get("dateTime"), field)
     if moment.tzinfo is not None:
         return moment
     name = value.get("timeZone")
     if not name:
-        note(f"{field}.timeZone", None)
+        add_note(f"{field}.timeZone", None)
         return moment.replace(tzinfo=UTC)
     try:
-        return moment.replace(tzinfo=zone_named(str(name)))
+        return moment.replace(tzinfo=find_zone(str(name)))
     except ValueError as error:
         raise UnreadableEventError(f"{field}: {error}") from error
 
 
-def _parsed(text: object, field: str) -> datetime:
+def _parse_datetime(text: object, field: str) -> datetime:
     try:
         return datetime.fromisoformat(str(text))
     except ValueError as error:
         raise UnreadableEventError(f"{field} is {text!r}") from error
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+def _to_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     try:
         return moment.astimezone(zone)
     except (OverflowError, ValueError) as error:
         raise UnreadableEventError(f"no such time: {moment.isoformat()}") from error
 
 
-def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
+def _nearest_midnight(moment: datetime, zone: ZoneInfo) -> datetime:
     """The midnight that an all-day event means: it says a date, in whatever zone it was written.
 
     Graph gives midnight of the date itself (in UTC); where a server shifted it, the nearest midnight.
     """
-    shown = moment if moment.time() == time() else _in_zone(moment, zone)
-    midnight = datetime.combine(shown.date(), time(), zone)
-    return _next_midnight(midnight) if shown.time() >= time(12) else midnight
+    local = moment if moment.time() == time() else _to_zone(moment, zone)
+    midnight = datetime.combine(local.date(), time(), zone)
+    return _next_midnight(midnight) if local.time() >= time(12) else midnight
 
 
 def _next_midnight(moment: datetime) -> datetime:
@@ -87,6 +89,6 @@ def _next_midnight(moment: datetime) -> datetime:
         raise UnreadableEventError(f"no day after {moment.date()}") from error
 
 
-def mapping(value: object) -> Event:
+def mapping_or_empty(value: object) -> GraphEvent:
     """The value, or an empty mapping where it is none."""
     return value if isinstance(value, Mapping) else {}

@@ -28,11 +28,11 @@ CLOUDS = {
     "china": Cloud("https://microsoftgraph.chinacloudapi.cn/", "https://login.partner.microsoftonline.cn/"),
 }
 
-_MADE_HERE = ("certificate_file", "secret_env", "assertion_file")
-_CREDENTIALS = (*_MADE_HERE, "token_env", "token_file")
+_MSAL_CREDENTIALS = ("certificate_file", "secret_env", "assertion_file")
+_CREDENTIALS = (*_MSAL_CREDENTIALS, "token_env", "token_file")
 
 
-def _tenant(text: str) -> str:
+def _validate_tenant(text: str) -> str:
     tenant = text.strip()
     if tenant.casefold() in ("common", "organizations", "consumers"):
         raise ValueError("name one tenant: its id, or a domain such as example.onmicrosoft.com")
@@ -41,7 +41,7 @@ def _tenant(text: str) -> str:
     return tenant
 
 
-def _graph_root(text: str) -> str:
+def _validate_graph_root(text: str) -> str:
     if not text.strip():
         return ""
     root = text.strip().rstrip("/").removesuffix("/v1.0") + "/"
@@ -64,7 +64,7 @@ class M365Options(SourceOptions):
     total_seconds: for one mailbox, with every page and retry.
     """
 
-    tenant: Annotated[str, AfterValidator(_tenant)] = ""
+    tenant: Annotated[str, AfterValidator(_validate_tenant)] = ""
     client_id: str = ""
     certificate_file: ExistingFile | None = None
     passphrase_env: EnvironmentName = ""
@@ -73,7 +73,7 @@ class M365Options(SourceOptions):
     token_env: EnvironmentName = ""
     token_file: ExistingFile | None = None
     cloud: Literal["global", "usgov", "china"] = "global"
-    graph_root: Annotated[str, AfterValidator(_graph_root)] = ""
+    graph_root: Annotated[str, AfterValidator(_validate_graph_root)] = ""
     agendas: bool = True
     mailboxes_at_once: int = Field(default=4, ge=1, le=64)
     page_size: int = Field(default=1000, ge=1, le=1000)
@@ -87,20 +87,20 @@ class M365Options(SourceOptions):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _every_fault(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _collect_faults(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Tell the faults between settings together with those in each."""
-        faults = list(_between(values)) if isinstance(values, Mapping) else []
+        faults = list(_find_conflicts(values)) if isinstance(values, Mapping) else []
         options: Self | None = None
         try:
             options = handler(values)
         except ValidationError as error:
-            faults += [_again(fault) for fault in error.errors(include_url=False)]
+            faults += [_repeat_error(fault) for fault in error.errors(include_url=False)]
         if options is not None and options.certificate_file:
             try:
                 passphrase = os.environ.get(options.passphrase_env, "")
                 options._certificate = load_certificate(options.certificate_file, passphrase)
             except UnusableCertificateError as error:
-                faults.append(_fault(str(error), "certificate_file"))
+                faults.append(_validation_error(str(error), "certificate_file"))
         if faults or options is None:
             raise ValidationError.from_exception_data(cls.__name__, faults)
         return options
@@ -116,30 +116,30 @@ class M365Options(SourceOptions):
         return os.environ.get(self.secret_env, "") if self.secret_env else ""
 
     @property
-    def made_here(self) -> bool:
+    def acquires_tokens(self) -> bool:
         """Whether we get tokens ourselves, rather than being given them."""
         return not (self.token_env or self.token_file)
 
     @property
-    def root(self) -> str:
+    def graph_url(self) -> str:
         """Where Graph answers; ends with a slash."""
         return self.graph_root or CLOUDS[self.cloud].graph
 
     @property
     def address_guard(self) -> AddressGuard:
         """Only Graph's own host and the sign-in's may be private: `cloud` and `graph_root` name them."""
-        named = (urlsplit(address).hostname or "" for address in (self.root, CLOUDS[self.cloud].login))
+        named = (urlsplit(address).hostname or "" for address in (self.graph_url, CLOUDS[self.cloud].login))
         return AddressGuard.of(private=named)
 
     @property
-    def rehearsal(self) -> bool:
+    def is_emulated(self) -> bool:
         """Whether Graph is played by a server on this machine: then so is the sign-in."""
-        return Origin("http", urlsplit(self.root).hostname or "", 80).private
+        return Origin("http", urlsplit(self.graph_url).hostname or "", 80).private
 
     @property
-    def scope(self) -> str:
+    def token_scope(self) -> str:
         """What a token is asked for: everything that this application was granted in Graph."""
-        own = self.root if not self.rehearsal else CLOUDS[self.cloud].graph
+        own = self.graph_url if not self.is_emulated else CLOUDS[self.cloud].graph
         return f"{own}.default"
 
     @property
@@ -148,24 +148,24 @@ class M365Options(SourceOptions):
         return f"{CLOUDS[self.cloud].login}{self.tenant}"
 
 
-def _between(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+def _find_conflicts(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     given = [name for name in _CREDENTIALS if values.get(name)]
     if len(given) != 1:
         found = f"here are {' and '.join(given)}" if given else "here is none"
-        yield _fault(f"exactly one credential is wanted, {', '.join(_CREDENTIALS)}; {found}")
-    if not given or any(name in _MADE_HERE for name in given):
+        yield _validation_error(f"exactly one credential is wanted, {', '.join(_CREDENTIALS)}; {found}")
+    if not given or any(name in _MSAL_CREDENTIALS for name in given):
         for name in ("tenant", "client_id"):
             if not values.get(name):
                 yield InitErrorDetails(type="missing", loc=(name,), input=None)
     if values.get("passphrase_env") and not values.get("certificate_file"):
-        yield _fault("opens a certificate_file, and there is none", "passphrase_env")
+        yield _validation_error("opens a certificate_file, and there is none", "passphrase_env")
 
 
-def _fault(what: str, *place: str) -> InitErrorDetails:
+def _validation_error(what: str, *place: str) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("m365", "{what}", {"what": what}), loc=place, input=None)
 
 
-def _again(fault: Any) -> InitErrorDetails:
+def _repeat_error(fault: Any) -> InitErrorDetails:
     """A fault that pydantic found, to be told beside ours."""
     kind = fault["type"]
     if kind in ("value_error", "assertion_error"):

@@ -12,42 +12,42 @@ _PATTERNS = (
     re.compile(r"()eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"),
 )
 _LIBRARIES = ("O365", "msal", "urllib3", "requests")
-_HIDDEN = "[hidden]"
+_REPLACEMENT = "[hidden]"
 
 
-class Redaction(logging.Filter):
+class SecretFilter(logging.Filter):
     """Replaces what looks like a credential, and every credential it was told of, however it looks."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: deque[str] = deque(maxlen=64)
+        self._secrets: deque[str] = deque(maxlen=64)
 
     def hide(self, secret: str) -> None:
         """From now on this text appears in no record."""
-        if len(secret) >= 4 and secret not in self._told:
-            self._told.append(secret)
+        if len(secret) >= 4 and secret not in self._secrets:
+            self._secrets.append(secret)
 
-    def clean(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without its secrets."""
-        for secret in self._told:
-            text = text.replace(secret, _HIDDEN)
+        for secret in self._secrets:
+            text = text.replace(secret, _REPLACEMENT)
         for pattern in _PATTERNS:
-            text = pattern.sub(rf"\1{_HIDDEN}", text)
+            text = pattern.sub(rf"\1{_REPLACEMENT}", text)
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, cleaned."""
-        said = record.getMessage()
-        cleaned = self.clean(said)
-        if cleaned != said:
+        message = record.getMessage()
+        cleaned = self.redact(message)
+        if cleaned != message:
             record.msg, record.args = cleaned, ()
         return True
 
 
-REDACTION = Redaction()
+REDACTION = SecretFilter()
 
 
-def guard_logs() -> None:
+def install_secret_filter() -> None:
     """Put the filter on every logger of these libraries: one on the parent does not see what a child logs."""
     known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LIBRARIES]
     for name in {*_LIBRARIES, *known}:

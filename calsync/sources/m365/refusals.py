@@ -108,7 +108,7 @@ def sign_in_refusal(where: str, said: str, options: M365Options) -> SourceError:
     if number and int(number[1]) in _PASSING:
         return SourceUnavailableError(where, f"the sign-in is busy: {_short(said)}", "try again later")
     if cause is None:
-        what = f"the sign-in refuses us: {_short(said)}" if options.made_here else said
+        what = f"the sign-in refuses us: {_short(said)}" if options.acquires_tokens else said
         return SourceAuthError(where, what, _hint_without_cause(options))
     return SourceAuthError(
         where, f"{cause.what} (AADSTS{number[1] if number else ''})", _with_end(cause, options)
@@ -116,7 +116,7 @@ def sign_in_refusal(where: str, said: str, options: M365Options) -> SourceError:
 
 
 def _hint_without_cause(options: M365Options) -> str:
-    if not options.made_here:
+    if not options.acquires_tokens:
         return "see that whoever makes the token keeps it fresh, for this tenant and for Graph"
     return f"look the code up at https://login.microsoftonline.com/error, or see {PAGE}"
 
@@ -194,5 +194,5 @@ def _quoted(code: str, message: str) -> str:
 
 def _short(text: str) -> str:
     """The first line, without trace ids, cut to a readable length."""
-    line = " ".join(REDACTION.clean(text).partition("Trace ID")[0].split())
+    line = " ".join(REDACTION.redact(text).partition("Trace ID")[0].split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

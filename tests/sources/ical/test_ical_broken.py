@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_paths import WINDOWS, assert_alike
+from ical_paths import WINDOWS, assert_readers_agree
 from ical_strategies import broken_calendars
 from ical_text import LONDON, OCTOBER, calendar, days, event
 
 from calsync.model.span import Span
-from calsync.sources.ical.fast import read_quickly
+from calsync.sources.ical.fast import read_with_fast_path
 
 # CALSYNC_SOAK=20000 for a long run.
 EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))
@@ -22,7 +22,7 @@ WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20210104T09
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(broken_calendars(), WINDOWS)
 def test_a_broken_calendar_is_read_as_the_exact_path_reads_it(content: bytes, window: Span) -> None:
-    assert_alike(content, window)
+    assert_readers_agree(content, window)
 
 
 MONDAYS = st.integers(0, 330).map(lambda week: datetime(2021, 1, 4, 9) + timedelta(weeks=week))
@@ -49,7 +49,7 @@ def test_far_overrides_make_the_difference_that_they_make(
     overrides: list[str], begun: bool, length: str, window: Span
 ) -> None:
     master = [WEEKLY.replace("PT1H", length)] if begun else []
-    assert_alike(calendar(*master, *overrides, event(uid="other")), window)
+    assert_readers_agree(calendar(*master, *overrides, event(uid="other")), window)
 
 
 KEPT = {
@@ -85,7 +85,7 @@ KEPT = {
 @pytest.mark.parametrize("name", KEPT)
 def test_what_once_was_read_otherwise_or_might_be(name: str) -> None:
     for window in (OCTOBER, days("2019-01-01", "2026-01-01")):
-        assert_alike(KEPT[name], window)
+        assert_readers_agree(KEPT[name], window)
 
 
 USUAL = {
@@ -103,7 +103,7 @@ USUAL = {
 
 @pytest.mark.parametrize("name", USUAL)
 def test_what_many_programs_write_needs_no_exact_path(name: str) -> None:
-    quick = read_quickly(USUAL[name], OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics")
-    assert quick.found
-    assert quick.rest.events == ()
-    assert_alike(USUAL[name])
+    quick = read_with_fast_path(USUAL[name], OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics")
+    assert quick.occurrences
+    assert quick.remaining.events == ()
+    assert_readers_agree(USUAL[name])

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_paths import read_both_ways
-from ical_text import NEIGHBOUR, calendar, event, faults, read, uids
+from ical_paths import read_with_both
+from ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
 
 from calsync.sources.ical import budget as budgets
-from calsync.sources.ical.budget import MOST_STEPS, Reserve, SeriesBudget
-from calsync.sources.ical.recur import starts
-from calsync.sources.ical.rule import RuleError, read_rule
-from calsync.sources.ical.yearly import FIRST_YEAR, LAST_YEAR, seconds_of, yearly_starts
+from calsync.sources.ical.budget import MAX_STEPS, SeriesBudget, SharedReserve
+from calsync.sources.ical.recur import rule_starts
+from calsync.sources.ical.rule import RuleError, parse_rule
+from calsync.sources.ical.yearly import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, to_seconds, yearly_starts
 
 
 def wall(*numbers: int) -> datetime:
@@ -31,7 +31,7 @@ BEGIN = wall(1900, 1, 31, 23, 59, 59)
 
 def steps_of(text: str, begin: datetime = BEGIN) -> tuple[list[datetime], int]:
     budget = SeriesBudget()
-    return starts(read_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
+    return rule_starts(parse_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
 
 
 def test_a_set_of_every_second_of_a_month_is_never_made_to_find_its_last() -> None:
@@ -76,7 +76,7 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
     days = "" if freq in ("WEEKLY", "DAILY") else f"BYMONTHDAY={','.join(map(str, range(1, 29)))};"
     tracemalloc.start()
     try:
-        starts(read_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST)
+        rule_starts(parse_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
@@ -93,17 +93,17 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
 def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
     budget = SeriesBudget()
     try:
-        starts(read_rule(text), wall(1, 1, 1), FIRST, LAST, budget=budget)
+        rule_starts(parse_rule(text), wall(1, 1, 1), FIRST, LAST, budget=budget)
     except RuleError as error:
-        assert f"more than {MOST_STEPS} steps" in str(error)
-    assert budget.steps <= MOST_STEPS + 10_000
+        assert f"more than {MAX_STEPS} steps" in str(error)
+    assert budget.steps <= MAX_STEPS + 10_000
 
 
 def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
     rule = "RRULE:FREQ=DAILY;COUNT=999999999;BYMONTHDAY=1,31;BYDAY=MO,TU,WE,TH,FR"
     dense = event("SUMMARY:Bad", rule, start=":00010101T000000Z")
-    occurrences, problems = read_both_ways(calendar(dense, NEIGHBOUR))
-    assert uids(occurrences) == ["neighbour"]
+    occurrences, problems = read_with_both(calendar(dense, NEIGHBOUR))
+    assert uids_of(occurrences) == ["neighbour"]
     (problem,) = faults(problems)
     assert "this rule would need more than" in problem.what
     assert "line 3" in problem.where
@@ -127,7 +127,7 @@ def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> 
         for n in range(300)
     ]
     occurrences, problems = read(calendar(*dense, NEIGHBOUR))
-    assert "neighbour" in uids(occurrences)
+    assert "neighbour" in uids_of(occurrences)
     assert faults(problems)
     assert sum(budget.steps for budget in spent) < 4_000_000
 
@@ -146,14 +146,14 @@ def test_ordinary_series_need_no_reserve() -> None:
             ]
         )
     ]
-    empty = Reserve(0, 0)
+    empty = SharedReserve(0, 0)
     for one in ordinary:
         text = one.partition("RRULE:")[2].partition("\r\n")[0]
         budget = SeriesBudget(200 + 2 * 36, 100 + 2 * 36, empty)
-        starts(read_rule(text), wall(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
-    occurrences, problems = read_both_ways(calendar(*ordinary, NEIGHBOUR))
+        rule_starts(parse_rule(text), wall(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
+    occurrences, problems = read_with_both(calendar(*ordinary, NEIGHBOUR))
     assert not problems
-    assert {f"o{n}" for n in range(5)} <= set(uids(occurrences))
+    assert {f"o{n}" for n in range(5)} <= set(uids_of(occurrences))
 
 
 _RULES = st.builds(
@@ -169,9 +169,9 @@ _RULES = st.builds(
 @settings(max_examples=100, deadline=None)
 @given(text=_RULES, begin=st.datetimes(wall(1600, 1, 1), wall(2050, 1, 1)))
 def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
-    rule, begin = read_rule(text), begin.replace(microsecond=0)
-    last = wall(LAST_YEAR, 12, 31)
+    rule, begin = parse_rule(text), begin.replace(microsecond=0)
+    last = wall(LAST_ZONE_YEAR, 12, 31)
     found = yearly_starts(rule, begin, last)
     if found is not None:
-        walked = starts(rule, begin, wall(FIRST_YEAR, 1, 1), last)
-        assert found.tolist() == [seconds_of(wall) for wall in walked]
+        walked = rule_starts(rule, begin, wall(FIRST_ZONE_YEAR, 1, 1), last)
+        assert found.tolist() == [to_seconds(wall) for wall in walked]

@@ -6,7 +6,7 @@ from ical_text import LONDON, OCTOBER, calendar, event, read
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Status
 from calsync.sources.base import Calendar
-from calsync.sources.ical.digests import digest_of
+from calsync.sources.ical.digests import calendar_digest
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.ics import IcsOptions, IcsSource
 
@@ -75,7 +75,7 @@ def test_a_time_stamp_is_part_of_the_version_in_scheduling_messages_only(head: s
 
 def test_a_message_that_was_sent_again_is_another_file() -> None:
     once = calendar(event(), head="METHOD:REQUEST")
-    assert digest_of(once) != digest_of(once.replace(b"DTSTAMP:2025", b"DTSTAMP:2026"))
+    assert calendar_digest(once) != calendar_digest(once.replace(b"DTSTAMP:2025", b"DTSTAMP:2026"))
 
 
 def test_a_message_and_what_it_cancels_in_one_file(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 """What an event says besides its times: title, people, answers, how it is shown, who may see it."""
 
 import pytest
-from ical_text import calendar, event, one
+from ical_text import calendar, event, read_one
 
 from calsync.model.occurrence import Attendee, AttendeeKind, Response, Sensitivity, ShowAs, Status
 
@@ -9,11 +9,11 @@ OWNER = "ceri@brynfelin.example"
 
 
 def said(*lines: str, **changes: str) -> object:
-    return one(calendar(event(*lines, **changes)), owners=(OWNER,))
+    return read_one(calendar(event(*lines, **changes)), owners=(OWNER,))
 
 
 def test_texts_are_unescaped() -> None:
-    found = one(
+    found = read_one(
         calendar(event("SUMMARY;LANGUAGE=cy:Bwrdd\\, Cymru\\; a\\nmwy", 'LOCATION;ALTREP="http://a:1":Y Ty'))
     )
     assert (found.title, found.location) == ("Bwrdd, Cymru; a\nmwy", "Y Ty")
@@ -21,9 +21,9 @@ def test_texts_are_unescaped() -> None:
 
 def test_the_description_is_plain_and_its_html_twin_only_stands_in() -> None:
     html = "X-ALT-DESC;FMTTYPE=text/html:<html><style>p {}</style><p>Agenda</p><p>1 &amp\\; 2</p></html>"
-    assert one(calendar(event("DESCRIPTION:Plain", html))).description == "Plain"
-    assert one(calendar(event(html))).description == "Agenda\n1 & 2"
-    assert one(calendar(event("DESCRIPTION: \\n ", html))).description == "Agenda\n1 & 2"
+    assert read_one(calendar(event("DESCRIPTION:Plain", html))).description == "Plain"
+    assert read_one(calendar(event(html))).description == "Agenda\n1 & 2"
+    assert read_one(calendar(event("DESCRIPTION: \\n ", html))).description == "Agenda\n1 & 2"
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_the_description_is_plain_and_its_html_twin_only_stands_in() -> None:
     ],
 )
 def test_the_status_is_what_status_says(lines: tuple[str, ...], status: Status) -> None:
-    assert one(calendar(event(*lines))).status is status
+    assert read_one(calendar(event(*lines))).status is status
 
 
 def test_a_cancellation_by_mail_is_cancelled() -> None:
-    assert one(calendar(event(), head="METHOD:CANCEL")).status is Status.CANCELLED
+    assert read_one(calendar(event(), head="METHOD:CANCEL")).status is Status.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_cancellation_by_mail_is_cancelled() -> None:
     ],
 )
 def test_outlooks_busy_status_beats_transp(lines: tuple[str, ...], show_as: ShowAs) -> None:
-    assert one(calendar(event(*lines))).show_as is show_as
+    assert read_one(calendar(event(*lines))).show_as is show_as
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_outlooks_busy_status_beats_transp(lines: tuple[str, ...], show_as: Show
     ],
 )
 def test_a_class_that_is_unknown_is_private(lines: tuple[str, ...], sensitivity: Sensitivity) -> None:
-    assert one(calendar(event(*lines))).sensitivity is sensitivity
+    assert read_one(calendar(event(*lines))).sensitivity is sensitivity
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_class_that_is_unknown_is_private(lines: tuple[str, ...], sensitivity:
     ],
 )
 def test_the_owners_answer_is_found(lines: tuple[str, ...], response: Response) -> None:
-    assert one(calendar(event(*lines)), owners=(OWNER,)).response is response
+    assert read_one(calendar(event(*lines)), owners=(OWNER,)).response is response
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_organizers_own_answer_outranks_being_the_organizer(
 ) -> None:
     lines = [f"ATTENDEE;PARTSTAT={answer}:mailto:{address}" for address, answer in answers.items()]
     organized = calendar(event(f"ORGANIZER:mailto:{OWNER}", *lines))
-    assert one(organized, owners=(OWNER, "c.puw@brynfelin.example")).response is response
+    assert read_one(organized, owners=(OWNER, "c.puw@brynfelin.example")).response is response
 
 
 @pytest.mark.parametrize(
@@ -141,21 +141,21 @@ def test_an_organizers_own_answer_outranks_being_the_organizer(
     ],
 )
 def test_attendees_have_an_address_only_by_mailto(line: str, attendee: Attendee) -> None:
-    assert one(calendar(event(f"ATTENDEE{line}"))).attendees == (attendee,)
+    assert read_one(calendar(event(f"ATTENDEE{line}"))).attendees == (attendee,)
 
 
 def test_the_organizer_is_a_lower_case_address() -> None:
-    assert one(calendar(event('ORGANIZER;CN="A B":MAILTO:A.B@X.example'))).organizer == "a.b@x.example"
+    assert read_one(calendar(event('ORGANIZER;CN="A B":MAILTO:A.B@X.example'))).organizer == "a.b@x.example"
 
 
 def test_categories_of_several_lines_are_joined_each_once() -> None:
-    found = one(calendar(event("CATEGORIES:Board,calsync: process", "CATEGORIES:Board,a\\, b")))
+    found = read_one(calendar(event("CATEGORIES:Board,calsync: process", "CATEGORIES:Board,a\\, b")))
     assert found.categories == ("Board", "calsync: process", "a, b")
 
 
 def test_what_an_alarm_says_is_not_the_events() -> None:
     alarm = "BEGIN:VALARM\r\nSUMMARY:Alarm\r\nATTENDEE:mailto:x@x.example\r\nDESCRIPTION:Wake\r\nEND:VALARM"
-    found = one(calendar(event(alarm, "SUMMARY:Board")))
+    found = read_one(calendar(event(alarm, "SUMMARY:Board")))
     assert (found.title, found.description, found.attendees) == ("Board", "", ())
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_paths import assert_alike
-from ical_text import NEIGHBOUR, calendar, event, faults, read, uids
+from ical_paths import assert_readers_agree
+from ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
 
 BOM = b"\xef\xbb\xbf"
 ZONE = (
@@ -43,7 +43,7 @@ WHOLE = calendar(ZONE, FIRST, SECOND).decode()
 def test_an_event_whose_begin_or_end_is_damaged_is_read(old: str, new: str) -> None:
     assert old in WHOLE
     content = WHOLE.replace(old, new, 1).encode()
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
     assert [(o.uid, o.title.removesuffix("END")) for o in occurrences] == [("a", "One"), ("b", "Two")]
     assert not faults(problems)
@@ -57,9 +57,9 @@ def test_a_recovered_event_is_noted_with_the_line_it_begins_on() -> None:
 
 def test_an_end_without_begin_is_a_problem_with_its_line() -> None:
     content = calendar(FIRST.replace("BEGIN:VEVENT\r\n", ""), SECOND)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
-    assert uids(occurrences) == ["b"]
+    assert uids_of(occurrences) == ["b"]
     (problem,) = faults(problems)
     assert problem.where == f"a.ics, line {content.decode().split('END:VEVENT')[0].count(chr(10)) + 1}"
     assert problem.what.startswith("END:VEVENT without BEGIN:VEVENT")
@@ -68,7 +68,7 @@ def test_an_end_without_begin_is_a_problem_with_its_line() -> None:
 def test_a_begin_without_end_is_a_problem_with_its_line() -> None:
     content = calendar(NEIGHBOUR, FIRST.replace("END:VEVENT\r\n", ""), SECOND)
     occurrences, problems = read(content)
-    assert uids(occurrences) == ["b", "neighbour"]
+    assert uids_of(occurrences) == ["b", "neighbour"]
     assert [problem.where for problem in faults(problems)] == ["a.ics, line 10"]
 
 
@@ -90,14 +90,14 @@ def test_an_event_outside_every_calendar_is_one_problem_with_its_line() -> None:
 )
 def test_a_text_that_quotes_a_begin_or_an_end_makes_no_event(text: str) -> None:
     content = calendar(event(text, uid="a"), SECOND)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
-    assert (uids(occurrences), problems) == (["a", "b"], ())
+    assert (uids_of(occurrences), problems) == (["a", "b"], ())
 
 
 def test_a_description_of_the_calendar_that_quotes_an_event_makes_none() -> None:
     occurrences, problems = read(calendar(SECOND, head="X-WR-CALDESC:from BEGIN:VEVENT to END:VEVENT"))
-    assert (uids(occurrences), problems) == (["b"], ())
+    assert (uids_of(occurrences), problems) == (["b"], ())
 
 
 UTF16 = calendar(SECOND).decode()
@@ -124,9 +124,9 @@ JOINED = {
 
 @pytest.mark.parametrize("name", JOINED)
 def test_files_joined_end_to_end_are_both_read(name: str) -> None:
-    assert_alike(JOINED[name])
+    assert_readers_agree(JOINED[name])
     occurrences, problems = read(JOINED[name])
-    assert (uids(occurrences), faults(problems)) == (["a", "b"], [])
+    assert (uids_of(occurrences), faults(problems)) == (["a", "b"], [])
 
 
 DAMAGE = ("glue", "prefix", "indent", "drop", "duplicate", "lower", "blank", "run on")
@@ -166,7 +166,7 @@ def damaged_calendars(draw: st.DrawFn) -> tuple[bytes, list[str]]:
 @given(damaged_calendars())
 def test_every_event_is_read_or_named_with_its_line(given_: tuple[bytes, list[str]]) -> None:
     content, names = given_
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
     lost = faults(problems)
     raw = [
@@ -177,7 +177,7 @@ def test_every_event_is_read_or_named_with_its_line(given_: tuple[bytes, list[st
     lines = content.decode().splitlines()
     bounds = {name: bounds_of(lines, name) for name in names}
     numbers = [int(re.findall(r", line (\d+)", problem.where)[0]) for problem in lost]
-    for name in set(names) - set(uids(occurrences)):
+    for name in set(names) - set(uids_of(occurrences)):
         begin, end = bounds[name]
         # Where two events run into each other, one problem names both, with the line of the first.
         assert any(begin <= number <= end for number in numbers) or any("two UIDs" in p.what for p in lost)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calsync.sources.ical.digests import digest_of
+from calsync.sources.ical.digests import calendar_digest
 
 BEFORE, AFTER = b"BEGIN:VEVENT\r\nUID:a", b"\r\nSUMMARY:Board\r\nEND:VEVENT\r\n"
 PLAIN = BEFORE + b"\r\nDTSTAMP:20260101T000000Z" + AFTER
@@ -20,11 +20,11 @@ PLAIN = BEFORE + b"\r\nDTSTAMP:20260101T000000Z" + AFTER
     ],
 )
 def test_a_time_stamp_makes_no_difference(stamp: bytes) -> None:
-    assert digest_of(BEFORE + stamp + AFTER) == digest_of(PLAIN)
+    assert calendar_digest(BEFORE + stamp + AFTER) == calendar_digest(PLAIN)
 
 
 def test_nor_does_one_that_ends_the_file() -> None:
-    assert digest_of(BEFORE + b"\r\nDTSTAMP:20260101T000000Z\r\n 00") == digest_of(BEFORE + b"\r")
+    assert calendar_digest(BEFORE + b"\r\nDTSTAMP:20260101T000000Z\r\n 00") == calendar_digest(BEFORE + b"\r")
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_nor_does_one_that_ends_the_file() -> None:
     ],
 )
 def test_every_other_line_does(line: bytes) -> None:
-    assert digest_of(BEFORE + line + AFTER) != digest_of(PLAIN)
+    assert calendar_digest(BEFORE + line + AFTER) != calendar_digest(PLAIN)

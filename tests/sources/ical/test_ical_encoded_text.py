@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_paths import assert_alike
-from ical_text import NEIGHBOUR, calendar, event, one, read, uids
+from ical_paths import assert_readers_agree
+from ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
 
 from calsync.model.problem import Severity
 
@@ -14,10 +14,10 @@ QP = ";ENCODING=QUOTED-PRINTABLE"
 def title(line: str, rest: str = "") -> str:
     """The title that both paths read from a line, without a problem."""
     content = calendar(event(line, *filter(None, [rest])), NEIGHBOUR)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
     assert problems == ()
-    assert uids(occurrences) == ["u1", "neighbour"]
+    assert uids_of(occurrences) == ["u1", "neighbour"]
     return occurrences[0].title
 
 
@@ -65,31 +65,31 @@ def test_an_encoded_title_is_decoded(line: str, text: str) -> None:
 def test_a_soft_line_break_goes_on_with_the_next_line(line: str, text: str) -> None:
     assert title(line, "LOCATION:Room 1") == text
     content = calendar(event(line, "LOCATION:Room 1"))
-    assert one(content).location == "Room 1"
+    assert read_one(content).location == "Room 1"
 
 
 def test_a_soft_line_break_before_the_end_of_its_event_swallows_nothing() -> None:
     content = calendar(event(f"SUMMARY{QP}:Board ="), NEIGHBOUR)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, problems = read(content)
     assert ([o.title for o in occurrences], problems) == (["Board", "Neighbour"], ())
 
 
 def test_an_equals_sign_at_a_lines_end_is_no_soft_line_break_elsewhere() -> None:
     content = calendar(event("SUMMARY:1 + 1 =", "LOCATION:Room 1", "ATTACH;ENCODING=BASE64:QQ=="))
-    assert_alike(content)
-    assert (one(content).title, one(content).location) == ("1 + 1 =", "Room 1")
+    assert_readers_agree(content)
+    assert (read_one(content).title, read_one(content).location) == ("1 + 1 =", "Room 1")
 
 
 @pytest.mark.parametrize("name", ["LOCATION", "DESCRIPTION"])
 def test_other_texts_are_decoded_too(name: str) -> None:
-    occurrence = one(calendar(event(f"{name}{QP}:Caf=C3=A9=0D=0A=\r\nItem 2")))
+    occurrence = read_one(calendar(event(f"{name}{QP}:Caf=C3=A9=0D=0A=\r\nItem 2")))
     assert (occurrence.location or occurrence.description) == "Café\nItem 2"
 
 
 def test_categories_are_decoded_one_by_one() -> None:
     content = calendar(event(f"CATEGORIES{QP}:calsync=3A process,R=C3=A9d;Bl=2Cue"))
-    assert one(content).categories == ("calsync: process", "Réd", "Bl,ue")
+    assert read_one(content).categories == ("calsync: process", "Réd", "Bl,ue")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_categories_are_decoded_one_by_one() -> None:
 )
 def test_what_cannot_be_decoded_stays_and_is_reported_without_the_text(line: str, text: str) -> None:
     content = calendar(event(line), NEIGHBOUR)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, (note,) = read(content)
     assert occurrences[0].title == text
     assert note.severity is Severity.NOTE

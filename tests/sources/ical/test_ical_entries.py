@@ -3,8 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from ical_paths import assert_alike
-from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, faults, one, read, starts, uids
+from ical_paths import assert_readers_agree
+from ical_text import (
+    LONDON,
+    NEIGHBOUR,
+    OCTOBER,
+    calendar,
+    event,
+    faults,
+    read,
+    read_one,
+    read_starts,
+    uids_of,
+)
 
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Status
@@ -18,7 +29,7 @@ NEXT_MIDNIGHT = "DTEND;TZID=GMT Standard Time:20251007T000000"
 
 def shown(content: bytes) -> list[tuple[str, str, bool]]:
     """First day, day after the last, and whether it is all-day, of each occurrence; both paths agree."""
-    assert_alike(content)
+    assert_readers_agree(content)
     return [(str(o.start.date()), str(o.end.date()), o.all_day) for o in read(content)[0]]
 
 
@@ -35,17 +46,17 @@ def shown(content: bytes) -> list[tuple[str, str, bool]]:
 def test_outlooks_flag_makes_whole_days_of_midnights(flag: str) -> None:
     content = calendar(event(flag, start=MIDNIGHT, end=NEXT_MIDNIGHT))
     assert shown(content) == [("2025-10-06", "2025-10-07", True)]
-    assert one(content).start.isoformat() == "2025-10-06T00:00:00+01:00"
+    assert read_one(content).start.isoformat() == "2025-10-06T00:00:00+01:00"
 
 
 @pytest.mark.parametrize("flag", ["X-MICROSOFT-CDO-ALLDAYEVENT:FALSE", "X-OTHER-ALLDAYEVENT:TRUE", "X-A:b"])
 def test_midnights_without_the_flag_are_times(flag: str) -> None:
-    assert not one(calendar(event(flag, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
+    assert not read_one(calendar(event(flag, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
 
 
 def test_a_flag_in_an_alarm_is_not_the_events() -> None:
     alarm = f"BEGIN:VALARM\r\nTRIGGER:-PT15M\r\n{FLAG}\r\nEND:VALARM"
-    assert not one(calendar(event(alarm, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
+    assert not read_one(calendar(event(alarm, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
 
 
 @pytest.mark.parametrize(
@@ -83,8 +94,8 @@ def test_a_flagged_day_is_a_day_on_the_days_the_clocks_change() -> None:
 
 def test_a_flag_on_times_that_are_no_midnights_changes_nothing() -> None:
     content = calendar(event(FLAG))
-    assert_alike(content)
-    assert not one(content).all_day
+    assert_readers_agree(content)
+    assert not read_one(content).all_day
 
 
 def test_a_flagged_series_is_of_days_with_its_exceptions_and_its_last_day() -> None:
@@ -146,7 +157,7 @@ def test_days_that_end_before_they_start_are_one_day_and_noted(end: str) -> None
 @pytest.mark.parametrize("form", ["METHOD:{}", "METHOD: {} ", "method;X-A=b:{}", 'METHOD:"{}"'])
 def test_a_message_about_a_meeting_is_none_and_a_note_names_the_file(method: str, form: str) -> None:
     content = calendar(event("SUMMARY:Secret"), head=form.format(method.lower() if "X-A" in form else method))
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, (note,) = read(content)
     assert occurrences == ()
     assert note.where.startswith("a.ics")
@@ -157,23 +168,23 @@ def test_a_message_about_a_meeting_is_none_and_a_note_names_the_file(method: str
 
 @pytest.mark.parametrize("method", ["PUBLISH", "REQUEST", "ADD", "request", " Publish ", ""])
 def test_a_method_that_brings_meetings_changes_nothing(method: str) -> None:
-    occurrence = one(calendar(NEIGHBOUR, head=f"METHOD:{method}"))
+    occurrence = read_one(calendar(NEIGHBOUR, head=f"METHOD:{method}"))
     # Of a message the time it was sent is kept as well.
-    assert occurrence._replace(stamp="") == one(calendar(NEIGHBOUR))._replace(stamp="")
+    assert occurrence._replace(stamp="") == read_one(calendar(NEIGHBOUR))._replace(stamp="")
 
 
 def test_each_calendar_of_a_file_has_its_own_method() -> None:
     content = calendar(event(), head="METHOD:REPLY") + calendar(NEIGHBOUR, head="METHOD:REQUEST")
     occurrences, problems = read(content)
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     assert ["METHOD:REPLY" in problem.what for problem in problems] == [True]
 
 
 def test_a_cancelled_occurrence_alone_in_its_file_is_given_with_its_name() -> None:
     cancel = event("RECURRENCE-ID:20251013T090000Z", start=":20251013T090000Z", end="")
     content = calendar(cancel, head="METHOD:cancel")
-    assert_alike(content)
-    occurrence = one(content)
+    assert_readers_agree(content)
+    occurrence = read_one(content)
     assert (occurrence.uid, occurrence.recurrence_id) == ("u1", "2025-10-13T09:00:00+00:00")
     assert occurrence.status is Status.CANCELLED
 
@@ -196,9 +207,9 @@ def test_a_cancelled_day_of_a_flagged_series_is_named_by_its_day() -> None:
 )
 def test_a_meeting_without_an_end_takes_no_time_and_is_reported(start: str) -> None:
     content = calendar(event(start=start, end=""), event(start=start, end="", uid="u2"), NEIGHBOUR)
-    assert_alike(content)
+    assert_readers_agree(content)
     occurrences, (note,) = read(content)
-    assert [o.length for o in occurrences[:2]] == [timedelta(0)] * 2
+    assert [o.duration for o in occurrences[:2]] == [timedelta(0)] * 2
     assert note.where == "a.ics, line 3, line 8"
     assert note.what.startswith("2 meetings give no end")
     assert note.severity is Severity.NOTE
@@ -218,7 +229,7 @@ def test_a_setting_gives_meetings_without_an_end_a_length() -> None:
     occurrences, (note,) = read_calendar(
         content, OCTOBER, zone=LONDON, where="a.ics", missing_end=timedelta(minutes=45)
     )
-    lengths = [o.length for o in occurrences if o.uid == "u1"]
+    lengths = [o.duration for o in occurrences if o.uid == "u1"]
     assert lengths == [timedelta(minutes=45)] * 2
     assert "45 minutes" in note.what
 
@@ -232,14 +243,14 @@ def test_two_events_that_run_into_each_other_are_named() -> None:
         "BEGIN:VEVENT\r\n", ""
     )
     occurrences, problems = read(calendar(joined, NEIGHBOUR))
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     assert ["two UIDs" in problem.what for problem in faults(problems)] == [True]
 
 
 def test_a_file_of_nothing_but_usual_days_is_unchanged() -> None:
-    assert starts(calendar(event(FLAG, start=";VALUE=DATE:20251006", end="DTEND;VALUE=DATE:20251008"))) == [
-        "2025-10-06T00:00+01:00"
-    ]
+    assert read_starts(
+        calendar(event(FLAG, start=";VALUE=DATE:20251006", end="DTEND;VALUE=DATE:20251008"))
+    ) == ["2025-10-06T00:00+01:00"]
 
 
 @pytest.mark.parametrize("last", ["235900", "235959"])
@@ -251,7 +262,7 @@ def test_a_flagged_day_may_end_with_its_last_minute(last: str, day: str, expecte
 
 def test_a_flag_on_an_end_before_the_last_minute_changes_nothing() -> None:
     content = calendar(event(FLAG, start=MIDNIGHT, end="DTEND;TZID=GMT Standard Time:20251006T235800"))
-    assert not one(content).all_day
+    assert not read_one(content).all_day
 
 
 @pytest.mark.parametrize(
@@ -270,5 +281,5 @@ def test_a_day_and_a_midnight_are_whole_days(start: str, end: str, expected: str
 
 def test_a_day_and_another_time_than_midnight_are_times() -> None:
     content = calendar(event(start=";VALUE=DATE:20251006", end="DTEND:20251006T100000"))
-    assert_alike(content)
-    assert not one(content).all_day
+    assert_readers_agree(content)
+    assert not read_one(content).all_day

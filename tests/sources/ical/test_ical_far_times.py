@@ -1,8 +1,8 @@
 """The years 1 and 9999: how programs write "no end" and "no beginning", in every form and zone."""
 
 import pytest
-from ical_paths import read_both_ways
-from ical_text import NEIGHBOUR, calendar, event, uids
+from ical_paths import read_with_both
+from ical_text import NEIGHBOUR, calendar, event, uids_of
 
 UNTILS = [
     "99991231",
@@ -27,8 +27,8 @@ STARTS = {
 def test_a_series_until_the_year_9999_takes_place_every_week(start: str, until: str) -> None:
     end = "" if "DATE:" in start else "DURATION:PT1H"
     series = event(f"RRULE:FREQ=WEEKLY;UNTIL={until}", start=start, end=end)
-    occurrences, problems = read_both_ways(calendar(series, NEIGHBOUR))
-    assert uids(occurrences).count("u1") == 4
+    occurrences, problems = read_with_both(calendar(series, NEIGHBOUR))
+    assert uids_of(occurrences).count("u1") == 4
     assert not problems
 
 
@@ -42,7 +42,7 @@ def test_a_time_zone_whose_rule_ends_in_9999_is_used(until: str, offset: str, be
         "END:VTIMEZONE\r\n"
     )
     own = event(start=";TZID=Own:20251006T120000", end="DURATION:PT1H")
-    occurrences, problems = read_both_ways(calendar(zone, own, NEIGHBOUR))
+    occurrences, problems = read_with_both(calendar(zone, own, NEIGHBOUR))
     assert not problems
     (found,) = [one for one in occurrences if one.uid == "u1"]
     assert found.start.strftime("%z") == offset
@@ -87,13 +87,13 @@ FAR = {
 
 @pytest.mark.parametrize("far", FAR.values(), ids=FAR.keys())
 def test_an_event_that_reaches_to_the_ends_of_time_is_kept(far: str) -> None:
-    occurrences, problems = read_both_ways(calendar(far, NEIGHBOUR))
-    assert {"u1", "neighbour"} <= set(uids(occurrences))
+    occurrences, problems = read_with_both(calendar(far, NEIGHBOUR))
+    assert {"u1", "neighbour"} <= set(uids_of(occurrences))
     assert not problems
 
 
 def test_an_event_of_all_time_can_be_shown_in_utc() -> None:
-    (found,) = read_both_ways(calendar(FAR["from year 1, east"]))[0]
+    (found,) = read_with_both(calendar(FAR["from year 1, east"]))[0]
     assert (found.start.year, found.end.year) == (1, 9999)
     assert found.start.utctimetuple() < found.end.utctimetuple()
 
@@ -103,5 +103,5 @@ def test_of_two_versions_that_with_the_longer_sequence_counts() -> None:
         event("SEQUENCE:7", "SUMMARY:Old"),
         event("SEQUENCE:" + "9" * 5_000, "SUMMARY:New", start=":20251007T090000Z", end="DURATION:PT1H"),
     )
-    occurrences, _ = read_both_ways(calendar(old, new))
+    occurrences, _ = read_with_both(calendar(old, new))
     assert [one.title for one in occurrences] == ["New"]

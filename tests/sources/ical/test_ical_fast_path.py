@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from ical_paths import WINDOWS, assert_alike, told
+from ical_paths import WINDOWS, assert_readers_agree, read_result
 from ical_strategies import calendars
 from ical_text import LONDON, OCTOBER, calendar, days, event
 
 from calsync.model.span import Span
-from calsync.sources.ical.exact import read_exactly
-from calsync.sources.ical.fast import read_quickly
+from calsync.sources.ical.exact import read_with_full_parser
+from calsync.sources.ical.fast import read_with_fast_path
 from calsync.sources.ical.read import read_calendar
 
 # CALSYNC_SOAK=20000 for a long run.
@@ -21,7 +21,7 @@ EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(calendars(), WINDOWS)
 def test_the_fast_path_gives_what_the_exact_path_gives(content: bytes, window: Span) -> None:
-    assert_alike(content, window)
+    assert_readers_agree(content, window)
 
 
 TESTS = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ FILES = sorted([*TESTS.rglob("*.ics"), *(SHARED.glob("*.ics") if SHARED.is_dir()
 def test_on_real_and_written_files_too(path: Path) -> None:
     content = path.read_bytes()
     for window in (days("2019-01-01", "2024-01-01"), days("2025-01-01", "2026-01-01")):
-        assert_alike(content, window)
+        assert_readers_agree(content, window)
 
 
 def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
@@ -41,22 +41,22 @@ def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
     single = event("SUMMARY:One", uid="one", end="DTEND:20251006T100000Z")
     weekly = event("RRULE:FREQ=WEEKLY;BYDAY=MO", "EXDATE:20251013T090000Z", uid="w")
     moved = event("RECURRENCE-ID:20251020T090000Z", uid="w", start=":20251021T090000Z", end="DURATION:PT1H")
-    quick = read_quickly(
+    quick = read_with_fast_path(
         calendar(single, weekly, moved), OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics"
     )
-    assert (len(quick.found), quick.rest.events) == (4, ())
+    assert (len(quick.occurrences), quick.remaining.events) == (4, ())
 
 
 def test_a_begin_that_is_folded_hides_no_event() -> None:
     folded = event(uid="b").replace("BEGIN", "BE\r\n GIN")
     content = calendar(event(uid="a"), folded)
-    assert_alike(content)
-    assert len(told(read_calendar, content, OCTOBER)[0]) == 2  # type: ignore[index]
+    assert_readers_agree(content)
+    assert len(read_result(read_calendar, content, OCTOBER)[0]) == 2  # type: ignore[index]
 
 
 def test_another_encoding_in_an_alarm_alone_is_told_of() -> None:
     alarm = "BEGIN:VALARM\r\nTRIGGER:-PT15M\r\nDESCRIPTION:Caf@\r\nEND:VALARM"
     content = calendar(event("SUMMARY:M\u00fcller", alarm, uid="a")).replace(b"Caf@", b"Caf\xe9")
-    occurrences, problems = told(read_calendar, content, OCTOBER)  # type: ignore[misc]
-    assert (occurrences, problems) == told(read_exactly, content, OCTOBER)
+    occurrences, problems = read_result(read_calendar, content, OCTOBER)  # type: ignore[misc]
+    assert (occurrences, problems) == read_result(read_with_full_parser, content, OCTOBER)
     assert len(problems) == 1

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from ical_paths import read_both_ways
-from ical_text import NEIGHBOUR, calendar, days, event, read, uids
+from ical_paths import read_with_both
+from ical_text import NEIGHBOUR, calendar, days, event, read, uids_of
 
 from calsync.sources.ical.event import Event
-from calsync.sources.ical.naming import Namer
-from calsync.sources.ical.series import series_of
+from calsync.sources.ical.naming import EventLocator
+from calsync.sources.ical.series import group_into_series
 
 
 def wall(*numbers: int) -> datetime:
@@ -42,8 +42,8 @@ class CountedBytes(bytes):
 
 def test_every_event_can_be_named_by_its_line_in_one_pass() -> None:
     content = calendar(*(event(uid=f"b{n}") for n in range(2_000)))
-    namer, CountedBytes.touched = Namer("a.ics", CountedBytes(content)), 0
-    lines = [namer.by(number, "").split(",")[1].strip() for number in range(1, 2_001)]
+    namer, CountedBytes.touched = EventLocator("a.ics", CountedBytes(content)), 0
+    lines = [namer.describe_event(number, "").split(",")[1].strip() for number in range(1, 2_001)]
     assert lines[:2] == ["line 3", "line 9"]
     assert CountedBytes.touched <= 2 * len(content)
 
@@ -63,7 +63,7 @@ def test_versions_of_one_event_are_not_compared_with_one_another(monkeypatch: py
         Event(n, "", False, "u", start + timedelta(minutes=n), start + timedelta(minutes=n + 5), start.tzinfo)  # type: ignore[arg-type]
         for n in range(2_000)
     ]
-    series, replaced = series_of(events)
+    series, replaced = group_into_series(events)
     assert (len(series), len(replaced)) == (2_000, 0)
     assert compared < 10_000
 
@@ -95,8 +95,8 @@ MANY: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("make", MANY.values(), ids=MANY.keys())
 def test_a_thousand_of_a_kind_leave_the_neighbour_and_both_paths_agree(make: Callable[[int], str]) -> None:
-    occurrences, _ = read_both_ways(calendar(make(1_000), NEIGHBOUR))
-    assert "neighbour" in uids(occurrences)
+    occurrences, _ = read_with_both(calendar(make(1_000), NEIGHBOUR))
+    assert "neighbour" in uids_of(occurrences)
 
 
 @pytest.mark.parametrize("make", MANY.values(), ids=MANY.keys())
@@ -125,17 +125,17 @@ def test_ten_times_as_many_take_about_ten_times_the_calls(make: Callable[[int], 
 @pytest.mark.parametrize("blanks", [" ", "\t", " \t"])
 def test_blanks_behind_a_structure_line_are_passed_over_at_once(blanks: str) -> None:
     part = f"BEGIN:X-A{blanks * 100_000}b\r\nEND:X-A{blanks * 100_000}b"
-    assert uids(read(calendar(event(part), NEIGHBOUR))[0]) == ["u1", "neighbour"]
+    assert uids_of(read(calendar(event(part), NEIGHBOUR))[0]) == ["u1", "neighbour"]
 
 
 def test_observances_without_an_end_are_passed_over_in_one_pass() -> None:
     zone = "BEGIN:VTIMEZONE\r\nTZID:Odd\r\n" + "BEGIN:STANDARD\r\nX:1\r\n" * 20_000 + "END:VTIMEZONE\r\n"
     own = event(start=";TZID=Odd:20251006T120000", end="DURATION:PT1H")
-    assert set(uids(read(calendar(zone, own, NEIGHBOUR))[0])) == {"u1", "neighbour"}
+    assert set(uids_of(read(calendar(zone, own, NEIGHBOUR))[0])) == {"u1", "neighbour"}
 
 
 def test_a_zone_name_of_a_megabyte_is_unknown_at_once() -> None:
     own = event(start=";TZID=" + "/a" * 500_000 + ":20251006T120000", end="DURATION:PT1H")
-    occurrences, problems = read_both_ways(calendar(own, NEIGHBOUR))
-    assert set(uids(occurrences)) == {"u1", "neighbour"}
+    occurrences, problems = read_with_both(calendar(own, NEIGHBOUR))
+    assert set(uids_of(occurrences)) == {"u1", "neighbour"}
     assert len(str(problems[0])) < 400

@@ -1,7 +1,7 @@
 """Bad events beside a healthy one: each costs itself only, and is named with the way out."""
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, days, event, faults, read, uids
+from ical_text import NEIGHBOUR, calendar, days, event, faults, read, uids_of
 
 LOST = {
     "no DTSTART": event("SUMMARY:Bad", start="", end=""),
@@ -33,7 +33,7 @@ LOST = {
 @pytest.mark.parametrize("bad", LOST.values(), ids=LOST.keys())
 def test_a_bad_event_costs_one_event_and_is_named(bad: str) -> None:
     occurrences, problems = read(calendar(bad, NEIGHBOUR))
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     (problem,) = faults(problems)
     assert problem.where.startswith("a.ics, line 3, event ")
     assert problem.where.endswith(" with uid u1")
@@ -79,7 +79,7 @@ KEPT = {
 @pytest.mark.parametrize(("odd", "count"), KEPT.values(), ids=KEPT.keys())
 def test_an_odd_event_counts_as_far_as_it_can_be_understood(odd: str, count: int) -> None:
     occurrences, _ = read(calendar(odd, NEIGHBOUR))
-    assert sorted(uids(occurrences)) == ["neighbour"] + ["u1"] * count
+    assert sorted(uids_of(occurrences)) == ["neighbour"] + ["u1"] * count
 
 
 @pytest.mark.parametrize("name", ["EXDATE:never", "RDATE:20251008T090000Z/soon"])
@@ -105,7 +105,7 @@ def test_a_rule_that_ends_before_it_begins_never_takes_place_and_is_noted() -> N
 def test_an_event_at_the_end_of_time_costs_itself_only() -> None:
     last = event("RRULE:FREQ=YEARLY", start=":99991231T235959Z", end="DURATION:PT1H")
     first = event(start=";TZID=Europe/Paris:00010101T000000", end="DURATION:PT1H", uid="u2")
-    assert uids(read(calendar(last, first, NEIGHBOUR))[0]) == ["neighbour"]
+    assert uids_of(read(calendar(last, first, NEIGHBOUR))[0]) == ["neighbour"]
 
 
 def test_a_private_title_is_never_in_a_problem() -> None:
@@ -119,7 +119,7 @@ def test_a_private_title_is_never_in_a_problem() -> None:
 def test_every_event_of_a_nest_is_accounted_for() -> None:
     nest = "BEGIN:VEVENT\r\n" * 20_000 + "END:VEVENT\r\n" * 20_000
     occurrences, problems = read(calendar(nest, NEIGHBOUR))
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     assert [problem.where for problem in problems[:2]] == ["a.ics, line 3", "a.ics, line 4"]
     assert problems[100].what.startswith("19899 x BEGIN:VEVENT without END:VEVENT")
     assert problems[201].what.startswith("19899 x END:VEVENT without BEGIN:VEVENT")
@@ -129,20 +129,20 @@ def test_every_event_of_a_nest_is_accounted_for() -> None:
 def test_an_event_that_lost_its_end_does_not_swallow_the_next() -> None:
     cut = event("SUMMARY:Bad").replace("END:VEVENT\r\n", "")
     occurrences, problems = read(calendar(cut, NEIGHBOUR, NEIGHBOUR.replace("neighbour", "next")))
-    assert uids(occurrences) == ["neighbour", "next"]
+    assert uids_of(occurrences) == ["neighbour", "next"]
     assert problems[0].where == "a.ics, line 3"
 
 
 def test_an_event_outside_every_calendar_is_named() -> None:
     occurrences, problems = read(calendar(NEIGHBOUR) + event().encode())
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     assert "outside every VCALENDAR" in problems[0].what
 
 
 def test_deep_nesting_of_anything_else_is_walked_past() -> None:
     nest = "BEGIN:X-A\r\n" * 50_000 + "END:X-A\r\n" * 50_000
-    assert uids(read(calendar(nest, NEIGHBOUR))[0]) == ["neighbour"]
-    assert uids(read(calendar(event(nest.strip()), NEIGHBOUR))[0]) == ["u1", "neighbour"]
+    assert uids_of(read(calendar(nest, NEIGHBOUR))[0]) == ["neighbour"]
+    assert uids_of(read(calendar(event(nest.strip()), NEIGHBOUR))[0]) == ["u1", "neighbour"]
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_deep_nesting_of_anything_else_is_walked_past() -> None:
 )
 def test_size_alone_does_no_harm(line: str) -> None:
     occurrences, problems = read(calendar(event(line), NEIGHBOUR))
-    assert (uids(occurrences), problems) == (["u1", "neighbour"], ())
+    assert (uids_of(occurrences), problems) == (["u1", "neighbour"], ())
 
 
 def test_a_series_that_fills_the_window_is_refused() -> None:
     often = event("SUMMARY:Bad", "RRULE:FREQ=MINUTELY;UNTIL=20270101T000000Z")
     occurrences, problems = read(calendar(often, NEIGHBOUR), days("2025-10-01", "2026-10-01"))
-    assert uids(occurrences) == ["neighbour"]
+    assert uids_of(occurrences) == ["neighbour"]
     assert "more than 20000 times" in problems[0].what

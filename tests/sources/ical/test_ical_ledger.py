@@ -13,8 +13,8 @@ from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.sources.ical import times
-from calsync.sources.ical.digests import digest_of
-from calsync.sources.ical.ledger import Ledger
+from calsync.sources.ical.digests import calendar_digest
+from calsync.sources.ical.ledger import UidDigests
 from calsync.sources.ical.read import read_calendar
 
 WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20250901T090000Z", end="DURATION:PT1H")
@@ -34,22 +34,22 @@ class Keeping:
         self.standing: frozenset[str] = frozenset()
 
     def night(self, content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
-        ledger = Ledger(self.text)
+        ledger = UidDigests(self.text)
         try:
             found, problems = read(content, ledger, window, owner)
         except SourceContentError as error:
             return str(error)
-        self.given, self.standing = len(found), ledger.standing
-        standing = [one for one in self.kept if one.uid in ledger.standing]
-        assert not ledger.standing & {one.uid for one in found}
+        self.given, self.standing = len(found), ledger.unchanged
+        standing = [one for one in self.kept if one.uid in ledger.unchanged]
+        assert not ledger.unchanged & {one.uid for one in found}
         self.kept = [*standing, *found]
         self.text = ledger.text
         return by_name(self.kept), problems
 
 
-def read(content: bytes, ledger: Ledger | None, window: object = OCTOBER, owner: str = OWNER):
+def read(content: bytes, ledger: UidDigests | None, window: object = OCTOBER, owner: str = OWNER):
     return read_calendar(
-        content, window, zone=LONDON, owners=frozenset({owner}), where="a.ics", ledger=ledger
+        content, window, zone=LONDON, owners=frozenset({owner}), where="a.ics", uid_digests=ledger
     )
 
 
@@ -182,7 +182,7 @@ def test_a_digest_does_not_see_time_stamps_and_sees_everything_else() -> None:
     content = calendar(WEEKLY, MOVED)
     stamped = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:20251231T235959Z")
     folded = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:2025\r\n 1231T235959Z", 1)
-    assert digest_of(content) == digest_of(stamped) == digest_of(folded)
-    assert digest_of(content) != digest_of(content.replace(b"Team", b"Tema"))
-    assert digest_of(content) != digest_of(content.replace(b"20250901T09", b"20250901T08"))
-    assert digest_of(content) != digest_of(content.replace(b"DTSTAMP:", b"DTSTAMPED:"))
+    assert calendar_digest(content) == calendar_digest(stamped) == calendar_digest(folded)
+    assert calendar_digest(content) != calendar_digest(content.replace(b"Team", b"Tema"))
+    assert calendar_digest(content) != calendar_digest(content.replace(b"20250901T09", b"20250901T08"))
+    assert calendar_digest(content) != calendar_digest(content.replace(b"DTSTAMP:", b"DTSTAMPED:"))

@@ -10,7 +10,7 @@ from ical_text import LONDON, OCTOBER, calendar, event
 
 from calsync.model.span import Span
 from calsync.sources.ical import expand
-from calsync.sources.ical.exact import read_exactly
+from calsync.sources.ical.exact import read_with_full_parser
 
 RULES = st.sampled_from(
     [
@@ -62,7 +62,7 @@ def test_a_series_of_one_rule_comes_to_what_the_library_makes_of_it(
     series = event(f"RRULE:{rule}", *more, start=start, end=end)
 
     def read(content: bytes) -> object:
-        found, problems = read_exactly(content, window, zone=LONDON, where="a.ics")
+        found, problems = read_with_full_parser(content, window, zone=LONDON, where="a.ics")
         return found, [problem.what for problem in problems]
 
     assert read(calendar(series)) == read(calendar(series, FAR if "DATE" in start else FAR_TIME))
@@ -77,5 +77,5 @@ def test_many_series_of_one_uid_do_not_pass_through_the_library(monkeypatch: pyt
         event("RRULE:FREQ=DAILY", start=f":20251006T{hour:02}0000Z", end="DURATION:PT5M")
         for hour in range(5, 15)
     ]
-    found, problems = read_exactly(calendar(*parts), OCTOBER, zone=LONDON, where="a.ics")
+    found, problems = read_with_full_parser(calendar(*parts), OCTOBER, zone=LONDON, where="a.ics")
     assert (len(found), problems) == (260, ())

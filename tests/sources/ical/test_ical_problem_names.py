@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_strategies import ODDLY_SAID, times
+from ical_strategies import ODD_EVENT_LINES, times
 from ical_text import calendar, event, read
 
 from calsync.errors import SourceContentError
@@ -51,7 +51,7 @@ def test_an_event_without_day_and_uid_is_named_by_its_line() -> None:
 
 
 LINES = st.one_of(
-    st.sampled_from([line for line in ODDLY_SAID if "\r\n" not in line]),
+    st.sampled_from([line for line in ODD_EVENT_LINES if "\r\n" not in line]),
     times("DTSTART"),
     times("DTEND"),
     times("RECURRENCE-ID"),

@@ -1,7 +1,7 @@
 """Series as RFC 5545 has them: rules, added and excluded dates, overrides, clock changes."""
 
 import pytest
-from ical_text import LONDON, OCTOBER, calendar, days, event, one, read, starts
+from ical_text import LONDON, OCTOBER, calendar, days, event, read, read_one, read_starts
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=3"
 
@@ -41,7 +41,7 @@ def test_rules_give_the_days_of_rfc_5545(rule: str, expected: list[int]) -> None
 
 def test_a_date_that_does_not_exist_is_passed_over() -> None:
     monthly = calendar(event("RRULE:FREQ=MONTHLY;COUNT=3", start=":20250131T090000Z", end=""))
-    assert [start[:10] for start in starts(monthly, days("2025-01-01", "2026-01-01"))] == [
+    assert [start[:10] for start in read_starts(monthly, days("2025-01-01", "2026-01-01"))] == [
         "2025-01-31",
         "2025-03-31",
         "2025-05-31",
@@ -106,7 +106,7 @@ def test_added_dates_are_counted_once() -> None:
 
 def test_added_dates_need_no_rule_and_take_the_hour_of_the_start() -> None:
     content = calendar(event("RDATE;VALUE=DATE:20251009"))
-    assert starts(content) == ["2025-10-06T09:00+00:00", "2025-10-09T09:00+00:00"]
+    assert read_starts(content) == ["2025-10-06T09:00+00:00", "2025-10-09T09:00+00:00"]
 
 
 def test_an_added_period_has_its_own_length() -> None:
@@ -147,20 +147,20 @@ def test_an_override_moved_into_the_window_is_found_and_one_moved_out_is_gone() 
     into = override(":20250908T090000Z", start=":20251002T090000Z")
     out = override(":20251006T090000Z", start=":20251110T090000Z")
     series = event("RRULE:FREQ=WEEKLY", start=":20250901T090000Z", end="")
-    assert [start[8:10] for start in starts(calendar(series, into, out))] == ["02", "13", "20", "27"]
+    assert [start[8:10] for start in read_starts(calendar(series, into, out))] == ["02", "13", "20", "27"]
 
 
 def test_an_override_without_its_series_counts_once() -> None:
     alone = override(":20251013T090000Z", start=":20251014T150000Z", end="DURATION:PT1H")
-    assert one(calendar(alone)).recurrence_id == "2025-10-13T09:00:00+00:00"
+    assert read_one(calendar(alone)).recurrence_id == "2025-10-13T09:00:00+00:00"
 
 
 def test_the_newest_version_of_an_override_counts_whatever_the_order() -> None:
     old = override(":20251013T090000Z", "SEQUENCE:1", start=":20251014T150000Z")
     new = override(":20251013T090000Z", "SEQUENCE:2", start=":20251015T150000Z")
     expected = ["06", "15", "20"]
-    assert [start[8:10] for start in starts(calendar(event(SERIES), old, new))] == expected
-    assert [start[8:10] for start in starts(calendar(new, old, event(SERIES)))] == expected
+    assert [start[8:10] for start in read_starts(calendar(event(SERIES), old, new))] == expected
+    assert [start[8:10] for start in read_starts(calendar(new, old, event(SERIES)))] == expected
 
 
 def test_this_and_future_moves_what_follows() -> None:
@@ -223,7 +223,7 @@ def test_an_all_day_series_has_dates_as_recurrence_ids() -> None:
 
 
 def test_an_all_day_event_runs_from_midnight_to_midnight_where_the_calendar_is() -> None:
-    found = one(calendar(event(start=";VALUE=DATE:20251026", end="DTEND;VALUE=DATE:20251027")))
+    found = read_one(calendar(event(start=";VALUE=DATE:20251026", end="DTEND;VALUE=DATE:20251027")))
     assert (found.start.isoformat(), found.end.isoformat()) == (
         "2025-10-26T00:00:00+01:00",
         "2025-10-27T00:00:00+00:00",
@@ -231,7 +231,7 @@ def test_an_all_day_event_runs_from_midnight_to_midnight_where_the_calendar_is()
 
 
 def test_one_event_has_no_recurrence_id() -> None:
-    assert one(calendar(event())).recurrence_id == ""
+    assert read_one(calendar(event())).recurrence_id == ""
 
 
 # Clock changes: London goes forward on 30 March and back on 26 October 2025, both between 1 and 2 o'clock.
@@ -250,7 +250,7 @@ def test_a_time_that_clocks_skip_is_read_by_the_offset_before() -> None:
 
 
 def test_a_time_that_clocks_show_twice_is_the_first() -> None:
-    assert starts(calendar(event(start=";TZID=Europe/London:20251026T013000", end=""))) == [
+    assert read_starts(calendar(event(start=";TZID=Europe/London:20251026T013000", end=""))) == [
         "2025-10-26T01:30+01:00"
     ]
 
@@ -272,7 +272,7 @@ def test_dtend_gives_every_night_the_same_hours_and_duration_the_same_clock() ->
 
 def test_hours_of_a_duration_are_hours() -> None:
     night = event(start=";TZID=Europe/London:20251025T220000", end="DURATION:PT8H")
-    assert one(calendar(night)).end.isoformat() == "2025-10-26T05:00:00+00:00"
+    assert read_one(calendar(night)).end.isoformat() == "2025-10-26T05:00:00+00:00"
 
 
 # Versions, doubles, missing names.
@@ -280,11 +280,11 @@ def test_hours_of_a_duration_are_hours() -> None:
 
 def test_two_events_that_share_a_uid_are_both_kept() -> None:
     content = calendar(event(), event(start=":20251008T090000Z", end=""))
-    assert [start[8:10] for start in starts(content)] == ["06", "08"]
+    assert [start[8:10] for start in read_starts(content)] == ["06", "08"]
 
 
 def test_an_exact_double_counts_once() -> None:
-    assert one(calendar(event(SERIES[:0] or "SUMMARY:A"), event("SUMMARY:A"))).title == "A"
+    assert read_one(calendar(event(SERIES[:0] or "SUMMARY:A"), event("SUMMARY:A"))).title == "A"
 
 
 def test_of_two_versions_the_higher_sequence_counts_then_the_later_stamp() -> None:
@@ -312,7 +312,7 @@ def test_events_without_uid_get_one_that_lasts() -> None:
 
 
 def test_an_event_of_no_length_is_kept() -> None:
-    found = one(calendar(event(end="DTEND:20251006T090000Z")))
+    found = read_one(calendar(event(end="DTEND:20251006T090000Z")))
     assert found.start == found.end
 
 
@@ -333,10 +333,10 @@ def test_until_is_real_time_whatever_the_season() -> None:
     weekly = event(
         "RRULE:FREQ=WEEKLY;UNTIL=20251027T090000Z", start=";TZID=Europe/London:20251020T090000", end=""
     )
-    assert [start[8:10] for start in starts(calendar(weekly))] == ["20", "27"]
+    assert [start[8:10] for start in read_starts(calendar(weekly))] == ["20", "27"]
 
 
 def test_an_override_of_one_hour_is_not_taken_for_another_whose_utc_looks_alike() -> None:
     twice = event("RRULE:FREQ=DAILY;BYHOUR=9,10;COUNT=2", start=";TZID=Europe/London:20251006T090000", end="")
     moved = override(";TZID=Europe/London:20251006T100000", start=";TZID=Europe/London:20251006T150000")
-    assert [start[11:16] for start in starts(calendar(twice, moved))] == ["09:00", "15:00"]
+    assert [start[11:16] for start in read_starts(calendar(twice, moved))] == ["09:00", "15:00"]

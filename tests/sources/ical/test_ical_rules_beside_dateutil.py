@@ -6,8 +6,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calsync.sources.ical.recur import starts
-from calsync.sources.ical.rule import read_rule
+from calsync.sources.ical.recur import rule_starts
+from calsync.sources.ical.rule import parse_rule
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -64,5 +64,7 @@ def test_the_same_starts(rule: str, interval: int, begin: datetime, later: int, 
     last = first + timedelta(days=500)
     # UNTIL, since dateutil looks for a rule that never matches until the year 9999.
     theirs = list(rrulestr(f"{text};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=begin))[:count]
-    ours = read_rule(text + (f";COUNT={count}" if count else ""))
-    assert starts(ours, begin, first, last, alone=False) == [start for start in theirs if start >= first]
+    ours = parse_rule(text + (f";COUNT={count}" if count else ""))
+    assert rule_starts(ours, begin, first, last, is_only_rule=False) == [
+        start for start in theirs if start >= first
+    ]

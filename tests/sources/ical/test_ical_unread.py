@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
 
-from calsync.sources.ical.exact import read_exactly
-from calsync.sources.ical.read import read_calendar, unread_events
+from calsync.sources.ical.exact import read_with_full_parser
+from calsync.sources.ical.read import read_calendar, unread_parts_of_events
 
 SOUND = event(uid="b")
 FAULTS: dict[str, Callable[[str], str]] = {
@@ -30,7 +30,7 @@ FAULTS: dict[str, Callable[[str], str]] = {
 
 def unread_uids(content: bytes, *, exactly: bool = False) -> set[str]:
     found: set[str] = set()
-    reader = read_exactly if exactly else read_calendar
+    reader = read_with_full_parser if exactly else read_calendar
     reader(content, OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics", unread=found)
     return found
 
@@ -39,8 +39,8 @@ def unread_uids(content: bytes, *, exactly: bool = False) -> set[str]:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_uid_of_an_event_that_cannot_be_read_is_known_and_no_other(fault: str, exactly: bool) -> None:
     content = calendar(event(uid="a"), FAULTS[fault]("b"), NEIGHBOUR)
-    unread = unread_events(unread_uids(content, exactly=exactly))
-    assert [unread.keeps(uid) for uid in ("a", "b", "neighbour", "other")] == [False, True, False, False]
+    unread = unread_parts_of_events(unread_uids(content, exactly=exactly))
+    assert [unread.must_keep(uid) for uid in ("a", "b", "neighbour", "other")] == [False, True, False, False]
 
 
 def test_both_uids_of_two_events_run_into_one_are_known() -> None:
@@ -59,8 +59,8 @@ def test_an_excluded_date_that_cannot_be_read_keeps_nothing() -> None:
 def test_an_event_without_uid_that_cannot_be_read_keeps_all_of_those_and_no_other() -> None:
     (sound,), _ = read(calendar(event("SUMMARY:Panel", uid="")))
     broken = event("SUMMARY:Panel", uid="", start=":20251399T990000Z")
-    unread = unread_events(unread_uids(calendar(broken, NEIGHBOUR)))
-    assert (unread.keeps(sound.uid), unread.keeps("neighbour")) == (True, False)
+    unread = unread_parts_of_events(unread_uids(calendar(broken, NEIGHBOUR)))
+    assert (unread.must_keep(sound.uid), unread.must_keep("neighbour")) == (True, False)
 
 
 @settings(max_examples=60, deadline=timedelta(seconds=5))
@@ -73,9 +73,9 @@ def test_every_event_is_read_or_its_uid_is_known(kinds: list[str]) -> None:
     # What lost its BEGIN or END may take the next with it, which must be known then.
     content = calendar(*parts, NEIGHBOUR)
     there = {occurrence.uid for occurrence in read(content)[0]}
-    unread = unread_events(unread_uids(content))
+    unread = unread_parts_of_events(unread_uids(content))
     for number in range(len(kinds)):
-        assert f"u{number}" in there or unread.keeps(f"u{number}")
+        assert f"u{number}" in there or unread.must_keep(f"u{number}")
 
 
 def test_many_lines_of_one_event_that_cannot_be_read_are_one_problem() -> None:

@@ -1,7 +1,7 @@
 """Encodings, line ends, folding: what a file may look like, and when it is no calendar."""
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, event, one, read, uids
+from ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Severity
@@ -45,7 +45,7 @@ BOARD = calendar(event("SUMMARY:Bwrdd Gŵyl y Môr"))
     ],
 )
 def test_the_same_calendar_however_it_is_written(content: bytes) -> None:
-    assert one(content).title == "Bwrdd Gŵyl y Môr"
+    assert read_one(content).title == "Bwrdd Gŵyl y Môr"
 
 
 def test_windows_1252_is_read_and_noted() -> None:
@@ -62,12 +62,12 @@ def test_a_stray_carriage_return_inside_a_text_breaks_nothing() -> None:
 
 def test_several_calendars_in_one_file_are_all_read() -> None:
     occurrences, problems = read(calendar(event(uid="first")) + calendar(event(uid="second")))
-    assert (uids(occurrences), problems) == (["first", "second"], ())
+    assert (uids_of(occurrences), problems) == (["first", "second"], ())
 
 
 def test_text_that_looks_like_structure_is_only_text() -> None:
     content = calendar(event("DESCRIPTION:a\\n\r\n BEGIN:VEVENT\r\n  END:VEVENT\r\n  END:VCALENDAR"))
-    assert "BEGIN:VEVENT" in one(content).description
+    assert "BEGIN:VEVENT" in read_one(content).description
 
 
 @pytest.mark.parametrize(

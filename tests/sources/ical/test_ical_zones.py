@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, days, event, faults, one, read, starts
+from ical_text import NEIGHBOUR, calendar, days, event, faults, read, read_one, read_starts
 
 from calsync.model.problem import Severity
 
@@ -48,12 +48,12 @@ def in_zone(name: str) -> str:
     ],
 )
 def test_zones_go_by_many_names(name: str, offset: str) -> None:
-    assert starts(calendar(in_zone(name))) == [f"2025-10-06T09:00{offset}"]
+    assert read_starts(calendar(in_zone(name))) == [f"2025-10-06T09:00{offset}"]
 
 
 def test_a_display_name_needs_no_quotes() -> None:
     unquoted = event(start=";TZID=(UTC+01:00) Amsterdam, Berlin:20251006T090000", end="")
-    assert starts(calendar(unquoted)) == ["2025-10-06T09:00+02:00"]
+    assert read_starts(calendar(unquoted)) == ["2025-10-06T09:00+02:00"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_unknown_zone_is_read_as_the_calendars_own_and_named(name: str) -> No
 
 def test_a_calendars_own_zone_is_followed_through_its_seasons() -> None:
     weekly = event("RRULE:FREQ=WEEKLY;COUNT=2", start=";TZID=Own:20251020T090000", end="")
-    assert starts(calendar(vtimezone("Own", "-0330", "-0230"), weekly)) == [
+    assert read_starts(calendar(vtimezone("Own", "-0330", "-0230"), weekly)) == [
         "2025-10-20T09:00-02:30",
         "2025-10-27T09:00-03:30",
     ]
@@ -77,7 +77,7 @@ def test_a_calendars_own_zone_is_followed_through_its_seasons() -> None:
 def test_one_calendars_zone_never_reaches_the_next() -> None:
     for offset, shown in (("+0100", "+01:00"), ("-0800", "-08:00")):
         content = calendar(vtimezone("Customized Time Zone", offset), in_zone("Customized Time Zone"))
-        assert starts(content) == [f"2025-10-06T09:00{shown}"]
+        assert read_starts(content) == [f"2025-10-06T09:00{shown}"]
     both = calendar(vtimezone("Own", "-0800"), NEIGHBOUR) + calendar(in_zone("Own"))
     assert [o.start.isoformat() for o in read(both)[0] if o.uid == "u1"] == ["2025-10-06T09:00:00+01:00"]
 
@@ -94,13 +94,13 @@ def test_a_calendars_own_definition_beats_the_iana_zone_of_its_name_and_is_repor
 
 def test_a_definition_that_agrees_with_iana_around_the_window_is_read_as_ianas_zone() -> None:
     current_rules_since_1601 = vtimezone("Europe/Paris", "+0100", "+0200")
-    occurrence = one(calendar(current_rules_since_1601, in_zone("Europe/Paris")))
+    occurrence = read_one(calendar(current_rules_since_1601, in_zone("Europe/Paris")))
     assert occurrence.start.tzinfo == ZoneInfo("Europe/Paris")
 
 
 def test_a_definition_without_summer_time_beats_the_iana_zone_of_its_name() -> None:
     content = calendar(vtimezone("Europe/London", "+0000"), in_zone("Europe/London"))
-    assert starts(content) == ["2025-10-06T09:00+00:00"]
+    assert read_starts(content) == ["2025-10-06T09:00+00:00"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_copy_that_the_file_defines_is_no_guess() -> None:
 
 def test_a_calendars_own_rules_beat_what_a_windows_name_usually_means() -> None:
     content = calendar(vtimezone("GMT Standard Time", "+0300"), in_zone("GMT Standard Time"))
-    assert starts(content) == ["2025-10-06T09:00+03:00"]
+    assert read_starts(content) == ["2025-10-06T09:00+03:00"]
 
 
 @pytest.mark.parametrize(
@@ -197,17 +197,17 @@ def test_a_broken_zone_with_a_known_name_is_only_noted() -> None:
 
 def test_a_zone_that_is_named_within_itself_does_not_loop() -> None:
     own = vtimezone("Loop").replace("DTSTART:16", "DTSTART;TZID=Loop:16")
-    assert starts(calendar(own, in_zone("Loop"))) == ["2025-10-06T09:00+01:00"]
+    assert read_starts(calendar(own, in_zone("Loop"))) == ["2025-10-06T09:00+01:00"]
 
 
 def test_floating_times_are_the_calendars() -> None:
-    assert starts(calendar(event(start=":20251006T090000", end=""))) == ["2025-10-06T09:00+01:00"]
+    assert read_starts(calendar(event(start=":20251006T090000", end=""))) == ["2025-10-06T09:00+01:00"]
     paris = calendar(event(start=":20251006T090000", end=""), head="X-WR-TIMEZONE:Europe/Paris")
-    assert starts(paris) == ["2025-10-06T09:00+02:00"]
+    assert read_starts(paris) == ["2025-10-06T09:00+02:00"]
 
 
 def test_x_wr_timezone_shows_utc_in_its_zone() -> None:
-    assert starts(calendar(event(), head="X-WR-TIMEZONE:Europe/Paris")) == ["2025-10-06T11:00+02:00"]
+    assert read_starts(calendar(event(), head="X-WR-TIMEZONE:Europe/Paris")) == ["2025-10-06T11:00+02:00"]
 
 
 def test_an_unknown_x_wr_timezone_is_named() -> None:
@@ -240,4 +240,4 @@ def test_a_calendars_own_zone_behaves_as_ianas_around_its_changes() -> None:
 
 
 def test_a_single_event_in_its_own_zone_keeps_it() -> None:
-    assert one(calendar(in_zone("America/New_York"))).start.tzinfo == ZoneInfo("America/New_York")
+    assert read_one(calendar(in_zone("America/New_York"))).start.tzinfo == ZoneInfo("America/New_York")

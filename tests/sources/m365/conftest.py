@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import stamina
-from graph_desk import TENANT, Desk, mailbox
+from graph_desk import TENANT, GraphStub, mailbox
 
 from calsync.sources.base import Calendar
 from calsync.sources.m365.source import M365Source
@@ -14,11 +14,11 @@ from calsync.sources.registry import open_source
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk() -> Iterator[GraphStub]:
     """A fresh server on loopback."""
-    desk = Desk()
-    yield desk
-    desk.stop()
+    graph = GraphStub()
+    yield graph
+    graph.stop()
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def no_waiting() -> Iterator[None]:
 
 
 @pytest.fixture
-def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., M365Source]]:
+def opened(desk: GraphStub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., M365Source]]:
     """`opened(secret_env="APP_SECRET")`: a source that asks the desk, by a given token if nothing is said."""
     monkeypatch.setenv("GRAPH_TOKEN", "given-token")
     monkeypatch.setenv("APP_SECRET", "s3cret-of-the-app")

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
-from graph_desk import TENANT, Desk, Reply, event, fault, mailbox
+from graph_desk import TENANT, GraphStub, Reply, event, fault, mailbox
 
 from calsync.errors import ConfigError, SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity
@@ -140,15 +140,17 @@ def test_a_national_cloud_has_its_own_graph_sign_in_and_scope(monkeypatch: pytes
     monkeypatch.setenv("APP_SECRET", "hunter2")
     for name, cloud in CLOUDS.items():
         options = M365Options(tenant=TENANT, client_id="app", secret_env="APP_SECRET", cloud=name)
-        assert (options.root, options.scope) == (cloud.graph, f"{cloud.graph}.default")
+        assert (options.graph_url, options.token_scope) == (cloud.graph, f"{cloud.graph}.default")
         assert options.authority == f"{cloud.login}{TENANT}"
-        assert not options.rehearsal
+        assert not options.is_emulated
 
 
 def test_a_graph_root_with_or_without_version_and_slash_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAPH_TOKEN", "x")
     roots = ("https://dod-graph.microsoft.us", "https://dod-graph.microsoft.us/v1.0/")
-    assert {M365Options(token_env="GRAPH_TOKEN", graph_root=root).root for root in roots} == {f"{roots[0]}/"}
+    assert {M365Options(token_env="GRAPH_TOKEN", graph_root=root).graph_url for root in roots} == {
+        f"{roots[0]}/"
+    }
 
 
 # Certificates
@@ -157,7 +159,7 @@ def test_a_graph_root_with_or_without_version_and_slash_is_the_same(monkeypatch:
 @pytest.mark.parametrize("kind", ["pem", "pfx"])
 @pytest.mark.parametrize("passphrase", ["", "correct horse"])
 def test_a_certificate_opens_the_door(
-    desk: Desk,
+    desk: GraphStub,
     opened: Opened,
     ana: Calendar,
     tmp_path: Path,
@@ -170,7 +172,7 @@ def test_a_certificate_opens_the_door(
     locked = {"passphrase_env": "PASSPHRASE"} if passphrase else {}
     file = certificate(tmp_path, kind=kind, passphrase=passphrase)
     assert len(opened(certificate_file=str(file), **locked).fetch(ana, DAY).occurrences) == 1
-    (asked,) = (asked for asked in desk.asked if asked.method == "POST")
+    (asked,) = (asked for asked in desk.requests if asked.method == "POST")
     assert "client_assertion=" in asked.body
     assert asked.path == f"/{TENANT}/oauth2/v2.0/token"
 
@@ -212,45 +214,45 @@ def test_a_wrong_passphrase_and_a_damaged_file_are_told(
 # Tokens
 
 
-def test_one_token_serves_every_mailbox_of_the_night(desk: Desk, opened: Opened) -> None:
+def test_one_token_serves_every_mailbox_of_the_night(desk: GraphStub, opened: Opened) -> None:
     addresses = [f"user{n}@brynfelin.example" for n in range(8)]
     desk.mailboxes |= {address: [event()] for address in addresses}
     source = opened(secret_env="APP_SECRET", mailboxes_at_once=8)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda address: source.fetch(mailbox(address), DAY), addresses))
     assert desk.made == 1
-    assert len(desk.questions) == 8
+    assert len(desk.graph_requests) == 8
 
 
-def test_a_token_revoked_in_mid_run_is_renewed_once(desk: Desk, opened: Opened) -> None:
+def test_a_token_revoked_in_mid_run_is_renewed_once(desk: GraphStub, opened: Opened) -> None:
     desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
     source = opened(secret_env="APP_SECRET")
     source.fetch(mailbox("ana@b.example"), DAY)
     desk.valid.clear()
     assert len(source.fetch(mailbox("ben@b.example"), DAY).occurrences) == 1
-    assert [asked.token for asked in desk.questions] == ["made-token-1", "made-token-1", "made-token-2"]
+    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-1", "made-token-2"]
 
 
-def test_a_token_at_its_end_is_renewed_before_it_is_used(desk: Desk, opened: Opened) -> None:
+def test_a_token_at_its_end_is_renewed_before_it_is_used(desk: GraphStub, opened: Opened) -> None:
     desk.life = 1  # msal renews five minutes before the end
     desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
     source = opened(secret_env="APP_SECRET")
     for name in ("ana", "ben"):
         source.fetch(mailbox(f"{name}@b.example"), DAY)
-    assert [asked.token for asked in desk.questions] == ["made-token-1", "made-token-2"]
+    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-2"]
 
 
 def test_a_token_that_graph_never_takes_is_an_error_of_access(
-    desk: Desk, opened: Opened, ana: Calendar
+    desk: GraphStub, opened: Opened, ana: Calendar
 ) -> None:
-    desk.answers(ana.address, *[fault(401, "InvalidAuthenticationToken", "expired")] * 9)
+    desk.script_replies(ana.address, *[fault(401, "InvalidAuthenticationToken", "expired")] * 9)
     with pytest.raises(SourceAuthError, match=r"does not accept the token.*expired"):
         opened(secret_env="APP_SECRET").fetch(ana, DAY)
-    assert len(desk.questions) == 2
+    assert len(desk.graph_requests) == 2
 
 
 def test_a_token_file_is_read_anew_when_it_changes(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
 ) -> None:
     desk.mailboxes[ana.address] = [event()]
     desk.valid = {"first", "second"}
@@ -260,12 +262,12 @@ def test_a_token_file_is_read_anew_when_it_changes(
     source.fetch(ana, DAY)
     file.write_text("second")
     source.fetch(ana, DAY)
-    assert [asked.token for asked in desk.questions] == ["first", "second"]
+    assert [asked.token for asked in desk.graph_requests] == ["first", "second"]
     assert desk.made == 0
 
 
 def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
 ) -> None:
     desk.mailboxes[ana.address] = [event()]
     desk.valid = {"fresh"}
@@ -277,7 +279,7 @@ def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
 
 
 def test_what_a_platform_signs_for_us_is_changed_for_a_token(
-    desk: Desk, opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    desk: GraphStub, opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
@@ -288,7 +290,7 @@ def test_what_a_platform_signs_for_us_is_changed_for_a_token(
     file.write_text("signed-by-the-platform-2")
     desk.valid.clear()
     source.fetch(mailbox("ben@b.example"), DAY)
-    sent = [parse_qs(asked.body)["client_assertion"] for asked in desk.asked if asked.method == "POST"]
+    sent = [parse_qs(asked.body)["client_assertion"] for asked in desk.requests if asked.method == "POST"]
     assert sent == [["signed-by-the-platform-1"], ["signed-by-the-platform-2"]]
     assert "signed-by-the-platform" not in caplog.text
 
@@ -306,7 +308,7 @@ def test_what_a_platform_signs_for_us_is_changed_for_a_token(
     ],
 )
 def test_a_given_token_that_is_none_of_ours_is_told_and_not_shown(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path, token: str, told: str
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, token: str, told: str
 ) -> None:
     file = tmp_path / "token"
     file.write_text(token)
@@ -317,12 +319,12 @@ def test_a_given_token_that_is_none_of_ours_is_told_and_not_shown(
 
 
 def test_a_token_for_another_tenant_or_service_is_never_sent(
-    desk: Desk, opened: Opened, ana: Calendar, monkeypatch: pytest.MonkeyPatch
+    desk: GraphStub, opened: Opened, ana: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRAPH_TOKEN", jwt(tid=OTHER_TENANT))
     with pytest.raises(SourceAuthError, match="another tenant"):
         opened().fetch(ana, DAY)
-    assert desk.asked == []
+    assert desk.requests == []
 
 
 def test_a_token_for_another_service_is_never_sent(monkeypatch: pytest.MonkeyPatch, ana: Calendar) -> None:
@@ -332,26 +334,26 @@ def test_a_token_for_another_service_is_never_sent(monkeypatch: pytest.MonkeyPat
         source.fetch(ana, DAY)
 
 
-def test_two_tenants_never_share_a_token(desk: Desk, opened: Opened, ana: Calendar) -> None:
+def test_two_tenants_never_share_a_token(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
     desk.mailboxes[ana.address] = [event()]
     for tenant in (TENANT, OTHER_TENANT):
         opened(secret_env="APP_SECRET", tenant=tenant).fetch(ana, DAY)
-    assert [asked.token for asked in desk.questions] == ["made-token-1", "made-token-2"]
-    assert [asked.path.split("/")[1] for asked in desk.asked if asked.method == "POST"] == [
+    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-2"]
+    assert [asked.path.split("/")[1] for asked in desk.requests if asked.method == "POST"] == [
         TENANT,
         OTHER_TENANT,
     ]
 
 
 def test_a_password_in_netrc_is_never_sent_in_place_of_the_token(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login eve password letmein")
     monkeypatch.setenv("NETRC", str(netrc))
     desk.mailboxes[ana.address] = [event()]
     opened().fetch(ana, DAY)
-    assert desk.questions[0].token == "given-token"
+    assert desk.graph_requests[0].token == "given-token"
 
 
 # The sign-in refuses
@@ -381,7 +383,7 @@ def refused(number: int, words: str, kind: str = "invalid_client") -> Reply:
     ],
 )
 def test_what_the_sign_in_says_is_told_in_plain_words(
-    desk: Desk, opened: Opened, ana: Calendar, number: int, says: str, way_out: str
+    desk: GraphStub, opened: Opened, ana: Calendar, number: int, says: str, way_out: str
 ) -> None:
     desk.sign_in = [refused(number, "Never seen before")]
     with pytest.raises(SourceAuthError, match=says) as caught:
@@ -391,18 +393,18 @@ def test_what_the_sign_in_says_is_told_in_plain_words(
     assert str(number) in caught.value.what
 
 
-def test_a_refusal_is_not_asked_for_again_that_night(desk: Desk, opened: Opened) -> None:
+def test_a_refusal_is_not_asked_for_again_that_night(desk: GraphStub, opened: Opened) -> None:
     desk.sign_in = [refused(7000215, "Invalid client secret provided")]
     source = opened(secret_env="APP_SECRET")
     for name in ("ana", "ben", "cai"):
         with pytest.raises(SourceAuthError, match="secret is wrong") as caught:
             source.fetch(mailbox(f"{name}@b.example"), DAY)
         assert name in caught.value.calendar
-    assert len([asked for asked in desk.asked if asked.method == "POST"]) == 1
+    assert len([asked for asked in desk.requests if asked.method == "POST"]) == 1
 
 
 def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
 ) -> None:
     desk.sign_in = [
         refused(700027, "The certificate with identifier used to sign the client assertion is not registered")
@@ -424,7 +426,7 @@ def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
     ],
 )
 def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
-    desk: Desk, opened: Opened, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
+    desk: GraphStub, opened: Opened, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     desk.sign_in = [odd]
@@ -435,14 +437,14 @@ def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
     assert "leaked-token-9" not in caplog.text + str(caught.value)
 
 
-def test_our_secret_follows_no_redirect(desk: Desk, opened: Opened, ana: Calendar) -> None:
+def test_our_secret_follows_no_redirect(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
     desk.sign_in = [Reply(307, headers={"Location": f"{desk.root}proxy/login"})]
     with pytest.raises(SourceError):
         opened(secret_env="APP_SECRET").fetch(ana, DAY)
-    assert not [asked for asked in desk.asked if asked.path == "/proxy/login"]
+    assert not [asked for asked in desk.requests if asked.path == "/proxy/login"]
 
 
-def test_a_sign_in_that_comes_back_is_used(desk: Desk, opened: Opened, ana: Calendar) -> None:
+def test_a_sign_in_that_comes_back_is_used(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
     desk.mailboxes[ana.address] = [event()]
     desk.sign_in = [
         Reply(reset=True),
@@ -463,7 +465,7 @@ def test_nobody_there_is_told(opened: Opened, ana: Calendar) -> None:
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
 @pytest.mark.parametrize("way", ["secret", "certificate", "token"])
 def test_no_token_and_no_secret_is_in_any_log_at_any_level(
-    desk: Desk,
+    desk: GraphStub,
     opened: Opened,
     ana: Calendar,
     tmp_path: Path,
@@ -480,13 +482,15 @@ def test_no_token_and_no_secret_is_in_any_log_at_any_level(
     }[way]
     source = opened(**table)
     source.fetch(ana, DAY)
-    desk.answers(ana.address, fault(401, "InvalidAuthenticationToken"), fault(403, "ErrorAccessDenied"))
+    desk.script_replies(
+        ana.address, fault(401, "InvalidAuthenticationToken"), fault(403, "ErrorAccessDenied")
+    )
     with pytest.raises(SourceAuthError):
         source.fetch(ana, DAY)
-    sent = {asked.token for asked in desk.questions} | {"s3cret-of-the-app"}
+    sent = {asked.token for asked in desk.graph_requests} | {"s3cret-of-the-app"}
     sent |= {
         part.partition("=")[2]
-        for asked in desk.asked
+        for asked in desk.requests
         for part in asked.body.split("&")
         if "assertion=" in part
     }
@@ -516,7 +520,7 @@ def test_what_the_libraries_log_themselves_is_cleaned(
 
 
 def test_a_check_says_when_the_certificate_ends(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
 ) -> None:
     desk.mailboxes[ana.address] = []
     (told,) = opened(certificate_file=str(certificate(tmp_path))).check(ana)
@@ -533,28 +537,30 @@ def test_a_check_says_when_the_certificate_ends(
     ],
 )
 def test_the_end_is_held_against_the_servers_clock(
-    desk: Desk, opened: Opened, ana: Calendar, tmp_path: Path, days: int, says: str, severity: Severity
+    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, days: int, says: str, severity: Severity
 ) -> None:
     now = f"{ENDS - timedelta(days=days):%a, %d %b %Y %H:%M:%S GMT}"
-    desk.answers(ana.address, Reply(200, b'{"value": []}', {"Date": now}))
+    desk.script_replies(ana.address, Reply(200, b'{"value": []}', {"Date": now}))
     (told,) = opened(certificate_file=str(certificate(tmp_path))).check(ana)
     assert says in told.what
     assert told.severity is severity
 
 
-def test_a_check_that_fails_says_what_the_night_would_say(desk: Desk, opened: Opened, ana: Calendar) -> None:
-    desk.answers(ana.address, fault(403, "ErrorAccessDenied", "Access is denied."))
+def test_a_check_that_fails_says_what_the_night_would_say(
+    desk: GraphStub, opened: Opened, ana: Calendar
+) -> None:
+    desk.script_replies(ana.address, fault(403, "ErrorAccessDenied", "Access is denied."))
     (told,) = opened().check(ana)
     assert "may not read this mailbox" in told.what
     assert "Test-ServicePrincipalAuthorization" in told.hint
 
 
-def test_a_check_of_a_good_mailbox_says_nothing(desk: Desk, opened: Opened, ana: Calendar) -> None:
+def test_a_check_of_a_good_mailbox_says_nothing(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
     desk.mailboxes[ana.address] = [event()]
     assert opened().check(ana) == ()
 
 
-def test_a_right_to_everybodys_calendar_is_told(desk: Desk, opened: Opened, ana: Calendar) -> None:
+def test_a_right_to_everybodys_calendar_is_told(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
     desk.make_token = lambda n: jwt(tid=TENANT, roles=["Calendars.Read", "Mail.Send"], n=n)
     desk.mailboxes[ana.address] = [event()]
     (told,) = opened(secret_env="APP_SECRET").check(ana)

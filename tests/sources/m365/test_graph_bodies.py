@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.model.uids import series_uid
-from calsync.sources.m365.body import body_text
+from calsync.sources.m365.body import extract_body_text
 
 RULE = "_" * 80
 EXCHANGE = (
@@ -14,7 +14,7 @@ EXCHANGE = (
 
 
 def text(html: str) -> list[str]:
-    return body_text(html, html=True).splitlines()
+    return extract_body_text(html, html=True).splitlines()
 
 
 def test_paragraphs_breaks_and_divisions_are_lines() -> None:
@@ -59,13 +59,16 @@ def test_a_rule_between_two_parts_of_an_agenda_is_kept() -> None:
 
 
 def test_plain_text_is_taken_as_it_is() -> None:
-    assert body_text("1. Minutes\r\n\r\n  2. <b>Pathway</b>", html=False) == "1. Minutes\n2. <b>Pathway</b>"
+    assert (
+        extract_body_text("1. Minutes\r\n\r\n  2. <b>Pathway</b>", html=False)
+        == "1. Minutes\n2. <b>Pathway</b>"
+    )
 
 
 @given(st.text())
 def test_no_html_breaks_it(html: str) -> None:
-    assert "\n\n" not in body_text(html, html=True)
-    assert "\n\n" not in body_text(f"<ol><li>{html}</ul></li><td>", html=True)
+    assert "\n\n" not in extract_body_text(html, html=True)
+    assert "\n\n" not in extract_body_text(f"<ol><li>{html}</ul></li><td>", html=True)
 
 
 def test_an_occurrences_own_id_is_that_of_its_series() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import calsync
-from calsync.sources.m365.events import FIELDS
+from calsync.sources.m365.events import EVENT_FIELDS
 from calsync.sources.m365.options import M365Options
 
 ROOT = Path(__file__).parents[3]
@@ -56,6 +56,6 @@ def test_the_page_names_every_kind_of_field_that_is_asked_for() -> None:
         "seriesMasterId": "series",
         "originalStart": "original start",
     }
-    words = {field: other.get(field, field) for field in FIELDS if field in other or field not in plain}
+    words = {field: other.get(field, field) for field in EVENT_FIELDS if field in other or field not in plain}
     told = PAGE.partition("with these fields and no\nothers:")[2].partition("Nothing is written")[0]
     assert [field for field, word in words.items() if word not in told] == []

@@ -13,7 +13,7 @@ from graph import mailboxes as oddities
 from graph.emulator import Emulator
 from graph.entra import Application, sign_in_error
 from graph.mailboxes import event
-from graph_desk import mailbox, told_by_graph
+from graph_desk import mailbox, to_graph_event
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence, Sensitivity, ShowAs
@@ -31,8 +31,8 @@ Reading = Callable[..., M365Source]
 @pytest.fixture
 def graph() -> Iterator[Emulator]:
     with Emulator() as graph:
-        graph.hold(ANA, *EVENTS)
-        graph.hold(BEN, *EVENTS[:3])
+        graph.add_events(ANA, *EVENTS)
+        graph.add_events(BEN, *EVENTS[:3])
         yield graph
 
 
@@ -64,7 +64,7 @@ class EmulatedPlace:
 
     def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
         address = f"{name}@brynfelin.gov.wales.example"
-        self._graph.hold(address, *({**event(), **told_by_graph(one)} for one in occurrences))
+        self._graph.add_events(address, *({**event(), **to_graph_event(one)} for one in occurrences))
         return mailbox(address)
 
     def missing(self) -> Calendar:
@@ -79,7 +79,7 @@ class TestM365SourceOnTheEmulator(SourceContract):
 
 def test_one_question_and_one_token_for_a_healthy_mailbox(graph: Emulator, reading: Reading) -> None:
     assert count(reading(), ANA) == 7
-    assert len(graph.questions(ANA)) == 1
+    assert len(graph.requests(ANA)) == 1
     assert graph.entra.made == 1
 
 
@@ -103,7 +103,7 @@ def test_one_question_and_one_token_for_a_healthy_mailbox(graph: Emulator, readi
 def test_what_passes_costs_nothing_on_whatever_page_it_comes(
     graph: Emulator, reading: Reading, spoil: faults.Fault, after: int
 ) -> None:
-    graph.misbehave(ANA, spoil, times=1, after=after)
+    graph.inject_fault(ANA, spoil, times=1, after=after)
     assert count(reading(page_size=3), ANA) == 7
 
 
@@ -133,7 +133,7 @@ def test_what_passes_costs_nothing_on_whatever_page_it_comes(
 def test_what_lasts_costs_its_mailbox_only_and_is_named(
     graph: Emulator, reading: Reading, spoil: faults.Fault, after: int, error: type[SourceError], says: str
 ) -> None:
-    graph.misbehave(ANA, spoil, times=20, after=after)
+    graph.inject_fault(ANA, spoil, times=20, after=after)
     source = reading(page_size=3)
     with pytest.raises(error, match=says) as caught:
         count(source, ANA)
@@ -146,7 +146,7 @@ def test_what_lasts_costs_its_mailbox_only_and_is_named(
 def test_neither_silence_nor_dripping_holds_the_night(
     graph: Emulator, reading: Reading, spoil: faults.Fault
 ) -> None:
-    graph.misbehave(ANA, spoil, times=None)
+    graph.inject_fault(ANA, spoil, times=None)
     source = reading(total_seconds=0.3)
     with pytest.raises(SourceUnavailableError, match="took longer than"):
         count(source, ANA)
@@ -157,7 +157,7 @@ def test_neither_silence_nor_dripping_holds_the_night(
 def test_odd_pages_are_read_to_the_end_and_each_meeting_once(
     graph: Emulator, reading: Reading, paging: str
 ) -> None:
-    graph.box(ANA).paging = paging
+    graph.mailbox(ANA).paging = paging
     assert count(reading(page_size=2), ANA) == 7
 
 
@@ -172,7 +172,7 @@ def test_odd_pages_are_read_to_the_end_and_each_meeting_once(
 def test_pages_that_lead_nowhere_are_no_calendar(
     graph: Emulator, reading: Reading, paging: str, says: str
 ) -> None:
-    graph.box(ANA).paging = paging
+    graph.mailbox(ANA).paging = paging
     with pytest.raises(SourceContentError, match=says):
         count(reading(page_size=2), ANA)
 
@@ -182,13 +182,13 @@ def test_times_in_any_zone_are_the_same_moments(
     graph: Emulator, reading: Reading, quirk: oddities.Quirk
 ) -> None:
     plain = reading().fetch(mailbox(ANA), MONTH)
-    graph.box(ANA).quirks = (quirk,)
+    graph.mailbox(ANA).quirks = (quirk,)
     assert reading().fetch(mailbox(ANA), MONTH).occurrences == plain.occurrences
 
 
 @pytest.mark.parametrize("quirk", [oddities.no_attendees, oddities.no_body])
 def test_null_is_empty(graph: Emulator, reading: Reading, quirk: oddities.Quirk) -> None:
-    graph.box(ANA).quirks = (quirk,)
+    graph.mailbox(ANA).quirks = (quirk,)
     fetched = reading().fetch(mailbox(ANA), MONTH)
     assert len(fetched.occurrences) == 7
     assert fetched.problems == ()
@@ -198,7 +198,7 @@ def test_null_is_empty(graph: Emulator, reading: Reading, quirk: oddities.Quirk)
 def test_what_nobody_has_heard_of_is_read_with_care_and_told(
     graph: Emulator, reading: Reading, quirk: oddities.Quirk
 ) -> None:
-    graph.box(ANA).quirks = (quirk,)
+    graph.mailbox(ANA).quirks = (quirk,)
     fetched = reading().fetch(mailbox(ANA), MONTH)
     assert {o.sensitivity for o in fetched.occurrences} == {Sensitivity.PRIVATE}
     assert {o.title for o in fetched.occurrences} == {""}
@@ -234,7 +234,7 @@ def test_a_right_for_the_whole_tenant_is_noted(graph: Emulator, reading: Reading
 def test_another_tenants_mailbox_is_not_there_for_us(graph: Emulator, reading: Reading) -> None:
     elsewhere = "aaaaaaaa-2222-3333-4444-555555555555"
     graph.add_tenant(elsewhere, Application(graph.client_id, "another~secret"))
-    graph.hold("eve@elsewhere.example", *EVENTS, tenant=elsewhere)
+    graph.add_events("eve@elsewhere.example", *EVENTS, tenant=elsewhere)
     with pytest.raises(SourceContentError, match="no such mailbox"):
         count(reading(), "eve@elsewhere.example")
     with pytest.raises(SourceAuthError, match="client secret is wrong"):
@@ -268,8 +268,8 @@ def test_an_expired_secret_is_told(graph: Emulator, reading: Reading) -> None:
 def test_the_window_of_ten_years_is_one_that_graph_takes(graph: Emulator, reading: Reading) -> None:
     ten_years = Span(at("00:00"), at("00:00") + timedelta(days=3650))
     assert len(reading().fetch(mailbox(ANA), ten_years).occurrences) == 7
-    assert len(graph.questions(ANA)) == 3
+    assert len(graph.requests(ANA)) == 3
 
 
 def test_a_mailbox_is_found_by_its_object_id_too(graph: Emulator, reading: Reading) -> None:
-    assert count(reading(), graph.box(ANA).object_id) == 7
+    assert count(reading(), graph.mailbox(ANA).object_id) == 7
