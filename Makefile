@@ -19,7 +19,7 @@ demo: .venv/.installed
 	.venv/bin/calsync demo --to $(DEMO)
 
 demo-m365: .venv/.installed
-	.venv/bin/python tests/elsewhere.py $(DEMO)-m365
+	.venv/bin/python tests/support/demo_through_graph.py $(DEMO)-m365
 
 test: $(STAMP)
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)

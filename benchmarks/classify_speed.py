@@ -6,7 +6,7 @@ import time
 
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 SUBJECTS = (
     "PSB", "Regional Partnership Board", "CSP",

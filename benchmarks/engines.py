@@ -28,17 +28,14 @@ from statistics import median
 
 from benchmarks.diaries import write_managers
 from benchmarks.outlook_export import Diary, export
-from calsync.config.load import load_settings
-from calsync.config.roster import load_managers
-from calsync.config.settings import EngineSettings
-from calsync.nightly.abreast import run_jobs
-from calsync.nightly.collector import fewer_collections
-from calsync.nightly.engines import AnyEngine, ProcessEngine, open_engine
-from calsync.nightly.opening import open_rules, open_sources
-from calsync.nightly.plan import Night
-from calsync.nightly.reading import fetch_all, split_into_batches
-from calsync.nightly.report import RunReport
-from calsync.nightly.work import (
+from calsync.app.engines import AnyEngine, ProcessEngine, open_engine
+from calsync.app.fetch import fetch_all, split_into_batches
+from calsync.app.garbage_collection import fewer_collections
+from calsync.app.jobs import run_jobs
+from calsync.app.plan import Night
+from calsync.app.run_report import RunReport
+from calsync.app.wiring import open_rules, open_sources
+from calsync.app.workers import (
     CalendarWorker,
     FetchJob,
     RunContext,
@@ -46,6 +43,9 @@ from calsync.nightly.work import (
     prepare_process,
     run_batch_in_process,
 )
+from calsync.config.load import load_settings
+from calsync.config.roster import load_managers
+from calsync.config.settings import EngineSettings
 from calsync.store.database import open_store
 
 PARTS = ("workers", "reading")

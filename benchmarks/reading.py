@@ -76,7 +76,7 @@ def by_ical(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
 
 def _read(content: bytes, window: Bounds, exactly: bool = False, **more: Any) -> list[Any]:
     from calsync.model.span import Span
-    from calsync.sources.ical.exact import read_with_full_parser
+    from calsync.sources.ical.full_parser import read_with_full_parser
     from calsync.sources.ical.read import read_calendar
 
     reader = read_with_full_parser if exactly else read_calendar
@@ -93,7 +93,7 @@ def by_calsync(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:
 
 
 def by_ledger(content: bytes, changed: bytes, window: Bounds) -> Callable[[], Any]:
-    from calsync.sources.ical.ledger import UidDigests
+    from calsync.sources.ical.uid_digests import UidDigests
 
     night = UidDigests()
     _read(content, window, ledger=night)

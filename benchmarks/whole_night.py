@@ -25,14 +25,14 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.diaries import EVENTS, write_calendar, write_managers
-from calsync.store.engine import Database
+from calsync.store.connections import Database
 
 NIGHT = """
 import json, resource, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 begun = time.time()
-from calsync.nightly.run import run_night
+from calsync.app.night import run_night
 at = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
 report = run_night(Path(sys.argv[1]), at.date(), now=lambda: at)
 used = resource.getrusage(resource.RUSAGE_SELF)

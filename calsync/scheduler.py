@@ -55,8 +55,8 @@ def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None
 
     Settings are read anew each time.
     """
-    from calsync.nightly.mails import send_waiting
-    from calsync.nightly.run import last_good_night, run_night
+    from calsync.app.mails import send_waiting
+    from calsync.app.night import last_good_night, run_night
 
     try:
         settings = load_settings(config)
@@ -107,7 +107,7 @@ class MailSender:
         now = self._clock()
         if self._stop.is_set() or now < self._not_before or not self._running.acquire(blocking=False):
             return
-        from calsync.nightly.mails import send_waiting
+        from calsync.app.mails import send_waiting
 
         try:
             sent = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)

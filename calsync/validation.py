@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from calsync.model.address_redaction import redact_address
 from calsync.model.problem import Problem
-from calsync.model.shown_address import redact_address
 
 
 def suggest_word(word: str, known: Sequence[str]) -> str:

@@ -26,13 +26,13 @@ def keys(model: type[BaseModel]) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("table", "names"), keys(Settings).items())
 def test_every_setting_is_documented_in_its_table(table, names):
-    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/operators/settings.md").read_text(encoding="utf-8")
     rows = page.partition(f"\n| `[{table}]` |")[2].partition("\n| `[")[0]
     assert [name for name in names if f"`{name}`" not in rows] == []
 
 
 def test_every_column_of_the_list_of_managers_is_documented():
-    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("## `managers.csv`")[2]
+    page = (ROOT / "docs/operators/settings.md").read_text(encoding="utf-8").partition("## `managers.csv`")[2]
     assert [name for name in RosterRow.model_fields if f"`{name}`" not in page] == []
 
 

@@ -41,7 +41,7 @@ def test_the_sdist_can_be_built_and_tested_from(built):
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"LICENSE", "pyproject.toml", "scheduler.py", "Makefile", "tests/builders.py"} <= names
+    assert {"LICENSE", "pyproject.toml", "scheduler.py", "Makefile", "tests/support/builders.py"} <= names
     assert not any("/.venv" in name or name.startswith(("demo", "dist", ".git/")) for name in names)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from contracts.exporter_contract import table
-from house import run_test_night, vcalendar, vevent, write_council
+from support.night_council import run_test_night, vcalendar, vevent, write_council
 
+from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
 from calsync.demo.write import write_demo
 from calsync.exports.registry import BUILT_IN_EXPORTERS
 from calsync.exports.writing import write_table
-from calsync.nightly.opening import store_url
 from calsync.private_files import make_private_folder, replace_private_file
 from calsync.store.database import open_store
 

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house import vcalendar, vevent
+from support.night_council import vcalendar, vevent
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rules/*.md")]
@@ -29,7 +29,7 @@ def blocks(page: str) -> list[list[str]]:
 
 def quickstart() -> list[str]:
     """The commands of the quickstart in its order, in the text or in blocks."""
-    text = (ROOT / "docs/quickstart.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/operators/quickstart.md").read_text(encoding="utf-8")
     found = re.findall(r"`((?:calsync|cd) [^`\n]+)`|^ +(calsync .+)$", text, re.MULTILINE)
     return [inline or line for inline, line in found]
 

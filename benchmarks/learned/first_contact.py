@@ -10,11 +10,11 @@ import sys
 
 import pandas as pd
 
-from calsync.rules.classify import classify, explain
-from calsync.rules.judge import iterate_matches
-from calsync.rules.load import load_rules
-from calsync.rules.reading import extract_features
-from calsync.rules.table import build_facts_of_rows
+from calsync.rules.classify import classify, iterate_matches
+from calsync.rules.explain import explain
+from calsync.rules.features import extract_features
+from calsync.rules.packs.load import load_rules
+from calsync.rules.tables import build_facts_of_rows
 
 OPEN = ("bare/name", "engine/abstained")
 DEFAULTS = ("bare/", "inside/one-agency", "engine/")

@@ -19,9 +19,9 @@ import pytest
 from recurring_ical_events.query import CalendarQuery
 
 from calsync.model.span import Span
-from calsync.sources.ical.exact import read_file_events
 from calsync.sources.ical.expand import Instance, expand_series
-from calsync.sources.ical.naming import EventLocator
+from calsync.sources.ical.full_parser import read_file_events
+from calsync.sources.ical.problem_location import EventLocator
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.ical.series import group_into_series
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from calsync.analysis.covered import DayCoverage
+from calsync.analysis.days_read import DayCoverage
 from calsync.analysis.periods import DateRange
 from calsync.errors import ConfigError
 from calsync.model.classification import Activity

@@ -1,4 +1,4 @@
-"""Which meetings count as time, and if not, why not (docs/counting.md)."""
+"""Which meetings count as time, and if not, why not (docs/managers/counting.md)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -8,6 +8,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from calsync.app.rule_usage import measure_stored_rule_usage
+from calsync.app.wiring import store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, load_usable_managers, parse_day, print_lines
 from calsync.cli.rules import PacksOption, load_rule_book, read_meetings_table, rules_app
 from calsync.cli.terminal import out, write_json
@@ -15,15 +17,13 @@ from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
-from calsync.nightly.covering import measure_stored_rule_usage
-from calsync.nightly.opening import store_url
+from calsync.rules.authoring.rule_usage import RuleUsage
+from calsync.rules.authoring.score import score_rules as score_table
+from calsync.rules.authoring.suggest import suggest_phrases as suggest_rules
 from calsync.rules.book import RuleBook
-from calsync.rules.coverage import RuleUsage
-from calsync.rules.load import load_person_names
-from calsync.rules.schema import agencies_schema, pack_schema
-from calsync.rules.score import score_rules as score_table
-from calsync.rules.suggest import suggest_phrases as suggest_rules
-from calsync.rules.table import classify_table
+from calsync.rules.packs.json_schema import agencies_schema, pack_schema
+from calsync.rules.packs.load import load_person_names
+from calsync.rules.tables import classify_table
 from calsync.store.database import open_store
 
 CODED_COLUMNS = ("scope", "partnership", "activity")

@@ -2,11 +2,11 @@
 
 import typer
 
+from calsync.app.preflight import run_preflight
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, now, print_demo_day, print_problems
 from calsync.cli.terminal import green, out, red
 from calsync.config.load import load_settings
 from calsync.model.problem import Severity
-from calsync.nightly.checking import run_preflight
 
 
 @app.command()

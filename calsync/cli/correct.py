@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from calsync.app import corrections
+from calsync.app.corrections import CorrectionEffect
+from calsync.app.plan import worktime_of
+from calsync.app.wiring import open_rules, store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, load_usable_managers, now
 from calsync.cli.terminal import dim, out
 from calsync.config.load import load_settings
@@ -19,10 +23,6 @@ from calsync.model.correction import Correction, CorrectionFields
 from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
-from calsync.nightly import correcting
-from calsync.nightly.correcting import CorrectionEffect
-from calsync.nightly.opening import open_rules, store_url
-from calsync.nightly.plan import worktime_of
 from calsync.rules.book import RuleBook
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
@@ -74,7 +74,7 @@ def correct(
     who = _author_name(by, managers)
     if withdraw:
         with _locked_store(settings) as store:
-            correction_and_effects = correcting.withdraw_correction(
+            correction_and_effects = corrections.withdraw_correction(
                 store, withdraw, who, now(), managers, worktime_of(settings)
             )
         _print_effects(*correction_and_effects)
@@ -83,7 +83,7 @@ def correct(
     with _locked_store(settings) as store:
         recurrence_id = _select_recurrence_id(store.meetings.find_by_uid(uid), settings, at=at, series=series)
         given = Correction(uid, fields, who, now(), recurrence_id, _check_manager_id(manager, managers), why)
-        correction_and_effects = correcting.add_correction(store, given, managers, worktime_of(settings))
+        correction_and_effects = corrections.add_correction(store, given, managers, worktime_of(settings))
     _print_effects(*correction_and_effects)
 
 
@@ -187,7 +187,7 @@ def _select_recurrence_id(
     if at and series:
         raise typer.BadParameter("give either --at or --series")
     if at:
-        return correcting.find_recurrence_id(found, _parse_moment(at, settings))
+        return corrections.find_recurrence_id(found, _parse_moment(at, settings))
     if not series and len({m.recurrence_id for m in found}) > 1:
         hint = "say --series, or which one: --at " + found[-1].start.isoformat(timespec="minutes")
         raise ConfigError([Problem(f"--uid {found[0].uid}", "is a series", hint)])

@@ -8,6 +8,10 @@ from typing import Annotated
 import typer
 
 from calsync.analysis.periods import PeriodLength
+from calsync.app.exports import build_protected_split
+from calsync.app.night import run_night
+from calsync.app.plan import window_days
+from calsync.app.wiring import store_url
 from calsync.cli.app import app, report_write_errors
 from calsync.cli.night import print_report, progress_bar
 from calsync.cli.terminal import bold, out
@@ -17,13 +21,9 @@ from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.errors import ExportError
 from calsync.exports.tables import build_split_table
 from calsync.exports.writing import write_table
-from calsync.nightly.opening import store_url
-from calsync.nightly.plan import window_days
-from calsync.nightly.run import run_night
-from calsync.nightly.tables import build_protected_split
 from calsync.private_files import replace_private_file
 from calsync.store.database import open_store
-from calsync.store.states import RunState
+from calsync.store.records import RunState
 
 
 @app.command()

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from calsync.analysis.periods import DateRange, PeriodLength, parse_period
+from calsync.app.exports import build_protected_split, grades_without_cost, load_minutes
+from calsync.app.wiring import store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, load_usable_managers, parse_day
 from calsync.cli.rules import check_suffix
 from calsync.cli.terminal import err, write_csv, yellow
@@ -18,8 +20,6 @@ from calsync.exports.privacy import ProtectedSplit
 from calsync.exports.tables import build_allocations_table, build_split_table
 from calsync.exports.to_csv import format_csv
 from calsync.exports.writing import write_table
-from calsync.nightly.opening import store_url
-from calsync.nightly.tables import build_protected_split, grades_without_cost, load_minutes
 from calsync.store.database import Store, open_store
 from calsync.text import format_count
 

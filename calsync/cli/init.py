@@ -10,17 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
+from calsync.app.wiring import open_rules
 from calsync.cli.app import app, report_write_errors
 from calsync.cli.terminal import bold, out
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.config.settings import is_domain
-from calsync.config.starting import InitAnswers, build_starter_files
+from calsync.config.starter_files import InitAnswers, build_starter_files
 from calsync.errors import ConfigError
 from calsync.model.people import Language, Nation
 from calsync.model.problem import Problem, Severity
-from calsync.nightly.opening import open_rules
-from calsync.rules.check import check_rules
+from calsync.rules.authoring.check import check_rules
 
 
 class CalendarLocation(StrEnum):

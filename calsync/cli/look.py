@@ -13,6 +13,7 @@ import pandas as pd
 import typer
 from rich.table import Table
 
+from calsync.app.plan import calendar_of
 from calsync.cli.app import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -30,7 +31,6 @@ from calsync.model.copies import Cancellation, apply_cancellations
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.nightly.plan import calendar_of
 from calsync.sources.base import Calendar, Source
 from calsync.sources.registry import open_source
 from calsync.text import format_count

@@ -15,9 +15,9 @@ from calsync.cli.terminal import bold, dim, out, red, write_json
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings, store_url
 from calsync.errors import StoreError
-from calsync.mail.waiting import find_mail, is_overdue, short_ids
+from calsync.mail.open_mails import find_mail, is_overdue, short_ids
 from calsync.store.database import open_store
-from calsync.store.states import MailState, OutboxEntry
+from calsync.store.records import MailState, OutboxEntry
 from calsync.text import format_count
 
 mail_app = typer.Typer(
@@ -79,7 +79,7 @@ def resend(
 
     An unknown mail may arrive twice. Example: `calsync mail resend 3f9c`
     """
-    from calsync.nightly.mails import resend_mail, send_waiting
+    from calsync.app.mails import resend_mail, send_waiting
 
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:
@@ -112,7 +112,7 @@ def resolve(
     """
     if sent == dropped:
         raise typer.BadParameter("give either --sent or --dropped")
-    from calsync.nightly.mails import resolve_mail
+    from calsync.app.mails import resolve_mail
 
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:

@@ -30,13 +30,13 @@ from calsync.cli.logs import log_to_stderr
 from calsync.cli.mail import mail_to_json, print_open_mails, to_json_text
 from calsync.cli.terminal import bold, dim, err, out, red, shows_progress, write_json
 from calsync.config.load import load_settings
-from calsync.mail.waiting import short_ids
-from calsync.store.states import NightRecord, RunState
+from calsync.mail.open_mails import short_ids
+from calsync.store.records import NightRecord, RunState
 
 if TYPE_CHECKING:
+    from calsync.app.run_report import RunReport
     from calsync.cli.watching import SystemStatus
     from calsync.config.settings import Settings
-    from calsync.nightly.report import RunReport
 
 
 def _ignore_progress(_what: str, _done: int, _total: int) -> None:
@@ -102,7 +102,7 @@ def run(
 
     Example: `calsync run --config calsync.toml`
     """
-    from calsync.nightly.run import check_not_after_today, run_night
+    from calsync.app.night import check_not_after_today, run_night
 
     settings = load_settings(config)
     print_demo_day(settings)
@@ -197,7 +197,7 @@ def _print_status(found: "SystemStatus", settings: "Settings") -> None:
 
 
 def _print_status_json(found: "SystemStatus", settings: "Settings") -> None:
-    """Print the same as one JSON object; docs/operating.md lists its keys, which stay as they are."""
+    """Print the same as one JSON object; docs/operators/operating.md lists its keys, which stay as they are."""
     ids = short_ids(found.mails)
     content = {
         "good": found.is_good,

@@ -8,6 +8,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from calsync.app.wiring import open_rules, store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, print_lines, print_problems
 from calsync.cli.correct import describe_target
 from calsync.cli.terminal import err, out, write_csv
@@ -21,14 +22,13 @@ from calsync.model.classification import Classification
 from calsync.model.correction import Correction, applicable_corrections, sort_by_precedence
 from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
-from calsync.nightly.opening import open_rules, store_url
 from calsync.private_files import is_device
+from calsync.rules.authoring.check import check_rules, iterate_rules
 from calsync.rules.book import RuleBook
-from calsync.rules.check import check_rules, iterate_rules
 from calsync.rules.explain import explain as explain_facts
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
-from calsync.rules.table import classify_table
+from calsync.rules.packs.load import load_rules
+from calsync.rules.tables import classify_table
 from calsync.store.database import open_store
 from calsync.text import format_count
 

@@ -8,11 +8,11 @@ from calsync.config.roster import Roster, read_roster
 from calsync.config.roster_loss import find_doubtful_loss, roster_loss_problem
 from calsync.config.settings import Settings, store_url
 from calsync.errors import ConfigError
-from calsync.mail.waiting import is_overdue
+from calsync.mail.open_mails import is_overdue
 from calsync.model.problem import Problem, Severity
 from calsync.store.database import Store, open_store
+from calsync.store.records import OPEN_STATES, CalendarState, NightRecord, OutboxEntry
 from calsync.store.roster import manager_of_mail
-from calsync.store.states import OPEN_STATES, CalendarState, NightRecord, OutboxEntry
 
 _SHOWN_NIGHTS = 7
 

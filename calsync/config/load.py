@@ -25,7 +25,7 @@ def load_settings(file: Path) -> Settings:
         hint = "let the account that runs calsync read it, or name another file with --config"
         raise ConfigError([Problem(str(file), f"cannot be read: {error.strerror}", hint)]) from error
     except tomllib.TOMLDecodeError as error:
-        hint = "texts are in quotes; see docs/settings.md"
+        hint = "texts are in quotes; see docs/operators/settings.md"
         raise ConfigError([Problem(str(file), f"is no TOML: {error}", hint)]) from error
     try:
         settings = Settings.model_validate(table)

@@ -1,4 +1,4 @@
-"""The keys of `calsync.toml`, with their defaults; `docs/settings.md` says what each does."""
+"""The keys of `calsync.toml`, with their defaults; `docs/operators/settings.md` says what each does."""
 
 import re
 from datetime import date, datetime, time

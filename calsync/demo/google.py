@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from calsync.demo.chance import draw_integer
+from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager
-from calsync.demo.days import at_same_time, rule_days
 from calsync.demo.diary import CalendarEntry, Guest, Person, Plan, PlannedOccurrence, PlanRule
+from calsync.demo.draws import draw_integer
+from calsync.demo.expand import expand_entry
 from calsync.demo.ical_lines import (
     DTSTAMP,
     encode_lines,
@@ -19,8 +20,7 @@ from calsync.demo.ical_lines import (
 from calsync.demo.invitation import build_description
 from calsync.demo.leave import LAST_DAY
 from calsync.demo.outlook import plan_location
-from calsync.demo.plan import calendar_entries
-from calsync.demo.unfold import expand_entry
+from calsync.demo.rule_days import at_same_time, rule_days
 from calsync.model.occurrence import AttendeeKind, Response, Sensitivity, ShowAs
 
 ZONE = "Europe/London"

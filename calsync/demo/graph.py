@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calsync.demo.chance import draw_digest
+from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager
-from calsync.demo.days import at_same_time
 from calsync.demo.diary import CalendarEntry, Guest, Person, Plan, PlannedOccurrence, localize_london
+from calsync.demo.draws import draw_digest
+from calsync.demo.expand import expand_entry
 from calsync.demo.invitation import build_description, build_html
 from calsync.demo.outlook import ZONE, plan_location
-from calsync.demo.plan import calendar_entries
-from calsync.demo.unfold import expand_entry
+from calsync.demo.rule_days import at_same_time
 from calsync.model.occurrence import AttendeeKind, Response
 from calsync.model.span import Span
 

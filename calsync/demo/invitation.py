@@ -2,7 +2,7 @@
 
 from html import escape
 
-from calsync.demo.chance import draw_digest, draw_integer
+from calsync.demo.draws import draw_digest, draw_integer
 
 _RULED_LINE = "_" * 80
 

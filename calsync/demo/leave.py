@@ -3,10 +3,10 @@
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from calsync.demo.chance import draw_choice
 from calsync.demo.council import council_managers, load_toml
 from calsync.demo.diary import Plan
-from calsync.demo.naming import make_uid
+from calsync.demo.draws import draw_choice
+from calsync.demo.uids import make_uid
 from calsync.model.occurrence import ShowAs
 
 FIRST_DAY = date(2026, 8, 17)

@@ -6,13 +6,13 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from calsync.demo.chance import draw_choice, draw_fraction, draw_integer
 from calsync.demo.council import DemoManager, council_managers, council_people, load_toml
 from calsync.demo.diary import BookedTimes, Plan, PlanRule
+from calsync.demo.draws import draw_choice, draw_fraction, draw_integer
 from calsync.demo.leave import BANK_HOLIDAYS, FIRST_DAY, LAST_DAY, is_on_leave
-from calsync.demo.naming import make_uid
 from calsync.demo.routine import book_times
 from calsync.demo.timetable import build_guests, find_person
+from calsync.demo.uids import make_uid
 from calsync.model.occurrence import Response, Sensitivity, ShowAs
 
 _PARTNER_KEYS = ("idris", "meinir", "tomos", "gareth", "emyr", "catrin", "steffan", "betsan", "geraint")

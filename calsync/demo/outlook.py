@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from calsync.demo.chance import draw_fraction, draw_integer
+from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager
-from calsync.demo.days import at_same_time, rule_days
 from calsync.demo.diary import CalendarEntry, Guest, Person, Plan, PlannedOccurrence, PlanRule
+from calsync.demo.draws import draw_fraction, draw_integer
+from calsync.demo.expand import expand_entry
 from calsync.demo.ical_lines import (
     DTSTAMP,
     encode_lines,
@@ -18,8 +19,7 @@ from calsync.demo.ical_lines import (
 )
 from calsync.demo.invitation import build_description, build_html
 from calsync.demo.leave import LAST_DAY
-from calsync.demo.plan import calendar_entries
-from calsync.demo.unfold import expand_entry
+from calsync.demo.rule_days import at_same_time, rule_days
 from calsync.model.occurrence import AttendeeKind, Response, Sensitivity, ShowAs
 
 ZONE = "GMT Standard Time"
@@ -127,7 +127,7 @@ def _event_lines(
     yield "PRIORITY:5"
     yield f"DTSTAMP:{DTSTAMP}"
     yield f"TRANSP:{'TRANSPARENT' if turn.show_as is ShowAs.FREE else 'OPAQUE'}"
-    yield "STATUS:CONFIRMED"  # of cancelled meetings too: see calsync.model.status
+    yield "STATUS:CONFIRMED"  # of cancelled meetings too: see calsync.model.title_cancellation
     yield from _microsoft_lines(turn, kind)
     yield "END:VEVENT"
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from calsync.demo.chance import draw_choice, draw_integer
 from calsync.demo.council import (
     WEEKDAY_NAMES,
     DemoManager,
@@ -14,11 +13,12 @@ from calsync.demo.council import (
     load_toml,
     staff_member,
 )
-from calsync.demo.days import first_rule_day
 from calsync.demo.diary import BookedTimes, Guest, Plan
+from calsync.demo.draws import draw_choice, draw_integer
 from calsync.demo.leave import FIRST_DAY, LAST_DAY
-from calsync.demo.naming import make_uid
+from calsync.demo.rule_days import first_rule_day
 from calsync.demo.timetable import busy_times, parse_rule
+from calsync.demo.uids import make_uid
 from calsync.model.occurrence import ShowAs
 
 _EARLIEST_START = date(2026, 2, 2)

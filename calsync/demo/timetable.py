@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from calsync.demo.chance import draw_fraction
 from calsync.demo.council import WEEKDAY_NAMES, council_people, load_toml, staff_member
-from calsync.demo.days import at_same_time, first_rule_day, rule_days
 from calsync.demo.diary import Guest, OccurrenceChange, Person, Plan, PlanRule, end_series_after
+from calsync.demo.draws import draw_fraction
 from calsync.demo.leave import BANK_HOLIDAYS, LAST_DAY, is_on_leave
-from calsync.demo.naming import continued_uid, make_uid, to_date
+from calsync.demo.rule_days import at_same_time, first_rule_day, rule_days
+from calsync.demo.uids import continued_uid, make_uid, to_date
 from calsync.model.occurrence import Response, Sensitivity, ShowAs
 
 _ANSWERS = {

@@ -15,7 +15,7 @@ __all__ = ["DEMO_DAY", "write_demo"]
 
 _SETTINGS = """\
 # A council that does not exist: what `calsync demo` reads. Copy it for your own; every key is
-# explained in docs/settings.md. Paths are relative to this file.
+# explained in docs/operators/settings.md. Paths are relative to this file.
 
 [organisation]
 name = "{name}"

@@ -146,7 +146,7 @@ def dictionary_frame(table: Table) -> pd.DataFrame:
 
 
 def dictionary_page() -> str:
-    """docs/data-dictionary.md."""
+    """docs/hr/data-dictionary.md."""
     head = (
         "# Data dictionary\n\n"
         "What `calsync export` writes. Made by `calsync.exports.dictionary`; a test keeps it true.\n"

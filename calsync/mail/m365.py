@@ -6,7 +6,7 @@ import requests
 
 from calsync.errors import MailAuthError, MailUnavailableError, SourceAuthError
 from calsync.mail.graph import GraphTransport
-from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError
+from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError
 from calsync.sources.m365.connection import GraphAccount, open_account
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.refusals import sign_in_refusal

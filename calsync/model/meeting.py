@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from calsync.model.classification import Classification
+from calsync.model.localtime import to_naive_local
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, content_digest
 from calsync.model.span import Span
-from calsync.model.wall import to_naive_local
 
 _CALENDAR_KEY_LENGTH = 8
 """Hex digits of an id that are the calendar's."""

@@ -175,7 +175,7 @@ def comparable_recurrence_id(recurrence_id: str) -> datetime | str:
 @lru_cache(maxsize=10_000)
 def _is_cancelled_by_title(title: str) -> bool:
     # Imported at the first title: its patterns take a tenth of what `calsync status` takes, which needs none.
-    from calsync.model.status import is_cancelled_by_title
+    from calsync.model.title_cancellation import is_cancelled_by_title
 
     return is_cancelled_by_title(title)
 

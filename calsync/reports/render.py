@@ -19,9 +19,9 @@ from calsync.model.classification import Activity
 from calsync.model.people import Language, Partnership
 from calsync.reports.bars import bar_widths
 from calsync.reports.hours import ACTIVITIES, Hours, round_parts
-from calsync.reports.plain import sanitise_line
+from calsync.reports.language_format import language_format
+from calsync.reports.sanitise import sanitise_line
 from calsync.reports.summary import ManagerSummary
-from calsync.reports.words import language_format
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Welsh comes first where both stand together, as the Welsh language standards ask.

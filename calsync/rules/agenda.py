@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from calsync.model.classification import Activity
 from calsync.rules.book import RuleBook
-from calsync.rules.reading import MeetingFeatures, extract_features
-from calsync.rules.weigh import weigh_evidence
+from calsync.rules.evidence import weigh_evidence
+from calsync.rules.features import MeetingFeatures, extract_features
 
 _HALVES = {Activity.PROCESS: 2, Activity.SERVICE_IMPROVEMENT: 0, Activity.MIXED: 1}
 _CACHE_LIMIT = 50_000  # lines remembered

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.people import Partnership
 from calsync.model.problem import Problem
-from calsync.rules.directory import Directory, Organisation
-from calsync.rules.fold import CLAUSE_BREAK, PHRASE_BREAK, QUESTION_MARK
-from calsync.rules.lexicon import Lexicon
-from calsync.rules.memo import Memo
-from calsync.rules.pack import Example
+from calsync.rules.language.folding import CLAUSE_BREAK, PHRASE_BREAK, QUESTION_MARK
+from calsync.rules.language.lexicon import Lexicon
+from calsync.rules.language.memo import Memo
+from calsync.rules.organisations import Directory, Organisation
+from calsync.rules.packs.models import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.index import RuleIndex
-    from calsync.rules.scan import TextScan
+    from calsync.rules.rule_index import RuleIndex
+    from calsync.rules.text_scan import TextScan
 
 InvitationKey = tuple[str, tuple[str, ...], tuple[str, ...]]
 """The domains of the organizer, of the invited people and of our own organisation."""

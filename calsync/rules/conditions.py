@@ -5,8 +5,8 @@ from functools import reduce
 from operator import or_
 
 from calsync.rules.book import Conditions, Cue, RuleBook
-from calsync.rules.fold import PHRASE_BREAK
-from calsync.rules.reading import MeetingFeatures
+from calsync.rules.features import MeetingFeatures
+from calsync.rules.language.folding import PHRASE_BREAK
 from calsync.text import format_count
 
 ContextFlags = tuple[int, bool, bool, bool, bool, bool]

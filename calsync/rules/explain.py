@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from calsync.model.classification import Classification
 from calsync.rules.book import RuleBook
+from calsync.rules.classify import RuleMatch, classify, classify_by_rules, iterate_matches
 from calsync.rules.conditions import describe_match
 from calsync.rules.facts import Facts
-from calsync.rules.judge import RuleMatch, classify, classify_by_rules, iterate_matches
-from calsync.rules.reading import MeetingFeatures, extract_features
+from calsync.rules.features import MeetingFeatures, extract_features
 
 
 @dataclass(frozen=True, slots=True)

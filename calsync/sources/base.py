@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from calsync.model.address_redaction import redact_address
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
-from calsync.model.shown_address import redact_address
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ, UnreadParts
+from calsync.model.unread_parts import ALL_READ, UnreadParts
 
 
 @dataclass(frozen=True, slots=True)

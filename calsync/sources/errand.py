@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.shown_address import redact_address
+from calsync.model.address_redaction import redact_address
 from calsync.sources.addresses import AddressRefusedError
 from calsync.sources.base import Calendar
 from calsync.sources.credentials import Anonymous, Auth, Origin, auth_of

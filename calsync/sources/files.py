@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.shown_address import redact_address
+from calsync.model.address_redaction import redact_address
 from calsync.sources.base import Calendar
 from calsync.sources.refusals import too_large
 

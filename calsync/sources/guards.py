@@ -9,7 +9,7 @@ from calsync.model.occurrence import Occurrence, normalise_occurrences, occurren
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.model.uids import shorten_uid
-from calsync.model.unread import ALL_READ, UnreadParts
+from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
 from calsync.text import format_count
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.address_redaction import KNOWN_SCHEMES
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.model.shown_address import KNOWN_SCHEMES
 from calsync.model.span import Span
 from calsync.sources import files
 from calsync.sources.addresses import AddressGuard, canonical_host
@@ -16,8 +16,8 @@ from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.errand import Answer, Errand
 from calsync.sources.guards import sealed
 from calsync.sources.ical.digests import calendar_digest
-from calsync.sources.ical.ledger import UidDigests
 from calsync.sources.ical.read import READER_VERSION, read_calendar, unread_parts_of_events
+from calsync.sources.ical.uid_digests import UidDigests
 from calsync.sources.identity import file_identity_keys, web_identity_key
 from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import build_token_key, decode_token, encode_token

@@ -19,7 +19,7 @@ ENTRY_POINT_GROUP = "calsync.sources"
 # Named, not imported: who reads files only does not load the libraries of Microsoft 365.
 BUILT_IN_SOURCES = {
     "ics": "calsync.sources.ics:IcsSource",
-    "caldav": "calsync.sources.caldav:CaldavSource",
+    "caldav": "calsync.sources.caldav.source:CaldavSource",
     "m365": "calsync.sources.m365.source:M365Source",
 }
 

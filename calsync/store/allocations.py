@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from calsync.model.allocation import Allocation
-from calsync.store import reckonings
+from calsync.store import allocation_states
 from calsync.store.bulk import split_for_query
+from calsync.store.connections import Database
 from calsync.store.difference import RowDifference, apply_differences, compare_rows
-from calsync.store.engine import Database
+from calsync.store.records import AllocationState, Recalculation, RowCounts
 from calsync.store.rows import Row, storable_text
 from calsync.store.schema import allocations as table
 from calsync.store.schema import meetings
-from calsync.store.states import AllocationState, Recalculation, RowCounts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +64,13 @@ class Allocations:
                 for recalculation in recalculations
             ]
             apply_differences(connection, table, differences)
-            reckonings.save_all(connection, [recalculation.state for recalculation in recalculations])
+            allocation_states.save_all(connection, [recalculation.state for recalculation in recalculations])
         return [work.change for work in differences]
 
     def allocation_states(self) -> dict[str, AllocationState]:
         """Up to where each manager's minutes are right; who is not among them was never reckoned."""
         with self._database.reading() as connection:
-            return reckonings.load_all(connection)
+            return allocation_states.load_all(connection)
 
     def frame(self, first: date, last: date, manager_ids: Collection[str] | None = None) -> "pd.DataFrame":
         """Every allocation from `first` to `last` (exclusive), of some managers or of all, sorted.

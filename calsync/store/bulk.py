@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from calsync.model.wall import to_naive_local
+from calsync.model.localtime import to_naive_local
 from calsync.store.rows import Row
 from calsync.store.schema import UtcDateTime
 

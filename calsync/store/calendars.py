@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.store import reckonings
+from calsync.store import allocation_states
 from calsync.store.bulk import split_for_query
+from calsync.store.records import CalendarDays, CalendarState
 from calsync.store.rows import storable_text
 from calsync.store.schema import allocations, calendars, meetings
-from calsync.store.states import CalendarDays, CalendarState
 
 ColumnValues = dict[str, Any]
 
@@ -109,7 +109,7 @@ def delete_calendar(connection: Connection, calendar_id: str) -> None:
     # The manager is named, too, so that only their minutes are looked through.
     conditions = allocations.c.manager_id.in_(whose), allocations.c.meeting_id.in_(own)
     connection.execute(delete(allocations).where(*conditions))
-    reckonings.delete_states(connection, whose)
+    allocation_states.delete_states(connection, whose)
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 

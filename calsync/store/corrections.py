@@ -11,8 +11,8 @@ from sqlalchemy import Connection, insert, select, update
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields, apply_corrections
 from calsync.model.meeting import Meeting
-from calsync.store import reckonings
-from calsync.store.engine import Database
+from calsync.store import allocation_states
+from calsync.store.connections import Database
 from calsync.store.rows import build_classification, storable_text, to_json_list
 from calsync.store.schema import corrections as table
 from calsync.store.schema import meetings
@@ -80,7 +80,7 @@ class Corrections:
 
 def _mark_for_recalculation(connection: Connection, uid: str) -> None:
     holders = select(meetings.c.manager_id).where(meetings.c.uid == storable_text(uid)).distinct()
-    reckonings.delete_states(connection, connection.execute(holders).scalars().all())
+    allocation_states.delete_states(connection, connection.execute(holders).scalars().all())
 
 
 def _to_row(correction: Correction) -> dict[str, Any]:

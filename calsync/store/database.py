@@ -4,8 +4,8 @@ from types import TracebackType
 from typing import Self
 
 from calsync.store.allocations import Allocations
+from calsync.store.connections import Database
 from calsync.store.corrections import Corrections
-from calsync.store.engine import Database
 from calsync.store.meetings import Meetings
 from calsync.store.migrate import migrate_store
 from calsync.store.outbox import Outbox

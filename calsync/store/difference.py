@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table
 
 from calsync.store.bulk import delete_rows, insert_rows, update_rows
+from calsync.store.records import RowCounts
 from calsync.store.rows import Row
-from calsync.store.states import RowCounts
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from calsync.errors import StoreError
 from calsync.private_files import create_private_file
-from calsync.store.engine import Database, parse_store_url, sqlite_file, translate_errors
+from calsync.store.connections import Database, parse_store_url, sqlite_file, translate_errors
 
 # A look at the lock (`is_night_locked`) holds a file for a moment; a night waits that long.
 _LOCK_WAIT_SECONDS = 1.0

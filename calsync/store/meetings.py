@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace as but
+from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
@@ -20,16 +20,16 @@ from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Status
 from calsync.model.span import Span
 from calsync.model.uids import series_uid
-from calsync.store import calendars, cancellations, reckonings
+from calsync.store import allocation_states, calendars, cancellations
 from calsync.store.bulk import select_all_columns, split_for_query
+from calsync.store.connections import Database
 from calsync.store.corrections import Corrections
 from calsync.store.difference import RowDifference, apply_differences, compare_rows
-from calsync.store.engine import Database
+from calsync.store.records import CalendarDays, CalendarReplacement, CalendarState, RowCounts
 from calsync.store.rows import Row, meeting_rows, row_to_meeting, storable_text
 from calsync.store.schema import OWN_CATEGORY_SQL
 from calsync.store.schema import calendars as calendar_table
 from calsync.store.schema import meetings as table
-from calsync.store.states import CalendarDays, CalendarReplacement, CalendarState, RowCounts
 
 _COLUMN_NAMES = [column.name for column in table.c]
 _ID, _UID, _STARTS, _ENDS = (_COLUMN_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
@@ -85,11 +85,13 @@ class Meetings:
             apply_differences(connection, table, differences)
             given = {replacement.state.calendar_id: replacement.cancellations for replacement in replacements}
             changed = cancellations.replace_cancellations(connection, given)
-            reckonings.note_changes(
+            allocation_states.note_changes(
                 connection, _recalculation_spans(connection, replacements, differences, changed)
             )
         return [
-            but(work.change, repeated=len(replacement.rows) - len({row[_ID] for row in replacement.rows}))
+            replace_fields(
+                work.change, repeated=len(replacement.rows) - len({row[_ID] for row in replacement.rows})
+            )
             for replacement, work in zip(replacements, differences, strict=True)
         ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, column, func, inspect, select, table
 
 from calsync.errors import StoreError
-from calsync.store.engine import Database, printable_url
+from calsync.store.connections import Database, printable_url
 from calsync.store.schema import VERSION_TABLE
 
 # Alembic is imported only where a store must be migrated: its import takes as long as all else that

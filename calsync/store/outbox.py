@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Delete, Row, Update, and_, delete, func, or_,
 
 from calsync.errors import StoreError
 from calsync.store.bulk import split_for_query
-from calsync.store.engine import Database, dialect_insert, printable_url
+from calsync.store.connections import Database, dialect_insert, printable_url
+from calsync.store.records import OPEN_STATES, MailAction, MailState, OutboxEntry, OutboxMail
 from calsync.store.rows import storable_text
 from calsync.store.schema import mail_actions
 from calsync.store.schema import outbox as table
-from calsync.store.states import OPEN_STATES, MailAction, MailState, OutboxEntry, OutboxMail
 
 _CLAIMED_STATES = (MailState.SENDING.value, MailState.UNKNOWN.value)
 _SENDER_STOPPED = "the process that sent it was stopped: it may have gone out or not"

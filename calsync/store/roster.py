@@ -11,7 +11,7 @@ from calsync.model.meeting import make_stored_meeting_id
 from calsync.store import cancellations
 from calsync.store.bulk import split_for_query
 from calsync.store.calendars import select_calendar_ids as calendars_of
-from calsync.store.engine import Database
+from calsync.store.connections import Database
 from calsync.store.schema import (
     allocations,
     calendars,

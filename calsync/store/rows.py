@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 
 from calsync.errors import StoreError
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
+from calsync.model.localtime import to_naive_local
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
-from calsync.model.wall import to_naive_local
 
 Row = tuple[Any, ...]
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, insert, select, update
 from calsync.errors import StoreError
 from calsync.model.problem import Problem, Severity
 from calsync.store.calendars import problems_to_json
-from calsync.store.engine import Database, printable_url
+from calsync.store.connections import Database, printable_url
 from calsync.store.lock import is_night_locked
+from calsync.store.records import NightRecord, RunAttempt, RunState
 from calsync.store.schema import run_problems, runs
-from calsync.store.states import NightRecord, RunAttempt, RunState
 
 _ENDED_STATES = (RunState.GOOD.value, RunState.PROBLEMS.value)
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from calsync.model.wall import localize, to_naive_local
+from calsync.model.localtime import localize, to_naive_local
 
 VERSION_TABLE = "calsync_version"
 OWN_CATEGORY_SQL = {

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, at, classification, meeting, span
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.builders import LONDON, MONDAY, at, classification, meeting, span
 
 from calsync.analysis.allocate import FRAME_COLUMNS, allocate, allocations_frame
 from calsync.analysis.worktime import WorkingTime

@@ -1,10 +1,10 @@
-"""Which meetings count: one test for each line of docs/counting.md."""
+"""Which meetings count: one test for each line of docs/managers/counting.md."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import MONDAY, at, classification, meeting, span
+from support.builders import MONDAY, at, classification, meeting, span
 
 from calsync.analysis.counting import (
     CountingDecision,

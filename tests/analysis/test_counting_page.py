@@ -1,4 +1,4 @@
-"""docs/counting.md names a test for every rule; here the names are held to be true."""
+"""docs/managers/counting.md names a test for every rule; here the names are held to be true."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 from calsync.analysis.travel import MAX_TRAVEL_GAP_MINUTES
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "counting.md"
+PAGE = ROOT / "docs" / "managers" / "counting.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from calsync.analysis.covered import CalendarDaysRead, determine_day_coverage
+from calsync.analysis.days_read import CalendarDaysRead, determine_day_coverage
 
 FIRST = date(2026, 11, 2)
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync.analysis.allocate import FRAME_COLUMNS
-from calsync.analysis.coverage import LabelCoverage, measure_label_coverage
+from calsync.analysis.label_coverage import LabelCoverage, measure_label_coverage
 from calsync.analysis.periods import PeriodLength, split_into_periods
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours
 from calsync.errors import ConfigError

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from builders import MONDAY, at, meeting, span
+from support.builders import MONDAY, at, meeting, span
 
 from calsync.analysis.worktime import (
     WorkingTime,

@@ -7,12 +7,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house import run_test_night, vcalendar, vevent, write_council
+from support.night_council import run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
-from calsync.rules.load import shipped_rules_folder
-from calsync.rules.schema import pack_schema
+from calsync.rules.packs.json_schema import pack_schema
+from calsync.rules.packs.load import shipped_rules_folder
 
 GUESTS = (
     "ORGANIZER:mailto:x@zorb.example",

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from house import run_test_night, vcalendar, vevent, write_council
+from support.night_council import run_test_night, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
 from calsync.cli import app
 from calsync.errors import ConfigError
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 ANSWERS = ("--name", "Cyngor Môn", "--nation", "wales", "--language", "cy", "--calendars", "files")
 WEEK = ("--from", "2026-11-09", "--to", "2026-11-16")

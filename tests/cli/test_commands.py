@@ -5,7 +5,16 @@ import sys
 from datetime import date, datetime
 
 import pytest
-from house import LONDON, NIGHT, csv_rows, run_test_night, stored_tables, vcalendar, vevent, write_council
+from support.night_council import (
+    LONDON,
+    NIGHT,
+    csv_rows,
+    run_test_night,
+    stored_tables,
+    vcalendar,
+    vevent,
+    write_council,
+)
 from typer.testing import CliRunner
 
 from calsync.analysis.periods import parse_period

@@ -4,12 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from house import run_test_night, stored_tables, vcalendar, vevent, write_council
+from support.night_council import run_test_night, stored_tables, vcalendar, vevent, write_council
 from typer.testing import CliRunner
 
+from calsync.app.wiring import store_url
 from calsync.cli import app
 from calsync.config.load import load_settings
-from calsync.nightly.opening import store_url
 from calsync.store.lock import night_lock
 
 SERIES = vevent("w", "20261102T090000Z", "20261102T100000Z", "RRULE:FREQ=WEEKLY;COUNT=3", "SUMMARY:PSB")

@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from house import vcalendar, vevent, write_council
+from support.night_council import vcalendar, vevent, write_council
 
 from calsync import scheduler
 from calsync.cli.logs import LineFormatter

@@ -9,8 +9,16 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from house import LONDON, NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
-from postroom import ScriptedHandler, smtp_server
+from support.mail_servers import ScriptedHandler, smtp_server
+from support.night_council import (
+    LONDON,
+    NIGHT,
+    run_test_night,
+    stored_tables,
+    vcalendar,
+    vevent,
+    write_council,
+)
 from typer.testing import CliRunner
 
 from calsync.cli import app, main

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from house import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
-from terminals import run_in_terminal, run_piped
+from support.night_council import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
+from support.terminals import run_in_terminal, run_piped
 
 ROOT = Path(__file__).parents[2]
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import typer
-from house import run_test_night, vcalendar, vevent, write_council
+from support.night_council import run_test_night, vcalendar, vevent, write_council
 
 from calsync.cli import app
 from calsync.cli.app import COMMANDS
@@ -27,7 +27,7 @@ RULES = {
     "calsync.rules",
     "calsync.analysis",
     "calsync.sources",
-    "calsync.nightly",
+    "calsync.app",
     "calsync.mail.message",
     "calsync.mail.outbox",
     "calsync.mail.smtp",
@@ -74,8 +74,8 @@ def test_status_imports_no_reader_no_table_no_rules_and_no_scheduler(tmp_path):
     modules = imported(tmp_path, "status", "--config", str(config))
     modules |= imported(tmp_path, "status", "--format", "json", "--config", str(config))
     assert "sqlalchemy" in modules
-    # `calsync.mail.waiting` says which mails are overdue, and imports nothing that sends.
-    assert {name for name in modules if name.startswith("calsync.mail.")} == {"calsync.mail.waiting"}
+    # `calsync.mail.open_mails` says which mails are overdue, and imports nothing that sends.
+    assert {name for name in modules if name.startswith("calsync.mail.")} == {"calsync.mail.open_mails"}
     assert modules & ({*READERS, *TABLES, *OTHERS, *RULES} - {"calsync.mail"}) == set()
 
 
@@ -103,4 +103,4 @@ def test_a_mistyped_command_gets_a_suggestion_without_importing_any(tmp_path):
 def test_status_compiles_no_patterns_of_titles(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
-    assert "calsync.model.status" not in imported(tmp_path, "status", "--config", str(config))
+    assert "calsync.model.title_cancellation" not in imported(tmp_path, "status", "--config", str(config))

@@ -6,7 +6,7 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from house import NIGHT, run_test_night, vcalendar, vevent, write_council
+from support.night_council import NIGHT, run_test_night, vcalendar, vevent, write_council
 
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 TODAY = f'[demo]\ntoday = "{NIGHT}"\n'

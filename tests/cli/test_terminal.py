@@ -6,11 +6,11 @@ import tomllib
 from functools import cache, partial
 
 import pytest
-from house import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
-from terminals import CONTROL_CHARACTERS, INVISIBLE_CHARACTERS, run_in_terminal, run_piped
+from support.night_council import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
+from support.terminals import CONTROL_CHARACTERS, INVISIBLE_CHARACTERS, run_in_terminal, run_piped
 
+from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
-from calsync.nightly.opening import store_url
 from calsync.store.database import open_store
 
 WEEK = ("--from", "2026-11-09", "--to", "2026-11-16")

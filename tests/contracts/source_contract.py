@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import Protocol
 
 import pytest
-from builders import LONDON, MONDAY, at, occurrence, span
+from support.builders import LONDON, MONDAY, at, occurrence, span
 
 from calsync.errors import SourceError
 from calsync.model.occurrence import Occurrence, Sensitivity

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from builders import LONDON
+from support.builders import LONDON
 
 from calsync.demo.council import DemoManager, council_managers
 from calsync.demo.graph import build_graph_events

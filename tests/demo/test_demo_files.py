@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 import recurring_ical_events
-from builders import LONDON
 from icalendar import Calendar
+from support.builders import LONDON
 
+from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager, council_managers
-from calsync.demo.plan import calendar_entries
 
 PRINT = """
 import hashlib

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
-from builders import LONDON
+from support.builders import LONDON
 
+from calsync.demo.all_plans import all_plans, calendar_entries
 from calsync.demo.council import DemoManager, council_managers, council_people, load_toml
-from calsync.demo.naming import continued_uid
-from calsync.demo.plan import all_plans, calendar_entries
+from calsync.demo.uids import continued_uid
 from calsync.model.occurrence import AttendeeKind
 
 Events = dict[str, list[dict]]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from builders import LONDON
+from support.builders import LONDON
 
 from calsync.demo.council import DemoManager, load_toml
 from calsync.demo.graph import build_graph_events
@@ -14,7 +14,7 @@ from calsync.model.span import Span
 from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify
 from calsync.rules.facts import build_facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.m365.events import read_events
 

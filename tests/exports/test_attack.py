@@ -11,16 +11,16 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from attack import find_isolated_people, measure_dependence
+from support.disclosure_attack import find_isolated_people, measure_dependence
 
+from calsync.app.exports import load_minutes
+from calsync.app.night import run_night
+from calsync.app.plan import window_days
+from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.exports.privacy import protect_split
-from calsync.nightly.opening import store_url
-from calsync.nightly.plan import window_days
-from calsync.nightly.run import run_night
-from calsync.nightly.tables import load_minutes
 from calsync.store.database import open_store
 
 LEAST = 5

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pandas as pd
-from builders import MONDAY, at, classification, meeting
+from support.builders import MONDAY, at, classification, meeting
 
 from calsync.analysis.allocate import allocate, allocations_frame
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours

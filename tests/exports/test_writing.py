@@ -16,7 +16,7 @@ from calsync.exports.registry import BUILT_IN_EXPORTERS, ENTRY_POINT_GROUP, find
 from calsync.exports.tables import ALLOCATION_COLUMNS
 from calsync.exports.writing import write_table
 
-PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
+PAGE = Path(__file__).parents[2] / "docs" / "hr" / "data-dictionary.md"
 
 
 class Shouting:

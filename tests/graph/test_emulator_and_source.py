@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import LONDON
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from graph.emulator import Emulator
 from graph.mailboxes import event
+from support.builders import LONDON
 
 from calsync.model.span import Span
 from calsync.sources.base import Calendar

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import LONDON
+from support.builders import LONDON
 
 from calsync.errors import SourceError
 from calsync.model.span import Span

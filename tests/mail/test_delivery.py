@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from builders import MONDAY, at
-from postroom import MemoryOutbox, ScriptedTransport
+from support.builders import MONDAY, at
+from support.mail_servers import MemoryOutbox, ScriptedTransport
 
 from calsync.errors import (
     MailAuthError,

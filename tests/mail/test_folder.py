@@ -6,9 +6,9 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from builders import at
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import at
 
 from calsync.errors import MailUnavailableError
 from calsync.mail.file_names import candidate_file_names, clean_name, truncate_utf8

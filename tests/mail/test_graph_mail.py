@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
-from builders import at
-from postroom import free_port
+from support.builders import at
+from support.mail_servers import free_port
 
 from calsync.errors import (
     MailAuthError,

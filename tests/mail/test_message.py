@@ -7,9 +7,9 @@ from email.header import decode_header, make_header
 from email.policy import default
 
 import pytest
-from builders import at
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import at
 
 from calsync.errors import MailRefusedError
 from calsync.mail.message import build_message, build_message_id, parse_mail_address, parse_message

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import at
-from postroom import ScriptedHandler, ScriptedTransport, smtp_server
+from support.builders import at
+from support.mail_servers import ScriptedHandler, ScriptedTransport, smtp_server
 
 from calsync.errors import MailAuthError, MailRefusedError, MailUnavailableError, MailUnknownError
 from calsync.mail.message import parse_message
@@ -15,7 +15,7 @@ from calsync.mail.transport import MemoryTransport, SmtpTransport
 from calsync.model.people import Language
 from calsync.reports.render import RenderedMail
 from calsync.store.database import Store, open_store
-from calsync.store.states import MailState
+from calsync.store.records import MailState
 
 NOW = at("05:00")
 HOURS = RenderedMail("Oriau: ŵ", "Eich oriau\n", "<p>Eich oriau</p>", Language.CY)

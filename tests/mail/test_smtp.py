@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from builders import at
-from postroom import PASSWORD, USER, ScriptedHandler, free_port, smtp_server
+from support.builders import at
+from support.mail_servers import PASSWORD, USER, ScriptedHandler, free_port, smtp_server
 
 from calsync.errors import (
     MailAuthError,

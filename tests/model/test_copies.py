@@ -3,9 +3,9 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from builders import MONDAY, at, classification, meeting, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import MONDAY, at, classification, meeting, occurrence
 
 from calsync.model.copies import Cancellation, apply_cancellations, drop_duplicate_copies
 from calsync.model.correction import CATEGORY_RULE

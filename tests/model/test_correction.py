@@ -5,9 +5,9 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import at, classification, meeting
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.builders import at, classification, meeting
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields, applicable_corrections, apply_corrections

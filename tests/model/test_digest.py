@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import occurrence
+from support.builders import occurrence
 
 from calsync.model.occurrence import (
     Attendee,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from calsync.model.shown_address import redact_address
+from calsync.model.address_redaction import redact_address
 
 SAFE = {
     "user:secret@host.example/cal.ics": "host.example/…/",

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from builders import LONDON, at, span
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import LONDON, at, span
 
 from calsync.model.span import Span, count_covered_minutes, merge_spans
 

@@ -1,12 +1,12 @@
 """Cancelled meetings are known by their titles, in two languages; words about cancelling are not."""
 
 import pytest
-from builders import occurrence
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import occurrence
 
 from calsync.model.occurrence import Sensitivity, Status, normalise_occurrence
-from calsync.model.status import is_cancelled_by_title
+from calsync.model.title_cancellation import is_cancelled_by_title
 
 CANCELLED = (
     "Canceled: Safeguarding Board",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.reports.bars import bar_widths
-from calsync.reports.plain import sanitise_line
+from calsync.reports.sanitise import sanitise_line
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from builders import classification, meeting
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from summaries import MANAGER, allocation, full_week, summary_of
+from support.builders import classification, meeting
+from support.summaries import MANAGER, allocation, full_week, summary_of
 
 from calsync.analysis.counting import NotCountedReason
 from calsync.model.classification import MeetingKind

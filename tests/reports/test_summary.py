@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from builders import LONDON, MONDAY, classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
+from support.builders import LONDON, MONDAY, classification, meeting
+from support.summaries import MANAGER, PARTNERSHIPS, allocation, full_week, summary_of
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind

@@ -10,8 +10,8 @@ from jinja2 import Environment
 
 from calsync.model.people import Language
 from calsync.reports import words as words_module
+from calsync.reports.language_format import language_format, read_catalogue
 from calsync.reports.render import TEMPLATES
-from calsync.reports.words import language_format, read_catalogue
 
 EN, CY = language_format(Language.EN), language_format(Language.CY)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")

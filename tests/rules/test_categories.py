@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from builders import meeting, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import full_week
+from support.builders import meeting, occurrence
+from support.summaries import full_week
 
 from calsync.model.classification import Activity, Scope
 from calsync.model.copies import drop_duplicate_copies
@@ -17,7 +17,7 @@ from calsync.reports.render import render_summary
 from calsync.rules.categories import find_unknown_categories, parse_categories
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(("wales",), None)
 

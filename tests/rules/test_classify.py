@@ -3,13 +3,14 @@
 from fractions import Fraction
 
 import pytest
-from builders import occurrence
+from support.builders import occurrence
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.occurrence import Sensitivity
-from calsync.rules.classify import classify, explain
+from calsync.rules.classify import classify
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts, build_facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
 COUNCIL, OTHER_COUNCIL, NHS = (

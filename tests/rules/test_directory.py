@@ -2,7 +2,7 @@
 
 import pytest
 
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 DIRECTORY = load_rules(["wales"])[0].directory
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from calsync.model.classification import Activity
-from calsync.rules.check import check_rules
+from calsync.rules.authoring.check import check_rules
+from calsync.rules.authoring.score import score_rules
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
-from calsync.rules.score import score_rules
+from calsync.rules.packs.load import load_rules
 
 FOLDER = Path(__file__).parent / "dutch"
 BOOK, PROBLEMS = load_rules([], FOLDER)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from calsync.rules.load import load_rules
-from calsync.rules.score import score_rules
+from calsync.rules.authoring.score import score_rules
+from calsync.rules.packs.load import load_rules
 
 FOLDER = Path(__file__).parent / "dutch"
 ROWS = pd.read_csv(FOLDER / "fresh.csv", keep_default_na=False)

@@ -6,7 +6,7 @@ import pytest
 
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
 COUNCIL, POLICE, TRUST = (

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from calsync.model.problem import Problem, Severity
-from calsync.rules.check import check_rules
+from calsync.rules.authoring.check import check_rules
 from calsync.rules.classify import classify
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
 AGENCY = '[[agency]]\nid = "{id}"\nname = "Moor Carers"\nsector = "{sector}"\ndomains = ["{domain}"]\n'
 PACK = '[pack]\ntitle = "ours"\nextends = ["manual"]\n'

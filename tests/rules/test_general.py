@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from calsync.rules.fold import expand_phrase, split_words
-from calsync.rules.load import shipped_rules_folder
+from calsync.rules.language.folding import expand_phrase, split_words
+from calsync.rules.packs.load import shipped_rules_folder
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to ship

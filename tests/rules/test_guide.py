@@ -1,17 +1,17 @@
-"""The worked example of docs/writing-rules.md does what the guide says."""
+"""The worked example of docs/rules/writing-rules.md does what the guide says."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from calsync.rules.authoring.check import check_rules
 from calsync.rules.book import RuleBook
-from calsync.rules.check import check_rules
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
+from calsync.rules.packs.load import load_rules
 
-GUIDE = Path(__file__).parents[2] / "docs" / "writing-rules.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "rules" / "writing-rules.md"
 BLOCKS = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 INVITED = ("northmoor.gov.uk", "wales.nhs.uk")
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from calsync.rules.fold import split_words
-from calsync.rules.literal import required_letters, required_literal
-from calsync.rules.load import load_rules
+from calsync.rules.language.folding import split_words
+from calsync.rules.language.regex_literals import required_letters, required_literal
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
 

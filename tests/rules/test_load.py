@@ -3,11 +3,12 @@
 import pytest
 
 from calsync.errors import RulePackError
-from calsync.rules.check import check_rules
-from calsync.rules.classify import classify, explain
+from calsync.rules.authoring.check import check_rules
+from calsync.rules.classify import classify
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules, shipped_rules_folder
-from calsync.rules.schema import agencies_schema, pack_schema
+from calsync.rules.packs.json_schema import agencies_schema, pack_schema
+from calsync.rules.packs.load import load_rules, shipped_rules_folder
 
 HEAD = '[pack]\ntitle = "Ours"\nextends = ["manual"]\n'
 RULE = """

@@ -6,8 +6,8 @@ import pytest
 
 from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
-from calsync.rules.fold import split_tokens
-from calsync.rules.load import load_rules
+from calsync.rules.language.folding import split_tokens
+from calsync.rules.packs.load import load_rules
 
 BOOK, _ = load_rules(["uk"])
 DOMAINS = ("northmoor.gov.wales.example", "wales.nhs.uk.example", "moor.police.uk.example")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from calsync.rules.check import check_rules, iterate_rules
-from calsync.rules.load import load_rules
+from calsync.rules.authoring.check import check_rules, iterate_rules
+from calsync.rules.packs.load import load_rules
 
 PACKS = ("wales", "england", "scotland", "northern-ireland", "history", "uk")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from calsync.rules.load import load_person_names, load_rules
-from calsync.rules.suggest import suggest_phrases
+from calsync.rules.authoring.suggest import suggest_phrases
+from calsync.rules.packs.load import load_person_names, load_rules
 
 BOOK = load_rules(["wales"], None)[0]
 

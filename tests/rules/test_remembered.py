@@ -5,10 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.rules.classify import classify, explain
+from calsync.rules.classify import classify
+from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
-from calsync.rules.load import load_rules
-from calsync.rules.scan import scan_text
+from calsync.rules.packs.load import load_rules
+from calsync.rules.text_scan import scan_text
 
 BOOK, _ = load_rules(["uk"])
 TITLES = [

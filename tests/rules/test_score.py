@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import classification, meeting
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import classification, meeting
 
 from calsync.model.occurrence import Sensitivity
-from calsync.rules.coverage import measure_rule_usage
-from calsync.rules.load import load_rules
-from calsync.rules.score import cohen_kappa, score_rules
-from calsync.rules.suggest import suggest_phrases
-from calsync.rules.table import classify_table
+from calsync.rules.authoring.rule_usage import measure_rule_usage
+from calsync.rules.authoring.score import cohen_kappa, score_rules
+from calsync.rules.authoring.suggest import suggest_phrases
+from calsync.rules.packs.load import load_rules
+from calsync.rules.tables import classify_table
 
 BOOK, _ = load_rules(["uk"])
 CODED = pd.DataFrame(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from calsync.rules.load import load_rules
-from calsync.rules.score import score_rules
+from calsync.rules.authoring.score import score_rules
+from calsync.rules.packs.load import load_rules
 
 BLIND = Path(__file__).parent / "blind"
 

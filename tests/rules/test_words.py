@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.rules.fold import (
+from calsync.rules.language.folding import (
     CLAUSE_BREAK,
     PHRASE_BREAK,
     expand_phrase,
@@ -13,7 +13,7 @@ from calsync.rules.fold import (
     split_tokens,
     split_words,
 )
-from calsync.rules.lexicon import Lexicon, PhraseList
+from calsync.rules.language.lexicon import Lexicon, PhraseList
 
 
 def lexicon(covers=False, shorthand=None, **lists):

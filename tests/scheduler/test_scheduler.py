@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from house import LONDON, mail_files, stored_tables, vcalendar, vevent, write_council
+from support.night_council import LONDON, mail_files, stored_tables, vcalendar, vevent, write_council
 
 from calsync import scheduler
+from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
-from calsync.nightly.opening import store_url
 from calsync.store.database import open_store
 
 ROOT = Path(__file__).parents[2]

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 import stamina
 import trustme
-from builders import LONDON, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
 from hypothesis import given
 from hypothesis import strategies as st
-from web_server import Page, WebServer, web_server
+from support.builders import LONDON, occurrence
+from support.web_server import Page, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError
 from calsync.sources.addresses import AddressGuard, AddressRefusedError
 from calsync.sources.base import Calendar
-from calsync.sources.caldav import CaldavOptions, CaldavSource
+from calsync.sources.caldav.source import CaldavOptions, CaldavSource
 from calsync.sources.credentials import Origin
 from calsync.sources.ics import IcsOptions, IcsSource
 from calsync.sources.m365.options import M365Options
@@ -262,7 +262,7 @@ def test_graph_allows_its_own_hosts_only(monkeypatch: pytest.MonkeyPatch) -> Non
     guard.check_host("127.0.0.1")
     assert guard.allowed_addresses("login.microsoftonline.com", ["10.0.0.1"]) == ["10.0.0.1"]
     with pytest.raises(AddressRefusedError):
-        guard.allowed_addresses("elsewhere.example", ["10.0.0.1"])
+        guard.allowed_addresses("support.demo_through_graph.example", ["10.0.0.1"])
 
 
 def test_behind_a_proxy_literal_private_addresses_are_refused(

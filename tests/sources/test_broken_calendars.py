@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import LONDON, at
+from support.builders import LONDON, at
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Severity

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import stamina
-from builders import LONDON, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
-from web_server import Page, WebServer, web_server
+from support.builders import LONDON, occurrence
+from support.web_server import Page, WebServer, web_server
 
 from calsync.errors import (
     SourceAuthError,
@@ -16,7 +16,7 @@ from calsync.errors import (
     SourceUnavailableError,
 )
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.caldav import CaldavOptions, CaldavSource
+from calsync.sources.caldav.source import CaldavOptions, CaldavSource
 
 PATH = "/ana/work/"
 BOARD = occurrences_to_ics(occurrence("10:00-11:00", uid="board", title="Board")).decode()

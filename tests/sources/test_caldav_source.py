@@ -5,17 +5,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from builders import LONDON, at, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW, SourceContract, fetch_only_calendar
-from dav_servers import OWNER, READER, DavServer, radicale, xandikos
+from support.builders import LONDON, at, occurrence
+from support.dav_servers import OWNER, READER, DavServer, radicale, xandikos
 
 from calsync.errors import SourceAuthError, SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ
+from calsync.model.unread_parts import ALL_READ
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.caldav import CaldavOptions, CaldavSource
+from calsync.sources.caldav.source import CaldavOptions, CaldavSource
 from calsync.sources.guards import sealed
 from calsync.sources.ical.read import read_calendar
 

@@ -7,21 +7,21 @@ from urllib.parse import unquote
 
 import pytest
 import stamina
-from builders import LONDON, at, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from web_server import Page, ReceivedRequest, WebServer, web_server
+from support.builders import LONDON, at, occurrence
+from support.web_server import Page, ReceivedRequest, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity
 from calsync.model.span import Span
-from calsync.sources import dav_resources
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.caldav import CaldavOptions, CaldavSource
-from calsync.sources.dav_resources import UidsByResource
-from calsync.sources.davxml import NotMultistatusError, parse_multistatus
+from calsync.sources.caldav.resources import UidsByResource
+from calsync.sources.caldav.source import CaldavOptions, CaldavSource
+from calsync.sources.caldav.source import resources as dav_resources
+from calsync.sources.caldav.xml import NotMultistatusError, parse_multistatus
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.tokens import keep_uids_only
 

@@ -4,14 +4,14 @@ import string
 import traceback
 
 import pytest
-from builders import LONDON
 from contracts.source_contract import WINDOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.builders import LONDON
 
 from calsync.errors import SourceError
 from calsync.sources.base import Calendar
-from calsync.sources.caldav import CaldavOptions, CaldavSource
+from calsync.sources.caldav.source import CaldavOptions, CaldavSource
 from calsync.sources.ics import IcsOptions, IcsSource
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.source import M365Source

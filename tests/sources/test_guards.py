@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from builders import LONDON, at, occurrence
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import LONDON, at, occurrence
 
 from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, Sensitivity

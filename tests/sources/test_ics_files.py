@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from builders import LONDON, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW, SourceContract, fetch_only_calendar
+from support.builders import LONDON, occurrence
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence

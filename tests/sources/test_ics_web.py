@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import stamina
 import trustme
-from builders import LONDON, occurrence
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW, SourceContract
-from web_server import Page, WebServer, web_server
+from support.builders import LONDON, occurrence
+from support.web_server import Page, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence
@@ -429,7 +429,7 @@ def test_an_unknown_certificate_is_refused_and_the_way_out_told(secure: WebServe
 
 def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, ca_file: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("elsewhere.example").configure_cert(context)
+    authority.issue_cert("support.demo_through_graph.example").configure_cert(context)
     with web_server(context) as elsewhere:
         error = refused(elsewhere.set_pages("/a.ics", Page(BOARD)), ca_file=ca_file)
     assert "certificate cannot be trusted" in error.what

@@ -1,8 +1,8 @@
 """The in-memory twin keeps the contract of all sources."""
 
 import pytest
-from builders import LONDON, at, occurrence
 from contracts.source_contract import WINDOW, SourceContract
+from support.builders import LONDON, at, occurrence
 
 from calsync.errors import SourceUnavailableError
 from calsync.model.occurrence import Occurrence

@@ -1,7 +1,7 @@
 """A multistatus whose responses are nested in one another is looked through once."""
 
-from calsync.sources.davxml import parse_multistatus
-from calsync.sources.multistatus import parse_resources
+from calsync.sources.caldav.multistatus import parse_resources
+from calsync.sources.caldav.xml import parse_multistatus
 
 
 def test_responses_inside_a_response_are_no_responses() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from calsync.sources.caldav import CaldavOptions
+from calsync.sources.caldav.source import CaldavOptions
 from calsync.sources.ics import IcsOptions
 from calsync.sources.web_options import WebOptions
 

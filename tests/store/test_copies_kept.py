@@ -2,15 +2,15 @@
 
 from datetime import date, timedelta
 
-from builders import MONDAY, at, meeting, span
+from support.builders import MONDAY, at, meeting, span
 
 from calsync.model.copies import Cancellation
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Status
 from calsync.model.span import Span
 from calsync.store.database import Store
+from calsync.store.records import CalendarReplacement, CalendarState
 from calsync.store.rows import meeting_rows
-from calsync.store.states import CalendarReplacement, CalendarState
 
 TODAY = span("00:00-24:00")
 ALL = Span(at("00:00", MONDAY - timedelta(days=60)), at("00:00", MONDAY + timedelta(days=60)))

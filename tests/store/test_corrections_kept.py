@@ -5,15 +5,15 @@ from dataclasses import replace
 from fractions import Fraction
 
 from alembic import command
-from builders import at, classification, meeting, span
 from sqlalchemy import text
+from support.builders import at, classification, meeting, span
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields
+from calsync.store.connections import Database
 from calsync.store.database import Store, open_store
-from calsync.store.engine import Database
 from calsync.store.migrate import _alembic_config, current_revision
-from calsync.store.states import CalendarState
+from calsync.store.records import CalendarState
 
 DAY = span("00:00-24:00")
 PROCESS = Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", at("12:00"))

@@ -4,14 +4,14 @@ from contextlib import closing
 from datetime import date
 
 from alembic import command
-from builders import span
+from support.builders import span
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind
+from calsync.store.connections import Database
 from calsync.store.database import open_store
-from calsync.store.engine import Database
 from calsync.store.migrate import _alembic_config
-from calsync.store.states import CalendarState
+from calsync.store.records import CalendarState
 
 DAY = span("00:00-24:00")
 

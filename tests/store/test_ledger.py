@@ -3,13 +3,13 @@
 from datetime import UTC, date, timedelta
 
 import pytest
-from builders import MONDAY, at
+from support.builders import MONDAY, at
 
 from calsync.errors import StoreError
 from calsync.model.problem import Problem, Severity
 from calsync.store.database import Store
 from calsync.store.lock import night_lock
-from calsync.store.states import NightRecord, RunAttempt, RunState
+from calsync.store.records import NightRecord, RunAttempt, RunState
 
 TUESDAY = MONDAY + timedelta(days=1)
 NOW, LATER = at("04:15"), at("04:20")

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import at
 from sqlalchemy import text
+from support.builders import at
 
 from calsync.errors import StoreError
+from calsync.store.connections import Database
 from calsync.store.database import open_store
-from calsync.store.engine import Database
-from calsync.store.states import MailState
+from calsync.store.records import MailState
 
 NOW = at("05:00")
 

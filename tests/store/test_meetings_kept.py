@@ -7,17 +7,23 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import LONDON, MONDAY, at, classification, meeting, span
+from support.builders import LONDON, MONDAY, at, classification, meeting, span
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Response, ShowAs, Status
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.unread import UnreadParts
+from calsync.model.unread_parts import UnreadParts
 from calsync.store.database import Store
+from calsync.store.records import (
+    AllocationState,
+    CalendarReplacement,
+    CalendarState,
+    Recalculation,
+    RowCounts,
+)
 from calsync.store.rows import meeting_rows
-from calsync.store.states import AllocationState, CalendarReplacement, CalendarState, Recalculation, RowCounts
 
 CALENDAR = "m1/test/1"
 DAY = span("00:00-24:00")

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from builders import MONDAY, meeting, span
+from support.builders import MONDAY, meeting, span
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind
 from calsync.store.allocations import ALLOCATION_COLUMNS
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, RowCounts
+from calsync.store.records import CalendarState, RowCounts
 
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 

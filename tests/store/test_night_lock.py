@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from builders import MONDAY, at
+from support.builders import MONDAY, at
 
 from calsync.errors import StoreError
 from calsync.store.database import Store, open_store

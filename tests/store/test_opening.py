@@ -12,12 +12,12 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from builders import MONDAY, at
 from sqlalchemy import Connection, inspect, text
+from support.builders import MONDAY, at
 
 from calsync.errors import StoreError
+from calsync.store.connections import Database
 from calsync.store.database import open_store
-from calsync.store.engine import Database
 from calsync.store.migrate import _alembic_config
 from calsync.store.schema import VERSION_TABLE, metadata
 

@@ -6,11 +6,11 @@ from datetime import UTC, timedelta
 from itertools import chain
 
 import pytest
-from builders import at
+from support.builders import at
 
 from calsync.errors import StoreError
 from calsync.store.database import Store
-from calsync.store.states import MailState, OutboxMail
+from calsync.store.records import MailState, OutboxMail
 
 NOW = at("05:00")
 LEASE = timedelta(minutes=10)

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from builders import MONDAY, meeting, span
 from sqlalchemy import event
+from support.builders import MONDAY, meeting, span
 
 from calsync.model.span import Span
 from calsync.store.database import Store, open_store
+from calsync.store.records import AllocationState, CalendarReplacement, CalendarState, Recalculation
 from calsync.store.rows import meeting_rows
-from calsync.store.states import AllocationState, CalendarReplacement, CalendarState, Recalculation
 
 DAY = span("00:00-24:00")
 WEEK = (MONDAY, MONDAY + timedelta(days=7))

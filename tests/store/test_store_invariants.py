@@ -2,16 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from builders import LONDON, MONDAY, meeting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.builders import LONDON, MONDAY, meeting
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind
 from calsync.model.meeting import Meeting
 from calsync.model.span import Span
 from calsync.store.database import Store
-from calsync.store.states import CalendarState, RowCounts
+from calsync.store.records import CalendarState, RowCounts
 
 # Around the end of summer time, when an hour comes twice.
 START = datetime(2026, 10, 24, 22, tzinfo=LONDON)

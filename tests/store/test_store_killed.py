@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builders import meeting, span
+from support.builders import meeting, span
 
 from calsync.store.database import Store, open_store
-from calsync.store.states import CalendarState, RowCounts
+from calsync.store.records import CalendarState, RowCounts
 
 DAY = span("00:00-24:00")
 OLD = [meeting("09:00-10:00"), meeting("11:00-12:00")]
@@ -19,7 +19,7 @@ KILLED = """
 import sys, time
 from dataclasses import replace
 from sqlalchemy import event
-from builders import meeting
+from support.builders import meeting
 from calsync.store.database import open_store
 from test_store_killed import DAY, STATE
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from builders import LONDON, MONDAY, classification, meeting, span
+from support.builders import LONDON, MONDAY, classification, meeting, span
 
 from calsync.analysis.allocate import allocate
 from calsync.analysis.worktime import WorkingTime

@@ -9,8 +9,8 @@ ten thousand dense rules cost hardly more than one, and the other events of the 
 from dataclasses import dataclass, field
 
 from calsync.model.span import Span
-from calsync.model.stopping import check_time_limit
-from calsync.sources.ical.rule import RuleError
+from calsync.model.time_limits import check_time_limit
+from calsync.sources.ical.recurrence_rule import RuleError
 
 MAX_STEPS = 500_000
 """Steps of one series before it is given up: about a second."""

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
 from calsync.sources.html_guard import prepare_html
+from calsync.sources.ical.content_lines import group_lines_by_name
 from calsync.sources.ical.event import version_stamp
-from calsync.sources.ical.lines import group_lines_by_name
-from calsync.sources.ical.people import PeopleReader
-from calsync.sources.ical.texts import decode_text_value, read_text_list, read_text_value
+from calsync.sources.ical.people_lines import PeopleReader
+from calsync.sources.ical.text_values import decode_text_value, read_text_list, read_text_value
 
 MAX_TEXT_LENGTH = 200_000
 """Characters of a description that are kept; an agenda has some thousand."""

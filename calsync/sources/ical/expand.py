@@ -15,11 +15,12 @@ from recurring_ical_events.adapters.event import EventAdapter
 from recurring_ical_events.occurrence import Occurrence
 from recurring_ical_events.series import Series as RecurringSeries
 
+from calsync.model.localtime import MAX_LOCAL_TIME, add_clamped
 from calsync.model.span import Span
-from calsync.model.wall import MAX_LOCAL_TIME, add_clamped
 from calsync.sources.ical.budget import SeriesBudget
 from calsync.sources.ical.event import DateOrTime, Event, to_date
-from calsync.sources.ical.moments import (
+from calsync.sources.ical.series import Series
+from calsync.sources.ical.time_values import (
     add_duration,
     add_elapsed_time,
     convert_to_zone,
@@ -27,7 +28,6 @@ from calsync.sources.ical.moments import (
     shift_out_of_gap,
     to_datetime,
 )
-from calsync.sources.ical.series import Series
 from calsync.sources.ical.zoned_rule import ZonedRule, read_zoned_rule
 
 # Wider than any clock change or zone: what is too much is cut off exactly in the end.

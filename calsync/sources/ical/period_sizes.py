@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from math import prod
 
-from calsync.sources.ical.rule import Freq, RecurrenceRule
+from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule
 
 _SHORTEST_MONTH, _WEEKS_IN_EVERY_MONTH = 28, 4
 

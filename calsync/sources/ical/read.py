@@ -10,15 +10,15 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.model.uids import MADE_UID_PREFIX
-from calsync.model.unread import UnreadParts
-from calsync.sources.ical.exact import expand_events, read_calendar_events, read_with_full_parser
-from calsync.sources.ical.fast import read_with_fast_path, with_sort_key
-from calsync.sources.ical.ledger import UidDigests
-from calsync.sources.ical.naming import EventLocator, JoinedPart
-from calsync.sources.ical.recall import KeyedOccurrence
-from calsync.sources.ical.skim import FileNeedsFullParser
-from calsync.sources.ical.version import reader_version
-from calsync.sources.ical.window import CalendarExpansion
+from calsync.model.unread_parts import UnreadParts
+from calsync.sources.ical.calendar_expansion import CalendarExpansion
+from calsync.sources.ical.fast.changed_events import KeyedOccurrence
+from calsync.sources.ical.fast.reader import read_with_fast_path, with_sort_key
+from calsync.sources.ical.fast.scan_lines import FileNeedsFullParser
+from calsync.sources.ical.full_parser import expand_events, read_calendar_events, read_with_full_parser
+from calsync.sources.ical.problem_location import EventLocator, JoinedPart
+from calsync.sources.ical.reader_version import reader_version
+from calsync.sources.ical.uid_digests import UidDigests
 
 READER_VERSION = reader_version()
 """Part of what makes a stored token valid: another reader may read the same calendar otherwise."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import accumulate
 
 from calsync.sources.ical.event import DateOrTime, Event, date_in_zone, to_date
-from calsync.sources.ical.moments import convert_to_zone, to_naive_utc
+from calsync.sources.ical.time_values import convert_to_zone, to_naive_utc
 
 
 @dataclass(frozen=True, slots=True)

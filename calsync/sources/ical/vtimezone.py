@@ -18,13 +18,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from calsync.model.stopping import check_time_limit
-from calsync.model.wall import MIN_LOCAL_TIME, add_clamped, to_naive_local
+from calsync.model.localtime import MIN_LOCAL_TIME, add_clamped, to_naive_local
+from calsync.model.time_limits import check_time_limit
 from calsync.sources.ical.budget import SeriesBudget, SharedReserve
-from calsync.sources.ical.lines import find_lines, parse_time_line, redact_value
-from calsync.sources.ical.recur import rule_starts
-from calsync.sources.ical.rule import RecurrenceRule, RuleError, parse_rule
-from calsync.sources.ical.yearly import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, Seconds, to_seconds, yearly_starts
+from calsync.sources.ical.content_lines import find_lines, parse_time_line, redact_value
+from calsync.sources.ical.recurrence import rule_starts
+from calsync.sources.ical.recurrence_rule import RecurrenceRule, RuleError, parse_rule
+from calsync.sources.ical.yearly_rule import (
+    FIRST_ZONE_YEAR,
+    LAST_ZONE_YEAR,
+    Seconds,
+    to_seconds,
+    yearly_starts,
+)
 
 _MARK = re.compile(r"^(BEGIN|END)[ \t]*:([^\n]*)\n?", re.I | re.M)
 _OBSERVANCES = ("STANDARD", "DAYLIGHT")

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 
-from calsync.model.wall import add_clamped, localize
+from calsync.model.localtime import add_clamped, localize
 from calsync.sources.ical.budget import SeriesBudget
-from calsync.sources.ical.moments import to_naive_utc
-from calsync.sources.ical.recur import rule_starts
-from calsync.sources.ical.rule import Freq, RecurrenceRule, RuleError, parse_rule
+from calsync.sources.ical.recurrence import rule_starts
+from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule, RuleError, parse_rule
+from calsync.sources.ical.time_values import to_naive_utc
 
 _DAY = timedelta(days=1)
 

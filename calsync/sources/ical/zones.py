@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.ical.lines import find_lines
-from calsync.sources.ical.structure import CalendarText, ComponentText
+from calsync.sources.ical.components import CalendarText, ComponentText
+from calsync.sources.ical.content_lines import find_lines
 from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_vtimezone
 from calsync.sources.ical.zone_names import exact_zone, guessed_zone, iana_zone
 from calsync.text import format_count

@@ -15,7 +15,7 @@ from O365.utils.token import MemoryTokenBackend
 from requests.auth import AuthBase
 
 from calsync.sources.credentials import Origin
-from calsync.sources.m365.access import ExternalTokens, MsalTokens, TokenProvider
+from calsync.sources.m365.access_tokens import ExternalTokens, MsalTokens, TokenProvider
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import install_secret_filter
 from calsync.sources.m365.session import graph_session

@@ -24,7 +24,7 @@ from calsync.model.occurrence import (
 from calsync.model.problem import Problem, Severity
 from calsync.model.uids import series_uid
 from calsync.sources.m365.body import extract_body_text
-from calsync.sources.m365.moments import (
+from calsync.sources.m365.times import (
     GraphEvent,
     NoteCallback,
     UnreadableEventError,

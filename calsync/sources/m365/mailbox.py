@@ -11,12 +11,12 @@ import stamina
 import urllib3
 
 from calsync.errors import SourceAuthError, SourceContentError
-from calsync.model.shown_address import redact_address
+from calsync.model.address_redaction import redact_address
 from calsync.model.span import Span
 from calsync.sources.addresses import AddressRefusedError
 from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline
-from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError
+from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError
 from calsync.sources.m365.connection import ForeignAddressError, GraphAccount
 from calsync.sources.m365.events import EVENT_FIELDS
 from calsync.sources.m365.options import M365Options

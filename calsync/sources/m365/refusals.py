@@ -10,7 +10,7 @@ from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import REDACTION
 from calsync.sources.refusals import TransientError, named
 
-PAGE = "docs/microsoft-365.md"
+PAGE = "docs/operators/microsoft-365.md"
 _SHOWN = 200
 
 

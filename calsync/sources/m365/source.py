@@ -13,11 +13,11 @@ from calsync.model.occurrence import occurrence_digest
 from calsync.model.people import normalise_address
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.model.unread import ALL_READ, UnreadParts
+from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.deadline import Deadline
 from calsync.sources.guards import sealed
-from calsync.sources.m365.access import TokenRefusedError, TokenUnavailableError, unverified_claims
+from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError, unverified_claims
 from calsync.sources.m365.certificate import Certificate
 from calsync.sources.m365.connection import open_account
 from calsync.sources.m365.events import find_unreadable_uids, read_events
@@ -138,7 +138,7 @@ class M365Source:
         if not granted:
             return ()
         what = f"the application may read every calendar of the tenant ({', '.join(granted)})"
-        hint = "take the consent back and grant the right for a group of mailboxes: docs/microsoft-365.md"
+        hint = "take the consent back and grant the right for a group of mailboxes: docs/operators/microsoft-365.md"
         return (Problem(f"[sources.{self.name}]", what, hint, Severity.NOTE),)
 
 
@@ -149,7 +149,7 @@ def _certificate_expiry_problem(certificate: Certificate, where: str, date: str)
         left = certificate.expires - parsedate_to_datetime(date)
     except (ValueError, TypeError):
         left = EXPIRY_WARNING + timedelta(days=1)
-    how = "docs/microsoft-365.md says how to replace it without a night lost"
+    how = "docs/operators/microsoft-365.md says how to replace it without a night lost"
     if left <= timedelta():
         return Problem(where, f"the certificate ended on {end}", how)
     if left <= EXPIRY_WARNING:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_paths import WINDOWS, assert_readers_agree
-from ical_strategies import broken_calendars
-from ical_text import LONDON, OCTOBER, calendar, days, event
+from support.ical_strategies import broken_calendars
+from support.ical_text import LONDON, OCTOBER, calendar, days, event
+from support.reader_comparison import WINDOWS, assert_readers_agree
 
 from calsync.model.span import Span
-from calsync.sources.ical.fast import read_with_fast_path
+from calsync.sources.ical.fast.reader import read_with_fast_path
 
 # CALSYNC_SOAK=20000 for a long run.
 EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_paths import read_with_both
-from ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
+from support.ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
+from support.reader_comparison import read_with_both
 
-from calsync.sources.ical import budget as budgets
+from calsync.sources.ical import budget
 from calsync.sources.ical.budget import MAX_STEPS, SeriesBudget, SharedReserve
-from calsync.sources.ical.recur import rule_starts
-from calsync.sources.ical.rule import RuleError, parse_rule
-from calsync.sources.ical.yearly import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, to_seconds, yearly_starts
+from calsync.sources.ical.recurrence import rule_starts
+from calsync.sources.ical.recurrence_rule import RuleError, parse_rule
+from calsync.sources.ical.yearly_rule import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, to_seconds, yearly_starts
 
 
 def wall(*numbers: int) -> datetime:
@@ -116,7 +116,7 @@ def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> 
         def __post_init__(self) -> None:
             spent.append(self)
 
-    monkeypatch.setattr(budgets, "SeriesBudget", Noted)
+    monkeypatch.setattr(budget, "SeriesBudget", Noted)
     dense = [
         event(
             "SUMMARY:Bad",

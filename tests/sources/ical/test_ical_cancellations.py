@@ -1,7 +1,7 @@
 """METHOD:CANCEL messages (RFC 5546, 3.2.5): what they cancel, and what their version is."""
 
 import pytest
-from ical_text import LONDON, OCTOBER, calendar, event, read
+from support.ical_text import LONDON, OCTOBER, calendar, event, read
 
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Status

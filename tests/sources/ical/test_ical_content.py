@@ -1,7 +1,7 @@
 """What an event says besides its times: title, people, answers, how it is shown, who may see it."""
 
 import pytest
-from ical_text import calendar, event, read_one
+from support.ical_text import calendar, event, read_one
 
 from calsync.model.occurrence import Attendee, AttendeeKind, Response, Sensitivity, ShowAs, Status
 
@@ -162,7 +162,7 @@ def test_what_an_alarm_says_is_not_the_events() -> None:
 def test_an_override_has_its_own_content_and_the_rest_keep_the_series() -> None:
     series = event("RRULE:FREQ=WEEKLY;COUNT=2", "SUMMARY:Board", "STATUS:CONFIRMED")
     called_off = event("RECURRENCE-ID:20251013T090000Z", "STATUS:CANCELLED", start=":20251013T090000Z")
-    from ical_text import read
+    from support.ical_text import read
 
     assert [(o.title, o.status) for o in read(calendar(series, called_off))[0]] == [
         ("Board", Status.CONFIRMED),

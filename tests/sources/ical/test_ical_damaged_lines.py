@@ -5,8 +5,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_paths import assert_readers_agree
-from ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
+from support.ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
+from support.reader_comparison import assert_readers_agree
 
 BOM = b"\xef\xbb\xbf"
 ZONE = (

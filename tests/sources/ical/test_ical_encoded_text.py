@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_paths import assert_readers_agree
-from ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
+from support.ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
+from support.reader_comparison import assert_readers_agree
 
 from calsync.model.problem import Severity
 

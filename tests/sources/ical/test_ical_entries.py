@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from ical_paths import assert_readers_agree
-from ical_text import (
+from support.ical_text import (
     LONDON,
     NEIGHBOUR,
     OCTOBER,
@@ -16,6 +15,7 @@ from ical_text import (
     read_starts,
     uids_of,
 )
+from support.reader_comparison import assert_readers_agree
 
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Status

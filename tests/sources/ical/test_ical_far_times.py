@@ -1,8 +1,8 @@
 """The years 1 and 9999: how programs write "no end" and "no beginning", in every form and zone."""
 
 import pytest
-from ical_paths import read_with_both
-from ical_text import NEIGHBOUR, calendar, event, uids_of
+from support.ical_text import NEIGHBOUR, calendar, event, uids_of
+from support.reader_comparison import read_with_both
 
 UNTILS = [
     "99991231",

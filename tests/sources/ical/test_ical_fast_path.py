@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from ical_paths import WINDOWS, assert_readers_agree, read_result
-from ical_strategies import calendars
-from ical_text import LONDON, OCTOBER, calendar, days, event
+from support.ical_strategies import calendars
+from support.ical_text import LONDON, OCTOBER, calendar, days, event
+from support.reader_comparison import WINDOWS, assert_readers_agree, read_result
 
 from calsync.model.span import Span
-from calsync.sources.ical.exact import read_with_full_parser
-from calsync.sources.ical.fast import read_with_fast_path
+from calsync.sources.ical.fast.reader import read_with_fast_path
+from calsync.sources.ical.full_parser import read_with_full_parser
 from calsync.sources.ical.read import read_calendar
 
 # CALSYNC_SOAK=20000 for a long run.

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from ical_paths import read_with_both
-from ical_text import NEIGHBOUR, calendar, days, event, read, uids_of
+from support.ical_text import NEIGHBOUR, calendar, days, event, read, uids_of
+from support.reader_comparison import read_with_both
 
 from calsync.sources.ical.event import Event
-from calsync.sources.ical.naming import EventLocator
+from calsync.sources.ical.problem_location import EventLocator
 from calsync.sources.ical.series import group_into_series
 
 

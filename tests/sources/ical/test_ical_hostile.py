@@ -1,7 +1,7 @@
 """Bad events beside a healthy one: each costs itself only, and is named with the way out."""
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, days, event, faults, read, uids_of
+from support.ical_text import NEIGHBOUR, calendar, days, event, faults, read, uids_of
 
 LOST = {
     "no DTSTART": event("SUMMARY:Bad", start="", end=""),

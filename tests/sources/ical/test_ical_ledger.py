@@ -7,15 +7,15 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_strategies import calendars
-from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
+from support.ical_strategies import calendars
+from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
 
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
-from calsync.sources.ical import times
 from calsync.sources.ical.digests import calendar_digest
-from calsync.sources.ical.ledger import UidDigests
+from calsync.sources.ical.fast import time_arrays
 from calsync.sources.ical.read import read_calendar
+from calsync.sources.ical.uid_digests import UidDigests
 
 WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20250901T090000Z", end="DURATION:PT1H")
 MOVED = event("RECURRENCE-ID:20251006T090000Z", uid="w", start=":20251007T090000Z", end="DURATION:PT1H")
@@ -72,7 +72,7 @@ def test_what_stands_and_what_is_given_are_the_calendar(nights: list[bytes], see
     for content in nights:
         changed = re.sub(rb"(?<=\nSUMMARY:)", b"New " if chance.random() < 0.5 else b"", content, count=1)
         # Times are read all at once where they are many, else one by one.
-        with patch.object(times, "_MANY", chance.choice((1, 100))):
+        with patch.object(time_arrays, "_MANY", chance.choice((1, 100))):
             for night in (content, changed, content):
                 assert keeping.night(night) == afresh(night)
 

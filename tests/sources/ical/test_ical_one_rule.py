@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_paths import WINDOWS
-from ical_text import LONDON, OCTOBER, calendar, event
+from support.ical_text import LONDON, OCTOBER, calendar, event
+from support.reader_comparison import WINDOWS
 
 from calsync.model.span import Span
 from calsync.sources.ical import expand
-from calsync.sources.ical.exact import read_with_full_parser
+from calsync.sources.ical.full_parser import read_with_full_parser
 
 RULES = st.sampled_from(
     [

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ical_strategies import ODD_EVENT_LINES, times
-from ical_text import calendar, event, read
+from support.ical_strategies import ODD_EVENT_LINES, times
+from support.ical_text import calendar, event, read
 
 from calsync.errors import SourceContentError
 

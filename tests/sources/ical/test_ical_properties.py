@@ -4,7 +4,7 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
+from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
 
 from calsync.errors import SourceContentError
 from calsync.sources.ical.read import read_calendar

@@ -8,7 +8,7 @@ from pathlib import Path
 import icalendar
 import pytest
 import recurring_ical_events
-from ical_text import LONDON, days, read
+from support.ical_text import LONDON, days, read
 
 FOLDER = Path(
     os.environ.get("CALSYNC_CALENDARS", Path(__file__).parents[4] / "shared" / "data" / "calendars")

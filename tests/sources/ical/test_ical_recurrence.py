@@ -1,7 +1,7 @@
 """Series as RFC 5545 has them: rules, added and excluded dates, overrides, clock changes."""
 
 import pytest
-from ical_text import LONDON, OCTOBER, calendar, days, event, read, read_one, read_starts
+from support.ical_text import LONDON, OCTOBER, calendar, days, event, read, read_one, read_starts
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=3"
 

@@ -6,8 +6,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calsync.sources.ical.recur import rule_starts
-from calsync.sources.ical.rule import parse_rule
+from calsync.sources.ical.recurrence import rule_starts
+from calsync.sources.ical.recurrence_rule import parse_rule
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 

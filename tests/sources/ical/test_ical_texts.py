@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar.parser import unescape_backslash
 
-from calsync.sources.ical.texts import unescape_text
+from calsync.sources.ical.text_values import unescape_text
 
 
 @given(st.text(alphabet="\\nN,;:ab \n", max_size=30))

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
+from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
 
-from calsync.sources.ical.exact import read_with_full_parser
+from calsync.sources.ical.full_parser import read_with_full_parser
 from calsync.sources.ical.read import read_calendar, unread_parts_of_events
 
 SOUND = event(uid="b")

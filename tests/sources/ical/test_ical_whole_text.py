@@ -1,7 +1,7 @@
 """Encodings, line ends, folding: what a file may look like, and when it is no calendar."""
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
+from support.ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
 
 from calsync.errors import SourceContentError
 from calsync.model.problem import Severity

@@ -2,8 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from ical_paths import assert_readers_agree
-from ical_text import calendar, event, read
+from support.ical_text import calendar, event, read
+from support.reader_comparison import assert_readers_agree
 
 HEARING = "SUMMARY:Appeal hearing"
 APART = (

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from ical_text import NEIGHBOUR, calendar, days, event, faults, read, read_one, read_starts
+from support.ical_text import NEIGHBOUR, calendar, days, event, faults, read, read_one, read_starts
 
 from calsync.model.problem import Severity
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import stamina
-from graph_desk import TENANT, GraphStub, mailbox
+from support.graph_stub import TENANT, GraphStub, mailbox
 
 from calsync.sources.base import Calendar
 from calsync.sources.m365.source import M365Source

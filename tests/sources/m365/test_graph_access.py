@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from builders import at
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -22,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
-from graph_desk import TENANT, GraphStub, Reply, event, fault, mailbox
+from support.builders import at
+from support.graph_stub import TENANT, GraphStub, Reply, event, fault, mailbox
 
 from calsync.errors import ConfigError, SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity

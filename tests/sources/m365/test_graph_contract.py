@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from contracts.source_contract import SourceContract
-from graph_desk import GraphStub, mailbox, to_graph_event
+from support.graph_stub import GraphStub, mailbox, to_graph_event
 
 from calsync.model.occurrence import Occurrence
 from calsync.sources.base import Calendar

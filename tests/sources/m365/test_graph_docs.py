@@ -10,7 +10,7 @@ from calsync.sources.m365.events import EVENT_FIELDS
 from calsync.sources.m365.options import M365Options
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/microsoft-365.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/operators/microsoft-365.md").read_text(encoding="utf-8")
 CODE = " ".join(
     " ".join(file.read_text(encoding="utf-8").split())
     for folder in ("sources/m365", "sources")

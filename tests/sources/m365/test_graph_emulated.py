@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import LONDON, at
 from contracts.source_contract import SourceContract
 from graph import faults
 from graph import mailboxes as oddities
 from graph.emulator import Emulator
 from graph.entra import Application, sign_in_error
 from graph.mailboxes import event
-from graph_desk import mailbox, to_graph_event
+from support.builders import LONDON, at
+from support.graph_stub import mailbox, to_graph_event
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.occurrence import Occurrence, Sensitivity, ShowAs

@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import LONDON, at
-from graph_desk import event, invited
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import LONDON, at
+from support.graph_stub import event, invited
 
 from calsync.model.occurrence import AttendeeKind, Occurrence, Response, Sensitivity, ShowAs, Status
 from calsync.model.problem import Severity

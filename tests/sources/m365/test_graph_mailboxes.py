@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import LONDON, at
-from graph_desk import GraphStub, Reply, event, fault, mailbox, page
+from support.builders import LONDON, at
+from support.graph_stub import GraphStub, Reply, event, fault, mailbox, page
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.span import Span

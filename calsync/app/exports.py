@@ -1,0 +1,147 @@
+"""From what is kept to the tables that people take out."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
+
+import pandas as pd
+
+from calsync.analysis.days_read import CalendarDaysRead, determine_day_coverage
+from calsync.analysis.periods import PeriodLength, split_into_periods
+from calsync.analysis.worktime import contracted_minutes
+from calsync.app.plan import worktime_of
+from calsync.config.roster import load_managers
+from calsync.config.settings import Settings
+from calsync.errors import ConfigError
+from calsync.exports.privacy import ProtectedSplit, protect_split
+from calsync.model.people import Manager
+from calsync.model.problem import Problem
+from calsync.model.span import Span
+from calsync.store.database import Store
+from calsync.store.records import CalendarDays
+
+GROUP_COLUMNS = ("department", "grade")
+"""What HR may group by; least groups of people are kept whatever is chosen."""
+
+
+def build_protected_split(
+    settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: PeriodLength
+) -> ProtectedSplit:
+    """Hours by group, period, partnership and activity, with groups too small to show merged.
+
+    Only managers that are listed now: their department and grade are known. Raises ConfigError for
+    a group that is not one of `GROUPS`.
+    """
+    _check_groups(by)
+    managers = load_managers(settings)
+    listed = [manager.id for manager in managers]
+    return protect_split(
+        load_minutes(store, first, last, listed),
+        _people(managers),
+        _build_contracted(settings, store, managers, first, last),
+        by=list(by),
+        periods=split_into_periods(first, last, every),
+        costs=_load_costs(settings),
+        threshold=settings.privacy.least_group,
+    )
+
+
+def load_minutes(
+    store: Store, first: date, last: date, manager_ids: Collection[str] | None = None
+) -> pd.DataFrame:
+    """The kept allocations from `first` to `last` (exclusive), of some managers or of all.
+
+    Columns: those of the allocations; planned: whether the day had not ended when the meeting's calendar
+    was last read; meeting: the name of the meeting in everybody's calendars.
+    """
+    frame = store.allocations.frame(first, last, manager_ids)
+    found = store.allocations.meetings_frame(first, last).set_index("meeting_id")
+    read_until = {days.calendar_id: days.last for days in store.meetings.calendar_days()}
+    until = frame["meeting_id"].map(found["calendar_id"].map(read_until).to_dict())
+    names = {
+        name: f"{uid}\x1f{_normalise_recurrence_id(recurrence_id)}"
+        for name, uid, recurrence_id in zip(found.index, found["uid"], found["recurrence_id"], strict=True)
+    }
+    planned = [not pd.isna(last) and day >= last for day, last in zip(frame["day"], until, strict=True)]
+    return frame.assign(
+        planned=pd.Series(planned, index=frame.index, dtype="bool"),
+        meeting=frame["meeting_id"].map(names).fillna(frame["meeting_id"]),
+    )
+
+
+def _normalise_recurrence_id(recurrence_id: str) -> str:
+    """The original start as a moment in UTC: two people's calendars may give it in two zones."""
+    try:
+        moment = datetime.fromisoformat(recurrence_id)
+    except ValueError:
+        return recurrence_id
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else recurrence_id
+
+
+def _check_groups(by: Sequence[str]) -> None:
+    problems = [
+        Problem(f"--by {name}", "is no group of managers", f"known: {', '.join(GROUP_COLUMNS)}")
+        for name in by
+        if name not in GROUP_COLUMNS
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _people(managers: Sequence[Manager]) -> pd.DataFrame:
+    rows = [(manager.id, manager.department, manager.grade) for manager in managers]
+    return pd.DataFrame(rows, columns=["manager_id", "department", "grade"], dtype="str")
+
+
+def _build_contracted(
+    settings: Settings, store: Store, managers: Sequence[Manager], first: date, last: date
+) -> pd.DataFrame:
+    """Contracted minutes of every manager and day, whether it is a working day, and what was read of it."""
+    worktime = worktime_of(settings)
+    span = Span(worktime.midnight(first), worktime.midnight(last))
+    calendars: dict[str, list[CalendarDays]] = {}
+    for calendar in store.meetings.calendar_days():
+        calendars.setdefault(calendar.manager_id, []).append(calendar)
+    frames = []
+    for manager in managers:
+        frame = contracted_minutes(
+            manager, store.meetings.of_manager(manager.id, span), worktime, first, last
+        )
+        read = determine_day_coverage(_days_read(calendars.get(manager.id, [])), frame["day"])
+        working = [worktime.is_working(manager, day) for day in frame["day"]]
+        frames.append(frame.assign(working=working, read=list(map(str, read))))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _days_read(calendars: Sequence[CalendarDays]) -> list[CalendarDaysRead]:
+    """What was read of one manager's calendars.
+
+    Left out: an entry that was never read and began to fail after all others were last read. It stands
+    for the address as a whole, which no longer answers; the others say up to when it did.
+    """
+    last_read = max((one.last for one in calendars if one.listed and one.last), default=None)
+    return [
+        CalendarDaysRead(one.first, one.last, one.listed)
+        for one in calendars
+        if one.last or not (last_read and one.failing_since and last_read < one.failing_since)
+    ]
+
+
+def grades_without_cost(settings: Settings) -> list[str]:
+    """The grades of listed managers that the file of costs does not know; none where there is no file."""
+    costs = _load_costs(settings)
+    if costs is None:
+        return []
+    known = set(costs.dropna()["grade"])
+    return sorted({manager.grade for manager in load_managers(settings)} - known)
+
+
+def _load_costs(settings: Settings) -> pd.DataFrame | None:
+    if settings.costs.file is None:
+        return None
+    file = settings.resolve(settings.costs.file)
+    try:
+        frame = pd.read_csv(file, dtype={"grade": "str"}, encoding="utf-8-sig")
+        return frame[["grade", "contract", "productive"]].astype({"contract": float, "productive": float})
+    except (OSError, ValueError, KeyError) as error:
+        hint = "columns: grade, contract, productive (money an hour), source, year"
+        raise ConfigError([Problem(file.name, f"cannot be read: {error}", hint)]) from error

@@ -1,0 +1,154 @@
+"""What changed in the list of managers since the last night: new ids, people who left, a list cut short."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from calsync.app.ownership import CalendarOwnership
+from calsync.app.plan import Night
+from calsync.app.run_report import RunReport
+from calsync.config.roster import Roster
+from calsync.config.roster_loss import find_doubtful_loss, roster_loss_problem
+from calsync.model.people import normalise_address
+from calsync.model.problem import Problem, Severity
+from calsync.store.database import Store
+from calsync.store.records import MailState
+from calsync.store.roster import ListedManager, address_digest, manager_of_mail
+
+_POSTPONEMENT = timedelta(days=365)
+"""A mail that must not go is put off so far: mails are sent between nights, too. Each night looks anew."""
+
+
+def update_roster(
+    store: Store,
+    roster: Roster,
+    ownership: CalendarOwnership,
+    night: Night,
+    report: RunReport,
+    *,
+    is_accepted: bool,
+) -> None:
+    """Follow managers to new ids, and make this the list that the next night is compared with.
+
+    accepted: whether somebody says that those who are missing have rightly gone.
+    """
+    known = store.roster.load_all()
+    moves = _without_successors(_find_moved_ids(known, roster, night.day), roster, store)
+    moves = _without_occupied(moves, known, store, ownership)
+    if moves:
+        store.roster.rename_managers(moves)
+        report.note(_notes_of_moves(moves, roster))
+        known = store.roster.load_all()
+    before = [entry.manager_id for entry in known.values() if entry.listed]
+    gone = frozenset() if is_accepted else find_doubtful_loss(before, roster.listed_ids, night.settings.doubt)
+    if gone:
+        report.note([roster_loss_problem(gone, len(before), roster.file)])
+    addresses = {
+        manager.id: address_digest(manager.addresses[0])
+        for manager in roster.managers
+        if manager.id not in ownership.held_back
+    }
+    store.roster.save(addresses, roster.listed_ids | gone)
+
+
+def postpone_doubtful_mails(
+    store: Store, roster: Roster, ownership: CalendarOwnership, day: date, now: datetime, report: RunReport
+) -> None:
+    """Let no mail of an earlier night go to an address that is not certainly its manager's today.
+
+    A mail whose manager has left, or has another address now, is withdrawn; the second is built anew.
+    """
+    managers = {manager.id: manager for manager in roster.managers}
+    still = {
+        entry.manager_id for entry in store.roster.load_all().values() if entry.listed
+    } | roster.listed_ids
+    late, free, withdrawn = [], [], []
+    for mail in store.outbox.entries(MailState.PENDING):
+        owner = manager_of_mail(mail.mail_id)
+        manager = managers.get(owner)
+        if not owner:
+            continue
+        if (
+            owner in ownership.held_back
+            or owner in ownership.unmailed
+            or (manager is None and owner in still)
+        ):
+            late.append(mail.mail_id)
+        elif manager is None or not manager.is_in_service(day):
+            withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has left"))
+        elif normalise_address(mail.recipient) != manager.addresses[0]:
+            withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has another address now"))
+        elif mail.next_at > now + _POSTPONEMENT / 2:
+            free.append(mail.mail_id)
+    store.outbox.postpone(late, now + _POSTPONEMENT)
+    store.outbox.postpone(free, now)
+    store.outbox.withdraw([name for name, _ in withdrawn])
+    waits = "waits until the list of managers is put right"
+    for name, what in (*((name, waits) for name in late), *withdrawn):
+        report.note([Problem(f"mail {name}", what, severity=Severity.NOTE)])
+
+
+def _find_moved_ids(known: Mapping[str, ListedManager], roster: Roster, day: date) -> dict[str, str]:
+    """Old id to new id of each person who has the same mail address under another id.
+
+    The old id may be on the list still, as one that has left.
+    """
+    digests = {
+        manager.id: frozenset(map(address_digest, manager.addresses))
+        for manager in roster.managers
+        if not manager.has_left(day)
+    }
+    left = {manager.id for manager in roster.managers} - digests.keys()
+    owners: dict[str, set[str]] = {}
+    for manager_id, theirs in digests.items():
+        for digest in theirs:
+            owners.setdefault(digest, set()).add(manager_id)
+    candidates: dict[str, list[ListedManager]] = {}
+    for entry in known.values():
+        stays = entry.manager_id in roster.listed_ids - left
+        if (stays and entry.address in digests.get(entry.manager_id, {entry.address})) or len(
+            owners.get(entry.address, ())
+        ) != 1:
+            continue
+        (new,) = owners[entry.address]
+        if new not in known or known[new].address not in digests[new]:
+            candidates.setdefault(new, []).append(entry)
+    moves: dict[str, str] = {}
+    for new, found in candidates.items():
+        listed_last = [entry for entry in found if entry.listed] or found
+        if len(listed_last) == 1:
+            moves[listed_last[0].manager_id] = new
+    return moves
+
+
+def _without_successors(moves: dict[str, str], roster: Roster, store: Store) -> dict[str, str]:
+    """Leave out who took over a mailbox: hours of the old id from before `started` are another person's."""
+    started = {manager.id: manager.started for manager in roster.managers}
+    return {
+        old: new
+        for old, new in moves.items()
+        if (first := started[new]) is None or not store.roster.has_minutes_before(old, first)
+    }
+
+
+def _without_occupied(
+    moves: dict[str, str], known: Mapping[str, ListedManager], store: Store, ownership: CalendarOwnership
+) -> dict[str, str]:
+    """Nobody's meetings come under an id under which another person's are held."""
+    occupied_ids = {new for new in moves.values() if new in known or store.roster.holds_meetings(new)}
+    while occupied := {old: new for old, new in moves.items() if new in occupied_ids and new not in moves}:
+        for old, new in occupied.items():
+            what = f"the id {new} was another person's, and has the mail address of {old}; it is not read"
+            ownership.hold_back({new}, what, "give this person an id that nobody had")
+            del moves[old]
+    return moves
+
+
+def _notes_of_moves(moves: Mapping[str, str], roster: Roster) -> list[Problem]:
+    return [
+        Problem(
+            roster.describe_lines([new]),
+            f"{new} was {old} until now: meetings, corrections, hours and mails continue under {new}",
+            severity=Severity.NOTE,
+        )
+        for old, new in moves.items()
+    ]

@@ -1,0 +1,138 @@
+"""Binds the rules and cues of packs to the bits of their lists; what does not fit is named."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from calsync.model.classification import Activity, MeetingKind, Scope
+from calsync.model.problem import Problem
+from calsync.rules.book import Conditions, Cue, Rule
+from calsync.rules.organisations import compile_globs
+from calsync.rules.packs.models import CueTable, RuleTable
+from calsync.rules.packs.phrase_lists import LoadedPack
+from calsync.validation import suggest_word
+
+_SIDES = ("process", "service_improvement", "operational")
+_SET_CONDITIONS = ("sectors_any", "sectors_none", "partnerships")
+
+
+@dataclass(slots=True)
+class Binder:
+    """What rules are bound to, and the problems found on the way."""
+
+    bits: Mapping[str, int]
+    stages: Sequence[str]
+    partnerships: Iterable[str]
+    labels: Mapping[str, Activity]
+    problems: list[Problem] = field(default_factory=list)
+
+    def bind_rules(self, source: LoadedPack) -> Iterator[Rule]:
+        """The rules of a pack, compiled."""
+        for table in source.table.rule:
+            yield self._bind_rule(table, source)
+
+    def _bind_rule(self, table: RuleTable, source: LoadedPack) -> Rule:
+        where = f"{source.file} [rule {table.id}]"
+        for id_ in (*table.when.partnerships, table.partnership):
+            if id_ not in ("keep", "", "none"):
+                self.check_known("partnership", id_, self.partnerships, where)
+        stage = table.stage or self.stages[0]
+        if not self.check_known("stage", stage, self.stages, where):
+            stage = self.stages[0]
+        test = self._bind_conditions(table, where)
+        scope = table.scope or str(Scope.INTER_AGENCY)
+        return Rule(
+            id=table.id,
+            stage=stage,
+            why=table.why,
+            weight=table.weight,
+            own=source.own,
+            trigger_lists=test.trigger_lists,
+            conditions=test,
+            scope=Scope(scope)
+            if self.check_known("scope", scope, list(Scope), where)
+            else Scope.INTER_AGENCY,
+            activity=self._bind_activity(table.activity or str(Activity.UNCLEAR), where),
+            label=table.activity if table.activity in self.labels else "",
+            partnership="" if table.partnership == "none" else table.partnership,
+            kind=MeetingKind(table.kind),
+            example=table.example,
+            leaves=table.leaves,
+        )
+
+    def _bind_conditions(self, table: RuleTable, where: str) -> Conditions:
+        values: dict[str, object] = {}
+        for slot in fields(Conditions):
+            given = getattr(table.when, slot.name)
+            if slot.name == "all":
+                values["all"] = tuple(self.bits_of(group, where) for group in given)
+            elif slot.name == "domains_any":
+                values[slot.name] = compile_globs(given) if given else None
+            elif slot.name in _SET_CONDITIONS:
+                values[slot.name] = frozenset(given)
+            else:
+                values[slot.name] = self.bits_of(given, where) if isinstance(given, tuple) else given
+        return Conditions(**values)  # type: ignore[arg-type]
+
+    def _bind_activity(self, name: str, where: str) -> Activity:
+        if name in self.labels:
+            return self.labels[name]
+        known = self.check_known("activity", name, [*Activity, *self.labels], where)
+        return Activity(name) if known else Activity.UNCLEAR
+
+    def bind_cues(self, source: LoadedPack) -> Iterator[Cue]:
+        """The cues of a pack, compiled."""
+        for table in source.table.cue:
+            yield self._bind_cue(table, source)
+
+    def _bind_cue(self, table: CueTable, source: LoadedPack) -> Cue:
+        where = f"{source.file} [cue {table.id}]"
+        self.check_known("side", table.side, _SIDES, where)
+        when = table.when
+        return Cue(
+            id=table.id,
+            why=table.why,
+            side=table.side,
+            weight=table.weight,
+            own=source.own,
+            any=self.bits_of(when.any, where),
+            with_any=self.bits_of(when.with_any, where),
+            none=self.bits_of(when.none, where),
+            segment_any=self.bits_of(when.segment_any, where),
+            row_any=self.bits_of(when.row_any, where),
+            row_none=self.bits_of(when.row_none, where),
+            partnerships=frozenset(when.partnerships),
+            partnership=when.partnership,
+            example=table.example,
+            leaves=table.leaves,
+        )
+
+    def bits_of(self, texts: Iterable[str], where: str) -> int:
+        """The bits of all these phrases and lists."""
+        mask = 0
+        for text in texts:
+            name = text[1:] if text.startswith("@") else f"'{text}"
+            if name in self.bits:
+                mask |= self.bits[name]
+            else:
+                self.check_known(
+                    "list", name, [known for known in self.bits if not known.startswith("'")], where
+                )
+        return mask
+
+    def check_known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:
+        """Whether there is such a thing; if not, a problem says what was probably meant."""
+        if name in set(names):
+            return True
+        self.problems.append(Problem(where, f"no such {kind}: {name!r}", suggest_word(name, sorted(names))))
+        return False
+
+    def check_ids(self, sources: Iterable[LoadedPack]) -> None:
+        """Two rules may not have one id."""
+        seen: dict[str, str] = {}
+        for source in sources:
+            tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]
+            for table in tables:
+                if table.id in seen:
+                    what, hint = f"the id is taken in {seen[table.id]}", "give one of them another id"
+                    self.problems.append(Problem(f"{source.file} [{table.id}]", what, hint))
+                seen[table.id] = source.file

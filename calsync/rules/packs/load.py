@@ -1,0 +1,155 @@
+"""Opens packs of rules and agencies files and compiles them into a rule book.
+
+The only module of the room that reads files. Every fault of every file is found before anything is
+raised, each named by file, rule and key, with the likely spelling.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tldextract
+from pydantic import BaseModel, ValidationError
+
+from calsync.errors import RulePackError
+from calsync.model.problem import Problem
+from calsync.rules.book import RuleBook
+from calsync.rules.packs.compiler import ENGINE_VERSION, compile_book
+from calsync.rules.packs.file_faults import describe_faults
+from calsync.rules.packs.models import DirectoryTable, PackTable
+from calsync.rules.packs.phrase_lists import LoadedPack
+from calsync.validation import suggest_word
+
+__all__ = ["RuleBook", "load_rules", "load_person_names", "shipped_rules_folder"]
+
+_AGENCIES_FILE = "agencies.toml"
+_Table = TypeVar("_Table", bound=BaseModel)
+
+
+def shipped_rules_folder() -> Path:
+    """The rules that came with calsync: inside the wheel, or beside the package in a checkout."""
+    package = Path(str(files("calsync")))
+    inside = package / "rules" / "shipped"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook, tuple[Problem, ...]]:
+    """The book of the named shipped packs, what they build on, and our own folder, which wins.
+
+    Our own folder may hold `agencies.toml` and any number of packs (`*.toml`). Problems: what is
+    odd but usable. Raises RulePackError with every fault if a pack cannot be used.
+    """
+    shelf = _PackLoader(own)
+    for name in packs:
+        shelf.load_shipped_pack(name)
+    for path in shelf.own_packs():
+        shelf.load_own_pack(path)
+    directories = shelf.directories()
+    if shelf.faults:
+        raise RulePackError(shelf.faults)
+    book, problems = compile_book(shelf.sources, directories, shelf.version(), _registered())
+    faults = [problem for problem in problems if problem.severity == "fault"]
+    if faults:
+        raise RulePackError(faults)
+    return book, tuple(problems)
+
+
+class _PackLoader:
+    """Pack files as they are taken down: each once, what it builds on before it."""
+
+    def __init__(self, own: Path | None) -> None:
+        self.own = own
+        self.shipped = shipped_rules_folder()
+        self.sources: list[LoadedPack] = []
+        self.faults: list[Problem] = []
+        self._loaded: set[str] = set()
+        self._digest = hashlib.blake2b(ENGINE_VERSION.encode(), digest_size=12)
+        if own is not None and not own.is_dir():
+            self.faults.append(Problem(str(own), "no such folder", "make it, or take [rules] folder out"))
+
+    def own_packs(self) -> list[Path]:
+        """Our own pack files, in order of their names."""
+        if self.own is None or not self.own.is_dir():
+            return []
+        return sorted(path for path in self.own.glob("*.toml") if path.name != _AGENCIES_FILE)
+
+    def load_shipped_pack(self, name: str) -> None:
+        """Take a shipped pack by name."""
+        if name in self._loaded:
+            return
+        path = self.shipped / "packs" / f"{name}.toml"
+        known = sorted(p.stem for p in (self.shipped / "packs").glob("*.toml"))
+        if name not in known:
+            self.faults.append(
+                Problem("[rules] packs", f"no such pack: {name!r}", suggest_word(name, sorted(known)))
+            )
+            return
+        self._loaded.add(name)
+        self._read_pack(path, name, own=False)
+
+    def load_own_pack(self, path: Path) -> None:
+        """Take one of our own packs."""
+        self._read_pack(path, f"own/{path.stem}", own=True)
+
+    def _read_pack(self, path: Path, name: str, *, own: bool) -> None:
+        table = self._read(path, PackTable)
+        if table is not None:
+            for base in table.pack.extends:
+                self.load_shipped_pack(base)
+            self.sources.append(LoadedPack(name, str(path.name), own, table))
+
+    def directories(self) -> list[DirectoryTable]:
+        """Agencies files, our own first."""
+        paths = [self.shipped / _AGENCIES_FILE]
+        if self.own is not None and (self.own / _AGENCIES_FILE).exists():
+            paths.insert(0, self.own / _AGENCIES_FILE)
+        return [table for path in paths if (table := self._read(path, DirectoryTable))]
+
+    def _read(self, path: Path, shape: type[_Table]) -> _Table | None:
+        try:
+            raw = path.read_bytes()
+            self._digest.update(raw)
+            return shape.model_validate(tomllib.loads(raw.decode("utf-8")))
+        except ValidationError as error:
+            self.faults += describe_faults(error, path.name, _parsed(raw))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.faults.append(Problem(path.name, f"no TOML: {error}", "mend the line it names"))
+        except OSError as error:
+            self.faults.append(Problem(str(path), f"cannot be read: {error.strerror}"))
+        return None
+
+    def version(self) -> str:
+        """A digest of everything read and of the engine's version (24 hex digits)."""
+        return self._digest.hexdigest()
+
+
+def load_person_names() -> tuple[str, ...]:
+    """Return the given names and surnames of the shipped list, folded: no rule may name a person."""
+    lines = (shipped_rules_folder() / "lists" / "person_names.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    return tomllib.loads(raw.decode("utf-8"))
+
+
+def _registered() -> "RegisteredDomains":
+    return RegisteredDomains(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None))
+
+
+class RegisteredDomains:
+    """Gives the registered domain by the public suffix list that comes with tldextract; no network."""
+
+    def __init__(self, extract: tldextract.TLDExtract) -> None:
+        self._extract = extract
+
+    def __call__(self, domain: str) -> str:
+        return self._extract(domain).top_domain_under_public_suffix
+
+
+def shipped_pack_names() -> Iterable[str]:
+    """The names of the shipped packs."""
+    return sorted(path.stem for path in (shipped_rules_folder() / "packs").glob("*.toml"))

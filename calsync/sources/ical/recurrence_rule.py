@@ -1,0 +1,197 @@
+"""What a recurrence rule says (RFC 5545, 3.3.10): read strictly where it matters, else kindly."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import IntEnum
+from functools import lru_cache
+
+from calsync.sources.ical.content_lines import redact_value
+
+
+class Freq(IntEnum):
+    """How often, from the longest step to the shortest."""
+
+    YEARLY = 0
+    MONTHLY = 1
+    WEEKLY = 2
+    DAILY = 3
+    HOURLY = 4
+    MINUTELY = 5
+    SECONDLY = 6
+
+
+class RuleError(Exception):
+    """A rule that cannot be followed; the message says why, `hint` what to do."""
+
+    def __init__(self, what: str, hint: str = "enter the series again in the calendar") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrenceRule:
+    """A recurrence rule; () and None stand for parts it does not have.
+
+    until: a date, a local time (naive) or a time in UTC (aware), as written. weekdays: Monday is 0.
+    by_day: pairs of (which one: 1 the first, -1 the last, 0 every one; weekday).
+    """
+
+    freq: Freq
+    interval: int = 1
+    count: int | None = None
+    until: date | None = None
+    wkst: int = 0
+    by_month: tuple[int, ...] = ()
+    by_week_no: tuple[int, ...] = ()
+    by_year_day: tuple[int, ...] = ()
+    by_month_day: tuple[int, ...] = ()
+    by_day: tuple[tuple[int, int], ...] = ()
+    by_hour: tuple[int, ...] = ()
+    by_minute: tuple[int, ...] = ()
+    by_second: tuple[int, ...] = ()
+    by_set_pos: tuple[int, ...] = ()
+
+    @property
+    def selects_days(self) -> bool:
+        """Whether the rule itself says which days, so that DTSTART's day is not needed."""
+        return bool(self.by_week_no or self.by_year_day or self.by_month_day or self.by_day)
+
+
+_WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
+_DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
+_UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+# name of the part: field, smallest and largest value, whether it counts from the end too.
+_NUMBER_PARTS = {
+    "BYMONTH": ("by_month", 1, 12, False),
+    "BYWEEKNO": ("by_week", 1, 53, True),
+    "BYYEARDAY": ("by_year_day", 1, 366, True),
+    "BYMONTHDAY": ("by_month_day", 1, 31, True),
+    "BYHOUR": ("by_hour", 0, 23, False),
+    "BYMINUTE": ("by_minute", 0, 59, False),
+    "BYSECOND": ("by_second", 0, 60, False),
+    "BYSETPOS": ("by_place", 1, 366, True),
+}
+# A rule of megabytes is read, but not remembered for the life of the process.
+_MAX_CACHED_LENGTH = 2_000
+# Beyond any COUNT or INTERVAL that makes a difference; RFC 5545 sets no limit to their digits, Python does.
+_MAX_DIGITS = 18
+_INTEGER = re.compile(r"([+-]?)(\d+)")
+_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBER_PARTS})
+
+
+def parse_rule(text: str) -> RecurrenceRule:
+    """Read the value of an RRULE; raises RuleError.
+
+    Taken as meant: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a
+    negative COUNT, which some programs write for "no limit".
+    """
+    return _parse_rule(text) if len(text) <= _MAX_CACHED_LENGTH else _parse_rule.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_rule(text: str) -> RecurrenceRule:
+    parts = _split_parts(text)
+    if "RSCALE" in parts or "SKIP" in parts:
+        raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
+    if not parts.keys() <= _PARTS:
+        raise RuleError(f"its rule has a part that is unknown: {redact_value(min(parts.keys() - _PARTS))}")
+    freq = _parse_freq(parts.get("FREQ", ""))
+    return RecurrenceRule(
+        freq=freq,
+        interval=_parse_interval(parts.get("INTERVAL", "1")),
+        count=_parse_count(parts.get("COUNT")),
+        until=_parse_until(parts.get("UNTIL")),
+        wkst=_parse_weekday(parts.get("WKST", "MO")),
+        by_day=_parse_by_day(parts.get("BYDAY", ""), freq),
+        **{name: _parse_numbers(parts, part) for part, (name, *_) in _NUMBER_PARTS.items() if part in parts},
+    )
+
+
+def _split_parts(text: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for part in re.sub(r"\\([;,])|\s+", r"\1", text.upper()).split(";"):
+        name, equals, value = part.partition("=")
+        if not part:
+            continue
+        if not equals or not value:
+            raise RuleError(f"its rule cannot be read: {redact_value(part)} is no NAME=VALUE")
+        if parts.setdefault(name, value) != value:
+            raise RuleError(f"its rule says {redact_value(name)} twice")
+    return parts
+
+
+def _parse_freq(value: str) -> Freq:
+    try:
+        return Freq[value]
+    except KeyError:
+        raise RuleError(f"its rule does not say how often: FREQ={redact_value(value)}") from None
+
+
+def _parse_number(value: str, part: str) -> int:
+    """A whole number; one with very many digits is 10^18."""
+    match = _INTEGER.fullmatch(value)
+    if match is None:
+        raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
+    digits = match[2].lstrip("0") or "0"
+    size = int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
+    return -size if match[1] == "-" else size
+
+
+def _parse_interval(value: str) -> int:
+    interval = _parse_number(value, "INTERVAL")
+    if interval < 1:
+        raise RuleError(f"its rule never moves on: INTERVAL={redact_value(value)}")
+    return interval
+
+
+def _parse_count(value: str | None) -> int | None:
+    count = _parse_number(value, "COUNT") if value else None
+    if count == 0:
+        raise RuleError("its rule says COUNT=0")
+    return count if count is None or count > 0 else None
+
+
+def _parse_until(value: str | None) -> date | None:
+    if not value:
+        return None
+    match = _UNTIL.fullmatch(value)
+    try:
+        if match is None:
+            raise ValueError
+        day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+        if not match[2]:
+            return day
+        moment = time(int(match[2][:2]), int(match[2][2:4]), int(match[2][4:]))
+        return datetime.combine(day, moment, tzinfo=UTC if match[3] else None)
+    except ValueError:
+        raise RuleError(f"its rule cannot be read: UNTIL={redact_value(value)}") from None
+
+
+def _parse_weekday(value: str) -> int:
+    if value not in _WEEKDAYS:
+        raise RuleError(f"its rule cannot be read: WKST={redact_value(value)}")
+    return _WEEKDAYS[value]
+
+
+def _parse_by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
+    found = []
+    for day in dict.fromkeys(filter(None, value.split(","))):
+        match = _DAY.fullmatch(day)
+        if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
+            raise RuleError(f"its rule cannot be read: BYDAY={redact_value(value)}")
+        # "The first Monday" means something in a month or a year only.
+        which = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
+        found.append((which, _WEEKDAYS[match[2]]))
+    return tuple(dict.fromkeys(found))
+
+
+def _parse_numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
+    _, least, most, from_the_end = _NUMBER_PARTS[part]
+    found = []
+    for value in dict.fromkeys(filter(None, parts.get(part, "").split(","))):
+        number = _parse_number(value, part)
+        if not least <= (abs(number) if from_the_end else number) <= most:
+            raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
+        found.append(number)
+    return tuple(sorted(set(found)))

@@ -1,0 +1,275 @@
+"""Every engine keeps the same; what dies in mid-night costs its time only."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import psutil
+import pytest
+from support.dask_cluster import running_cluster
+from support.night_council import (
+    ALLOW_LOOPBACK,
+    NIGHT,
+    run_test_night,
+    stored_tables,
+    vcalendar,
+    vevent,
+    write_council,
+)
+
+from calsync.errors import ConfigError
+from calsync.model.problem import Severity
+from calsync.store.records import RunState
+
+KEPT = ("meetings", "allocations")
+THREADS = '[engine]\nkind = "threads"\nworkers = 2\n'
+PROCESSES = '[engine]\nkind = "processes"\nworkers = 2\n'
+WEEKLY = vevent("smt", "20260907T090000Z", "20260907T100000Z", "SUMMARY:SMT", "RRULE:FREQ=WEEKLY")
+MANAGERS = 220
+
+
+def calendar(number: int) -> bytes:
+    day = f"202611{2 + number % 5:02}"
+    psb = vevent(f"psb{number}", f"{day}T100000Z", f"{day}T120000Z", f"SUMMARY:PSB {number}")
+    return vcalendar(psb, WEEKLY)
+
+
+def on_dask(running) -> str:
+    return f'[engine]\nkind = "dask"\nworkers = 2\naddress = "{running.address}"\n'
+
+
+@pytest.fixture(scope="module")
+def crew(tmp_path_factory):
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_crew(tmp_path):
+    with running_cluster(tmp_path / "cluster") as running:
+        yield running
+
+
+@pytest.fixture(params=["threads", "processes", "dask"])
+def engine(request) -> str:
+    if request.param == "dask":
+        return on_dask(request.getfixturevalue("crew"))
+    return {"threads": THREADS, "processes": PROCESSES}[request.param]
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What threads keep of the council of all these nights."""
+    config = write_council(tmp_path_factory.mktemp("threads"), CALENDARS, more=THREADS)
+    assert run_test_night(config).outcome is RunState.GOOD
+    return stored_tables(config, KEPT)
+
+
+CALENDARS = {f"m{number:03}": calendar(number) for number in range(MANAGERS)}
+
+
+def at(count: int, act):
+    """A progress that acts once, when so many calendars are kept."""
+    left = [act]
+
+    def progress(what, done, total):
+        if what == "calendars" and done >= count and left:
+            left.pop()()
+
+    return progress
+
+
+def test_every_engine_keeps_the_same(tmp_path, engine, expected):
+    config = write_council(tmp_path, CALENDARS, more=engine)
+    report = run_test_night(config)
+    assert report.outcome is RunState.GOOD
+    assert stored_tables(config, KEPT) == expected
+    assert run_test_night(config).counts["unchanged"] == MANAGERS
+
+
+def test_a_dask_worker_killed_in_mid_night_costs_its_time_only(tmp_path, own_crew, expected):
+    config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
+    report = run_test_night(config, progress=at(20, own_crew.workers[0].kill))
+    assert report.outcome is RunState.GOOD
+    assert report.counts["calendars"] == MANAGERS
+    assert stored_tables(config, KEPT) == expected
+
+
+@pytest.mark.parametrize("lost", ["the scheduler", "every worker"])
+def test_without_its_cluster_the_night_goes_on_here_and_says_so(
+    tmp_path, own_crew, expected, monkeypatch, lost
+):
+    def kill():
+        for process in own_crew.workers if lost == "every worker" else [own_crew.scheduler]:
+            process.kill()
+
+    monkeypatch.setattr("calsync.app.dask_cluster.ANSWER_SECONDS", 2)
+    config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
+    report = run_test_night(config, progress=at(20, kill))
+    (note,) = [problem for problem in report.problems if own_crew.address in problem.where]
+    assert note.severity is Severity.NOTE and "lost in mid-night" in note.what
+    assert report.outcome is RunState.GOOD
+    assert report.counts["calendars"] == MANAGERS
+    assert stored_tables(config, KEPT) == expected
+
+
+def test_a_process_killed_in_mid_night_costs_its_time_only(tmp_path, expected):
+    def kill_one():
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+
+    config = write_council(tmp_path, CALENDARS, more=PROCESSES)
+    report = run_test_night(config, progress=at(20, kill_one))
+    assert report.outcome is RunState.GOOD
+    assert report.counts["calendars"] == MANAGERS
+    assert stored_tables(config, KEPT) == expected
+
+
+def test_no_process_outlives_the_night(tmp_path):
+    run_test_night(write_council(tmp_path, {"ana": calendar(1)}, more=PROCESSES))
+    # Whoever else waits for a process may have heard of its end, and not have said so yet.
+    patience = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_broken_calendar_and_a_folder_of_calendars_do_as_under_threads(tmp_path, engine):
+    config = write_council(
+        tmp_path, {"ana": calendar(1), "bob": b"<html>Sign in</html>", "cai": b""}, more=engine
+    )
+    folder = tmp_path / "calendars" / "cai"
+    folder.mkdir()
+    for number in (2, 3):
+        (folder / f"{number}.ics").write_bytes(calendar(number))
+    rows = (tmp_path / "managers.csv").read_text()
+    (tmp_path / "managers.csv").write_text(rows.replace("calendars/cai.ics", "calendars/cai"))
+    report = run_test_night(config)
+    (fault,) = report.faults
+    assert "bob" in fault.where
+    assert report.counts["calendars"] == 3
+
+
+def test_a_calendar_that_hangs_holds_up_no_engine(tmp_path, engine):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = write_council(
+            tmp_path,
+            {"ana": calendar(1), "bob": calendar(2)},
+            more=ALLOW_LOOPBACK + engine + "calendar_seconds = 1\n",
+        )
+        rows = (tmp_path / "managers.csv").read_text()
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
+        report = run_test_night(config)
+    assert report.counts["calendars"] == 1
+    (fault,) = report.faults
+    assert "bob" in fault.where and "within 1 second;" in fault.what
+
+
+def refused(config) -> str:
+    """Why a night is refused; nothing was touched."""
+    with pytest.raises(ConfigError) as raised:
+        run_test_night(config)
+    assert not (config.parent / "calsync.db").exists()
+    return str(raised.value)
+
+
+def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_touched(tmp_path, monkeypatch):
+    monkeypatch.setattr("calsync.app.dask_cluster.ANSWER_SECONDS", 1)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        more = f'[engine]\nkind = "dask"\naddress = "{address}"\n'
+        told = refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert address in told and "no scheduler answers" in told
+
+
+def test_without_dask_the_way_out_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    more = '[engine]\nkind = "dask"\naddress = "tcp://127.0.0.1:8786"\n'
+    assert "pip install dask distributed" in refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+
+
+def test_dask_without_an_address_is_refused(tmp_path):
+    assert "address" in refused(
+        write_council(tmp_path, {"ana": calendar(1)}, more='[engine]\nkind = "dask"\n')
+    )
+
+
+def test_a_worker_with_other_rules_is_told_before_anything_is_touched(tmp_path, crew, monkeypatch):
+    # What this night holds for its rules is not what a worker finds in its files.
+    from calsync.app import night as run
+
+    config = write_council(tmp_path, {"ana": calendar(1)}, more=on_dask(crew))
+    ours = run.build_run_context
+    monkeypatch.setattr(run, "build_run_context", lambda night: replace(ours(night), rules="0" * 24))
+    told = refused(config)
+    assert "other rules" in told and "Dask worker tcp://" in told
+
+
+def test_a_worker_without_our_secrets_is_told_before_anything_is_touched(tmp_path, crew, monkeypatch):
+    monkeypatch.setenv("ONLY_HERE", "made-up")
+    more = (
+        on_dask(crew)
+        + '[sources.desk]\ntype = "caldav"\nurl = "https://dav.example/"\n'
+        + 'username = "ana"\npassword_env = "ONLY_HERE"\n'
+    )
+    config = write_council(tmp_path, {"ana": calendar(1)}, more=more)
+    (tmp_path / "managers.csv").write_text(
+        "id,email,source,calendar\nana,ana@brynfelin.gov.wales.example,desk,https://dav.example/ana/\n"
+    )
+    told = refused(config)
+    assert "ONLY_HERE" in told and "made-up" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_by_a_signal_the_night_is_interrupted_and_the_next_goes_on(
+    tmp_path, engine, expected, number
+):
+    config = write_council(tmp_path, CALENDARS, more=engine)
+    command = [sys.executable, "-m", "calsync", "run", "--config", str(config), "--night", str(NIGHT)]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as run:
+        for _ in range(1200):
+            if (tmp_path / "calsync.db").exists() or run.poll() is not None:
+                break
+            time.sleep(0.05)
+        os.killpg(run.pid, number)
+        _, told = run.communicate(timeout=120)
+    assert b"Traceback" not in told
+    assert run_test_night(config).outcome is RunState.GOOD
+    assert stored_tables(config, KEPT) == expected
+
+
+def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
+    config = write_council(tmp_path, CALENDARS, more=PROCESSES)
+    command = [sys.executable, "-m", "calsync", "run", "--config", str(config), "--night", str(NIGHT)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as run:
+        for _ in range(1200):
+            if children := psutil.Process(run.pid).children(recursive=True):
+                break
+            time.sleep(0.05)
+        run.kill()
+        _, alive = psutil.wait_procs(children, timeout=60)
+    assert children and alive == []
+    assert run_test_night(config).outcome is RunState.GOOD
+    assert stored_tables(config, KEPT) == expected
+
+
+@pytest.mark.parametrize(("address", "places"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)])
+def test_files_are_read_one_by_one_and_others_as_many_at_once_as_told(tmp_path, address, places, monkeypatch):
+    from calsync.app import night as run
+
+    config = write_council(tmp_path, {"ana": calendar(1)}, more=ALLOW_LOOPBACK + "[engine]\nworkers = 3\n")
+    managers = tmp_path / "managers.csv"
+    managers.write_text(managers.read_text().replace("calendars/ana.ics", address))
+    opened = []
+    ours = run.fetch_all
+    monkeypatch.setattr(run, "fetch_all", lambda *told: (opened.append(told[2].places), ours(*told)))
+    run_test_night(config)
+    assert opened == [places]

@@ -1,0 +1,1 @@
+"""What tests share: builders of meetings and calendars, councils in a folder, servers, terminals."""
