@@ -11,7 +11,7 @@ from calsync.model.people import Partnership
 from calsync.model.problem import Problem
 from calsync.rules.language.folding import CLAUSE_BREAK, PHRASE_BREAK, QUESTION_MARK
 from calsync.rules.language.lexicon import Lexicon
-from calsync.rules.language.memo import Memo
+from calsync.rules.language.memo import Cache, Memo
 from calsync.rules.organisations import Directory, Organisation
 from calsync.rules.packs.models import Example
 
@@ -230,14 +230,35 @@ class OrganisationIndex:
     shared_domains: Mapping[str, tuple[int, ...]]
 
 
+class Caches:
+    """What was computed with one book before.
+
+    The gains are shares of the CPU of a first night of 200 managers (`benchmarks.whole_night`), each with
+    the other caches in place. What gained less than the spread of the runs is not kept.
+    """
+
+    def __init__(self) -> None:
+        # 14 %: a series and a team invite the same organisations again and again.
+        self.invitations: Cache[InvitationKey, Invitation] = Cache(50_000)
+        # 6 %: one title, with one agenda or none, stands in many calendars. `seen`: hashes of texts that came
+        # once; only what comes again is kept.
+        self.scans: Cache[tuple[str, str], TextScan] = Cache(10_000)
+        self.seen: Cache[int, bool] = Cache(10_000)
+        # 3 %: the halves of agenda lines, of which many are standing items.
+        self.halves: Cache[tuple[str, int], int | None] = Cache(50_000)
+        # Half a per cent, since these managers have few meetings in common; where the same meetings come
+        # again (`benchmarks.classify_speed`, "the same again"), it saves nine tenths.
+        self.verdicts: Cache[ClassificationKey, Classification] = Cache(100_000)
+
+
 @dataclass(frozen=True, eq=False)
 class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
     own activities and what they count as. index: what finds which of them. oddities: what `rules check`
-    shows and no night is stopped by. verdicts, scans,
-    seen, agendas, halves, invitations: what was looked at before.
+    shows and no night is stopped by. caches: what
+    was computed before.
     """
 
     version: str
@@ -254,11 +275,4 @@ class RuleBook:
     cues: Sequence[Cue]
     index: "RuleIndex"
     lint_problems: tuple[Problem, ...] = ()
-    classification_cache: dict["ClassificationKey", Classification] = field(default_factory=dict, repr=False)
-    scan_cache: dict[tuple[str, str], "TextScan"] = field(default_factory=dict, repr=False)
-    seen_texts: set[int] = field(default_factory=set, repr=False)
-    agenda_cache: dict[tuple[str, int], list[tuple[str, int | None]]] = field(
-        default_factory=dict, repr=False
-    )
-    agenda_line_cache: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
-    invitation_cache: dict["InvitationKey", Invitation] = field(default_factory=dict, repr=False)
+    caches: Caches = field(default_factory=Caches, repr=False)

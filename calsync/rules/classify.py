@@ -22,7 +22,6 @@ PRIVATE_CLASSIFICATION = Classification(
     Scope.PERSONAL, (), Activity.NONE, rule="engine/private", evidence="private: nothing was looked at"
 )
 ABSTAINED = "engine/abstained"
-_CACHE_LIMIT = 100_000  # verdicts remembered
 
 
 class RuleMatch(NamedTuple):
@@ -47,14 +46,12 @@ def classify(facts: Facts, book: RuleBook) -> Classification:
         facts.private,
         lists,
     )
-    classification = book.classification_cache.get(key)
+    classification = book.caches.verdicts.get(key)
     if classification is None:
         # Where no domain is known, people without a mailbox of a list do not count as invited.
         known = facts if facts.attendee_domains or not facts.attendees else replace(facts, attendees=lists)
         classification = apply_categories(classify_by_rules(known, book), known, book)
-        if len(book.classification_cache) >= _CACHE_LIMIT:
-            book.classification_cache.clear()
-        book.classification_cache[key] = classification
+        book.caches.verdicts[key] = classification
     return classification
 
 
