@@ -41,7 +41,7 @@ def _host_or_network(text: str) -> str:
     entry = normalise_host(text.strip())
     if "/" in entry:
         return str(ipaddress.ip_network(entry, strict=False))
-    literal = _literal(entry)
+    literal = _literal_address(entry)
     if literal is None and not _HOST_NAME.fullmatch(entry):
         raise ValueError("is no host name, address or network (without scheme, port and path)")
     return str(literal or entry)
@@ -60,7 +60,7 @@ def normalise_host(host: str) -> str:
 def canonical_host(host: str) -> str:
     """The host as `normalise_host` spells it; an address, whatever its form, as its standard text."""
     host = normalise_host(host)
-    return str(_literal(host) or host)
+    return str(_literal_address(host) or host)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class AddressGuard:
         is not: whoever runs its DNS can let it resolve to any address.
         """
         listed = frozenset(map(canonical_host, hosts))
-        literal = {host for host in listed if _literal(host) is not None or _is_localhost(host)}
+        literal = {host for host in listed if _literal_address(host) is not None or _is_localhost(host)}
         return cls(listed, frozenset(map(canonical_host, private)) | literal)
 
     def check_host(self, host: str) -> None:
@@ -94,14 +94,14 @@ class AddressGuard:
                 checked by `allowed_addresses`, when a connection is opened.
         """
         host = normalise_host(host)
-        literal = _literal(host)
+        literal = _literal_address(host)
         if self.hosts and canonical_host(host) not in self.hosts:
             what = f"{host} is none of the hosts of this source"
             raise AddressRefusedError(what, "add it to `hosts`, or correct the address")
         if literal is not None and not self._allows(host, literal):
-            raise _private(host, [literal])
+            raise _private_address_error(host, [literal])
         if _is_localhost(host) and not any(self._allows(host, loopback) for loopback in _LOOPBACKS):
-            raise _private(host, [])
+            raise _private_address_error(host, [])
 
     def allowed_addresses(self, host: str, found: Iterable[str]) -> list[str]:
         """Those of the addresses that a host resolved to which may be connected to, in their order.
@@ -113,7 +113,7 @@ class AddressGuard:
         addresses = list(dict.fromkeys(found))
         allowed = [text for text in addresses if self._allows(host, ipaddress.ip_address(text))]
         if not allowed:
-            raise _private(host, map(ipaddress.ip_address, addresses))
+            raise _private_address_error(host, map(ipaddress.ip_address, addresses))
         return allowed
 
     def _allows(self, host: str, address: Address) -> bool:
@@ -135,7 +135,7 @@ def _networks(entries: frozenset[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(entry) for entry in entries if "/" in entry)
 
 
-def _literal(host: str) -> Address | None:
+def _literal_address(host: str) -> Address | None:
     """The address that a host is, in any form that a system's resolver takes for one; None for a name."""
     try:
         return ipaddress.ip_address(host)
@@ -161,7 +161,7 @@ def _is_public(address: Address) -> bool:
     return address.is_global and not special and not any(address in block for block in _ALSO_SPECIAL)
 
 
-def _private(host: str, addresses: Iterable[Address]) -> AddressRefusedError:
+def _private_address_error(host: str, addresses: Iterable[Address]) -> AddressRefusedError:
     found = ", ".join(str(address) for address in addresses if str(address) != host)
     what = (
         f"{host} is on this machine or in a private network{f' ({found})' if found else ''}; it was not asked"

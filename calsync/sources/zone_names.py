@@ -1,6 +1,6 @@
-"""Names that calendars give to time zones, and the IANA zone that each stands for.
+"""The time zone of a name, as files and Microsoft 365 write it.
 
-`exact_zone` knows the names that mean one zone and no other: IANA's own, Windows' keys (`windows_zones`)
+`exact_zone` reads the names that mean one zone and no other: IANA's own, Windows' keys ("GMT Standard Time")
 and plain offsets ("UTC-04:00"). `guessed_zone` reads what programs make of them: globally unique names
 that end in one ("/example.org/Europe/Berlin"), Outlook's counting of copies ("GMT Standard Time 1"), and
 Windows' display names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): the cities are IANA's
@@ -13,18 +13,29 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from calsync.sources.windows_zones import find_iana_zone
+from tzlocal.windows_tz import win_tz
+
+# Unicode CLDR's windowsZones by way of tzlocal. O365 and icalendar bring the same table without the zones
+# that Windows got in 2025 (Alberta, British Columbia, Manitoba).
+_WINDOWS_STANDARD = {name.lower(): zone for name, zone in win_tz.items()}
+# Some programs write the name that Windows shows in summer.
+_WINDOWS_DAYLIGHT = {name.replace(" standard", " daylight"): zone for name, zone in _WINDOWS_STANDARD.items()}
+# ISO 8601's letter, and Windows' display name of UTC, which Exchange writes, too.
+_OTHER_NAMES_OF_UTC = {"z": "UTC", "coordinated universal time": "UTC"}
+_WINDOWS_ZONES = {**_WINDOWS_DAYLIGHT, **_WINDOWS_STANDARD, **_OTHER_NAMES_OF_UTC}
+# Exchange's address of a zone of Windows: "tzone://Microsoft/Utc".
+_EXCHANGE_PREFIX = "tzone://microsoft/"
 
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
-_DISPLAY_NAME = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
+_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
 # Outlook writes " 1", " 2" after the name of a zone whose rules differ from those it met first.
-_COPY_NUMBER = re.compile(r" \d{1,2}$")
+_COPY = re.compile(r" \d{1,2}$")
 # Windows' longest display name has some 60 characters; a vendor may put an address before a name.
-_MAX_NAME_LENGTH = 500
+_LONGEST_NAME = 500
 _JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - wall-clock time
 
 # Places in Windows' display names, old and new, for which IANA has no zone of that name.
-_ZONES_BY_PLACE = {
+_PLACES = {
     "abu dhabi": "Asia/Dubai",
     "alaska": "America/Anchorage",
     "aleutian islands": "America/Adak",
@@ -130,19 +141,19 @@ def iana_zone(name: str) -> ZoneInfo | None:
 
 def exact_zone(name: str) -> tzinfo | None:
     """Return the zone of a name that means one zone only, or None."""
-    if len(name) > _MAX_NAME_LENGTH:
+    if len(name) > _LONGEST_NAME:
         return None
     plain = " ".join(name.split())
-    return iana_zone(plain) or _windows_zone(plain) or _offset_zone(plain)
+    return iana_zone(plain) or _windows(plain) or _offset(plain)
 
 
 def guessed_zone(name: str) -> tzinfo | None:
     """Return the zone that a name most likely means, or None; `exact_zone` has been tried before."""
-    if len(name) > _MAX_NAME_LENGTH:
+    if len(name) > _LONGEST_NAME:
         return None
     plain = " ".join(name.strip().strip("/\"'").split())
-    for form in dict.fromkeys((plain, _COPY_NUMBER.sub("", plain), plain.strip("()"))):
-        found = exact_zone(form) or _zone_at_end_of_path(form) or _zone_of_display_name(form)
+    for form in dict.fromkeys((plain, _COPY.sub("", plain), plain.strip("()"))):
+        found = exact_zone(form) or _globally_unique(form) or _displayed(form)
         if found is not None:
             return found
     return None
@@ -154,12 +165,12 @@ def _iana_names() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
-def _windows_zone(name: str) -> tzinfo | None:
-    known = find_iana_zone(name.lower().removeprefix("tzone://microsoft/"))
+def _windows(name: str) -> tzinfo | None:
+    known = _WINDOWS_ZONES.get(name.lower().removeprefix(_EXCHANGE_PREFIX))
     return iana_zone(known) if known else None
 
 
-def _offset_zone(name: str) -> tzinfo | None:
+def _offset(name: str) -> tzinfo | None:
     match = _OFFSET.fullmatch(name)
     if match is None or int(match[2]) > 14 or int(match[3] or 0) > 59:
         return None
@@ -167,32 +178,32 @@ def _offset_zone(name: str) -> tzinfo | None:
     return timezone(-size if match[1] == "-" else size)
 
 
-def _zone_at_end_of_path(name: str) -> tzinfo | None:
+def _globally_unique(name: str) -> tzinfo | None:
     """The zone at the end of "/vendor/version/Area/City"; the longest end that is a name wins."""
     parts = name.split("/")
     ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
     return next((zone for end in ends if "/" in end and (zone := iana_zone(end))), None)
 
 
-def _zone_of_display_name(name: str) -> tzinfo | None:
-    match = _DISPLAY_NAME.fullmatch(name)
+def _displayed(name: str) -> tzinfo | None:
+    match = _DISPLAY.fullmatch(name)
     offset, places = (match[1] or "+00:00", match[2]) if match else ("", name)
-    wanted = _offset_zone(offset.replace(".", ":")) if offset else None
-    zones = [zone for place in _split_places(places) if (zone := _zone_of_place(place))]
+    wanted = _offset(offset.replace(".", ":")) if offset else None
+    zones = [zone for place in _places(places) if (zone := _of_place(place))]
     if wanted is None:
         return zones[0] if zones else None
     return next((zone for zone in zones if _has_offset(zone, wanted)), wanted if offset else None)
 
 
-def _split_places(text: str) -> Iterator[str]:
+def _places(text: str) -> Iterator[str]:
     plain = text.replace("\\", "").lower()
     yield plain.strip()
     # Three dots stand for the cities that there was no room for.
     yield from (place.strip(" …") for place in re.split(r"\s*[,;:]\s*", plain) if place.strip(" …."))
 
 
-def _zone_of_place(place: str) -> tzinfo | None:
-    known = _ZONES_BY_PLACE.get(place) or _cities().get(place)
+def _of_place(place: str) -> tzinfo | None:
+    known = _PLACES.get(place) or _cities().get(place)
     return iana_zone(known or place)
 
 

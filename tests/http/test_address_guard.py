@@ -18,11 +18,12 @@ from support.builders import LONDON, occurrence
 from support.web_server import Page, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError
-from calsync.sources.addresses import AddressGuard, AddressRefusedError
+from calsync.http.address_guard import AddressGuard, AddressRefusedError
+from calsync.http.credentials import Origin
 from calsync.sources.base import Calendar
 from calsync.sources.caldav.source import CaldavOptions, CaldavSource
-from calsync.sources.credentials import Origin
 from calsync.sources.ics import IcsOptions, IcsSource
+from calsync.sources.m365.connection import open_account
 from calsync.sources.m365.options import M365Options
 
 BOARD = occurrences_to_ics(occurrence("10:00-11:00", uid="board", title="Board"))
@@ -263,6 +264,20 @@ def test_graph_allows_its_own_hosts_only(monkeypatch: pytest.MonkeyPatch) -> Non
     assert guard.allowed_addresses("login.microsoftonline.com", ["10.0.0.1"]) == ["10.0.0.1"]
     with pytest.raises(AddressRefusedError):
         guard.allowed_addresses("support.demo_through_graph.example", ["10.0.0.1"])
+
+
+@pytest.mark.parametrize("name", ["get_session", "get_naive_session"])
+def test_every_session_of_o365_is_guarded(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
+    connection = open_account(M365Options(token_env="CALSYNC_TEST_TOKEN")).con
+    try:
+        with pytest.raises(AddressRefusedError, match="private network"):
+            getattr(connection, name)().get(server.url("/"))
+    finally:
+        connection.close()
+    assert server.requests == []
 
 
 def test_behind_a_proxy_literal_private_addresses_are_refused(

@@ -1,4 +1,4 @@
-"""What Microsoft's sign-in and Graph say when they give no calendar, in words one can act on."""
+"""The errors of Microsoft's sign-in and of Graph, each with its cause and what to do about it."""
 
 import json
 import re
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.http.errors import TransientError, status_text, transient_error_for_status
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import REDACTION
-from calsync.sources.refusals import TransientError, named
 
 PAGE = "docs/operators/microsoft-365.md"
 _SHOWN = 200
 
 
 class Cause(NamedTuple):
-    """What is wrong, and the way out."""
+    """What is wrong, and what to do about it."""
 
     what: str
     hint: str
@@ -71,7 +71,7 @@ _SIGN_IN = {
     900439: Cause("the tenant is in another cloud", 'set cloud = "usgov"'),
     90033: Cause("the sign-in is out of order for the moment", "try again later"),
 }
-_PASSING = frozenset({90033, 90024, 50196})
+_TRANSIENT = frozenset({90033, 90024, 50196})
 
 _SCOPE = Cause(
     "we may not read this mailbox",
@@ -101,17 +101,17 @@ _MISSING_CONSENT = Cause(
 )
 
 
-def sign_in_refusal(where: str, said: str, options: M365Options) -> SourceError:
-    """What it means that the sign-in gave no token. said: its answer, or what is wrong with a given token."""
-    number = re.search(r"AADSTS(\d+)", said)
+def sign_in_error(where: str, text: str, options: M365Options) -> SourceError:
+    """The error of a sign-in that gave no token. text: its answer, or what is wrong with a given token."""
+    number = re.search(r"AADSTS(\d+)", text)
     cause = _SIGN_IN.get(int(number[1])) if number else None
-    if number and int(number[1]) in _PASSING:
-        return SourceUnavailableError(where, f"the sign-in is busy: {_short(said)}", "try again later")
+    if number and int(number[1]) in _TRANSIENT:
+        return SourceUnavailableError(where, f"the sign-in is busy: {_shorten(text)}", "try again later")
     if cause is None:
-        what = f"the sign-in refuses us: {_short(said)}" if options.acquires_tokens else said
+        what = f"the sign-in refuses us: {_shorten(text)}" if options.acquires_tokens else text
         return SourceAuthError(where, what, _hint_without_cause(options))
     return SourceAuthError(
-        where, f"{cause.what} (AADSTS{number[1] if number else ''})", _with_end(cause, options)
+        where, f"{cause.what} (AADSTS{number[1] if number else ''})", _hint_with_expiry(cause, options)
     )
 
 
@@ -121,45 +121,46 @@ def _hint_without_cause(options: M365Options) -> str:
     return f"look the code up at https://login.microsoftonline.com/error, or see {PAGE}"
 
 
-def _with_end(cause: Cause, options: M365Options) -> str:
+def _hint_with_expiry(cause: Cause, options: M365Options) -> str:
     if options.certificate is None or "certificate" not in cause.what:
         return cause.hint
     certificate = options.certificate
     return f"{cause.hint}; ours ends on {certificate.expires:%Y-%m-%d}, thumbprint {certificate.thumbprint}"
 
 
-def graph_refusal(where: str, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
-    """What an answer of 300 or more means; TransientError if it may pass."""
-    code, message = graph_error(body)
-    told = _told(where, status, code, message, body)
-    try:
-        TransientError.check(where, status, headers)
-    except TransientError as busy:
-        what = f"Microsoft Graph is busy or out of order: {named(status)}{_quoted(code, message)}"
+def graph_error_for_status(
+    where: str, status: int, headers: Mapping[str, str], body: bytes
+) -> SourceError | TransientError:
+    """The error of a status of 300 or more, by Graph's own code in the body where there is one."""
+    code, message = parse_graph_error(body)
+    detail = _error_detail(code, message)
+    if busy := transient_error_for_status(where, status, headers):
+        what = f"Microsoft Graph is busy or out of order: {status_text(status)}{detail}"
         return TransientError(SourceUnavailableError(where, what, "try again later"), busy.wait)
-    return told
+    return _error_for_status(where, status, code, detail, body)
 
 
-def _told(where: str, status: int, code: str, message: str, body: bytes) -> SourceError:
+def _error_for_status(where: str, status: int, code: str, detail: str, body: bytes) -> SourceError:
     if 300 <= status < 400:
-        return someone_else(where, f"we are sent elsewhere: {named(status)}")
-    if not code and looks_like_html(body) and status not in (401, 404):
-        return someone_else(where, named(status))
-    said = _quoted(code, message)
+        return web_page_error(where, f"we are sent elsewhere: {status_text(status)}")
+    if not code and is_web_page(body) and status not in (401, 404):
+        return web_page_error(where, status_text(status))
     cause = _GRAPH.get(code.casefold())
     if status == 401:
-        return SourceAuthError(where, f"{_MISSING_CONSENT.what}{said}", _MISSING_CONSENT.hint)
+        return SourceAuthError(where, f"{_MISSING_CONSENT.what}{detail}", _MISSING_CONSENT.hint)
     if status == 403:
-        return SourceAuthError(where, f"{_SCOPE.what}{said}", _SCOPE.hint)
+        return SourceAuthError(where, f"{_SCOPE.what}{detail}", _SCOPE.hint)
     if cause is None and status == 404:
         cause = _ABSENT
     if cause:
-        return SourceContentError(where, f"{cause.what}{said}", cause.hint)
+        return SourceContentError(where, f"{cause.what}{detail}", cause.hint)
     hint = "if it lasts, report it with this message"
-    return SourceContentError(where, f"Microsoft Graph refuses the question: {named(status)}{said}", hint)
+    return SourceContentError(
+        where, f"Microsoft Graph refuses the question: {status_text(status)}{detail}", hint
+    )
 
 
-def graph_error(body: bytes) -> tuple[str, str]:
+def parse_graph_error(body: bytes) -> tuple[str, str]:
     """The code and the message in an error's body; two empty texts if it holds none."""
     try:
         error = json.loads(body).get("error")
@@ -172,13 +173,13 @@ def graph_error(body: bytes) -> tuple[str, str]:
     return str(error.get("code") or ""), str(error.get("message") or "")
 
 
-def looks_like_html(body: bytes) -> bool:
-    """Whether a page for people came instead of data."""
+def is_web_page(body: bytes) -> bool:
+    """Whether HTML came instead of JSON."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
-def someone_else(where: str, what: str) -> SourceError:
-    """Something between us and Graph answered in its place."""
+def web_page_error(where: str, what: str) -> SourceError:
+    """A proxy or a sign-in page between calsync and Graph answered in its place."""
     return SourceContentError(
         where,
         f"a web page came instead of Microsoft Graph's answer ({what})",
@@ -187,12 +188,12 @@ def someone_else(where: str, what: str) -> SourceError:
     )
 
 
-def _quoted(code: str, message: str) -> str:
-    said = ": ".join(filter(None, (code, _short(message))))
-    return f" ({said})" if said else ""
+def _error_detail(code: str, message: str) -> str:
+    detail = ": ".join(filter(None, (code, _shorten(message))))
+    return f" ({detail})" if detail else ""
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     """The first line, without trace ids, cut to a readable length."""
     line = " ".join(REDACTION.redact(text).partition("Trace ID")[0].split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
