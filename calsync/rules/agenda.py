@@ -77,7 +77,7 @@ def _process_halves(text: str, features: MeetingFeatures, book: RuleBook) -> int
 
     Of the rest of the row only those lists matter that some cue asks for.
     """
-    key = (text, features.row & book.index.row_lists)
+    key = (text, features.row & book.lists_of_rows)
     if key not in book.agenda_line_cache:
         if len(book.agenda_line_cache) >= _CACHE_LIMIT:
             book.agenda_line_cache.clear()

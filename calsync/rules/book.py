@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
@@ -16,7 +17,6 @@ from calsync.rules.organisations import Directory, Organisation
 from calsync.rules.packs.models import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.rule_index import RuleIndex
     from calsync.rules.text_scan import TextScan
 
 InvitationKey = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -27,6 +27,7 @@ ClassificationKey = tuple[
 ]
 """All that a verdict depends on, as `judge` remembers it."""
 
+OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
 EVIDENCE_STAGE = "weigh"  # the stage at which the evidence of the cues is weighed
 
 
@@ -62,11 +63,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One judgement, compiled. partnership: "keep", "" to drop it, or the id it sets."""
+    """One judgement, compiled.
+
+    manual: the rules of the coding manual that it applies. partnership: "keep", "" to drop it, or the
+    id it sets.
+    """
 
     id: str
     stage: str
     why: str
+    manual: tuple[str, ...]
     weight: int
     own: bool
     trigger_lists: int
@@ -82,10 +88,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row."""
+    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row.
+
+    manual: the rules of the coding manual that it applies.
+    """
 
     id: str
     why: str
+    manual: tuple[str, ...]
     side: str
     weight: int
     own: bool
@@ -129,7 +139,7 @@ class Invitation:
 
     one_sector: several agencies, all of one sector; networks (associations) do not count. claims:
     partnerships whose own teams organize or are invited; home_partnerships: those in whose nation we are.
-    bars: the index's bits of the rules that ask for other organisations.
+    domains: all mail domains on it, sorted.
     """
 
     organisations: tuple[Organisation, ...]
@@ -139,18 +149,18 @@ class Invitation:
     one_sector: bool
     partnership_matches: tuple[PartnershipMatch, ...]
     home_partnerships: frozenset[str]
-    barred_rules: int
+    domains: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """A regular expression that puts a list's bit into a row.
+    """A regular expression that puts the bits of its lists into a row.
 
     literal: what every match holds. letters: of these, one lies in some word of every match; empty
     where none can be told.
     """
 
-    bit: int
+    bits: int
     literal: str
     letters: frozenset[str]
     required_lists: int
@@ -235,9 +245,9 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. oddities: what `rules check`
-    shows and no night is stopped by. verdicts, scans,
-    seen, agendas, halves, invitations: what was looked at before.
+    own activities and what they count as. quotes: what the coding manual says, by its rule. oddities:
+    what `rules check` shows and no night is stopped by. verdicts, scans, seen, agendas, halves,
+    invitations: what was looked at before.
     """
 
     version: str
@@ -248,11 +258,11 @@ class RuleBook:
     partnership_index: PartnershipIndex
     organisation_index: OrganisationIndex
     labels: Mapping[str, Activity]
+    quotes: Mapping[str, str]
     stages: tuple[str, ...]
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
-    index: "RuleIndex"
     lint_problems: tuple[Problem, ...] = ()
     classification_cache: dict["ClassificationKey", Classification] = field(default_factory=dict, repr=False)
     scan_cache: dict[tuple[str, str], "TextScan"] = field(default_factory=dict, repr=False)
@@ -262,3 +272,19 @@ class RuleBook:
     )
     agenda_line_cache: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
     invitation_cache: dict["InvitationKey", Invitation] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def precedence(self) -> tuple[tuple[str, Rule | None, int], ...]:
+        """Every rule with its stage and its gate, the first to win first; None where the cues are weighed."""
+        order: list[tuple[str, Rule | None, int]] = [
+            (OWN_STAGE, rule, rule.trigger_lists) for rule in self.own_rules
+        ]
+        for stage in self.stages:
+            order += [(stage, None, 0)] if stage == EVIDENCE_STAGE else []
+            order += [(stage, rule, rule.trigger_lists) for rule in self.rules[stage]]
+        return tuple(order)
+
+    @cached_property
+    def lists_of_rows(self) -> int:
+        """The lists that cues ask of the whole row."""
+        return reduce(or_, (cue.row_any | cue.row_none for cue in self.cues), 0)
