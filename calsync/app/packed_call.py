@@ -17,6 +17,6 @@ def pack_call(function: Callable[..., object], *args: object, **kwargs: object) 
 
 def run_packed_call(call: bytes) -> Any:
     """Carry out a packed call: returns what it returns, raises what it raises."""
-    # The bytes come from our own night through Dask, which exchanges pickles anyway (docs/operators/operating.md).
+    # The bytes come from our own night through Dask, which uses pickle anyway (docs/operators/operating.md).
     function, args, kwargs = pickle.loads(call)  # noqa: S301
     return function(*args, **kwargs)

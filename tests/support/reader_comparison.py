@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
+from calsync.sources.ical.fast import time_arrays
 from calsync.sources.ical.read import read_calendar
 from support.ical_text import LONDON, OCTOBER, days, read
 

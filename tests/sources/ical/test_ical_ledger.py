@@ -13,6 +13,7 @@ from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.sources.ical.digests import calendar_digest
+from calsync.sources.ical.fast import time_arrays
 from calsync.sources.ical.read import read_calendar
 from calsync.sources.ical.uid_digests import UidDigests
 
