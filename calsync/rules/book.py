@@ -262,3 +262,8 @@ class RuleBook:
     )
     agenda_line_cache: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
     invitation_cache: dict["InvitationKey", Invitation] = field(default_factory=dict, repr=False)
+
+    def names_counted_as(self, activity: Activity) -> frozenset[str]:
+        """The activity's name and those of the packs' own activities that count as it."""
+        own = (label for label, counted_as in self.labels.items() if counted_as is activity)
+        return frozenset((activity.value, *own))

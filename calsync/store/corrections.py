@@ -147,6 +147,4 @@ def _classification_to_json(verdict: Classification) -> dict[str, Any]:
 
 
 def _classification_from_json(kept: Mapping[str, Any]) -> Classification:
-    return build_classification(
-        **{**kept, "partnerships": to_json_list(kept["partnerships"]), "agencies": to_json_list(())}
-    )
+    return build_classification({**kept, "partnerships": to_json_list(kept["partnerships"])})

@@ -39,7 +39,7 @@ def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row])
 
 
 def apply_differences(connection: Connection, table: Table, differences: Sequence[RowDifference]) -> None:
-    """Carry them out, row by row of the primary key."""
+    """Carry them out, each row by its primary key."""
     delete_rows(connection, table, [row for work in differences for row in work.removed])
     pairs = [pair for work in differences for pair in zip(work.before, work.changed, strict=True)]
     update_rows(connection, table, pairs)
