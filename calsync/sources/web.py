@@ -7,12 +7,12 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 
-import calsync
 from calsync.sources.base import Calendar
 from calsync.sources.deadline import Deadline, DeadlineAdapter
 from calsync.sources.errand import Errand
 from calsync.sources.sessions import Sessions
 from calsync.sources.web_options import WebOptions
+from calsync.version import __version__
 
 
 def _names_no_address(record: logging.LogRecord) -> bool:
@@ -55,7 +55,7 @@ class Web:
 
 def _open_session(options: WebOptions) -> requests.Session:
     session = _Session()
-    session.headers["User-Agent"] = f"calsync/{calsync.__version__}"
+    session.headers["User-Agent"] = f"calsync/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
