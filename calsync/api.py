@@ -2,7 +2,7 @@
 
 `import calsync` loads this module when one of its functions is first used. The functions do what the
 commands and the nightly run do, with the same code, and give the same figures. The page
-docs/developers/python-api.md shows each of them and explains every column.
+docs/analysts/python-api.md shows each of them and explains every column.
 
     read_calendar   a calendar's occurrences in a period        as `calsync occurrences`
     classify        adds labels to meetings                     as `calsync classify`
@@ -152,7 +152,7 @@ def allocate(meetings: pd.DataFrame, period: Period, *, config: str | Path | Non
 
     Args:
         meetings: The columns of `classify`, of one or more managers. Required: start and end (with a zone),
-            scope, partnership, activity; see docs/developers/python-api.md for the others.
+            scope, partnership, activity; see docs/analysts/python-api.md for the others.
         period: Days are those of the organisation's zone; without `config` of Europe/London.
         config: The settings with the working day and the list of managers. Without them everybody
             works from Monday to Friday, 37 hours a week, 09:00 to 17:00, with the public holidays of Wales.

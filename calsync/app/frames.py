@@ -1,6 +1,6 @@
 """Occurrences and meetings as DataFrames and back, for the Python API (`calsync.api`).
 
-Columns are addressed by name; their meaning is in docs/developers/python-api.md.
+Columns are addressed by name; their meaning is in docs/analysts/python-api.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -181,7 +181,7 @@ def meetings_of_frame(frame: pd.DataFrame) -> dict[str, list[Meeting]]:
 def _check_columns(frame: pd.DataFrame) -> None:
     problems = [
         Problem(
-            f"column {name}", "is missing", "see docs/developers/python-api.md; `classify` adds the labels"
+            f"column {name}", "is missing", "see docs/analysts/python-api.md; `classify` adds the labels"
         )
         for name in ("start", "end", "scope", "partnership", "activity")
         if name not in frame
