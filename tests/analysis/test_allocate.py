@@ -260,7 +260,9 @@ def union_by_day(meetings) -> dict[date, float]:
     for n in range(366):
         day = date(2026, 3, 28) + timedelta(days=n)
         midnights = span("00:00-24:00", day)
-        minutes = count_covered_minutes(cut for m in meetings if (cut := m.span.clip(midnights)) is not None)
+        minutes = count_covered_minutes(
+            cut for m in meetings if (cut := m.span.intersection(midnights)) is not None
+        )
         if minutes:
             found[day] = minutes
     return found

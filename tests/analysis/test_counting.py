@@ -89,7 +89,7 @@ def test_a_private_timed_meeting_counts():
 
 def test_all_day_counts_only_if_busy_and_inter_agency():
     assert decide_counting(all_day()).status is CountingStatus.CONFIRMED
-    assert decide_counting(all_day(classified=INTERNAL)) == excluded(NotCountedReason.ALL_DAY)
+    assert decide_counting(all_day(classification=INTERNAL)) == excluded(NotCountedReason.ALL_DAY)
     assert decide_counting(all_day(show_as=ShowAs.TENTATIVE)) == excluded(NotCountedReason.ALL_DAY)
     assert decide_counting(all_day(sensitivity=Sensitivity.PRIVATE)) == excluded(NotCountedReason.ALL_DAY)
 
@@ -108,7 +108,7 @@ def test_the_first_reason_that_holds_is_given():
         "response": Response.DECLINED,
         "show_as": ShowAs.FREE,
         "end": at("09:00"),
-        "classified": INTERNAL,
+        "classification": INTERNAL,
         "all_day": True,
     }
     kept, given = dict(marks), []

@@ -46,13 +46,13 @@ elif sys.argv[2] == "rename":
     Path.replace = waits("rename", Path.replace)
 else:
     from calsync.store.outbox import Outbox
-    real = Outbox.sent
+    real = Outbox.mark_sent
     def sent(self, mail_id, now):
         if "/ben/" in mail_id:
             print("stopped", flush=True)
             time.sleep(120)
         real(self, mail_id, now)
-    Outbox.sent = sent
+    Outbox.mark_sent = sent
 run_test_night(Path(sys.argv[1]))
 """
 

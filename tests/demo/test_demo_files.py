@@ -16,9 +16,9 @@ from calsync.demo.council import DemoManager, council_managers
 
 PRINT = """
 import hashlib
-from calsync.demo.council import managers
-from calsync.demo.write import calendar_file
-print(hashlib.sha256(b"".join(map(calendar_file, managers()))).hexdigest())
+from calsync.demo.council import council_managers
+from calsync.demo.write import render_calendar
+print(hashlib.sha256(b"".join(map(render_calendar, council_managers()))).hexdigest())
 """
 
 

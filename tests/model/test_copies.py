@@ -74,10 +74,10 @@ def test_of_two_times_without_versions_the_answered_one_decides():
 
 def test_a_category_in_any_of_the_calendars_corrects_the_meeting():
     answered = work(
-        response=Response.ACCEPTED, categories=("Red",), classified=make_classification("process")
+        response=Response.ACCEPTED, categories=("Red",), classification=make_classification("process")
     )
     by_category = make_classification("service_improvement", rule=CATEGORY_RULE)
-    corrected = shared(categories=("calsync: improvement",), classified=by_category)
+    corrected = shared(categories=("calsync: improvement",), classification=by_category)
     chosen = only(answered, corrected)
     assert (chosen.id, chosen.classification.activity) == (answered.id, "service_improvement")
     assert only(answered._replace(private=True), corrected) == answered._replace(private=True)

@@ -18,7 +18,7 @@ UNCLEAR = make_classification("unclear")
 
 
 def board(**changes):
-    return meeting(uid="w", **{"recurrence_id": FIRST, "classified": UNCLEAR, **changes})
+    return meeting(uid="w", **{"recurrence_id": FIRST, "classification": UNCLEAR, **changes})
 
 
 def word(activity="process", minute=0, **changes):
@@ -85,7 +85,7 @@ def test_the_evidence_names_who_and_when_and_what_it_was():
 
 
 def test_a_word_that_agrees_with_the_rules_says_nothing_of_before():
-    after = apply_corrections(board(classified=make_classification()), [word(recurrence_id=FIRST)])
+    after = apply_corrections(board(classification=make_classification()), [word(recurrence_id=FIRST)])
     assert (after.rule, after.evidence) == ("correction/meeting", "Alys Puw, 2 November 2026: process")
 
 

@@ -51,7 +51,15 @@ FACTS = st.builds(
 
 def forgetful():
     """The same book, with nothing looked at before."""
-    return replace(BOOK, verdicts={}, scans={}, seen=set(), agendas={}, halves={}, invitations={})
+    return replace(
+        BOOK,
+        classification_cache={},
+        scan_cache={},
+        seen_texts=set(),
+        agenda_cache={},
+        agenda_line_cache={},
+        invitation_cache={},
+    )
 
 
 @given(st.lists(FACTS, max_size=6))

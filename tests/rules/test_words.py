@@ -28,7 +28,7 @@ def seen(book, text):
     names = {bit: name for name, bit in book.bits.items()}
     return {
         (" ".join(tokens[start:end]), name)
-        for start, end, lists in book.scan(tokens)
+        for start, end, lists in book.find_phrases(tokens)
         for bit, name in names.items()
         if lists & bit
     }

@@ -58,7 +58,7 @@ def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
 
 
 def test_saying_no_partnership_is_not_the_same_as_saying_nothing(store: Store) -> None:
-    store.corrections.add(replace(PROCESS, says=CorrectionFields(partnerships=())))
+    store.corrections.add(replace(PROCESS, fields=CorrectionFields(partnerships=())))
     assert [one.fields.partnerships for one in store.corrections.list_all("w")] == [()]
     assert store.corrections.list_all("x") == []
 
@@ -107,7 +107,7 @@ def test_a_store_opened_later_hears_what_another_one_kept(url: str) -> None:
 
 
 def test_what_no_database_takes_costs_no_correction(store: Store) -> None:
-    kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", why="\0"))
+    kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
     assert [one.number for one in store.corrections.list_all("w\0\ud800")] == [kept.number]
 
 

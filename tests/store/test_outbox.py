@@ -140,7 +140,7 @@ now = datetime.fromisoformat(sys.argv[2])
 with open_store(sys.argv[1]) as store:
     while mail := store.outbox.claim(now, timedelta(hours=1)):
         print(mail.mail_id, flush=True)
-        store.outbox.sent(mail.mail_id, now)
+        store.outbox.mark_sent(mail.mail_id, now)
 """
 
 

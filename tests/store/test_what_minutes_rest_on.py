@@ -40,13 +40,13 @@ MOVES = {
     "status": {"status": Status.TENTATIVE},
     "response": {"response": Response.DECLINED},
     "show_as": {"show_as": ShowAs.FREE},
-    "scope": {"all_day": True, "verdict": replace(BOARD.classification, scope=Scope.INTERNAL)},
+    "scope": {"all_day": True, "classification": replace(BOARD.classification, scope=Scope.INTERNAL)},
     "all_day": {"all_day": True},
     "private": {"all_day": True, "private": True},
-    "partnerships": {"verdict": replace(BOARD.classification, partnerships=("rpb",))},
-    "activity": {"verdict": replace(BOARD.classification, activity=Activity.UNCLEAR)},
-    "kind": {"verdict": replace(BOARD.classification, kind="travel")},
-    "process_share": {"verdict": replace(BOARD.classification, process_share=Fraction(1, 4))},
+    "partnerships": {"classification": replace(BOARD.classification, partnerships=("rpb",))},
+    "activity": {"classification": replace(BOARD.classification, activity=Activity.UNCLEAR)},
+    "kind": {"classification": replace(BOARD.classification, kind="travel")},
+    "process_share": {"classification": replace(BOARD.classification, process_share=Fraction(1, 4))},
 }
 
 

@@ -63,7 +63,7 @@ def meeting(
     classification: Classification | None = None,
     **changes: Any,
 ) -> Meeting:
-    """`meeting("09:00-10:00", classified=verdict("mixed"))`: an occurrence that has been judged."""
+    """`meeting("09:00-10:00", classification=make_classification("mixed"))`: a classified occurrence."""
     return to_meeting(
         occurrence(when, day, **changes),
         classification or make_classification(),
