@@ -140,5 +140,5 @@ def test_by_columns_come_first_and_are_explained():
 
 
 @pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
-def test_the_page_of_the_dictionary_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == dictionary_page()
+def test_the_page_of_the_dictionary_is_up_to_date(golden):
+    golden(PAGE, dictionary_page())

@@ -161,10 +161,12 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert "is the server up" in said
 
 
+@pytest.mark.postgres
 def test_a_database_that_is_not_there_says_how_to_make_it(server: Any) -> None:
     assert "createdb NAME" in refusal(server.url("nowhere"))
 
 
+@pytest.mark.postgres
 def test_a_wrong_password_is_not_repeated(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "s3cret")
     said = refusal(server.url("postgres"))

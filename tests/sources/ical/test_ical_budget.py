@@ -4,8 +4,9 @@ import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
 from support.reader_comparison import read_with_both
 
@@ -166,7 +167,7 @@ _RULES = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(text=_RULES, begin=st.datetimes(wall(1600, 1, 1), wall(2050, 1, 1)))
 def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
     rule, begin = parse_rule(text), begin.replace(microsecond=0)
