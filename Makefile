@@ -9,7 +9,7 @@ SOURCES := $(shell find calsync rules -type f -not -name '*.pyc' 2>/dev/null)
 PYTEST_ON_ALL_CORES := pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-m365 quick test golden check lint types floors docs wheel soak bench clean
+.PHONY: help demo demo-m365 quick test golden check lint types layers docs wheel soak bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ golden: .venv/.installed  ## write the golden files again; read the difference b
 	.venv/bin/pytest -q --update-golden
 	git status --short
 
-check: lint types floors docs test  ## all that CI checks: lint, format, types, import layers, docs, tests
+check: lint types layers docs test  ## all that CI checks: lint, format, types, import layers, docs, tests
 
 lint: .venv/.installed  ## ruff: style and format
 	.venv/bin/ruff check .
@@ -42,7 +42,7 @@ lint: .venv/.installed  ## ruff: style and format
 types: .venv/.installed  ## mypy, strict
 	.venv/bin/mypy
 
-floors: .venv/.installed  ## import-linter: imports only point to lower layers
+layers: .venv/.installed  ## import-linter: imports only point to lower layers
 	.venv/bin/lint-imports
 
 docs: .venv/.installed  ## every command, setting, table and link that the docs name exists, and the other way round
