@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from calsync.cli import app
 
 PAGE = Path(__file__).parents[1] / "docs" / "developers" / "plugins.md"
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PAGE.exists(), reason="no checkout")]
 
 ROTA = b"start,end,duty\n2026-11-09T10:00,2026-11-09T12:00,PSB terms of reference\n"
 PERIOD = ["--period", "2026-11-09..2026-11-16"]

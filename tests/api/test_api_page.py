@@ -16,6 +16,8 @@ from calsync.config.load import load_settings
 from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.errors import CalsyncWarning
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "analysts" / "python-api.md"
 
 

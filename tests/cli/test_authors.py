@@ -14,6 +14,8 @@ from calsync.cli import app
 from calsync.rules.packs.json_schema import pack_schema
 from calsync.rules.packs.load import shipped_rules_folder
 
+pytestmark = pytest.mark.slow
+
 GUESTS = (
     "ORGANIZER:mailto:x@zorb.example",
     "ATTENDEE:mailto:z@y.police.uk",

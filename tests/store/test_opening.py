@@ -80,6 +80,7 @@ def test_a_failed_migration_leaves_no_trace(bare_url: str, monkeypatch: pytest.M
         assert inspect(connection).get_table_names() == []
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_store_at_once_all_succeed(bare_url: str) -> None:
     command = [sys.executable, "-c", OPENER, bare_url]
     openers = [
