@@ -15,7 +15,7 @@ from calsync.analysis.counting import sum_exclusions
 from calsync.analysis.worktime import WorkingTime, clip_to_service, contracted_minutes, public_holidays
 from calsync.app.due_summaries import due_periods, read_last_night
 from calsync.app.ownership import CalendarOwnership
-from calsync.app.plan import Night
+from calsync.app.plan import Days, Night
 from calsync.app.run_report import RunReport
 from calsync.errors import MailError
 from calsync.mail.outbox import queue_summary, summary_mail_id
@@ -63,22 +63,24 @@ def recalculate_all(night: Night, store: Store, report: RunReport, ownership: Ca
 
 def days_to_recalculate(
     held: AllocationState | None, basis: str, first: date, last: date, worktime: WorkingTime
-) -> tuple[date, date] | None:
+) -> Days | None:
     """The days from `first` to `last` (exclusive) that must be reckoned, in one stretch; None if none.
 
     A day more on either side of what changed: travel at midnight may lead to a meeting of the next day.
     """
     if held is None or held.basis != basis:
-        return first, last
-    stretches = [(held.last - DAY, last)] if held.last < last else []
+        return Days(first, last)
+    stretches = [Days(held.last - DAY, last)] if held.last < last else []
     if first < held.first:
-        stretches.append((first, held.first + DAY))
+        stretches.append(Days(first, held.first + DAY))
     if held.changed is not None:
         start, end = worktime.day_of(held.changed.start), worktime.day_of(held.changed.end)
-        stretches.append((start - DAY, end + 2 * DAY))
-    inside = [(max(start, first), min(end, last)) for start, end in stretches]
-    inside = [(start, end) for start, end in inside if start < end]
-    return (min(start for start, _ in inside), max(end for _, end in inside)) if inside else None
+        stretches.append(Days(start - DAY, end + 2 * DAY))
+    inside = [Days(max(days.first, first), min(days.last, last)) for days in stretches]
+    inside = [days for days in inside if days.first < days.last]
+    if not inside:
+        return None
+    return Days(min(days.first for days in inside), max(days.last for days in inside))
 
 
 def common_basis(worktime: WorkingTime, first: date, last: date) -> str:
@@ -109,7 +111,9 @@ def complete_states(night: Night) -> Callable[[Manager], AllocationState]:
     """How a manager stands once all the window's days are reckoned."""
     first, last = night.days
     common = common_basis(night.worktime, first, last)
-    return lambda manager: AllocationState(manager.id, _basis_of_manager(common, manager), first, last)
+    return lambda manager: AllocationState(
+        manager_id=manager.id, basis=_basis_of_manager(common, manager), first=first, last=last
+    )
 
 
 def store_minutes(store: Store, reckoned: list[Recalculation], report: RunReport) -> None:
@@ -128,9 +132,10 @@ def _recalculate_due(night: Night, managers: Sequence[Manager], store: Store) ->
         before, after = held.get(manager.id), whole(manager)
         due = days_to_recalculate(before, after.basis, first, last, worktime)
         if due is not None:
-            yield Recalculation(*due, allocate_stored(store, manager, worktime, *due), after)
+            minutes = allocate_stored(store, manager, worktime, due.first, due.last)
+            yield Recalculation(first=due.first, last=due.last, allocations=minutes, state=after)
         elif before != after:
-            yield Recalculation(first, first, (), after)
+            yield Recalculation(first=first, last=first, allocations=(), state=after)
 
 
 def _queue_due_summaries(night: Night, store: Store, report: RunReport, ownership: CalendarOwnership) -> None:

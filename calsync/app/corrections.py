@@ -172,9 +172,9 @@ def _recalculate_weeks(
         for monday in _mondays(worktime.day_of(m.start), worktime.day_of(m.end))
     }
     for manager_id, monday in sorted(weeks):
-        days = monday, monday + timedelta(weeks=1)
-        minutes = allocate_stored(store, managers[manager_id], worktime, *days)
-        store.allocations.replace(manager_id, *days, minutes)
+        next_monday = monday + timedelta(weeks=1)
+        minutes = allocate_stored(store, managers[manager_id], worktime, monday, next_monday)
+        store.allocations.replace(manager_id, monday, next_monday, minutes)
 
 
 def _mondays(first: date, last: date) -> Iterator[date]:

@@ -54,13 +54,12 @@ def due_periods(
     current = last_period(manager.summary, night.day)
     if current is None or not _is_served(manager, current):
         return DuePeriods()
-    missed = [
-        p for p in _find_missed(current, manager, last, night.days[0], is_queued) if _is_served(manager, p)
-    ]
+    first = night.days.first
+    missed = [p for p in _find_missed(current, manager, last, first, is_queued) if _is_served(manager, p)]
     most = night.settings.mail.missed_summaries
     sent, beyond = missed[:most], missed[most:]
-    in_window = [period for period in sent if period.first >= night.days[0]]
-    beyond += [period for period in sent if period.first < night.days[0]]
+    in_window = [period for period in sent if period.first >= first]
+    beyond += [period for period in sent if period.first < first]
     lost = [period for period in beyond if not is_queued(summary_mail_id(manager.id, period))]
     return DuePeriods((*reversed(in_window), current), tuple(_report_lost(manager, lost, most)))
 

@@ -267,11 +267,13 @@ class FetchRun:
             versions=self.version,
             problems=fetched.problems,
             last_good=self.night.day,
-            covered_from=_covered_from(held, self.night.days[0]),
+            covered_from=_covered_from(held, self.night.days.first),
         )
         if fetched.minutes is not None:
             after = self._complete_state(self._people[calendar.manager_id])
-            self.writer.add_minutes(Recalculation(after.first, after.last, fetched.minutes, after))
+            self.writer.add_minutes(
+                Recalculation(first=after.first, last=after.last, allocations=fetched.minutes, state=after)
+            )
         self.writer.add_replacement(
             CalendarReplacement(
                 state,

@@ -180,9 +180,7 @@ def meetings_of_frame(frame: pd.DataFrame) -> dict[str, list[Meeting]]:
 
 def _check_columns(frame: pd.DataFrame) -> None:
     problems = [
-        Problem(
-            f"column {name}", "is missing", "see docs/analysts/python-api.md; `classify` adds the labels"
-        )
+        Problem(f"column {name}", "is missing", "see docs/analysts/python-api.md; `classify` adds the labels")
         for name in ("start", "end", "scope", "partnership", "activity")
         if name not in frame
     ]

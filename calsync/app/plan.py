@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from threading import Event
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from calsync.analysis.worktime import WorkingTime
@@ -16,6 +17,13 @@ from calsync.sources.base import Calendar
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, of how many)."""
+
+
+class Days(NamedTuple):
+    """A stretch of days from `first` to `last` (exclusive)."""
+
+    first: date
+    last: date
 
 
 def ignore_progress(what: str, done: int, total: int) -> None:
@@ -51,7 +59,7 @@ class Night:
         return self.settings.organisation.zone
 
     @property
-    def days(self) -> tuple[date, date]:
+    def days(self) -> Days:
         """The window's first day and the day after its last: whole weeks, Monday to Sunday."""
         return window_days(self.settings, self.day)
 
@@ -77,11 +85,11 @@ def worktime_of(settings: Settings) -> WorkingTime:
     return WorkingTime(organisation.zone, hours.day_start, hours.day_end, organisation.nation)
 
 
-def window_days(settings: Settings, night: date) -> tuple[date, date]:
+def window_days(settings: Settings, night: date) -> Days:
     """A night's window: the first day, and the day after the last."""
     monday = night - timedelta(days=night.weekday())
     back, ahead = settings.window.weeks_back, settings.window.weeks_ahead
-    return monday - timedelta(weeks=back), monday + timedelta(weeks=ahead + 1)
+    return Days(first=monday - timedelta(weeks=back), last=monday + timedelta(weeks=ahead + 1))
 
 
 def calendar_of(manager: Manager, settings: Settings) -> Calendar:

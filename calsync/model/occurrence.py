@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from calsync.model.own_categories import is_own_category
@@ -162,7 +163,6 @@ class Occurrence(NamedTuple):
         return tuple(sorted(found - {""}))
 
 
-@lru_cache(maxsize=4096)
 def comparable_recurrence_id(recurrence_id: str) -> datetime | str:
     """The original start as a moment in UTC, for calendars write one in several zones; a day as it is."""
     try:
@@ -172,7 +172,9 @@ def comparable_recurrence_id(recurrence_id: str) -> datetime | str:
     return found.astimezone(UTC) if found.tzinfo else recurrence_id
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(
+    maxsize=10_000
+)  # a title stands in a whole series and in many calendars: half of a first night's CPU
 def _is_cancelled_by_title(title: str) -> bool:
     # Imported at the first title: its patterns take a tenth of what `calsync status` takes, which needs none.
     from calsync.model.title_cancellation import is_cancelled_by_title
@@ -210,7 +212,9 @@ def redact_private(occurrence: Occurrence) -> Occurrence:
     )
 
 
-_FIRST_CONTENT_FIELD = Occurrence._fields.index("all_day")
+NAME_AND_TIMES = ("uid", "recurrence_id", "start", "end")
+"""The fields in which occurrences that are alike differ."""
+_content = attrgetter(*(name for name in Occurrence._fields if name not in NAME_AND_TIMES))
 
 
 def group_by_content(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
@@ -220,7 +224,7 @@ def group_by_content(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]
     """
     groups: dict[tuple[int, ...], list[Occurrence]] = {}
     for occurrence in occurrences:
-        groups.setdefault(tuple(map(id, occurrence[_FIRST_CONTENT_FIELD:])), []).append(occurrence)
+        groups.setdefault(tuple(map(id, _content(occurrence))), []).append(occurrence)
     return list(groups.values())
 
 

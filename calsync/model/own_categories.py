@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from difflib import SequenceMatcher
-from functools import lru_cache
 
 # People put signs around the name: `"calsync: process"`, `[calsync] process`, `#calsync process`.
 _OWN = re.compile(r"[\W_]*calsync(?![^\W_])[\W_]*(.*?)[\W_]*", re.DOTALL)
@@ -11,7 +10,6 @@ _NEARLY_OWN = re.compile(r"[\W_]*([a-z ]{6,9}?)\s*:\s*(.*?)[\W_]*", re.DOTALL)
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc`\u00b4")
 _MIN_LETTERS = 5  # a known word needs: "psb" and "csp" differ by one slip, too
 _SIMILARITY = 0.84  # one slip in a word of six letters or more, by difflib's ratio
-_CACHE_SIZE = 10_000
 
 
 def is_own_category(category: str) -> bool:
@@ -40,7 +38,6 @@ def is_misspelling(word: str, known_word: str) -> bool:
     return SequenceMatcher(None, word, known_word, autojunk=False).ratio() >= _SIMILARITY
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
 def fold_category(text: str) -> str:
     """Lower case, no accents, apostrophes or invisible characters; hyphens and underscores as blanks."""
     plain = unicodedata.normalize("NFKD", text[:500].casefold().translate(_APOSTROPHES))

@@ -16,7 +16,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 
 from calsync.model import cancellation_words as words
 
@@ -114,7 +113,6 @@ _PREFILTER = re.compile(
 )
 
 
-@lru_cache(maxsize=10_000)
 def is_cancelled_by_title(title: str) -> bool:
     """Whether the title itself says, in English or Welsh, that the meeting does not take place then.
 
@@ -133,7 +131,7 @@ def is_cancelled_by_title(title: str) -> bool:
     return (
         _is_notice(plain)
         or _is_in_capitals(plain)
-        or any(_piece_cancels(*piece) for piece in _split_pieces(plain))
+        or any(_piece_cancels(before, piece, after) for before, piece, after in _split_pieces(plain))
     )
 
 

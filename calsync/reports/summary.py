@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from functools import cached_property
 from math import fsum
 
 from calsync.model.allocation import Allocation
@@ -74,12 +73,12 @@ class ManagerSummary:
     unclear_meetings: int
     unread_categories: tuple[UnknownCategory, ...] = ()
 
-    @cached_property
+    @property
     def process(self) -> Bounds:
         """Hours that sustained the partnerships themselves."""
         return activity_bounds(Activity.PROCESS, self.hours, self.unconfirmed)
 
-    @cached_property
+    @property
     def improvement(self) -> Bounds:
         """Hours of work on a named service or group of service users."""
         return activity_bounds(Activity.SERVICE_IMPROVEMENT, self.hours, self.unconfirmed)

@@ -10,7 +10,6 @@ from calsync.rules.evidence import weigh_evidence
 from calsync.rules.features import MeetingFeatures, extract_features
 
 _HALVES = {Activity.PROCESS: 2, Activity.SERVICE_IMPROVEMENT: 0, Activity.MIXED: 1}
-_CACHE_LIMIT = 50_000  # lines remembered
 _CLOCK_TIME = re.compile(r"^\W*([01]?\d|2[0-3])[:.]([0-5]\d)\b")
 _DURATION = re.compile(r"\b(\d{1,3})\s*(?:m|mins?|minutes?|munud)\b", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s|(?:[01]?\d|2[0-3])[:.][0-5]\d\s)|(?<=[a-z)])\.\s")
@@ -20,7 +19,7 @@ def process_share(features: MeetingFeatures, book: RuleBook) -> Fraction | None:
     """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
     judged = [
         (halves, minutes)
-        for text, minutes in _read_agenda(features, book)
+        for text, minutes in _assign_minutes(_split_lines(features.scan.agenda), features.facts.minutes)
         if (halves := _process_halves(text, features, book)) is not None
     ]
     if len(judged) < 2:
@@ -31,15 +30,6 @@ def process_share(features: MeetingFeatures, book: RuleBook) -> Fraction | None:
     if not total:
         return None
     return Fraction(sum(halves * (minutes or 0) for halves, minutes in judged), 2 * total)
-
-
-def _read_agenda(features: MeetingFeatures, book: RuleBook) -> list[tuple[str, int | None]]:
-    key = (features.scan.agenda, features.facts.minutes)
-    if key not in book.agenda_cache:
-        if len(book.agenda_cache) >= _CACHE_LIMIT:
-            book.agenda_cache.clear()
-        book.agenda_cache[key] = _assign_minutes(_split_lines(features.scan.agenda), features.facts.minutes)
-    return book.agenda_cache[key]
 
 
 def _split_lines(agenda: str) -> list[str]:
@@ -77,12 +67,11 @@ def _process_halves(text: str, features: MeetingFeatures, book: RuleBook) -> int
 
     Of the rest of the row only those lists matter that some cue asks for.
     """
-    key = (text, features.row & book.index.row_lists)
-    if key not in book.agenda_line_cache:
-        if len(book.agenda_line_cache) >= _CACHE_LIMIT:
-            book.agenda_line_cache.clear()
-        book.agenda_line_cache[key] = _classify_line(text, features, book)
-    return book.agenda_line_cache[key]
+    key = (text, features.row & book.lists_of_rows)
+    halves = book.caches.halves
+    if key not in halves:
+        halves[key] = _classify_line(text, features, book)
+    return halves[key]
 
 
 def _classify_line(text: str, features: MeetingFeatures, book: RuleBook) -> int | None:

@@ -11,12 +11,11 @@ from calsync.model.people import Partnership
 from calsync.model.problem import Problem
 from calsync.rules.language.folding import CLAUSE_BREAK, PHRASE_BREAK, QUESTION_MARK
 from calsync.rules.language.lexicon import Lexicon
-from calsync.rules.language.memo import Memo
+from calsync.rules.language.memo import Cache, Memo
 from calsync.rules.organisations import Directory, Organisation
 from calsync.rules.packs.models import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.rule_index import RuleIndex
     from calsync.rules.text_scan import TextScan
 
 InvitationKey = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -27,6 +26,7 @@ ClassificationKey = tuple[
 ]
 """All that a verdict depends on, as `judge` remembers it."""
 
+OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
 EVIDENCE_STAGE = "weigh"  # the stage at which the evidence of the cues is weighed
 
 
@@ -62,11 +62,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One judgement, compiled. partnership: "keep", "" to drop it, or the id it sets."""
+    """One judgement, compiled.
+
+    manual: the rules of the coding manual that it applies. partnership: "keep", "" to drop it, or the
+    id it sets.
+    """
 
     id: str
     stage: str
     why: str
+    manual: tuple[str, ...]
     weight: int
     own: bool
     trigger_lists: int
@@ -82,10 +87,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row."""
+    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row.
+
+    manual: the rules of the coding manual that it applies.
+    """
 
     id: str
     why: str
+    manual: tuple[str, ...]
     side: str
     weight: int
     own: bool
@@ -129,7 +138,7 @@ class Invitation:
 
     one_sector: several agencies, all of one sector; networks (associations) do not count. claims:
     partnerships whose own teams organize or are invited; home_partnerships: those in whose nation we are.
-    bars: the index's bits of the rules that ask for other organisations.
+    domains: all mail domains on it, sorted.
     """
 
     organisations: tuple[Organisation, ...]
@@ -139,18 +148,18 @@ class Invitation:
     one_sector: bool
     partnership_matches: tuple[PartnershipMatch, ...]
     home_partnerships: frozenset[str]
-    barred_rules: int
+    domains: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """A regular expression that puts a list's bit into a row.
+    """A regular expression that puts the bits of its lists into a row.
 
     literal: what every match holds. letters: of these, one lies in some word of every match; empty
     where none can be told.
     """
 
-    bit: int
+    bits: int
     literal: str
     letters: frozenset[str]
     required_lists: int
@@ -230,14 +239,36 @@ class OrganisationIndex:
     shared_domains: Mapping[str, tuple[int, ...]]
 
 
+class Caches:
+    """What was computed with one book before.
+
+    The gains are shares of the CPU of a first night of 200 managers (`benchmarks.whole_night`), each with
+    the other caches in place. What gained less than the spread of the runs is not kept.
+    """
+
+    def __init__(self) -> None:
+        # 14 %: a series and a team invite the same organisations again and again.
+        self.invitations: Cache[InvitationKey, Invitation] = Cache(50_000)
+        # 6 %: one title, with one agenda or none, stands in many calendars. `seen`: hashes of texts that came
+        # once; only what comes again is kept.
+        self.scans: Cache[tuple[str, str], TextScan] = Cache(10_000)
+        self.seen: Cache[int, bool] = Cache(10_000)
+        # 3 %: the halves of agenda lines, of which many are standing items.
+        self.halves: Cache[tuple[str, int], int | None] = Cache(50_000)
+        # Half a per cent, since these managers have few meetings in common; where the same meetings come
+        # again (`benchmarks.classify_speed`, "the same again"), it saves nine tenths.
+        self.verdicts: Cache[ClassificationKey, Classification] = Cache(100_000)
+
+
 @dataclass(frozen=True, eq=False)
 class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. oddities: what `rules check`
-    shows and no night is stopped by. verdicts, scans,
-    seen, agendas, halves, invitations: what was looked at before.
+    own activities and what they count as. quotes: what the coding manual says, by its rule.
+    lint_problems: what `rules check` shows and no night stops for. precedence: every rule with its stage and
+    its trigger lists, the first to match first; None where the cues are weighed. lists_of_rows: the lists
+    that cues require of the whole row. caches: what was computed before.
     """
 
     version: str
@@ -248,17 +279,12 @@ class RuleBook:
     partnership_index: PartnershipIndex
     organisation_index: OrganisationIndex
     labels: Mapping[str, Activity]
+    quotes: Mapping[str, str]
     stages: tuple[str, ...]
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
-    index: "RuleIndex"
+    precedence: Sequence[tuple[str, Rule | None, int]]
+    lists_of_rows: int
     lint_problems: tuple[Problem, ...] = ()
-    classification_cache: dict["ClassificationKey", Classification] = field(default_factory=dict, repr=False)
-    scan_cache: dict[tuple[str, str], "TextScan"] = field(default_factory=dict, repr=False)
-    seen_texts: set[int] = field(default_factory=set, repr=False)
-    agenda_cache: dict[tuple[str, int], list[tuple[str, int | None]]] = field(
-        default_factory=dict, repr=False
-    )
-    agenda_line_cache: dict[tuple[str, int], int | None] = field(default_factory=dict, repr=False)
-    invitation_cache: dict["InvitationKey", Invitation] = field(default_factory=dict, repr=False)
+    caches: Caches = field(default_factory=Caches, repr=False)

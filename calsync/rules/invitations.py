@@ -6,18 +6,15 @@ from calsync.rules.book import Invitation, PartnershipMatch, RuleBook
 from calsync.rules.facts import Facts
 from calsync.rules.organisations import OWN_ROLE, PARTNER_ROLE, Organisation, is_same_place
 
-_CACHE_LIMIT = 50_000  # invitations remembered
 _TEAM_DOMAIN_STRENGTH = 42  # how strongly a partnership's own team shows it (see `whose`)
 
 
 def read_invitation(facts: Facts, book: RuleBook) -> Invitation:
     """The organizer's, the invited people's and the owner's organisations; remembered by their domains."""
     domains = (facts.organizer_domain, facts.attendee_domains, facts.own_domains)
-    found = book.invitation_cache.get(domains)
+    found = book.caches.invitations.get(domains)
     if found is None:
-        if len(book.invitation_cache) >= _CACHE_LIMIT:
-            book.invitation_cache.clear()
-        found = book.invitation_cache[domains] = _build_invitation(*domains, book)
+        found = book.caches.invitations[domains] = _build_invitation(*domains, book)
     return found
 
 
@@ -48,7 +45,7 @@ def _build_invitation(
         and len({organisation.sector for organisation in partners} - {"network", "government"}) == 1,
         tuple(_match_team_domains(organizer, book)),
         frozenset(_find_home_partnerships({*domains, *own} - {""}, book)),
-        book.index.barred_by_organisations(sectors, sorted(by_domain)),
+        tuple(sorted(by_domain)),
     )
 
 

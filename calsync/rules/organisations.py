@@ -6,7 +6,7 @@ domain hides several agencies, which only the text can tell apart. A trailing `.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from calsync.rules.packs.models import DirectoryTable, SectorTable
 
@@ -37,7 +37,10 @@ class SectorMatcher:
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """Looks up mail domains; remembers what it found."""
+    """Looks up mail domains.
+
+    It remembers nothing: who asks for every meeting does it once for each set of domains (`invited`).
+    """
 
     agencies: Mapping[str, Organisation]
     shared: Mapping[str, str]
@@ -45,24 +48,13 @@ class Directory:
     suffixes: Sequence[str]
     replaced: Mapping[str, str]
     registered_domain: Callable[[str], str]
-    organisation_cache: dict[str, Organisation] = field(default_factory=dict)
-    domain_cache: dict[str, str] = field(default_factory=dict)
 
     def find_organisation(self, domain: str) -> Organisation:
         """What sits behind this domain; an unknown one is a seat of its own, sector `unlisted`."""
-        found = self.organisation_cache.get(domain)
-        if found is None:
-            found = self.organisation_cache[domain] = self._find_organisation(self.normalise_domain(domain))
-        return found
+        return self._find_organisation(self.normalise_domain(domain))
 
     def normalise_domain(self, domain: str) -> str:
         """Lower case, without `.example`, old secure suffixes replaced by today's."""
-        found = self.domain_cache.get(domain)
-        if found is None:
-            found = self.domain_cache[domain] = self._normalise_domain(domain)
-        return found
-
-    def _normalise_domain(self, domain: str) -> str:
         plain = strip_sample_ending(domain)
         for old, new in self.replaced.items():
             if plain.endswith(old):

@@ -26,10 +26,7 @@ from calsync.rules.language.lexicon import PhraseHit
 if TYPE_CHECKING:
     from calsync.rules.evidence import Evidence
 
-_CACHE_LIMIT, _MAX_CACHED_LENGTH = (
-    10_000,
-    1_000,
-)  # texts remembered, and characters of one: 20 kB each at the most
+_MAX_CACHED_LENGTH = 1_000  # characters of a text whose scan is kept: 20 kB each at the most
 
 
 @dataclass(slots=True, eq=False)
@@ -97,24 +94,17 @@ def scan_text(title: str, description: str, book: RuleBook) -> TextScan:
     """The scan of a title and a description."""
     agenda = strip_software_text(description, book.vocabulary.cut_after)
     text = (title, agenda)
-    found = book.scan_cache.get(text)
+    found = book.caches.scans.get(text)
     if found is None:
         found = _scan_uncached(title, agenda, book)
         if len(title) + len(agenda) > _MAX_CACHED_LENGTH:
             return found
         # Kept from the second time on: what comes once would only keep the garbage collector busy.
-        if hash(text) in book.seen_texts:
-            _clear_if_full(book.scan_cache)
-            book.scan_cache[text] = found
+        if hash(text) in book.caches.seen:
+            book.caches.scans[text] = found
         else:
-            _clear_if_full(book.seen_texts)
-            book.seen_texts.add(hash(text))
+            book.caches.seen[hash(text)] = True
     return found
-
-
-def _clear_if_full(kept: dict[tuple[str, str], TextScan] | set[int]) -> None:
-    if len(kept) >= _CACHE_LIMIT:
-        kept.clear()
 
 
 def _scan_uncached(title: str, agenda: str, book: RuleBook) -> TextScan:
@@ -145,10 +135,10 @@ def _find_lists(
             continue
         literal = pattern.literal
         if titles & bit and literal in title and (found := _find_pattern(pattern, title, book)) is not None:
-            in_title |= pattern.bit
-            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
+            in_title |= pattern.bits
+            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bits))
         if descriptions & bit and literal in agenda and _find_pattern(pattern, agenda, book) is not None:
-            in_description |= pattern.bit
+            in_description |= pattern.bits
     return in_title, in_description
 
 

@@ -5,12 +5,14 @@ keeping and reckoning leaves a note for the next one.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from calsync.model.span import Span
 from calsync.store.bulk import insert_rows
 from calsync.store.records import AllocationState
+from calsync.store.rows import Row
 from calsync.store.schema import allocation_states as table
 
 _NOTE_CHANGES = (
@@ -22,10 +24,11 @@ _NOTE_CHANGES = (
 
 def load_all(connection: Connection) -> dict[str, AllocationState]:
     """By manager; who is not among them was never reckoned."""
-    rows = connection.execute(select(table))
     return {
-        manager_id: AllocationState(manager_id, basis, first, last, _span_or_none(start, end))
-        for manager_id, basis, first, last, start, end in rows
+        row.manager_id: AllocationState(
+            manager_id=row.manager_id, basis=row.basis, first=row.first, last=row.last, changed=_changed(row)
+        )
+        for row in connection.execute(select(table))
     }
 
 
@@ -35,11 +38,8 @@ def note_changes(connection: Connection, changed_spans: Mapping[str, Span]) -> N
         return
     query = select(table.c.manager_id, table.c.changed_from, table.c.changed_to)
     stored = connection.execute(query.where(table.c.manager_id.in_(changed_spans))).all()
-    noted = [
-        (manager_id, _bounding_span(changed_spans[manager_id], _span_or_none(start, end)))
-        for manager_id, start, end in stored
-    ]
-    values = [{"whose": manager_id, "start": span.start, "end": span.end} for manager_id, span in noted]
+    noted = {row.manager_id: _bounding_span(changed_spans[row.manager_id], _changed(row)) for row in stored}
+    values = [{"whose": whose, "start": span.start, "end": span.end} for whose, span in noted.items()]
     if values:
         connection.execute(_NOTE_CHANGES, values)
 
@@ -49,7 +49,7 @@ def save_all(connection: Connection, states: Sequence[AllocationState]) -> None:
     if states:
         stale = delete(table).where(table.c.manager_id == bindparam("whose"))
         connection.execute(stale, [{"whose": state.manager_id} for state in states])
-        insert_rows(connection, table, [_to_row(state) for state in states])
+        insert_rows(connection, table, [_cells(state) for state in states])
 
 
 def delete_states(connection: Connection, manager_ids: Sequence[str]) -> None:
@@ -58,14 +58,20 @@ def delete_states(connection: Connection, manager_ids: Sequence[str]) -> None:
         connection.execute(delete(table).where(table.c.manager_id.in_(manager_ids)))
 
 
-def _to_row(one: AllocationState) -> tuple[object, ...]:
-    changed = one.changed
-    bounds = (changed.start, changed.end) if changed else (None, None)
-    return (one.manager_id, one.basis, one.first, one.last, *bounds)
+def _cells(one: AllocationState) -> Row:
+    return {
+        "manager_id": one.manager_id,
+        "basis": one.basis,
+        "first": one.first,
+        "last": one.last,
+        "changed_from": one.changed and one.changed.start,
+        "changed_to": one.changed and one.changed.end,
+    }
 
 
-def _span_or_none(start: object, end: object) -> Span | None:
-    return Span(start, end) if start and end else None  # type: ignore[arg-type]
+def _changed(row: Any) -> Span | None:
+    """The time in which meetings have changed, of a row with these columns; None if none has."""
+    return Span(row.changed_from, row.changed_to) if row.changed_from and row.changed_to else None
 
 
 def _bounding_span(one: Span, other: Span | None) -> Span:

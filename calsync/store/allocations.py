@@ -3,13 +3,14 @@
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date
 from math import fsum
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from calsync.model.allocation import Allocation
 from calsync.store import allocation_states
-from calsync.store.bulk import split_for_query
+from calsync.store.bulk import fetch_rows, split_for_query
 from calsync.store.connections import Database
 from calsync.store.difference import RowDifference, apply_differences, compare_rows
 from calsync.store.records import AllocationState, Recalculation, RowCounts
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALLOCATION_COLUMNS = tuple(column.name for column in table.c)
+_KEY = tuple(column.name for column in table.primary_key.columns)
+_key_cells = itemgetter(*_KEY)
 
 
 class Allocations:
@@ -78,35 +81,41 @@ class Allocations:
         Columns: manager_id, day (dates), meeting_id, partnership, activity, kind, confirmed,
         in_hours, minutes.
         """
-        import pandas as pd  # here, so that the other commands do not wait for it
-
         query = select(table).where(table.c.day >= first, table.c.day < last)
-        if manager_ids is None:
-            queries = [query]
-        else:
-            names = sorted(set(manager_ids))
-            queries = [query.where(table.c.manager_id.in_(some)) for some in split_for_query(names)]
-        with self._database.reading() as connection:
-            rows = [tuple(row) for recalculation in queries for row in connection.execute(recalculation)]
-        # Ordered here: databases order text differently.
-        return pd.DataFrame(sorted(rows), columns=list(ALLOCATION_COLUMNS)).astype(_FRAME_TYPES)
+        queries = [query]
+        if manager_ids is not None:
+            # With nobody named, still one query, which gives no row but the names of the columns.
+            groups = split_for_query(sorted(set(manager_ids))) or [[]]
+            queries = [query.where(table.c.manager_id.in_(some)) for some in groups]
+        return self._frame(queries, sort_by=_KEY).astype(_FRAME_TYPES)
 
     def meetings_frame(self, first: date, last: date) -> "pd.DataFrame":
         """Every meeting that takes minutes from `first` to `last` (exclusive), and where it was read.
 
         Columns: meeting_id, calendar_id, uid, recurrence_id.
         """
-        import pandas as pd  # here, so that the other commands do not wait for it
-
         query = (
-            select(meetings.c.id, meetings.c.calendar_id, meetings.c.uid, meetings.c.recurrence_id)
+            select(
+                meetings.c.id.label("meeting_id"),
+                meetings.c.calendar_id,
+                meetings.c.uid,
+                meetings.c.recurrence_id,
+            )
             .join(table, table.c.meeting_id == meetings.c.id)
             .where(table.c.day >= first, table.c.day < last)
             .distinct()
         )
+        return self._frame([query], sort_by=["meeting_id"]).astype("str")
+
+    def _frame(self, queries: Sequence[Select[Any]], sort_by: Sequence[str]) -> "pd.DataFrame":
+        """What queries of the same columns give, under the names of these columns."""
+        import pandas as pd  # here, so that the other commands do not wait for it
+
         with self._database.reading() as connection:
-            rows = sorted(tuple(row) for row in connection.execute(query))
-        return pd.DataFrame(rows, columns=["meeting_id", "calendar_id", "uid", "recurrence_id"], dtype="str")
+            rows = [tuple(row) for query in queries for row in connection.execute(query)]
+        frame = pd.DataFrame(rows, columns=[column.name for column in queries[0].selected_columns])
+        # Sorted here: databases order text differently.
+        return frame.sort_values(list(sort_by), ignore_index=True)
 
 
 _FRAME_TYPES = {
@@ -142,32 +151,35 @@ def _compare_days(
     if not has_rows:
         return compare_rows({}, new_rows)
     query = select(table).where(table.c.manager_id == manager_id, table.c.day >= first, table.c.day < last)
-    stored_rows: dict[Hashable, Row] = {tuple(row[:-1]): tuple(row) for row in connection.execute(query)}
+    stored_rows: dict[Hashable, Row] = {_key_cells(row): row for row in fetch_rows(connection, query)}
     return compare_rows(stored_rows, new_rows)
 
 
 def _to_rows(allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
+    """Rows by their keys; of allocations of one key the minutes are added up."""
     rows: dict[Hashable, Row] = {}
-    minutes_by_key: dict[Row, list[float]] = {}
+    minutes_by_key: dict[Hashable, list[float]] = {}
     for allocation in allocations:
-        key, minutes = _row_key(allocation), allocation.minutes
-        row = (*key, minutes)
+        row = _row(allocation)
+        key = _key_cells(row)
         first = rows.setdefault(key, row)
         if first is not row:
-            minutes_by_key.setdefault(key, [first[-1]]).append(minutes)
-    # A sum that does not depend on the order, so that the same night gives the same rows.
-    rows.update({key: (*key, fsum(parts)) for key, parts in minutes_by_key.items()})
+            minutes_by_key.setdefault(key, [first["minutes"]]).append(allocation.minutes)
+    for key, minutes in minutes_by_key.items():
+        # A sum that does not depend on the order, so that the same night gives the same rows.
+        rows[key]["minutes"] = fsum(minutes)
     return rows
 
 
-def _row_key(allocation: Allocation) -> Row:
-    return (
-        allocation.manager_id,
-        allocation.day,
-        allocation.meeting_id,
-        storable_text(allocation.partnership),
-        str(allocation.activity),
-        str(allocation.kind),
-        allocation.confirmed,
-        allocation.in_hours,
-    )
+def _row(allocation: Allocation) -> Row:
+    return {
+        "manager_id": allocation.manager_id,
+        "day": allocation.day,
+        "meeting_id": allocation.meeting_id,
+        "partnership": storable_text(allocation.partnership),
+        "activity": str(allocation.activity),
+        "kind": str(allocation.kind),
+        "confirmed": allocation.confirmed,
+        "in_hours": allocation.in_hours,
+        "minutes": allocation.minutes,
+    }

@@ -6,8 +6,9 @@ its way from a calendar to the store.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -44,12 +45,22 @@ def split_for_query(names: Sequence[str]) -> list[Sequence[str]]:
 
 
 def select_all_columns(table: Table) -> Select[Any]:
-    """A query of whole rows, in the order of the columns, JSON as the text that is kept."""
-    return select(*(cast(c, Text) if isinstance(c.type, JSON) else c for c in table.c))
+    """A query of whole rows, JSON as the text that is kept."""
+    return select(*(cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in table.c))
+
+
+def fetch_rows(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """The rows that a query gives, with their cells by column name."""
+    result = connection.execute(query, values)
+    names = tuple(result.keys())
+    # Not `mappings()`, which takes three times as long.
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows whose cells stand in the order of the table's columns."""
+    """Insert whole rows; raises KeyError if a row lacks a column."""
     if not rows:
         return
     if connection.dialect.name == "postgresql":
@@ -61,7 +72,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     driver: Any = connection.connection.driver_connection
     try:
         # Row by row from where it was made to where it is bound, while the processor has it at hand.
-        driver.executemany(statement, _converted_rows(table, rows, _SQLITE_CONVERTERS))
+        driver.executemany(statement, _driver_rows(table, rows, _SQLITE_CONVERTERS))
     except sqlite3.Error as error:
         raise DBAPIError(statement, (), error, hide_parameters=True) from error
 
@@ -69,9 +80,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
 def delete_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Delete the rows of these keys."""
     if rows:
-        connection.execute(
-            delete(table).where(*_key_conditions(table)), [_key_values(table, row) for row in rows]
-        )
+        connection.execute(delete(table).where(*_has_key(table)), [_key_values(table, row) for row in rows])
 
 
 def update_rows(connection: Connection, table: Table, pairs: Iterable[tuple[Row, Row]]) -> None:
@@ -79,40 +88,31 @@ def update_rows(connection: Connection, table: Table, pairs: Iterable[tuple[Row,
 
     Only the cells that differ are written: a change of a title moves no index.
     """
-    rows_by_changed_columns: dict[tuple[int, ...], list[Row]] = {}
+    by_columns: dict[tuple[str, ...], list[Row]] = {}
     for before, after in pairs:
-        column_indexes = tuple(
-            column_index for column_index, cell in enumerate(after) if cell != before[column_index]
-        )
-        rows_by_changed_columns.setdefault(column_indexes, []).append(after)
-    for column_indexes, rows in rows_by_changed_columns.items():
-        _update_columns(connection, table, column_indexes, rows)
+        names = tuple(name for name, cell in after.items() if cell != before[name])
+        by_columns.setdefault(names, []).append(after)
+    for names, rows in by_columns.items():
+        _update_columns(connection, table, names, rows)
 
 
-def _update_columns(connection: Connection, table: Table, places: Sequence[int], rows: Sequence[Row]) -> None:
-    columns = list(table.c)
-    names = {column_index: f"new_{columns[column_index].name}" for column_index in places}
-    new: dict[Column[Any], Any] = {
-        columns[column_index]: bindparam(name) for column_index, name in names.items()
-    }
+def _update_columns(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+    statement = (
+        update(table).where(*_has_key(table)).values({name: bindparam(f"new_{name}") for name in names})
+    )
     values = [
-        _key_values(table, row)
-        | {
-            name: _bind_value(columns[column_index], row[column_index])
-            for column_index, name in names.items()
-        }
+        _key_values(table, row) | {f"new_{name}": _bind_value(table.c[name], row[name]) for name in names}
         for row in rows
     ]
-    connection.execute(update(table).where(*_key_conditions(table)).values(new), values)
+    connection.execute(statement, values)
 
 
-def _key_conditions(table: Table) -> list[ColumnElement[bool]]:
+def _has_key(table: Table) -> list[ColumnElement[bool]]:
     return [key == bindparam(f"key_{key.name}") for key in table.primary_key.columns]
 
 
 def _key_values(table: Table, row: Row) -> dict[str, Any]:
-    """The key of a row, which is in its first cells."""
-    return {f"key_{key.name}": cell for key, cell in zip(table.primary_key.columns, row, strict=False)}
+    return {f"key_{key.name}": row[key.name] for key in table.primary_key.columns}
 
 
 def _bind_value(column: Column[Any], cell: object) -> object:
@@ -124,8 +124,8 @@ def _copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
     names = ", ".join(f'"{column.name}"' for column in table.c)
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-        for row in _converted_rows(table, rows, _POSTGRESQL_CONVERTERS):
-            copy.write_row(row)
+        for cells in _driver_rows(table, rows, _POSTGRESQL_CONVERTERS):
+            copy.write_row(cells)
 
 
 def _to_sqlite_text(moment: datetime | None) -> str | None:
@@ -140,18 +140,22 @@ _SQLITE_CONVERTERS: dict[type, CellConverter] = {UtcDateTime: _to_sqlite_text, D
 _POSTGRESQL_CONVERTERS: dict[type, CellConverter] = {UtcDateTime: _to_naive_utc}
 
 
-def _converted_rows(table: Table, rows: Sequence[Row], ways: dict[type, CellConverter]) -> Iterator[Row]:
-    """Each row with the cells that the driver wants otherwise; equal cells are turned once."""
-    column_indexes = [
-        (column_index, ways[type(c.type)]) for column_index, c in enumerate(table.c) if type(c.type) in ways
-    ]
-    converted: dict[Any, Any] = {}
+def _driver_rows(
+    table: Table, rows: Sequence[Row], ways: dict[type, CellConverter]
+) -> Iterator[tuple[Any, ...]]:
+    """Each row in the order of the table's columns, as the driver wants its cells.
+
+    Equal cells are converted once: rows that are written together share many times.
+    """
+    in_order = itemgetter(*(column.name for column in table.c))
+    converters = {c.name: ways[type(c.type)] for c in table.c if type(c.type) in ways}
+    known: dict[Any, Any] = {}
     for row in rows:
-        cells = list(row)
-        for column_index, converter in column_indexes:
-            cell = cells[column_index]
-            written = converted.get(cell)
-            if written is None:
-                written = converted[cell] = converter(cell)
-            cells[column_index] = written
-        yield tuple(cells)
+        cells = dict(row)
+        for name, convert in converters.items():
+            cell = row[name]
+            converted = known.get(cell)
+            if converted is None:
+                converted = known[cell] = convert(cell)
+            cells[name] = converted
+        yield in_order(cells)

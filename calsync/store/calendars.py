@@ -1,6 +1,6 @@
 """How each calendar stands: rows of `calendars`, read and written inside a caller's transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -44,7 +44,17 @@ def load_days(connection: Connection) -> list[CalendarDays]:
     """The days that were read of every calendar, retired ones too, by manager and id."""
     c = calendars.c
     query = select(c.id, c.manager_id, c.covered_from, c.last_good, c.failing_since, c.retired)
-    found = [CalendarDays(*row[:-1], listed=not row[-1]) for row in connection.execute(query)]
+    found = [
+        CalendarDays(
+            calendar_id=row.id,
+            manager_id=row.manager_id,
+            first=row.covered_from,
+            last=row.last_good,
+            failing_since=row.failing_since,
+            listed=not row.retired,
+        )
+        for row in connection.execute(query)
+    ]
     return sorted(found, key=lambda one: (one.manager_id, one.calendar_id))
 
 
@@ -183,9 +193,7 @@ def _row_to_state(row: Mapping[Any, Any]) -> CalendarState:
         token=row["token"],
         window=Span(start, end) if start and end else None,
         versions=row["versions"],
-        problems=tuple(
-            Problem(place, what, hint, Severity(severity)) for place, what, hint, severity in row["problems"]
-        ),
+        problems=problems_of(row["problems"]),
         last_good=row["last_good"],
         covered_from=row["covered_from"],
         failing_since=row["failing_since"],
@@ -195,8 +203,16 @@ def _row_to_state(row: Mapping[Any, Any]) -> CalendarState:
 
 
 def problems_to_json(problems: Sequence[Problem]) -> list[list[str]]:
-    """Each problem as where, what, hint, severity."""
+    """Problems as the JSON of a column: each as where, what, hint, severity."""
     return [
         [storable_text(p.where), storable_text(p.what), storable_text(p.hint), p.severity.value]
         for p in problems
     ]
+
+
+def problems_of(lists: Iterable[Sequence[str]]) -> tuple[Problem, ...]:
+    """The problems that the JSON of a column keeps (`problems_to_json`)."""
+    return tuple(
+        Problem(where=where, what=what, hint=hint, severity=Severity(severity))
+        for where, what, hint, severity in lists
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from calsync.model.copies import Cancellation
 from calsync.store import calendars
-from calsync.store.bulk import split_for_query
+from calsync.store.bulk import fetch_rows, split_for_query
 from calsync.store.rows import storable_text
 from calsync.store.schema import cancellations as table
 
@@ -19,13 +19,13 @@ _COLUMNS = [table.c[name] for name in Cancellation._fields]
 def load_for_manager(connection: Connection, manager_id: str) -> list[Cancellation]:
     """All that messages in a manager's calendars cancel."""
     query = select(*_COLUMNS).where(table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id)))
-    return [Cancellation(*row) for row in connection.execute(query)]
+    return [Cancellation(**row) for row in fetch_rows(connection, query)]
 
 
 def load_for_calendar(connection: Connection, calendar_id: str) -> list[Cancellation]:
     """All that messages in one calendar cancel."""
     query = select(*_COLUMNS).where(table.c.calendar_id == calendar_id)
-    return [Cancellation(*row) for row in connection.execute(query)]
+    return [Cancellation(**row) for row in fetch_rows(connection, query)]
 
 
 def replace_cancellations(

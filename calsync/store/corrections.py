@@ -36,7 +36,7 @@ class Corrections:
         """
         with self._database.writing() as connection:
             result = connection.execute(insert(table), _to_row(correction))
-            number = int(result.inserted_primary_key[0])  # type: ignore[index]
+            number = int(result.inserted_primary_key.id)  # type: ignore[union-attr]
             _mark_for_recalculation(connection, correction.uid)
         self._in_force = None
         return replace(correction, number=number)
@@ -149,6 +149,4 @@ def _classification_to_json(verdict: Classification) -> dict[str, Any]:
 
 
 def _classification_from_json(kept: Mapping[str, Any]) -> Classification:
-    return build_classification(
-        **{**kept, "partnerships": to_json_list(kept["partnerships"]), "agencies": to_json_list(())}
-    )
+    return build_classification({**kept, "partnerships": to_json_list(kept["partnerships"])})

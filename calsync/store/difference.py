@@ -22,13 +22,13 @@ class RowDifference:
     @property
     def change(self) -> RowCounts:
         """How many of each."""
-        return RowCounts(len(self.added), len(self.changed), len(self.removed))
+        return RowCounts(added=len(self.added), changed=len(self.changed), removed=len(self.removed))
 
 
 def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> RowDifference:
     """Compare rows by key; every row held and not wanted is to be removed."""
     if not stored:
-        return RowDifference(tuple(wanted.values()), (), (), ())
+        return RowDifference(added=tuple(wanted.values()), changed=(), before=(), removed=())
     changed = [key for key, row in wanted.items() if key in stored and stored[key] != row]
     return RowDifference(
         added=tuple(row for key, row in wanted.items() if key not in stored),
@@ -39,7 +39,7 @@ def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row])
 
 
 def apply_differences(connection: Connection, table: Table, differences: Sequence[RowDifference]) -> None:
-    """Carry them out, row by row of the primary key."""
+    """Carry them out, each row by its primary key."""
     delete_rows(connection, table, [row for work in differences for row in work.removed])
     pairs = [pair for work in differences for pair in zip(work.before, work.changed, strict=True)]
     update_rows(connection, table, pairs)

@@ -1,11 +1,11 @@
 """Meetings by calendar and by manager: a window is replaced whole, or nothing changes."""
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, not_, or_, select, text
@@ -21,22 +21,22 @@ from calsync.model.occurrence import Status
 from calsync.model.span import Span
 from calsync.model.uids import series_uid
 from calsync.store import allocation_states, calendars, cancellations
-from calsync.store.bulk import select_all_columns, split_for_query
+from calsync.store.bulk import fetch_rows, select_all_columns, split_for_query
 from calsync.store.connections import Database
 from calsync.store.corrections import Corrections
 from calsync.store.difference import RowDifference, apply_differences, compare_rows
 from calsync.store.records import CalendarDays, CalendarReplacement, CalendarState, RowCounts
-from calsync.store.rows import Row, meeting_rows, row_to_meeting, storable_text
+from calsync.store.rows import Row, meeting_rows, meetings_of, storable_text
 from calsync.store.schema import OWN_CATEGORY_SQL
 from calsync.store.schema import calendars as calendar_table
 from calsync.store.schema import meetings as table
 
-_COLUMN_NAMES = [column.name for column in table.c]
-_ID, _UID, _STARTS, _ENDS = (_COLUMN_NAMES.index(name) for name in ("id", "uid", "starts", "ends"))
+# SQLAlchemy's own rows look up each name again, which makes reading a meeting cost half as much again.
+_MeetingRow = namedtuple("_MeetingRow", table.c.keys())  # type: ignore[misc]
 COUNTED_COLUMNS = ("starts", "ends", "all_day", "status", "response", "show_as", "private",
            "scope", "partnerships", "activity", "kind", "process_share")  # fmt: skip
 """The columns that minutes rest on: another title, another guest or other evidence moves none."""
-_counted_cells = itemgetter(*map(_COLUMN_NAMES.index, COUNTED_COLUMNS))
+_counted_cells = itemgetter(*COUNTED_COLUMNS)
 _IS_NEARBY = and_(
     table.c.calendar_id == bindparam("calendar"),
     table.c.ends >= bindparam("first"),
@@ -65,7 +65,8 @@ class Meetings:
     def replace(self, state: CalendarState, window: Span, meetings: Sequence[Meeting]) -> RowCounts:
         """Make these the calendar's meetings in the window and keep its state, in one transaction."""
         rows = meeting_rows(state.calendar_id, meetings)
-        return self.replace_all([CalendarReplacement(state, window, rows)])[0]
+        (change,) = self.replace_all([CalendarReplacement(state, window, rows)])
+        return change
 
     def replace_all(self, replacements: Sequence[CalendarReplacement]) -> list[RowCounts]:
         """Make these the meetings of several calendars, each named once, in one transaction.
@@ -90,19 +91,21 @@ class Meetings:
             )
         return [
             replace_fields(
-                work.change, repeated=len(replacement.rows) - len({row[_ID] for row in replacement.rows})
+                work.change, repeated=len(replacement.rows) - len({row["id"] for row in replacement.rows})
             )
             for replacement, work in zip(replacements, differences, strict=True)
         ]
 
     def count(self, calendar_id: str, window: Span, is_counted: Callable[[str], bool] | None = None) -> int:
         """How many meetings of this calendar overlap the window; is_counted: asked of each uid."""
-        query = select(func.count()).where(table.c.calendar_id == calendar_id, overlap_condition(window))
+        stored_rows = table.c.calendar_id == calendar_id, overlap_condition(window)
         with self._database.reading() as connection:
             if is_counted is None:
-                return connection.execute(query).scalar_one()
-            by_uid = query.add_columns(table.c.uid).group_by(table.c.uid)
-            return sum(count for count, uid in connection.execute(by_uid) if is_counted(uid))
+                return connection.execute(select(func.count()).where(*stored_rows)).scalar_one()
+            by_uid = (
+                select(table.c.uid, func.count().label("meetings")).where(*stored_rows).group_by(table.c.uid)
+            )
+            return sum(row.meetings for row in connection.execute(by_uid) if is_counted(row.uid))
 
     def of_manager(self, manager_id: str, window: Span) -> list[Meeting]:
         """Every meeting of a manager that overlaps the window, by start then uid.
@@ -165,8 +168,8 @@ class Meetings:
         found: list[DroppedCopy] = []
         uids: dict[str, set[str]] = defaultdict(set)
         with self._database.reading() as connection:
-            for manager_id, uid in connection.execute(query):
-                uids[manager_id].add(uid)
+            for row in connection.execute(query):
+                uids[row.manager_id].add(row.uid)
             for manager_id in sorted(uids):
                 theirs = table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id))
                 copies: list[Meeting] = []
@@ -227,7 +230,9 @@ class Meetings:
         self, calendar_id: str, manager_id: str, source: str, shown: str, night: date, what: str, hint: str
     ) -> None:
         """Note that a calendar could not be read; its meetings stay, and the night it first failed."""
-        failure = CalendarState(calendar_id, manager_id, source, shown, what=what, hint=hint)
+        failure = CalendarState(
+            calendar_id=calendar_id, manager_id=manager_id, source=source, shown=shown, what=what, hint=hint
+        )
         with self._database.writing() as connection:
             calendars.save_failure(connection, failure, night)
 
@@ -257,7 +262,7 @@ def overlap_condition(window: Span) -> ColumnElement[bool]:
 
 
 def _compare_window(connection: Connection, one: CalendarReplacement, known: bool) -> RowDifference:
-    new_rows: dict[Hashable, Row] = {row[_ID]: row for row in one.rows}
+    new_rows: dict[Hashable, Row] = {row["id"]: row for row in one.rows}
     stored_rows = _load_affected_rows(connection, one, new_rows) if known else {}
     return compare_rows(stored_rows, new_rows)
 
@@ -268,35 +273,28 @@ def _load_affected_rows(
     """What is held and may change: rows in the window whose uid does not stand, and rows of the same id."""
     bounding_span = _bounding_span(one.window, list(wanted.values()))
     nearby = {"calendar": one.state.calendar_id, "first": bounding_span.start, "last": bounding_span.end}
-    rows: list[Any]
     if not one.unchanged_uids:
-        rows = [*connection.execute(_SELECT_NEARBY, nearby)]
+        rows = fetch_rows(connection, _SELECT_NEARBY, nearby)
     else:
         # Most stand, so it is asked whose they are before any is read.
         uids = [
             uid for uid in connection.scalars(_SELECT_NEARBY_UIDS, nearby) if uid not in one.unchanged_uids
         ]
-        rows = [
-            row
-            for some in split_for_query(uids)
-            for row in connection.execute(_SELECT_NEARBY_OF_UIDS, {**nearby, "uids": some})
-        ]
-    return {row[_ID]: tuple(row) for row in rows if row[_ID] in wanted or _may_be_removed(row, one)}
+        rows = []
+        for some in split_for_query(uids):
+            rows += fetch_rows(connection, _SELECT_NEARBY_OF_UIDS, {**nearby, "uids": some})
+    return {row["id"]: row for row in rows if row["id"] in wanted or _may_be_removed(row, one)}
 
 
-def _may_be_removed(row: Any, one: CalendarReplacement) -> bool:
-    return not one.unread.must_keep(row[_UID]) and _row_span(row).overlaps(one.window)
+def _may_be_removed(row: Row, one: CalendarReplacement) -> bool:
+    return not one.unread.must_keep(row["uid"]) and Span(row["starts"], row["ends"]).overlaps(one.window)
 
 
 def _bounding_span(window: Span, rows: Sequence[Row]) -> Span:
     # A meeting that has grown into the window may be stored outside it, under the same id, and
     # an id fixes the start: all rows that may be meant start in the hull or overlap the window.
-    starts: list[datetime] = [row[_STARTS] for row in rows]
+    starts: list[datetime] = [row["starts"] for row in rows]
     return Span(min([window.start, *starts]), max([window.end, *starts]))
-
-
-def _row_span(row: Sequence[datetime]) -> Span:
-    return Span(row[_STARTS], row[_ENDS])
 
 
 def _copy_conditions(meetings: Sequence[Meeting]) -> list[ColumnElement[bool]]:
@@ -319,10 +317,11 @@ def _shift_day(day: str, days: int) -> str:
         return day
 
 
-def _load_meetings(connection: Connection, query: Select[tuple[object, ...]]) -> list[Meeting]:
+def _load_meetings(connection: Connection, query: Select[Any]) -> list[Meeting]:
+    """The meetings of a query of `select_all_columns`, by start, uid and id."""
+    rows = map(_MeetingRow._make, connection.execute(query))
     # Sorted here, for the two databases order text differently.
-    rows = sorted(connection.execute(query).all(), key=lambda row: (row[_STARTS], row[_UID], row[_ID]))
-    return [row_to_meeting(row) for row in rows]
+    return meetings_of(sorted(rows, key=attrgetter("starts", "uid", "id")))
 
 
 def _meeting_order(meeting: Meeting) -> tuple[datetime, str, str]:
@@ -359,11 +358,13 @@ def _changed_spans(
     hulls: dict[str, Span] = {}
     for replacement, work in zip(replacements, works, strict=True):
         pairs = zip(work.before, work.changed, strict=True)
-        moved = [pair for pair in pairs if _counted_cells(pair[0]) != _counted_cells(pair[1])]
+        moved = [
+            (before, after) for before, after in pairs if _counted_cells(before) != _counted_cells(after)
+        ]
         rows = (*work.added, *work.removed, *chain.from_iterable(moved))
         if rows:
             mine = hulls.get(replacement.state.manager_id)
-            starts = [row[_STARTS] for row in rows] + ([mine.start] if mine else [])
-            ends = [row[_ENDS] for row in rows] + ([mine.end] if mine else [])
+            starts = [row["starts"] for row in rows] + ([mine.start] if mine else [])
+            ends = [row["ends"] for row in rows] + ([mine.end] if mine else [])
             hulls[replacement.state.manager_id] = Span(min(starts).astimezone(UTC), max(ends).astimezone(UTC))
     return hulls

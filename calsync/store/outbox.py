@@ -114,12 +114,12 @@ class Outbox:
     def count_open(self) -> dict[str, int]:
         """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
         query = (
-            select(table.c.state, func.count())
+            select(table.c.state, func.count().label("mails"))
             .where(table.c.state.in_([state.value for state in OPEN_STATES]))
             .group_by(table.c.state)
         )
         with self._database.reading() as connection:
-            found = {row[0]: row[1] for row in connection.execute(query)}
+            found = {row.state: row.mails for row in connection.execute(query)}
         return {state.value: found[state] for state in MailState if state in found}
 
     def oldest_queued_at(self) -> datetime | None:
@@ -173,20 +173,23 @@ class Outbox:
         actions: dict[str, list[MailAction]] = {}
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-            for row in connection.execute(select(mail_actions).order_by(mail_actions.c.id)).mappings():
-                action = MailAction(row["action"], MailState(row["before"]), row["person"], row["at"])
-                actions.setdefault(row["mail_id"], []).append(action)
+            for act in connection.execute(select(mail_actions).order_by(mail_actions.c.id)):
+                action = MailAction(action=act.action, before=MailState(act.before), by=act.person, at=act.at)
+                actions.setdefault(act.mail_id, []).append(action)
             return [_to_entry(row, actions.get(row["mail_id"], ())) for row in rows]
 
     def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
         """Make a mail due now, with its tries counted anew; raises StoreError if its state has changed."""
         values = {"next_at": now, "attempts": 0, "sent_at": None, "what": "", "lease_until": None}
-        self._apply_action(entry, MailState.PENDING, values, MailAction("resend", entry.state, by, now))
+        self._apply_action(
+            entry, MailState.PENDING, values, MailAction(action="resend", before=entry.state, by=by, at=now)
+        )
 
     def resolve(self, entry: OutboxEntry, state: MailState, now: datetime, by: str) -> None:
         """End a mail as sent or dropped; raises StoreError if its state has changed meanwhile."""
         values = {"sent_at": now if state is MailState.SENT else None, "lease_until": None}
-        self._apply_action(entry, state, values, MailAction(f"resolve as {state}", entry.state, by, now))
+        action = MailAction(action=f"resolve as {state}", before=entry.state, by=by, at=now)
+        self._apply_action(entry, state, values, action)
 
     def _apply_action(
         self, entry: OutboxEntry, state: MailState, values: Mapping[str, object], action: MailAction

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from calsync.model.meeting import make_stored_meeting_id
 from calsync.store import cancellations
 from calsync.store.bulk import split_for_query
+from calsync.store.calendars import problems_of, problems_to_json
 from calsync.store.calendars import select_calendar_ids as calendars_of
 from calsync.store.connections import Database
 from calsync.store.schema import (
@@ -57,7 +58,10 @@ class RosterTable:
         """Everybody who was ever listed."""
         with self._database.reading() as connection:
             rows = connection.execute(select(table)).all()
-        return {row.manager_id: ListedManager(row.manager_id, row.address, row.listed) for row in rows}
+        return {
+            row.manager_id: ListedManager(manager_id=row.manager_id, address=row.address, listed=row.listed)
+            for row in rows
+        }
 
     def holds_meetings(self, manager_id: str) -> bool:
         """Whether anything is held of this manager."""
@@ -147,7 +151,12 @@ def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str
             "id": new + row["id"][len(old) :],
             "manager_id": new,
             "shown": _rename_label(row["shown"], old, new),
-            "problems": [[_rename_label(where, old, new), *rest] for where, *rest in row["problems"]],
+            "problems": problems_to_json(
+                [
+                    replace(problem, where=_rename_label(problem.where, old, new))
+                    for problem in problems_of(row["problems"])
+                ]
+            ),
         }
         for row in rows
     ]

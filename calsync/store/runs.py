@@ -8,10 +8,10 @@ from sqlalchemy import delete, func, insert, select, update
 
 from calsync.errors import StoreError
 from calsync.model.problem import Problem, Severity
-from calsync.store.calendars import problems_to_json
 from calsync.store.connections import Database, printable_url
 from calsync.store.lock import is_night_locked
 from calsync.store.records import NightRecord, RunAttempt, RunState
+from calsync.store.rows import storable_text
 from calsync.store.schema import run_problems, runs
 
 _ENDED_STATES = (RunState.GOOD.value, RunState.PROBLEMS.value)
@@ -38,7 +38,9 @@ class Runs:
                 connection.execute(update(runs).where(runs.c.night == night), values)
             else:
                 connection.execute(insert(runs), values | {"night": night, "counts": {}})
-        return RunAttempt(night, number, RunState(stored["state"]) if stored else None)
+        return RunAttempt(
+            night=night, number=number, previous_state=RunState(stored["state"]) if stored else None
+        )
 
     def finish(
         self, night: date, state: str, now: datetime, counts: Mapping[str, int], problems: Sequence[Problem]
@@ -48,10 +50,16 @@ class Runs:
         state: good, problems, interrupted or failed. Raises StoreError if the night was never begun.
         """
         values = {"state": RunState(state).value, "ended": now, "counts": dict(counts)}
-        lists = problems_to_json(problems)
         rows = [
-            {"night": night, "position": n, "place": place, "what": what, "hint": hint, "severity": severity}
-            for n, (place, what, hint, severity) in enumerate(lists)
+            {
+                "night": night,
+                "position": position,
+                "place": storable_text(problem.where),
+                "what": storable_text(problem.what),
+                "hint": storable_text(problem.hint),
+                "severity": problem.severity.value,
+            }
+            for position, problem in enumerate(problems)
         ]
         with self._database.writing() as connection:
             if not connection.execute(update(runs).where(runs.c.night == night), values).rowcount:
@@ -104,7 +112,10 @@ class Runs:
         query = select(run_problems).where(run_problems.c.night == night).order_by(run_problems.c.position)
         with self._database.reading() as connection:
             rows = connection.execute(query)
-            return [Problem(row.place, row.what, row.hint, Severity(row.severity)) for row in rows]
+            return [
+                Problem(where=row.place, what=row.what, hint=row.hint, severity=Severity(row.severity))
+                for row in rows
+            ]
 
 
 def _to_night_record(row: Mapping[Any, Any], alive: bool) -> NightRecord:

@@ -88,6 +88,8 @@ calendars = Table(
     Index(None, "manager_id"),
 )
 
+# A new column is a line here, a field of the same name in `Meeting` or `Classification`, and a migration:
+# `rows` derives the rest (tests/store/test_new_column.py adds one).
 meetings = Table(
     "meetings",
     metadata,

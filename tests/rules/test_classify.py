@@ -164,7 +164,7 @@ def test_addresses_of_people_are_not_remembered():
         title="Odd one out", attendees=("ana@northmoor.gov.uk.example", "psb@northmoor.gov.uk.example")
     )
     classify(facts, BOOK)
-    assert not any("ana@" in repr(known) for known in BOOK.classification_cache)
+    assert not any("ana@" in repr(known) for known in BOOK.caches.verdicts)
 
 
 def test_standing_items_have_no_share_in_the_split_of_an_agenda():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calsync.rules.book import Caches
 from calsync.rules.classify import classify
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
@@ -51,15 +52,7 @@ FACTS = st.builds(
 
 def forgetful():
     """The same book, with nothing looked at before."""
-    return replace(
-        BOOK,
-        classification_cache={},
-        scan_cache={},
-        seen_texts=set(),
-        agenda_cache={},
-        agenda_line_cache={},
-        invitation_cache={},
-    )
+    return replace(BOOK, caches=Caches())
 
 
 @given(st.lists(FACTS, max_size=6))

@@ -1,4 +1,4 @@
-"""A dictionary that asks for what it lacks: words, domains and clauses repeat where whole texts do not."""
+"""Dictionaries that keep what was computed before, up to a number of keys."""
 
 from collections.abc import Callable, Hashable
 from typing import TypeVar
@@ -21,3 +21,16 @@ class Memo(dict[Key, Value]):
             self.clear()
         self[key] = found
         return found
+
+
+class Cache(dict[Key, Value]):
+    """A dictionary that holds at most so many keys: before one more is added, all are removed."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        if len(self) >= self._most:
+            self.clear()
+        super().__setitem__(key, value)
