@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.analysis.allocate import FRAME_COLUMNS
 from calsync.analysis.label_coverage import LabelCoverage, measure_label_coverage
@@ -253,7 +254,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(ROWS, st.sampled_from(list(PeriodLength)))
 def test_hours_over_all_rows_add_up_to_the_confirmed_hours(rows, every):
     found = table(
@@ -264,7 +265,7 @@ def test_hours_over_all_rows_add_up_to_the_confirmed_hours(rows, every):
     assert (found["hours"] <= found["hours_high"] + 1e-9).all()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(ROWS)
 def test_the_order_of_the_allocations_does_not_matter(rows):
     one, other = (table(*given_rows, by=["grade"]) for given_rows in (rows, rows[::-1]))

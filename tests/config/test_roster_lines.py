@@ -1,8 +1,9 @@
 """B10: a bad line of the list of managers costs that manager, in words; wrong headings stop the night."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.config.load import load_settings
 from calsync.config.roster import read_roster
@@ -156,7 +157,7 @@ def test_columns_of_ones_own_are_kept_and_empty_cells_at_the_end_are_no_fault(tm
 cells = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60, suppress_health_check=list(HealthCheck))
 @given(st.lists(cells, max_size=14))
 def test_whatever_stands_on_one_line_the_others_are_read(tmp_path_factory, junk):
     folder = tmp_path_factory.mktemp("roster")

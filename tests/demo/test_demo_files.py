@@ -23,6 +23,7 @@ print(hashlib.sha256(b"".join(map(render_calendar, council_managers()))).hexdige
 
 
 @pytest.mark.parametrize(("seed", "zone"), [("1", "Asia/Tokyo"), ("2", "America/St_Johns")])
+@pytest.mark.slow
 def test_the_same_bytes_come_out_in_every_process_and_zone(files: dict[str, bytes], seed: str, zone: str):
     around = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
     made = subprocess.run(

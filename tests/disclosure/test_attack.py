@@ -24,6 +24,8 @@ from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.disclosure.threshold import protect_split
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 LEAST = 5
 GRADES = ["director", *["head"] * 3, *["manager"] * 8]
 COSTS = pd.DataFrame(

@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.analysis.contributions import PERIOD_COLUMNS, ROW, build_contributions
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours
@@ -250,7 +251,7 @@ BY = st.sampled_from([[], ["department"], ["department", "grade"]])
 BOTH = (NOVEMBER, DECEMBER)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(CALENDARS, BY, st.sampled_from([5, 6, 9]))
 def test_every_row_stands_for_enough_people_and_no_hour_is_lost(given_rows, by, least):
     found = protected(given_rows, by=by, periods=BOTH, least=least)
@@ -269,7 +270,7 @@ def determined(equations: np.ndarray, number: int) -> bool:
     return np.linalg.matrix_rank(np.vstack([equations, target])) == rank
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(CALENDARS, BY)
 def test_no_hidden_cell_can_be_solved_for(given_rows, by):
     lines = build_contributions(frame(given_rows), PEOPLE, by=by, periods=BOTH)

@@ -119,6 +119,5 @@ def test_a_place_that_cannot_be_written_is_named_with_a_way_out(tmp_path):
 
 
 @pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
-def test_the_page_of_the_dictionary_is_what_the_command_prints():
-    printed = CliRunner().invoke(app, ["export", "--dictionary"])
-    assert PAGE.read_text(encoding="utf-8") == printed.stdout
+def test_the_page_of_the_dictionary_is_what_the_command_prints(golden):
+    golden(PAGE, CliRunner().invoke(app, ["export", "--dictionary"]).stdout)

@@ -5,9 +5,10 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import at, make_classification, meeting
+from support.hypothesis_profiles import examples
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields, applicable_corrections, apply_corrections
@@ -131,14 +132,14 @@ words = st.builds(
 
 
 @given(verdicts, words)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_saying_it_twice_is_the_same_as_saying_it_once(before, says):
     once = says.apply_to(before)
     assert says.apply_to(once) == once
 
 
 @given(st.permutations([word(), word("mixed", 1), word("none", recurrence_id=FIRST), word(manager_id="m1")]))
-@settings(max_examples=24, deadline=None)
+@examples(24)
 def test_the_order_in_which_words_are_read_does_not_matter(words):
     assert apply_corrections(board(), words).activity == "none"
     assert applicable_corrections(board(), words)[0].rule == "correction/meeting"

@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import make_classification, meeting
+from support.golden_files import Golden
+from support.hypothesis_profiles import examples
 from support.summaries import MANAGER, allocation, full_week, summary_of
 
 from calsync.analysis.counting import NotCountedReason
@@ -55,14 +57,11 @@ def asked(title: str) -> ManagerSummary:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_mail_is_as_it_was_approved(language: Language, request: pytest.FixtureRequest) -> None:
+def test_the_mail_is_as_it_was_approved(language: Language, golden: Golden) -> None:
     rendered = render_summary(full_week(), language, stop=STOP)
     written = {".txt": f"{rendered.subject}\n\n{rendered.text}", ".html": rendered.html}
     for suffix, content in written.items():
-        path = GOLDEN / f"full_week_{language}{suffix}"
-        if request.config.getoption("--update-golden", default=False):
-            path.write_text(content, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == content
+        golden(GOLDEN / f"full_week_{language}{suffix}", content)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -184,7 +183,7 @@ def test_a_title_stays_a_title(title: str) -> None:
     assert title[:50] in rendered.text
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(max_size=120), st.text(max_size=60))
 def test_no_title_and_no_name_breaks_the_mail(title: str, name: str) -> None:
     summary = replace(asked(title), manager=replace(MANAGER, name=name))

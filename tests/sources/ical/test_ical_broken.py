@@ -1,11 +1,11 @@
 """Where a calendar is broken, or built as few are, the fast path still gives what the exact path gives."""
 
-import os
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_strategies import broken_calendars
 from support.ical_text import LONDON, OCTOBER, calendar, days, event
 from support.reader_comparison import WINDOWS, assert_readers_agree
@@ -13,13 +13,11 @@ from support.reader_comparison import WINDOWS, assert_readers_agree
 from calsync.model.span import Span
 from calsync.sources.ical.fast.reader import read_with_fast_path
 
-# CALSYNC_SOAK=20000 for a long run.
-EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))
 ALARM = "BEGIN:VALARM\r\nTRIGGER:-PT15M\r\n{}END:VALARM"
 WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20210104T090000Z", end="DURATION:PT1H")
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(250, suppress_health_check=list(HealthCheck))
 @given(broken_calendars(), WINDOWS)
 def test_a_broken_calendar_is_read_as_the_exact_path_reads_it(content: bytes, window: Span) -> None:
     assert_readers_agree(content, window)
@@ -43,7 +41,7 @@ def moved(draw: st.DrawFn) -> str:
     return "\r\n".join(("BEGIN:VEVENT", "UID:w", *written, sequence, "SUMMARY:Moved", "END:VEVENT", ""))
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(250, suppress_health_check=list(HealthCheck))
 @given(st.lists(moved(), max_size=8), st.booleans(), st.sampled_from(["PT1H", "P40D"]), WINDOWS)
 def test_far_overrides_make_the_difference_that_they_make(
     overrides: list[str], begun: bool, length: str, window: Span

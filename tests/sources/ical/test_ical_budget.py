@@ -4,8 +4,9 @@ import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
 from support.reader_comparison import read_with_both
 
@@ -90,6 +91,7 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
         "FREQ=DAILY;COUNT=1000000000;BYMONTHDAY=31;BYDAY=" + ",".join(["MO", "TU", "WE", "TH", "FR", "SA"]),
     ],
 )
+@pytest.mark.slow
 def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
     budget = SeriesBudget()
     try:
@@ -99,6 +101,7 @@ def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
     assert budget.steps <= MAX_STEPS + 10_000
 
 
+@pytest.mark.slow
 def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
     rule = "RRULE:FREQ=DAILY;COUNT=999999999;BYMONTHDAY=1,31;BYDAY=MO,TU,WE,TH,FR"
     dense = event("SUMMARY:Bad", rule, start=":00010101T000000Z")
@@ -109,6 +112,7 @@ def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
     assert "line 3" in problem.where
 
 
+@pytest.mark.slow
 def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[SeriesBudget] = []
 
@@ -166,7 +170,7 @@ _RULES = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(text=_RULES, begin=st.datetimes(wall(1600, 1, 1), wall(2050, 1, 1)))
 def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
     rule, begin = parse_rule(text), begin.replace(microsecond=0)

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import NEIGHBOUR, calendar, event, faults, read, uids_of
 from support.reader_comparison import assert_readers_agree
 
@@ -162,7 +163,7 @@ def damaged_calendars(draw: st.DrawFn) -> tuple[bytes, list[str]]:
     return draw(st.sampled_from(["\r\n", "\n"])).join(lines).encode(), names
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(400, suppress_health_check=list(HealthCheck))
 @given(damaged_calendars())
 def test_every_event_is_read_or_named_with_its_line(given_: tuple[bytes, list[str]]) -> None:
     content, names = given_

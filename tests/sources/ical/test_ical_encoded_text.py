@@ -1,8 +1,9 @@
 """Text in quoted-printable and base64, as vCalendar 1.0 writes it, with its soft line breaks."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
 from support.reader_comparison import assert_readers_agree
 
@@ -115,7 +116,7 @@ def test_what_cannot_be_decoded_stays_and_is_reported_without_the_text(line: str
 LETTERS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(LETTERS.filter(lambda text: text == text.strip()), st.integers(4, 30))
 def test_any_title_survives_quoted_printable_with_soft_line_breaks(text: str, width: int) -> None:
     sequences = [f"={octet:02X}" for octet in text.encode()]

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from support.hypothesis_profiles import examples
 from support.ical_strategies import calendars
 from support.ical_text import LONDON, OCTOBER, calendar, days, event
 from support.reader_comparison import WINDOWS, assert_readers_agree, read_result
@@ -14,11 +15,8 @@ from calsync.sources.ical.fast.reader import read_with_fast_path
 from calsync.sources.ical.full_parser import read_with_full_parser
 from calsync.sources.ical.read import read_calendar
 
-# CALSYNC_SOAK=20000 for a long run.
-EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "250"))
 
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(250, suppress_health_check=list(HealthCheck))
 @given(calendars(), WINDOWS)
 def test_the_fast_path_gives_what_the_exact_path_gives(content: bytes, window: Span) -> None:
     assert_readers_agree(content, window)

@@ -11,6 +11,8 @@ from calsync.sources.ical.event import Event
 from calsync.sources.ical.problem_location import EventLocator
 from calsync.sources.ical.series import group_into_series
 
+pytestmark = pytest.mark.slow
+
 
 def wall(*numbers: int) -> datetime:
     """A naive time."""

@@ -1,12 +1,12 @@
 """What a ledger says stands is what was kept last night, and the rest is given: together, the calendar."""
 
-import os
 import random
 import re
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_strategies import calendars
 from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, days, event
 
@@ -20,8 +20,6 @@ from calsync.sources.ical.uid_digests import UidDigests
 WEEKLY = event("RRULE:FREQ=WEEKLY", "SUMMARY:Team", uid="w", start=":20250901T090000Z", end="DURATION:PT1H")
 MOVED = event("RECURRENCE-ID:20251006T090000Z", uid="w", start=":20251007T090000Z", end="DURATION:PT1H")
 OWNER = "ana@a.example"
-# CALSYNC_SOAK=20000 for a long run.
-EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "150"))
 
 
 class Keeping:
@@ -65,7 +63,7 @@ def by_name(found) -> list[Occurrence]:
     return sorted(found, key=lambda o: (o.uid, o.recurrence_id, o.start.isoformat()))
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150, suppress_health_check=list(HealthCheck))
 @given(st.lists(calendars(), min_size=2, max_size=3), st.integers())
 def test_what_stands_and_what_is_given_are_the_calendar(nights: list[bytes], seed: int) -> None:
     keeping, chance = Keeping(), random.Random(seed)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import LONDON, OCTOBER, calendar, event
 from support.reader_comparison import WINDOWS
 
@@ -46,7 +47,7 @@ FAR = event("RECURRENCE-ID;VALUE=DATE:20400101", start=";VALUE=DATE:20400101", e
 FAR_TIME = event("RECURRENCE-ID:20400101T000000Z", start=":20400101T000000Z", end="DURATION:PT1H")
 
 
-@settings(max_examples=150, deadline=timedelta(seconds=5))
+@examples(150, deadline=timedelta(seconds=5))
 @given(
     RULES,
     STARTS,

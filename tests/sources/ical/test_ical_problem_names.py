@@ -1,8 +1,9 @@
 """A problem names an event by line, day and UID, never by its title: whose it is to know cannot be known."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_strategies import ODD_EVENT_LINES, times
 from support.ical_text import calendar, event, read
 
@@ -58,7 +59,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, suppress_health_check=list(HealthCheck))
 @given(st.lists(LINES, min_size=1, max_size=5), st.data())
 def test_no_problem_shows_a_title_whatever_else_the_event_has_and_wherever_a_line_end_is_lost(
     lines: list[str], data: st.DataObject

@@ -2,8 +2,9 @@
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
 
 from calsync.errors import SourceContentError
@@ -47,13 +48,13 @@ def events(draw: st.DrawFn) -> str:
 CALENDARS = st.lists(events(), max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(CALENDARS)
 def test_the_order_of_events_does_not_matter(parts: list[str]) -> None:
     assert read(calendar(*parts))[0] == read(calendar(*reversed(parts)))[0]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(CALENDARS, st.integers(), st.sampled_from([b"\r\n", b"\n", b"\r", b"\r\r\n", b"\r\n\r\n"]))
 def test_folding_and_line_ends_do_not_matter(parts: list[str], seed: int, end: bytes) -> None:
     plain = calendar(*parts)
@@ -69,7 +70,7 @@ def test_folding_and_line_ends_do_not_matter(parts: list[str], seed: int, end: b
     assert [problem.what for problem in problems] == [problem.what for problem in named]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(CALENDARS)
 def test_every_event_is_counted_or_named_and_nobody_harms_a_neighbour(parts: list[str]) -> None:
     found, problems = read(calendar(*parts, NEIGHBOUR))
@@ -81,7 +82,7 @@ def test_every_event_is_counted_or_named_and_nobody_harms_a_neighbour(parts: lis
     assert len(problems) >= len(set(bad))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=400))
 def test_bytes_are_a_calendar_or_refused(content: bytes) -> None:
     for whole in (content, b"BEGIN:VCALENDAR\r\n" + content + b"\r\nEND:VCALENDAR\r\n"):
@@ -91,7 +92,7 @@ def test_bytes_are_a_calendar_or_refused(content: bytes) -> None:
             assert error.hint
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=8), st.integers(0, 20))
 def test_a_damaged_calendar_is_read_or_refused(place: int, damage: bytes, cut: int) -> None:
     whole = calendar(event("RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=MO", "SUMMARY:A"), event(uid="b"), NEIGHBOUR)

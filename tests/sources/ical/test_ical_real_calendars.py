@@ -15,7 +15,7 @@ FOLDER = Path(
 )
 FILES = sorted(FOLDER.glob("*.ics")) if FOLDER.is_dir() else []
 YEARS = [("2019-01-01", "2023-01-01"), ("2023-01-01", "2024-01-01"), ("2024-01-01", "2027-01-01")]
-pytestmark = pytest.mark.skipif(not FILES, reason="the real calendars are not here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FILES, reason="the real calendars are not here")]
 
 
 def shown(moment: date) -> str:

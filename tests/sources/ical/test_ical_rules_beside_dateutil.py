@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from dateutil.rrule import rrulestr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.sources.ical.recurrence import rule_starts
 from calsync.sources.ical.recurrence_rule import parse_rule
@@ -53,7 +54,7 @@ RULES = st.one_of(
 BEGINS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(microsecond=0))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(RULES, st.integers(1, 5), BEGINS, st.integers(0, 2000), st.none() | st.integers(1, 40))
 def test_the_same_starts(rule: str, interval: int, begin: datetime, later: int, count: int | None) -> None:
     # With BYWEEKNO, dateutil cuts weeks at 1 January, which shows where years are skipped.

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import LONDON, NEIGHBOUR, OCTOBER, calendar, event, read
 
 from calsync.sources.ical.full_parser import read_with_full_parser
@@ -63,7 +64,7 @@ def test_an_event_without_uid_that_cannot_be_read_keeps_all_of_those_and_no_othe
     assert (unread.must_keep(sound.uid), unread.must_keep("neighbour")) == (True, False)
 
 
-@settings(max_examples=60, deadline=timedelta(seconds=5))
+@examples(60, deadline=timedelta(seconds=5))
 @given(st.lists(st.sampled_from(["sound", *FAULTS]), min_size=1, max_size=8))
 def test_every_event_is_read_or_its_uid_is_known(kinds: list[str]) -> None:
     parts = [
