@@ -31,7 +31,8 @@ def test_the_wheels_only_top_level_name_is_calsync(built):
 def test_the_wheel_carries_rules_templates_words_and_migrations(built):
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"calsync/rules/shipped/agencies.toml", "calsync/rules/shipped/packs/wales.toml"} <= names
+    shipped = ("agencies.toml", "packs/wales.toml", "packs/manual/1-personal.toml", "lists/service.cy.txt")
+    assert {f"calsync/rules/shipped/{name}" for name in shipped} <= names
     for ending in (".po", "templates/summary.html", "templates/summary.txt", "demo/people.toml", "py.typed"):
         assert any(name.endswith(ending) for name in names), ending
     assert any("/migrations/versions/" in name for name in names)

@@ -17,7 +17,7 @@ from calsync.rules.packs.load import load_rules
 from calsync.rules.tables import build_facts_of_rows
 
 OPEN = ("bare/name", "engine/abstained")
-DEFAULTS = ("bare/", "inside/one-agency", "engine/")
+DEFAULTS = ("bare/", "one-agency/nobody-else", "engine/")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from calsync.model.meeting import Meeting
 from calsync.model.problem import Problem
 from calsync.rules.book import RuleBook
 from calsync.rules.explain import explain as explain_facts
+from calsync.rules.explain import manual_quotes
 from calsync.rules.facts import Facts
 from calsync.store.database import open_store
 
@@ -83,6 +84,7 @@ def _explain_stored(uid: str, config: Path, book: RuleBook) -> None:
         raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
     for verdict in dict.fromkeys(meeting.classification for meeting in found):
         out.print(f"kept as {_format_classification(verdict)}")
+        print_lines(manual_quotes(verdict.rule, book))
     if corrections:
         out.print()
         print_lines(list(_correction_lines(corrections, found, uncorrected)))

@@ -8,8 +8,8 @@ from calsync.errors import MailAuthError, MailUnavailableError, SourceAuthError
 from calsync.mail.graph import GraphTransport
 from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError
 from calsync.sources.m365.connection import GraphAccount, open_account
+from calsync.sources.m365.errors import sign_in_error
 from calsync.sources.m365.options import M365Options
-from calsync.sources.m365.refusals import sign_in_refusal
 
 
 class M365Transport(GraphTransport):
@@ -25,7 +25,7 @@ class M365Transport(GraphTransport):
         self._account: GraphAccount | None = None
 
     def close(self) -> None:
-        """Let go of the connection and of the token."""
+        """Close the connection and drop the token."""
         account, self._account = self._account, None
         if account is not None:
             account.con.close()
@@ -35,7 +35,7 @@ class M365Transport(GraphTransport):
         self._sign_in()
 
     def _post_through_account(self, url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
-        # Asked for beforehand: whatever goes wrong at the sign-in, no mail has left yet.
+        # Before the mail: whatever fails at the sign-in, no mail has been sent yet.
         account = self._sign_in()
         try:
             response: requests.Response = account.con.post(url, body, headers=headers)
@@ -55,7 +55,7 @@ class M365Transport(GraphTransport):
         return account
 
     def _to_mail_error(self, error: TokenRefusedError) -> MailAuthError | MailUnavailableError:
-        told = sign_in_refusal("mail", error.answer, self._options)
-        if isinstance(told, SourceAuthError):
-            return MailAuthError("", told.what, told.hint)
-        return MailUnavailableError("", told.what, told.hint, is_server_reached=False)
+        error_of_source = sign_in_error("mail", error.answer, self._options)
+        if isinstance(error_of_source, SourceAuthError):
+            return MailAuthError("", error_of_source.what, error_of_source.hint)
+        return MailUnavailableError("", error_of_source.what, error_of_source.hint, is_server_reached=False)

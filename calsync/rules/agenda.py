@@ -67,7 +67,7 @@ def _process_halves(text: str, features: MeetingFeatures, book: RuleBook) -> int
 
     Of the rest of the row only those lists matter that some cue asks for.
     """
-    key = (text, features.row & book.index.row_lists)
+    key = (text, features.row & book.lists_of_rows)
     halves = book.caches.halves
     if key not in halves:
         halves[key] = _classify_line(text, features, book)

@@ -16,7 +16,6 @@ from calsync.rules.organisations import Directory, Organisation
 from calsync.rules.packs.models import Example
 
 if TYPE_CHECKING:
-    from calsync.rules.rule_index import RuleIndex
     from calsync.rules.text_scan import TextScan
 
 InvitationKey = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -27,6 +26,7 @@ ClassificationKey = tuple[
 ]
 """All that a verdict depends on, as `judge` remembers it."""
 
+OWN_STAGE = "own"  # our own rules, before every stage of the shipped ones
 EVIDENCE_STAGE = "weigh"  # the stage at which the evidence of the cues is weighed
 
 
@@ -62,11 +62,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One judgement, compiled. partnership: "keep", "" to drop it, or the id it sets."""
+    """One judgement, compiled.
+
+    manual: the rules of the coding manual that it applies. partnership: "keep", "" to drop it, or the
+    id it sets.
+    """
 
     id: str
     stage: str
     why: str
+    manual: tuple[str, ...]
     weight: int
     own: bool
     trigger_lists: int
@@ -82,10 +87,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row."""
+    """A piece of evidence for a side, compiled: bits asked of a clause and of the whole row.
+
+    manual: the rules of the coding manual that it applies.
+    """
 
     id: str
     why: str
+    manual: tuple[str, ...]
     side: str
     weight: int
     own: bool
@@ -129,7 +138,7 @@ class Invitation:
 
     one_sector: several agencies, all of one sector; networks (associations) do not count. claims:
     partnerships whose own teams organize or are invited; home_partnerships: those in whose nation we are.
-    bars: the index's bits of the rules that ask for other organisations.
+    domains: all mail domains on it, sorted.
     """
 
     organisations: tuple[Organisation, ...]
@@ -139,18 +148,18 @@ class Invitation:
     one_sector: bool
     partnership_matches: tuple[PartnershipMatch, ...]
     home_partnerships: frozenset[str]
-    barred_rules: int
+    domains: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """A regular expression that puts a list's bit into a row.
+    """A regular expression that puts the bits of its lists into a row.
 
     literal: what every match holds. letters: of these, one lies in some word of every match; empty
     where none can be told.
     """
 
-    bit: int
+    bits: int
     literal: str
     letters: frozenset[str]
     required_lists: int
@@ -256,9 +265,10 @@ class RuleBook:
     """Everything needed to judge a meeting.
 
     version: a digest of all rules and of the engine; equal versions judge alike. labels: a pack's
-    own activities and what they count as. index: what finds which of them. oddities: what `rules check`
-    shows and no night is stopped by. caches: what
-    was computed before.
+    own activities and what they count as. quotes: what the coding manual says, by its rule.
+    lint_problems: what `rules check` shows and no night stops for. precedence: every rule with its stage and
+    its trigger lists, the first to match first; None where the cues are weighed. lists_of_rows: the lists
+    that cues require of the whole row. caches: what was computed before.
     """
 
     version: str
@@ -269,10 +279,12 @@ class RuleBook:
     partnership_index: PartnershipIndex
     organisation_index: OrganisationIndex
     labels: Mapping[str, Activity]
+    quotes: Mapping[str, str]
     stages: tuple[str, ...]
     rules: Mapping[str, Sequence[Rule]]
     own_rules: Sequence[Rule]
     cues: Sequence[Cue]
-    index: "RuleIndex"
+    precedence: Sequence[tuple[str, Rule | None, int]]
+    lists_of_rows: int
     lint_problems: tuple[Problem, ...] = ()
     caches: Caches = field(default_factory=Caches, repr=False)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from calsync.model.classification import Activity
 from calsync.rules.book import Cue, RuleBook
-from calsync.rules.conditions import conditions_hold, cue_holds
+from calsync.rules.conditions import conditions_hold, cue_holds, cue_may_hold
 from calsync.rules.features import MeetingFeatures
 from calsync.rules.language.folding import PHRASE_BREAK
 from calsync.rules.text_scan import TextScan
@@ -84,70 +84,69 @@ def match_cues(features: MeetingFeatures, book: RuleBook) -> list[CueMatch]:
 
     A title that is only a name is silent, and so are standing items of an agenda (rule 9).
     """
-    masks, cues_by_clause = _cues_by_clause(features, book)
-    if not cues_by_clause:
+    content, scan = book.vocabulary.content, features.scan
+    seen = features.row | content
+    cues = [cue for cue in book.cues if cue.any & seen and cue_may_hold(cue, features)]
+    if not cues:
         return []
-    index, scan = book.index, features.scan
-    mute = index.excluded_cues[features.row & index.row_lists, bool(features.partnership_matches)]
     agenda = scan.description & book.vocabulary.standing_items
+    segments = _Segments(scan, content)
     matches: list[CueMatch] = []
-    # Of each segment once: one may hold thousands of clauses.
-    by_segment: dict[int, int] = {}
-    has_content: dict[int, bool] = {}
-    for clause, opens in cues_by_clause.items():
-        opened = opens & ~mute
+    for clause, lists in _lists_by_clause(features, book, cues).items():
+        opened = [cue for cue in cues if cue.any & lists]
         if not opened:
             continue
         at = bisect_left(scan.clauses, clause)
         item = scan.items[at]
         if agenda and at >= scan.title_end and _is_standing_item(item, scan, book):
             continue
-        around = 0
-        if opened & index.segment_cues:
-            segment, with_content = scan.segments[at], bool(opened & index.segment_content_cues)
-            if not by_segment:
-                by_segment = _lists_by_segment(scan)
-            around = by_segment.get(segment, 0)
-            if with_content:
-                if segment not in has_content:
-                    has_content[segment] = scan.has_content(scan.segments, segment)
-                around |= book.vocabulary.content if has_content[segment] else 0
-        for cue in index.cues_of_bits[opened]:
-            if cue_holds(cue, masks[clause], around, features):
+        for cue in opened:
+            around = segments.lists(scan.segments[at], cue.segment_any) if cue.segment_any else 0
+            if cue_holds(cue, lists, around):
                 matches.append(CueMatch(cue, clause, item, at < scan.title_end))
     return matches
 
 
-def _cues_by_clause(features: MeetingFeatures, book: RuleBook) -> tuple[dict[int, int], dict[int, int]]:
-    """By clause the lists seen; the cues they open, for the clauses that open some."""
-    bare, scan = book.vocabulary.bare_name, features.scan
-    first_counted_token = scan.title_end if bare.title_any and conditions_hold(bare, features, book) else 0
+def _lists_by_clause(reading: MeetingFeatures, book: RuleBook, cues: Iterable[Cue]) -> dict[int, int]:
+    """The lists seen in each clause; those of a title that is only a name are left out."""
+    bare, scan, content = book.vocabulary.bare_name, reading.scan, book.vocabulary.content
+    first_counted_token = scan.title_end if bare.title_any and conditions_hold(bare, reading, book) else 0
     clause_of = scan.clauses
-    masks: dict[int, int] = {}
+    by_clause: dict[int, int] = {}
     for start, _, lists in scan.hits:
         if start >= first_counted_token:
             clause = clause_of[start]
-            masks[clause] = masks.get(clause, 0) | lists
-    if book.index.clause_content_cues:
-        _add_content(masks, scan, book)
-    asked, cues = book.index.cue_triggers
-    return masks, {clause: cues[seen][0] for clause, lists in masks.items() if (seen := lists & asked)}
+            by_clause[clause] = by_clause.get(clause, 0) | lists
+    if any((cue.any | cue.with_any | cue.none) & content for cue in cues):
+        for clause in by_clause:
+            if scan.has_content(scan.clauses, clause):
+                by_clause[clause] |= content
+    return by_clause
 
 
-def _add_content(masks: dict[int, int], scan: TextScan, book: RuleBook) -> None:
-    """Marks the clauses with a word that may name a service."""
-    for clause in masks:
-        if scan.has_content(scan.clauses, clause):
-            masks[clause] |= book.vocabulary.content
+class _Segments:
+    """The lists seen in each segment of a text, each found once: a segment may hold thousands of clauses."""
 
+    def __init__(self, scan: TextScan, content: int) -> None:
+        self._scan = scan
+        self._content = content
+        self._by_segment: dict[int, int] = {}
+        self._has_content: dict[int, bool] = {}
 
-def _lists_by_segment(scan: TextScan) -> dict[int, int]:
-    """The lists seen in each segment."""
-    seen: dict[int, int] = {}
-    for start, _, lists in scan.hits:
-        segment = scan.segments[start]
-        seen[segment] = seen.get(segment, 0) | lists
-    return seen
+    def lists(self, segment: int, asked: int) -> int:
+        """The lists in a segment, `@content` among them if it is asked for."""
+        scan = self._scan
+        if not self._by_segment:
+            for start, _, lists in scan.hits:
+                number = scan.segments[start]
+                self._by_segment[number] = self._by_segment.get(number, 0) | lists
+        found = self._by_segment.get(segment, 0)
+        if asked & self._content:
+            if segment not in self._has_content:
+                self._has_content[segment] = scan.has_content(scan.segments, segment)
+            if self._has_content[segment]:
+                found |= self._content
+        return found
 
 
 def _is_standing_item(item: int, scan: TextScan, book: RuleBook) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from calsync.model.classification import Classification
 from calsync.rules.book import RuleBook
@@ -30,10 +31,27 @@ def explain(facts: Facts, book: RuleBook) -> Explanation:
         return Explanation(verdict, (verdict.rule,), (_format_classification(verdict), verdict.evidence))
     features = extract_features(facts, book)
     matches = list(iterate_matches(features, book))
-    lines = [_format_classification(verdict), *_format_context(features), *_format_matches(matches, features)]
+    lines = [
+        _format_classification(verdict),
+        *manual_quotes(verdict.rule, book),
+        *_format_context(features),
+        *_format_matches(matches, features),
+    ]
     if classify_by_rules(facts, book) != verdict:
         lines.append(f"corrected: {verdict.evidence} beats every rule ({verdict.rule})")
     return Explanation(verdict, tuple(_matched_ids(matches)), tuple(lines))
+
+
+def manual_quotes(ids: str, book: RuleBook) -> list[str]:
+    """Quote the rules of the coding manual that were applied, a line each.
+
+    Args:
+        ids: the id of a rule, or of cues joined by " + ", as `Classification.rule` holds them.
+    """
+    applied = {cue.id: cue.manual for cue in book.cues}
+    applied |= {rule.id: rule.manual for rule in chain(book.own_rules, *book.rules.values())}
+    numbers = dict.fromkeys(number for id_ in ids.split(" + ") for number in applied.get(id_, ()))
+    return [f'  coding manual, {number}: "{book.quotes[number]}"' for number in numbers]
 
 
 def _format_classification(classification: Classification) -> str:

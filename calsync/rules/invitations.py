@@ -45,7 +45,7 @@ def _build_invitation(
         and len({organisation.sector for organisation in partners} - {"network", "government"}) == 1,
         tuple(_match_team_domains(organizer, book)),
         frozenset(_find_home_partnerships({*domains, *own} - {""}, book)),
-        book.index.barred_by_organisations(sectors, sorted(by_domain)),
+        tuple(sorted(by_domain)),
     )
 
 

@@ -135,10 +135,10 @@ def _find_lists(
             continue
         literal = pattern.literal
         if titles & bit and literal in title and (found := _find_pattern(pattern, title, book)) is not None:
-            in_title |= pattern.bit
-            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bit))
+            in_title |= pattern.bits
+            hits.append((min(found[0], title_end - 1), min(found[1], title_end), pattern.bits))
         if descriptions & bit and literal in agenda and _find_pattern(pattern, agenda, book) is not None:
-            in_description |= pattern.bit
+            in_description |= pattern.bits
     return in_title, in_description
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.http.errors import size_error
 from calsync.model.address_redaction import redact_address
 from calsync.sources.base import Calendar
-from calsync.sources.refusals import too_large
 
 # What Python makes of bytes in a file name that are no UTF-8 (PEP 383).
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -78,7 +78,7 @@ def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
     except OSError as error:
         raise _unreadable_error(calendar, path, error) from None
     if len(content) > max_bytes:
-        raise too_large(str(calendar), max_megabytes)
+        raise size_error(str(calendar), max_megabytes)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         what = f"{_printable_path(calendar, path)} was being written while we read it"
         raise SourceUnavailableError(

@@ -6,28 +6,27 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.http.address_guard import AddressGuard, canonical_host
+from calsync.http.client import Client, ClientPool, HttpResponse
+from calsync.http.errors import UnreachableError, invalid_address_error
+from calsync.http.options import WebOptions
 from calsync.model.address_redaction import KNOWN_SCHEMES
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources import files
-from calsync.sources.addresses import AddressGuard, canonical_host
-from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.errand import Answer, Errand
+from calsync.sources.base import Calendar, FetchResult, SourceOptions
 from calsync.sources.guards import sealed
 from calsync.sources.ical.digests import calendar_digest
 from calsync.sources.ical.read import READER_VERSION, read_calendar, unread_parts_of_events
 from calsync.sources.ical.uid_digests import UidDigests
 from calsync.sources.identity import file_identity_keys, web_identity_key
-from calsync.sources.refusals import UnreachableError
 from calsync.sources.tokens import build_token_key, decode_token, encode_token
-from calsync.sources.web import Web
-from calsync.sources.web_options import WebOptions
 
 _WEBCAL_SCHEMES = ("webcal", "webcals")
 
 
-class IcsOptions(WebOptions):
+class IcsOptions(WebOptions, SourceOptions):
     """The settings of an `ics` source. hosts: the only servers it may ask, redirects included; () for any."""
 
     hosts: tuple[str, ...] = ()
@@ -47,7 +46,7 @@ class IcsSource:
     def __init__(self, name: str, options: IcsOptions) -> None:
         self.name = name
         self.options = options
-        self._web = Web(options)
+        self._http = ClientPool(options)
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
         """The calendar itself; for a folder one for each .ics file in it, by name."""
@@ -66,10 +65,10 @@ class IcsSource:
         token_key = build_token_key(calendar, window, READER_VERSION)
         previous_marks = decode_token(token, token_key)
         if _is_web_address(calendar):
-            answer, notes = self._get(calendar, _conditional_headers(previous_marks))
-            if answer.status == 304:
+            response, notes = self._get(calendar, _conditional_headers(previous_marks))
+            if response.status == 304:
                 return FetchResult(unchanged=True, token=token)
-            content, marks = answer.body, _response_validators(answer)
+            content, marks = response.body, _response_validators(response)
         else:
             path = files.calendar_path(calendar, self.options.base_folder)
             content, marks, notes = files.read_file(calendar, path, self.options.max_megabytes), {}, ()
@@ -121,30 +120,31 @@ class IcsSource:
         return not _is_web_address(calendar)
 
     def close(self) -> None:
-        """Let go of connections."""
-        self._web.close()
+        """Close every connection."""
+        self._http.close()
 
-    def _get(self, calendar: Calendar, headers: dict[str, str]) -> tuple[Answer, tuple[Problem, ...]]:
+    def _get(self, calendar: Calendar, headers: dict[str, str]) -> tuple[HttpResponse, tuple[Problem, ...]]:
         url = self._allowed_url(calendar)
         scheme, _, rest = url.partition("://")
         wanted = (200, 304) if headers else (200,)
-        with self._web.errand(calendar) as errand:
+        with self._http.client_for(str(calendar)) as client:
             if scheme.lower() not in _WEBCAL_SCHEMES:
-                return errand.require(errand.ask("GET", url, headers=headers), *wanted), ()
+                return client.require_status(client.request("GET", url, headers=headers), *wanted), ()
             try:
-                return errand.require(errand.ask("GET", f"https://{rest}", headers=headers), *wanted), ()
+                response = client.request("GET", f"https://{rest}", headers=headers)
             except UnreachableError as error:
-                answer = self._get_over_plain_http(errand, rest, headers, error)
-                return errand.require(answer, *wanted), (_plain_http_note(calendar),)
+                response = self._get_in_clear(client, rest, headers, error)
+                return client.require_status(response, *wanted), (_plain_http_note(calendar),)
+            return client.require_status(response, *wanted), ()
 
-    def _get_over_plain_http(
-        self, errand: Errand, rest: str, headers: dict[str, str], error: UnreachableError
-    ) -> Answer:
-        """webcal promises no TLS: where there is none, plain http is asked, but never with a password."""
+    def _get_in_clear(
+        self, client: Client, rest: str, headers: dict[str, str], error: UnreachableError
+    ) -> HttpResponse:
+        """webcal promises no TLS: where there is none, plain http is tried, but never with a password."""
         if self.options.secret or "@" in rest.partition("/")[0]:
             raise error
         try:
-            return errand.ask("GET", f"http://{rest}", headers=headers)
+            return client.request("GET", f"http://{rest}", headers=headers)
         except SourceUnavailableError:
             raise error from None
 
@@ -153,8 +153,7 @@ class IcsSource:
         try:
             parts = urlsplit(url)
         except ValueError:
-            hint = "it starts with https:// and a host"
-            raise SourceContentError(str(calendar), "is no address that can be asked", hint) from None
+            raise invalid_address_error(str(calendar), "it starts with https:// and a host") from None
         if not parts.scheme or parts.scheme.lower() not in ("http", "https", *_WEBCAL_SCHEMES):
             scheme = parts.scheme if parts.scheme in KNOWN_SCHEMES else "something else than https"
             what = f"addresses that start with {scheme}:// cannot be read"
@@ -178,13 +177,13 @@ def _conditional_headers(held: dict[str, str]) -> dict[str, str]:
     return {names[mark]: value for mark, value in held.items() if mark in names}
 
 
-def _response_validators(answer: Answer) -> dict[str, str]:
+def _response_validators(response: HttpResponse) -> dict[str, str]:
     """ETag and Last-Modified, the latter only if it is strong (RFC 9110, 8.8.2.2).
 
     A page changed twice within a second keeps its Last-Modified, so a young one proves nothing.
     """
-    marks = {"etag": answer.headers.get("ETag", "")}
-    modified, now = answer.headers.get("Last-Modified", ""), answer.headers.get("Date", "")
+    marks = {"etag": response.headers.get("ETag", "")}
+    modified, now = response.headers.get("Last-Modified", ""), response.headers.get("Date", "")
     try:
         is_strong = parsedate_to_datetime(now) - parsedate_to_datetime(modified) >= timedelta(seconds=60)
     except (ValueError, TypeError):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-from calsync.sources.addresses import canonical_host
+from calsync.http.address_guard import canonical_host
 
 _DEFAULT_PORTS = {"80", "443", ""}
 _GOOGLE_HOSTS = frozenset({"calendar.google.com", "www.google.com", "google.com"})

@@ -90,7 +90,7 @@ def _conversions_of(model: type, but: Collection[str] = ()) -> dict[str, _Conver
 
 
 # Meetings that are alike (`occurrence.alike`) differ in id, name and times: all else is converted once.
-_MEETING_FIELDS = _conversions_of(Meeting, but=("id", *NAME_AND_TIMES, "verdict"))
+_MEETING_FIELDS = _conversions_of(Meeting, but=("id", *NAME_AND_TIMES, "classification"))
 _CLASSIFICATION_FIELDS = _conversions_of(Classification)
 _SHARED = (*_MEETING_FIELDS, *_CLASSIFICATION_FIELDS)
 _shared_cells = attrgetter(*_SHARED)

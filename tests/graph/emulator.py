@@ -18,6 +18,8 @@ Switches, on one mailbox (`box = graph.box(address)`):
     box.paging          "plain" | "empty" | "duplicate" | "endless" | "endless-empty" | "foreign"
     box.quirks          of mailboxes: unknown_enums, no_attendees, no_body, no_sensitivity,
                         in_zone("Europe/London"), in_zone("GMT Standard Time")
+    graph.respond(address, page(event(…), link=…), Reply(403, b"…"))
+                        the next responses about the mailbox are these, whatever was requested
     box.sent            the mails that sendMail took (email.message.EmailMessage)
 
 and on the whole:
@@ -27,12 +29,14 @@ and on the whole:
     graph.entra.replies.append(sign_in_error(401, "invalid_client", 7000222, "expired"))
     graph.application.scope = frozenset({address})      RBAC: 403 for every other mailbox
     graph.application.roles, .certificate  what was consented; PEM of a certificate, for assertions
+    graph.application.assertions           what a platform signs, accepted as it is (workload identity)
+    graph.accept("text")                   from now on this is a token, made elsewhere
     graph.add_tenant(tenant, application)  another tenant; `graph.hold(address, *events, tenant=…)`
     graph.most_in_mailbox = 4              more requests at once to one mailbox are answered with 429
     graph.answer_after = 0.05              seconds that every answer takes
 
-What was asked: `graph.asked` (every request), `graph.questions(address)`, `graph.most_at_once`,
-`graph.box(address).most_at_once`.
+What was requested: `graph.requests` (all, also of the sign-in), `graph.requests_to(address)`,
+`graph.most_at_once`, `graph.box(address).most_at_once`.
 
 As a process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); it prints one line of
 JSON with root, tenant, client_id, secret and the mailboxes when it is ready.
@@ -41,6 +45,7 @@ JSON with root, tenant, client_id, secret and the mailboxes when it is ready.
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,7 +56,7 @@ if __package__ in (None, ""):
 
 from graph.calendar_view import Links, calendar_view, delta
 from graph.entra import Application, Entra, Grant
-from graph.faults import Fault
+from graph.faults import Fault, always
 from graph.mailboxes import EmulatedMailbox, Event, new_mailbox
 from graph.replies import GraphError, Reply, Request, error_reply, graph_error
 from graph.send_mail import send_mail
@@ -71,7 +76,7 @@ class Emulator:
         self.clock = clock
         self.application = Application(CLIENT, SECRET)
         self.entra = Entra(lambda: self.clock())
-        self.asked: list[Request] = []
+        self.requests: list[Request] = []
         self.most_in_mailbox = 4
         self.most_at_once = 0
         self.answer_after = 0.0
@@ -113,26 +118,34 @@ class Emulator:
         box = self.mailbox(address)
         box.faults.extend([None] * after)
         if times is None:
-            box.standing = fault
+            box.lasting_fault = fault
         else:
             box.faults.extend([fault] * times)
+
+    def respond(self, address: str, *replies: Reply) -> None:
+        """The next responses about this mailbox are these, before it is in order again."""
+        self.mailbox(address).faults = deque(map(always, replies))
+
+    def accept(self, token: str) -> None:
+        """From now on this text is a token for us that somebody else made."""
+        self.entra.grants[token] = Grant(TENANT, self.application, self.clock() + self.entra.life)
 
     def token(self, tenant: str = TENANT) -> str:
         """A token as somebody else may have made it for us."""
         (application, *_) = self.entra.tenants[tenant].values()
         return self.entra.issue(tenant, application)
 
-    def requests(self, address: str = "") -> list[Request]:
-        """What was asked of Graph, of one mailbox or of all."""
-        asked = [request for request in self.asked if request.path.startswith("/v1.0/")]
+    def requests_to(self, address: str = "") -> list[Request]:
+        """The requests to Graph, for one mailbox or for all."""
+        made = [request for request in self.requests if request.path.startswith("/v1.0/")]
         names = {address.casefold(), self.mailbox(address).object_id} if address else set()
-        return [r for r in asked if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
+        return [r for r in made if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
 
     # -------------------------------------------------------------- answer
     def reply(self, request: Request) -> Reply:
         """The answer to a request, spoilt where it is to be."""
         with self._lock:
-            self.asked.append(request)
+            self.requests.append(request)
             self._busy += 1
             self.most_at_once = max(self.most_at_once, self._busy)
         try:
@@ -182,7 +195,7 @@ class Emulator:
 
     def _faulty_reply(self, box: EmulatedMailbox, request: Request, grant: Grant) -> Reply:
         with self._lock:
-            spoil = box.faults.popleft() if box.faults else box.standing
+            spoil = box.faults.popleft() if box.faults else box.lasting_fault
         try:
             good = self._correct_reply(box, request, grant)
         except GraphError as refusal:

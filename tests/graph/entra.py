@@ -21,13 +21,18 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass
 class Application:
-    """An app registration. scope: the mailboxes that RBAC lets it see, None for all of the tenant."""
+    """An app registration.
+
+    scope: the mailboxes that RBAC lets it see, None for all of the tenant. assertions: what a platform
+    signs for it (federated credentials), accepted without a look at the signature.
+    """
 
     client_id: str
     secret: str = ""
     certificate: str = ""
     roles: frozenset[str] = frozenset({"Calendars.Read", "Mail.Send"})
     scope: frozenset[str] | None = None
+    assertions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,8 @@ class Entra:
         return None
 
     def _check_assertion(self, application: Application, form: dict[str, str], tenant: str) -> None:
+        if form["client_assertion"] in application.assertions:
+            return
         if form.get("client_assertion_type") != ASSERTION or not application.certificate:
             raise _sign_in_refusal(
                 401, "invalid_client", 700027, "The certificate is not registered on application."

@@ -35,7 +35,7 @@ class Rows(list[tuple[datetime, datetime, Event]]):
 
 @dataclass
 class EmulatedMailbox:
-    """faults: spoil the next answers, one each, from the left. standing: spoils every answer."""
+    """faults: spoil the next answers, one each, from the left. lasting_fault: spoils every answer."""
 
     address: str
     tenant: str
@@ -44,7 +44,7 @@ class EmulatedMailbox:
     masters: list[Event] = field(default_factory=list)
     sent: list[EmailMessage] = field(default_factory=list)
     faults: deque[Fault | None] = field(default_factory=deque)
-    standing: Fault | None = None
+    lasting_fault: Fault | None = None
     paging: str = "plain"
     quirks: tuple[Quirk, ...] = ()
     busy: int = 0
@@ -96,18 +96,28 @@ def event(start: str = "2026-11-02T09:00", end: str = "2026-11-02T10:00", **chan
     """A complete event as Graph gives it: single, busy, accepted, in UTC."""
     name = changes.pop("name", f"E{start}")
     zone = changes.pop("zone", "UTC")
-    ana = {"emailAddress": {"name": "Ana Prys", "address": "ana@brynfelin.gov.wales.example"}}
     whole: Event = {
         **_EMPTY,
         "@odata.etag": f'W/"{name}"',
         "id": name,
         "iCalUId": f"U-{name}",
-        "start": {"dateTime": f"{start}:00.0000000", "timeZone": zone},
-        "end": {"dateTime": f"{end}:00.0000000", "timeZone": zone},
+        "start": {"dateTime": _date_time(start), "timeZone": zone},
+        "end": {"dateTime": _date_time(end), "timeZone": zone},
         "organizer": {"emailAddress": {"name": "Bo", "address": "bo@wales.nhs.uk.example"}},
-        "attendees": [{"type": "required", "status": {"response": "none", "time": NEVER}, **ana}],
+        "attendees": [attendee("ana@brynfelin.gov.wales.example", name="Ana Prys")],
     }
     return {**whole, **changes}
+
+
+def attendee(address: str, kind: str = "required", answer: str = "none", name: str = "") -> dict[str, Any]:
+    """Somebody invited to an event."""
+    status = {"response": answer, "time": NEVER}
+    return {"type": kind, "status": status, "emailAddress": {"name": name, "address": address}}
+
+
+def _date_time(text: str) -> str:
+    """A moment with or without seconds as Graph writes it."""
+    return f"{datetime.fromisoformat(text).isoformat(timespec='seconds')}.0000000"
 
 
 NEVER = "0001-01-01T00:00:00Z"

@@ -69,7 +69,12 @@ def json_reply(content: Any, status: int = 200, **headers: str) -> Reply:
     return Reply(status, body, {"Content-Type": kind, **_header_names(headers)})
 
 
-def error_reply(status: int, code: str, message: str, **headers: str) -> Reply:
+def page(*events: Any, link: str = "") -> Reply:
+    """A page of events, and the link to the next one."""
+    return json_reply({"value": list(events), **({"@odata.nextLink": link} if link else {})})
+
+
+def error_reply(status: int, code: str, message: str = "no", **headers: str) -> Reply:
     """An error in Graph's shape."""
     inner = {"date": "2026-11-16T04:15:00", "request-id": str(uuid.uuid4()), "client-request-id": ""}
     content = {"error": {"code": code, "message": message, "innerError": inner}}

@@ -29,7 +29,7 @@ def main() -> None:
         stop.wait()
         _print_json(
             {
-                "requests": len(graph.requests()),
+                "requests": len(graph.requests_to()),
                 "tokens": graph.entra.made,
                 "most_at_once": graph.most_at_once,
             }

@@ -378,4 +378,4 @@ def test_what_was_asked_is_kept(graph: Emulator) -> None:
     ask(graph)
     ask(graph, mailbox=graph.mailbox(ANA).object_id)
     ask(graph, mailbox="bo@brynfelin.gov.wales.example")
-    assert (len(graph.requests(ANA)), len(graph.requests())) == (2, 3)
+    assert (len(graph.requests_to(ANA)), len(graph.requests_to())) == (2, 3)

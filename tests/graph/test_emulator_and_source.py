@@ -45,7 +45,7 @@ def titles(graph: Emulator, **table: Any) -> list[str]:
 def test_by_secret(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_SECRET", graph.secret)
     assert titles(graph, secret_env="APP_SECRET", page_size=3) == ["Public Services Board"] * 7
-    assert len(graph.requests(ANA)) == 3
+    assert len(graph.requests_to(ANA)) == 3
 
 
 def test_by_a_token_made_elsewhere(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

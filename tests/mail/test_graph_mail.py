@@ -1,15 +1,15 @@
 """Graph's sendMail, by a real HTTP server on loopback: what each answer means for the outbox."""
 
 import base64
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from graph.emulator import Emulator
+from graph.faults import always
+from graph.replies import Reply
 from support.builders import at
 from support.mail_servers import free_port
 
@@ -32,42 +32,8 @@ from calsync.sources.m365.options import M365Options
 SENDER = "calsync+post@brynfelin.example"
 
 
-class Graph(ThreadingHTTPServer):
-    """Answers every POST with one answer, and keeps what it was sent."""
-
-    def __init__(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = (status, body, dict(headers or {}))
-        self.asked: list[tuple[str, str, bytes]] = []
-        self.tokens: set[str | None] = set()
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Graph
-
-    def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.tokens.add(self.headers["Authorization"])
-        self.server.asked.append((self.path, self.headers["Content-Type"], content))
-        status, body, headers = self.server.answer
-        if status == 0:
-            time.sleep(0.6)
-            return
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        return "Mon, 02 Nov 2026 05:00:00 GMT"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+TOKEN = "a-made-up-token"
+DATE = "Mon, 02 Nov 2026 05:00:00 GMT"
 
 
 def fault(code: str, message: str) -> bytes:
@@ -75,22 +41,23 @@ def fault(code: str, message: str) -> bytes:
 
 
 @contextmanager
-def graph(status: int, body: bytes = b"", **headers: str) -> Iterator[Graph]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with Graph(status, body, named) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def graph(status: int, body: bytes = b"", **headers: str) -> Iterator[Emulator]:
+    """A server that answers every request about the sender's mailbox so; 202 takes the mail, 0 is silent."""
+    with Emulator() as server:
+        server.accept(TOKEN)
+        server.add_events(SENDER)
+        if status != 202:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            reply = Reply(status, body, {"Date": DATE, **named}, conduct="" if status else "hang")
+            server.inject_fault(SENDER, always(reply), times=None)
+        yield server
 
 
 def post(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.post(url, data=body, headers=headers, timeout=0.4)
+        authorized = {**headers, "Authorization": f"Bearer {TOKEN}"}
+        return session.post(url, data=body, headers=authorized, timeout=0.4)
 
 
 def mail() -> EmailMessage:
@@ -100,17 +67,17 @@ def mail() -> EmailMessage:
     )
 
 
-def send(server: Graph) -> None:
+def send(server: Emulator) -> None:
     GraphTransport(post, graph_root=server.root, sender=SENDER).send(mail())
 
 
 def test_the_very_mail_goes_out_as_base64_from_the_senders_mailbox() -> None:
     with graph(202) as server:
         send(server)
-    ((path, kind, content),) = server.asked
-    assert path == "/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail"
-    assert kind == "text/plain"
-    assert base64.b64decode(content, validate=True) == mail().as_bytes()
+    (request,) = server.requests
+    assert request.path == "/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail"
+    assert request.headers["content-type"] == "text/plain"
+    assert base64.b64decode(request.body, validate=True) == mail().as_bytes()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +102,7 @@ def test_a_busy_server_names_the_pause_it_wants(retry_after: str, seconds: float
 def test_after_a_fault_of_the_server_nobody_knows(status: int) -> None:
     with graph(status, b"<html>gateway</html>") as server, pytest.raises(MailUnknownError, match=str(status)):
         send(server)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_after_a_time_out_nobody_knows() -> None:
@@ -211,7 +178,7 @@ def test_where_the_source_cannot_say_what_happened_nobody_knows() -> None:
 
 
 def m365(root: str, monkeypatch: pytest.MonkeyPatch) -> M365Transport:
-    monkeypatch.setenv("MADE_UP_TOKEN", "a-made-up-token")
+    monkeypatch.setenv("MADE_UP_TOKEN", TOKEN)
     options = M365Options(token_env="MADE_UP_TOKEN", graph_root=root, read_seconds=0.4)
     return M365Transport(options, sender=SENDER)
 
@@ -228,11 +195,11 @@ def test_mail_goes_through_the_applications_own_connection(monkeypatch: pytest.M
     with graph(202) as server, closing(m365(server.root, monkeypatch)) as transport:
         transport.send(mail())
         transport.send(mail())
-    path, kind, content = server.asked[0]
-    assert (path, kind) == ("/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail", "text/plain")
-    assert base64.b64decode(content, validate=True) == mail().as_bytes()
-    assert server.tokens == {"Bearer a-made-up-token"}
-    assert len(server.asked) == 2
+    assert [request.token for request in server.requests] == [TOKEN, TOKEN]
+    request = server.requests[0]
+    assert request.path == "/v1.0/users/calsync%2Bpost%40brynfelin.example/sendMail"
+    assert request.headers["content-type"] == "text/plain"
+    assert base64.b64decode(request.body, validate=True) == mail().as_bytes()
 
 
 def test_without_any_token_no_request_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +207,7 @@ def test_without_any_token_no_request_is_made(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("MADE_UP_TOKEN", "")
         said = refusal_of(transport)
     assert "holds no token" in str(said)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_token_that_graph_rejects_stops_everything_and_is_not_printed(
@@ -250,7 +217,7 @@ def test_a_token_that_graph_rejects_stops_everything_and_is_not_printed(
         said = refusal_of(transport)
     assert isinstance(said, MailAuthError)
     assert "rejects the token" in said.what
-    assert "a-made-up-token" not in str(said)
+    assert TOKEN not in str(said)
 
 
 @pytest.mark.parametrize(
@@ -262,4 +229,4 @@ def test_the_applications_connection_repeats_no_mail(
 ) -> None:
     with graph(status) as server, closing(m365(server.root, monkeypatch)) as transport:
         said = refusal_of(transport)
-    assert (type(said), len(server.asked)) == (error, 1)
+    assert (type(said), len(server.requests)) == (error, 1)

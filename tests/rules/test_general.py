@@ -21,7 +21,8 @@ SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to 
 _READ = ("meetings", "second", "fourth", "fifth", "sixth", "eighth")
 READ = tuple(HERE / "blind" / f"{name}.csv" for name in _READ)
 CODED = [path for path in (*READ, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
-FILES = sorted((shipped_rules_folder() / "packs").glob("*.toml"))
+FILES = sorted((shipped_rules_folder() / "packs").rglob("*.toml"))
+LISTS = sorted((shipped_rules_folder() / "lists").glob("*.*.txt"))
 AGENCIES = tomllib.loads((shipped_rules_folder() / "agencies.toml").read_text(encoding="utf-8"))
 
 DIARY = frozenset(
@@ -91,6 +92,9 @@ def phrases(value: object) -> Iterator[str]:
 
 def asked() -> Iterator[tuple[str, str]]:
     """Where each phrase of lists, rules, cues and patterns stands, names of organisations apart."""
+    for path in LISTS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        yield from ((path.name, line) for line in lines if not line.startswith("#"))
     for path in FILES:
         pack = tomllib.loads(path.read_text(encoding="utf-8"))
         for name, table in pack.get("list", {}).items():
@@ -103,7 +107,8 @@ def patterns() -> Iterator[tuple[str, str]]:
     """Where each regular expression stands, with its words."""
     for path in FILES:
         for pattern in tomllib.loads(path.read_text(encoding="utf-8")).get("pattern", ()):
-            yield (f"{path.name} [pattern {pattern['list']}]", re.sub(r"\\.", " ", pattern["regex"]))
+            regex = "".join(pattern["regex"])
+            yield (f"{path.name} [pattern {pattern['list']}]", re.sub(r"\\.", " ", regex))
 
 
 def places() -> set[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from calsync.http.options import WebOptions
 from calsync.sources.caldav.source import CaldavOptions
 from calsync.sources.ics import IcsOptions
-from calsync.sources.web_options import WebOptions
 
 DOCS = Path(__file__).parents[2] / "docs" / "operators"
 

@@ -61,7 +61,7 @@ def main() -> None:
             if ran.returncode:
                 sys.exit(ran.returncode)
         print(
-            f"{len(graph.requests())} requests to Graph for "
+            f"{len(graph.requests_to())} requests to Graph for "
             f"{len(council_managers())} mailboxes, checks included"
         )
     print(f"Open the mails in {config.parent / 'outbox'}")

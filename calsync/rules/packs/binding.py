@@ -23,6 +23,7 @@ class Binder:
     stages: Sequence[str]
     partnerships: Iterable[str]
     labels: Mapping[str, Activity]
+    quotes: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
 
     def bind_rules(self, source: LoadedPack) -> Iterator[Rule]:
@@ -35,7 +36,7 @@ class Binder:
         for id_ in (*table.when.partnerships, table.partnership):
             if id_ not in ("keep", "", "none"):
                 self.check_known("partnership", id_, self.partnerships, where)
-        stage = table.stage or self.stages[0]
+        stage = table.stage or (source.table.pack.stages or self.stages)[0]
         if not self.check_known("stage", stage, self.stages, where):
             stage = self.stages[0]
         test = self._bind_conditions(table, where)
@@ -44,6 +45,7 @@ class Binder:
             id=table.id,
             stage=stage,
             why=table.why,
+            manual=self._manual(table, source, where),
             weight=table.weight,
             own=source.own,
             trigger_lists=test.trigger_lists,
@@ -91,6 +93,7 @@ class Binder:
         return Cue(
             id=table.id,
             why=table.why,
+            manual=self._manual(table, source, where),
             side=table.side,
             weight=table.weight,
             own=source.own,
@@ -105,6 +108,11 @@ class Binder:
             example=table.example,
             leaves=table.leaves,
         )
+
+    def _manual(self, table: RuleTable | CueTable, source: LoadedPack, where: str) -> tuple[str, ...]:
+        """The rules of the coding manual that it applies, by number."""
+        numbers = table.manual or source.table.pack.manual
+        return tuple(n for n in numbers if self.check_known("rule of the manual", n, self.quotes, where))
 
     def bits_of(self, texts: Iterable[str], where: str) -> int:
         """The bits of all these phrases and lists."""

@@ -1,7 +1,7 @@
 """Puts a rule book together from packs and agencies files: lists become bits, rules their tests."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -9,6 +9,8 @@ from calsync.model.classification import Activity
 from calsync.model.people import Partnership
 from calsync.model.problem import Problem
 from calsync.rules.book import (
+    EVIDENCE_STAGE,
+    OWN_STAGE,
     Conditions,
     OrganisationIndex,
     PartnershipIndex,
@@ -33,7 +35,6 @@ from calsync.rules.packs.phrase_lists import (
     LoadedPack,
     collect_phrase_lists,
 )
-from calsync.rules.rule_index import build_rule_index
 from calsync.validation import suggest_word
 
 ENGINE_VERSION = "1"  # raise it when the engine judges otherwise with the same rules
@@ -55,7 +56,8 @@ def compile_book(
     lexicon = _lexicon(lists, [source.table.pack for source in sources])
     partnerships = _partnerships(sources)
     stages = tuple(dict.fromkeys(s for source in sources for s in source.table.pack.stages)) or ("rules",)
-    binder = Binder(lexicon.bits, stages, partnerships, _labels(sources))
+    quotes = {number: quote for source in sources for number, quote in source.table.quotes.items()}
+    binder = Binder(lexicon.bits, stages, partnerships, _labels(sources), quotes)
     binder.problems += _check_labels(sources)
     binder.check_ids(sources)
     rules = [rule for source in sources for rule in binder.bind_rules(source)]
@@ -68,18 +70,20 @@ def compile_book(
     own, shipped = _by_precedence(rules, stages)
     book = RuleBook(
         version=version,
-        packs=tuple(source.name for source in sources),
+        packs=tuple(dict.fromkeys(source.name for source in sources)),
         partnerships=partnerships,
         directory=build_directory(directories, registered_domain),
         vocabulary=words,
         partnership_index=partnership_index,
         organisation_index=organisation_index,
         labels=binder.labels,
+        quotes=quotes,
         stages=stages,
         rules=shipped,
         own_rules=own,
         cues=cues,
-        index=build_rule_index(own, stages, shipped, cues, words.content),
+        precedence=_order_rules(own, shipped, stages),
+        lists_of_rows=reduce(or_, (cue.row_any | cue.row_none for cue in cues), 0),
         lint_problems=tuple(lint_packs(sources, directories)),
     )
     return book, binder.problems
@@ -95,7 +99,9 @@ def _build_vocabulary(
 ) -> Vocabulary:
     headers = [source.table.pack for source in sources]
     bits = lexicon.bits
-    stop_words = frozenset(word for texts in _phrases_of_list(lists, "small") for word in texts)
+    small = frozenset(_phrases_under("stop_words", headers, lists))
+    for key in ("stop_words", "not_typos"):
+        _bits_under(key, headers, binder)  # finds lists that do not exist
     patterns = tuple(_build_patterns(sources, bits, binder))
     return Vocabulary(
         lexicon=lexicon,
@@ -109,14 +115,14 @@ def _build_vocabulary(
         ),
         conjunctions=frozenset(fold_text(word) for header in headers for word in header.joiners),
         conjunctions_before=_conjunctions_before(headers, lists),
-        stop_words=stop_words,
-        filler=bits.get("filler", 0),
-        meets=bits.get("meets", 0),
-        standing_items=bits.get("standing", 0),
-        no_service_lists=_said(headers, binder) | mention_bits | organisation_bits,
+        stop_words=small,
+        filler=_bits_under("filler", headers, binder),
+        meets=_bits_under("meeting_words", headers, binder),
+        standing_items=_bits_under("standing_items", headers, binder),
+        no_service_lists=_bits_under("names_no_service", headers, binder) | mention_bits | organisation_bits,
         content=bits[CONTENT_LIST],
         is_content_word=Memo(
-            lambda word: len(word) > 2 and word.isalpha() and word not in stop_words, _CACHE_LIMIT
+            lambda word: len(word) > 2 and word.isalpha() and word not in small, _CACHE_LIMIT
         ),
         bare_name=_build_bare_name(headers, binder, mention_bits),
         cut_after=_whatever_case(text for header in headers for text in header.cut_after),
@@ -186,8 +192,8 @@ def _build_organisation_index(directories: Sequence[DirectoryTable], bits: ListB
     )
 
 
-def _lexicon(lists: Mapping[str, PhraseList], headers: Iterable[Header]) -> Lexicon:
-    innocent = [word for texts in _phrases_of_list(lists, "not_typos") for word in texts]
+def _lexicon(lists: Mapping[str, PhraseList], headers: Sequence[Header]) -> Lexicon:
+    innocent = _phrases_under("not_typos", headers, lists)
     shorthand = {
         fold_text(short): fold_text(whole) for header in headers for short, whole in header.shorthand.items()
     }
@@ -241,6 +247,18 @@ def _by_precedence(
     }
 
 
+def _order_rules(
+    own: Sequence[Rule], shipped: Mapping[str, Sequence[Rule]], stages: Sequence[str]
+) -> tuple[tuple[str, Rule | None, int], ...]:
+    """The stage, rule and trigger lists of each rule, by precedence; None where cues are weighed."""
+    order: list[tuple[str, Rule | None, int]] = [(OWN_STAGE, rule, rule.trigger_lists) for rule in own]
+    for stage in stages:
+        if stage == EVIDENCE_STAGE:
+            order.append((stage, None, 0))
+        order += [(stage, rule, rule.trigger_lists) for rule in shipped[stage]]
+    return tuple(order)
+
+
 def _sort_by_weight(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.weight))
 
@@ -249,10 +267,11 @@ def _build_patterns(sources: Iterable[LoadedPack], bits: ListBits, binder: Binde
     for source in sources:
         for table in source.table.pattern:
             title, description = (table.where in (part, "both") for part in ("title", "description"))
-            near_bits = binder.bits_of(table.near, f"{source.file} [pattern {table.list}]")
-            literal, letters = required_literal(table.regex), required_letters(table.regex)
-            regex = re.compile(table.regex)
-            yield TextPattern(bits[table.list], literal, letters, near_bits, regex, title, description)
+            near_bits = binder.bits_of(table.near, f"{source.file} [pattern {', '.join(table.lists)}]")
+            literal, letters = required_literal(table.expression), required_letters(table.expression)
+            list_bits = reduce(or_, (bits[name] for name in table.lists))
+            regex = re.compile(table.expression)
+            yield TextPattern(list_bits, literal, letters, near_bits, regex, title, description)
 
 
 def _index_patterns_by_word(patterns: Sequence[TextPattern]) -> Memo[str, int]:
@@ -316,8 +335,29 @@ def _agency_bits_by_shared_domain(
     }
 
 
-def _said(headers: Iterable[Header], binder: Binder) -> int:
-    return binder.bits_of((text for h in headers for text in h.names_no_service), "[pack] names_no_service")
+def _given_under(key: str, headers: Iterable[Header], known: Container[str]) -> list[str]:
+    """The phrases and lists that packs give under a key of `[pack]`.
+
+    A default list need not exist: packs of before these keys hold the lists without naming them.
+    """
+    default = Header.model_fields[key].default
+    given = (text for header in headers for text in getattr(header, key))
+    return [text for text in given if text not in default or text[1:] in known]
+
+
+def _bits_under(key: str, headers: Iterable[Header], binder: Binder) -> int:
+    return binder.bits_of(_given_under(key, headers, binder.bits), f"[pack] {key}")
+
+
+def _phrases_under(key: str, headers: Iterable[Header], lists: Mapping[str, PhraseList]) -> list[str]:
+    """All phrases under a key of `[pack]`, those of lists included; unknown lists are found by the binder."""
+    found: list[str] = []
+    for text in dict.fromkeys(_given_under(key, headers, lists)):
+        if not text.startswith("@"):
+            found.append(text)
+        elif text[1:] in lists:
+            found += [phrase for texts in lists[text[1:]].by_language.values() for phrase in texts]
+    return found
 
 
 def _build_bare_name(headers: Sequence[Header], binder: Binder, mention_bits: int) -> Conditions:

@@ -6,7 +6,7 @@ raised, each named by file, rule and key, with the likely spelling.
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,17 +15,18 @@ import tldextract
 from pydantic import BaseModel, ValidationError
 
 from calsync.errors import RulePackError
-from calsync.model.problem import Problem
+from calsync.model.problem import Problem, Severity
 from calsync.rules.book import RuleBook
 from calsync.rules.packs.compiler import ENGINE_VERSION, compile_book
 from calsync.rules.packs.file_faults import describe_faults
-from calsync.rules.packs.models import DirectoryTable, PackTable
+from calsync.rules.packs.models import DirectoryTable, PackTable, PhraseTable
 from calsync.rules.packs.phrase_lists import LoadedPack
 from calsync.validation import suggest_word
 
 __all__ = ["RuleBook", "load_rules", "load_person_names", "shipped_rules_folder"]
 
 _AGENCIES_FILE = "agencies.toml"
+_LISTS = "lists"
 _Table = TypeVar("_Table", bound=BaseModel)
 
 
@@ -39,14 +40,14 @@ def shipped_rules_folder() -> Path:
 def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook, tuple[Problem, ...]]:
     """The book of the named shipped packs, what they build on, and our own folder, which wins.
 
-    Our own folder may hold `agencies.toml` and any number of packs (`*.toml`). Problems: what is
+    Our own folder may hold `agencies.toml`, any number of packs (`*.toml`) and the files of their lists
+    (`lists/NAME.LANGUAGE.txt`). Problems: what is
     odd but usable. Raises RulePackError with every fault if a pack cannot be used.
     """
     shelf = _PackLoader(own)
     for name in packs:
         shelf.load_shipped_pack(name)
-    for path in shelf.own_packs():
-        shelf.load_own_pack(path)
+    shelf.take_own()
     directories = shelf.directories()
     if shelf.faults:
         raise RulePackError(shelf.faults)
@@ -54,7 +55,7 @@ def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook,
     faults = [problem for problem in problems if problem.severity == "fault"]
     if faults:
         raise RulePackError(faults)
-    return book, tuple(problems)
+    return book, (*shelf.notes, *problems)
 
 
 class _PackLoader:
@@ -65,6 +66,7 @@ class _PackLoader:
         self.shipped = shipped_rules_folder()
         self.sources: list[LoadedPack] = []
         self.faults: list[Problem] = []
+        self.notes: list[Problem] = []
         self._loaded: set[str] = set()
         self._digest = hashlib.blake2b(ENGINE_VERSION.encode(), digest_size=12)
         if own is not None and not own.is_dir():
@@ -80,26 +82,76 @@ class _PackLoader:
         """Take a shipped pack by name."""
         if name in self._loaded:
             return
-        path = self.shipped / "packs" / f"{name}.toml"
-        known = sorted(p.stem for p in (self.shipped / "packs").glob("*.toml"))
+        known = shipped_pack_names()
         if name not in known:
-            self.faults.append(
-                Problem("[rules] packs", f"no such pack: {name!r}", suggest_word(name, sorted(known)))
-            )
+            self.faults.append(Problem("[rules] packs", f"no such pack: {name!r}", suggest_word(name, known)))
             return
         self._loaded.add(name)
-        self._read_pack(path, name, own=False)
+        for path in _pack_files(name):
+            self._read_pack(path, name, self.shipped / _LISTS, own=False)
 
-    def load_own_pack(self, path: Path) -> None:
-        """Take one of our own packs."""
-        self._read_pack(path, f"own/{path.stem}", own=True)
+    def take_own(self) -> None:
+        """Take every pack of our own folder."""
+        if self.own is None:
+            return
+        for path in self.own_packs():
+            self._read_pack(path, f"own/{path.stem}", self.own / _LISTS, own=True)
+        used = {name for source in self.sources if source.own for name in source.table.pack.lists}
+        for path in sorted((self.own / _LISTS).glob("*.txt")):
+            if path.name.partition(".")[0] not in used:
+                self.notes.append(
+                    Problem(
+                        f"{_LISTS}/{path.name}",
+                        "no pack names this list, so that it is not read",
+                        "name it under `lists` in the [pack] of one of your packs",
+                        Severity.NOTE,
+                    )
+                )
 
-    def _read_pack(self, path: Path, name: str, *, own: bool) -> None:
+    def _read_pack(self, path: Path, name: str, lists: Path, *, own: bool) -> None:
         table = self._read(path, PackTable)
-        if table is not None:
-            for base in table.pack.extends:
-                self.load_shipped_pack(base)
-            self.sources.append(LoadedPack(name, str(path.name), own, table))
+        if table is None:
+            return
+        for base in table.pack.extends:
+            self.load_shipped_pack(base)
+        file = path.name if own else str(path.relative_to(self.shipped / "packs"))
+        if table.pack.lists:
+            table = self._with_list_files(table, lists, file)
+        self.sources.append(LoadedPack(name, file, own, table))
+
+    def _with_list_files(self, table: PackTable, folder: Path, file: str) -> PackTable:
+        """The pack with the phrases of its list files; those that it holds itself are added to them."""
+        lists: dict[str, PhraseTable] = {}
+        for name in table.pack.lists:
+            held = table.list.get(name, PhraseTable())
+            phrases = {language: list(texts) for language, texts in held.phrases().items()}
+            paths = sorted(folder.glob(f"{name}.*.txt"))
+            if not paths:
+                known = sorted({path.name.partition(".")[0] for path in folder.glob("*.*.txt")})
+                what = f"no such list: there is no file {_LISTS}/{name}.LANGUAGE.txt"
+                self.faults.append(Problem(f"{file} [pack] lists", what, suggest_word(name, known)))
+            for path in paths:
+                language = path.name.split(".")[1]
+                phrases.setdefault(language, []).extend(self._read_list(path))
+            try:
+                lists[name] = PhraseTable(covers=held.covers, **phrases)
+            except ValidationError as error:
+                self.faults += describe_faults(error, f"{_LISTS}/{name}", {})
+        return table.model_copy(update={"list": {**lists, **_without(table.list, lists)}})
+
+    def _read_list(self, path: Path) -> list[str]:
+        """The phrases of a list file, one a line; lines that begin with # are comments."""
+        try:
+            raw = path.read_bytes()
+            self._digest.update(f"{path.name}\n".encode() + raw)
+            lines = [line.strip() for line in raw.decode("utf-8").splitlines()]
+        except UnicodeDecodeError as error:
+            self.faults.append(Problem(f"{_LISTS}/{path.name}", f"no UTF-8: {error}", "save it as UTF-8"))
+            return []
+        except OSError as error:
+            self.faults.append(Problem(str(path), f"cannot be read: {error.strerror}"))
+            return []
+        return [line for line in lines if line and not line.startswith("#")]
 
     def directories(self) -> list[DirectoryTable]:
         """Agencies files, our own first."""
@@ -150,6 +202,20 @@ class RegisteredDomains:
         return self._extract(domain).top_domain_under_public_suffix
 
 
-def shipped_pack_names() -> Iterable[str]:
-    """The names of the shipped packs."""
-    return sorted(path.stem for path in (shipped_rules_folder() / "packs").glob("*.toml"))
+def shipped_pack_names() -> list[str]:
+    """The names of the shipped packs: those of the files and folders in `packs`."""
+    folder = shipped_rules_folder() / "packs"
+    files = (path.relative_to(folder) for path in folder.rglob("*.toml"))
+    return sorted({file.parts[0].removesuffix(".toml") for file in files})
+
+
+def _pack_files(name: str) -> list[Path]:
+    """The file of a shipped pack; of a folder, its files by the number before their names."""
+    folder = shipped_rules_folder() / "packs"
+    if (folder / name).is_dir():
+        return sorted((folder / name).glob("*.toml"), key=lambda path: int(path.name.partition("-")[0]))
+    return [folder / f"{name}.toml"]
+
+
+def _without(lists: Mapping[str, PhraseTable], others: Container[str]) -> dict[str, PhraseTable]:
+    return {name: table for name, table in lists.items() if name not in others}

@@ -1,4 +1,7 @@
-"""What may stand in a pack of rules: the shape of its TOML, checked key by key."""
+"""The shape of a pack of rules: what its TOML may hold, checked key by key.
+
+The text below a key is its description in the JSON schema (`calsync rules schema`), which editors show.
+"""
 
 import re
 from typing import Annotated, Any, Literal
@@ -15,70 +18,89 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 class Strict(BaseModel):
     """Unknown keys are refused; values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Example(Strict):
-    """A meeting that proves a rule; `domains` are the invited people's, the organizer's first.
-
-    expect: a scope, an activity, or scope/partnership/activity with "-" for no partnership.
-    """
+    """A meeting that proves a rule."""
 
     title: str = ""
     description: str = ""
     location: str = ""
     domains: Texts = ()
+    """Mail domains of the invited people, the organizer's first."""
     minutes: int = 60
     categories: Texts = ()
     expect: str = ""
+    """A scope, an activity, or scope/partnership/activity with "-" for no partnership."""
 
 
 class When(Strict):
-    """What must be seen before a rule speaks; all that is named must hold.
+    """What a meeting must show for a rule to hold: all that is named here.
 
-    Texts are phrases, or "@list" for a list of phrases. `title_only`: the title holds nothing but
-    such phrases, numbers and filler. `all`: something of each group. sectors: kinds of organisation
-    among organizer and invited; domains: their mail domains, `*` for anything. `others_named`: the
-    title names another agency than the organizer's.
-    `partnership_titled`: the title shows a partnership. `invited = false`: nobody is on the
-    invitation but its organizer.
+    Texts are phrases, or "@name" for a list of phrases.
     """
 
     any: Texts = ()
+    """One of these is in the title or the description."""
     title_any: Texts = ()
+    """One of these is in the title."""
     title_first: Texts = ()
+    """The title begins with one of these, numbers aside."""
     description_any: Texts = ()
+    """One of these is in the description."""
     all: tuple[Texts, ...] = ()
+    """Something of each group is in the title or the description."""
     none: Texts = ()
+    """None of these is in the title or the description."""
     title_none: Texts = ()
+    """None of these is in the title."""
     title_only: Texts = ()
+    """The title holds nothing but such phrases, numbers and filler."""
     agencies_at_least: int | None = None
     agencies_at_most: int | None = None
     sectors_any: Texts = ()
+    """Kinds of organisation, or their roles, of which one is among organizer and invited."""
     sectors_none: Texts = ()
+    """Kinds of organisation, or their roles, of which none is among organizer and invited."""
     domains_any: Texts = ()
+    """Mail domains of which one is among organizer and invited; `*` stands for anything."""
     others_named: bool | None = None
+    """Whether the title names an agency of another sector than the organizer's."""
     partnerships: Texts = ()
+    """One of these partnerships is shown."""
     partnership: bool | None = None
+    """Whether any partnership is shown."""
     partnership_titled: bool | None = None
+    """Whether the title shows a partnership."""
     invited: bool | None = None
+    """Whether anybody but the organizer is on the invitation."""
     described: bool | None = None
+    """Whether there is a description."""
 
 
 class CueWhen(Strict):
-    """What a piece of evidence must see: in one clause, in its segment, or anywhere in the row.
+    """What a cue must see: in one clause, in its segment, or anywhere in the meeting's text.
 
     A segment runs from one break (full stop, semicolon, new line, number) to the next.
     """
 
     any: Texts = ()
+    """One of these is in the clause."""
     with_any: Texts = ()
+    """One of these, too, is in the clause."""
     none: Texts = ()
+    """None of these is in the clause."""
     segment_any: Texts = ()
+    """One of these is in the clause's segment."""
     row_any: Texts = ()
+    """One of these is in the title or the description."""
     row_none: Texts = ()
+    """None of these is in the title or the description."""
     partnerships: Texts = ()
+    """One of these partnerships is shown."""
     partnership: bool | None = None
+    """Whether any partnership is shown."""
 
 
 class RuleTable(Strict):
@@ -86,34 +108,50 @@ class RuleTable(Strict):
 
     id: Id
     stage: str = ""
+    """One of the stages; without it, the first stage of the rule's pack."""
     why: str = Field(min_length=8)
+    """Why the rule exists, in a sentence that a colleague would accept."""
+    manual: Texts = ()
+    """The rules of the coding manual that this rule applies; `explain` quotes them."""
     weight: int = 0
+    """Within a stage the rule of the greatest weight wins."""
     when: When = When()
     scope: str = ""
     activity: str = ""
     partnership: str = "keep"
+    """`keep`, `none`, or the id of the partnership that the rule sets."""
     kind: Literal["meeting", "preparation", "travel"] = "meeting"
     example: tuple[Example, ...] = Field(min_length=1)
+    """Meetings that the rule takes."""
     leaves: tuple[Example, ...] = ()
+    """Meetings that the rule leaves."""
 
 
 class CueTable(Strict):
-    """`[[cue]]`: a piece of evidence for one side; sides are weighed where no rule has spoken."""
+    """`[[cue]]`: a piece of evidence for one side; sides are weighed where no rule settles the meeting."""
 
     id: Id
     why: str = Field(min_length=8)
+    """Why this shows what is done, in a sentence that a colleague would accept."""
+    manual: Texts = ()
+    """The rules of the coding manual that this cue applies; `explain` quotes them."""
     side: str
+    """`process`, `service_improvement` or `operational`."""
     weight: int = Field(default=2, ge=1, le=5)
+    """In a clause the cue of the greatest weight counts; one of weight 1 never stands against one of 3."""
     when: CueWhen
     example: tuple[Example, ...] = Field(min_length=1)
+    """Meetings in which the cue is found."""
     leaves: tuple[Example, ...] = ()
+    """Meetings that the cue leaves."""
 
 
 class PhraseTable(BaseModel):
-    """`[list.name]`: phrases by language (`en`, `cy`, …); `covers` hides shorter finds inside them."""
+    """`[list.name]`: phrases by language (`en`, `cy` and so on)."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
     covers: bool = False
+    """Whether its phrases hide shorter ones that lie inside them."""
 
     @model_validator(mode="after")
     def _languages(self) -> "PhraseTable":
@@ -130,93 +168,128 @@ class PhraseTable(BaseModel):
 
 
 class PartnershipTable(Strict):
-    """`[[partnership]]`: its names, what belongs to it by law or guidance, its teams' mail domains.
-
-    names: full names (sure). short: abbreviations (another agency or a second word must support
-    them). groups: sub-groups that are this partnership's alone. belongs: things that are its
-    business by law or guidance. otherwise: words that show that the abbreviation is a local one.
-    one_sector: hints count only where all agencies are of
-    one sector.
-    """
+    """`[[partnership]]`: its names, what belongs to it by law or guidance, its teams' mail domains."""
 
     id: Id
     name: str
     name_cy: str = ""
     names: PhraseTable = PhraseTable()
+    """Full names, which are sure."""
     short: PhraseTable = PhraseTable()
+    """Abbreviations; another agency or a second word must support them."""
     groups: PhraseTable = PhraseTable()
+    """Sub-groups that are this partnership's alone."""
     belongs: PhraseTable = PhraseTable()
+    """Things that are its business by law or guidance."""
     hints: PhraseTable = PhraseTable()
+    """Words that show it where nothing stronger does."""
     otherwise: PhraseTable = PhraseTable()
+    """Words that show that the abbreviation is a local one."""
     domains: Texts = ()
+    """Mail domains of the partnership's own team; `*` stands for anything."""
     one_sector: bool = False
+    """Whether hints count only where all agencies are of one sector."""
 
 
 class PatternTable(Strict):
     """`[[pattern]]`: a regular expression on the text as written, for what no phrase can say.
 
-    Where it is found, the row holds `list`; used for initials and names of persons in a case. What
-    its group `unknown` catches must be a word that no list knows. near: only looked for where one
-    of these phrases stands, which is much quicker.
+    Used for initials and names of persons in a case.
     """
 
-    list: str
+    list: str | Texts
+    """The list, or lists, that a meeting holds where the expression is found."""
     near: Texts = ()
-    regex: str
+    """Phrases of which one must be there before the expression is tried, which is much quicker."""
+    regex: str | Texts
+    """The expression, or its parts, which are joined. A group named `unknown` catches a word of no list."""
     where: Literal["title", "description", "both"] = "both"
 
     @field_validator("regex")
     @classmethod
-    def _compiles(cls, value: str) -> str:
+    def _compiles(cls, value: str | Texts) -> str | Texts:
         try:
-            re.compile(value)
+            re.compile("".join(value))
         except re.error as error:
             raise ValueError(f"no regular expression: {error}") from None
         return value
 
+    @property
+    def expression(self) -> str:
+        """The whole expression."""
+        return "".join(self.regex)
+
+    @property
+    def lists(self) -> Texts:
+        """The names of its lists."""
+        return (self.list,) if isinstance(self.list, str) else self.list
+
 
 class ActivityTable(Strict):
-    """`[activity.name]`: an activity of the pack's own, and the one of the coding manual it counts as."""
+    """`[activity.name]`: an activity of the pack's own."""
 
     counts_as: str = "unclear"
+    """The activity of the coding manual as which it counts."""
     why: str = ""
 
 
 class BareName(Strict):
-    """A title that is only a name: one of `any` in it, none of `none`, nothing but `only` and filler."""
+    """`[pack.bare_name]`: titles that are only a name, which is no evidence of what is done (rule 11)."""
 
     any: Texts = ()
+    """One of these is in the title."""
     only: Texts = ()
+    """The title holds nothing but these, names of partnerships and filler."""
     none: Texts = ()
+    """None of these is in the title."""
 
 
 class Header(Strict):
-    """`[pack]`: what the pack is for, the packs it builds on, its stages in order, how its language reads.
+    """`[pack]`: what the pack is for, the packs it builds on, and how its language is read.
 
-    joiners: words that join two clauses; joiners_of: by language, words that do so only before a word
-    of that language (Welsh "a", which is an article in English). shorthand: how people shorten a
-    word. bare_name: titles that are no evidence of what is done (rule 11). names_no_service: lists
-    whose words name no service; a word outside them and outside the list `small` puts `@content`
-    into its clause. home: mail domains of the pack's nation, where nations share a name. cut_after:
-    where meeting software's text begins.
+    Keys whose default is a list take phrases and lists.
     """
 
     title: str
     extends: Texts = ()
+    """The shipped packs that this pack builds on."""
     stages: Texts = ()
+    """Its stages in the order in which they are asked."""
+    lists: Texts = ()
+    """Lists of phrases kept in files: `lists/NAME.LANGUAGE.txt`, one phrase a line."""
+    manual: Texts = ()
+    """The rules of the coding manual that rules and cues apply which name none themselves."""
     joiners: Texts = ()
+    """Words that join two clauses."""
     joiners_of: dict[str, Texts] = {}
+    """By language, words that join clauses only before a word of that language: Welsh "a"."""
     shorthand: dict[str, str] = {}
+    """How people shorten a word: the short form and the word."""
     bare_name: BareName = BareName()
     names_no_service: Texts = ()
+    """Words that name no service; any other word that is no stop word counts as `@content` in its clause."""
+    filler: Texts = ("@filler",)
+    """Words that say nothing, so that they count nowhere in a title or an agenda."""
+    stop_words: Texts = ("@small",)
+    """Words that are never content, and that no proposal for a rule holds."""
+    meeting_words: Texts = ("@meets",)
+    """Words of meeting somebody: with one of these, an agency named in a title takes part."""
+    standing_items: Texts = ("@standing",)
+    """Items that an agenda always holds: they are no evidence beside others (rule 9)."""
+    not_typos: Texts = ("@not_typos",)
+    """Ordinary words that look like slips of the keyboard."""
     home: Texts = ()
+    """Mail domains of the pack's nation, where nations share a partnership's name."""
     cut_after: Texts = ()
+    """Where the text of meeting software begins, which is cut off."""
 
 
 class PackTable(Strict):
     """A pack file."""
 
     pack: Header
+    quotes: dict[str, str] = {}
+    """What the coding manual says, by the number of its rule, in the words that `explain` quotes."""
     list: dict[str, PhraseTable] = {}
     activity: dict[str, ActivityTable] = {}
     partnership: tuple[PartnershipTable, ...] = ()
@@ -226,33 +299,29 @@ class PackTable(Strict):
 
 
 class SectorTable(Strict):
-    """`[[sector]]`: a kind of organisation and how its mail domains look.
-
-    role: partner (counts as an agency), own (belongs to the council: maintained schools), or one
-    that never does: regulator, politician, media, supplier, network, private, thing, translator.
-    `*` stands for any letters and dots; `label` names that part alone.
-    """
+    """`[[sector]]`: a kind of organisation and how its mail domains look; `*` stands for anything."""
 
     id: Id
     role: str = "partner"
+    """partner (counts as an agency), own (of the council: maintained schools), or one that never counts:
+    regulator, politician, media, supplier, network, private, thing, translator."""
     domains: Texts = ()
     labels: Texts = ()
+    """Patterns for the part of a domain that names the organisation."""
 
 
 class SharedTable(Strict):
-    """`[[shared]]`: one mail domain behind which several agencies sit; only the text can tell them apart."""
+    """`[[shared]]`: one mail domain of several agencies, which only the text can tell apart."""
 
     domain: str
     sector: str
 
 
 class AgencyTable(Strict):
-    """`[[agency]]`: one organisation, all its mail domains, and its names in texts.
-
-    id: one of your own, or as `calsync explain` shows the agency.
-    """
+    """`[[agency]]`: one organisation, all its mail domains, and its names in texts."""
 
     id: AgencyId
+    """An id of your own, or as `calsync explain` shows the agency."""
     name: str
     sector: str
     domains: Texts = ()

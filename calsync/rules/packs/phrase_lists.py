@@ -9,6 +9,8 @@ from calsync.rules.packs.models import CueTable, DirectoryTable, PackTable, Phra
 MENTION_FORMS = ("names", "short", "groups", "belongs", "hints")  # how a list may show a partnership
 LOCAL_MEANING_LIST = "otherwise"
 CONTENT_LIST = "content"  # the list that the engine fills: a word that may name a service
+# Keys of `[pack]` that take phrases and lists.
+LIST_KEYS = ("names_no_service", "filler", "stop_words", "meeting_words", "standing_items", "not_typos")
 _CONDITIONS_WITHOUT_PHRASES = ("domains_any", "sectors_any", "sectors_none", "partnerships")
 
 
@@ -47,7 +49,8 @@ def _add_pack_lists(source: LoadedPack, lists: dict[str, PhraseList]) -> None:
             name, covers = f"{partnership.id}.{kind}", kind in ("names", "groups")
             _add_list(lists, name, getattr(partnership, kind), covers=covers)
     for pattern in source.table.pattern:
-        lists.setdefault(pattern.list, PhraseList({}))
+        for name in pattern.lists:
+            lists.setdefault(name, PhraseList({}))
 
 
 def _add_list(lists: dict[str, PhraseList], name: str, table: PhraseTable, *, covers: bool = False) -> None:
@@ -68,9 +71,11 @@ def _merged(
 
 def _add_inline_phrases(source: LoadedPack, lists: dict[str, PhraseList]) -> None:
     tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]
-    bare = source.table.pack.bare_name
+    header = source.table.pack
+    bare = header.bare_name
     near = [text for pattern in source.table.pattern for text in pattern.near]
-    for texts in (*map(phrases_of_conditions, tables), (*bare.any, *bare.only, *bare.none, *near)):
+    listed = [text for key in LIST_KEYS for text in getattr(header, key)]
+    for texts in (*map(phrases_of_conditions, tables), (*bare.any, *bare.only, *bare.none, *near, *listed)):
         for text in texts:
             if not text.startswith("@"):
                 # Any language's phrase: Welsh forms of a word, and the word as it is, are all found.

@@ -9,6 +9,9 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from calsync.errors import SourceContentError, SourceError
+from calsync.http.client import Client, HttpResponse
+from calsync.http.credentials import Origin
+from calsync.http.errors import OtherServerError, ServerBusyError, status_text
 from calsync.model.address_redaction import redact_address
 from calsync.sources.caldav.multistatus import (
     CALDAV_NS,
@@ -27,9 +30,6 @@ from calsync.sources.caldav.xml import (
     parse_multistatus,
     strip_illegal_characters,
 )
-from calsync.sources.credentials import Origin
-from calsync.sources.errand import Answer, Errand, SentElsewhereError
-from calsync.sources.refusals import ServerBusyError, named
 
 MULTIGET_SIZE = 100
 """Resources asked for in one multiget."""
@@ -45,10 +45,10 @@ _XML_NAMESPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
 
 
 class CaldavClient:
-    """Speaks WebDAV in the name of one errand, and with one server only."""
+    """Reads one calendar or user by WebDAV, from one server only."""
 
-    def __init__(self, errand: Errand) -> None:
-        self._errand = errand
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def propfind(self, url: str, *names: str, depth: int = 0) -> list[Resource]:
         """The resource at an address, and with depth 1 those right inside it, with these properties."""
@@ -57,7 +57,7 @@ class CaldavClient:
         found = parse_resources(self._request_multistatus("PROPFIND", url, body, depth), url)
         for resource in found:
             if resource.path == unquoted_path(url) and resource.status >= 400:
-                raise self._errand.refused(resource.status)  # some say so inside a 207
+                raise self._client.error_for_status(resource.status)  # some say so inside a 207
         return found
 
     def list_resources(self, url: str) -> Listing:
@@ -91,7 +91,7 @@ class CaldavClient:
                 return Listing(etags, hrefs, frozenset(gone), token, unnamed)
             if token in seen_tokens or len(seen_tokens) > _MAX_SYNC_PAGES:
                 what = "never comes to the end of its list of meetings (sync-collection)"
-                raise SourceContentError(self._errand.where, what, "report it to whoever runs the server")
+                raise SourceContentError(self._client.where, what, "report it to whoever runs the server")
             seen_tokens.add(token)
 
     def read_resources(self, url: str, hrefs: Mapping[str, str]) -> Iterator[tuple[str, Resource]]:
@@ -128,13 +128,13 @@ class CaldavClient:
         """The full address of what a server names; raises SourceContentError if it is on another server."""
         try:
             full_url = urljoin(url, href)
-            if Origin.of(url).leads_to(Origin.of(full_url)):
+            if Origin.of(url).is_same_server(Origin.of(full_url)):
                 return full_url
         except ValueError:
             raise self._content_error("names an address that cannot be read") from None
         what = f"keeps this user's calendars on another server, {redact_address(full_url)}"
         hint = "name that server as `url` of a source of its own"
-        raise SourceContentError(self._errand.where, what, hint)
+        raise SourceContentError(self._client.where, what, hint)
 
     def _multiget(self, url: str, hrefs: Sequence[str]) -> tuple[list[Resource], SourceError | None]:
         """What a server gives of these resources, or nothing and why it refuses the question as a whole."""
@@ -142,15 +142,15 @@ class CaldavClient:
         props = "<d:prop><d:getetag/><c:calendar-data/></d:prop>"
         body = f"<c:calendar-multiget {_XML_NAMESPACES}>{props}{wanted}</c:calendar-multiget>"
         try:
-            answer = self._send_request("REPORT", url, body, 1)
+            response = self._send_request("REPORT", url, body, 1)
         except ServerBusyError as error:  # one resource may be what breaks it
             return [], error
-        if answer.status == 401:
-            raise self._errand.refused(401, answer.headers)
-        if answer.status != 207:
-            return [], self._errand.refused(answer.status, answer.headers)
+        if response.status == 401:
+            raise self._client.error_for_status(401, response.headers)
+        if response.status != 207:
+            return [], self._client.error_for_status(response.status, response.headers)
         try:
-            return parse_resources(self._parse_multistatus(answer), url), None
+            return parse_resources(self._parse_multistatus(response), url), None
         except SourceContentError as error:
             return [], error
 
@@ -161,17 +161,17 @@ class CaldavClient:
         # Behind a proxy a server may name a host of its own; ours is the only one that is asked.
         address = full_url._replace(scheme=here.scheme, netloc=here.netloc, fragment="").geturl()
         try:
-            answer = self._errand.ask("GET", address, stay=True, attempts=1)
-        except (ServerBusyError, SentElsewhereError):
+            response = self._client.request("GET", address, same_server=True, attempts=1)
+        except (ServerBusyError, OtherServerError):
             return fallback
-        if answer.status != 200:
+        if response.status != 200:
             return (
                 fallback
                 if fallback.status or fallback.is_broken
-                else Resource(href, fallback.path, answer.status)
+                else Resource(href, fallback.path, response.status)
             )
         content = Element(_CALENDAR_DATA)
-        content.text, repaired = strip_illegal_characters(answer.body)
+        content.text, repaired = strip_illegal_characters(response.body)
         return Resource(href, fallback.path, 200, {_CALENDAR_DATA: content}, is_repaired=repaired)
 
     def _sync_collection(self, url: str, token: str) -> MultistatusXml:
@@ -179,25 +179,25 @@ class CaldavClient:
             f"<d:sync-collection {_XML_NAMESPACES}><d:sync-token>{escape(token)}</d:sync-token>"
             "<d:sync-level>1</d:sync-level><d:prop><d:getetag/><d:resourcetype/></d:prop></d:sync-collection>"
         )
-        answer = self._send_request("REPORT", url, body, 0)
-        if answer.status not in (207, 401):
+        response = self._send_request("REPORT", url, body, 0)
+        if response.status not in (207, 401):
             raise StaleTokenError
-        return self._parse_multistatus(self._errand.require(answer, 207))
+        return self._parse_multistatus(self._client.require_status(response, 207))
 
     def _request_multistatus(self, method: str, url: str, body: str, depth: int) -> MultistatusXml:
-        answer = self._send_request(method, url, body, depth)
-        if answer.status not in (207, 401, 403, 404, 410):
-            raise self._content_error(f"does not speak CalDAV: {named(answer.status)}")
-        return self._parse_multistatus(self._errand.require(answer, 207))
+        response = self._send_request(method, url, body, depth)
+        if response.status not in (207, 401, 403, 404, 410):
+            raise self._content_error(f"does not speak CalDAV: {status_text(response.status)}")
+        return self._parse_multistatus(self._client.require_status(response, 207))
 
-    def _send_request(self, method: str, url: str, body: str, depth: int) -> Answer:
+    def _send_request(self, method: str, url: str, body: str, depth: int) -> HttpResponse:
         headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
         content = f'<?xml version="1.0" encoding="utf-8"?>{body}'.encode()
-        return self._errand.ask(method, url, headers=headers, body=content, stay=True)
+        return self._client.request(method, url, headers=headers, body=content, same_server=True)
 
-    def _parse_multistatus(self, answer: Answer) -> MultistatusXml:
+    def _parse_multistatus(self, response: HttpResponse) -> MultistatusXml:
         try:
-            return parse_multistatus(answer.body)
+            return parse_multistatus(response.body)
         except NotMultistatusError:
             raise self._content_error("answered with something that is no WebDAV") from None
 
@@ -207,7 +207,7 @@ class CaldavClient:
 
     def _content_error(self, what: str) -> SourceContentError:
         hint = "is it the CalDAV address? see docs/operators/caldav.md"
-        return SourceContentError(self._errand.where, what, hint)
+        return SourceContentError(self._client.where, what, hint)
 
 
 def _count_unnamed(found: Sequence[Resource], own: str) -> int:

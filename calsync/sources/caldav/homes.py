@@ -7,11 +7,12 @@ address stands for whoever logs in.
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urljoin, urlsplit
 
-from calsync.errors import SourceAuthError, SourceContentError
+from calsync.errors import SourceAuthError
+from calsync.http.credentials import Origin
+from calsync.http.errors import invalid_address_error
 from calsync.sources.base import Calendar
 from calsync.sources.caldav.client import CaldavClient
 from calsync.sources.caldav.multistatus import CALDAV_NS, DAV_NS, Resource, quote_path, unquoted_path
-from calsync.sources.credentials import Origin
 
 _SAFE_CHARACTERS = "/%:@!$&'()*+,;=~"
 _PROPERTIES = (
@@ -63,10 +64,9 @@ def find_collections(
 
 def _check_server(root: str, full: str, calendar: Calendar) -> None:
     try:
-        same = Origin.of(root).leads_to(Origin.of(full))
+        same = Origin.of(root).is_same_server(Origin.of(full))
     except ValueError:
-        hint = "give a path under the source's url"
-        raise SourceContentError(str(calendar), "is no address that can be asked", hint) from None
+        raise invalid_address_error(str(calendar), "give a path under the source's url") from None
     if not same:
         what = "is on another server than this source's url"
         raise SourceAuthError(str(calendar), what, "give that server a source of its own")

@@ -10,26 +10,26 @@ from urllib.parse import urlsplit
 from pydantic import field_validator
 
 from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
+from calsync.http.address_guard import AddressGuard
+from calsync.http.client import ClientPool
+from calsync.http.credentials import Origin
+from calsync.http.errors import status_text
+from calsync.http.options import WebOptions
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
-from calsync.sources.addresses import AddressGuard
-from calsync.sources.base import Calendar, FetchResult
+from calsync.sources.base import Calendar, FetchResult, SourceOptions
 from calsync.sources.caldav.client import STATUS_MISSING, CaldavClient
 from calsync.sources.caldav.homes import find_collections, resolve_address
 from calsync.sources.caldav.multistatus import CALDAV_NS, Listing, Resource, StaleTokenError
 from calsync.sources.caldav.resources import UidsByResource, read_texts, resource_label
-from calsync.sources.credentials import Origin
 from calsync.sources.guards import sealed
 from calsync.sources.ical.read import READER_VERSION
 from calsync.sources.identity import web_identity_key
-from calsync.sources.refusals import named
 from calsync.sources.tokens import build_token_key, decode_token, decode_uids, encode_token, encode_uids
-from calsync.sources.web import Web
-from calsync.sources.web_options import WebOptions
 from calsync.text import format_count
 
 
-class CaldavOptions(WebOptions):
+class CaldavOptions(WebOptions, SourceOptions):
     """The settings of a `caldav` source.
 
     url: where addresses start; one below it may be relative. skip: collections that nobody reads,
@@ -62,15 +62,15 @@ class CaldavSource:
     def __init__(self, name: str, options: CaldavOptions) -> None:
         self.name = name
         self.options = options
-        self._web = Web(options)
+        self._http = ClientPool(options)
         self._skipped_problems: dict[Calendar, tuple[Problem, ...]] = {}
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
         """The collection itself, or the calendars of a user: of a principal, a home, or our own login."""
         url = resolve_address(self.options.url, calendar)
-        with self._web.errand(calendar) as errand:
+        with self._http.client_for(str(calendar)) as client:
             own_paths, foreign_names = find_collections(
-                CaldavClient(errand), url, self.options.skip, use_own_principal=not calendar.address.strip()
+                CaldavClient(client), url, self.options.skip, use_own_principal=not calendar.address.strip()
             )
         found = tuple(calendar if path is None else calendar.with_address(path) for path in own_paths)
         if found and foreign_names:
@@ -88,8 +88,8 @@ class CaldavSource:
         url = resolve_address(self.options.url, calendar)
         token_key = build_token_key(calendar, window, READER_VERSION)
         previous_marks, previous_uids = decode_token(token, token_key), decode_uids(token)
-        with self._web.errand(calendar) as errand:
-            dav = CaldavClient(errand)
+        with self._http.client_for(str(calendar)) as client:
+            dav = CaldavClient(client)
             if _is_unchanged_since(dav, url, previous_marks.get("sync", "")):
                 return FetchResult(unchanged=True, token=token)
             listing = dav.list_resources(url)
@@ -133,8 +133,8 @@ class CaldavSource:
             return frozenset()  # the reading says what is wrong with it
 
     def close(self) -> None:
-        """Let go of connections."""
-        self._web.close()
+        """Close every connection."""
+        self._http.close()
 
 
 def _is_unchanged_since(dav: CaldavClient, url: str, sync_token: str) -> bool:
@@ -187,7 +187,7 @@ def _undelivered_problem(calendar: Calendar, path: str, resource: Resource) -> P
     elif resource.status == STATUS_MISSING:
         reason = "left out of the answer"
     else:
-        reason = named(status) if status >= 300 else "without content"
+        reason = status_text(status) if status >= 300 else "without content"
     what = f"is listed, but the server did not give it: {reason}; what we hold of it is kept"
     hint = "may we read it, and does a calendar program show it? it is asked for again every night"
     return Problem(resource_label(calendar, path), what, hint)

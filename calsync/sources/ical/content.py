@@ -1,10 +1,9 @@
 """What an event says besides its times: title, people, answers, how it is shown."""
 
-from html.parser import HTMLParser
 from typing import NamedTuple
 
 from calsync.model.occurrence import Attendee, Response, Sensitivity, ShowAs, Status, owner_response
-from calsync.sources.html_guard import prepare_html
+from calsync.sources.html_text import html_lines
 from calsync.sources.ical.content_lines import group_lines_by_name
 from calsync.sources.ical.event import version_stamp
 from calsync.sources.ical.people_lines import PeopleReader
@@ -101,7 +100,7 @@ class ContentReader:
             location=self._first_text(lines["LOCATION"]),
             # Only where there is no description, the text of its HTML twin.
             description=self._first_text(lines["DESCRIPTION"])
-            or _html_to_text(self._first_text(lines["X-ALT-DESC"])),
+            or _read_html(self._first_text(lines["X-ALT-DESC"])),
             organizer=organizer,
             attendees=attendees,
             categories=tuple(dict.fromkeys(categories)),
@@ -166,31 +165,6 @@ def _read_response(organizer: str, attendees: tuple[Attendee, ...], owners: froz
     return owner_response(answers, organizes=organizer in owners)
 
 
-class _VisibleText(HTMLParser):
-    """Collects what a reader of the page would see."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in ("style", "script", "title")
-        self.seen.append("\n" if tag in ("br", "p", "div", "li", "tr") else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("style", "script", "title")
-
-    def handle_data(self, data: str) -> None:
-        if self._hidden <= 0:
-            self.seen.append(data)
-
-
-def _html_to_text(page: str) -> str:
-    if "<" not in page:
-        return page
-    reader = _VisibleText()
-    reader.feed(prepare_html(page))
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.seen).split("\n"))
-    return "\n".join(line for line in lines if line)
+def _read_html(page: str) -> str:
+    # Some programs write plain text into X-ALT-DESC: it keeps its own lines.
+    return "\n".join(html_lines(page)) if "<" in page else page

@@ -18,7 +18,7 @@ from calsync.model.span import Span
 from calsync.sources.ical.components import CalendarText, ComponentText
 from calsync.sources.ical.content_lines import find_lines
 from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_vtimezone
-from calsync.sources.ical.zone_names import exact_zone, guessed_zone, iana_zone
+from calsync.sources.zone_names import exact_zone, guessed_zone, iana_zone
 from calsync.text import format_count
 
 _HEADER = frozenset({"X-WR-TIMEZONE", "TIMEZONE-ID"})

@@ -1,4 +1,4 @@
-"""Where the token comes from: made by Microsoft Entra ID for us (msal), or made elsewhere and given to us."""
+"""Tokens for Graph: requested from Microsoft Entra ID (msal), or made elsewhere and named in the settings."""
 
 import base64
 import json
@@ -13,25 +13,25 @@ import requests
 from msal.token_cache import TokenCache
 from O365.utils.token import MemoryTokenBackend
 
+from calsync.http.connections import USER_AGENT, open_session
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import REDACTION
-from calsync.sources.m365.session import graph_session
 
 
 class TokenRefusedError(Exception):
-    """There is no token for us, and asking again will not help. said: what the sign-in answered."""
+    """There is no token for us, and a retry will not help. answer: the sign-in's text, without secrets."""
 
     def __init__(self, answer: str) -> None:
-        super().__init__(REDACTION.redact(answer))
         self.answer = REDACTION.redact(answer)
+        super().__init__(self.answer)
 
 
 class TokenUnavailableError(Exception):
-    """The sign-in did not answer as it should; a later try may work."""
+    """The sign-in did not answer as Microsoft's does; a later try may work."""
 
 
 class TokenProvider(Protocol):
-    """Gives the token for the next request."""
+    """Provides the token of each request."""
 
     def get_token(self, rejected: str = "") -> str:
         """A token; another one than `refused`, which Graph has just rejected. Raises TokenRefusedError."""
@@ -39,26 +39,26 @@ class TokenProvider(Protocol):
 
 
 class ExternalTokens:
-    """Tokens made elsewhere, in a variable or a file that somebody keeps fresh."""
+    """Tokens made elsewhere, in a variable or a file that another program keeps up to date."""
 
     def __init__(self, options: M365Options) -> None:
         self._options = options
 
     def get_token(self, rejected: str = "") -> str:
-        """What stands there now."""
+        """The token that is in the variable or file now."""
         token = self._read_token().strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise TokenRefusedError(f"{self._token_location} holds no token")
+            raise TokenRefusedError(f"{self._location} holds no token")
         REDACTION.hide(token)
         if token == rejected:
             raise TokenRefusedError(
-                f"Microsoft Graph rejects the token in {self._token_location}; it may have expired"
+                f"Microsoft Graph rejects the token in {self._location}; it may have expired"
             )
         self._check_claims(unverified_claims(token))
         return token
 
     @property
-    def _token_location(self) -> str:
+    def _location(self) -> str:
         return str(self._options.token_file or f"the environment variable {self._options.token_env}")
 
     def _read_token(self) -> str:
@@ -67,23 +67,21 @@ class ExternalTokens:
         try:
             return self._options.token_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise TokenRefusedError(
-                f"{self._token_location} cannot be read: {type(error).__name__}"
-            ) from None
+            raise TokenRefusedError(f"{self._location} cannot be read: {type(error).__name__}") from None
 
     def _check_claims(self, claims: Mapping[str, Any]) -> None:
-        """A token that says it is another tenant's, or for another service, is not sent."""
+        """Raise TokenRefusedError if its claims are for another tenant or service: it is not sent then."""
         tenant, wanted = str(claims.get("tid", "")).casefold(), self._options.tenant.casefold()
         if tenant and wanted and "." not in wanted and tenant != wanted:
-            raise TokenRefusedError(f"the token in {self._token_location} is for another tenant: {tenant}")
+            raise TokenRefusedError(f"the token in {self._location} is for another tenant: {tenant}")
         audience = str(claims.get("aud", ""))
         if "AzureADTokenExchange" in audience:
             raise TokenRefusedError(
-                f"{self._token_location} holds no token but an assertion: name it as assertion_file"
+                f"{self._location} holds no token but an assertion: name it as assertion_file"
             )
         host = urlsplit(audience).hostname
         if host and not self._options.is_emulated and host != urlsplit(self._options.graph_url).hostname:
-            raise TokenRefusedError(f"the token in {self._token_location} is for another service: {audience}")
+            raise TokenRefusedError(f"the token in {self._location} is for another service: {audience}")
 
 
 class MsalTokens:
@@ -94,18 +92,18 @@ class MsalTokens:
         self._backend = backend
         self._lock = threading.Lock()
         self._application: msal.ConfidentialClientApplication | None = None
-        self._refusal = ""
+        self._refused_answer = ""
         REDACTION.hide(options.secret)
 
     def get_token(self, rejected: str = "") -> str:
-        """A token from memory, renewed five minutes before it ends; a refusal stays one for the night."""
+        """A token from memory, renewed five minutes before its end; after one refusal always that refusal."""
         with self._lock:
-            if self._refusal:
-                raise TokenRefusedError(self._refusal)
+            if self._refused_answer:
+                raise TokenRefusedError(self._refused_answer)
             try:
                 return self._acquire_token(rejected)
             except TokenRefusedError as error:
-                self._refusal = error.answer
+                self._refused_answer = error.answer
                 raise
 
     def _acquire_token(self, refused: str) -> str:
@@ -118,10 +116,10 @@ class MsalTokens:
         except requests.RequestException:
             raise
         except (ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
-            raise _unexpected_answer_error(error) from None
+            raise _translate_msal_error(error) from None
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
-            raise _token_error(answer)
+            raise _error_for_answer(answer)
         REDACTION.hide(token)
         return token
 
@@ -143,7 +141,7 @@ class MsalTokens:
         return certificate.credential if certificate else self._options.secret
 
     def _read_assertion(self) -> str:
-        """What the platform signs for us, read anew for every token: it changes often."""
+        """The assertion that the platform signs for us, read for every token: it changes often."""
         file = self._options.assertion_file
         try:
             assertion = file.read_text(encoding="utf-8").strip() if file else ""
@@ -158,44 +156,45 @@ class MsalTokens:
                 self._backend.remove_at(cached)
 
 
-class MsalHttpClient:
-    """How msal asks: our time limits, our certificates, no redirects.
+def open_graph_session(options: M365Options) -> requests.Session:
+    """A session for Graph and the sign-in, with a connection for each mailbox that is read at once."""
+    # The form of name that Microsoft requires of applications: NONISV|company|name/version.
+    user_agent = f"NONISV|calsync|{USER_AGENT}"
+    return open_session(options, user_agent=user_agent, connections=options.mailboxes_at_once)
 
-    Where Graph is played by a server on this machine, tokens are asked there, too, and nothing leaves
-    the machine; msal itself speaks to https only.
+
+class MsalHttpClient:
+    """The HTTP client of msal: a session of ours, with its trust, timeouts and guards.
+
+    Where the settings name a Graph on this machine (`graph_root`, the emulator of the tests), tokens are
+    requested there, too: msal itself accepts only Microsoft's https addresses.
     """
 
     def __init__(self, options: M365Options) -> None:
         self._options = options
-        self._session = graph_session(options)
+        self._session = open_graph_session(options)
 
     def get(self, url: str, **rest: Any) -> requests.Response:
-        """Ask for what is public: where tokens are made."""
-        return self._request("GET", url, rest)
+        """Read what is public: the addresses of the sign-in."""
+        return self._send("GET", url, rest)
 
     def post(self, url: str, **rest: Any) -> requests.Response:
-        """Ask for a token."""
-        return self._request("POST", url, rest)
+        """Request a token."""
+        return self._send("POST", url, rest)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close every connection."""
         self._session.close()
 
-    def _request(self, method: str, url: str, rest: dict[str, Any]) -> requests.Response:
-        options = self._options
-        if options.is_emulated:
-            root = urlsplit(options.graph_url)
+    def _send(self, method: str, url: str, rest: dict[str, Any]) -> requests.Response:
+        if self._options.is_emulated:
+            root = urlsplit(self._options.graph_url)
             url = urlsplit(url)._replace(scheme=root.scheme, netloc=root.netloc).geturl()
-        return self._session.request(
-            method,
-            url,
-            **{**rest, "timeout": (options.connect_seconds, options.read_seconds), "allow_redirects": False},
-            verify=str(options.ca_file) if options.ca_file else True,
-        )
+        return self._session.request(method, url, **rest)
 
 
 def unverified_claims(token: str) -> Mapping[str, Any]:
-    """What a token says of itself, unverified; nothing for one that is no JWT."""
+    """The claims of a token, unverified; none for one that is no JWT."""
     parts = token.split(".")
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
@@ -205,17 +204,17 @@ def unverified_claims(token: str) -> Mapping[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _token_error(answer: object) -> TokenRefusedError | TokenUnavailableError:
-    said = answer if isinstance(answer, dict) else {}
-    text = f"{said.get('error', 'no token')}: {said.get('error_description', '')}".strip(": ")
-    if said.get("error") in ("temporarily_unavailable", "server_error"):
+def _error_for_answer(answer: object) -> TokenRefusedError | TokenUnavailableError:
+    fields = answer if isinstance(answer, dict) else {}
+    text = f"{fields.get('error', 'no token')}: {fields.get('error_description', '')}".strip(": ")
+    if fields.get("error") in ("temporarily_unavailable", "server_error"):
         return TokenUnavailableError(REDACTION.redact(text))
     return TokenRefusedError(text)
 
 
-def _unexpected_answer_error(error: Exception) -> TokenRefusedError | TokenUnavailableError:
-    """What msal raises where the sign-in refuses the tenant, or something else answers in its place."""
-    said = f"{error.__context__ or ''} {error}"  # msal buries what the sign-in said of the tenant
-    if "AADSTS" in said:
-        return TokenRefusedError(said)
+def _translate_msal_error(error: Exception) -> TokenRefusedError | TokenUnavailableError:
+    """msal raises anything where the sign-in refuses the tenant, or a proxy answers in its place."""
+    text = f"{error.__context__ or ''} {error}"  # the sign-in's own text is only in the error's context
+    if "AADSTS" in text:
+        return TokenRefusedError(text)
     return TokenUnavailableError("the answer is none of Microsoft's sign-in")

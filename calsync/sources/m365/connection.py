@@ -1,4 +1,4 @@
-"""O365's connection with what it lacks: renewal, an eye on where the token goes, silence about it.
+"""O365's connection over our own sessions: it renews the token, sends it to Graph only, and never logs it.
 
 O365 2.1.10 cannot renew an application's token, logs it at DEBUG, follows any link with it, changes
 its caller's headers, and waits for ever (all measured). What stays of O365: the account, its token
@@ -12,35 +12,22 @@ from urllib.parse import urlsplit
 import requests
 from O365 import Account, Connection, MSGraphProtocol
 from O365.utils.token import MemoryTokenBackend
-from requests.auth import AuthBase
 
-from calsync.sources.credentials import Origin
-from calsync.sources.m365.access_tokens import ExternalTokens, MsalTokens, TokenProvider
+from calsync.http.connections import ThreadSessions
+from calsync.http.credentials import Origin, bearer_auth
+from calsync.sources.m365.access_tokens import ExternalTokens, MsalTokens, TokenProvider, open_graph_session
 from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import install_secret_filter
-from calsync.sources.m365.session import graph_session
-from calsync.sources.sessions import Sessions
 
 
 class ForeignAddressError(ValueError):
-    """Somebody wants us to take our token to another server; the message names it."""
-
-
-class _Bearer(AuthBase):
-    """The token on one request; in the session's headers O365 would log it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+    """An address is not on Graph's server, where our token belongs; the message is that address's origin."""
 
 
 class GraphConnection(Connection):  # type: ignore[misc]
-    """Asks Graph with a valid token. Raises requests' errors and those of `access`; never retries by itself.
+    """Sends requests to Graph with a valid token, which a response of 401 renews once.
 
-    Each thread has connections of its own. An answer of 401 renews the token once.
+    Raises requests' errors and those of `access`; retries are the caller's. Each thread has a session.
     """
 
     def __init__(
@@ -48,20 +35,19 @@ class GraphConnection(Connection):  # type: ignore[misc]
     ) -> None:
         super().__init__(credentials, **rest)
         self.tokens = tokens
-        self._options = options
         self._origin = Origin.of(options.graph_url)
-        self._sessions = Sessions(lambda: graph_session(self._options))
+        self._sessions = ThreadSessions(lambda: open_graph_session(options))
 
     def oauth_request(self, url: str, method: str, **rest: Any) -> requests.Response:
         """The answer to a request with our token; an answer of 400 or more is raised as HTTPError."""
-        self._check(url)
-        rest["headers"] = self._merged(rest.get("headers") or {})
-        token = self.tokens.get_token()
-        response = self._send(method, url, token, rest)
-        if response.status_code == 401:  # revoked, rotated, or older than our clock thinks
+        self._check_server(url)
+        rest["headers"] = self._merge_headers(rest.get("headers") or {})
+        session, token = self._sessions.current, self.tokens.get_token()
+        response = session.request(method, url, **{**rest, "auth": bearer_auth(token)})
+        if response.status_code == 401:  # revoked, rotated, or expired by another clock than ours
             response.close()
             token = self.tokens.get_token(rejected=token)
-            response = self._send(method, url, token, rest)
+            response = session.request(method, url, **{**rest, "auth": bearer_auth(token)})
         response.raise_for_status()
         return response
 
@@ -72,13 +58,17 @@ class GraphConnection(Connection):  # type: ignore[misc]
 
     def get_session(self, load_token: bool = False) -> requests.Session:  # noqa: ARG002
         """This thread's session; it holds no token."""
-        return self._sessions.mine
+        return self._sessions.current
+
+    def get_naive_session(self) -> requests.Session:
+        """O365 downloads and uploads without a token by this one: it is guarded like the other."""
+        return self._sessions.current
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self._sessions.close()
 
-    def _check(self, url: str) -> None:
+    def _check_server(self, url: str) -> None:
         try:
             origin = Origin.of(url)
         except ValueError:
@@ -86,25 +76,11 @@ class GraphConnection(Connection):  # type: ignore[misc]
         if origin != self._origin or urlsplit(url).username is not None:
             raise ForeignAddressError(f"{origin.scheme}://{origin.host}:{origin.port}")
 
-    def _merged(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The caller's headers and ours, in a dict of our own; preferences add up."""
+    def _merge_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The caller's headers and O365's, in a dict of our own; the preferences of both are sent."""
         merged = {**self.default_headers, **headers}
-        wishes = [table["Prefer"] for table in (headers, self.default_headers) if table.get("Prefer")]
-        return {**merged, "Prefer": ", ".join(wishes)} if wishes else merged
-
-    def _send(self, method: str, url: str, token: str, rest: Mapping[str, Any]) -> requests.Response:
-        options = self._options
-        return self.get_session().request(
-            method,
-            url,
-            **{
-                "timeout": (options.connect_seconds, options.read_seconds),
-                "verify": str(options.ca_file) if options.ca_file else True,
-                **rest,
-                "auth": _Bearer(token),  # given outright, or requests would look into ~/.netrc
-                "allow_redirects": False,
-            },
-        )
+        preferences = [table["Prefer"] for table in (headers, self.default_headers) if table.get("Prefer")]
+        return {**merged, "Prefer": ", ".join(preferences)} if preferences else merged
 
 
 class GraphAccount(Account):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Everything asked about one mailbox: its pages, one after another, whole or not at all."""
+"""Reads one mailbox by Graph's calendarView: all its pages, or an error."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,21 +7,20 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-import stamina
-import urllib3
 
 from calsync.errors import SourceAuthError, SourceContentError
+from calsync.http.address_guard import AddressRefusedError
+from calsync.http.deadline import Deadline
+from calsync.http.errors import REQUEST_ERRORS, TransientError
+from calsync.http.limits import RequestLimits
 from calsync.model.address_redaction import redact_address
 from calsync.model.span import Span
-from calsync.sources.addresses import AddressRefusedError
 from calsync.sources.base import Calendar
-from calsync.sources.deadline import Deadline
 from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError
 from calsync.sources.m365.connection import ForeignAddressError, GraphAccount
+from calsync.sources.m365.errors import graph_error_for_status, is_web_page, sign_in_error, web_page_error
 from calsync.sources.m365.events import EVENT_FIELDS
 from calsync.sources.m365.options import M365Options
-from calsync.sources.m365.refusals import graph_refusal, looks_like_html, sign_in_refusal, someone_else
-from calsync.sources.refusals import TransientError, retold, too_large, too_late, wait_before
 
 MAX_PAGES = 1000
 MAX_REPEATED_PAGES = 20
@@ -29,14 +28,13 @@ MAX_REPEATED_PAGES = 20
 
 _MAX_WINDOW = timedelta(days=1800)  # Graph refuses a window of more than 1825 days
 _MARGIN = timedelta(hours=14)  # all-day events lie by UTC there, by the calendar's own zone here
-_CHUNK_BYTES = 1 << 16
 _MAX_ERROR_BYTES = 1 << 16
 
 Page = Mapping[str, Any]
 
 
 class Mailbox:
-    """The questions to one mailbox, under one deadline and one limit of size."""
+    """The requests for one mailbox, under one deadline and one limit of size."""
 
     def __init__(
         self,
@@ -50,9 +48,8 @@ class Mailbox:
         self._attempts = attempts
         self._account = account
         self._options = options
-        self._deadline = deadline
-        self._bytes_left = int(options.max_megabytes * 1_000_000)
-        if redact_address(calendar.address) != calendar.address:  # Graph's errors repeat what was asked for
+        self._limits = RequestLimits(self.where, options, deadline)
+        if redact_address(calendar.address) != calendar.address:  # Graph's errors repeat the address
             hint = "give the mailbox's address or its object id"
             raise SourceContentError(self.where, "is no mailbox", hint)
         name = quote(calendar.address.strip(), safe="@")
@@ -67,27 +64,27 @@ class Mailbox:
         return list(found.values())
 
     def probe(self) -> Mapping[str, str]:
-        """Ask for one event of a day long past, to see that we may; gives the answer's headers."""
+        """Request one event of a day long past, to check that we may; returns the headers."""
         params = {
             **_window_parameters(datetime(2000, 1, 3, tzinfo=UTC), datetime(2000, 1, 4, tzinfo=UTC)),
             "$top": "1",
         }
-        return self._fetch_page(self._calendar_view_url, {**params, "$select": "id"})[1]
+        return self._request(self._calendar_view_url, {**params, "$select": "id"})[1]
 
     def _iterate_events(self, start: datetime, end: datetime) -> Iterator[Any]:
         fields = (*EVENT_FIELDS, "body") if self._options.agendas else EVENT_FIELDS
-        parameters = {
+        first_params = {
             **_window_parameters(start, end),
             "$top": str(self._options.page_size),
             "$select": ",".join(fields),
         }
         url: str = self._calendar_view_url
-        params: Mapping[str, str] | None = parameters
+        params: Mapping[str, str] | None = first_params
         links: set[str] = set()
         seen: set[object] = set()
         repeated_pages = 0
         while True:
-            page, _ = self._fetch_page(url, params)
+            page, _ = self._request(url, params)
             events = self._events_of_page(page)
             yield from events
             names = {_event_key(event, n) for n, event in enumerate(events)}
@@ -119,85 +116,57 @@ class Mailbox:
             self.where, what, "what we hold is kept; a known fault of Graph, try again later"
         )
 
-    def _fetch_page(self, url: str, params: Mapping[str, str] | None) -> tuple[Page, Mapping[str, str]]:
-        """One page; a busy or broken server is asked again."""
-        tries = stamina.retry_context(
-            on=lambda error: wait_before(error, self._deadline.left),
-            attempts=self._attempts,
-            timeout=self._deadline.left,
-            wait_initial=0.5,
-            wait_max=20.0,
-        )
+    def _request(self, url: str, params: Mapping[str, str] | None) -> tuple[Page, Mapping[str, str]]:
+        """One page and its headers; the request is repeated while the server is busy or broken."""
         try:
-            for attempt in tries:
-                with attempt:
-                    return self._fetch_page_once(url, params)
+            return self._limits.retry(lambda: self._read_page(url, params), attempts=self._attempts)
         except TransientError as error:
-            raise error.told from None
-        raise AssertionError("stamina ends with an answer or an error")
+            raise error.error from None
 
-    def _fetch_page_once(self, url: str, params: Mapping[str, str] | None) -> tuple[Page, Mapping[str, str]]:
-        if self._deadline.passed:
-            raise too_late(self.where, self._deadline.seconds)
+    def _read_page(self, url: str, params: Mapping[str, str] | None) -> tuple[Page, Mapping[str, str]]:
+        self._limits.check_time()
         try:
             with self._account.con.get(url, params=params, stream=True) as response:
-                body = self._read_body(response)
+                body = self._limits.read_body(response)
         except requests.HTTPError as error:
             raise self._error_for_response(error.response) from None
         except ForeignAddressError as error:
-            raise self._foreign_server_error(error) from None
+            what = f"the next page is said to lie on another server, {error}; our token was not sent there"
+            hint = "if that server is right, set graph_root (or cloud)"
+            raise SourceContentError(self.where, what, hint) from None
         except AddressRefusedError as error:
             raise SourceAuthError(self.where, error.what, "check cloud and graph_root") from None
-        except (TokenRefusedError, TokenUnavailableError) as error:
-            raise self._sign_in_error(error) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if self._deadline.passed:
-                raise too_late(self.where, self._deadline.seconds) from None
-            raise retold(self.where, error, self._options.read_seconds) from None
+        except TokenRefusedError as error:
+            raise sign_in_error(self.where, error.answer, self._options) from None
+        except TokenUnavailableError as error:
+            raise TransientError(web_page_error(self.where, f"sign-in: {error}")) from None
+        except REQUEST_ERRORS as error:
+            raise self._limits.translate(error) from None
         if response.status_code >= 300:
-            raise graph_refusal(self.where, response.status_code, response.headers, body)
-        return self._parse_page(body), response.headers
+            raise graph_error_for_status(self.where, response.status_code, response.headers, body)
+        return self._parse(body), response.headers
 
-    def _read_body(self, response: requests.Response) -> bytes:
-        parts: list[bytes] = []
-        for part in response.iter_content(_CHUNK_BYTES):
-            self._bytes_left -= len(part)
-            if self._bytes_left < 0:
-                raise too_large(self.where, self._options.max_megabytes)
-            parts.append(part)
-        if self._deadline.passed:  # a connection shut down can look like the end of a page
-            raise too_late(self.where, self._deadline.seconds)
-        return b"".join(parts)
-
-    def _parse_page(self, body: bytes) -> Page:
+    def _parse(self, body: bytes) -> Page:
         try:
             page = json.loads(body)
         except (ValueError, RecursionError):
-            if looks_like_html(body):
-                raise someone_else(self.where, "200 OK") from None
+            if is_web_page(body):
+                raise web_page_error(self.where, "200 OK") from None
             what = "the answer broke off in the middle, or is no JSON"
-            told = SourceContentError(self.where, what, "what we hold is kept; try again later")
-            raise TransientError(told) from None
+            error = SourceContentError(self.where, what, "what we hold is kept; try again later")
+            raise TransientError(error) from None
         if not isinstance(page, dict):
             raise SourceContentError(self.where, "the answer is no page of events", "try again later")
         return page
 
     def _error_for_response(self, response: requests.Response) -> Exception:
+        """The error of a status of 400 or more; of its body, which is an error's, the beginning is enough."""
         try:
             with response:
                 body = next(response.iter_content(_MAX_ERROR_BYTES), b"")
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
+        except REQUEST_ERRORS:
             body = b""
-        return graph_refusal(self.where, response.status_code, response.headers, body)
-
-    def _foreign_server_error(self, error: ForeignAddressError) -> SourceContentError:
-        what = f"the next page is said to lie on another server, {error}; our token was not sent there"
-        return SourceContentError(self.where, what, "if that server is right, set graph_root (or cloud)")
-
-    def _sign_in_error(self, error: Exception) -> Exception:
-        if isinstance(error, TokenRefusedError):
-            return sign_in_refusal(self.where, error.answer, self._options)
-        return TransientError(someone_else(self.where, f"sign-in: {error}"))
+        return graph_error_for_status(self.where, response.status_code, response.headers, body)
 
 
 def _split_window(window: Span) -> Iterator[tuple[datetime, datetime]]:

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from calsync.sources.addresses import AddressGuard
+from calsync.http.address_guard import AddressGuard
+from calsync.http.credentials import Origin
+from calsync.http.options import EnvironmentName, ExistingFile, HttpOptions
 from calsync.sources.base import SourceOptions
-from calsync.sources.credentials import Origin
 from calsync.sources.m365.certificate import Certificate, UnusableCertificateError, load_certificate
-from calsync.sources.web_options import EnvironmentName, ExistingFile
 
 
 class Cloud(NamedTuple):
@@ -48,17 +48,17 @@ def _validate_graph_root(text: str) -> str:
     parts = urlsplit(root)
     if parts.query or parts.fragment or parts.username is not None:
         raise ValueError("is more than the beginning of an address")
-    if not Origin.of(root).private:
+    if not Origin.of(root).is_secure:
         raise ValueError("must be https, for our token goes there (http only to this very machine)")
     return root
 
 
-class M365Options(SourceOptions):
+class M365Options(HttpOptions, SourceOptions):
     """Exactly one credential, its tenant, and limits.
 
     assertion_file: what a platform signs for us (workload identity), changed there for a token.
-    token_env, token_file: a token for Graph made elsewhere; read anew for every request.
-    graph_root: instead of the cloud's own; a server on this machine is asked for tokens, too.
+    token_env, token_file: a token for Graph made elsewhere; read again for every request.
+    graph_root: instead of the cloud's own; a server on this machine also makes the tokens.
     agendas: also read the invitations' text, judge the agenda in it, and forget it.
     mailboxes_at_once: for this source, however many calendars are read at once.
     total_seconds: for one mailbox, with every page and retry.
@@ -77,24 +77,19 @@ class M365Options(SourceOptions):
     agendas: bool = True
     mailboxes_at_once: int = Field(default=4, ge=1, le=64)
     page_size: int = Field(default=1000, ge=1, le=1000)
-    ca_file: ExistingFile | None = None
-    connect_seconds: float = Field(default=10.0, gt=0)
-    read_seconds: float = Field(default=60.0, gt=0)
-    total_seconds: float = Field(default=240.0, gt=0)
     attempts: int = Field(default=4, ge=1, le=10)
-    max_megabytes: float = Field(default=64.0, gt=0)
     _certificate: Certificate | None = PrivateAttr(default=None)
 
     @model_validator(mode="wrap")
     @classmethod
     def _collect_faults(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Tell the faults between settings together with those in each."""
+        """Report the faults between settings together with those in each."""
         faults = list(_find_conflicts(values)) if isinstance(values, Mapping) else []
         options: Self | None = None
         try:
             options = handler(values)
         except ValidationError as error:
-            faults += [_repeat_error(fault) for fault in error.errors(include_url=False)]
+            faults += [_repeat_fault(fault) for fault in error.errors(include_url=False)]
         if options is not None and options.certificate_file:
             try:
                 passphrase = os.environ.get(options.passphrase_env, "")
@@ -133,12 +128,12 @@ class M365Options(SourceOptions):
 
     @property
     def is_emulated(self) -> bool:
-        """Whether Graph is played by a server on this machine: then so is the sign-in."""
-        return Origin("http", urlsplit(self.graph_url).hostname or "", 80).private
+        """Whether Graph is an emulator on this machine, which then is the sign-in, too."""
+        return Origin("http", urlsplit(self.graph_url).hostname or "", 80).is_secure
 
     @property
     def token_scope(self) -> str:
-        """What a token is asked for: everything that this application was granted in Graph."""
+        """The scope of a token request: everything that this application was granted in Graph."""
         own = self.graph_url if not self.is_emulated else CLOUDS[self.cloud].graph
         return f"{own}.default"
 
@@ -165,8 +160,8 @@ def _validation_error(what: str, *place: str) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("m365", "{what}", {"what": what}), loc=place, input=None)
 
 
-def _repeat_error(fault: Any) -> InitErrorDetails:
-    """A fault that pydantic found, to be told beside ours."""
+def _repeat_fault(fault: Any) -> InitErrorDetails:
+    """A fault that pydantic found, to be reported next to ours."""
     kind = fault["type"]
     if kind in ("value_error", "assertion_error"):
         kind = PydanticCustomError("m365", "{what}", {"what": str(fault["ctx"]["error"])})

@@ -16,14 +16,14 @@ _REPLACEMENT = "[hidden]"
 
 
 class SecretFilter(logging.Filter):
-    """Replaces what looks like a credential, and every credential it was told of, however it looks."""
+    """Replaces what looks like a credential, and every credential passed to `hide`, whatever its form."""
 
     def __init__(self) -> None:
         super().__init__()
         self._secrets: deque[str] = deque(maxlen=64)
 
     def hide(self, secret: str) -> None:
-        """From now on this text appears in no record."""
+        """Remove this text from every later record."""
         if len(secret) >= 4 and secret not in self._secrets:
             self._secrets.append(secret)
 

@@ -9,13 +9,13 @@ from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 from calsync.errors import SourceContentError, SourceError, SourceUnavailableError
+from calsync.http.deadline import Deadline
 from calsync.model.occurrence import occurrence_digest
 from calsync.model.people import normalise_address
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.deadline import Deadline
 from calsync.sources.guards import sealed
 from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError, unverified_claims
 from calsync.sources.m365.certificate import Certificate
@@ -30,7 +30,7 @@ EXPIRY_WARNING = timedelta(days=45)
 """So long before its end a certificate is spoken of as ending."""
 
 OUTAGE_THRESHOLD = 5
-"""After so many mailboxes in a row without an answer each is asked once only, until one answers."""
+"""After so many mailboxes in a row without an answer each is tried only once, until one answers."""
 
 _TENANT_WIDE_ROLES = frozenset({"Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"})
 
@@ -45,7 +45,7 @@ class M365Source:
         self.name = name
         self.options = options
         self._account = open_account(options)
-        self._free_slots = threading.BoundedSemaphore(options.mailboxes_at_once)
+        self._slots = threading.BoundedSemaphore(options.mailboxes_at_once)
         self._mailbox_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._unanswered = 0
@@ -90,15 +90,15 @@ class M365Source:
         return frozenset({f"mailbox:{normalise_address(calendar.address)}"})
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close every connection."""
         self._account.con.close()
 
     @contextmanager
     def _open_mailbox(self, calendar: Calendar) -> Iterator[Mailbox]:
-        """A turn with this mailbox, when it is free and there is a place; the time limit starts then."""
+        """The mailbox, once no other thread reads it and a slot is free; the time limit starts then."""
         with (
             self._mailbox_lock(calendar.address),
-            self._free_slots,
+            self._slots,
             Deadline(self.options.total_seconds) as deadline,
         ):
             attempts = 1 if self._unanswered >= OUTAGE_THRESHOLD else self.options.attempts

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calsync.sources.m365.zones import find_zone
+from calsync.sources.zone_names import exact_zone
 
 GraphEvent = Mapping[str, Any]
 NoteCallback = Callable[[str, object], None]
@@ -52,10 +52,10 @@ def _parse_date_time_zone(event: GraphEvent, field: str, add_note: NoteCallback)
     if not name:
         add_note(f"{field}.timeZone", None)
         return moment.replace(tzinfo=UTC)
-    try:
-        return moment.replace(tzinfo=find_zone(str(name)))
-    except ValueError as error:
-        raise UnreadableEventError(f"{field}: {error}") from error
+    zone = exact_zone(str(name))
+    if zone is None:
+        raise UnreadableEventError(f"{field}: unknown time zone {name!r}")
+    return moment.replace(tzinfo=zone)
 
 
 def _parse_datetime(text: object, field: str) -> datetime:

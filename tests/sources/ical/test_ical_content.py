@@ -26,6 +26,11 @@ def test_the_description_is_plain_and_its_html_twin_only_stands_in() -> None:
     assert read_one(calendar(event("DESCRIPTION: \\n ", html))).description == "Agenda\n1 & 2"
 
 
+def test_lists_of_the_html_twin_keep_their_marks() -> None:
+    html = "X-ALT-DESC;FMTTYPE=text/html:<ol><li>Minutes</li><li>Falls<ul><li>Cost</li></ul></li></ol>"
+    assert read_one(calendar(event(html))).description == "1. Minutes\n2. Falls\n- Cost"
+
+
 @pytest.mark.parametrize(
     ("lines", "status"),
     [

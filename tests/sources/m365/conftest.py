@@ -1,4 +1,4 @@
-"""A desk that plays Graph and the sign-in, and a source that asks it."""
+"""Microsoft 365 as the emulator plays it, and sources that read it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,24 +6,33 @@ from typing import Any
 
 import pytest
 import stamina
-from support.graph_stub import TENANT, GraphStub, mailbox
+from graph.emulator import Emulator
+from graph.occurrences import mailbox_calendar
 
 from calsync.sources.base import Calendar
 from calsync.sources.m365.source import M365Source
 from calsync.sources.registry import open_source
 
+CREDENTIALS = {"secret_env", "token_env", "token_file", "certificate_file", "assertion_file"}
+
 
 @pytest.fixture
-def desk() -> Iterator[GraphStub]:
-    """A fresh server on loopback."""
-    graph = GraphStub()
-    yield graph
-    graph.stop()
+def graph() -> Iterator[Emulator]:
+    """A fresh server on loopback, with Ana's and Ben's empty mailboxes."""
+    with Emulator() as graph:
+        graph.add_events("ana@brynfelin.gov.wales.example")
+        graph.add_events("ben@brynfelin.gov.wales.example")
+        yield graph
 
 
 @pytest.fixture
 def ana() -> Calendar:
-    return mailbox("ana@brynfelin.example")
+    return mailbox_calendar("ana@brynfelin.gov.wales.example")
+
+
+@pytest.fixture
+def ben() -> Calendar:
+    return mailbox_calendar("ben@brynfelin.gov.wales.example")
 
 
 @pytest.fixture(autouse=True)
@@ -34,21 +43,19 @@ def no_waiting() -> Iterator[None]:
 
 
 @pytest.fixture
-def opened(desk: GraphStub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., M365Source]]:
-    """`opened(secret_env="APP_SECRET")`: a source that asks the desk, by a given token if nothing is said."""
-    monkeypatch.setenv("GRAPH_TOKEN", "given-token")
-    monkeypatch.setenv("APP_SECRET", "s3cret-of-the-app")
+def open_m365(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., M365Source]]:
+    """`open_m365(page_size=3)`: a source on the emulator, by client secret unless another is given."""
+    monkeypatch.setenv("APP_SECRET", graph.secret)
     sources: list[M365Source] = []
 
-    def open_it(**table: Any) -> M365Source:
-        ways = {"secret_env", "token_env", "token_file", "certificate_file", "assertion_file"}
-        own = {} if ways & table.keys() else {"token_env": "GRAPH_TOKEN"}
-        defaults = {"type": "m365", "tenant": TENANT, "client_id": "app", "graph_root": desk.root}
-        source = open_source("m365", {**defaults, **own, **table}, base=Path.cwd())
+    def open_one(**table: Any) -> M365Source:
+        credential = {} if CREDENTIALS & table.keys() else {"secret_env": "APP_SECRET"}
+        own = {"type": "m365", "tenant": graph.tenant, "client_id": graph.client_id, "graph_root": graph.root}
+        source = open_source("m365", {**own, **credential, **table}, base=Path.cwd())
         assert isinstance(source, M365Source)
         sources.append(source)
         return source
 
-    yield open_it
+    yield open_one
     for source in sources:
         source.close()

@@ -21,8 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
+from graph.emulator import TENANT, Emulator
+from graph.entra import Application, Grant, sign_in_error
+from graph.mailboxes import event
+from graph.occurrences import mailbox_calendar
+from graph.replies import Reply, Request, error_reply
 from support.builders import at
-from support.graph_stub import TENANT, GraphStub, Reply, event, fault, mailbox
 
 from calsync.errors import ConfigError, SourceAuthError, SourceError, SourceUnavailableError
 from calsync.model.problem import Severity
@@ -35,8 +39,9 @@ from calsync.sources.registry import open_source
 
 DAY = Span(at("00:00"), at("24:00"))
 ENDS = datetime(2027, 3, 1, tzinfo=UTC)
+ANA, BEN = "ana@brynfelin.gov.wales.example", "ben@brynfelin.gov.wales.example"
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
-Opened = Callable[..., M365Source]
+Open = Callable[..., M365Source]
 
 
 def certificate(
@@ -72,6 +77,19 @@ def certificate(
     }
     file.write_bytes(b"".join(parts.values()) if kind == "pem" else parts[kind])
     return file
+
+
+def trusted_certificate(graph: Emulator, folder: Path, **how: Any) -> Path:
+    """A certificate whose public part is uploaded to the application."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = certificate(folder, "public.pem", kind="certificate", key=key)
+    graph.application.certificate = public.read_text(encoding="ascii")
+    return certificate(folder, key=key, **how)
+
+
+def hold_both(graph: Emulator) -> None:
+    graph.add_events(ANA, event())
+    graph.add_events(BEN, event())
 
 
 def jwt(**claims: Any) -> str:
@@ -159,22 +177,22 @@ def test_a_graph_root_with_or_without_version_and_slash_is_the_same(monkeypatch:
 @pytest.mark.parametrize("kind", ["pem", "pfx"])
 @pytest.mark.parametrize("passphrase", ["", "correct horse"])
 def test_a_certificate_opens_the_door(
-    desk: GraphStub,
-    opened: Opened,
+    graph: Emulator,
+    open_m365: Open,
     ana: Calendar,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     passphrase: str,
 ) -> None:
-    desk.mailboxes[ana.address] = [event()]
+    graph.add_events(ana.address, event())
     monkeypatch.setenv("PASSPHRASE", passphrase or "unused")
     locked = {"passphrase_env": "PASSPHRASE"} if passphrase else {}
-    file = certificate(tmp_path, kind=kind, passphrase=passphrase)
-    assert len(opened(certificate_file=str(file), **locked).fetch(ana, DAY).occurrences) == 1
-    (asked,) = (asked for asked in desk.requests if asked.method == "POST")
-    assert "client_assertion=" in asked.body
-    assert asked.path == f"/{TENANT}/oauth2/v2.0/token"
+    file = trusted_certificate(graph, tmp_path, kind=kind, passphrase=passphrase)
+    assert len(open_m365(certificate_file=str(file), **locked).fetch(ana, DAY).occurrences) == 1
+    (request,) = (request for request in graph.requests if request.method == "POST")
+    assert b"client_assertion=" in request.body
+    assert request.path == f"/{TENANT}/oauth2/v2.0/token"
 
 
 @pytest.mark.parametrize(
@@ -214,83 +232,98 @@ def test_a_wrong_passphrase_and_a_damaged_file_are_told(
 # Tokens
 
 
-def test_one_token_serves_every_mailbox_of_the_night(desk: GraphStub, opened: Opened) -> None:
+def test_one_token_serves_every_mailbox_of_the_night(graph: Emulator, open_m365: Open) -> None:
     addresses = [f"user{n}@brynfelin.example" for n in range(8)]
-    desk.mailboxes |= {address: [event()] for address in addresses}
-    source = opened(secret_env="APP_SECRET", mailboxes_at_once=8)
+    for address in addresses:
+        graph.add_events(address, event())
+    source = open_m365(mailboxes_at_once=8)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda address: source.fetch(mailbox(address), DAY), addresses))
-    assert desk.made == 1
-    assert len(desk.graph_requests) == 8
+        list(pool.map(lambda address: source.fetch(mailbox_calendar(address), DAY), addresses))
+    assert graph.entra.made == 1
+    assert len(graph.requests_to()) == 8
 
 
-def test_a_token_revoked_in_mid_run_is_renewed_once(desk: GraphStub, opened: Opened) -> None:
-    desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
-    source = opened(secret_env="APP_SECRET")
-    source.fetch(mailbox("ana@b.example"), DAY)
-    desk.valid.clear()
-    assert len(source.fetch(mailbox("ben@b.example"), DAY).occurrences) == 1
-    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-1", "made-token-2"]
+def test_a_token_revoked_in_mid_run_is_renewed_once(graph: Emulator, open_m365: Open) -> None:
+    hold_both(graph)
+    source = open_m365()
+    source.fetch(mailbox_calendar(ANA), DAY)
+    graph.entra.revoke()
+    assert len(source.fetch(mailbox_calendar(BEN), DAY).occurrences) == 1
+    first, rejected, renewed = (request.token for request in graph.requests_to())
+    assert first == rejected != renewed
 
 
-def test_a_token_at_its_end_is_renewed_before_it_is_used(desk: GraphStub, opened: Opened) -> None:
-    desk.life = 1  # msal renews five minutes before the end
-    desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
-    source = opened(secret_env="APP_SECRET")
-    for name in ("ana", "ben"):
-        source.fetch(mailbox(f"{name}@b.example"), DAY)
-    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-2"]
+def test_a_token_at_its_end_is_renewed_before_it_is_used(graph: Emulator, open_m365: Open) -> None:
+    graph.entra.life = 1  # msal renews five minutes before the end
+    hold_both(graph)
+    source = open_m365()
+    for address in (ANA, BEN):
+        source.fetch(mailbox_calendar(address), DAY)
+    first, second = (request.token for request in graph.requests_to())
+    assert first != second
 
 
 def test_a_token_that_graph_never_takes_is_an_error_of_access(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.script_replies(ana.address, *[fault(401, "InvalidAuthenticationToken", "expired")] * 9)
+    graph.respond(ana.address, *[error_reply(401, "InvalidAuthenticationToken", "expired")] * 9)
     with pytest.raises(SourceAuthError, match=r"does not accept the token.*expired"):
-        opened(secret_env="APP_SECRET").fetch(ana, DAY)
-    assert len(desk.graph_requests) == 2
+        open_m365().fetch(ana, DAY)
+    assert len(graph.requests_to()) == 2
 
 
 def test_a_token_file_is_read_anew_when_it_changes(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
-    desk.mailboxes[ana.address] = [event()]
-    desk.valid = {"first", "second"}
+    graph.add_events(ana.address, event())
+    graph.accept("first")
+    graph.accept("second")
     file = tmp_path / "token"
     file.write_text("first\n")
-    source = opened(token_file=str(file))
+    source = open_m365(token_file=str(file))
     source.fetch(ana, DAY)
     file.write_text("second")
     source.fetch(ana, DAY)
-    assert [asked.token for asked in desk.graph_requests] == ["first", "second"]
-    assert desk.made == 0
+    assert [request.token for request in graph.requests_to()] == ["first", "second"]
+    assert graph.entra.made == 0
 
 
 def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.mailboxes[ana.address] = [event()]
-    desk.valid = {"fresh"}
+    graph.add_events(ana.address, event())
+    graph.accept("fresh")
     file = tmp_path / "token"
     file.write_text("stale")
-    source = opened(token_file=str(file))
-    whole, desk.reply = desk.reply, lambda asked: (file.write_text("fresh"), whole(asked))[1]  # type: ignore[method-assign]
+    source = open_m365(token_file=str(file))
+    check_token = graph.entra.grant
+
+    def replace_and_check(request: Request) -> Grant:
+        file.write_text("fresh")
+        return check_token(request)
+
+    monkeypatch.setattr(graph.entra, "grant", replace_and_check)
     assert len(source.fetch(ana, DAY).occurrences) == 1
 
 
 def test_what_a_platform_signs_for_us_is_changed_for_a_token(
-    desk: GraphStub, opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    graph: Emulator, open_m365: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    desk.mailboxes |= {f"{name}@b.example": [event()] for name in ("ana", "ben")}
+    hold_both(graph)
+    graph.application.assertions = frozenset({"signed-by-the-platform-1", "signed-by-the-platform-2"})
     file = tmp_path / "assertion"
     file.write_text("signed-by-the-platform-1\n")
-    source = opened(assertion_file=str(file))
-    source.fetch(mailbox("ana@b.example"), DAY)
+    source = open_m365(assertion_file=str(file))
+    source.fetch(mailbox_calendar(ANA), DAY)
     file.write_text("signed-by-the-platform-2")
-    desk.valid.clear()
-    source.fetch(mailbox("ben@b.example"), DAY)
-    sent = [parse_qs(asked.body)["client_assertion"] for asked in desk.requests if asked.method == "POST"]
+    graph.entra.revoke()
+    source.fetch(mailbox_calendar(BEN), DAY)
+    sent = [
+        parse_qs(request.body.decode())["client_assertion"]
+        for request in graph.requests
+        if request.method == "POST"
+    ]
     assert sent == [["signed-by-the-platform-1"], ["signed-by-the-platform-2"]]
     assert "signed-by-the-platform" not in caplog.text
 
@@ -308,23 +341,23 @@ def test_what_a_platform_signs_for_us_is_changed_for_a_token(
     ],
 )
 def test_a_given_token_that_is_none_of_ours_is_told_and_not_shown(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, token: str, told: str
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, token: str, told: str
 ) -> None:
     file = tmp_path / "token"
     file.write_text(token)
     with pytest.raises(SourceAuthError, match=told) as caught:
-        opened(token_file=str(file)).fetch(ana, DAY)
+        open_m365(token_file=str(file)).fetch(ana, DAY)
     assert not token or token not in str(caught.value)
     assert caught.value.hint
 
 
 def test_a_token_for_another_tenant_or_service_is_never_sent(
-    desk: GraphStub, opened: Opened, ana: Calendar, monkeypatch: pytest.MonkeyPatch
+    graph: Emulator, open_m365: Open, ana: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRAPH_TOKEN", jwt(tid=OTHER_TENANT))
     with pytest.raises(SourceAuthError, match="another tenant"):
-        opened().fetch(ana, DAY)
-    assert desk.requests == []
+        open_m365(token_env="GRAPH_TOKEN").fetch(ana, DAY)
+    assert graph.requests == []
 
 
 def test_a_token_for_another_service_is_never_sent(monkeypatch: pytest.MonkeyPatch, ana: Calendar) -> None:
@@ -334,38 +367,34 @@ def test_a_token_for_another_service_is_never_sent(monkeypatch: pytest.MonkeyPat
         source.fetch(ana, DAY)
 
 
-def test_two_tenants_never_share_a_token(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = [event()]
-    for tenant in (TENANT, OTHER_TENANT):
-        opened(secret_env="APP_SECRET", tenant=tenant).fetch(ana, DAY)
-    assert [asked.token for asked in desk.graph_requests] == ["made-token-1", "made-token-2"]
-    assert [asked.path.split("/")[1] for asked in desk.requests if asked.method == "POST"] == [
+def test_two_tenants_never_share_a_token(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, event())
+    graph.add_tenant(OTHER_TENANT, Application(graph.client_id, graph.secret))
+    graph.add_events("eve@elsewhere.example", event(), tenant=OTHER_TENANT)
+    open_m365().fetch(ana, DAY)
+    open_m365(tenant=OTHER_TENANT).fetch(mailbox_calendar("eve@elsewhere.example"), DAY)
+    ours, theirs = (request.token for request in graph.requests_to())
+    assert ours != theirs
+    assert [request.path.split("/")[1] for request in graph.requests if request.method == "POST"] == [
         TENANT,
         OTHER_TENANT,
     ]
 
 
 def test_a_password_in_netrc_is_never_sent_in_place_of_the_token(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login eve password letmein")
     monkeypatch.setenv("NETRC", str(netrc))
-    desk.mailboxes[ana.address] = [event()]
-    opened().fetch(ana, DAY)
-    assert desk.graph_requests[0].token == "given-token"
+    graph.add_events(ana.address, event())
+    graph.accept("given-token")
+    monkeypatch.setenv("GRAPH_TOKEN", "given-token")
+    open_m365(token_env="GRAPH_TOKEN").fetch(ana, DAY)
+    assert graph.requests_to()[0].token == "given-token"
 
 
 # The sign-in refuses
-
-
-def refused(number: int, words: str, kind: str = "invalid_client") -> Reply:
-    said = {
-        "error": kind,
-        "error_description": f"AADSTS{number}: {words}. Trace ID: 1 Correlation ID: 2",
-        "error_codes": [number],
-    }
-    return Reply(401, json.dumps(said).encode())
 
 
 @pytest.mark.parametrize(
@@ -383,34 +412,39 @@ def refused(number: int, words: str, kind: str = "invalid_client") -> Reply:
     ],
 )
 def test_what_the_sign_in_says_is_told_in_plain_words(
-    desk: GraphStub, opened: Opened, ana: Calendar, number: int, says: str, way_out: str
+    graph: Emulator, open_m365: Open, ana: Calendar, number: int, says: str, way_out: str
 ) -> None:
-    desk.sign_in = [refused(number, "Never seen before")]
+    graph.entra.replies = [sign_in_error(401, "invalid_client", number, "Never seen before")]
     with pytest.raises(SourceAuthError, match=says) as caught:
-        opened(secret_env="APP_SECRET").fetch(ana, DAY)
+        open_m365().fetch(ana, DAY)
     assert way_out in caught.value.hint
     assert "Trace ID" not in str(caught.value)
     assert str(number) in caught.value.what
 
 
-def test_a_refusal_is_not_asked_for_again_that_night(desk: GraphStub, opened: Opened) -> None:
-    desk.sign_in = [refused(7000215, "Invalid client secret provided")]
-    source = opened(secret_env="APP_SECRET")
-    for name in ("ana", "ben", "cai"):
+def test_a_refusal_is_not_asked_for_again_that_night(graph: Emulator, open_m365: Open) -> None:
+    graph.entra.replies = [sign_in_error(401, "invalid_client", 7000215, "Invalid client secret provided")]
+    source = open_m365()
+    for address in (ANA, BEN):
         with pytest.raises(SourceAuthError, match="secret is wrong") as caught:
-            source.fetch(mailbox(f"{name}@b.example"), DAY)
-        assert name in caught.value.calendar
-    assert len([asked for asked in desk.requests if asked.method == "POST"]) == 1
+            source.fetch(mailbox_calendar(address), DAY)
+        assert address in caught.value.calendar
+    assert len([request for request in graph.requests if request.method == "POST"]) == 1
 
 
 def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
-    desk.sign_in = [
-        refused(700027, "The certificate with identifier used to sign the client assertion is not registered")
+    graph.entra.replies = [
+        sign_in_error(
+            401,
+            "invalid_client",
+            700027,
+            "The certificate with identifier used to sign the client assertion is not registered",
+        )
     ]
     with pytest.raises(SourceAuthError) as caught:
-        opened(certificate_file=str(certificate(tmp_path))).fetch(ana, DAY)
+        open_m365(certificate_file=str(certificate(tmp_path))).fetch(ana, DAY)
     assert "2027-03-01" in caught.value.hint
 
 
@@ -421,42 +455,42 @@ def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
         Reply(200, b"{}"),
         Reply(200, b"null"),
         Reply(502, b"<html>"),
-        Reply(reset=True),
+        Reply(conduct="reset"),
         Reply(200, b'{"access_token": "leaked-token-9", "expires'),
     ],
 )
 def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
-    desk: GraphStub, opened: Opened, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
+    graph: Emulator, open_m365: Open, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    desk.sign_in = [odd]
+    graph.entra.replies = [odd] * 9
     with pytest.raises(SourceError) as caught:
-        opened(secret_env="APP_SECRET").fetch(ana, DAY)
+        open_m365().fetch(ana, DAY)
     assert caught.value.calendar == str(ana)
     assert caught.value.hint
     assert "leaked-token-9" not in caplog.text + str(caught.value)
 
 
-def test_our_secret_follows_no_redirect(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.sign_in = [Reply(307, headers={"Location": f"{desk.root}proxy/login"})]
+def test_our_secret_follows_no_redirect(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.entra.replies = [Reply(307, headers={"Location": f"{graph.root}proxy/login"})] * 9
     with pytest.raises(SourceError):
-        opened(secret_env="APP_SECRET").fetch(ana, DAY)
-    assert not [asked for asked in desk.requests if asked.path == "/proxy/login"]
+        open_m365().fetch(ana, DAY)
+    assert not [request for request in graph.requests if request.path == "/proxy/login"]
 
 
-def test_a_sign_in_that_comes_back_is_used(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = [event()]
-    desk.sign_in = [
-        Reply(reset=True),
+def test_a_sign_in_that_comes_back_is_used(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, event())
+    graph.entra.replies = [
+        Reply(conduct="reset"),
         Reply(200, json.dumps({"access_token": "late", "expires_in": 3599}).encode()),
     ]
-    desk.valid.add("late")
-    assert len(opened(secret_env="APP_SECRET").fetch(ana, DAY).occurrences) == 1
+    graph.accept("late")
+    assert len(open_m365().fetch(ana, DAY).occurrences) == 1
 
 
-def test_nobody_there_is_told(opened: Opened, ana: Calendar) -> None:
+def test_nobody_there_is_told(open_m365: Open, ana: Calendar) -> None:
     with pytest.raises(SourceUnavailableError, match="cannot be reached"):
-        opened(graph_root="http://127.0.0.1:9/").fetch(ana, DAY)
+        open_m365(graph_root="http://127.0.0.1:9/").fetch(ana, DAY)
 
 
 # Logs
@@ -465,33 +499,35 @@ def test_nobody_there_is_told(opened: Opened, ana: Calendar) -> None:
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
 @pytest.mark.parametrize("way", ["secret", "certificate", "token"])
 def test_no_token_and_no_secret_is_in_any_log_at_any_level(
-    desk: GraphStub,
-    opened: Opened,
+    graph: Emulator,
+    open_m365: Open,
     ana: Calendar,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     level: int,
     way: str,
 ) -> None:
     caplog.set_level(level)
-    desk.mailboxes[ana.address] = [event()]
+    monkeypatch.setenv("GRAPH_TOKEN", graph.token())
+    graph.add_events(ana.address, event())
     table = {
         "secret": {"secret_env": "APP_SECRET"},
-        "certificate": {"certificate_file": str(certificate(tmp_path))},
-        "token": {},
+        "certificate": {"certificate_file": str(trusted_certificate(graph, tmp_path))},
+        "token": {"token_env": "GRAPH_TOKEN"},
     }[way]
-    source = opened(**table)
+    source = open_m365(**table)
     source.fetch(ana, DAY)
-    desk.script_replies(
-        ana.address, fault(401, "InvalidAuthenticationToken"), fault(403, "ErrorAccessDenied")
+    graph.respond(
+        ana.address, error_reply(401, "InvalidAuthenticationToken"), error_reply(403, "ErrorAccessDenied")
     )
     with pytest.raises(SourceAuthError):
         source.fetch(ana, DAY)
-    sent = {asked.token for asked in desk.graph_requests} | {"s3cret-of-the-app"}
+    sent = {request.token for request in graph.requests_to()} | {graph.secret}
     sent |= {
         part.partition("=")[2]
-        for asked in desk.requests
-        for part in asked.body.split("&")
+        for request in graph.requests
+        for part in request.body.decode().split("&")
         if "assertion=" in part
     }
     assert len(sent) >= 2
@@ -500,10 +536,10 @@ def test_no_token_and_no_secret_is_in_any_log_at_any_level(
 
 
 def test_what_the_libraries_log_themselves_is_cleaned(
-    opened: Opened, caplog: pytest.LogCaptureFixture
+    open_m365: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    opened()
+    open_m365()
     token = jwt(tid=TENANT)
     for name in ("O365.connection", "msal.application", "msal.oauth2cli.oauth2", "urllib3.connectionpool"):
         logging.getLogger(name).debug("Session default headers: %s", {"Authorization": "Bearer abc.def"})
@@ -520,10 +556,11 @@ def test_what_the_libraries_log_themselves_is_cleaned(
 
 
 def test_a_check_says_when_the_certificate_ends(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
-    desk.mailboxes[ana.address] = []
-    (told,) = opened(certificate_file=str(certificate(tmp_path))).check(ana)
+    graph.add_events(ana.address)
+    graph.application.scope = frozenset({ANA})
+    (told,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
     assert "2027-03-01" in told.what
     assert told.severity is (Severity.NOTE if "ends on" in told.what else Severity.FAULT)
 
@@ -537,31 +574,32 @@ def test_a_check_says_when_the_certificate_ends(
     ],
 )
 def test_the_end_is_held_against_the_servers_clock(
-    desk: GraphStub, opened: Opened, ana: Calendar, tmp_path: Path, days: int, says: str, severity: Severity
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, days: int, says: str, severity: Severity
 ) -> None:
     now = f"{ENDS - timedelta(days=days):%a, %d %b %Y %H:%M:%S GMT}"
-    desk.script_replies(ana.address, Reply(200, b'{"value": []}', {"Date": now}))
-    (told,) = opened(certificate_file=str(certificate(tmp_path))).check(ana)
+    graph.respond(ana.address, Reply(200, b'{"value": []}', {"Date": now}))
+    graph.application.scope = frozenset({ANA})
+    (told,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
     assert says in told.what
     assert told.severity is severity
 
 
 def test_a_check_that_fails_says_what_the_night_would_say(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.script_replies(ana.address, fault(403, "ErrorAccessDenied", "Access is denied."))
-    (told,) = opened().check(ana)
+    graph.respond(ana.address, error_reply(403, "ErrorAccessDenied", "Access is denied."))
+    (told,) = open_m365().check(ana)
     assert "may not read this mailbox" in told.what
     assert "Test-ServicePrincipalAuthorization" in told.hint
 
 
-def test_a_check_of_a_good_mailbox_says_nothing(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = [event()]
-    assert opened().check(ana) == ()
+def test_a_check_of_a_good_mailbox_says_nothing(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, event())
+    graph.application.scope = frozenset({ANA})
+    assert open_m365().check(ana) == ()
 
 
-def test_a_right_to_everybodys_calendar_is_told(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.make_token = lambda n: jwt(tid=TENANT, roles=["Calendars.Read", "Mail.Send"], n=n)
-    desk.mailboxes[ana.address] = [event()]
-    (told,) = opened(secret_env="APP_SECRET").check(ana)
+def test_a_right_to_everybodys_calendar_is_told(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, event())
+    (told,) = open_m365().check(ana)
     assert "every calendar of the tenant (Calendars.Read)" in told.what

@@ -17,33 +17,6 @@ def text(html: str) -> list[str]:
     return extract_body_text(html, html=True).splitlines()
 
 
-def test_paragraphs_breaks_and_divisions_are_lines() -> None:
-    assert text("<div>Agenda</div><p>1. Minutes<br>2. Dementia&nbsp;pathway</p>3. AOB") == [
-        "Agenda",
-        "1. Minutes",
-        "2. Dementia pathway",
-        "3. AOB",
-    ]
-
-
-def test_lists_keep_their_marks() -> None:
-    assert text("<ol start='3'><li>Budget</li><li>Risks<ul><li>Staff</li></ul></li></ol>") == [
-        "3. Budget",
-        "4. Risks",
-        "- Staff",
-    ]
-
-
-def test_a_row_of_a_table_is_a_line() -> None:
-    rows = "<tr><td>10:00</td><td>Terms of\n reference</td></tr><tr><td>10:20</td><td>Falls</td></tr>"
-    assert text(f"<table>{rows}</table>") == ["10:00 Terms of reference", "10:20 Falls"]
-
-
-def test_styles_and_scripts_are_no_text() -> None:
-    head = "<head><title>x</title><style>p{}</style></head>"
-    assert text(f"<html>{head}<body><script>1</script><p>Welcome</p></body></html>") == ["Welcome"]
-
-
 @pytest.mark.parametrize("join", ["Microsoft Teams meeting", "Cyfarfod Microsoft Teams", "Join Zoom Meeting"])
 def test_how_to_join_is_left_out_up_to_the_closing_rule(join: str) -> None:
     page = f"<p>1. Minutes</p><div>{RULE}</div><p>{join}</p><p>ID: 1</p><div>{RULE}</div><p>2. Pathway</p>"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/operators/microsoft-365.md").read_text(encoding="utf-8")
 CODE = " ".join(
     " ".join(file.read_text(encoding="utf-8").split())
-    for folder in ("sources/m365", "sources")
+    for folder in ("sources/m365", "http")
     for file in sorted((Path(calsync.__file__).parent / folder).glob("*.py"))
 )
 

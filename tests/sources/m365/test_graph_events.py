@@ -6,14 +6,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from graph import mailboxes
+from graph.mailboxes import Event, attendee
 from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import LONDON, at
-from support.graph_stub import event, invited
 
 from calsync.model.occurrence import AttendeeKind, Occurrence, Response, Sensitivity, ShowAs, Status
 from calsync.model.problem import Severity
 from calsync.sources.m365.events import read_events
+
+
+def event(start: str = "2026-11-02T09:00", end: str = "2026-11-02T10:00", **changes: Any) -> Event:
+    """A meeting with two people, a room and an agenda."""
+    own = {
+        "organizer": {"emailAddress": {"name": "Bo", "address": "Bo@Health.Example"}},
+        "attendees": [attendee("ana@brynfelin.example"), attendee("cai@police.example", "optional")],
+        "location": {"displayName": "Room 4"},
+        "body": {"contentType": "html", "content": "<p>1. Minutes</p>"},
+    }
+    return mailboxes.event(start, end, **{**own, **changes})
 
 
 def read(*events: Any, zone: ZoneInfo = LONDON) -> tuple[tuple[Occurrence, ...], list[str]]:
@@ -29,7 +41,7 @@ def only(*events: Any, zone: ZoneInfo = LONDON) -> Occurrence:
 
 def test_a_plain_event_is_read_whole() -> None:
     assert only(event()) == Occurrence(
-        uid="U-E2026-11-02T09:00:00",
+        uid="U-E2026-11-02T09:00",
         recurrence_id="",
         start=at("09:00"),
         end=at("10:00"),
@@ -121,7 +133,7 @@ def test_an_all_day_series_is_named_by_date() -> None:
 
 
 def test_without_icaluid_the_id_names_it_and_without_both_it_is_no_meeting() -> None:
-    assert only({**event(), "iCalUId": None}).uid == "E2026-11-02T09:00:00"
+    assert only({**event(), "iCalUId": None}).uid == "E2026-11-02T09:00"
     assert "neither iCalUId nor id" in read({**event(), "iCalUId": None, "id": ""})[1][0]
 
 
@@ -202,7 +214,7 @@ def test_an_organizers_own_answer_outranks_being_the_organizer(
     organized = event(
         responseStatus={"response": said},
         isOrganizer=True,
-        attendees=[invited(own, answer=answer), invited("cai@police.example", answer="declined")],
+        attendees=[attendee(own, answer=answer), attendee("cai@police.example", answer="declined")],
     )
     (occurrence,), _ = read_events([organized], LONDON, "ana", frozenset({"ana@brynfelin.example"}))
     assert occurrence.response is read_as
@@ -235,9 +247,9 @@ def test_what_is_null_or_absent_is_empty(lacking: str) -> None:
 
 def test_rooms_are_no_people_and_internal_names_no_addresses() -> None:
     asked = [
-        invited("room4@brynfelin.example", "resource"),
-        invited("/O=EXCHANGELABS/CN=X"),
-        invited("SMTP:A@B.Example"),
+        attendee("room4@brynfelin.example", "resource"),
+        attendee("/O=EXCHANGELABS/CN=X"),
+        attendee("SMTP:A@B.Example"),
     ]
     occurrence = only(event(attendees=[*asked, {"type": "required", "emailAddress": None}, None]))
     assert [a.address for a in occurrence.attendees] == ["room4@brynfelin.example", "", "a@b.example", ""]
@@ -246,7 +258,7 @@ def test_rooms_are_no_people_and_internal_names_no_addresses() -> None:
 
 
 def test_what_others_answered_is_kept() -> None:
-    attendees = only(event(attendees=[invited("x@y.example", answer="declined")])).attendees
+    attendees = only(event(attendees=[attendee("x@y.example", answer="declined")])).attendees
     assert attendees[0].response is Response.DECLINED
 
 

@@ -2,99 +2,318 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
+from contracts.source_contract import SourceContract
+from graph import faults
+from graph import mailboxes as oddities
+from graph.emulator import Emulator
+from graph.entra import Application, sign_in_error
+from graph.mailboxes import Event, event
+from graph.occurrences import event_of, mailbox_calendar
+from graph.replies import Reply, error_reply, page
 from support.builders import LONDON, at
-from support.graph_stub import GraphStub, Reply, event, fault, mailbox, page
 
 from calsync.errors import SourceAuthError, SourceContentError, SourceError, SourceUnavailableError
+from calsync.model.occurrence import Occurrence, Sensitivity, ShowAs
 from calsync.model.span import Span
 from calsync.sources.base import Calendar
 from calsync.sources.m365.events import EVENT_FIELDS
 from calsync.sources.m365.source import OUTAGE_THRESHOLD, M365Source
 
+ANA, BEN = "ana@brynfelin.gov.wales.example", "ben@brynfelin.gov.wales.example"
 WEEK = Span(at("00:00"), at("00:00") + timedelta(days=7))
-Opened = Callable[..., M365Source]
+MONTH = Span(datetime(2026, 11, 1, tzinfo=LONDON), datetime(2026, 12, 1, tzinfo=LONDON))
+EVENTS = [event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9)]
+Open = Callable[..., M365Source]
 
 
-def many(count: int) -> list[dict[str, Any]]:
+@pytest.fixture
+def graph(graph: Emulator) -> Emulator:
+    graph.add_events(ANA, *EVENTS)
+    graph.add_events(BEN, *EVENTS[:3])
+    return graph
+
+
+def many(count: int) -> list[Event]:
     return [
-        event(f"2026-11-02T{9 + n % 8:02}:00:00", f"2026-11-02T{10 + n % 8:02}:00:00", name=f"E{n}")
+        event(f"2026-11-02T{9 + n % 8:02}:00", f"2026-11-02T{10 + n % 8:02}:00", name=f"E{n}")
         for n in range(count)
     ]
+
+
+def count(source: M365Source, address: str) -> int:
+    return len(source.fetch(mailbox_calendar(address), MONTH).occurrences)
 
 
 def uids(source: M365Source, calendar: Calendar) -> list[str]:
     return sorted(occurrence.uid for occurrence in source.fetch(calendar, WEEK).occurrences)
 
 
-def test_a_healthy_mailbox_takes_one_question(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(600)
-    assert len(uids(opened(), ana)) == 600
-    assert len(desk.requests) == 1
+class EmulatedPlace:
+    def __init__(self, graph: Emulator, source: M365Source) -> None:
+        self.source = source
+        self._graph = graph
+
+    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+        address = f"{name}@brynfelin.gov.wales.example"
+        self._graph.add_events(address, *map(event_of, occurrences))
+        return mailbox_calendar(address)
+
+    def missing(self) -> Calendar:
+        return mailbox_calendar("nobody@brynfelin.gov.wales.example")
+
+
+class TestM365Source(SourceContract):
+    @pytest.fixture
+    def place(self, graph: Emulator, open_m365: Open) -> EmulatedPlace:
+        return EmulatedPlace(graph, open_m365(page_size=2))
+
+
+def test_one_question_and_one_token_for_a_healthy_mailbox(graph: Emulator, open_m365: Open) -> None:
+    assert count(open_m365(), ANA) == 7
+    assert len(graph.requests_to(ANA)) == 1
+    assert graph.entra.made == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        faults.throttled("1"),
+        faults.throttled(None),
+        faults.throttled("Mon, 16 Nov 2026 04:15:02 GMT"),
+        faults.unavailable(),
+        faults.unavailable(504, "1"),
+        faults.unauthorized(),
+        faults.reset(),
+        faults.truncated_json(),
+        faults.cut_connection(1000),
+        faults.web_page(502),
+        faults.error_text(502),
+        faults.error_text(500),
+    ],
+)
+@pytest.mark.parametrize("after", [0, 2])
+def test_what_passes_costs_nothing_on_whatever_page_it_comes(
+    graph: Emulator, open_m365: Open, spoil: faults.Fault, after: int
+) -> None:
+    graph.inject_fault(ANA, spoil, times=1, after=after)
+    assert count(open_m365(page_size=3), ANA) == 7
+
+
+@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize(
+    ("spoil", "error", "says"),
+    [
+        (faults.throttled("1"), SourceUnavailableError, "429"),
+        (faults.throttled(None), SourceUnavailableError, "429"),
+        (faults.unavailable(), SourceUnavailableError, "503"),
+        (faults.unauthorized(), SourceAuthError, "does not accept the token"),
+        (faults.denied(), SourceAuthError, "may not read this mailbox"),
+        (faults.denied(policy=True), SourceAuthError, "OData is disabled"),
+        (faults.no_mailbox(), SourceContentError, "no mailbox in Exchange Online"),
+        (faults.reset(), SourceUnavailableError, "connection broke"),
+        (faults.truncated_json(), SourceContentError, "broke off"),
+        (faults.cut_connection(1000), SourceUnavailableError, "connection broke"),
+        (faults.web_page(200), SourceContentError, "web page"),
+        (faults.web_page(502), SourceUnavailableError, "502"),
+        (faults.error_text(502), SourceUnavailableError, "502"),
+        (faults.error_text(400), SourceContentError, "upstream connect error"),
+        (faults.odd_page([]), SourceContentError, "no page of events"),
+        (faults.odd_page({"value": None}), SourceContentError, "no list of events"),
+        (faults.redirect(), SourceContentError, "sent elsewhere"),
+        (faults.odd_page({}), SourceContentError, "no list of events"),
+        (faults.odd_page({"value": {}}), SourceContentError, "no list of events"),
+        (faults.always(Reply(200, b"[" * 200_000)), SourceContentError, "no JSON"),
+        (faults.always(Reply(403, b"<html>Blocked by policy</html>")), SourceContentError, "web page"),
+        (faults.always(Reply(407, b"<html>Proxy</html>")), SourceContentError, "web page"),
+        (faults.always(error_reply(404, "ErrorInvalidUser")), SourceContentError, "no such mailbox"),
+        (faults.always(error_reply(400, "ErrorInvalidRequest", "too long")), SourceContentError, "too long"),
+        (faults.always(error_reply(410, "SyncStateNotFound")), SourceContentError, "SyncStateNotFound"),
+    ],
+)
+def test_what_lasts_costs_its_mailbox_only_and_is_named(
+    graph: Emulator, open_m365: Open, spoil: faults.Fault, after: int, error: type[SourceError], says: str
+) -> None:
+    graph.inject_fault(ANA, spoil, times=20, after=after)
+    source = open_m365(page_size=3)
+    with pytest.raises(error, match=says) as caught:
+        count(source, ANA)
+    assert caught.value.hint
+    assert caught.value.calendar == str(mailbox_calendar(ANA))
+    assert count(source, BEN) == 3
+
+
+@pytest.mark.parametrize("spoil", [faults.hang(), faults.drip(0.05)])
+def test_neither_silence_nor_dripping_holds_the_night(
+    graph: Emulator, open_m365: Open, spoil: faults.Fault
+) -> None:
+    graph.inject_fault(ANA, spoil, times=None)
+    source = open_m365(total_seconds=0.3)
+    with pytest.raises(SourceUnavailableError, match="took longer than"):
+        count(source, ANA)
+    assert count(source, BEN) == 3
+
+
+@pytest.mark.parametrize("paging", ["plain", "empty", "duplicate"])
+def test_odd_pages_are_read_to_the_end_and_each_meeting_once(
+    graph: Emulator, open_m365: Open, paging: str
+) -> None:
+    graph.mailbox(ANA).paging = paging
+    assert count(open_m365(page_size=2), ANA) == 7
+
+
+@pytest.mark.parametrize(
+    ("paging", "says"),
+    [
+        ("endless", "do not end"),
+        ("endless-empty", "do not end"),
+        ("foreign", "another server.*not sent there"),
+    ],
+)
+def test_pages_that_lead_nowhere_are_no_calendar(
+    graph: Emulator, open_m365: Open, paging: str, says: str
+) -> None:
+    graph.mailbox(ANA).paging = paging
+    with pytest.raises(SourceContentError, match=says):
+        count(open_m365(page_size=2), ANA)
+
+
+@pytest.mark.parametrize("quirk", [oddities.in_zone("Europe/London"), oddities.in_zone("GMT Standard Time")])
+def test_times_in_any_zone_are_the_same_moments(
+    graph: Emulator, open_m365: Open, quirk: oddities.Quirk
+) -> None:
+    plain = open_m365().fetch(mailbox_calendar(ANA), MONTH)
+    graph.mailbox(ANA).quirks = (quirk,)
+    assert open_m365().fetch(mailbox_calendar(ANA), MONTH).occurrences == plain.occurrences
+
+
+@pytest.mark.parametrize("quirk", [oddities.no_attendees, oddities.no_body])
+def test_null_is_empty(graph: Emulator, open_m365: Open, quirk: oddities.Quirk) -> None:
+    graph.mailbox(ANA).quirks = (quirk,)
+    fetched = open_m365().fetch(mailbox_calendar(ANA), MONTH)
+    assert len(fetched.occurrences) == 7
+    assert fetched.problems == ()
+
+
+@pytest.mark.parametrize("quirk", [oddities.unknown_enums, oddities.no_sensitivity])
+def test_what_nobody_has_heard_of_is_read_with_care_and_told(
+    graph: Emulator, open_m365: Open, quirk: oddities.Quirk
+) -> None:
+    graph.mailbox(ANA).quirks = (quirk,)
+    fetched = open_m365().fetch(mailbox_calendar(ANA), MONTH)
+    assert {o.sensitivity for o in fetched.occurrences} == {Sensitivity.PRIVATE}
+    assert {o.title for o in fetched.occurrences} == {""}
+    assert {o.show_as for o in fetched.occurrences} <= {ShowAs.BUSY, ShowAs.TENTATIVE}
+    assert any("in 7 meetings" in problem.what for problem in fetched.problems)
+
+
+def test_tokens_that_are_revoked_or_run_out_in_mid_run_are_renewed(graph: Emulator, open_m365: Open) -> None:
+    source = open_m365(page_size=3)
+    assert count(source, ANA) == 7
+    graph.entra.revoke()
+    assert count(source, ANA) == 7
+    graph.clock = lambda: datetime.now(LONDON).timestamp() + 7200
+    assert count(source, BEN) == 3
+    assert graph.entra.made == 3
+
+
+def test_a_mailbox_outside_the_scope_is_told_to_be_so(graph: Emulator, open_m365: Open) -> None:
+    graph.application.scope = frozenset({BEN})
+    source = open_m365()
+    with pytest.raises(SourceAuthError, match="may not read this mailbox") as caught:
+        count(source, ANA)
+    assert "Test-ServicePrincipalAuthorization" in caught.value.hint
+    assert count(source, BEN) == 3
+    assert source.check(mailbox_calendar(BEN)) == ()
+
+
+def test_a_right_for_the_whole_tenant_is_noted(graph: Emulator, open_m365: Open) -> None:
+    (told,) = open_m365().check(mailbox_calendar(ANA))
+    assert "every calendar of the tenant" in told.what
+
+
+def test_another_tenants_mailbox_is_not_there_for_us(graph: Emulator, open_m365: Open) -> None:
+    elsewhere = "aaaaaaaa-2222-3333-4444-555555555555"
+    graph.add_tenant(elsewhere, Application(graph.client_id, "another~secret"))
+    graph.add_events("eve@elsewhere.example", *EVENTS, tenant=elsewhere)
+    with pytest.raises(SourceContentError, match="no such mailbox"):
+        count(open_m365(), "eve@elsewhere.example")
+    with pytest.raises(SourceAuthError, match="client secret is wrong"):
+        count(open_m365(tenant=elsewhere), "eve@elsewhere.example")
+    assert {request.path.split("/")[1] for request in graph.requests if request.method == "POST"} == {
+        graph.tenant,
+        elsewhere,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"client_id": "00000000-8888-7777-6666-555555555555"}, "no such application"),
+        ({"tenant": "00000000-2222-3333-4444-555555555555"}, "no such tenant"),
+    ],
+)
+def test_wrong_settings_are_told_by_their_name(open_m365: Open, wrong: dict[str, str], says: str) -> None:
+    with pytest.raises(SourceAuthError, match=says):
+        count(open_m365(**wrong), ANA)
+
+
+def test_an_expired_secret_is_told(graph: Emulator, open_m365: Open) -> None:
+    graph.entra.replies.append(
+        sign_in_error(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
+    )
+    with pytest.raises(SourceAuthError, match="secret has expired"):
+        count(open_m365(), ANA)
+
+
+def test_a_mailbox_is_found_by_its_object_id_too(graph: Emulator, open_m365: Open) -> None:
+    assert count(open_m365(), graph.mailbox(ANA).object_id) == 7
 
 
 def test_the_question_names_every_field_and_asks_for_lasting_ids(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.mailboxes[ana.address] = []
-    opened().fetch(ana, WEEK)
-    (asked,) = desk.requests
-    assert asked.query["$select"].split(",") == [*EVENT_FIELDS, "body"]
-    assert asked.headers["prefer"] == 'IdType="ImmutableId"'
-    assert "outlook.timezone" not in asked.headers["prefer"]
-    assert (asked.query["startDateTime"], asked.query["endDateTime"]) == (
+    graph.add_events(ana.address)
+    open_m365().fetch(ana, WEEK)
+    (request,) = graph.requests_to()
+    assert request.query["$select"].split(",") == [*EVENT_FIELDS, "body"]
+    assert request.headers["prefer"] == 'IdType="ImmutableId"'
+    assert "outlook.timezone" not in request.headers["prefer"]
+    assert (request.query["startdatetime"], request.query["enddatetime"]) == (
         "2026-11-01T10:00:00Z",
         "2026-11-09T14:00:00Z",
     )
 
 
-def test_without_agendas_no_text_is_asked_for(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(1)
-    (occurrence,) = opened(agendas=False).fetch(ana, WEEK).occurrences
+def test_without_agendas_no_text_is_asked_for(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, *many(1))
+    (occurrence,) = open_m365(agendas=False).fetch(ana, WEEK).occurrences
     assert occurrence.description == ""
-    assert "body" not in desk.requests[0].query["$select"]
-
-
-def test_every_page_is_read(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(7)
-    assert len(uids(opened(page_size=3), ana)) == 7
-    assert len(desk.requests) == 3
+    assert "body" not in graph.requests_to()[0].query["$select"]
 
 
 def test_a_window_longer_than_graph_allows_is_read_in_stretches(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.mailboxes[ana.address] = many(2)
-    fetched = opened().fetch(ana, Span(at("00:00"), at("00:00") + timedelta(days=2500)))
+    graph.add_events(ana.address, *many(2))
+    fetched = open_m365().fetch(ana, Span(at("00:00"), at("00:00") + timedelta(days=2500)))
     assert len(fetched.occurrences) == 2
-    assert [asked.query["startDateTime"][:4] for asked in desk.requests] == ["2026", "2031"]
-
-
-def test_an_empty_page_with_a_link_is_not_the_end(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    here = f"{desk.root}v1.0/users/{ana.address}/calendar/calendarView"
-    desk.script_replies(
-        ana.address,
-        page(event(name="a"), link=f"{here}?p=2"),
-        page(link=f"{here}?p=3"),
-        page(event(name="b")),
-    )
-    assert uids(opened(), ana) == ["U-a", "U-b"]
+    assert [request.query["startdatetime"][:4] for request in graph.requests_to()] == ["2026", "2031"]
 
 
 def test_pages_that_come_twice_count_once_and_the_last_version_counts(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    here = f"{desk.root}v1.0/users/{ana.address}/calendar/calendarView"
-    desk.script_replies(
+    here = f"{graph.root}v1.0/users/{ana.address}/calendar/calendarView"
+    graph.respond(
         ana.address,
         page(event(name="a"), event(name="b"), link=f"{here}?p=2"),
         page(event(name="a"), event(name="b"), link=f"{here}?p=3"),
         page(event(name="b", subject="changed meanwhile")),
     )
-    assert [o.title for o in opened().fetch(ana, WEEK).occurrences] == [
+    assert [o.title for o in open_m365().fetch(ana, WEEK).occurrences] == [
         "Public Services Board",
         "changed meanwhile",
     ]
@@ -102,14 +321,14 @@ def test_pages_that_come_twice_count_once_and_the_last_version_counts(
 
 @pytest.mark.parametrize("same_link", [True, False])
 def test_pages_that_never_end_are_given_up(
-    desk: GraphStub, opened: Opened, ana: Calendar, same_link: bool
+    graph: Emulator, open_m365: Open, ana: Calendar, same_link: bool
 ) -> None:
-    here = f"{desk.root}v1.0/users/{ana.address}/calendar/calendarView"
+    here = f"{graph.root}v1.0/users/{ana.address}/calendar/calendarView"
     endless = (page(event(), link=f"{here}?p={0 if same_link else n}") for n in range(100))
-    desk.script_replies(ana.address, *endless)
+    graph.respond(ana.address, *endless)
     with pytest.raises(SourceContentError, match="do not end"):
-        opened().fetch(ana, WEEK)
-    assert len(desk.requests) == (2 if same_link else 21)
+        open_m365().fetch(ana, WEEK)
+    assert len(graph.requests_to()) == (2 if same_link else 21)
 
 
 @pytest.mark.parametrize(
@@ -122,163 +341,94 @@ def test_pages_that_never_end_are_given_up(
         "\x00",
     ],
 )
-def test_our_token_goes_to_no_other_server(desk: GraphStub, opened: Opened, ana: Calendar, link: str) -> None:
-    desk.script_replies(ana.address, page(event(), link=link))
-    with pytest.raises(SourceContentError, match="another server"):
-        opened().fetch(ana, WEEK)
-    assert len(desk.requests) == 1
-
-
-def test_not_even_a_redirect_takes_it_there(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.script_replies(ana.address, Reply(302, headers={"Location": f"{desk.root}elsewhere"}))
-    with pytest.raises(SourceContentError, match="sent elsewhere"):
-        opened().fetch(ana, WEEK)
-    assert len(desk.requests) == 1
-
-
-SECONDS = {"Retry-After": "1"}
-DATE = {"Date": "Mon, 02 Nov 2026 04:15:00 GMT", "Retry-After": "Mon, 02 Nov 2026 04:15:01 GMT"}
-
-
-@pytest.mark.parametrize(
-    "passing",
-    [
-        Reply(429, b"{}"),
-        Reply(429, b"{}", SECONDS),
-        Reply(429, b"{}", DATE),
-        fault(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit."),
-        Reply(503, b"<html>"),
-        Reply(504),
-        Reply(500, b'{"error": "string"}'),
-        Reply(reset=True),
-        Reply(200, b'{"value": [', cut=50),
-        Reply(200, b'{"value": [{"id": "E1", "subj'),
-    ],
-)
-def test_what_passes_is_asked_again(desk: GraphStub, opened: Opened, ana: Calendar, passing: Reply) -> None:
-    desk.mailboxes[ana.address] = many(3)
-    desk.script_replies(ana.address, passing)
-    assert len(uids(opened(), ana)) == 3
-    assert len(desk.requests) == 2
-
-
-@pytest.mark.parametrize(
-    ("lasting", "told", "says"),
-    [
-        (
-            fault(429, "ApplicationThrottled", "over its limit"),
-            SourceUnavailableError,
-            "429.*ApplicationThrottled: over",
-        ),
-        (Reply(503), SourceUnavailableError, "503 Service Unavailable"),
-        (Reply(reset=True), SourceUnavailableError, "connection broke"),
-        (Reply(200, b'{"value": ['), SourceContentError, "broke off"),
-        (Reply(200, b"{}"), SourceContentError, "no list of events"),
-        (Reply(200, b"[]"), SourceContentError, "no page"),
-        (Reply(200, b'{"value": {}}'), SourceContentError, "no list"),
-        (Reply(200, b"[" * 200_000), SourceContentError, "no JSON"),
-        (Reply(200, b"<!DOCTYPE html><h1>Sign in"), SourceContentError, "web page"),
-        (Reply(403, b"<html>Blocked by policy</html>"), SourceContentError, "web page"),
-        (Reply(407, b"<html>Proxy</html>"), SourceContentError, "web page"),
-        (Reply(400, b'{"error": "string"}'), SourceContentError, "string"),
-        (fault(403, "ErrorAccessDenied", "Access is denied."), SourceAuthError, "may not read this mailbox"),
-        (fault(404, "ErrorInvalidUser"), SourceContentError, "no such mailbox"),
-        (fault(404, "MailboxNotEnabledForRESTAPI"), SourceContentError, "no mailbox in Exchange Online"),
-        (fault(400, "ErrorInvalidRequest", "too long"), SourceContentError, "too long"),
-        (fault(410, "SyncStateNotFound"), SourceContentError, "SyncStateNotFound"),
-    ],
-)
-def test_what_lasts_is_told_with_a_way_out(
-    desk: GraphStub, opened: Opened, ana: Calendar, lasting: Reply, told: type[SourceError], says: str
+def test_our_token_goes_to_no_other_server(
+    graph: Emulator, open_m365: Open, ana: Calendar, link: str
 ) -> None:
-    desk.mailboxes |= {ana.address: many(3), "ben@brynfelin.example": many(2)}
-    desk.script_replies(ana.address, *[lasting] * 9)
-    source = opened()
-    with pytest.raises(told, match=says) as caught:
-        source.fetch(ana, WEEK)
-    assert caught.value.calendar == str(ana)
-    assert caught.value.hint
-    assert len(uids(source, mailbox("ben@brynfelin.example"))) == 2
+    graph.respond(ana.address, page(event(), link=link))
+    with pytest.raises(SourceContentError, match="another server"):
+        open_m365().fetch(ana, WEEK)
+    assert len(graph.requests_to()) == 1
 
 
 def test_a_wait_longer_than_the_time_left_is_not_begun(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.script_replies(ana.address, *[fault(429, "ApplicationThrottled", Retry_After="3600")] * 9)
+    graph.respond(ana.address, *[error_reply(429, "ApplicationThrottled", Retry_After="3600")] * 9)
     with pytest.raises(SourceUnavailableError, match="429"):
-        opened(total_seconds=30).fetch(ana, WEEK)
-    assert len(desk.requests) == 1
+        open_m365(total_seconds=30).fetch(ana, WEEK)
+    assert len(graph.requests_to()) == 1
 
 
 def test_a_server_that_says_nothing_does_not_hold_the_night(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.script_replies(ana.address, *[Reply(hang=True)] * 9)
+    graph.respond(ana.address, *[Reply(conduct="hang")] * 9)
     with pytest.raises(SourceUnavailableError, match="silent"):
-        opened(read_seconds=0.1).fetch(ana, WEEK)
+        open_m365(read_seconds=0.1).fetch(ana, WEEK)
     with pytest.raises(SourceUnavailableError, match=r"longer than 0\.2 seconds"):
-        opened(total_seconds=0.2).fetch(ana, WEEK)
+        open_m365(total_seconds=0.2).fetch(ana, WEEK)
 
 
-def test_while_nothing_answers_each_mailbox_is_asked_once_only(desk: GraphStub, opened: Opened) -> None:
+def test_while_nothing_answers_each_mailbox_is_asked_once_only(graph: Emulator, open_m365: Open) -> None:
     addresses = [f"user{n}@b.example" for n in range(OUTAGE_THRESHOLD + 2)]
     for address in addresses:
-        desk.mailboxes[address] = many(1)
-        desk.script_replies(address, *[Reply(503)] * 9)
-    source = opened()
+        graph.add_events(address, *many(1))
+        graph.respond(address, *[Reply(503)] * 9)
+    source = open_m365()
     for address in addresses:
         with pytest.raises(SourceUnavailableError):
-            source.fetch(mailbox(address), WEEK)
-    questions = [asked.path.split("/")[3] for asked in desk.requests]
+            source.fetch(mailbox_calendar(address), WEEK)
+    questions = [request.parts[2] for request in graph.requests_to()]
     assert [questions.count(address) for address in addresses] == [3] * OUTAGE_THRESHOLD + [1, 1]
-    desk.script_replies(addresses[0], fault(403, "ErrorAccessDenied"))
+    graph.respond(addresses[0], error_reply(403, "ErrorAccessDenied"))
     with pytest.raises(SourceAuthError):
-        source.fetch(mailbox(addresses[0]), WEEK)
-    desk.script_replies(addresses[1], Reply(503))  # an answer, if not a good one: patience is back
-    assert len(uids(source, mailbox(addresses[1]))) == 1
+        source.fetch(mailbox_calendar(addresses[0]), WEEK)
+    graph.respond(addresses[1], Reply(503))  # an answer, if not a good one: patience is back
+    assert len(uids(source, mailbox_calendar(addresses[1]))) == 1
 
 
-def test_a_mailbox_without_end_is_given_up(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(500)
+def test_a_mailbox_without_end_is_given_up(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, *many(500))
     with pytest.raises(SourceContentError, match="larger than"):
-        opened(max_megabytes=0.1).fetch(ana, WEEK)
+        open_m365(max_megabytes=0.1).fetch(ana, WEEK)
 
 
-def test_nothing_half_read_is_ever_given(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(6)
-    source = opened(page_size=2)
-    here = f"{desk.root}v1.0/users/{ana.address}/calendar/calendarView?p=2"
-    desk.script_replies(ana.address, page(*many(2), link=here), *[Reply(503)] * 9)
+def test_nothing_half_read_is_ever_given(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, *many(6))
+    source = open_m365(page_size=2)
+    here = f"{graph.root}v1.0/users/{ana.address}/calendar/calendarView?p=2"
+    graph.respond(ana.address, page(*many(2), link=here), *[Reply(503)] * 9)
     with pytest.raises(SourceUnavailableError):
         source.fetch(ana, WEEK)
-    desk.script_replies(ana.address)
+    graph.respond(ana.address)
     assert len(uids(source, ana)) == 6
 
 
 def test_if_no_meeting_can_be_read_the_mailbox_is_doubted(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.mailboxes[ana.address] = [event(zone="Atlantis"), event(zone="Lemuria", name="E2")]
+    graph.respond(ana.address, page(event(zone="Atlantis"), event(zone="Lemuria", name="E2")))
     with pytest.raises(SourceContentError, match="none of its 2 meetings"):
-        opened().fetch(ana, WEEK)
+        open_m365().fetch(ana, WEEK)
 
 
 def test_a_mailbox_is_asked_one_thing_at_a_time_and_few_mailboxes_at_once(
-    desk: GraphStub, opened: Opened
+    graph: Emulator, open_m365: Open
 ) -> None:
     addresses = [f"user{n}@brynfelin.example" for n in range(6)]
-    desk.mailboxes |= {address: many(4) for address in addresses}
-    desk.reply_delay = 0.01
-    source = opened(page_size=1, mailboxes_at_once=3)
+    for address in addresses:
+        graph.add_events(address, *many(4))
+    graph.answer_after = 0.01
+    source = open_m365(page_size=1, mailboxes_at_once=3)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda address: uids(source, mailbox(address)), sorted(addresses * 2)))
+        found = list(pool.map(lambda address: uids(source, mailbox_calendar(address)), sorted(addresses * 2)))
     assert [len(names) for names in found] == [4] * 12
-    assert desk.most_at_once.pop("*") == 3
-    assert set(desk.most_at_once.values()) == {1}
+    assert graph.most_at_once == 3
+    assert {graph.mailbox(address).most_at_once for address in addresses} == {1}
 
 
 @pytest.mark.parametrize(
-    ("address", "path"),
+    ("address", "step"),
     [
         ("ana@brynfelin.example", "ana@brynfelin.example"),
         (" Ana@Brynfelin.example ", "Ana@Brynfelin.example"),
@@ -288,54 +438,54 @@ def test_a_mailbox_is_asked_one_thing_at_a_time_and_few_mailboxes_at_once(
     ],
 )
 def test_an_address_is_one_step_of_the_path_whatever_is_in_it(
-    desk: GraphStub, opened: Opened, address: str, path: str
+    graph: Emulator, open_m365: Open, address: str, step: str
 ) -> None:
     with pytest.raises(SourceError):
-        opened().fetch(mailbox(address), WEEK)
-    assert desk.requests[0].path == f"/v1.0/users/{path}/calendar/calendarView"
+        open_m365().fetch(mailbox_calendar(address), WEEK)
+    assert graph.requests_to()[0].parts == ["v1.0", "users", step, "calendar", "calendarView"]
 
 
-def test_private_meetings_come_without_content(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = [event(sensitivity="private"), {**event(name="E2"), "sensitivity": None}]
-    fetched = opened().fetch(ana, WEEK)
+def test_private_meetings_come_without_content(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, event(sensitivity="private"), {**event(name="E2"), "sensitivity": None})
+    fetched = open_m365().fetch(ana, WEEK)
     assert {o.title + o.organizer + o.location + o.description for o in fetched.occurrences} == {""}
 
 
 def test_an_all_day_event_at_the_edge_of_the_window_is_seen_in_the_calendars_zone(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
     days = [
         event(f"2026-07-{n:02}T00:00:00", f"2026-07-{n + 1:02}T00:00:00", name=str(n), isAllDay=True)
         for n in (5, 6, 12, 13)
     ]
-    desk.mailboxes[ana.address] = days
+    graph.add_events(ana.address, *days)
     monday = at("00:00", at("00:00").date().replace(month=7, day=6))
-    found = opened().fetch(ana, Span(monday, monday + timedelta(days=7))).occurrences
+    found = open_m365().fetch(ana, Span(monday, monday + timedelta(days=7))).occurrences
     assert [o.start.day for o in found] == [6, 12]
 
 
 def test_a_second_reading_says_that_nothing_changed_and_a_changed_answer_that_it_did(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.mailboxes[ana.address] = many(2)
-    source = opened()
+    graph.add_events(ana.address, *many(2))
+    source = open_m365()
     first = source.fetch(ana, WEEK)
     assert source.fetch(ana, WEEK, first.token).unchanged
-    desk.mailboxes[ana.address] = [{**one, "responseStatus": {"response": "declined"}} for one in many(2)]
+    graph.add_events(ana.address, *({**one, "responseStatus": {"response": "declined"}} for one in many(2)))
     assert not source.fetch(ana, WEEK, first.token).unchanged
 
 
 def test_what_the_body_says_is_read_and_nothing_else_is_sent(
-    desk: GraphStub, opened: Opened, ana: Calendar
+    graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    desk.mailboxes[ana.address] = [event(body={"contentType": "html", "content": "<ul><li>Falls</li></ul>"})]
-    (occurrence,) = opened().fetch(ana, WEEK).occurrences
+    graph.add_events(ana.address, event(body={"contentType": "html", "content": "<ul><li>Falls</li></ul>"}))
+    (occurrence,) = open_m365().fetch(ana, WEEK).occurrences
     assert occurrence.description == "- Falls"
-    assert {asked.method for asked in desk.requests} == {"GET"}
+    assert {request.method for request in graph.requests_to()} == {"GET"}
 
 
-def test_zone_of_the_answer_is_that_of_the_calendar(desk: GraphStub, opened: Opened, ana: Calendar) -> None:
-    desk.mailboxes[ana.address] = many(1)
-    (occurrence,) = opened().fetch(ana, WEEK).occurrences
+def test_zone_of_the_answer_is_that_of_the_calendar(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.add_events(ana.address, *many(1))
+    (occurrence,) = open_m365().fetch(ana, WEEK).occurrences
     assert str(occurrence.start.tzinfo) == str(LONDON)
     assert occurrence.start.isoformat() == "2026-11-02T09:00:00+00:00"
