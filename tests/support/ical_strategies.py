@@ -323,7 +323,7 @@ def calendars(draw: st.DrawFn) -> bytes:
     body = "".join(part + draw(BETWEEN) for part in parts)
     plain = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{head}{''.join(zones)}{body}END:VCALENDAR\r\n"
     style = draw(STYLES)
-    return (style if odd else replace(style, strange="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
+    return (style if odd else replace(style, damage="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
         plain
     )
 

@@ -74,7 +74,7 @@ STYLES = st.builds(
     end=st.sampled_from([b"\r\n"] * 5 + [b"\n", b"\n", b"\r", b"\r\r\n"]),
     fold=st.sampled_from(["75", "75", "", "anywhere"]),
     seed=st.integers(0, 1 << 30),
-    strange=st.sampled_from(
+    damage=st.sampled_from(
         [""] * 14
         + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
         + ["joined", "utf16 part", "glued", "glued"]

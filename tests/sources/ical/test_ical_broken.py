@@ -104,6 +104,7 @@ USUAL = {
 @pytest.mark.parametrize("name", USUAL)
 def test_what_many_programs_write_needs_no_exact_path(name: str) -> None:
     quick = read_with_fast_path(USUAL[name], OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics")
+    assert quick is not None
     assert quick.occurrences
     assert quick.remaining.events == ()
     assert_readers_agree(USUAL[name])

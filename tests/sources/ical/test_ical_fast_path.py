@@ -44,6 +44,7 @@ def test_a_calendar_as_most_are_needs_no_exact_path() -> None:
     quick = read_with_fast_path(
         calendar(single, weekly, moved), OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics"
     )
+    assert quick is not None
     assert (len(quick.occurrences), quick.remaining.events) == (4, ())
 
 

@@ -72,7 +72,7 @@ def test_many_series_of_one_uid_do_not_pass_through_the_library(monkeypatch: pyt
     def never(*_: object) -> None:
         raise AssertionError("the library was asked")
 
-    monkeypatch.setattr(expand, "_Recurring", never)
+    monkeypatch.setattr(expand, "_LibrarySeries", never)
     parts = [
         event("RRULE:FREQ=DAILY", start=f":20251006T{hour:02}0000Z", end="DURATION:PT5M")
         for hour in range(5, 15)
