@@ -107,7 +107,7 @@ class CalendarExpansion:
         if event.has_no_end:
             self._events_without_end.add(event.number)
         if faults := self._content_reader.faults:
-            what = f"a text cannot be decoded and was kept as it is written: {'; '.join(faults)}"
+            what = f"a text cannot be decoded and stays as it is written: {'; '.join(faults)}"
             where = self._locator.describe_event(event.number, event.text)
             self.problems.append(Problem(where, what, "save it again in the calendar", Severity.NOTE))
         return content

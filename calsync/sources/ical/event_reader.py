@@ -158,7 +158,7 @@ class EventReader:
             self._add_cancellation(component, lines, recurrence_id)
             return None
         if lines["EXRULE"]:
-            what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
+            what = "it has an EXRULE, which RFC 5545 no longer has; what it excludes is counted"
             self._add_note(component, what, "delete the excluded meetings one by one")
         span = self._read_span(component, lines)
         # Where Outlook's flag alone makes days of the event, its other times are days of the same zone.
@@ -246,7 +246,7 @@ class EventReader:
         """Return start, end (None if none is written), and DURATION if that gives the end."""
         dtstart = _single_line(lines, "DTSTART")
         if dtstart is None:
-            raise _EventError("it has no DTSTART, so nobody knows when it is")
+            raise _EventError("it has no DTSTART, so its time is unknown")
         start = self._read_required_time(dtstart, self._zones.floating)
         dtend = _single_line(lines, "DTEND")
         if dtend is not None:

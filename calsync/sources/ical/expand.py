@@ -97,7 +97,7 @@ def _add_margin(moment: datetime, margin: timedelta, zone: ZoneInfo) -> datetime
 def rule_ends_before_dtstart(series: Series) -> bool:
     """Whether the only rule of a series ends before the series begins.
 
-    Google leaves such a series behind where its first meeting was edited with "this and following".
+    Google leaves such a series in the calendar where its first meeting was edited with "this and following".
     """
     master = series.master
     if master is None or len(master.rules) != 1:

@@ -1,10 +1,10 @@
-"""Names that calendars give to time zones, and the IANA zone that each stands for.
+"""The zones of the names that calendars give to time zones.
 
-`exact_zone` knows the names that mean one zone and no other: IANA's own, Windows' keys (`windows_zones`)
-and plain offsets ("UTC-04:00"). `guessed_zone` reads what programs make of them: globally unique names
-that end in one ("/example.org/Europe/Berlin"), Outlook's counting of copies ("GMT Standard Time 1"), and
-Windows' display names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): the cities are IANA's
-where IANA has them, and below where it has not. A guess may be wrong, so whoever uses one reports it.
+`exact_zone` finds names that mean one zone only: IANA's names, Windows' keys (`windows_zones`) and plain
+offsets ("UTC-04:00"). `guessed_zone` finds what programs make of them: globally unique names that end in one
+("/example.org/Europe/Berlin"), Outlook's numbers of copies ("GMT Standard Time 1"), and Windows' display
+names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): cities of IANA's names, or of the table
+below. A guess may be wrong, so `zones` reports each.
 """
 
 import re
@@ -17,7 +17,7 @@ from calsync.sources.windows_zones import find_iana_zone
 
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
 _DISPLAY_NAME = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
-# Outlook writes " 1", " 2" after the name of a zone whose rules differ from those it met first.
+# Outlook writes " 1", " 2" after the name of a zone whose rules differ from those of the first of that name.
 _COPY_NUMBER = re.compile(r" \d{1,2}$")
 # Windows' longest display name has some 60 characters; a vendor may put an address before a name.
 _MAX_NAME_LENGTH = 500
@@ -124,8 +124,8 @@ _ZONES_BY_PLACE = {
 
 def iana_zone(name: str) -> ZoneInfo | None:
     """Return the zone of an IANA name, however it is capitalised; None if IANA has none of that name."""
-    known = _iana_names().get(name.strip().lower())
-    return ZoneInfo(known) if known else None
+    iana_name = _iana_names().get(name.strip().lower())
+    return ZoneInfo(iana_name) if iana_name else None
 
 
 def exact_zone(name: str) -> tzinfo | None:
@@ -137,26 +137,26 @@ def exact_zone(name: str) -> tzinfo | None:
 
 
 def guessed_zone(name: str) -> tzinfo | None:
-    """Return the zone that a name most likely means, or None; `exact_zone` has been tried before."""
+    """Return the zone that a name most likely means, or None. Call `exact_zone` first."""
     if len(name) > _MAX_NAME_LENGTH:
         return None
     plain = " ".join(name.strip().strip("/\"'").split())
     for form in dict.fromkeys((plain, _COPY_NUMBER.sub("", plain), plain.strip("()"))):
-        found = exact_zone(form) or _zone_at_end_of_path(form) or _zone_of_display_name(form)
-        if found is not None:
-            return found
+        zone = exact_zone(form) or _zone_at_end_of_path(form) or _zone_of_display_name(form)
+        if zone is not None:
+            return zone
     return None
 
 
 @cache
 def _iana_names() -> dict[str, str]:
-    # Looked up, never opened by name: "../../etc/passwd" is no zone.
+    # A list of all names, since ZoneInfo opens a file by name: "../../etc/passwd" must not be one.
     return {name.lower(): name for name in available_timezones()}
 
 
 def _windows_zone(name: str) -> tzinfo | None:
-    known = find_iana_zone(name.lower().removeprefix("tzone://microsoft/"))
-    return iana_zone(known) if known else None
+    iana_name = find_iana_zone(name.lower().removeprefix("tzone://microsoft/"))
+    return iana_zone(iana_name) if iana_name else None
 
 
 def _offset_zone(name: str) -> tzinfo | None:
@@ -168,7 +168,7 @@ def _offset_zone(name: str) -> tzinfo | None:
 
 
 def _zone_at_end_of_path(name: str) -> tzinfo | None:
-    """The zone at the end of "/vendor/version/Area/City"; the longest end that is a name wins."""
+    """The zone at the end of "/vendor/version/Area/City", by the longest end that is a name."""
     parts = name.split("/")
     ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
     return next((zone for end in ends if "/" in end and (zone := iana_zone(end))), None)
@@ -177,23 +177,26 @@ def _zone_at_end_of_path(name: str) -> tzinfo | None:
 def _zone_of_display_name(name: str) -> tzinfo | None:
     match = _DISPLAY_NAME.fullmatch(name)
     offset, places = (match[1] or "+00:00", match[2]) if match else ("", name)
-    wanted = _offset_zone(offset.replace(".", ":")) if offset else None
-    zones = [zone for place in _split_places(places) if (zone := _zone_of_place(place))]
-    if wanted is None:
+    offset_zone = _offset_zone(offset.replace(".", ":")) if offset else None
+    zones = [
+        zone
+        for place in _split_places(places)
+        if (zone := iana_zone(_ZONES_BY_PLACE.get(place) or _cities().get(place) or place))
+    ]
+    if offset_zone is None:
         return zones[0] if zones else None
-    return next((zone for zone in zones if _has_offset(zone, wanted)), wanted if offset else None)
+    wanted = offset_zone.utcoffset(None)
+    for zone in zones:
+        if wanted in (zone.utcoffset(_JANUARY), zone.utcoffset(_JULY)):
+            return zone
+    return offset_zone
 
 
 def _split_places(text: str) -> Iterator[str]:
     plain = text.replace("\\", "").lower()
     yield plain.strip()
-    # Three dots stand for the cities that there was no room for.
+    # A display name that is cut off ends in three dots.
     yield from (place.strip(" …") for place in re.split(r"\s*[,;:]\s*", plain) if place.strip(" …."))
-
-
-def _zone_of_place(place: str) -> tzinfo | None:
-    known = _ZONES_BY_PLACE.get(place) or _cities().get(place)
-    return iana_zone(known or place)
 
 
 @cache
@@ -201,8 +204,3 @@ def _cities() -> dict[str, str]:
     areas = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
     names = sorted(name for name in available_timezones() if name.startswith(areas))
     return {name.rpartition("/")[2].replace("_", " ").lower(): name for name in names}
-
-
-def _has_offset(zone: tzinfo, wanted: tzinfo) -> bool:
-    offset = wanted.utcoffset(None)
-    return offset in {zone.utcoffset(_JANUARY), zone.utcoffset(_JULY)}

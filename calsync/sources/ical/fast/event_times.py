@@ -48,7 +48,7 @@ def is_in_safe_years(moment: datetime) -> bool:
 
 
 def _split_at_last_colon(rest: str) -> tuple[str, str]:
-    """Parameters and value of a line whose value holds no colon."""
+    """Parameters and value of a line whose value has no colon."""
     parameters, _, value = rest.rpartition(":")
     return parameters, value
 
@@ -154,7 +154,7 @@ class EventTimesReader:
         return ClockTime(local_time, clock)
 
     def _convert_from_utc(self, local_time: datetime, *, has_tzid: bool) -> ClockTime:
-        """A time in UTC, by the clock that the calendar shows it by; the full parser reads one with a TZID."""
+        """A time in UTC by the clock that it is shown by; one with a TZID is for the full parser."""
         if has_tzid:
             raise EventNeedsFullParser
         if self._clocks.display_zone is None:

@@ -1,6 +1,6 @@
 """The starts of common rules by arithmetic: every n days, weeks on some weekdays, months on one day.
 
-The same as `recurrence.rule_starts` returns, which goes through a rule period by period and knows every rule.
+The same as `recurrence.rule_starts` returns, which goes through any rule period by period.
 """
 
 from datetime import datetime, timedelta
