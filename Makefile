@@ -45,7 +45,7 @@ wheel: .venv/.installed
 	.venv/bin/python -m build -o dist .
 
 soak: .venv/.installed
-	CALSYNC_SOAK=$(or $(SOAK),20000) .venv/bin/pytest -q -x tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_ledger.py
+	CALSYNC_SOAK=$(or $(SOAK),20000) .venv/bin/pytest -q -x tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_uid_digests.py
 
 bench: .venv/.installed
 	.venv/bin/python -m benchmarks $(ARGS)
