@@ -1,4 +1,4 @@
-"""What a ledger says stands is what was kept last night, and the rest is given: together, the calendar."""
+"""With UidDigests: unchanged UIDs stay stored, the others are returned; together they are the calendar."""
 
 import os
 import random
@@ -24,119 +24,122 @@ OWNER = "ana@a.example"
 EXAMPLES = int(os.environ.get("CALSYNC_SOAK", "150"))
 
 
-class Keeping:
-    """Keeps, night after night, what a store would: what stands, and what is given."""
+class Nights:
+    """Stores what a store would, night after night: the occurrences of unchanged UIDs, and those returned."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.kept: list[Occurrence] = []
-        self.given = 0
-        self.standing: frozenset[str] = frozenset()
+        self.stored: list[Occurrence] = []
+        self.returned = 0
+        self.unchanged: frozenset[str] = frozenset()
 
-    def night(self, content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
-        ledger = UidDigests(self.text)
+    def read_night(self, content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
+        uid_digests = UidDigests(self.text)
         try:
-            found, problems = read(content, ledger, window, owner)
+            occurrences, problems = read(content, uid_digests, window, owner)
         except SourceContentError as error:
             return str(error)
-        self.given, self.standing = len(found), ledger.unchanged
-        standing = [one for one in self.kept if one.uid in ledger.unchanged]
-        assert not ledger.unchanged & {one.uid for one in found}
-        self.kept = [*standing, *found]
-        self.text = ledger.text
-        return by_name(self.kept), problems
+        self.returned, self.unchanged = len(occurrences), uid_digests.unchanged
+        assert not self.unchanged & {occurrence.uid for occurrence in occurrences}
+        unchanged = [occurrence for occurrence in self.stored if occurrence.uid in self.unchanged]
+        self.stored = [*unchanged, *occurrences]
+        self.text = uid_digests.text
+        return sort_by_key(self.stored), problems
 
 
-def read(content: bytes, ledger: UidDigests | None, window: object = OCTOBER, owner: str = OWNER):
+def read(content: bytes, uid_digests: UidDigests | None, window: object = OCTOBER, owner: str = OWNER):
     return read_calendar(
-        content, window, zone=LONDON, owners=frozenset({owner}), where="a.ics", uid_digests=ledger
+        content, window, zone=LONDON, owners=frozenset({owner}), where="a.ics", uid_digests=uid_digests
     )
 
 
-def afresh(content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
+def read_all(content: bytes, window: object = OCTOBER, owner: str = OWNER) -> object:
+    """What reading without digests returns."""
     try:
-        found, problems = read(content, None, window, owner)
+        occurrences, problems = read(content, None, window, owner)
     except SourceContentError as error:
         return str(error)
-    return by_name(found), problems
+    return sort_by_key(occurrences), problems
 
 
-def by_name(found) -> list[Occurrence]:
-    return sorted(found, key=lambda o: (o.uid, o.recurrence_id, o.start.isoformat()))
+def sort_by_key(occurrences) -> list[Occurrence]:
+    return sorted(occurrences, key=lambda o: (o.uid, o.recurrence_id, o.start.isoformat()))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(calendars(), min_size=2, max_size=3), st.integers())
-def test_what_stands_and_what_is_given_are_the_calendar(nights: list[bytes], seed: int) -> None:
-    keeping, chance = Keeping(), random.Random(seed)
-    for content in nights:
+def test_unchanged_and_returned_occurrences_are_the_calendar(contents: list[bytes], seed: int) -> None:
+    nights, chance = Nights(), random.Random(seed)
+    for content in contents:
         changed = re.sub(rb"(?<=\nSUMMARY:)", b"New " if chance.random() < 0.5 else b"", content, count=1)
-        # Times are read all at once where they are many, else one by one.
+        # So that times are read all at once or one by one.
         with patch.object(time_arrays, "_MIN_EVENTS", chance.choice((1, 100))):
-            for night in (content, changed, content):
-                assert keeping.night(night) == afresh(night)
+            for version in (content, changed, content):
+                assert nights.read_night(version) == read_all(version)
 
 
-def test_an_unchanged_uid_stands_whatever_its_time_stamp_and_a_changed_one_is_given() -> None:
-    keeping = Keeping()
-    keeping.night(calendar(WEEKLY, NEIGHBOUR))
+def test_an_unchanged_uid_is_not_returned_whatever_its_dtstamp_and_a_changed_one_is() -> None:
+    nights = Nights()
+    nights.read_night(calendar(WEEKLY, NEIGHBOUR))
     stamped = calendar(
         WEEKLY.replace("DTSTAMP:2025", "DTSTAMP:2026"), NEIGHBOUR.replace("SUMMARY:", "SUMMARY:New ")
     )
-    assert keeping.night(stamped) == afresh(stamped)
-    assert keeping.given == 1
+    assert nights.read_night(stamped) == read_all(stamped)
+    assert nights.returned == 1
 
 
-def test_an_alarm_with_a_uid_of_its_own_does_not_pass_for_its_event() -> None:
+def test_the_uid_of_an_alarm_is_not_taken_for_that_of_its_event() -> None:
     alarmed = NEIGHBOUR.replace("UID:", "BEGIN:VALARM\r\nUID:alarm\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nUID:", 1)
-    keeping = Keeping()
+    nights = Nights()
     for _ in range(3):
-        assert keeping.night(calendar(WEEKLY, alarmed)) == afresh(calendar(WEEKLY, alarmed))
+        assert nights.read_night(calendar(WEEKLY, alarmed)) == read_all(calendar(WEEKLY, alarmed))
 
 
-def test_what_gives_nothing_stands_too_and_is_not_looked_at_again() -> None:
+def test_a_uid_without_occurrences_is_unchanged_too() -> None:
     far = event(uid="far", start=":20200901T090000Z", end="DTEND:20200901T100000Z")
-    keeping = Keeping()
-    keeping.night(calendar(far, WEEKLY))
-    assert keeping.night(calendar(far, WEEKLY)) == afresh(calendar(far, WEEKLY))
-    assert "far" in keeping.standing
+    nights = Nights()
+    nights.read_night(calendar(far, WEEKLY))
+    assert nights.read_night(calendar(far, WEEKLY)) == read_all(calendar(far, WEEKLY))
+    assert "far" in nights.unchanged
 
 
-def test_an_override_that_comes_goes_and_moves_is_seen() -> None:
-    keeping = Keeping()
+def test_an_override_that_is_added_moved_and_removed_changes_its_uid() -> None:
+    nights = Nights()
     for parts in ((WEEKLY,), (WEEKLY, MOVED), (WEEKLY, MOVED.replace("1007T", "1008T")), (MOVED,), (WEEKLY,)):
-        assert keeping.night(calendar(*parts, NEIGHBOUR)) == afresh(calendar(*parts, NEIGHBOUR))
+        assert nights.read_night(calendar(*parts, NEIGHBOUR)) == read_all(calendar(*parts, NEIGHBOUR))
 
 
-def test_what_is_wrong_is_told_every_night() -> None:
+def test_problems_are_reported_every_night() -> None:
     unknown = event(uid="u", start=";TZID=Nowhere/At All:20251006T090000", end="DURATION:PT1H")
     broken = event("RRULE:FREQ=SOMETIMES", uid="b", start=":20251006T090000Z", end="DURATION:PT1H")
-    content, keeping = calendar(unknown, broken, NEIGHBOUR), Keeping()
-    told = afresh(content)
-    assert len(told[1]) == 2
+    content, nights = calendar(unknown, broken, NEIGHBOUR), Nights()
+    expected = read_all(content)
+    assert len(expected[1]) == 2
     for _ in range(3):
-        assert keeping.night(content) == told
+        assert nights.read_night(content) == expected
 
 
-def test_a_ledger_that_was_cut_or_is_of_another_kind_is_worth_nothing() -> None:
-    keeping = Keeping()
+def test_digests_that_cannot_be_read_are_not_used() -> None:
+    nights = Nights()
     content = calendar(WEEKLY, NEIGHBOUR)
-    keeping.night(content)
-    for text in ("", "x", "x:~", keeping.text[:-7], "\u00e9:\u00e9"):
-        keeping.text = text
-        assert keeping.night(content) == afresh(content)
+    nights.read_night(content)
+    for text in ("", "x", "x:~", nights.text[:-7], "\u00e9:\u00e9"):
+        nights.text = text
+        assert nights.read_night(content) == read_all(content)
 
 
-def test_an_override_of_what_was_far_away_is_seen() -> None:
+def test_an_override_of_an_event_outside_the_window_changes_its_uid() -> None:
     far = event(uid="w", start=":20200901T090000Z", end="DTEND:20200901T100000Z")
-    keeping = Keeping()
+    nights = Nights()
     for parts in ((far,), (far, MOVED), (far,)):
-        assert keeping.night(calendar(*parts)) == afresh(calendar(*parts))
+        assert nights.read_night(calendar(*parts)) == read_all(calendar(*parts))
 
 
-def test_another_window_owner_zone_or_method_is_another_question() -> None:
-    keeping = Keeping()
-    asked = event("ATTENDEE;PARTSTAT=DECLINED:mailto:bo@b.example", start=";TZID=Odd:20251006T090000", end="")
+def test_digests_are_not_used_for_another_window_owner_zone_or_method() -> None:
+    nights = Nights()
+    invited = event(
+        "ATTENDEE;PARTSTAT=DECLINED:mailto:bo@b.example", start=";TZID=Odd:20251006T090000", end=""
+    )
     zone = (
         "BEGIN:VTIMEZONE\r\nTZID:Odd\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\n"
         "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
@@ -145,40 +148,40 @@ def test_another_window_owner_zone_or_method_is_another_question() -> None:
         for own in (zone, zone.replace("+0100", "+0200")):
             for window in (OCTOBER, days("2025-09-01", "2025-10-01")):
                 for owner in ("ana@a.example", "bo@b.example"):
-                    content = calendar(own, asked, WEEKLY, head=head)
-                    assert keeping.night(content, window, owner) == afresh(content, window, owner)
+                    content = calendar(own, invited, WEEKLY, head=head)
+                    assert nights.read_night(content, window, owner) == read_all(content, window, owner)
 
 
-def test_what_a_problem_is_told_of_is_told_every_night() -> None:
-    keeping = Keeping()
+def test_uids_with_problems_are_never_unchanged() -> None:
+    nights = Nights()
     content = calendar(
         event(start=";TZID=Nowhere:20251006T090000", end="DURATION:PT1H"),
         event("RRULE:FREQ", uid="bad"),
         NEIGHBOUR,
     )
-    first = keeping.night(content)
+    first = nights.read_night(content)
     assert len(first[1]) == 2  # type: ignore[index]
-    assert keeping.night(content) == first
-    assert len(keeping.standing) == 1
+    assert nights.read_night(content) == first
+    assert len(nights.unchanged) == 1
 
 
-def test_after_a_night_read_as_a_whole_nothing_stands() -> None:
-    keeping = Keeping()
+def test_after_a_night_read_by_the_full_parser_no_uid_is_unchanged() -> None:
+    nights = Nights()
     other = calendar(WEEKLY.replace("SUMMARY:", "SUMMARY:New "), NEIGHBOUR)
-    whole = other.replace(b"END:VEVENT\r\n", b"END:VEVENT\r\n\r", 1)
-    for content in (calendar(WEEKLY, NEIGHBOUR), whole, calendar(WEEKLY, NEIGHBOUR)):
-        assert keeping.night(content) == afresh(content)
-    assert not keeping.standing
+    for_full_parser = other.replace(b"END:VEVENT\r\n", b"END:VEVENT\r\n\r", 1)
+    for content in (calendar(WEEKLY, NEIGHBOUR), for_full_parser, calendar(WEEKLY, NEIGHBOUR)):
+        assert nights.read_night(content) == read_all(content)
+    assert not nights.unchanged
 
 
-def test_a_uid_in_another_encoding_is_no_fault_of_ours() -> None:
-    keeping = Keeping()
-    keeping.night(calendar(WEEKLY, NEIGHBOUR))
+def test_a_uid_in_another_encoding_is_read() -> None:
+    nights = Nights()
+    nights.read_night(calendar(WEEKLY, NEIGHBOUR))
     content = calendar(WEEKLY.replace("UID:w", "UID:caf\u00e9"), NEIGHBOUR).decode().encode("latin-1")
-    assert keeping.night(content) == afresh(content)
+    assert nights.read_night(content) == read_all(content)
 
 
-def test_a_digest_does_not_see_time_stamps_and_sees_everything_else() -> None:
+def test_a_calendar_digest_depends_on_everything_but_dtstamp() -> None:
     content = calendar(WEEKLY, MOVED)
     stamped = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:20251231T235959Z")
     folded = content.replace(b"DTSTAMP:20250101T000000Z", b"DTSTAMP:2025\r\n 1231T235959Z", 1)
