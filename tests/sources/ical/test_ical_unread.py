@@ -35,7 +35,7 @@ def unread_uids(content: bytes, *, by_full_parser: bool = False) -> set[str]:
     return uids
 
 
-@pytest.mark.parametrize("exactly", [False, True], ids=["fast", "full"])
+@pytest.mark.parametrize("by_full_parser", [False, True], ids=["fast", "full"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_only_the_uid_of_the_event_that_cannot_be_read_is_returned(fault: str, by_full_parser: bool) -> None:
     content = calendar(event(uid="a"), FAULTS[fault]("b"), NEIGHBOUR)
