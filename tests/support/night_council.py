@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from calsync.nightly.run import run_night
+from calsync.app.night import run_night
 
 LONDON = ZoneInfo("Europe/London")
 NIGHT = date(2026, 11, 16)
