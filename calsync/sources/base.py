@@ -78,7 +78,7 @@ class FetchResult:
     """What a source gave for one calendar and one window.
 
     occurrences: in the window, by start then uid, each (uid, recurrence_id, start) once; whole or
-    not at all. Nothing private: `guards.sealed` makes one that keeps all this. problems: what was
+    not at all. Nothing private: `guards.build_result` makes one that keeps all this. problems: what was
     left out of it and why. token: opaque, given back at the next fetch of the same window.
     unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
     occurrences the token shows to be as they were: they are in the calendar and not among these.

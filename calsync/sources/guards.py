@@ -19,13 +19,13 @@ DOUBT_FROM = 10
 """A calendar that held fewer meetings than this may well be empty tomorrow."""
 
 
-def sealed(
+def build_result(
     calendar: Calendar,
     window: Span,
     occurrences: Iterable[Occurrence],
     problems: Sequence[Problem] = (),
     token: str = "",
-    standing: frozenset[str] = frozenset(),
+    unchanged_uids: frozenset[str] = frozenset(),
     unread: UnreadParts = ALL_READ,
     cancellations: Sequence[Cancellation] = (),
 ) -> FetchResult:
@@ -53,7 +53,7 @@ def sealed(
         tuple(kept[name] for name in ordered),
         (*problems, *noted),
         token,
-        unchanged_uids=standing,
+        unchanged_uids=unchanged_uids,
         unread=unread,
         cancellations=tuple(dict.fromkeys(cancellations)),
     )

@@ -16,7 +16,7 @@ from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources import files
 from calsync.sources.base import Calendar, FetchResult, SourceOptions
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.digests import calendar_digest
 from calsync.sources.ical.read import READER_VERSION, read_calendar, unread_parts_of_events
 from calsync.sources.ical.uid_digests import UidDigests
@@ -93,7 +93,7 @@ class IcsSource:
             unread=unread,
         )
         token = encode_token(token_key, marks | {"ledger": ledger.text})
-        return sealed(
+        return build_result(
             calendar,
             window,
             occurrences,

@@ -7,7 +7,7 @@ from calsync.errors import SourceContentError, SourceError
 from calsync.model.occurrence import Occurrence, occurrence_digest
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, FetchResult, SourceOptions
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.tokens import build_token_key, digest_bytes, encode_token
 
 
@@ -64,7 +64,7 @@ class MemorySource:
             raise self._errors[calendar.address]
         if calendar.address not in self._occurrences:
             raise _unknown_calendar_error(calendar)
-        fetched = sealed(calendar, window, self._occurrences[calendar.address])
+        fetched = build_result(calendar, window, self._occurrences[calendar.address])
         content = "".join(map(occurrence_digest, fetched.occurrences)).encode()
         new_token = encode_token(
             build_token_key(calendar, window, "memory"), {"digest": digest_bytes(content)}

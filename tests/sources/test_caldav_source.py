@@ -16,7 +16,7 @@ from calsync.model.span import Span
 from calsync.model.unread_parts import ALL_READ
 from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.caldav.source import CaldavOptions, CaldavSource
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.read import read_calendar
 
 CALENDARS = Path(__file__).parents[1] / "calendars"
@@ -187,7 +187,7 @@ def test_a_server_gives_the_same_meetings_as_an_exported_file(
     exported = FORUM.replace(b"END:VCALENDAR\r\n", LEAVE.partition(b"EN\r\n")[2])
     found, problems = read_calendar(exported, window, zone=asked.zone, owners=asked.owners, where=str(asked))
     fetched = source.fetch(asked, window)
-    assert fetched.occurrences == sealed(asked, window, found).occurrences
+    assert fetched.occurrences == build_result(asked, window, found).occurrences
     assert (len(fetched.occurrences), fetched.problems, tuple(problems)) == (38, (), ())
 
 

@@ -65,7 +65,7 @@ class MisbehavingServer(WebServer):
         self.sync = True
         self.multiget_status = 207
 
-    def page(self, asked: ReceivedRequest) -> Page:
+    def next_page(self, asked: ReceivedRequest) -> Page:
         self.requests.append(asked)
         if asked.method == "GET":
             body = self.files.get(asked.path)
@@ -444,13 +444,13 @@ def test_an_answer_without_sync_token_does_not_say_that_nothing_changed(server: 
     token = fetch(server).token
     server.listed = server.listed[:2]
     server.listing_part = lambda href: response(href, "<d:getetag>2</d:getetag>")
-    answer = server.page
+    answer = server.next_page
 
     def without_token(asked: ReceivedRequest) -> Page:
         page = answer(asked)
         return replace(page, body=page.body.replace(b"<d:sync-token>t1</d:sync-token>", b""))
 
-    server.page = without_token  # type: ignore[method-assign]
+    server.next_page = without_token  # type: ignore[method-assign]
     assert uids(fetch(server, token)) == ["a.ics", "b.ics"]
 
 

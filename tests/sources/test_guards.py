@@ -12,7 +12,7 @@ from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, Sensitivity
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, redact_address
-from calsync.sources.guards import check_not_emptied, sealed
+from calsync.sources.guards import build_result, check_not_emptied
 
 CALENDAR = Calendar("m7", "exported", "ana.ics", frozenset(), LONDON)
 WINDOW = Span(at("09:00"), at("17:00"))
@@ -44,10 +44,10 @@ def meetings() -> st.SearchStrategy[Occurrence]:
 def test_what_is_sealed_is_veiled_in_the_window_in_order_and_once_whatever_the_order_it_came_in(
     held: list[Occurrence], chance: object
 ) -> None:
-    fetched = sealed(CALENDAR, WINDOW, held)
+    fetched = build_result(CALENDAR, WINDOW, held)
     shuffled = held.copy()
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert sealed(CALENDAR, WINDOW, shuffled) == fetched
+    assert build_result(CALENDAR, WINDOW, shuffled) == fetched
     names = [(o.start, o.uid, o.recurrence_id) for o in fetched.occurrences]
     assert names == sorted(set(names))
     assert all(o.span.overlaps(WINDOW) for o in fetched.occurrences)
@@ -64,12 +64,12 @@ def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
     ]
     twice = [o._replace(end=o.start.replace(minute=45)) for o in twice]
     window = Span(at("00:00", night), at("06:00", night))
-    found = sealed(CALENDAR, window, twice).occurrences
+    found = build_result(CALENDAR, window, twice).occurrences
     assert [o.start.fold for o in found] == [0, 1]
 
 
 def test_the_same_occurrence_twice_is_no_fault() -> None:
-    assert sealed(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
+    assert build_result(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
 
 
 @pytest.mark.parametrize(

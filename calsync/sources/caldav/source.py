@@ -22,7 +22,7 @@ from calsync.sources.caldav.client import STATUS_MISSING, CaldavClient
 from calsync.sources.caldav.homes import find_collections, resolve_address
 from calsync.sources.caldav.multistatus import CALDAV_NS, Listing, Resource, StaleTokenError
 from calsync.sources.caldav.resources import UidsByResource, read_texts, resource_label
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.read import READER_VERSION
 from calsync.sources.identity import web_identity_key
 from calsync.sources.tokens import build_token_key, decode_token, decode_uids, encode_token, encode_uids
@@ -115,7 +115,7 @@ class CaldavSource:
             *notes,
             *reading.problems,
         )
-        return sealed(
+        return build_result(
             calendar,
             window,
             reading.occurrences,

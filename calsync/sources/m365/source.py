@@ -16,7 +16,7 @@ from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError, unverified_claims
 from calsync.sources.m365.certificate import Certificate
 from calsync.sources.m365.connection import open_account
@@ -67,7 +67,7 @@ class M365Source:
             raise SourceContentError(str(calendar), what, "what we hold is kept; report it with this message")
         has_faults = any(problem.severity is Severity.FAULT for problem in problems)
         unread = UnreadParts(find_unreadable_uids(events, calendar.zone)) if has_faults else ALL_READ
-        fetched = sealed(calendar, window, occurrences, problems, unread=unread)
+        fetched = build_result(calendar, window, occurrences, problems, unread=unread)
         token_key = build_token_key(calendar, window, "m365")
         content = "".join((*map(occurrence_digest, fetched.occurrences), *map(str, fetched.problems)))
         digest = digest_bytes(content.encode("utf-8", "surrogatepass"))
