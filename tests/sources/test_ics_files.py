@@ -184,7 +184,7 @@ def test_a_file_that_is_written_while_it_is_read_is_left_for_the_next_night(
     monkeypatch.setattr(files.os, "fstat", grows)
     error = refused(tmp_path, "a.ics")
     assert isinstance(error, SourceUnavailableError)
-    assert "was being written" in error.what
+    assert "changed while it was read" in error.what
 
 
 @pytest.mark.parametrize("address", ["a\x00b.ics", "x" * 5000, "~nobody-known-here/a.ics"])

@@ -93,7 +93,7 @@ def test_a_missing_type_is_named_with_its_place_and_the_known_ones() -> None:
 
 def test_a_misspelt_type_gets_a_suggestion() -> None:
     assert problems({"type": "icss"}) == [
-        "[sources.published] type: no such kind of source: 'icss' (did you mean 'ics'?)"
+        "[sources.published] type: no such type of source: 'icss' (did you mean 'ics'?)"
     ]
 
 
@@ -132,7 +132,7 @@ def test_relative_paths_start_at_the_settings_folder(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     source = open_source("x", {"type": "ics", "ca_file": "ca.pem"}, base=tmp_path)
     assert source.options.ca_file == tmp_path / "ca.pem"
-    assert source.options.base == tmp_path
+    assert source.options.base_folder == tmp_path
 
 
 def test_reading_files_does_not_load_the_library_of_microsoft_365() -> None:
