@@ -110,8 +110,8 @@ def faults(**table: Any) -> str:
 
 def test_without_anything_every_missing_thing_is_named() -> None:
     told = faults()
-    assert "exactly one credential is wanted" in told
-    assert "here is none" in told
+    assert "exactly one credential is needed" in told
+    assert "there is none" in told
     assert "tenant: is missing" in told
     assert "client_id: is missing" in told
 
@@ -404,7 +404,7 @@ def test_a_password_in_netrc_is_never_sent_in_place_of_the_token(
         (7000222, "secret has expired", "make a new one"),
         (700016, "no such application", "client_id"),
         (90002, "no such tenant", "check tenant"),
-        (700027, "does not know our certificate", "upload the public part"),
+        (700027, "certificate is not registered", "upload the public part"),
         (700024, "clock of this machine", "NTP"),
         (53003, "conditional access", "policies"),
         (900432, "another cloud", "usgov"),
@@ -589,7 +589,7 @@ def test_a_check_that_fails_says_what_the_night_would_say(
 ) -> None:
     graph.respond(ana.address, error_reply(403, "ErrorAccessDenied", "Access is denied."))
     (told,) = open_m365().check(ana)
-    assert "may not read this mailbox" in told.what
+    assert "may not read the mailbox" in told.what
     assert "Test-ServicePrincipalAuthorization" in told.hint
 
 
