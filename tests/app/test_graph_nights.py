@@ -55,7 +55,7 @@ WHOLE_PAGING = ("empty", "duplicate")
 def graph(monkeypatch):
     with Emulator() as graph, stamina.set_testing(True, attempts=3, cap=True):
         for name in NAMES:
-            graph.add_events(address(name), *BEFORE)
+            graph.set_events(address(name), *BEFORE)
         monkeypatch.setenv("APP_SECRET", graph.secret)
         yield graph
 
@@ -98,7 +98,7 @@ def second_night(tmp_path, graph, spoil):
     config = council(tmp_path, graph)
     assert run_test_night(config, MONDAY).outcome is RunState.GOOD
     for name in NAMES:
-        graph.hold(address(name), *AFTER)
+        graph.set_events(address(name), *AFTER)
     spoil(graph)
     return config, run_test_night(config, TUESDAY)
 
@@ -165,7 +165,7 @@ def test_odd_fields_cost_no_meeting(tmp_path, graph, quirk):
 
 def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, graph):
     sender = "calsync@brynfelin.gov.wales.example"
-    graph.hold(sender)
+    graph.set_events(sender)
     config = council(tmp_path, graph)
     mail = f'[mail]\ntransport = "m365"\nsource = "m365"\nsender = "{sender}"\n'
     config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")

@@ -303,7 +303,7 @@ def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
     with Emulator() as graph:
         monkeypatch.setenv("APP_SECRET", graph.secret)
         for name in ("ana", "cai"):
-            graph.add_events(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
+            graph.set_events(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
         source = (
             f'[sources.m365]\ntype = "m365"\ntenant = "{graph.tenant}"\nclient_id = "{graph.client_id}"\n'
             f'secret_env = "APP_SECRET"\ngraph_root = "{graph.root}"\n'

@@ -3,14 +3,14 @@
 As a fixture or in a script:
 
     with Emulator() as graph:
-        graph.hold("ana@brynfelin.gov.wales.example", event("2026-11-02T09:00", "2026-11-02T10:00"))
+        graph.set_events("ana@brynfelin.gov.wales.example", event("2026-11-02T09:00", "2026-11-02T10:00"))
         graph.root          "http://127.0.0.1:PORT/", for `graph_root`; tokens are made there, too
         graph.tenant, graph.client_id, graph.secret
         graph.token()       a token made elsewhere, for `token_env` and `token_file`
 
-Switches, on one mailbox (`box = graph.box(address)`):
+Switches, on one mailbox (`box = graph.mailbox(address)`):
 
-    graph.misbehave(address, faults.throttled("1"), times=2, after=1)
+    graph.inject_fault(address, faults.throttled("1"), times=2, after=1)
                         spoil the next two answers, after one good one; `times=None`: all of them
     faults.throttled(after="1" | "Mon, 16 Nov 2026 04:15:02 GMT" | None), unavailable(503), unauthorized(),
         denied(policy=False), no_mailbox(), reset(), hang(), drip(0.05), truncated_json(),
@@ -31,12 +31,12 @@ and on the whole:
     graph.application.roles, .certificate  what was consented; PEM of a certificate, for assertions
     graph.application.assertions           what a platform signs, accepted as it is (workload identity)
     graph.accept("text")                   from now on this is a token, made elsewhere
-    graph.add_tenant(tenant, application)  another tenant; `graph.hold(address, *events, tenant=…)`
+    graph.add_tenant(tenant, application)  another tenant; `graph.set_events(address, *events, tenant=…)`
     graph.most_in_mailbox = 4              more requests at once to one mailbox are answered with 429
     graph.answer_after = 0.05              seconds that every answer takes
 
 What was requested: `graph.requests` (all, also of the sign-in), `graph.requests_to(address)`,
-`graph.most_at_once`, `graph.box(address).most_at_once`.
+`graph.most_at_once`, `graph.mailbox(address).most_at_once`.
 
 As a process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); it prints one line of
 JSON with root, tenant, client_id, secret and the mailboxes when it is ready.
@@ -100,13 +100,13 @@ class Emulator:
         """Another tenant with one application."""
         self.entra.register(tenant, application)
 
-    def add_events(self, address: str, *events: Event, tenant: str = TENANT) -> EmulatedMailbox:
+    def set_events(self, address: str, *events: Event, tenant: str = TENANT) -> EmulatedMailbox:
         """From now on the mailbox exists and its calendar holds exactly these."""
         box = self._boxes.get(address.casefold())
         if box is None:
             box = new_mailbox(address, tenant)
             self._boxes[address.casefold()] = self._boxes[box.object_id] = box
-        box.add_events(events)
+        box.set_events(events)
         return box
 
     def mailbox(self, address: str) -> EmulatedMailbox:

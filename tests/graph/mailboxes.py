@@ -50,7 +50,7 @@ class EmulatedMailbox:
     busy: int = 0
     most_at_once: int = 0
 
-    def add_events(self, events: Iterable[Event]) -> None:
+    def set_events(self, events: Iterable[Event]) -> None:
         """From now on the calendar holds exactly these."""
         self.rows = Rows(events)
 

@@ -58,14 +58,14 @@ def _fill_mailboxes(graph: Emulator, copies: int) -> list[str]:
 
     everything = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))
     originals = [
-        graph.add_events(manager.email, *build_graph_events(manager, everything))
+        graph.set_events(manager.email, *build_graph_events(manager, everything))
         for manager in council_managers()
     ]
     if not copies:
         return [box.address for box in originals]
     addresses = [f"m{n:05}@brynfelin.gov.wales.example" for n in range(copies)]
     for address, original in zip(addresses, cycle(originals), strict=False):
-        graph.add_events(address).rows = original.rows
+        graph.set_events(address).rows = original.rows
     return addresses
 
 

@@ -18,14 +18,14 @@ CALENDAR = Calendar("m7", "exported", "ana.ics", frozenset(), LONDON)
 WINDOW = Span(at("09:00"), at("17:00"))
 
 
-def test_a_calendar_that_empties_is_doubted_and_the_way_out_told() -> None:
+def test_an_emptied_calendar_is_an_error_with_a_hint() -> None:
     with pytest.raises(CalendarEmptiedError, match="had 10 meetings and now shows none") as caught:
         check_not_emptied(CALENDAR, 10, 0)
     assert "calsync run --accept-empty m7" in caught.value.hint
 
 
 @pytest.mark.parametrize(("held", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
-def test_any_other_calendar_is_believed(held: int, fetched: int) -> None:
+def test_any_other_loss_is_accepted(held: int, fetched: int) -> None:
     check_not_emptied(CALENDAR, held, fetched)
 
 
@@ -41,7 +41,7 @@ def meetings() -> st.SearchStrategy[Occurrence]:
 
 
 @given(st.lists(meetings(), max_size=12), st.randoms())
-def test_what_is_sealed_is_veiled_in_the_window_in_order_and_once_whatever_the_order_it_came_in(
+def test_a_result_is_redacted_in_the_window_in_order_and_each_once_for_any_input_order(
     held: list[Occurrence], chance: object
 ) -> None:
     fetched = build_result(CALENDAR, WINDOW, held)
@@ -56,7 +56,7 @@ def test_what_is_sealed_is_veiled_in_the_window_in_order_and_once_whatever_the_o
     assert set(names) == asked
 
 
-def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
+def test_the_two_half_past_ones_at_the_end_of_summer_time_are_two_meetings() -> None:
     night = date(2026, 10, 25)
     twice = [
         occurrence("01:30-01:45", night, uid="a", start=at("01:30", night).replace(fold=fold))
@@ -68,7 +68,7 @@ def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
     assert [o.start.fold for o in found] == [0, 1]
 
 
-def test_the_same_occurrence_twice_is_no_fault() -> None:
+def test_the_same_occurrence_twice_is_no_problem() -> None:
     assert build_result(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
 
 
@@ -85,6 +85,6 @@ def test_the_same_occurrence_twice_is_no_fault() -> None:
         ("https://h:99999999/secret", "https://…"),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_a_secret(address: str, shown: str) -> None:
+def test_an_address_is_shown_without_secrets(address: str, shown: str) -> None:
     assert redact_address(address) == shown
     assert shown in str(replace(CALENDAR, address=address))

@@ -20,8 +20,8 @@ CREDENTIALS = {"secret_env", "token_env", "token_file", "certificate_file", "ass
 def graph() -> Iterator[Emulator]:
     """A fresh server on loopback, with Ana's and Ben's empty mailboxes."""
     with Emulator() as graph:
-        graph.add_events("ana@brynfelin.gov.wales.example")
-        graph.add_events("ben@brynfelin.gov.wales.example")
+        graph.set_events("ana@brynfelin.gov.wales.example")
+        graph.set_events("ben@brynfelin.gov.wales.example")
         yield graph
 
 
