@@ -137,7 +137,7 @@ def test_a_passing_fault_costs_a_request_and_nothing_else(tmp_path, graph, fault
 
 
 @pytest.mark.parametrize("paging", [*LOST_PAGING, *WHOLE_PAGING])
-def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
+def test_malformed_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
     def spoil(g):
         g.mailbox(address("ana")).paging = paging
 

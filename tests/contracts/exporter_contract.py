@@ -1,7 +1,7 @@
-"""What every exporter must do, inherited by the tests of each.
+"""Tests that every exporter must pass; the tests of each exporter inherit them.
 
-A subclass gives a fixture `exporter` and a method `read` that reads a written file back with an
-ordinary reader of that format: rows as dicts of text, "" for unknown.
+A subclass has a fixture `exporter` and a method `read` that reads a written file with a usual reader of that
+format: rows as dicts of text, "" for unknown.
 """
 
 import io
@@ -34,7 +34,7 @@ def table(rows=ROWS) -> PublishedTable:
 
 
 class ExporterContract:
-    """Inherit it and give `exporter` and `read`."""
+    """Inherit it and define `exporter` and `read`."""
 
     def read(self, content: bytes) -> list[dict[str, str]]:
         raise NotImplementedError
@@ -60,10 +60,10 @@ class ExporterContract:
         assert [row["day"] for row in self.written(exporter)] == ["2026-11-02", "2026-12-31", "2027-01-01"]
 
     def test_figures_keep_their_value_and_unknown_ones_are_blank(self, exporter):
-        found = self.written(exporter)
-        assert [float(row["hours"]) for row in found[:2]] == [1.25, -2.5]
-        assert found[2]["hours"] == ""
-        assert [int(float(row["managers"])) for row in found] == [5, 6, 7]
+        rows = self.written(exporter)
+        assert [float(row["hours"]) for row in rows[:2]] == [1.25, -2.5]
+        assert rows[2]["hours"] == ""
+        assert [int(float(row["managers"])) for row in rows] == [5, 6, 7]
 
     def test_booleans_are_true_or_false(self, exporter):
         assert [row["confirmed"].lower() for row in self.written(exporter)] == ["true", "false", "false"]

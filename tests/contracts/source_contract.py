@@ -1,6 +1,6 @@
-"""What every source must do, inherited by the tests of each.
+"""Tests that every source must pass; the tests of each source inherit them.
 
-A subclass gives a fixture `harness`: a `Place` in which the contract puts calendars and from which the
+A subclass has a fixture `harness`: a `SourceHarness` in which the contract sets calendars and from which the
 source reads them.
 """
 
@@ -22,16 +22,16 @@ WINDOW = Span(at("09:00"), at("17:00"))
 
 
 class SourceHarness(Protocol):
-    """Where a source reads."""
+    """What a source reads, as a test sets it."""
 
     source: Source
 
     def set_occurrences(self, name: str, *occurrences: Occurrence) -> Calendar:
-        """From now on the calendar of this name holds exactly these; gives its address."""
+        """Replace the calendar of this name; returns it."""
         ...
 
     def missing(self) -> Calendar:
-        """A calendar that is not there."""
+        """A calendar that does not exist."""
         ...
 
 
@@ -47,15 +47,15 @@ def titles_of(occurrences: Sequence[Occurrence]) -> list[str]:
     return [occurrence.title for occurrence in occurrences]
 
 
-def kept_after(first: FetchResult, second: FetchResult) -> list[Occurrence]:
-    """What somebody holds who kept the first answer, and then what the second gives and lets stand."""
+def stored_after(first: FetchResult, second: FetchResult) -> list[Occurrence]:
+    """The occurrences after two fetches: the unchanged ones of the first, and all of the second."""
     return [*(o for o in first.occurrences if o.uid in second.unchanged_uids), *second.occurrences]
 
 
 class SourceContract:
-    """Inherit it, give `harness`, and every test runs against your source.
+    """Inherit it and define `harness`: every test runs against your source.
 
-    remembers: False for a source that gives no tokens because every read is a whole one.
+    gives_tokens: False for a source without tokens, which always reads everything.
     """
 
     gives_tokens = True
@@ -68,13 +68,13 @@ class SourceContract:
         assert isinstance(harness.source, Source)
 
     def test_an_occurrence_has_its_uid_times_and_title(self, harness: SourceHarness) -> None:
-        held = occurrence("10:00-11:30", uid="psb", title="Bwrdd Gwasanaethau Cyhoeddus – PSB")
-        (found,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", held)).occurrences
-        assert (found.uid, found.start, found.end, found.title) == (
-            held.uid,
-            held.start,
-            held.end,
-            held.title,
+        given = occurrence("10:00-11:30", uid="psb", title="Bwrdd Gwasanaethau Cyhoeddus – PSB")
+        (read,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", given)).occurrences
+        assert (read.uid, read.start, read.end, read.title) == (
+            given.uid,
+            given.start,
+            given.end,
+            given.title,
         )
 
     @pytest.mark.parametrize(
@@ -94,51 +94,53 @@ class SourceContract:
         calendar = harness.set_occurrences(
             "ana", occurrence(when, uid="edge"), occurrence("12:00-13:00", uid="noon")
         )
-        found = fetch_only_calendar(harness.source, calendar).occurrences
-        assert ("edge" in {o.uid for o in found}) is inside
+        read = fetch_only_calendar(harness.source, calendar).occurrences
+        assert ("edge" in {o.uid for o in read}) is inside
 
     def test_an_occurrence_that_is_partly_in_the_window_is_not_clipped(self, harness: SourceHarness) -> None:
         calendar = harness.set_occurrences("ana", occurrence("08:00-18:00", uid="long"))
-        (found,) = fetch_only_calendar(harness.source, calendar).occurrences
-        assert found.span == span("08:00-18:00")
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.span == span("08:00-18:00")
 
     def test_occurrences_are_sorted_by_start_then_uid(self, harness: SourceHarness) -> None:
-        held = [
+        given = [
             occurrence("11:00-12:00", uid="b"),
             occurrence("11:00-12:00", uid="a"),
             occurrence("09:00-10:00", uid="c"),
         ]
-        found = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *held)).occurrences
-        assert [o.uid for o in found] == ["c", "a", "b"]
+        read = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given)).occurrences
+        assert [o.uid for o in read] == ["c", "a", "b"]
 
     def test_the_order_of_the_calendar_does_not_matter(self, harness: SourceHarness) -> None:
-        held = [occurrence(f"{hour}:00-{hour}:30", uid=f"u{hour}", title=f"t{hour}") for hour in (15, 10, 12)]
-        forth = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *held))
-        back = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *reversed(held)))
-        assert forth.occurrences == back.occurrences
+        given = [
+            occurrence(f"{hour}:00-{hour}:30", uid=f"u{hour}", title=f"t{hour}") for hour in (15, 10, 12)
+        ]
+        forwards = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given))
+        backwards = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *reversed(given)))
+        assert forwards.occurrences == backwards.occurrences
 
     def test_no_two_occurrences_share_uid_recurrence_id_and_start(self, harness: SourceHarness) -> None:
-        held = [occurrence("10:00-11:00", uid=uid) for uid in ("a", "b")]
-        found = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *held)).occurrences
-        assert len({(o.uid, o.recurrence_id, o.start) for o in found}) == len(found) == 2
+        given = [occurrence("10:00-11:00", uid=uid) for uid in ("a", "b")]
+        read = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given)).occurrences
+        assert len({(o.uid, o.recurrence_id, o.start) for o in read}) == len(read) == 2
 
     def test_times_are_aware(self, harness: SourceHarness) -> None:
         calendar = harness.set_occurrences("ana", occurrence("10:00-11:00"))
-        (found,) = fetch_only_calendar(harness.source, calendar).occurrences
-        assert found.start.utcoffset() is not None
-        assert found.start.astimezone(UTC) == at("10:00").astimezone(UTC)
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.start.utcoffset() is not None
+        assert read.start.astimezone(UTC) == at("10:00").astimezone(UTC)
 
     def test_an_all_day_occurrence_runs_from_midnight_to_midnight_in_the_calendars_zone(
         self, harness: SourceHarness
     ) -> None:
         calendar = harness.set_occurrences("ana", occurrence("00:00-24:00", uid="leave", all_day=True))
-        (found,) = fetch_only_calendar(harness.source, calendar).occurrences
-        assert found.all_day
-        assert (found.start, found.end) == (at("00:00"), at("00:00", MONDAY + timedelta(days=1)))
-        assert str(found.start.tzinfo) == str(LONDON)
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.all_day
+        assert (read.start, read.end) == (at("00:00"), at("00:00", MONDAY + timedelta(days=1)))
+        assert str(read.start.tzinfo) == str(LONDON)
 
     def test_private_content_is_removed(self, harness: SourceHarness) -> None:
-        held = occurrence(
+        given = occurrence(
             "10:00-11:00",
             title="Oncology",
             location="Ward 3",
@@ -146,9 +148,9 @@ class SourceContract:
             invited=("dr@nhs.example",),
             sensitivity=Sensitivity.PRIVATE,
         )
-        (found,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", held)).occurrences
-        assert found.private
-        assert (found.title, found.location, found.description, found.organizer, found.attendees) == (
+        (read,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", given)).occurrences
+        assert read.private
+        assert (read.title, read.location, read.description, read.organizer, read.attendees) == (
             "",
             "",
             "",
@@ -193,7 +195,7 @@ class SourceContract:
         second = fetch_only_calendar(
             harness.source, harness.set_occurrences("ana", both[0]), token=first.token
         )
-        assert [o.uid for o in kept_after(first, second)] == ["stays"]
+        assert [o.uid for o in stored_after(first, second)] == ["stays"]
 
     def test_unchanged_uids_have_no_occurrences_in_the_result(self, harness: SourceHarness) -> None:
         before = [occurrence("10:00-11:00", uid="stays"), occurrence("12:00-13:00", uid="moves")]
@@ -203,8 +205,8 @@ class SourceContract:
             harness.source, harness.set_occurrences("ana", *after), token=first.token
         )
         assert not second.unchanged_uids & {o.uid for o in second.occurrences}
-        whole = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *after))
-        assert sorted(kept_after(first, second), key=lambda o: o.start) == list(whole.occurrences)
+        complete = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *after))
+        assert sorted(stored_after(first, second), key=lambda o: o.start) == list(complete.occurrences)
 
     def test_a_token_of_another_window_never_means_unchanged(self, harness: SourceHarness) -> None:
         calendar = harness.set_occurrences("ana", occurrence("18:00-19:00", uid="late"))
@@ -237,21 +239,21 @@ class SourceContract:
             for n in range(6)
         ]
         with ThreadPoolExecutor(4) as pool:
-            answers = list(
+            results = list(
                 pool.map(lambda calendar: fetch_only_calendar(harness.source, calendar), calendars * 3)
             )
-        assert [[o.uid for o in answer.occurrences] for answer in answers] == [
+        assert [[o.uid for o in result.occurrences] for result in results] == [
             [f"u{n}"] for n in range(6)
         ] * 3
 
     def test_one_meeting_in_two_calendars_has_the_same_uid(self, harness: SourceHarness) -> None:
         shared = occurrence("10:00-11:00", uid="shared")
-        found = [
+        read = [
             fetch_only_calendar(harness.source, harness.set_occurrences(name, shared)).occurrences[0]
             for name in ("ana", "ben")
         ]
-        assert found[0].uid == found[1].uid
-        assert found[0].start == found[1].start
+        assert read[0].uid == read[1].uid
+        assert read[0].start == read[1].start
 
     def test_a_source_can_be_closed_twice(self, harness: SourceHarness) -> None:
         fetch_only_calendar(harness.source, harness.set_occurrences("ana", occurrence("10:00-11:00")))

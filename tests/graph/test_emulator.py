@@ -288,7 +288,7 @@ def test_a_fault_comes_after_the_set_number_of_responses_and_as_often_as_set(gra
         (faults.no_mailbox(), 404, b"MailboxNotEnabledForRESTAPI"),
         (faults.web_page(), 200, b"<!DOCTYPE html>"),
         (faults.error_text(), 502, b'{"error": "upstream'),
-        (faults.odd_page(None), 200, b"null"),
+        (faults.malformed_page(None), 200, b"null"),
         (faults.redirect(), 302, b""),
     ],
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from contracts.source_contract import SourceContract
 from graph import faults
-from graph import mailboxes as oddities
+from graph import mailboxes as quirks
 from graph.emulator import Emulator
 from graph.entra import Application, sign_in_error
 from graph.mailboxes import Event, event
@@ -120,11 +120,11 @@ def test_a_temporary_fault_on_any_page_is_retried(
         (faults.web_page(502), SourceUnavailableError, "502"),
         (faults.error_text(502), SourceUnavailableError, "502"),
         (faults.error_text(400), SourceContentError, "upstream connect error"),
-        (faults.odd_page([]), SourceContentError, "no page of events"),
-        (faults.odd_page({"value": None}), SourceContentError, "no list of events"),
+        (faults.malformed_page([]), SourceContentError, "no page of events"),
+        (faults.malformed_page({"value": None}), SourceContentError, "no list of events"),
         (faults.redirect(), SourceContentError, "a redirect"),
-        (faults.odd_page({}), SourceContentError, "no list of events"),
-        (faults.odd_page({"value": {}}), SourceContentError, "no list of events"),
+        (faults.malformed_page({}), SourceContentError, "no list of events"),
+        (faults.malformed_page({"value": {}}), SourceContentError, "no list of events"),
         (faults.always(Reply(200, b"[" * 200_000)), SourceContentError, "no JSON"),
         (faults.always(Reply(403, b"<html>Blocked by policy</html>")), SourceContentError, "web page"),
         (faults.always(Reply(407, b"<html>Proxy</html>")), SourceContentError, "web page"),
@@ -180,26 +180,26 @@ def test_pages_without_end_or_on_another_server_are_an_error(
         count(open_m365(page_size=2), ANA)
 
 
-@pytest.mark.parametrize("quirk", [oddities.in_zone("Europe/London"), oddities.in_zone("GMT Standard Time")])
+@pytest.mark.parametrize("quirk", [quirks.in_zone("Europe/London"), quirks.in_zone("GMT Standard Time")])
 def test_times_in_any_zone_are_the_same_moments(
-    graph: Emulator, open_m365: Open, quirk: oddities.Quirk
+    graph: Emulator, open_m365: Open, quirk: quirks.Quirk
 ) -> None:
     plain = open_m365().fetch(mailbox_calendar(ANA), MONTH)
     graph.mailbox(ANA).quirks = (quirk,)
     assert open_m365().fetch(mailbox_calendar(ANA), MONTH).occurrences == plain.occurrences
 
 
-@pytest.mark.parametrize("quirk", [oddities.no_attendees, oddities.no_body])
-def test_null_values_are_read_as_empty(graph: Emulator, open_m365: Open, quirk: oddities.Quirk) -> None:
+@pytest.mark.parametrize("quirk", [quirks.no_attendees, quirks.no_body])
+def test_null_values_are_read_as_empty(graph: Emulator, open_m365: Open, quirk: quirks.Quirk) -> None:
     graph.mailbox(ANA).quirks = (quirk,)
     fetched = open_m365().fetch(mailbox_calendar(ANA), MONTH)
     assert len(fetched.occurrences) == 7
     assert fetched.problems == ()
 
 
-@pytest.mark.parametrize("quirk", [oddities.unknown_enums, oddities.no_sensitivity])
+@pytest.mark.parametrize("quirk", [quirks.unknown_enums, quirks.no_sensitivity])
 def test_unknown_values_are_read_with_care_and_noted(
-    graph: Emulator, open_m365: Open, quirk: oddities.Quirk
+    graph: Emulator, open_m365: Open, quirk: quirks.Quirk
 ) -> None:
     graph.mailbox(ANA).quirks = (quirk,)
     fetched = open_m365().fetch(mailbox_calendar(ANA), MONTH)
