@@ -38,7 +38,7 @@ and of the emulator:
 What was requested: `graph.requests` (all, also of the sign-in), `graph.requests_to(address)`,
 `graph.most_at_once`, `graph.mailbox(address).most_at_once`.
 
-As a separate process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); when it is ready, it
+As a separate process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); when ready, it
 prints one line of JSON with root, tenant, client_id, secret and the mailboxes.
 """
 

@@ -1,4 +1,4 @@
-"""The emulator is as strict as Graph, and misbehaves only where it is told to."""
+"""The emulator is as strict as Graph, and has faults only where they are set."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Our own Microsoft 365 source reads the emulator, by every credential."""
+"""The m365 source reads the emulator, with every kind of credential."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

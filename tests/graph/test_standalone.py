@@ -1,4 +1,4 @@
-"""The emulator as a process: the demo council behind a port, until it is told to stop."""
+"""The emulator as a process: the demo council on a port, until it is stopped."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""A folder with one healthy calendar and one of each kind that real calendars break in.
+"""A folder with one correct calendar and one for each kind of fault of real calendars.
 
 The kinds are those found among 1,387 published and test calendars: whole files lost in silence, whole
 files refused for one line, expansion that raises, and what is wrong if taken at face value.

@@ -1,4 +1,4 @@
-"""The caldav source against a server that answers as no server should."""
+"""The caldav source against a server with wrong and incomplete responses."""
 
 from collections.abc import Iterator
 

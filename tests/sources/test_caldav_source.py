@@ -177,11 +177,13 @@ def test_a_server_has_the_same_meetings_as_an_exported_file(server: DavServer, s
     server.put(f"{path}forum.ics", FORUM)
     server.put(f"{path}leave.ics", LEAVE)
     window = Span(at("00:00", date(2026, 3, 1)), at("00:00", date(2026, 12, 1)))
-    asked = calendar(path)
+    collection = calendar(path)
     exported = FORUM.replace(b"END:VCALENDAR\r\n", LEAVE.partition(b"EN\r\n")[2])
-    found, problems = read_calendar(exported, window, zone=asked.zone, owners=asked.owners, where=str(asked))
-    fetched = source.fetch(asked, window)
-    assert fetched.occurrences == build_result(asked, window, found).occurrences
+    occurrences, problems = read_calendar(
+        exported, window, zone=collection.zone, owners=collection.owners, where=str(collection)
+    )
+    fetched = source.fetch(collection, window)
+    assert fetched.occurrences == build_result(collection, window, occurrences).occurrences
     assert (len(fetched.occurrences), fetched.problems, tuple(problems)) == (38, (), ())
 
 
@@ -255,8 +257,8 @@ def test_names_that_servers_quote_in_their_own_way_are_read_and_then_unchanged(
     work = server.new_calendar(f"{home}work/")
     names = ["a@b.ics", "a%20b.ics", "caf%C3%A9.ics", "a+b.ics", "100%25.ics"]
     for hour, name in enumerate(names, start=10):
-        held = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
-        server.put(f"{work}{name}", occurrences_to_ics(held))
+        meeting = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
+        server.put(f"{work}{name}", occurrences_to_ics(meeting))
     first = fetch_only_calendar(source, calendar(home))
     assert [o.uid for o in first.occurrences] == [name.replace("%", "_") for name in names]
     assert (first.problems, first.unread) == ((), ALL_READ)
@@ -269,10 +271,10 @@ def test_a_control_character_in_one_meeting_does_not_affect_others(
     home = server.new_user()
     work = server.new_calendar(f"{home}work/")
     server.put(f"{work}a.ics", occurrences_to_ics(occurrence("10:00-11:00", uid="a", title="Board")))
-    held = occurrences_to_ics(occurrence("12:00-13:00", uid="b", title="Forum"))
+    content = occurrences_to_ics(occurrence("12:00-13:00", uid="b", title="Forum"))
     expected = ["a", "b"]
     try:
-        server.put(f"{work}b.ics", held.replace(b"Forum", b"For\x0bum"))
+        server.put(f"{work}b.ics", content.replace(b"Forum", b"For\x0bum"))
     except AssertionError:  # Radicale refuses such a meeting, Xandikos keeps it
         expected = ["a"]
     fetched = fetch_only_calendar(source, calendar(home))

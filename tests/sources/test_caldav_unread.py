@@ -1,4 +1,4 @@
-"""C13: a CalDAV resource that is listed and not delivered costs itself, is named, and is asked for again."""
+"""CalDAV resources that are listed and not delivered: reported, requested again, and others are read."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -363,9 +363,9 @@ def test_two_names_in_latin_1_are_never_confused(server: MisbehavingServer, swap
 def test_a_response_that_matches_two_resources_is_used_for_neither(server: MisbehavingServer) -> None:
     server.listed = [f"{PATH}a%2540x.ics", f"{PATH}a%252540x.ics", f"{PATH}c.ics"]
     server.multiget_part = lambda href: content(href, ics_of("c")) if "c.ics" in href else ""
-    asked = fetch(server)
-    assert uids(asked) == ["c"]
-    assert len(asked.problems) == 2
+    fetched = fetch(server)
+    assert uids(fetched) == ["c"]
+    assert len(fetched.problems) == 2
 
 
 NAMES = st.text(st.sampled_from("ab%@é/ 0"), min_size=1, max_size=6)
@@ -437,12 +437,12 @@ def test_stored_meetings_without_uid_stay_with_an_unreadable_event_without_uid(
 ) -> None:
     without = ics_of("b.ics").replace("UID:b.ics\r\n", "")
     server.multiget_part = only_for_b(lambda href: content(href, without))
-    held = next(uid for uid in uids(fetch(server)) if uid not in ("a.ics", "c.ics"))
+    stored_uid = next(uid for uid in uids(fetch(server)) if uid not in ("a.ics", "c.ics"))
     server.multiget_part = only_for_b(
         lambda href: content(href, without.replace("DTSTART", "DTSTART;X=1:rubbish\r\nX-WAS"))
     )
     unread = fetch(server).unread
-    assert [unread.must_keep(uid) for uid in ("a.ics", held, "other")] == [False, True, False]
+    assert [unread.must_keep(uid) for uid in ("a.ics", stored_uid, "other")] == [False, True, False]
 
 
 def test_a_report_without_sync_token_does_not_mean_unchanged(server: MisbehavingServer) -> None:

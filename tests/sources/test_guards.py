@@ -1,4 +1,4 @@
-"""What every answer of a source passes on its way in."""
+"""Building the result of a source, and the check of emptied calendars."""
 
 from dataclasses import replace
 from datetime import date
@@ -24,9 +24,9 @@ def test_an_emptied_calendar_is_an_error_with_a_hint() -> None:
     assert "calsync run --accept-empty m7" in caught.value.hint
 
 
-@pytest.mark.parametrize(("held", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
-def test_any_other_loss_is_accepted(held: int, fetched: int) -> None:
-    check_not_emptied(CALENDAR, held, fetched)
+@pytest.mark.parametrize(("stored", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
+def test_any_other_loss_is_accepted(stored: int, fetched: int) -> None:
+    check_not_emptied(CALENDAR, stored, fetched)
 
 
 def meetings() -> st.SearchStrategy[Occurrence]:
@@ -42,18 +42,18 @@ def meetings() -> st.SearchStrategy[Occurrence]:
 
 @given(st.lists(meetings(), max_size=12), st.randoms())
 def test_a_result_is_redacted_in_the_window_in_order_and_each_once_for_any_input_order(
-    held: list[Occurrence], chance: object
+    occurrences: list[Occurrence], chance: object
 ) -> None:
-    fetched = build_result(CALENDAR, WINDOW, held)
-    shuffled = held.copy()
+    fetched = build_result(CALENDAR, WINDOW, occurrences)
+    shuffled = occurrences.copy()
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     assert build_result(CALENDAR, WINDOW, shuffled) == fetched
     names = [(o.start, o.uid, o.recurrence_id) for o in fetched.occurrences]
     assert names == sorted(set(names))
     assert all(o.span.overlaps(WINDOW) for o in fetched.occurrences)
     assert all(o.title == "" for o in fetched.occurrences if o.private)
-    asked = {(o.start, o.uid, o.recurrence_id) for o in held if o.span.overlaps(WINDOW)}
-    assert set(names) == asked
+    expected = {(o.start, o.uid, o.recurrence_id) for o in occurrences if o.span.overlaps(WINDOW)}
+    assert set(names) == expected
 
 
 def test_the_two_half_past_ones_at_the_end_of_summer_time_are_two_meetings() -> None:
@@ -64,8 +64,8 @@ def test_the_two_half_past_ones_at_the_end_of_summer_time_are_two_meetings() -> 
     ]
     twice = [o._replace(end=o.start.replace(minute=45)) for o in twice]
     window = Span(at("00:00", night), at("06:00", night))
-    found = build_result(CALENDAR, window, twice).occurrences
-    assert [o.start.fold for o in found] == [0, 1]
+    occurrences = build_result(CALENDAR, window, twice).occurrences
+    assert [o.start.fold for o in occurrences] == [0, 1]
 
 
 def test_the_same_occurrence_twice_is_no_problem() -> None:

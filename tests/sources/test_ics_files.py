@@ -175,12 +175,12 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
-    real, asked = os.fstat, []
+    real_fstat, calls = os.fstat, []
 
     def grows(descriptor: int) -> os.stat_result:
-        asked.append(descriptor)
-        seen = list(real(descriptor))
-        seen[6] += len(asked)  # st_size
+        calls.append(descriptor)
+        seen = list(real_fstat(descriptor))
+        seen[6] += len(calls)  # st_size
         return os.stat_result(seen)
 
     monkeypatch.setattr(files.os, "fstat", grows)

@@ -1,4 +1,4 @@
-"""The ics source against a real HTTP server that answers well, badly, late or never."""
+"""The ics source against a real HTTP server whose responses are correct, wrong, late or absent."""
 
 import logging
 import ssl

@@ -1,4 +1,4 @@
-"""The in-memory twin keeps the contract of all sources."""
+"""The in-memory source passes the contract of all sources."""
 
 import pytest
 from contracts.source_contract import WINDOW, SourceContract

@@ -1,4 +1,4 @@
-"""A multistatus whose responses are nested in one another is looked through once."""
+"""Of a multistatus with nested responses only the outer ones are read."""
 
 from calsync.sources.caldav.multistatus import parse_resources
 from calsync.sources.caldav.xml import parse_multistatus

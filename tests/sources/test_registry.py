@@ -1,4 +1,4 @@
-"""Sources are found by name: ours first, then other packages'; settings are checked all at once."""
+"""Sources are found by type, built-in ones first; all faults of their settings are reported together."""
 
 import sys
 from collections.abc import Iterator

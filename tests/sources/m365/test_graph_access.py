@@ -1,4 +1,4 @@
-"""Who we are for Microsoft: one credential, one tenant, and no word of it to anybody else."""
+"""The credentials of an m365 source: one credential, one tenant, sent to Microsoft only and never shown."""
 
 import base64
 import json
@@ -449,7 +449,7 @@ def test_the_error_of_an_unregistered_certificate_has_its_end(
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "reply",
     [
         Reply(200, b"<html>Sign in to the proxy</html>"),
         Reply(200, b"{}"),
@@ -460,10 +460,10 @@ def test_the_error_of_an_unregistered_certificate_has_its_end(
     ],
 )
 def test_a_wrong_response_of_the_sign_in_is_an_error_of_the_calendar(
-    graph: Emulator, open_m365: Open, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
+    graph: Emulator, open_m365: Open, ana: Calendar, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    graph.entra.replies = [odd] * 9
+    graph.entra.replies = [reply] * 9
     with pytest.raises(SourceError) as caught:
         open_m365().fetch(ana, DAY)
     assert caught.value.calendar == str(ana)

@@ -1,4 +1,4 @@
-"""An event as Graph gives it becomes an occurrence, or a problem."""
+"""Events of Graph become occurrences or problems."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -246,12 +246,12 @@ def test_what_is_null_or_absent_is_empty(lacking: str) -> None:
 
 
 def test_rooms_are_no_people_and_internal_names_no_addresses() -> None:
-    asked = [
+    attendees = [
         attendee("room4@brynfelin.example", "resource"),
         attendee("/O=EXCHANGELABS/CN=X"),
         attendee("SMTP:A@B.Example"),
     ]
-    occurrence = only(event(attendees=[*asked, {"type": "required", "emailAddress": None}, None]))
+    occurrence = only(event(attendees=[*attendees, {"type": "required", "emailAddress": None}, None]))
     assert [a.address for a in occurrence.attendees] == ["room4@brynfelin.example", "", "a@b.example", ""]
     assert occurrence.attendees[0].kind is AttendeeKind.RESOURCE
     assert occurrence.attendee_domains == ("b.example",)

@@ -1,4 +1,4 @@
-"""A mailbox is read whole, however Graph behaves, or not at all."""
+"""A mailbox is read completely or not at all, whatever faults Graph has."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
