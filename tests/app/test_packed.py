@@ -7,6 +7,8 @@ import pytest
 
 from calsync.app.pickled_calls import pickle_call, run_pickled_call
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_packed_call_gives_and_raises_what_the_call_does() -> None:
     assert run_pickled_call(pickle_call(divmod, 7, 2)) == (3, 1)

@@ -47,7 +47,7 @@ def assert_readers_agree(content: bytes, window: Span = OCTOBER) -> None:
     """The fast path gives what the exact path gives, whether it reads times one by one or all at once."""
     exactly = read_result(read_with_full_parser, content, window)
     assert read_result(read_calendar, content, window) == exactly
-    with patch.object(time_arrays, "_MANY", 1):
+    with patch.object(time_arrays, "_MIN_EVENTS", 1):
         assert read_result(read_calendar, content, window) == exactly
 
 

@@ -70,7 +70,7 @@ def test_what_stands_and_what_is_given_are_the_calendar(nights: list[bytes], see
     for content in nights:
         changed = re.sub(rb"(?<=\nSUMMARY:)", b"New " if chance.random() < 0.5 else b"", content, count=1)
         # Times are read all at once where they are many, else one by one.
-        with patch.object(time_arrays, "_MANY", chance.choice((1, 100))):
+        with patch.object(time_arrays, "_MIN_EVENTS", chance.choice((1, 100))):
             for night in (content, changed, content):
                 assert keeping.night(night) == afresh(night)
 
