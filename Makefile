@@ -53,7 +53,7 @@ wheel: .venv/.installed  ## the wheel and the sdist, in dist/
 	.venv/bin/python -m build -o dist .
 
 soak: .venv/.installed  ## both ways of reading a calendar compared on 20,000 generated ones: some 20 minutes
-	.venv/bin/pytest -q -x --hypothesis-profile soak tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_ledger.py
+	.venv/bin/pytest -q -x --hypothesis-profile soak tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_uid_digests.py
 
 bench: .venv/.installed  ## the benchmarks (slow; docs/benchmarks.md)
 	.venv/bin/python -m benchmarks $(ARGS)

@@ -28,7 +28,7 @@ import pandas as pd
 from calsync.analysis import allocate as allocation
 from calsync.analysis.periods import DateRange, PeriodLength, parse_period
 from calsync.analysis.worktime import WorkingTime
-from calsync.app.exports import build_protected_split, grades_without_cost, load_minutes
+from calsync.app.exports import build_stored_table, grades_without_cost, load_minutes
 from calsync.app.frames import (
     add_labels,
     build_calendar_frame,
@@ -42,8 +42,10 @@ from calsync.app.wiring import open_rules, store_url
 from calsync.config.load import load_settings
 from calsync.config.roster import read_roster
 from calsync.config.settings import Settings
+from calsync.disclosure.release import PersonalRows, release_for_audit, release_to_hr
 from calsync.errors import CalsyncWarning, ConfigError, SourceError
-from calsync.exports.tables import build_allocations_table, build_split_table
+from calsync.exports.tables.base import TableRequest
+from calsync.exports.tables.registry import find_table, table_names
 from calsync.exports.writing import write_table
 from calsync.model.copies import drop_duplicate_copies
 from calsync.model.people import Manager
@@ -288,30 +290,31 @@ def export(
         ConfigError: If the table, the period, the groups or the settings cannot be used.
         ExportError: If the file cannot be written.
     """
-    first, last = _parse_days(period)
-    groups = [name.strip() for name in (by.split(",") if isinstance(by, str) else by) if name.strip()]
-    if table == "allocations":
-        _warn([Problem(table, "rows name single managers: for the data owner, never for HR")])
-        made = build_allocations_table(load_minutes(store.store, first, last))
-    elif table == "split":
-        protected = build_protected_split(
-            store.settings, store.store, first, last, groups, _parse_every(every)
+    if table not in (known := table_names()):
+        raise ConfigError(
+            [Problem(f"table {table}", "there is no such table", suggest_word(table, list(known)))]
         )
-        made = build_split_table(protected.table, groups)
+    first, last = _parse_days(period)
+    groups = tuple(name.strip() for name in (by.split(",") if isinstance(by, str) else by) if name.strip())
+    request = TableRequest(first, last, groups, _parse_every(every))
+    raw = build_stored_table(find_table(table), store.settings, store.store, request)
+    if isinstance(raw, PersonalRows):
+        _warn([Problem(table, "rows name single managers: for the data owner, never for HR")])
+        published = release_for_audit(raw)
+    else:
+        released = release_to_hr(raw, least=store.settings.privacy.least_group)
+        published = released.table
         _warn(
             Problem(f"{start} to {end} (exclusive)", f"was read in part: {covered:.1%} of the working days")
-            for (start, end), covered in protected.partly_read
+            for (start, end), covered in released.protected.read_in_part
         )
         _warn(
             Problem(f"grade {grade!r}", "no hourly cost is known, so that costs of its groups are blank")
             for grade in grades_without_cost(store.settings)
         )
-    else:
-        hint = suggest_word(table, ["allocations", "split"])
-        raise ConfigError([Problem(f"table {table}", "there is no such table", hint)])
     if output:
-        write_table(made, Path(output))
-    return made.frame
+        write_table(published, Path(output))
+    return published.frame
 
 
 def _parse_days(period: Period) -> DateRange:

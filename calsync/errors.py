@@ -1,24 +1,25 @@
-"""Everything that calsync raises on purpose.
+"""The exceptions of calsync.
 
     CalsyncError
-    ├── ConfigError               settings or arguments are wrong; all faults at once; exit 2
-    │   └── RulePackError         a pack of rules cannot be used
-    ├── SourceError               one calendar could not be read; the night goes on
-    │   ├── SourceAuthError       the door is locked: do not retry
-    │   ├── SourceUnavailableError  the server did not answer: worth another try
-    │   ├── SourceContentError    it answered with something that is no calendar
-    │   └── CalendarEmptiedError  it had meetings and now shows none: we keep what we have
-    ├── StoreError                what we hold cannot be read or written; the night stops
+    ├── ConfigError               settings or arguments are wrong; contains every fault; exit code 2
+    │   └── RulePackError         a rule pack cannot be used
+    ├── SourceError               one calendar could not be read; the night continues
+    │   ├── SourceAuthError       login or permission was refused: do not retry
+    │   ├── SourceUnavailableError  the server did not answer: a retry may succeed
+    │   ├── SourceContentError    the answer is not a calendar
+    │   └── CalendarEmptiedError  the calendar had meetings and is now empty: stored meetings are retained
+    ├── StoreError                the store cannot be read or written; the night stops
     ├── MailError                 one mail was not sent
-    │   ├── MailRefusedError      the server will never take it: do not retry
-    │   ├── MailUnavailableError  it may take it later
-    │   ├── MailAuthError         the server lets us send nothing at all: stop the whole batch
-    │   └── MailUnknownError      it may have taken it, or not: do not send it again
+    │   ├── MailRefusedError      the server rejects this mail: do not retry
+    │   ├── MailUnavailableError  the server did not take the mail now: retry later
+    │   ├── MailAuthError         the server takes no mail at all: stop the batch
+    │   └── MailUnknownError      the mail may have been sent: do not send it again
     ├── ExportError               a table could not be written
-    └── PluginError               somebody else's plug-in broke; it is named
+    └── PluginError               a plug-in failed; the error names it
 
-A message says what is wrong; `hint` says what to do about it. What the error concerns is an
-attribute, so that a report can print it once. Only `nightly` and `cli` catch these.
+`what` describes the error and `hint` what to do about it. The object of the error (a calendar, a recipient,
+a plug-in) is an attribute, so that a report prints it once. `app`, `cli`, the scheduler and the outbox catch
+these exceptions.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from calsync.model.problem import Problem
 
 
 class CalsyncError(Exception):
-    """Something calsync expected might go wrong, with the way out in `hint`."""
+    """The base class of all errors that calsync raises; `hint` describes what to do."""
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
@@ -38,7 +39,8 @@ class CalsyncError(Exception):
         return f"{self.what} ({self.hint})" if self.hint else self.what
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors travel from the processes that read calendars; Python would call our __init__ wrongly.
+        # Worker processes send errors back pickled. By default pickle calls __init__ with self.args, which
+        # subclasses with other parameters do not accept.
         return _rebuild_error, (type(self), self.args, self.__dict__)
 
 
@@ -51,7 +53,7 @@ def _rebuild_error(
 
 
 class ConfigError(CalsyncError):
-    """Settings or arguments cannot be used; `problems` lists every fault at once."""
+    """Settings or arguments cannot be used; `problems` lists every fault."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -59,11 +61,11 @@ class ConfigError(CalsyncError):
 
 
 class RulePackError(ConfigError):
-    """A pack of rules cannot be used."""
+    """A rule pack cannot be used."""
 
 
 class SourceError(CalsyncError):
-    """One calendar could not be read; what we held of it stays as it was."""
+    """One calendar could not be read; its stored meetings are unchanged."""
 
     def __init__(self, calendar: str, what: str, hint: str = "") -> None:
         super().__init__(what, hint)
@@ -71,23 +73,23 @@ class SourceError(CalsyncError):
 
 
 class SourceAuthError(SourceError):
-    """The source refused our credentials or our right to this calendar; a retry will not help."""
+    """The source refused the credentials or the access to this calendar; a retry does not help."""
 
 
 class SourceUnavailableError(SourceError):
-    """The source did not answer in time or said that it is busy; a later try may work."""
+    """The source did not answer in time or is busy; a retry may succeed."""
 
 
 class SourceContentError(SourceError):
-    """The source answered with something that cannot be read as a whole calendar."""
+    """The answer of the source cannot be read as a complete calendar."""
 
 
 class CalendarEmptiedError(SourceError):
-    """A calendar that held meetings now shows none; doubted, and what we held is kept."""
+    """A calendar that had meetings is now empty, which may be a fault: its stored meetings are retained."""
 
 
 class StoreError(CalsyncError):
-    """What calsync holds cannot be read or written; the night stops."""
+    """The store cannot be read or written; the night stops."""
 
 
 class MailError(CalsyncError):
@@ -99,13 +101,14 @@ class MailError(CalsyncError):
 
 
 class MailRefusedError(MailError):
-    """The server will never take this mail; do not retry."""
+    """The server rejects this mail; a retry does not help."""
 
 
 class MailUnavailableError(MailError):
-    """The server did not take this mail now; a later try may work.
+    """The server did not take this mail now; a retry may succeed.
 
-    after: seconds the server asked us to wait. reached: False if no server answered at all.
+    retry_after: seconds to wait, as requested by the server; 0.0 if it requested nothing.
+    is_server_reached: False if no server answered at all.
     """
 
     def __init__(
@@ -123,11 +126,11 @@ class MailUnavailableError(MailError):
 
 
 class MailAuthError(MailError):
-    """The server lets us send nothing at all (login, sender or certificate); no mail of the batch will go."""
+    """The server takes no mail at all (login, sender or certificate); the batch stops."""
 
 
 class MailUnknownError(MailError):
-    """The mail was handed over and nobody said whether it was taken: it is not sent again."""
+    """The mail was transmitted without an answer that it was accepted; it is not sent again."""
 
 
 class ExportError(CalsyncError):
@@ -135,7 +138,7 @@ class ExportError(CalsyncError):
 
 
 class PluginError(CalsyncError):
-    """A plug-in broke; `distribution` says whose it is."""
+    """A plug-in failed; `distribution` is the package that provides it."""
 
     def __init__(self, distribution: str, what: str, hint: str = "") -> None:
         super().__init__(what, hint)

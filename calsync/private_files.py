@@ -1,7 +1,7 @@
-"""Opens every file and makes every folder that holds people's hours: files 0600, folders 0700.
+"""Creates the files and folders that contain personal data: files with mode 0600, folders with 0700.
 
-Mails, exports, the store, the demo and `classify` write through this module only, so that no umask and
-no default of a library decides who may read them. Errors are OSError; each caller translates them.
+Mails, exports, the store, the demo and `classify` write only through this module, so that neither the umask
+nor a default of a library decides who may read them. Functions raise OSError; each caller translates it.
 """
 
 import io
@@ -16,26 +16,26 @@ from typing import BinaryIO
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _OTHERS_MASK = 0o077
 _PART_SUFFIX = ".part"
-# Not followed: a link that somebody else has put in the place of a temporary file.
+# O_NOFOLLOW: do not write through a link that another user created in place of a temporary file.
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 def make_private_folder(folder: Path) -> bool:
-    """Make a folder and those above it that are missing, each 0700; a folder that exists stays as it is.
+    """Create a folder and its missing parents, each with mode 0700; an existing folder is unchanged.
 
     Returns:
-        Whether the folder was made.
+        Whether the folder was created.
     """
     if folder.is_dir():
         return False
     make_private_folder(folder.parent)
     try:
         folder.mkdir(mode=FOLDER_MODE)
-    except FileExistsError:  # another process was quicker; a file in this place is an error
+    except FileExistsError:  # another process created it meanwhile; a file of this name is an error
         if not folder.is_dir():
             raise
         return False
-    # `mkdir` leaves out what the umask names: 0777 would give a folder that nobody can use.
+    # `mkdir` applies the umask: with the umask 0777 nobody could use the folder.
     folder.chmod(FOLDER_MODE)
     return True
 
@@ -46,25 +46,25 @@ def is_device(path: Path) -> bool:
 
 
 def create_private_file(path: Path) -> None:
-    """Create an empty file, 0600; whatever exists at this path stays as it is."""
+    """Create an empty file with mode 0600; anything that exists at this path is unchanged."""
     with suppress(FileExistsError):
         os.close(_create_exclusively(str(path)))
 
 
 @contextmanager
 def replace_private_file(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write to, which takes the place of `path` in one step when the block ends well.
+    """Yield a file to write to, which atomically replaces `path` when the block ends without an error.
 
-    The file is 0600 from its first byte, lies in the folder of `path` until then, and is on the disk
-    before it is renamed. Missing folders are made 0700. After an error nothing has changed. A device or
-    a pipe, such as /dev/stdout, is written to directly, for it must not be replaced.
+    The file has mode 0600 from the beginning, is in the folder of `path`, and is synced to disk before it
+    is renamed. Missing folders are created with mode 0700. After an error `path` is unchanged. A device or a
+    pipe, such as /dev/stdout, must not be replaced and is written to directly.
     """
     if is_device(path):
         with path.open("wb") as device:
             yield device
         return
     make_private_folder(path.parent)
-    # Forty characters: with four bytes each the name stays below the 255 bytes of most file systems.
+    # Forty characters of four bytes each: the name stays below the 255 bytes of most file systems.
     prefix = f".{path.name[:40]}."
     part = path.with_name(f"{prefix}{secrets.token_hex(6)}{_PART_SUFFIX}")
     try:
@@ -82,9 +82,14 @@ def replace_private_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_temporary_files(folder: Path, prefix: str = ".", older_than: float = float("inf")) -> None:
-    """Remove what killed processes left of `replace_private_file`, by prefix and time of last change.
+    """Remove the temporary files of `replace_private_file` that killed processes left in a folder.
 
-    A writer that loses its file to this fails when it renames it, and the mail or table is written again.
+    If this removes the file of a running writer, its rename fails, and the mail or table is written again.
+
+    Args:
+        folder: The folder, which is not searched recursively.
+        prefix: Only files with this prefix are removed.
+        older_than: Only files last changed before this time are removed, in seconds since the epoch.
     """
     for path in folder.iterdir():
         if path.name.startswith(prefix) and path.name.endswith(_PART_SUFFIX):
@@ -94,15 +99,15 @@ def remove_temporary_files(folder: Path, prefix: str = ".", older_than: float = 
 
 
 def is_accessible_to_others(path: Path) -> bool:
-    """Whether anybody but the owner has a right to this file or folder."""
+    """Whether the group or other users have any permission on this file or folder."""
     return bool(path.stat().st_mode & _OTHERS_MASK)
 
 
 def restrict_to_owner(path: Path) -> bool:
-    """Take from a file or folder the rights of all but its owner, as far as this user may.
+    """Remove the permissions of group and others from a file or folder, if this user is allowed to.
 
     Returns:
-        Whether only the owner has rights now; True as well where nothing is there.
+        Whether only the owner has permissions now; True if the path does not exist.
     """
     with suppress(OSError):
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -116,13 +121,13 @@ def restrict_to_owner(path: Path) -> bool:
 def _create_exclusively(name: str) -> int:
     descriptor = os.open(name, _CREATE_FLAGS, FILE_MODE)
     if hasattr(os, "fchmod"):  # not on Windows
-        os.fchmod(descriptor, FILE_MODE)  # a umask of 0400 would take the owner's right, too
+        os.fchmod(descriptor, FILE_MODE)  # a umask of 0400 removes the owner's permission as well
     return descriptor
 
 
 def _sync_folder(folder: Path) -> None:
-    # The new name is on the disk only with its folder. Windows opens no folder, some network file
-    # systems refuse to sync one: the rename itself holds there as well.
+    # A rename is durable only after the folder is synced. Windows cannot open a folder and some network
+    # file systems cannot sync one; the rename itself is atomic there as well.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

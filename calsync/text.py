@@ -1,9 +1,9 @@
-"""Text as it may be shown: characters that nobody sees, or that a terminal obeys, and counted nouns.
+"""Makes text safe to display: escapes control characters and invisible characters; formats counted nouns.
 
-The titles, names and addresses that calsync shows were written by other people. An escape character in
-one of them sets colours, moves the cursor, renames the window or hides a link behind other words; a
-bidirectional control shows the words in another order; an invisible character carries text that the
-reader does not see. Everything that calsync prints passes through `make_visible` (cli/terminal.py).
+Other people write the titles, names and addresses that calsync displays. An escape character in one of them
+can set colours, move the cursor, rename the window or hide a link behind other text; a bidirectional control
+displays the words in another order; invisible characters can carry hidden text. All output of calsync passes
+through `make_visible` (cli/terminal.py).
 """
 
 import re
@@ -17,8 +17,8 @@ _INVISIBLE = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# An emoji may hold a joiner, a variation selector or, as the flag of Wales does, tag characters (UTS 51).
-# Only there they stay: elsewhere they can carry hidden text.
+# An emoji may contain a joiner, a variation selector or, like the flag of Wales, tag characters (UTS 51).
+# They are allowed only there: elsewhere they can carry hidden text.
 _EMOJI = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935"
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
@@ -38,46 +38,46 @@ _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def make_visible(text: str) -> str:
-    r"""The text on one line, with every character that is not seen, or is obeyed, as its escape.
+    r"""The text on one line, with control characters and invisible characters replaced by escapes.
 
-    ESC becomes `\x1b`, a right-to-left override `\u202e`, a line break `\n`. Letters of every language
-    and emoji stay as they are. A backslash stays, too: the result is for reading, not for decoding.
+    ESC becomes `\x1b`, a right-to-left override `\u202e`, a line break `\n`. Letters of all languages and
+    emoji are unchanged, and so is a backslash: the result is meant for reading, not for decoding.
     """
     return text if text.isascii() and text.isprintable() else _INVISIBLE_OR_CONTROL.sub(_escape, text)
 
 
 def make_controls_visible(text: str) -> str:
-    """Text for programs: as `make_visible`, but line breaks, tabs and characters without effect stay.
+    """As `make_visible`, but line breaks, tabs and characters that are only invisible are unchanged.
 
-    For CSV, where a field may hold several lines, and where a zero-width space does no harm.
+    For CSV, where a field may contain several lines and a zero-width space does no harm.
     """
     if text.isascii() and text.isprintable():
         return text
-    return _CONTROL_CHARACTERS.sub(lambda found: found[0] if found[0] in "\n\t" else _escape(found), text)
+    return _CONTROL_CHARACTERS.sub(lambda match: match[0] if match[0] in "\n\t" else _escape(match), text)
 
 
 def escape_json(text: str) -> str:
-    """JSON text with the same characters as JSON's own escapes: it decodes to the same values."""
+    """JSON text with these characters as JSON escapes; it decodes to the same values."""
     return _INVISIBLE_OR_CONTROL.sub(
-        lambda found: found[0] if found[0] == "\n" else _json_escape(found), text
+        lambda match: match[0] if match[0] == "\n" else _json_escape(match), text
     )
 
 
 def quote_toml(text: str) -> str:
-    """The text as a basic string of TOML on one line; an unpaired surrogate becomes U+FFFD: TOML has none."""
+    """The text as a TOML basic string on one line; an unpaired surrogate, invalid in TOML, becomes U+FFFD."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{_INVISIBLE_OR_CONTROL.sub(_toml_escape, plain)}"'
 
 
 def format_count(number: float, singular: str, plural: str = "") -> str:
-    """A number with its noun: `1 meeting`, `2 meetings`; plural: where it is not formed by an s."""
-    shown = number if isinstance(number, int) else f"{number:g}"
-    return f"{shown} {singular if number == 1 else plural or f'{singular}s'}"
+    """A number with its noun: `1 meeting`, `2 meetings`; `plural` if it is not the singular with an s."""
+    digits = number if isinstance(number, int) else f"{number:g}"
+    return f"{digits} {singular if number == 1 else plural or f'{singular}s'}"
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if found.lastgroup == "emoji":
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if match.lastgroup == "emoji":
         return character
     if character in _NAMED_ESCAPES:
         return _NAMED_ESCAPES[character]
@@ -87,17 +87,18 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _toml_escape(found: re.Match[str]) -> str:
-    if found.lastgroup == "emoji":
-        return found[0]
-    code = ord(found[0])
+def _toml_escape(match: re.Match[str]) -> str:
+    if match.lastgroup == "emoji":
+        return match[0]
+    code = ord(match[0])
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _json_escape(found: re.Match[str]) -> str:
-    if found.lastgroup == "emoji":
-        return found[0]
-    units = found[0].encode("utf-16-be", "surrogatepass")
+def _json_escape(match: re.Match[str]) -> str:
+    if match.lastgroup == "emoji":
+        return match[0]
+    # JSON escapes are UTF-16 code units: a character beyond U+FFFF takes two of them (RFC 8259, 7).
+    units = match[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

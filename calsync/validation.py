@@ -1,4 +1,4 @@
-"""Faults that pydantic finds, retold as problems: the place, the fault, the way out."""
+"""Translates the validation errors of pydantic to problems, for settings, lists and rule packs."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -11,39 +11,47 @@ from calsync.model.problem import Problem
 
 
 def suggest_word(word: str, known: Sequence[str]) -> str:
-    """A hint: the known word that was probably meant, or all that are known."""
+    """A hint for an unknown word: the known word that is most similar to it, or all known words."""
     matches = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {matches[0]!r}?" if matches else f"known: {', '.join(known)}"
 
 
 def validation_problems(error: ValidationError, where: str, model: type[BaseModel]) -> tuple[Problem, ...]:
-    """Every fault of a validation, each named by file, table and key; a misspelt key gets a suggestion."""
+    """A problem for each fault of a validation.
+
+    Args:
+        error: The error that pydantic raised.
+        where: The beginning of each problem's location, such as a file name.
+        model: The model that was validated; its fields are suggested for a misspelt key.
+    """
     return tuple(_to_problem(fault, where, model) for fault in error.errors(include_url=False))
 
 
 def _to_problem(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> Problem:
     path = [str(step) for step in fault["loc"]]
-    place = f"{where} {_setting_name(path)}".strip()
+    *tables, key = path or [""]
+    setting = f"[{'.'.join(tables)}] {key}" if tables else key
+    location = f"{where} {setting}".strip()
     if fault["type"] == "extra_forbidden":
-        return Problem(place, "no such setting", _suggest_setting(path, model))
+        return Problem(location, "no such setting", suggest_word(key, _setting_names(tables, model)))
     if fault["type"] == "missing":
-        return Problem(place, "is missing", "add it")
+        return Problem(location, "is missing", "add it")
     what = describe_fault(fault)
-    # Where a variable's name is wanted, somebody may have put the secret itself: it is not repeated.
-    value = None if path and path[-1].endswith("_env") else fault.get("input")
-    if isinstance(value, str) and _may_hold_a_password(path, value):
+    # A key that expects the name of a variable may contain the secret itself by mistake: do not repeat it.
+    value = None if key.endswith("_env") else fault.get("input")
+    if isinstance(value, str) and _may_contain_password(key, value):
         value = redact_address(value)
-    shown = f", got {value!r}" if isinstance(value, str | int | float | bool) else ""
-    return Problem(place, f"{what[:1].lower()}{what[1:]}{shown}")
+    got = f", got {value!r}" if isinstance(value, str | int | float | bool) else ""
+    return Problem(location, f"{what[:1].lower()}{what[1:]}{got}")
 
 
-def _may_hold_a_password(path: Sequence[str], given: str) -> bool:
-    is_address = bool(path) and path[-1] in ("url", "graph_root", "address", "calendar")
-    return is_address or "://" in given or ":" in given.rpartition("@")[0]
+def _may_contain_password(key: str, value: str) -> bool:
+    is_address = key in ("url", "graph_root", "address", "calendar")
+    return is_address or "://" in value or ":" in value.rpartition("@")[0]
 
 
 _FAULT_TEXTS = {
-    "string_pattern_mismatch": "is not written as it must be",
+    "string_pattern_mismatch": "is not in the expected format",
     "string_too_short": "needs {min_length} characters or more",
     "string_too_long": "must not have more than {max_length} characters",
     "string_type": "must be a text",
@@ -83,31 +91,23 @@ _FAULT_TEXTS = {
     "date_from_datetime_parsing": "must be a day, such as 2026-11-16",
     "date_from_datetime_inexact": "must be a day without a time, such as 2026-11-16",
 }
-"""pydantic's faults by type, in words for people who write settings and lists."""
+"""Messages by pydantic's type of error, for people who write settings and lists."""
 
 
 def describe_fault(fault: Mapping[str, Any]) -> str:
-    """What is wrong, without the terms of the library that found it."""
-    known = _FAULT_TEXTS.get(fault["type"])
-    if known is None:
+    """A description of the fault without pydantic's terms."""
+    text = _FAULT_TEXTS.get(fault["type"])
+    if text is None:
         return str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_too_short" and fault["ctx"]["min_length"] == 1:
         return "must not be empty"
-    return known.format(**fault.get("ctx", {}))
+    return text.format(**fault.get("ctx", {}))
 
 
-def _setting_name(path: Sequence[str]) -> str:
-    *tables, key = path or [""]
-    return f"[{'.'.join(tables)}] {key}" if tables else key
-
-
-def _suggest_setting(path: Sequence[str], model: type[BaseModel]) -> str:
-    return suggest_word(path[-1], _setting_names(path[:-1], model))
-
-
-def _setting_names(path: Sequence[str], model: type[BaseModel]) -> list[str]:
-    for step in path:
-        field = model.model_fields.get(step)
+def _setting_names(tables: Sequence[str], model: type[BaseModel]) -> list[str]:
+    """The keys of a table in the settings, by its names from the outermost table on."""
+    for table in tables:
+        field = model.model_fields.get(table)
         inner = field.annotation if field else None
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             break

@@ -1,1 +1,1 @@
-"""The nouns: what every other room talks about. Values only: no clock, net, disk or database."""
+"""The data types that all other packages use: values only, without clock, network, disk or database."""

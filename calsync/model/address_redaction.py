@@ -1,11 +1,11 @@
-"""How a calendar's address is printed: never with a password, nor with the secret of a published calendar."""
+"""Redacts the address of a calendar for display: no password, no secret of a published calendar."""
 
 import re
 
 KNOWN_SCHEMES = frozenset(
     {"http", "https", "webcal", "webcals", "file", "ftp", "ftps", "sftp", "dav", "davs", "caldav", "caldavs"}
 )
-# The last part of a path is shown only if it is one of these: a secret can be made of letters alone.
+# The last part of a path is shown only if it is one of these: a secret can consist of letters alone.
 _HARMLESS_PATH_PARTS = frozenset(
     {"agenda", "basic", "calendar", "calendars", "default", "diary", "events", "feed", "freebusy", "home"}
     | {"ical", "meetings", "personal", "public", "reachcalendar", "schedule", "team", "work"}
@@ -15,7 +15,7 @@ _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]{1,5})?", re.IGNORECAS
 _HOST = re.compile(
     r"([\w-]+\.)+([a-z]{2,}|xn--[\w-]+)\.?|[0-9]{1,3}(\.[0-9]{1,3}){3}|localhost", re.IGNORECASE
 )
-# Ends of folder and file names, which else would be taken for the top-level domain of a host.
+# Extensions of folders and files, which otherwise would pass for the top-level domain of a host.
 _FILE_EXTENSION = re.compile(
     r"\.(ics|ifb|ical|csv|zip|old|bak|new|tmp|dir|data|files|folder)$", re.IGNORECASE
 )
@@ -27,10 +27,11 @@ _TOKEN = re.compile(
 
 
 def redact_address(address: str) -> str:
-    """The address as it may be printed, logged and stored.
+    """The address in a form that may be printed, logged and stored.
 
-    Of a web address, with or without scheme, the host and a harmless file name: `https://host/…/basic.ics`.
-    A file path and a mailbox stay as they are, but for a query and for parts that are evidently secrets.
+    A web address, with or without scheme, is reduced to its host and a harmless file name:
+    `https://host/…/basic.ics`. A file path and a mailbox are unchanged, except that a query and parts that
+    look like secrets are replaced by `…`.
     """
     text = address.strip()
     scheme, separator, rest = text.partition("://")
@@ -47,12 +48,12 @@ def redact_address(address: str) -> str:
 
 
 def _is_local_file(rest: str) -> bool:
-    """Whether what follows `file://` names no server."""
+    """Whether the text after `file://` is a local path, without a server that may carry a password."""
     return rest[:1] in ("/", "\\") or rest.lower().startswith("localhost/") or "@" not in rest
 
 
 def _is_web_address(text: str) -> bool:
-    """Whether an address without `://` is one of the web all the same, or holds a user and a password."""
+    """Whether an address without `://` is a web address, or contains a user name and a password."""
     if _DRIVE.match(text) or text.startswith("\\\\"):
         return False
     head, slash, _ = _split_at_separator(text.lstrip("/"))
@@ -66,15 +67,15 @@ def _is_web_address(text: str) -> bool:
 
 
 def _split_at_separator(text: str) -> tuple[str, str, str]:
-    """What comes before the first separator of an address, that separator, and what comes after."""
-    found = re.search(r"[/\\?#]", text)
-    return (text[: found.start()], found[0], text[found.end() :]) if found else (text, "", "")
+    """The text before the first separator of an address, the separator, and the text after it."""
+    match = re.search(r"[/\\?#]", text)
+    return (text[: match.start()], match[0], text[match.end() :]) if match else (text, "", "")
 
 
 def _redact_location(text: str, *, schemeless: bool = False) -> str:
-    """Host, port and harmless name of what follows the scheme."""
+    """Host, port and harmless file name of the text after the scheme."""
     authority, separator, rest = _split_at_separator(text)
-    # A password with a slash in it ends the authority too early.
+    # If the password contains a slash, the authority ends within the password.
     password_has_slash = "@" in rest and any(sign in authority + rest.rpartition("@")[0] for sign in "@:")
     host = _AUTHORITY.fullmatch(authority.rpartition("@")[2])
     if password_has_slash or host is None or (schemeless and not _HOST.fullmatch(host[1])):

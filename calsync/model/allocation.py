@@ -1,4 +1,4 @@
-"""A manager's minutes put on one activity of one partnership."""
+"""The allocation of a manager's minutes to one activity of one partnership."""
 
 from datetime import date
 from typing import NamedTuple
@@ -7,11 +7,12 @@ from calsync.model.classification import Activity, MeetingKind
 
 
 class Allocation(NamedTuple):
-    """One meeting's share of one manager's day.
+    """The minutes of one manager's day that one meeting takes.
 
-    minutes: real minutes, double bookings already shared. partnership: an id, or "" for none.
+    minutes: real minutes; overlapping meetings already share them. partnership: an id, or "" for none.
     confirmed: False for tentative and unanswered meetings, which get only minutes that no confirmed
-    meeting covers. activity `mixed` stands where no agenda tells how to split the time.
+    meeting covers. activity: what the time counts as; `mixed` where no agenda divides it. label: the name
+    of the activity where a pack of rules defines it, else "".
     """
 
     manager_id: str
@@ -23,3 +24,4 @@ class Allocation(NamedTuple):
     confirmed: bool
     in_hours: bool
     minutes: float
+    label: str = ""

@@ -1,7 +1,7 @@
-"""The words by which a title says that its meeting is cancelled, English and Welsh: data for `status`.
+"""The English and Welsh phrases that mark a title as cancelled: data for `title_cancellation`.
 
-One phrase a line, as `status` normalises titles: lower case, no accents, no apostrophes, single blanks.
-Text in brackets is left to choice, `a|b` is one or the other (regular expressions, otherwise plain).
+One regular expression on each line, matched against titles as `title_cancellation` normalises them: lower
+case, no accents, no apostrophes, single blanks.
 """
 
 
@@ -25,7 +25,7 @@ CANCELLED = _split_phrases(
     stood down
     """
 )
-"""Participles: alone, or behind "has been", or behind the name of a meeting."""
+"""Participles: alone, after "has been", or after the name of a meeting."""
 
 CANCELLED_ALONE = _split_phrases(
     r"""
@@ -44,7 +44,7 @@ CANCELLED_ALONE = _split_phrases(
     cancell?ation of (?:this |the )?meeting
     """
 )
-"""Only where nothing else stands beside them: they are said of much else."""
+"""Only where they are the whole piece of a title: with more text they are about many other things."""
 
 NOT_HELD = _split_phrases(
     r"""
@@ -55,7 +55,7 @@ NOT_HELD = _split_phrases(
     d?dim yn (?:cael ei gynnal|digwydd|mynd yn ei flaen)
     """
 )
-"""Whole predicates: what stands before them is a meeting, for nothing else takes place."""
+"""Whole predicates. The text before them names a meeting: nothing else "takes place"."""
 
 WELSH = _split_phrases(
     r"""
@@ -63,7 +63,7 @@ WELSH = _split_phrases(
     wedi(?:i| ei) d?dynnun ol
     """
 )
-"""Behind the name of a meeting or alone. Not the plural (wedi'u canslo): that is said of appointments."""
+"""Alone or after the name of a meeting. Not the plural (wedi'u canslo), which is about appointments."""
 
 WELSH_ALONE = _split_phrases(
     r"""
@@ -92,7 +92,7 @@ WELSH_FIRST = _split_phrases(
     (?:ni fydd|nid ywr?) .+ yn (?:cyfarfod|cael ei gynnal|digwydd|mynd yn ei flaen)
     """
 )
-"""The predicate comes first: what follows is the meeting."""
+"""The predicate comes first and the name of the meeting follows."""
 
 LEADING_WORDS = _split_phrases(
     r"""
@@ -114,7 +114,7 @@ LEADING_WORDS = _split_phrases(
     urgent
     """
 )
-"""May stand before all of it."""
+"""Words that may precede the cancellation."""
 
 SUBJECTS = _split_phrases(
     r"""
@@ -179,7 +179,7 @@ REASONS = _split_phrases(
     (?:yr? )?(?:wythnos|mis|tro) (?:hon|hwn|yma)
     """
 )
-"""What may follow: why, and until when. Not "from": what was postponed from May takes place now."""
+"""Reasons and new dates that may follow. Not "from": a meeting postponed from May takes place now."""
 
 SERVICE_USERS = _split_phrases(
     r"""
@@ -199,10 +199,10 @@ SERVICE_USERS = _split_phrases(
     users?
     """
 )
-"""Who cancels appointments and operations: "Cancelled by patient - audit". All others cancel meetings."""
+"""Those who cancel appointments and operations: "Cancelled by patient - audit". Others cancel meetings."""
 
 POSTPONED_TO = ("(?:to|i|tan) .+",)
-"""Besides, after a word for postponing."""
+"""In addition, after a word for postponing."""
 
 MEETINGS = _split_phrases(
     r"""
@@ -264,7 +264,7 @@ MEETINGS = _split_phrases(
     workshop
     """
 )
-"""What can be cancelled in a diary, in the singular: "Budget Committee cancelled"."""
+"""Kinds of meetings, in the singular: "Budget Committee cancelled"."""
 
 BUSINESS = _split_phrases(
     r"""
@@ -309,7 +309,7 @@ BUSINESS = _split_phrases(
     visits
     """
 )
-"""What services cancel: a meeting about it is not cancelled."""
+"""Things that services cancel: a meeting about them is not cancelled."""
 
 TOPIC_WORDS = _split_phrases(
     r"""
@@ -333,7 +333,7 @@ TOPIC_WORDS = _split_phrases(
     why
     """
 )
-"""In a sentence that ends in "cancelled": its subject is no meeting."""
+"""If a sentence that ends in "cancelled" contains one of these, its subject is not a meeting."""
 
 NEGATIONS = _split_phrases(
     r"""
@@ -362,7 +362,7 @@ NEGATIONS = _split_phrases(
     to
     """
 )
-"""Just before "cancelled": it is denied, or an adjective."""
+"""Directly before "cancelled": it is negated, or an adjective."""
 
 MEETING_BODIES = _split_phrases(
     r"""
@@ -385,7 +385,8 @@ MEETING_BODIES = _split_phrases(
     pwyllgor
     """
 )
-"""What a meeting may be named after: "Cancelled Planning Committee" is no committee for what is cancelled."""
+"""Bodies that meetings are named after: no committee is about cancelled planning, so "Cancelled Planning
+Committee" is a cancelled meeting."""
 
 CONDITIONS = _split_phrases(
     r"""
@@ -412,7 +413,7 @@ PARTS_OF_MEETINGS = _split_phrases(
     tour
     """
 )
-"""What is only a part of the meeting that the title names before it: "PSB (lunch cancelled)"."""
+"""Parts of the meeting that the title names before them: in "PSB (lunch cancelled)" the PSB takes place."""
 
 STILL_HELD = _split_phrases(
     r"""
@@ -431,4 +432,4 @@ STILL_HELD = _split_phrases(
     wedi(?:i| ei) adfer
     """
 )
-"""Whatever else the title says, the meeting takes place."""
+"""If one of these is in the title, the meeting takes place, whatever else the title contains."""

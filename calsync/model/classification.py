@@ -1,4 +1,4 @@
-"""The verdict on one meeting: whose business it is and what is done there (coding manual, section 1)."""
+"""The classification of a meeting: who meets, for which partnership, for what (coding manual, section 1)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class Scope(StrEnum):
 
 
 class Activity(StrEnum):
-    """What is done there."""
+    """What the meeting is for."""
 
     PROCESS = "process"
     SERVICE_IMPROVEMENT = "service_improvement"
@@ -26,7 +26,7 @@ class Activity(StrEnum):
 
 
 class MeetingKind(StrEnum):
-    """How the time serves: the meeting itself, or what surrounds it."""
+    """Whether the entry is the meeting itself, or preparation or travel for one."""
 
     MEETING = "meeting"
     PREPARATION = "preparation"
@@ -35,12 +35,12 @@ class MeetingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The verdict on one meeting, with the rule that gave it and what that rule saw.
+    """The classification of one meeting, with the rule that gave it and the evidence that the rule found.
 
-    partnerships: ids; none or one, several only in a true tie (their time is shared equally).
-    process_share: of a `mixed` meeting whose agenda could be judged, the part of its time that is
-    process (0 to 1); None where no agenda tells. agencies: ids of the agencies seen, sorted. label: a
-    pack's own name for what is done there, where the pack has activity types of its own.
+    partnerships: ids; none or one, several only in a tie (they share the time equally).
+    process_share: for a `mixed` meeting with a classified agenda, the part of its time that is process
+    (0 to 1); None without such an agenda. agencies: ids of the agencies found, sorted. label: a pack's own
+    name for the activity, where the pack has activity types of its own.
     """
 
     scope: Scope
@@ -54,4 +54,5 @@ class Classification:
     label: str = ""
 
     def __str__(self) -> str:
-        return f"{self.activity}: {self.evidence} ({self.rule})"
+        own = f"{self.label}, counted as {self.activity}" if self.label else str(self.activity)
+        return f"{own}: {self.evidence} ({self.rule})"

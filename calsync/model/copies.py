@@ -1,8 +1,8 @@
-"""One meeting in several calendars of one manager: which copy counts, and what a CANCEL message cancels.
+"""Chooses between copies of a meeting in several calendars of one manager, and applies CANCEL messages.
 
-Nothing of this is stored. It is decided whenever meetings are read, from all that the manager's calendars
-hold then: so neither the order in which files were read nor the nights before make a difference, and a
-meeting whose cancellation is gone takes place again.
+No choice is stored. It is made again whenever meetings are read, from all calendars of the manager: neither
+the order in which files were read nor earlier nights make a difference, and a meeting whose cancellation was
+withdrawn counts again.
 """
 
 from collections import Counter, defaultdict
@@ -20,10 +20,10 @@ Entry = TypeVar("Entry", Occurrence, Meeting)
 
 
 class Cancellation(NamedTuple):
-    """A METHOD:CANCEL message about a series or some of its meetings (RFC 5546, 3.2.5).
+    """A METHOD:CANCEL message about a series or some of its occurrences (RFC 5546, 3.2.5).
 
-    recurrence_id: the original start that is cancelled, in ISO 8601; "" for all of the series.
-    this_and_following: whether all later ones are cancelled, too (RANGE=THISANDFUTURE).
+    recurrence_id: the original start of the cancelled occurrence, in ISO 8601; "" for the whole series.
+    this_and_following: whether all later occurrences are cancelled as well (RANGE=THISANDFUTURE).
     sequence, stamp: as in `Occurrence`.
     """
 
@@ -34,20 +34,20 @@ class Cancellation(NamedTuple):
     stamp: str = ""
 
     def applies_to(self, entry: Occurrence | Meeting) -> bool:
-        """Whether it means this meeting, in whatever version."""
+        """Whether the message is about this meeting, in any version."""
         if series_uid(self.uid) != series_uid(entry.uid):
             return False
         if not self.recurrence_id:
             return True
         cancelled, original = comparable_recurrence_id(self.recurrence_id), _recurrence_id_or_start(entry)
-        if isinstance(cancelled, str) or isinstance(original, str):  # one of them is a day
-            day, of_entry = self.recurrence_id[:10], (entry.recurrence_id or entry.start.isoformat())[:10]
-            return day <= of_entry if self.this_and_following else day == of_entry
+        if isinstance(cancelled, str) or isinstance(original, str):  # one of them is a date without a time
+            day, entry_day = self.recurrence_id[:10], (entry.recurrence_id or entry.start.isoformat())[:10]
+            return day <= entry_day if self.this_and_following else day == entry_day
         return cancelled <= original if self.this_and_following else cancelled == original
 
 
 def apply_cancellations(entries: Iterable[Entry], cancellations: Sequence[Cancellation]) -> list[Entry]:
-    """The entries in their order, those cancelled that a message of the same or a later version is about."""
+    """The entries in order, with those cancelled that a message of the same or a later version is about."""
     if not cancellations:
         return list(entries)
     by_uid: dict[str, list[Cancellation]] = defaultdict(list)
@@ -65,89 +65,96 @@ def apply_cancellations(entries: Iterable[Entry], cancellations: Sequence[Cancel
 
 
 def drop_duplicate_copies(meetings: Sequence[Meeting]) -> list[Meeting]:
-    """A manager's meetings in their order, of those that are in several calendars the one that counts.
+    """A manager's meetings in their order; of those that are in several calendars only the copy that counts.
 
-    meetings: of all the manager's calendars, in which a uid, recurrence id and start stand once each.
+    Args:
+        meetings: All meetings of all the manager's calendars. In one calendar a combination of uid,
+            recurrence id and start occurs once.
     """
     if len({meeting.calendar_key for meeting in meetings}) < 2:
         return list(meetings)
     by_uid: dict[str, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
         by_uid[series_uid(meeting.uid)].append(meeting)
-    kept_by_id: dict[str, Meeting] = {}
+    counting: dict[str, Meeting] = {}
     for meetings_of_uid in by_uid.values():
         for copies in _group_copies(meetings_of_uid) if len(meetings_of_uid) > 1 else [meetings_of_uid]:
             chosen = _choose_copy(copies) if len(copies) > 1 else copies[0]
-            kept_by_id[chosen.id] = chosen
-    return [kept_by_id[meeting.id] for meeting in meetings if meeting.id in kept_by_id]
+            counting[chosen.id] = chosen
+    return [counting[meeting.id] for meeting in meetings if meeting.id in counting]
 
 
 class DroppedCopy(NamedTuple):
-    """A copy that does not count because the one that counts is at another time."""
+    """A copy that does not count (`dropped`) because the copy that counts (`kept`) is at another time."""
 
     dropped: Meeting
     kept: Meeting
 
 
 def find_copies_at_other_times(meetings: Sequence[Meeting]) -> list[DroppedCopy]:
-    """The copies at other times that `drop_duplicate_copies` leaves out, by start.
+    """The copies that `drop_duplicate_copies` drops although they are at another time, sorted by start.
 
-    Mostly the meeting was moved and one calendar does not show it yet. But some programs use a UID again for
-    another meeting, and then this is the only trace of it. Cancelled copies leave a trace of their own.
+    Usually the meeting was moved and one calendar does not show it yet. But some programs reuse a UID for
+    another meeting, and only this list shows that it was dropped. Cancelled copies are left out: they are
+    counted as cancelled meetings.
 
     Args:
-        meetings: Of one manager's calendars, all that have one of some uids.
+        meetings: The meetings of one manager's calendars; complete for each uid that occurs in them.
     """
     by_uid: dict[str, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
         by_uid[series_uid(meeting.uid)].append(meeting)
-    found = []
-    for copies in (
-        copies for meetings_of_uid in by_uid.values() for copies in _group_copies(meetings_of_uid)
-    ):
-        chosen = _choose_copy(copies)
-        start = chosen.start.astimezone(UTC)
-        others = [copy for copy in copies if copy.start.astimezone(UTC) != start]
-        if chosen.status is not Status.CANCELLED:
-            found += [DroppedCopy(copy, chosen) for copy in others if copy.status is not Status.CANCELLED]
-    return sorted(found, key=lambda one: (one.dropped.start.astimezone(UTC), one.dropped.id))
+    dropped_copies = []
+    for meetings_of_uid in by_uid.values():
+        for copies in _group_copies(meetings_of_uid):
+            chosen = _choose_copy(copies)
+            start = chosen.start.astimezone(UTC)
+            if chosen.status is not Status.CANCELLED:
+                dropped_copies += [
+                    DroppedCopy(copy, chosen)
+                    for copy in copies
+                    if copy.start.astimezone(UTC) != start and copy.status is not Status.CANCELLED
+                ]
+    return sorted(dropped_copies, key=lambda copy: (copy.dropped.start.astimezone(UTC), copy.dropped.id))
 
 
 def _recurrence_id_or_start(entry: Occurrence | Meeting) -> datetime | str:
-    """The original start, also of what was written without a recurrence id, in UTC or as a day."""
+    """The original start in UTC or as a day; of an entry without a recurrence id its start."""
     if entry.recurrence_id:
         return comparable_recurrence_id(entry.recurrence_id)
     return entry.start.date().isoformat() if entry.all_day else entry.start.astimezone(UTC)
 
 
 def _group_copies(meetings: Sequence[Meeting]) -> Iterable[list[Meeting]]:
-    """Meetings of one uid in groups that are copies of one meeting.
+    """Groups of meetings of one uid; each group contains the copies of one meeting.
 
-    Copies have the recurrence id in common. Some exporters write the meetings of a series without one, as
-    meetings of their own: then the start takes its place. It is part of the name, too, where a calendar
-    holds several meetings of one name. Of meetings without UID only the equal are copies: two at one time
-    and with one title may be in two rooms.
+    Copies share the recurrence id. Some exporters write the occurrences of a series without recurrence ids,
+    as single events: these are matched by their starts. Where one calendar contains several meetings of a
+    group, the group is divided by start. Of meetings whose uid calsync made, only those with equal content
+    are copies: two meetings at one time with one title may be in two rooms.
     """
-    originals = {_recurrence_id_or_start(meeting) for meeting in meetings if meeting.recurrence_id}
-    named: dict[Hashable, list[Meeting]] = defaultdict(list)
+    original_starts = {_recurrence_id_or_start(meeting) for meeting in meetings if meeting.recurrence_id}
+    groups: dict[Hashable, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
-        original = _recurrence_id_or_start(meeting)
-        group_key = original if meeting.recurrence_id or original in originals else ""
-        named[group_key, meeting.fingerprint if meeting.uid.startswith(MADE_UID_PREFIX) else ""].append(
-            meeting
-        )
-    for group in named.values():
+        original_start = _recurrence_id_or_start(meeting)
+        is_occurrence = meeting.recurrence_id or original_start in original_starts
+        content = meeting.fingerprint if meeting.uid.startswith(MADE_UID_PREFIX) else ""
+        groups[original_start if is_occurrence else "", content].append(meeting)
+    for group in groups.values():
         if max(Counter(meeting.calendar_key for meeting in group).values()) == 1:
             yield group
             continue
-        at_once: dict[Hashable, list[Meeting]] = defaultdict(list)
+        by_start: dict[Hashable, list[Meeting]] = defaultdict(list)
         for meeting in group:
-            at_once[meeting.start.astimezone(UTC)].append(meeting)
-        yield from at_once.values()
+            by_start[meeting.start.astimezone(UTC)].append(meeting)
+        yield from by_start.values()
 
 
 def _choose_copy(copies: Sequence[Meeting]) -> Meeting:
-    """The copy that counts (docs/decisions/0026): not cancelled, not outdated, with the manager's answer."""
+    """The copy that counts (docs/decisions/0026): not cancelled, not outdated, with the manager's response.
+
+    The result may combine copies: its response and its correction by category can come from other copies.
+    """
     cancelled = [copy for copy in copies if copy.status is Status.CANCELLED]
     live = [
         copy
@@ -159,7 +166,7 @@ def _choose_copy(copies: Sequence[Meeting]) -> Meeting:
         return max(cancelled, key=_copy_rank)
     current = live
     if len({(copy.start.astimezone(UTC), copy.end.astimezone(UTC)) for copy in live}) > 1:
-        # Without versions to go by none is outdated, and the manager's answer decides alone.
+        # Without comparable versions no copy is outdated, and only the manager's response decides.
         current = [
             copy for copy in live if not any(_compare_versions(other, copy) > 0 for other in live)
         ] or live
@@ -169,11 +176,11 @@ def _choose_copy(copies: Sequence[Meeting]) -> Meeting:
         chosen = chosen._replace(response=answered.response)
     if _has_correction(chosen) or chosen.private:
         return chosen
-    # Into whichever calendar the manager wrote it, a correction is one of the meeting.
+    # A correction by category is about the meeting, in whichever calendar the manager wrote it.
     corrected = max((copy for copy in live if _has_correction(copy)), key=_copy_rank, default=None)
     if corrected is not None:
         return chosen._replace(categories=corrected.categories, classification=corrected.classification)
-    # One that is not understood must be seen, too, by whoever lists those.
+    # A calsync category that is not understood must reach the report of such categories as well.
     copy_with_own_category = max(
         (copy for copy in live if any(map(is_own_category, copy.categories))), key=_copy_rank, default=chosen
     )
@@ -192,7 +199,7 @@ class _Version(Protocol):
 
 
 def _compare_versions(version: _Version, other_version: _Version) -> int:
-    """1 if it is the newer version, -1 if the older, 0 if equal or unknown (RFC 5546, 2.1.5)."""
+    """1 if `version` is newer, -1 if it is older, 0 if both are equal or not comparable (RFC 5546, 2.1.5)."""
     if version.sequence >= 0 and other_version.sequence >= 0 and version.sequence != other_version.sequence:
         return 1 if version.sequence > other_version.sequence else -1
     if version.stamp and other_version.stamp:
@@ -200,6 +207,7 @@ def _compare_versions(version: _Version, other_version: _Version) -> int:
     return 0
 
 
+# An answer of the manager outranks a later version; between answers of one version the acceptance wins.
 _RESPONSE_RANKS = {
     Response.ACCEPTED: (3, 2),
     Response.TENTATIVE: (3, 1),
@@ -211,7 +219,7 @@ _RESPONSE_RANKS = {
 
 
 def _copy_rank(copy: Meeting) -> tuple[object, ...]:
-    """What decides between copies of which none is outdated; the id last, so that there is always one."""
-    answered, answer = _RESPONSE_RANKS[copy.response]
+    """The order between copies none of which is outdated; it ends with the id, so that no two are equal."""
+    response_kind, response = _RESPONSE_RANKS[copy.response]
     busy = copy.show_as is ShowAs.BUSY
-    return (answered, copy.sequence, copy.stamp, answer, copy.private, busy, copy.start, copy.id)
+    return (response_kind, copy.sequence, copy.stamp, response, copy.private, busy, copy.start, copy.id)

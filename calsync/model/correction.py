@@ -1,8 +1,9 @@
-"""A person's word about a meeting: what it says, which meetings it holds for, what it makes of a verdict.
+"""Corrections of classifications by people: their fields, the meetings they apply to, and their precedence.
 
-Precedence, the strongest first: a word about this one meeting; a word about its series; a category in
-the calendar; the rules. Within one level a word about one manager's calendar beats one about all, and
-the newer beats the older. Each says only what it says: on the rest the next in line is heard.
+Precedence, the strongest first: a correction of this one meeting; a correction of its series; a category in
+the calendar; the rules. Within one level a correction for one manager's calendar wins over one for all, and
+the newer wins over the older. A correction sets only the fields that it has: the others come from the next
+one in this order.
 """
 
 from collections.abc import Iterable
@@ -16,15 +17,15 @@ from calsync.model.occurrence import comparable_recurrence_id
 
 MEETING_RULE, SERIES_RULE = "correction/meeting", "correction/series"
 CATEGORY_RULE = "correction/category"
-"""The rule that a verdict names which a category in the calendar has corrected."""
+"""`Classification.rule` of a meeting that a category in the calendar has corrected."""
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectionFields:
-    """What a person says a meeting is; None where they say nothing.
+    """The fields of a classification that a person sets; None for those that stay unchanged.
 
-    partnerships: () says that it belongs to none. process_share: of a mixed meeting, from 0 to 1.
-    label: a pack's own name for the activity.
+    partnerships: () for no partnership. process_share: of a mixed meeting, from 0 to 1. label: a pack's own
+    name for the activity.
     """
 
     scope: Scope | None = None
@@ -35,7 +36,7 @@ class CorrectionFields:
     label: str | None = None
 
     def apply_to(self, classification: Classification) -> Classification:
-        """The verdict with this put in, and with what it implies."""
+        """The classification with these fields set, and with those that they imply."""
         if self.scope is not None:
             classification = _with_scope(classification, self.scope)
         if self.partnerships is not None:
@@ -46,7 +47,7 @@ class CorrectionFields:
         return replace(classification, process_share=share, kind=self.kind or classification.kind)
 
     def corresponding_fields(self, classification: Classification) -> "CorrectionFields":
-        """What a verdict says where this says something: equal to this where they agree."""
+        """The values of a classification in the fields that are set here; equal to these if it agrees."""
         return CorrectionFields(
             scope=None if self.scope is None else classification.scope,
             partnerships=None if self.partnerships is None else classification.partnerships,
@@ -57,22 +58,23 @@ class CorrectionFields:
         )
 
     def __str__(self) -> str:
-        said = (self.label or self.activity, self.scope, self.kind)
-        words = [str(word).replace("_", " ") for word in said if word]
+        values = (self.label or self.activity, self.scope, self.kind)
+        parts = [str(value).replace("_", " ") for value in values if value]
         if self.partnerships is not None:
-            words.append(" and ".join(self.partnerships) or "no partnership")
+            parts.append(" and ".join(self.partnerships) or "no partnership")
         if self.process_share is not None:
-            words.append(f"{float(self.process_share):.0%} process")
-        return ", ".join(words)
+            parts.append(f"{float(self.process_share):.0%} process")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A person's word about one meeting or a whole series, as it is kept.
+    """A person's correction of one meeting or a whole series, as it is stored.
 
-    recurrence_id: of the one meeting that is meant ("" for one that does not recur), None for the
-    whole series. manager_id: "" where it holds in every calendar, else only in this manager's.
-    made, withdrawn: aware. before: the verdicts that it met, each once. number: the store's, from 1.
+    recurrence_id: of the one meeting that is corrected ("" for one that does not recur), None for the
+    whole series. manager_id: "" if it applies to every calendar, otherwise only to this manager's.
+    made_at, withdrawn: aware. previous_classifications: those that it replaced when it was made, each once.
+    number: given by the store, from 1.
     """
 
     uid: str
@@ -89,11 +91,11 @@ class Correction:
 
     @property
     def rule(self) -> str:
-        """The name under which it stands in a verdict."""
+        """`Classification.rule` of the meetings that it corrects."""
         return SERIES_RULE if self.recurrence_id is None else MEETING_RULE
 
     def applies_to(self, meeting: Meeting) -> bool:
-        """Whether it is about this meeting; a private one is only its own manager's to speak about."""
+        """Whether it corrects this meeting; a private meeting only by a correction for its own manager."""
         if meeting.uid != self.uid or self.manager_id not in ("", meeting.manager_id):
             return False
         if meeting.private and not self.manager_id:
@@ -104,7 +106,7 @@ class Correction:
 
 
 def sort_by_precedence(corrections: Iterable[Correction]) -> list[Correction]:
-    """Corrections, the one that wins first."""
+    """The corrections with the strongest first."""
     return sorted(
         corrections,
         key=lambda c: (c.recurrence_id is not None, bool(c.manager_id), c.made_at, c.number),
@@ -113,17 +115,21 @@ def sort_by_precedence(corrections: Iterable[Correction]) -> list[Correction]:
 
 
 def applicable_corrections(meeting: Meeting, corrections: Iterable[Correction]) -> list[Correction]:
-    """Those that hold for this meeting, the one that wins first."""
-    return sort_by_precedence(one for one in corrections if not one.withdrawn and one.applies_to(meeting))
+    """The corrections in force that apply to this meeting, with the strongest first."""
+    return sort_by_precedence(c for c in corrections if not c.withdrawn and c.applies_to(meeting))
 
 
 def apply_corrections(meeting: Meeting, corrections: Iterable[Correction]) -> Classification:
-    """The meeting's verdict with what people say about it put in; they are named in its evidence."""
-    verdict, descriptions = meeting.classification, list[str]()
-    for one in reversed(applicable_corrections(meeting, corrections)):
-        descriptions.insert(0, _describe_correction(one, verdict))
-        verdict = replace(one.fields.apply_to(verdict), rule=one.rule, evidence="; ".join(descriptions))
-    return verdict
+    """The meeting's classification after its corrections; the evidence lists them, strongest first."""
+    classification, descriptions = meeting.classification, list[str]()
+    for correction in reversed(applicable_corrections(meeting, corrections)):
+        descriptions.insert(0, _describe_correction(correction, classification))
+        classification = replace(
+            correction.fields.apply_to(classification),
+            rule=correction.rule,
+            evidence="; ".join(descriptions),
+        )
+    return classification
 
 
 def _describe_correction(correction: Correction, classification: Classification) -> str:
@@ -134,25 +140,29 @@ def _describe_correction(correction: Correction, classification: Classification)
 
 
 def _with_activity(classification: Classification, activity: Activity, label: str | None) -> Classification:
-    """An activity implies who meets: only what is between agencies, or serves it, has one."""
+    """The classification with this activity and the scope that it implies.
+
+    Only inter-agency meetings have an activity, and internal meetings that serve a partnership: those are
+    process.
+    """
     if label is None:
         label = classification.label if activity is classification.activity else ""
     classification = replace(classification, label=label)
     if activity is Activity.NONE:
-        left = Scope.INTERNAL if classification.scope is Scope.INTER_AGENCY else classification.scope
-        return replace(classification, scope=left, activity=activity, partnerships=(), process_share=None)
-    served = (
+        other = Scope.INTERNAL if classification.scope is Scope.INTER_AGENCY else classification.scope
+        return replace(classification, scope=other, activity=activity, partnerships=(), process_share=None)
+    serves_partnership = (
         classification.scope is Scope.INTERNAL
         and classification.partnerships
         and activity is Activity.PROCESS
     )
-    scope = Scope.INTERNAL if served else Scope.INTER_AGENCY
+    scope = Scope.INTERNAL if serves_partnership else Scope.INTER_AGENCY
     share = classification.process_share if activity is Activity.MIXED else None
     return replace(classification, scope=scope, activity=activity, process_share=share)
 
 
 def _with_scope(classification: Classification, scope: Scope) -> Classification:
-    """Who meets implies what may be done there."""
+    """The classification with this scope and the activity that it implies."""
     if scope is Scope.INTER_AGENCY:
         activity = Activity.UNCLEAR if classification.activity is Activity.NONE else classification.activity
         label = classification.label if activity is classification.activity else ""

@@ -1,4 +1,4 @@
-"""What calsync remembers of an occurrence once it has been judged; no description, no address."""
+"""A meeting as it is stored: a classified occurrence without its description and addresses."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from calsync.model.occurrence import (
 from calsync.model.span import Span
 
 _CALENDAR_KEY_LENGTH = 8
-"""Hex digits of an id that are the calendar's."""
+"""The number of hex digits of a meeting's id that identify its calendar."""
 
 
-# A tuple, for millions are made: a frozen dataclass of so many fields takes five times as long.
+# A tuple, because a run makes millions: a frozen dataclass with this many fields takes five times as long.
 class Meeting(NamedTuple):
-    """A judged occurrence in one manager's calendar, as it is stored.
+    """A classified occurrence in one manager's calendar, as it is stored.
 
-    title: "" unless titles may be kept (settings). attendees: how many people were invited.
-    fingerprint: digest of all that the occurrence held besides its name and times, so that a change
-    shows even where nothing of it is kept. sequence, stamp: which version it is, as in `Occurrence`.
+    title: "" unless the settings allow storing titles. attendees: the number of people invited.
+    fingerprint: a digest of all fields of the occurrence other than its name and times, which shows a change
+    also in fields that are not stored. sequence, stamp: the version, as in `Occurrence`.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Meeting(NamedTuple):
 
     @property
     def calendar_key(self) -> str:
-        """The part of the id that is the calendar's."""
+        """The part of the id that identifies the calendar."""
         return self.id[:_CALENDAR_KEY_LENGTH]
 
     @property
@@ -64,16 +64,16 @@ class Meeting(NamedTuple):
 
 
 def make_meeting_id(calendar_id: str, occurrence: Occurrence) -> str:
-    """The id under which an occurrence of this calendar is kept (32 hex digits, the same every night).
+    """The id under which an occurrence of this calendar is stored (32 hex digits, the same every night).
 
-    The first 8 (`Meeting.calendar_key`) are the calendar's, so that a database keeps its meetings side by
-    side; the rest names the occurrence in this calendar.
+    The first 8 (`Meeting.calendar_key`) identify the calendar, so that a database stores its meetings next
+    to each other; the others identify the occurrence in this calendar.
     """
     return make_stored_meeting_id(calendar_id, occurrence.uid, occurrence.recurrence_id, occurrence.start)
 
 
 def make_stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start: datetime) -> str:
-    """As `meeting_id`, of a meeting that is kept."""
+    """As `make_meeting_id`, from the fields of a stored meeting."""
     utc = to_naive_local(start.astimezone(UTC)).isoformat()
     name = f"{calendar_id}\x1f{uid}\x1f{recurrence_id}\x1f{utc}+00:00"
     return make_calendar_key(calendar_id) + _digest(name, 12)
@@ -81,7 +81,7 @@ def make_stored_meeting_id(calendar_id: str, uid: str, recurrence_id: str, start
 
 @lru_cache(maxsize=1024)  # for every meeting of a calendar: 2.5 % of a first night's CPU
 def make_calendar_key(calendar_id: str) -> str:
-    """The part of a meeting's id that names its calendar (`Meeting.calendar_key`)."""
+    """The part of a meeting's id that identifies its calendar (`Meeting.calendar_key`)."""
     return _digest(calendar_id, _CALENDAR_KEY_LENGTH // 2)
 
 
@@ -97,7 +97,7 @@ def to_meeting(
     calendar_id: str,
     keep_title: bool,
 ) -> Meeting:
-    """Keep of a judged occurrence only what is needed later: descriptions and addresses are dropped."""
+    """The stored form of a classified occurrence, without its description and addresses."""
     (meeting,) = to_meetings(
         (occurrence,), classification, manager_id=manager_id, calendar_id=calendar_id, keep_title=keep_title
     )
@@ -112,17 +112,17 @@ def to_meetings(
     calendar_id: str,
     keep_title: bool,
 ) -> list[Meeting]:
-    """What `remember` keeps of each of a group of occurrences that are alike (`occurrence.alike`)."""
+    """The stored form of each of a group of occurrences with equal content (`group_by_content`)."""
     first = occurrences[0]
-    kept = {name: getattr(first, name) for name in _SAME_IN_OCCURRENCES}
-    kept |= {"title": first.title if keep_title else "", "attendees": len(first.attendees)}
+    content = {name: getattr(first, name) for name in _SAME_IN_OCCURRENCES}
+    content |= {"title": first.title if keep_title else "", "attendees": len(first.attendees)}
     template = Meeting(
         id="",
         manager_id=manager_id,
         **{name: getattr(first, name) for name in NAME_AND_TIMES},
         fingerprint=content_digest(first),
         classification=classification,
-        **kept,
+        **content,
     )
     return [
         template._replace(
@@ -136,7 +136,7 @@ def to_meetings(
     ]
 
 
-# A field of a meeting is kept from the occurrence's field or property of the same name, where there is one.
+# Each of these fields is copied from the occurrence's field or property of the same name.
 _SAME_IN_OCCURRENCES = tuple(
     name for name in Meeting._fields if name not in NAME_AND_TIMES and hasattr(Occurrence, name)
 )

@@ -1,7 +1,7 @@
-"""One meeting at one time, as a source gives it: nothing recurs, nothing is naive.
+"""One meeting at one time, as sources return it: recurrence is expanded, all times are aware.
 
-Terms are iCalendar's (RFC 5545) and Microsoft Graph's. The uid names a series; the recurrence id
-(the original start) names one occurrence in it.
+The terms are those of iCalendar (RFC 5545) and Microsoft Graph. The uid identifies a series; the recurrence
+id (the original start) identifies one occurrence of it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from calsync.model.span import Span
 
 
 class Status(StrEnum):
-    """What the organizer says of the meeting (STATUS; isCancelled)."""
+    """The organizer's status of the meeting (STATUS; isCancelled)."""
 
     CONFIRMED = "confirmed"
     TENTATIVE = "tentative"
@@ -26,10 +26,10 @@ class Status(StrEnum):
 
 
 class Response(StrEnum):
-    """What the calendar's owner answered (PARTSTAT; responseStatus).
+    """The response of the calendar's owner (PARTSTAT; responseStatus).
 
-    UNRECORDED: the source keeps no answer for this owner (a published calendar, an own entry
-    without attendees). UNANSWERED: the owner was asked and has not answered.
+    UNRECORDED: the source has no response of this owner (a published calendar, an own entry without
+    attendees). UNANSWERED: the owner was invited and has not answered.
     """
 
     ORGANIZER = "organizer"
@@ -44,16 +44,17 @@ _RESPONSES_BY_PRECEDENCE = (Response.ACCEPTED, Response.TENTATIVE, Response.DECL
 
 
 def owner_response(answers: Iterable[Response], *, organizes: bool) -> Response:
-    """What a calendar's owner answered.
+    """The response of a calendar's owner.
 
     Args:
-        answers: Those recorded for the owner's addresses; the strongest counts where several were invited.
-        organizes: Whether one of these addresses is the organizer's. An organizer who declined, or is not
-            certain to come, is an invited person like any other: the answer outranks the part.
+        answers: The responses recorded for the owner's addresses; the first in the order of precedence
+            counts where several addresses were invited.
+        organizes: Whether one of these addresses is the organizer's. The response of an organizer who
+            declined or answered "tentative" counts as for any other invited person.
     """
-    given = set(answers)
+    recorded = set(answers)
     answer = next(
-        (response for response in _RESPONSES_BY_PRECEDENCE if response in given), Response.UNRECORDED
+        (response for response in _RESPONSES_BY_PRECEDENCE if response in recorded), Response.UNRECORDED
     )
     if organizes and answer not in (Response.TENTATIVE, Response.DECLINED):
         return Response.ORGANIZER
@@ -71,7 +72,7 @@ class ShowAs(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """Who may see the content (CLASS; sensitivity). Anything but NORMAL is private to us."""
+    """Who may see the content (CLASS; sensitivity). All values but NORMAL count as private."""
 
     NORMAL = "normal"
     PERSONAL = "personal"
@@ -91,7 +92,7 @@ class AttendeeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """Somebody invited; `address` is a lower-case mail address, or "" where the source gives none."""
+    """An invited person, room or resource; `address`: a mail address in lower case, "" if unknown."""
 
     address: str
     kind: AttendeeKind = AttendeeKind.INDIVIDUAL
@@ -107,15 +108,15 @@ class Attendee:
 _ROOM, _RESOURCE = AttendeeKind.ROOM, AttendeeKind.RESOURCE
 
 
-# A tuple, for millions are made: a frozen dataclass of so many fields takes five times as long.
+# A tuple, because a run makes millions: a frozen dataclass with this many fields takes five times as long.
 class Occurrence(NamedTuple):
     """One meeting at one time.
 
-    start, end: aware, end exclusive; an all-day occurrence runs from midnight to midnight in the
+    start, end: aware, end exclusive; an all-day occurrence lasts from midnight to midnight in the
     calendar's zone. recurrence_id: the original start in ISO 8601 (a date for all-day series),
     "" for an event that does not recur. organizer: a lower-case mail address or "".
-    sequence, stamp: which version it is: SEQUENCE, -1 where the source has none; LAST-MODIFIED, or DTSTAMP
-    of a scheduling message (other DTSTAMPs are often the time of the download), "" where it is unknown.
+    sequence, stamp: the version. sequence: SEQUENCE, -1 where the source has none. stamp: LAST-MODIFIED, or
+    DTSTAMP of a scheduling message (other DTSTAMPs are often the time of the download), "" if unknown.
     """
 
     uid: str
@@ -143,12 +144,12 @@ class Occurrence(NamedTuple):
 
     @property
     def duration(self) -> timedelta:
-        """The real time it takes, changes of the clock included."""
+        """The real time it takes, also across a change of the clocks."""
         return self.end.astimezone(UTC) - self.start.astimezone(UTC)
 
     @property
     def private(self) -> bool:
-        """Whether its content must not be looked at."""
+        """Whether its content must not be processed or stored."""
         return self.sensitivity is not Sensitivity.NORMAL
 
     @property
@@ -158,50 +159,56 @@ class Occurrence(NamedTuple):
 
     @property
     def attendee_domains(self) -> tuple[str, ...]:
-        """The people's mail domains, each once, sorted; rooms and resources are no people."""
-        found = {a.domain for a in self.attendees if a.kind is not _ROOM and a.kind is not _RESOURCE}
-        return tuple(sorted(found - {""}))
+        """The mail domains of the attendees, each once, sorted; without rooms and resources."""
+        domains = {a.domain for a in self.attendees if a.kind is not _ROOM and a.kind is not _RESOURCE}
+        return tuple(sorted(domains - {""}))
 
 
 def comparable_recurrence_id(recurrence_id: str) -> datetime | str:
-    """The original start as a moment in UTC, for calendars write one in several zones; a day as it is."""
+    """The original start in UTC, because calendars write one moment in different zones; a day unchanged."""
     try:
-        found = datetime.fromisoformat(recurrence_id)
+        moment = datetime.fromisoformat(recurrence_id)
     except ValueError:
         return recurrence_id
-    return found.astimezone(UTC) if found.tzinfo else recurrence_id
+    return moment.astimezone(UTC) if moment.tzinfo else recurrence_id
 
 
-@lru_cache(
-    maxsize=10_000
-)  # a title stands in a whole series and in many calendars: half of a first night's CPU
+# A whole series and many calendars share a title: without the cache half of a first night's CPU.
+@lru_cache(maxsize=10_000)
 def _is_cancelled_by_title(title: str) -> bool:
-    # Imported at the first title: its patterns take a tenth of what `calsync status` takes, which needs none.
+    # Imported at the first title: compiling its patterns takes a tenth of the time of `calsync status`,
+    # which does not need them.
     from calsync.model.title_cancellation import is_cancelled_by_title
 
     return is_cancelled_by_title(title)
 
 
 def normalise_occurrence(occurrence: Occurrence) -> Occurrence:
-    """Read the status that only the title tells, then veil: what everything after a source works on."""
+    """The occurrence with the status that its title implies, and redacted if private.
+
+    Everything after the sources works on normalised occurrences.
+    """
     if occurrence.status is not Status.CANCELLED and _is_cancelled_by_title(occurrence.title):
         occurrence = occurrence._replace(status=Status.CANCELLED)
     return redact_private(occurrence)
 
 
 def normalise_occurrences(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
-    """Each occurrence settled, in the order given; those with nothing to settle pass as they are."""
+    """Normalise each occurrence (`normalise_occurrence`), in order; most are yielded unchanged."""
     for occurrence in occurrences:
         needs_no_change = not (occurrence.private or _is_cancelled_by_title(occurrence.title))
         yield occurrence if needs_no_change else normalise_occurrence(occurrence)
 
 
 def redact_private(occurrence: Occurrence) -> Occurrence:
-    """Take from a private occurrence all but its times and how it is shown; leave others alone."""
+    """Remove the content of a private occurrence: all but its times, status, response and free/busy status.
+
+    Other occurrences are returned unchanged. Categories that are meant for calsync stay.
+    """
     if not occurrence.private:
         return occurrence
     return occurrence._replace(
-        # The last moment at which the title can tell (see `settle`).
+        # The title is removed here, so the status must be read from it now.
         status=Status.CANCELLED if _is_cancelled_by_title(occurrence.title) else occurrence.status,
         title="",
         location="",
@@ -213,14 +220,14 @@ def redact_private(occurrence: Occurrence) -> Occurrence:
 
 
 NAME_AND_TIMES = ("uid", "recurrence_id", "start", "end")
-"""The fields in which occurrences that are alike differ."""
+"""The fields in which occurrences with equal content differ."""
 _content = attrgetter(*(name for name in Occurrence._fields if name not in NAME_AND_TIMES))
 
 
 def group_by_content(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]]:
-    """The occurrences in groups that hold the same content at other times, as those of a series do.
+    """The occurrences in groups of equal content at different times, such as the occurrences of a series.
 
-    By identity, for comparing costs more: equal content that was made twice stands in two groups.
+    Fields are compared by identity, which is faster: equal content in separate objects makes two groups.
     """
     groups: dict[tuple[int, ...], list[Occurrence]] = {}
     for occurrence in occurrences:
@@ -229,22 +236,22 @@ def group_by_content(occurrences: Iterable[Occurrence]) -> list[list[Occurrence]
 
 
 def occurrence_digest(occurrence: Occurrence) -> str:
-    """A digest of everything in the occurrence (32 hex digits): equal occurrences, equal fingerprint."""
-    # Offsets, not zones: a zone's repr depends on how it was made.
+    """A digest of all fields of the occurrence (32 hex digits)."""
+    # With offsets, not zones: the repr of a zone depends on how the object was made.
     times = (occurrence.start.isoformat(), occurrence.end.isoformat())
     name = (occurrence.uid, occurrence.recurrence_id)
     return _digest("\x1f".join((content_digest(occurrence), *name, *times)))
 
 
 def content_digest(occurrence: Occurrence) -> str:
-    """A digest of all but its name and its times (32 hex digits), one for all that are alike."""
-    one = occurrence
-    texts = [one.status, one.response, one.show_as, one.sensitivity, one.title, one.location, one.description]
-    texts += [one.organizer, one.stamp, *one.categories]
-    for attendee in one.attendees:
+    """A digest of all fields but `NAME_AND_TIMES` (32 hex digits), the same for equal content."""
+    o = occurrence
+    texts = [o.status, o.response, o.show_as, o.sensitivity, o.title, o.location, o.description]
+    texts += [o.organizer, o.stamp, *o.categories]
+    for attendee in o.attendees:
         texts += (attendee.address, attendee.kind, attendee.response)
-    # Where each ends is told by its length, for any character may stand in it.
-    lengths = [one.all_day, one.sequence, len(one.categories), *map(len, texts)]
+    # The lengths separate the texts: a separator could be part of a text.
+    lengths = [o.all_day, o.sequence, len(o.categories), *map(len, texts)]
     return _digest(f"{lengths}{''.join(texts)}")
 
 

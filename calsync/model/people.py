@@ -1,4 +1,4 @@
-"""Who meets: managers, the agencies they work for, the partnerships that agencies form."""
+"""The people and organisations that meet: managers, agencies, and the partnerships that agencies form."""
 
 import unicodedata
 from contextlib import suppress
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """The languages calsync writes in: English, Welsh, or both in one document."""
+    """The languages of mails and reports: English, Welsh, or both in one document."""
 
     EN = "en"
     CY = "cy"
@@ -16,7 +16,7 @@ class Language(StrEnum):
 
 
 class Nation(StrEnum):
-    """The nations calsync knows: their public holidays and partnerships differ."""
+    """The nations of the United Kingdom, which differ in public holidays and partnerships."""
 
     WALES = "wales"
     ENGLAND = "england"
@@ -25,7 +25,7 @@ class Nation(StrEnum):
 
 
 class Frequency(StrEnum):
-    """How often a manager wants a summary; nobody gets one unasked."""
+    """How often a manager gets a summary; none is sent unless the list of managers requests it."""
 
     NONE = "none"
     WEEKLY = "weekly"
@@ -33,12 +33,12 @@ class Frequency(StrEnum):
 
 
 def normalise_address(text: str) -> str:
-    """A mail address as addresses are compared: without mailto:, in lower case, its domain in ASCII.
+    """A mail address in the form in which addresses are compared: lower case, domain in ASCII, no mailto:.
 
-    Characters that nobody sees, as they come along when an address is copied, are left out.
+    Invisible characters, which are often copied along with an address, are removed.
     """
-    seen = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cc"))
-    address = unicodedata.normalize("NFKC", seen).strip().casefold().removeprefix("mailto:")
+    visible = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
+    address = unicodedata.normalize("NFKC", visible).strip().casefold().removeprefix("mailto:")
     local, at, domain = address.rpartition("@")
     with suppress(UnicodeError):
         domain = domain.rstrip(".").encode("idna").decode("ascii")
@@ -49,9 +49,9 @@ def normalise_address(text: str) -> str:
 class Manager:
     """A person whose calendar is read.
 
-    hours_per_week is full time; contracted time is hours_per_week x fte. working_days holds weekday
-    numbers, Monday = 0. summary says how often the manager asked for an e-mail. started, left: the first
-    and the last day in service, None where that is not known. own: the organisation's own columns.
+    hours_per_week: full time; contracted time is hours_per_week x fte. working_days: weekday numbers,
+    Monday is 0. summary: how often the manager gets a summary by mail. started, left: the first and the
+    last day in service, None where unknown. own_columns: the organisation's own columns, as (heading, cell).
     """
 
     id: str
@@ -73,20 +73,20 @@ class Manager:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The e-mail and all aliases, as they are compared: lower case, the domain in ASCII."""
+        """The mail address and all aliases, each once, as `normalise_address` returns them."""
         return tuple(dict.fromkeys(normalise_address(text) for text in (self.email, *self.aliases)))
 
     def is_in_service(self, day: date) -> bool:
-        """Whether the manager works here on this day: from `started` to `left`, both included."""
+        """Whether the manager is in service on this day: from `started` to `left`, both inclusive."""
         return (self.started is None or self.started <= day) and (self.left is None or day <= self.left)
 
     def has_left(self, day: date) -> bool:
-        """Whether the last day in service is over."""
+        """Whether the last day in service is before this day."""
         return self.left is not None and self.left < day
 
     @property
     def hours_per_day(self) -> float:
-        """Contracted hours on each working day."""
+        """Contracted hours on each working day; 0.0 without working days."""
         return self.hours_per_week * self.fte / len(self.working_days) if self.working_days else 0.0
 
 
@@ -101,7 +101,7 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class Partnership:
-    """Agencies joined for a purpose, with its names in English and Welsh."""
+    """A partnership of agencies, with its names in English and Welsh."""
 
     id: str
     name: str

@@ -1,11 +1,11 @@
-"""A fault in data: named, passed by as a value, while the rest goes on."""
+"""A problem with input data, as a value: it is collected and reported while the run continues."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a problem matters: a fault lost something, a note only explains."""
+    """How much a problem matters: a fault means that something was lost, a note only explains."""
 
     FAULT = "fault"
     NOTE = "note"

@@ -1,4 +1,4 @@
-"""Stretches of time: aware and half-open, [start, end)."""
+"""Spans of time: aware and half-open, [start, end)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of time from `start` (inclusive) to `end` (exclusive); both aware, start <= end.
+    """A span of time from `start` (inclusive) to `end` (exclusive); both aware, start <= end.
 
-    Python compares times of one zone by the wall clock, which goes back in autumn; spans are
-    compared by real time. Raises ValueError if a bound is naive or the end lies before the start.
+    Python compares times of one zone by their local time, which repeats an hour in autumn. Spans are
+    compared by real time.
+
+    Raises:
+        ValueError: A bound is naive, or the end is before the start.
     """
 
     start: datetime
@@ -24,11 +27,11 @@ class Span:
 
     @property
     def duration(self) -> timedelta:
-        """The real (not wall-clock) time between the bounds, DST changes included."""
+        """The real time between the bounds, also across a change of the clocks."""
         return _to_utc(self.end) - _to_utc(self.start)
 
     def overlaps(self, other: "Span") -> bool:
-        """Whether the two share time; an empty span counts as lying in the span that holds its start."""
+        """Whether the spans share time; an empty span overlaps the span that contains its start."""
         start, end, other_start, other_end = map(_to_utc, (self.start, self.end, other.start, other.end))
         if start == end:
             return other_start <= start < other_end
@@ -37,7 +40,7 @@ class Span:
         return start < other_end and other_start < end
 
     def intersection(self, other: "Span") -> "Span | None":
-        """What the two have in common, or None if they share no time."""
+        """The time that both spans cover, or None if they share none."""
         start, end = max(self.start, other.start, key=_to_utc), min(self.end, other.end, key=_to_utc)
         return Span(start, end) if _to_utc(start) < _to_utc(end) else None
 

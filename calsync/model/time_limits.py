@@ -1,6 +1,6 @@
-"""Stops work in a thread: Python cannot end a thread from outside, so what works long asks now and then.
+"""Time limits for work in a thread; Python cannot end a thread from outside, so the work checks the limit.
 
-Whoever starts the work sets a time limit (`time_limit`); whatever loops over untrusted text calls
+The caller that starts the work sets a limit (`time_limit`); loops over untrusted text call
 `check_time_limit` every few hundred steps, which raises TimeLimitError once the limit has passed.
 """
 
@@ -18,7 +18,7 @@ class TimeLimitError(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let the work of this thread in the context take so many seconds; the nearer of two limits counts."""
+    """Limit the work of this thread in the context to this time; of nested limits the earlier counts."""
     outer: float | None = getattr(_current, "end", None)
     end = time.monotonic() + seconds
     _current.end = end if outer is None else min(outer, end)
@@ -29,7 +29,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def check_time_limit() -> None:
-    """Raise TimeLimitError if the time limit of this thread has passed; without a limit it never does."""
+    """Raise TimeLimitError if the time limit of this thread has passed; without a limit do nothing."""
     end: float | None = getattr(_current, "end", None)
     if end is not None and time.monotonic() > end:
         raise TimeLimitError

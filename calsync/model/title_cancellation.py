@@ -1,15 +1,16 @@
-"""Cancelled by its title: Exchange publishes cancelled meetings as CONFIRMED, with a word before the title.
+"""Recognises cancelled meetings by their titles, for `normalise_occurrence`.
 
-Of 92 cancelled meetings in one published Exchange calendar every one had STATUS:CONFIRMED and "Canceled: ".
-People also write it by hand, in English and Welsh, before, in and behind the title: of 22 such titles of
-one council's calendar "Canceled: " alone would find none. The words are in `cancellation_words`.
+Exchange publishes cancelled meetings as CONFIRMED, with a word before the title: all 92 cancelled meetings in
+one published Exchange calendar had STATUS:CONFIRMED and "Canceled: ". People also write it by hand, in
+English and Welsh, before, in and after the title: of 22 such titles in one council's calendar none had
+"Canceled: ". The phrases are in `cancellation_words`.
 
-The title is cut at its punctuation marks. A piece that holds nothing but the cancellation cancels the
-meeting ("X - cancelled, not required"); so does a sentence about it ("X has been cancelled"). In all other
-places the word is about the meeting's business ("Cancelled operations review"), and in doubt it is, too: a
-meeting wrongly left out is worse than one wrongly counted, because nobody sees it.
+The title is split at its punctuation marks. A piece that consists of a cancellation cancels the meeting ("X -
+cancelled, not required"); so does a sentence about the meeting ("X has been cancelled"). Everywhere else, and
+in doubt, the word is about the subject of the meeting ("Cancelled operations review"): to drop a meeting by
+mistake is worse than to count a cancelled one, because nobody notices it.
 
-Signs cancel as well: a cross in front or at the end, and a line through all of the title.
+Signs cancel as well: a cross at the beginning or the end, and a line through the whole title.
 """
 
 import html
@@ -19,11 +20,11 @@ from collections.abc import Iterable
 
 from calsync.model import cancellation_words as words
 
-# The last three: an apostrophe read in a wrong encoding, and left over from HTML.
+# The last three: an apostrophe decoded with the wrong encoding, and HTML entities.
 _APOSTROPHES = re.compile("['‘’‛ʼʹ`´′＇\ufffd]|â€[™˜]|&#0?39;|&(?:apos|rsquo);")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufe0f]")
 _STRIKES = re.compile("[\u0335-\u0338]")
-# The sign itself, not "No Entry" and the like, which also mean that no meetings are wanted.
+# Only crosses: "No Entry" and similar signs also mark times in which no meetings are wanted.
 _CROSS = "[❌✖✗✘🚫]"
 _HAS_CROSS = re.compile(rf"\s*{_CROSS}(?!\s*(?:no|not|dim)\b).*|.*{_CROSS}\s*", re.I | re.S)
 _STRUCK_THROUGH = re.compile(r"\s*(?:<(s|del|strike)\b[^<>]*>[^<>]*</\1>|~~[^~]*~~|~[^~]*\w~)\s*", re.I)
@@ -31,13 +32,13 @@ _DASHES = re.compile("[\u2010-\u2012\u2212]")
 _QUOTED = re.compile(r"""["“”„](?P<title>[^"“”„]*)["“”„]""")
 # C A N C E L L E D, C.A.N.C.E.L.L.E.D
 _SPACED_OUT = re.compile(r"\bC([ .*_-])A\1N\1C\1E\1L\1(?:L\1)?E\1D\b", re.I)
-# The month, which is no "may be cancelled"; in Welsh it cannot be mistaken.
+# The month May is replaced by its Welsh name, so that it is not read as in "may be cancelled".
 _MAY = re.compile(r"(\d(?:st|nd|rd|th)?(?: of)? )May\b")
 _WEDI_I = re.compile(r"\bwedi i\b", re.I)
 _MAX_TITLE_LENGTH = 500
-"""Characters that are looked at: no title is longer, and the patterns take more than linear time."""
-# A colon or full stop between digits is a time or a date; a hyphen within a word is part of it, unless
-# the word is in capitals.
+"""Characters that are examined: titles are shorter, and the patterns take more than linear time."""
+# A colon or full stop between digits belongs to a time or a date, and a hyphen within a word to the word,
+# unless the word is in capitals.
 _PUNCTUATION = re.compile(
     r"(?<!\d):|:(?!\d)|[()\[\]{}<>*~|;!=_^\\•·–—―«»‹›→⇒【】「」『』]|\.{2,}|\.(?=\s|$)|\s-+|-+\s"
     r"|#(?=[A-Za-z])|-(?=CANCELL?ED\b)|(?<=CANCELLED)-|(?<=CANCELED)-|(?<=ancelled)-(?=[A-Z])|(?<=anceled)-(?=[A-Z])"
@@ -83,9 +84,9 @@ _NOTICES = (
     ),
     re.compile(rf"(?i:(?:there is )?no) (?P<name>[A-Z][A-Z&]+)(?i: (?:meeting|mtg)(?:{_REASON})?|{_REASON})"),
 )
-# "Cancelled Planning Committee", where a plural would be what is cancelled.
+# "Cancelled Planning Committee"; a plural ("Cancelled operations board") would be the subject of the meeting.
 _CANCELLED_BODY = re.compile(rf"{_CANCELLED} (?!\S*s )(?:\S.* )?{_alternatives(words.MEETING_BODIES)}")
-# "Cancelled PSB", where a longer word might be what is cancelled.
+# "Cancelled PSB"; a longer word might be the subject of the meeting.
 _CANCELLED_ABBREVIATION = re.compile(
     rf"(?:(?i:{_CANCELLED}) )+(?:(?i:{_SUBJECT}) )?(?:[A-Z][A-Z&]{{1,4}}|[b-df-hj-np-tv-xz]{{3,5}})(?<![sS])"
     rf"(?: (?i:{_alternatives(words.MEETINGS)}))?"
@@ -102,9 +103,9 @@ _BUSINESS = re.compile(rf"\b{_alternatives(words.BUSINESS)}\b")
 _ENDS_IN_BUSINESS = re.compile(rf"(?:.*\b)?{_alternatives(words.BUSINESS)}")
 _PART = re.compile(_alternatives(words.PARTS_OF_MEETINGS))
 _CONDITION = re.compile(rf"{_alternatives(words.CONDITIONS)}\b")
-# "… and missed appointments": another thing that appointments may be.
+# "Cancelled, missed appointments": the next word is another participle, so both describe the subject.
 _ANOTHER_PARTICIPLE = re.compile(rf"(?:and |or |& )?(?!{_CANCELLATION_ONLY}$)[a-z]+ed\b")
-# Few titles hold any of these; all others are done with after one search.
+# Few titles contain any of these; one search is enough for all others.
 _PREFILTER = re.compile(
     r"can[cex]|camc|cnc|c[nx][xl]|ost?poned|called off|stood down|withdr|aband|abort|delet|scrap|do not att"
     r"|longer|meeting|dim |no "
@@ -114,10 +115,10 @@ _PREFILTER = re.compile(
 
 
 def is_cancelled_by_title(title: str) -> bool:
-    """Whether the title itself says, in English or Welsh, that the meeting does not take place then.
+    """Whether the title marks the meeting as cancelled, in English or Welsh.
 
-    Postponed is cancelled: the meeting is not held at the entry's time. Rescheduled is not: the entry may
-    be the one that was moved.
+    "Postponed" counts as cancelled: the meeting is not held at the entry's time. "Rescheduled" does not: the
+    entry may be at the new time.
     """
     title = title[:_MAX_TITLE_LENGTH]
     if "&" in title:
@@ -143,7 +144,7 @@ def _is_struck_through(title: str) -> bool:
 
 
 def _normalise_title(title: str) -> str:
-    """The title in its own case, without what is written in many ways: accents, apostrophes, symbols."""
+    """The title in its own case, without accents, apostrophes and symbols, of which people write variants."""
     title = _SPACED_OUT.sub("Cancelled", _APOSTROPHES.sub("", title))
     if quoted := _QUOTED.fullmatch(title.strip()):
         title = quoted["title"]
@@ -154,11 +155,11 @@ def _normalise_title(title: str) -> str:
         title = "".join(" " if kind == "So" else char for char, kind in kinds if kind != "Mn")
         title = _APOSTROPHES.sub("", title)
     title = _MAY.sub(r"\1Mai", " ".join(title.split()))
-    return _WEDI_I.sub(lambda found: found[0].replace(" ", ""), title)
+    return _WEDI_I.sub(lambda match: match[0].replace(" ", ""), title)
 
 
 def _split_pieces(plain: str) -> list[tuple[str, str, str]]:
-    """What stands between marks, each with all that is before it, and the mark and all that is behind it."""
+    """The pieces between punctuation marks, each as (text before it, piece, text after it with its mark)."""
     pieces, begin = [], 0
     for mark in [*_PUNCTUATION.finditer(plain), None]:
         end = mark.start() if mark else len(plain)
@@ -169,10 +170,10 @@ def _split_pieces(plain: str) -> list[tuple[str, str, str]]:
 
 
 def _piece_cancels(before: str, piece: str, after: str) -> bool:
-    """Whether a piece cancels the meeting that the title names in it, before it or behind it."""
+    """Whether a piece cancels the meeting, which the title names in it, before it or after it."""
     parts = _WEAK_PUNCTUATION.split(piece)
     first, last = parts[0].casefold(), parts[-1].casefold()
-    if first.startswith("was "):  # and is no longer
+    if first.startswith("was "):  # it was cancelled, and takes place now
         return False
     if _CANCELLATION_PIECE.fullmatch(first) and not any(
         _ANOTHER_PARTICIPLE.match(part.casefold()) for part in parts[1:]
@@ -186,42 +187,42 @@ def _piece_cancels(before: str, piece: str, after: str) -> bool:
 
 
 def _describes_neighbour(before: str, after: str) -> bool:
-    """Whether "cancelled" describes what is beside it: "Clinics (cancelled)", "Cancelled (day case) work"."""
-    named = _PUNCTUATION.split(before.rstrip(" -–—:([{<*"))[-1].strip()
-    if named:
-        return bool(_ENDS_IN_BUSINESS.fullmatch(named) or _CONDITION.match(named))
+    """Whether it is about the text next to it: "Clinics (cancelled)", "Cancelled (day case) work"."""
+    previous_piece = _PUNCTUATION.split(before.rstrip(" -–—:([{<*"))[-1].strip()
+    if previous_piece:
+        return bool(_ENDS_IN_BUSINESS.fullmatch(previous_piece) or _CONDITION.match(previous_piece))
     if after[:1] != "(":
         return False
-    inside, _, behind = after[1:].partition(")")
-    behind = behind.strip()
+    inside, _, rest = after[1:].partition(")")
+    rest = rest.strip()
     is_reason = _CANCELLATION_PIECE.fullmatch(f"cancelled {inside.casefold()}")
-    return not is_reason and bool(behind[:1].islower() or _BUSINESS.search(behind.casefold()))
+    return not is_reason and bool(rest[:1].islower() or _BUSINESS.search(rest.casefold()))
 
 
 def _is_sentence(part: str, *, is_first: bool) -> bool:
-    """Whether the text is a sentence with the meeting as its subject; is_first: of the title's pieces."""
+    """Whether the text is a sentence with the meeting as its subject; is_first: it begins the title."""
     folded = part.casefold()
     if _CANCELLED_ABBREVIATION.fullmatch(part):
         return True
     if _CANCELLED_BODY.fullmatch(folded):
         return not _BUSINESS.search(folded) and not _ABOUT.search(folded)
-    found = next((match for pattern in _SENTENCES if (match := pattern.fullmatch(part))), None)
-    named = found["name"].casefold() if found else ""
-    if not named or (_PART.fullmatch(named) and not is_first):
+    sentence = next((match for pattern in _SENTENCES if (match := pattern.fullmatch(part))), None)
+    subject = sentence["name"].casefold() if sentence else ""
+    if not subject or (_PART.fullmatch(subject) and not is_first):
         return False
-    return not _ABOUT.search(named) and not _ENDS_IN_BUSINESS.fullmatch(named)
+    return not _ABOUT.search(subject) and not _ENDS_IN_BUSINESS.fullmatch(subject)
 
 
 def _is_notice(plain: str) -> bool:
     """Whether the whole title announces that a meeting is not held."""
-    found = next((match for pattern in _NOTICES if (match := pattern.fullmatch(plain))), None)
-    return found is not None and not _BUSINESS.search(found["name"].casefold())
+    notice = next((match for pattern in _NOTICES if (match := pattern.fullmatch(plain))), None)
+    return notice is not None and not _BUSINESS.search(notice["name"].casefold())
 
 
 def _is_in_capitals(plain: str) -> bool:
-    """Whether it is in capitals in a title that is not: "CANCELLED Public Services Board"."""
-    found = _CAPITALISED_CANCELLATION.search(plain)
-    if found is None or not re.search("[a-z]", plain):
+    """Whether the cancellation is in capitals and other words are not: "CANCELLED Public Services Board"."""
+    match = _CAPITALISED_CANCELLATION.search(plain)
+    if match is None or not re.search("[a-z]", plain):
         return False
-    before, after = (found["before"] or "").casefold(), (found["after"] or "").casefold()
+    before, after = (match["before"] or "").casefold(), (match["after"] or "").casefold()
     return not _DENIAL.fullmatch(before) and not _BUSINESS.fullmatch(after) and after != "?"

@@ -1,15 +1,15 @@
-"""The iCalendar UID inside an Exchange id, so that one meeting has one uid in every calendar.
+"""Extracts the iCalendar UID from an Exchange id, so that one meeting has one uid in every calendar.
 
 Exchange's id of a meeting is a "global object id" in hexadecimal ([MS-OXOCAL] 2.2.1.27): 16 fixed
-bytes, 4 for the date of an occurrence, creation time, 8 reserved, length, content. In a series' own
-id the date is zero; some servers give every occurrence its own. A meeting that came from elsewhere
-carries its UID in the content, behind "vCal-Uid".
+bytes, 4 for the date of an occurrence, 8 for the creation time, 8 reserved, 4 for the length of the content,
+and the content. In the id of a series the date is zero; some servers give every occurrence its own id. A
+meeting that another program created has its UID in the content, after "vCal-Uid".
 """
 
 import re
 
 MADE_UID_PREFIX = "calsync-"
-"""How a uid begins that was made of an event's times and title, because the calendar gives none."""
+"""The prefix of a uid that calsync makes from an event's times and title because the event has none."""
 _GLOBAL_OBJECT_ID_PREFIX = "040000008200E00074C5B7101A82E008"
 _DATE_DIGITS = slice(32, 40)
 _CONTENT_START = 80
@@ -21,7 +21,7 @@ _MAX_SHOWN_LENGTH = 80
 
 
 def series_uid(uid: str) -> str:
-    """The uid of the series, as an exported calendar says it; other ids are given back as they are."""
+    """The uid of the series as exported calendars have it; ids of other kinds are returned unchanged."""
     uid = uid.strip()
     head = uid[:32].upper()
     if (
@@ -42,6 +42,6 @@ def _foreign_uid(content: bytes) -> str:
 
 
 def shorten_uid(uid: str) -> str:
-    """A uid as problems show it: short, and without the title that it runs into where a line end was lost."""
+    """A uid for messages: short, and without the title that follows it where a line end was lost."""
     plain = " ".join(_JOINED_PROPERTY.sub("…", uid).split())
     return plain if len(plain) <= _MAX_SHOWN_LENGTH else f"{plain[: _MAX_SHOWN_LENGTH - 1]}…"

@@ -1,17 +1,17 @@
-"""What a source could not read of a calendar, and which meetings held of it must therefore stay."""
+"""The parts of a calendar that a source could not read, whose stored meetings must therefore be retained."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadParts:
-    """Parts of a calendar that were listed and could not be read.
+    """Parts of a calendar that the server listed and that could not be read.
 
     Args:
-        uids: the uids of those parts; what is held of them is not removed.
-        removable: None where `uids` names all of them. Where some part's uids are unknown, the uids that
-            are known to lie in no unread part: what is held of any other uid is not removed.
-        prefix: what is held of uids that begin so is not removed either; "" for none.
+        uids: The uids of those parts; stored meetings of these uids are not removed.
+        removable: None where `uids` is complete. Where the uids of some part are unknown, the uids that
+            are certainly in no unread part: stored meetings of all other uids are not removed.
+        prefix: Stored meetings of uids with this prefix are not removed either; "" for none.
     """
 
     uids: frozenset[str] = frozenset()
@@ -22,11 +22,11 @@ class UnreadParts:
         return bool(self.uids or self.prefix) or self.removable is not None
 
     def must_keep(self, uid: str) -> bool:
-        """Whether held meetings of this uid stay, although they are not among those that were read."""
+        """Whether stored meetings of this uid are retained although the source did not read them."""
         if uid in self.uids or (self.prefix and uid.startswith(self.prefix)):
             return True
         return self.removable is not None and uid not in self.removable
 
 
 ALL_READ = UnreadParts()
-"""Nothing of a calendar was left unread."""
+"""Every part of the calendar was read."""

@@ -328,3 +328,25 @@ def test_in_a_crowd_of_more_than_sixteen_the_time_is_still_shared_exactly():
     crowd = [meeting("09:00-10:00", uid=f"u{n}") for n in range(17)]
     rows = allocate(ANN, crowd, WorkingTime(), WEEK)
     assert [row.minutes for row in rows] == [float(Fraction(60, 17))] * 17
+
+
+def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_it():
+    half = make_classification("mixed", process_share=Fraction(1, 2), label="open day")
+    found = given_to(meeting(classification=half), meeting("14:00-15:00", uid="plain"))
+    assert {(one.activity.value, one.label, one.minutes) for one in found} == {
+        ("process", "open day", 30.0),
+        ("service_improvement", "open day", 30.0),
+        ("process", "", 60.0),
+    }
+
+
+def test_travel_takes_the_name_of_the_activity_it_leads_to():
+    visit = meeting(
+        "10:00-11:00", classification=make_classification("service_improvement", label="site visit")
+    )
+    trip = meeting("09:30-10:00", classification=TRAVEL, uid="trip")
+    found = given_to(trip, visit)
+    assert [(one.kind.value, one.activity.value, one.label) for one in found] == [
+        ("travel", "service_improvement", "site visit"),
+        ("meeting", "service_improvement", "site visit"),
+    ]

@@ -1,4 +1,4 @@
-"""A digest tells every change of what an occurrence holds, and nothing but a change."""
+"""The digests of an occurrence change if, and only if, its content changes."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ import pytest
 from support.builders import occurrence
 
 from calsync.model.occurrence import (
+    NAME_AND_TIMES,
     Attendee,
     AttendeeKind,
     Occurrence,
@@ -18,7 +19,7 @@ from calsync.model.occurrence import (
 )
 
 ANA = Attendee("ana@a.example")
-OTHER = {
+OTHER_VALUES = {
     "all_day": True,
     "status": Status.TENTATIVE,
     "response": Response.DECLINED,
@@ -33,19 +34,18 @@ OTHER = {
     "sequence": 3,
     "stamp": "20261101T090000Z",
 }
-NAMES_AND_TIMES = {"uid", "recurrence_id", "start", "end"}
 
 
-def test_every_field_is_tried():
-    assert OTHER.keys() | NAMES_AND_TIMES == set(Occurrence._fields)
+def test_these_tests_cover_every_field():
+    assert OTHER_VALUES.keys() | set(NAME_AND_TIMES) == set(Occurrence._fields)
 
 
-@pytest.mark.parametrize("name", OTHER)
-def test_whatever_changes_in_the_content_shows(name):
-    one = occurrence()
-    other = one._replace(**{name: OTHER[name]})
-    assert content_digest(one) != content_digest(other)
-    assert occurrence_digest(one) != occurrence_digest(other)
+@pytest.mark.parametrize("name", OTHER_VALUES)
+def test_a_change_in_any_field_of_the_content_changes_the_digests(name):
+    before = occurrence()
+    after = before._replace(**{name: OTHER_VALUES[name]})
+    assert content_digest(before) != content_digest(after)
+    assert occurrence_digest(before) != occurrence_digest(after)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,12 @@ def test_whatever_changes_in_the_content_shows(name):
         replace(ANA, address="b@a.example"),
     ],
 )
-def test_whatever_changes_of_an_attendee_shows(other):
-    one = occurrence()
-    assert content_digest(one._replace(attendees=(ANA,))) != content_digest(one._replace(attendees=(other,)))
+def test_a_change_in_any_field_of_an_attendee_changes_the_digest(other):
+    assert content_digest(occurrence(attendees=(ANA,))) != content_digest(occurrence(attendees=(other,)))
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ({"title": "Board", "location": ""}, {"title": "Boa", "location": "rd"}),
         ({"categories": ("a", "b")}, {"categories": ("ab",)}),
@@ -71,12 +70,12 @@ def test_whatever_changes_of_an_attendee_shows(other):
         ({"categories": (ANA.address, "individual", "unanswered")}, {"attendees": (ANA,)}),
     ],
 )
-def test_the_same_letters_in_other_places_show(one, other):
-    assert content_digest(occurrence(**one)) != content_digest(occurrence(**other))
+def test_the_same_characters_divided_differently_between_fields_change_the_digest(first, second):
+    assert content_digest(occurrence(**first)) != content_digest(occurrence(**second))
 
 
-def test_what_is_alike_at_another_time_has_one_digest_and_two_fingerprints():
-    one = occurrence()
-    later = one._replace(uid="later", recurrence_id="2026-11-24T10:00:00")
-    assert content_digest(one) == content_digest(later)
-    assert occurrence_digest(one) != occurrence_digest(later)
+def test_equal_content_at_another_time_changes_only_the_digest_of_the_whole_occurrence():
+    first = occurrence()
+    later = first._replace(uid="later", recurrence_id="2026-11-24T10:00:00")
+    assert content_digest(first) == content_digest(later)
+    assert occurrence_digest(first) != occurrence_digest(later)

@@ -337,3 +337,13 @@ def test_categories_that_a_mail_has_no_room_for_are_counted(language: Language, 
     assert more in rendered.text
     assert more in rendered.html
     assert "bananas 10" not in rendered.text
+
+
+@pytest.mark.parametrize(("language", "words"), [(Language.EN, "of this"), (Language.CY, "o hyn")])
+def test_an_own_activity_is_named_in_text_and_html(language: Language, words: str) -> None:
+    own = [allocation(30, label="<site> visit"), allocation(15, "none", "", label="speech", meeting_id="s")]
+    rendered = render_summary(summary_of(own), language)
+    assert f"{words}, <site> visit: 30" in rendered.text
+    assert "speech: 15" in rendered.text
+    assert f"{words}, <site> visit: 30" in Page(rendered.html).text.replace("\xa0", " ")
+    assert "speech 15" in Page(rendered.html).text.replace("\xa0", " ")

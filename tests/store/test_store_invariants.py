@@ -123,6 +123,7 @@ shares = st.builds(
     confirmed=st.booleans(),
     in_hours=st.just(True),
     minutes=st.floats(0, 1440),
+    label=st.just(""),  # one meeting has one label
 )
 
 

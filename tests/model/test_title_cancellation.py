@@ -1,4 +1,4 @@
-"""Cancelled meetings are known by their titles, in two languages; words about cancelling are not."""
+"""Titles in two languages that cancel their meeting are recognised; titles about cancelled things are not."""
 
 import pytest
 from hypothesis import given
@@ -508,17 +508,17 @@ STILL_ABOUT_SOMETHING_ELSE = (
 
 
 @pytest.mark.parametrize("title", (*CANCELLED, *WRITTEN_BY_HAND, *WITH_SIGNS_SLIPS_AND_ABBREVIATIONS))
-def test_a_title_that_says_cancelled_is_believed(title):
+def test_a_title_that_marks_its_meeting_as_cancelled_is_recognised(title):
     assert is_cancelled_by_title(title)
 
 
 @pytest.mark.parametrize("title", (*NOT_CANCELLED, *ABOUT_CANCELLING, *STILL_ABOUT_SOMETHING_ELSE))
-def test_a_title_about_something_else_is_left_alone(title):
+def test_a_title_about_cancelled_things_does_not_cancel_the_meeting(title):
     assert not is_cancelled_by_title(title)
 
 
 @given(st.text(max_size=80))
-def test_the_prefix_tells_whatever_the_title_is(title):
+def test_the_prefix_of_exchange_cancels_any_title(title):
     assert is_cancelled_by_title(f"Canceled: {title}")
 
 
@@ -544,31 +544,31 @@ def test_capitals_cancel_as_small_letters_do(title):
 
 
 @given(st.text(max_size=80).filter(lambda text: "anc" not in text.casefold()))
-def test_a_mark_behind_the_title_cancels_it(title):
+def test_cancelled_in_brackets_after_the_title_cancels_it(title):
     assert is_cancelled_by_title(f"PSB {title} xyz (cancelled)")
 
 
 @given(st.text(alphabet="canceld posthi'wg -:,()[]/!.?", max_size=60))
-def test_any_title_gets_an_answer_and_the_same_each_time(title):
+def test_any_title_gets_the_same_result_each_time(title):
     assert is_cancelled_by_title(title) is is_cancelled_by_title(title)
 
 
-def test_a_title_of_any_length_is_looked_at_in_its_first_part_only():
+def test_only_the_first_500_characters_of_a_title_are_examined():
     assert is_cancelled_by_title("Cancelled: " + "PSB is cancelled due to " * 20_000)
     assert not is_cancelled_by_title("PSB and " * 1_000 + "- cancelled")
 
 
-def test_settling_takes_the_status_from_the_title():
+def test_normalisation_takes_the_status_from_the_title():
     assert normalise_occurrence(occurrence(title="Canceled: PSB")).status is Status.CANCELLED
     assert normalise_occurrence(occurrence(title="PSB")) == occurrence(title="PSB")
 
 
-def test_a_private_meeting_is_known_to_be_cancelled_before_its_title_goes():
-    settled = normalise_occurrence(occurrence(title="Canceled: dentist", sensitivity=Sensitivity.PRIVATE))
-    assert (settled.status, settled.title) == (Status.CANCELLED, "")
+def test_the_status_of_a_private_meeting_is_read_before_its_title_is_removed():
+    private = normalise_occurrence(occurrence(title="Canceled: dentist", sensitivity=Sensitivity.PRIVATE))
+    assert (private.status, private.title) == (Status.CANCELLED, "")
 
 
-def test_settling_twice_is_the_same_as_once():
+def test_normalising_twice_changes_nothing():
     for title in (*CANCELLED, *NOT_CANCELLED, *WRITTEN_BY_HAND, *ABOUT_CANCELLING):
         once = normalise_occurrence(occurrence(title=title, sensitivity=Sensitivity.PERSONAL))
         assert normalise_occurrence(once) == once

@@ -1,4 +1,4 @@
-"""A5: an address that may hold a password or a secret is never printed whole; a file path stays readable."""
+"""A5: an address that may contain a password or a secret is redacted; a file path stays readable."""
 
 import string
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from calsync.model.address_redaction import redact_address
 
-SAFE = {
+REDACTED = {
     "user:secret@host.example/cal.ics": "host.example/…/",
     "user:secret@host/cal.ics": "…",
     "//user:secret@host.example": "host.example",
@@ -29,9 +29,9 @@ SAFE = {
 }
 
 
-@pytest.mark.parametrize("address", SAFE)
-def test_of_a_web_address_only_host_and_a_harmless_name_are_shown(address: str) -> None:
-    assert redact_address(address) == SAFE[address]
+@pytest.mark.parametrize("address", REDACTED)
+def test_only_host_and_harmless_file_name_of_a_web_address_are_shown(address: str) -> None:
+    assert redact_address(address) == REDACTED[address]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_of_a_web_address_only_host_and_a_harmless_name_are_shown(address: str) 
         "ana@brynfelin.example", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "guest_a.example#EXT#@b.example",
     ],
 )  # fmt: skip
-def test_a_file_path_and_a_mailbox_stay_readable(path: str) -> None:
+def test_file_paths_and_mailboxes_are_unchanged(path: str) -> None:
     assert redact_address(path) == path
 
 
@@ -58,7 +58,7 @@ TAIL = st.sampled_from(["", "/", "/basic.ics", "/a/calendar.ics"])
 
 
 @given(SCHEME, WORD, HOST, TAIL, SECRET)
-def test_no_password_in_an_address_is_shown(
+def test_no_user_name_and_no_password_in_an_address_is_shown(
     scheme: str, user: str, host: str, tail: str, secret: str
 ) -> None:
     shown = redact_address(f"{scheme}{user}:{secret}@{host}{tail}")
