@@ -58,7 +58,7 @@ def test_a_plug_ins_export_is_private_from_its_first_byte(tmp_path, monkeypatch)
             seen.append(stat.S_IMODE(Path(file.name).stat().st_mode))
 
     seen: list[int] = []
-    monkeypatch.setattr("calsync.exports.writing.exporter_for", lambda _: Plugin())
+    monkeypatch.setattr("calsync.exports.writing.find_exporter", lambda _: Plugin())
     before = os.umask(0)
     write_table(table(), tmp_path / "split.loud")
     os.umask(before)

@@ -46,8 +46,8 @@ def with_line(bad: str | bytes) -> bytes:
 
 
 BAD = {
-    "address": ("m3,nobody,,,,,,,,,,", "is no mail address"),
-    "two addresses": ("m3,a@b.example;c@d.example,,,,,,,,,,", "is no mail address"),
+    "address": ("m3,nobody,,,,,,,,,,", "is not a mail address"),
+    "two addresses": ("m3,a@b.example;c@d.example,,,,,,,,,,", "is not a mail address"),
     "no address": ("m3,,,,,,,,,,,", "is missing"),
     "no id": (",c@b.example,,,,,,,,,,", "is missing"),
     "source": ("m3,c@b.example,,,,,exportd,,,,,", "no source is called 'exportd'"),
@@ -55,11 +55,11 @@ BAD = {
     "number too large": ("m3,c@b.example,,,2,,,,,,,", "must be 1.5 or less"),
     "no part of full time": ("m3,c@b.example,,,0,,,,,,,", "must be more than 0"),
     "no number at all": ("m3,c@b.example,,,nan,,,,,,,", "must be"),
-    "weekdays": ("m3,c@b.example,,,,llun mawrth,,,,,,", "'llun' is no weekday"),
+    "weekdays": ("m3,c@b.example,,,,llun mawrth,,,,,,", "'llun' is not a weekday"),
     "summary": ("m3,c@b.example,,,,,,,daily,,,", "must be 'none', 'weekly' or 'monthly'"),
     "language": ("m3,c@b.example,,,,,,,,fr,,", "must be 'en', 'cy' or 'both'"),
-    "date": ("m3,c@b.example,,,,,,,,,30/11/2026,", "is no date; write it as 2026-11-30"),
-    "impossible date": ("m3,c@b.example,,,,,,,,,2026-02-30,", "is no date"),
+    "date": ("m3,c@b.example,,,,,,,,,30/11/2026,", "is not a date; write it as 2026-11-30"),
+    "impossible date": ("m3,c@b.example,,,,,,,,,2026-02-30,", "is not a date"),
     "left before started": ("m3,c@b.example,,,,,,,,,2026-05-01,2026-04-01", "before started"),
     "too few cells": ("m3,c@b.example,,", "has 4 cells, and there are 12 headings"),
     "too many cells": ("m3,c@b.example,Puw, Ana,,,,,,,,,", "has 13 cells"),
@@ -204,14 +204,14 @@ def test_weekdays_may_be_ranges_and_names_in_full(tmp_path, cell, days):
 def test_what_only_begins_like_a_weekday_is_none(tmp_path, cell):
     found = roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
     assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
-    assert "is no weekday" in found.problems[0].what
+    assert "is not a weekday" in found.problems[0].what
 
 
 @pytest.mark.parametrize("line", ["m\u200b3,c@b.example,,,,,,,,,,", "m3\x1b[31m,c@b.example,,,,,,,,,,"])
 def test_an_id_with_a_character_that_nobody_sees_costs_its_manager(tmp_path, line):
     found = roster(tmp_path, with_line(line))
     assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
-    assert "cannot be seen (U+" in found.problems[0].what
+    assert "invisible character (U+" in found.problems[0].what
 
 
 def test_an_address_is_read_without_the_characters_that_nobody_sees(tmp_path):
@@ -228,9 +228,9 @@ def test_a_line_with_the_separator_as_excel_writes_it_is_no_heading(tmp_path):
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (f"{HEAD}\n{GOOD}\n".encode("utf-16-le"), "it is no text in UTF-8"),
-        (f"{HEAD}\n{GOOD}\n".encode("utf-32"), "it is no text in UTF-8"),
-        (f"{HEAD},gr\u00eap\n{GOOD},x\n".encode("latin-1"), "holds bytes that are not UTF-8"),
+        (f"{HEAD}\n{GOOD}\n".encode("utf-16-le"), "it is not text in UTF-8"),
+        (f"{HEAD}\n{GOOD}\n".encode("utf-32"), "it is not text in UTF-8"),
+        (f"{HEAD},gr\u00eap\n{GOOD},x\n".encode("latin-1"), "contains bytes that are not UTF-8"),
     ],
 )
 def test_a_list_in_another_encoding_is_named_as_such(tmp_path, content, what):
