@@ -140,7 +140,7 @@ def test_what_comes_out_of_the_outbox_is_what_went_in(text: str, subject: str) -
     ],
 )
 def test_what_is_no_single_plain_address_is_refused(bad: str) -> None:
-    with pytest.raises(MailRefusedError, match="no mail address"):
+    with pytest.raises(MailRefusedError, match="not a usable mail address"):
         parse_mail_address(bad)
 
 

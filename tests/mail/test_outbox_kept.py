@@ -11,7 +11,8 @@ from support.mail_servers import ScriptedHandler, ScriptedTransport, smtp_server
 from calsync.errors import MailAuthError, MailRefusedError, MailUnavailableError, MailUnknownError
 from calsync.mail.message import parse_message
 from calsync.mail.outbox import deliver_due_mails, queue_summary
-from calsync.mail.transport import MemoryTransport, SmtpTransport
+from calsync.mail.smtp import SmtpTransport
+from calsync.mail.transport import MemoryTransport
 from calsync.model.people import Language
 from calsync.reports.render import RenderedMail
 from calsync.store.database import Store, open_store

@@ -22,7 +22,7 @@ from calsync.errors import (
     MailUnknownError,
 )
 from calsync.mail.message import build_message
-from calsync.mail.transport import SmtpTransport
+from calsync.mail.smtp import SmtpTransport
 from calsync.model.people import Language
 from calsync.reports.render import RenderedMail
 
@@ -335,7 +335,7 @@ def test_a_server_that_serves_nobody_is_not_asked_again() -> None:
     with (
         raw_server(b"554 no service here\r\n") as port,
         plain(port) as transport,
-        pytest.raises(MailAuthError, match="does not serve us: 554"),
+        pytest.raises(MailAuthError, match="refuses this machine: 554"),
     ):
         transport.send(mail())
 
