@@ -179,7 +179,7 @@ def _raise_for_reply(recipient: str, code: int, reply: bytes, *, is_sender_refus
         raise MailAuthError(
             recipient,
             f"the mail server accepts no mail of this account: {code} {reply_text}",
-            "check username, password and sender under [mail], and whether the account may send as the sender",
+            "check username, password and sender under [mail], and whether the account may use this sender",
         )
     if 500 <= code < 600:
         raise MailRefusedError(
@@ -227,7 +227,7 @@ def _translate_connect_errors(recipient: str, where: str) -> Iterator[None]:
         _raise_for_connect_reply(recipient, where, error)
     except ssl.SSLCertVerificationError as error:
         hint = (
-            "set ca_file under [mail] to the authority's certificate, or host to the name in the certificate"
+            "set ca_file under [mail] to the authority's certificate, or host to the certificate's name"
         )
         what = f"the certificate of {where} cannot be trusted: {error.verify_message}"
         raise MailAuthError(recipient, what, hint) from error
