@@ -22,7 +22,7 @@ class ScriptedHandler:
     """Stores the mails that it accepts, and replies "250 OK" unless another reply is set.
 
     recipient_replies: replies to RCPT, by recipient. sender_reply: the reply to MAIL. data_replies: the
-    replies to the content of one mail after the other; "drop" closes the connection instead, "hang" delays the reply.
+    replies to the content, mail by mail; "drop" closes the connection instead, "hang" delays the reply.
     peers: the clients that connected.
     """
 
