@@ -28,24 +28,24 @@ from statistics import median
 
 from benchmarks.diaries import write_managers
 from benchmarks.outlook_export import Diary, export
-from calsync.app.engines import AnyEngine, ProcessEngine, open_engine
 from calsync.app.fetch import fetch_all, split_into_batches
-from calsync.app.garbage_collection import fewer_collections
-from calsync.app.jobs import run_jobs
+from calsync.app.fetch_job import (
+    FetchJob,
+    FetchWorker,
+    RunContext,
+    fetch_batch_in_process,
+    prepare_worker,
+    run_context,
+)
+from calsync.app.garbage import collect_less_often
+from calsync.app.jobs import Engine, run_jobs
 from calsync.app.plan import Night
 from calsync.app.run_report import RunReport
 from calsync.app.wiring import open_rules, open_sources
-from calsync.app.workers import (
-    CalendarWorker,
-    FetchJob,
-    RunContext,
-    build_run_context,
-    prepare_process,
-    run_batch_in_process,
-)
+from calsync.app.workers import ProcessEngine, open_engine
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
-from calsync.config.settings import EngineSettings
+from calsync.config.settings import EngineSettings as EngineSettings
 from calsync.store.database import open_store
 
 PARTS = ("workers", "reading")
@@ -141,41 +141,42 @@ def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
     settings = settings.model_copy(update={"engine": engine})
     managers, (book, _) = load_managers(settings), open_rules(settings)
     night = Night(date(2026, 11, 23), settings, managers, book, lambda: datetime.now(UTC))
+    context = run_context(night)
     with (
         open_sources(settings, managers) as sources,
-        open_engine(engine, build_run_context(night)) as opened,
-        fewer_collections(),
+        open_engine(engine, partial(prepare_worker, context)) as opened,
+        collect_less_often(),
     ):
-        _make_ready(opened, int(count))
+        _make_ready(opened, context, int(count))
         if part == "workers":
-            desk = CalendarWorker(settings, sources, book, night.window)
-            work = desk.run_batch if opened.shares_memory else partial(run_batch_in_process, opened.context)
+            worker = FetchWorker(settings, sources, book, night.window)
+            work = worker.fetch_batch if opened.shares_memory else partial(fetch_batch_in_process, context)
             return _timed(lambda: _only_work(night, opened, work))
         report = RunReport(night.day)
         with open_store(f"sqlite:///{folder}/calsync.db") as store:
-            taken = _timed(lambda: fetch_all(night, sources, opened, store, report))
+            taken = _timed(lambda: fetch_all(night, sources, opened, context, store, report))
         if report.faults:
             raise SystemExit(f"{len(report.faults)} faults; the figures would mean nothing")
         return taken
 
 
-def _make_ready(engine: AnyEngine, count: int) -> None:
+def _make_ready(engine: Engine, context: RunContext, count: int) -> None:
     if isinstance(engine, ProcessEngine):
-        for future in [engine.executor.submit(_ready, engine.context) for _ in range(2 * count)]:
+        for future in [engine.submit(_ready, context) for _ in range(2 * count)]:
             future.result()
 
 
-def _ready(order: RunContext) -> None:
-    prepare_process(order)
+def _ready(context: RunContext) -> None:
+    prepare_worker(context)
     time.sleep(1)  # so that no process does the making ready of another
 
 
-def _only_work(night: Night, engine: AnyEngine, work: Callable[[tuple[FetchJob, ...]], object]) -> None:
-    visits = [FetchJob(night.calendar_of(manager), {}) for manager in night.managers]
-    rounds = deque(split_into_batches(visits, engine.batch_size, engine.capacity))
-    for _, given in run_jobs(rounds, work, engine, time_limit=lambda _: 3600):
-        if isinstance(given, BaseException):
-            raise given
+def _only_work(night: Night, engine: Engine, work: Callable[[tuple[FetchJob, ...]], object]) -> None:
+    jobs = [FetchJob(night.calendar_of(manager), {}) for manager in night.managers]
+    batches = deque(split_into_batches(jobs, engine.batch_size, engine.max_in_flight))
+    for _, result in run_jobs(batches, work, engine, seconds=lambda _: 3600):
+        if isinstance(result, BaseException):
+            raise result
 
 
 def _timed(act: Callable[[], None]) -> tuple[float, float]:

@@ -143,3 +143,7 @@ class PluginError(CalsyncError):
     def __init__(self, distribution: str, what: str, hint: str = "") -> None:
         super().__init__(what, hint)
         self.distribution = distribution
+
+
+class CalsyncWarning(UserWarning):
+    """A problem that did not end a call of the Python API, such as an event that could not be read."""

@@ -12,12 +12,12 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from calsync import __version__
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.errors import CalsyncError
 from calsync.model.problem import Problem
 from calsync.text import format_count
+from calsync.version import __version__
 
 # APScheduler and the modules of the night are imported where they are used: `calsync status` only needs
 # `due_night`, and the other imports would make it slower.

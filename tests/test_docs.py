@@ -1,6 +1,7 @@
 """What the documents name exists, and what exists is named."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from calsync.config.roster import RosterRow
 from calsync.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rules/**/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("rules/**/*.md"),
+        ROOT / "tests" / "README.md",
+    ]
+)
 
 
 def keys(model: type[BaseModel]) -> dict[str, list[str]]:
@@ -43,6 +51,7 @@ def test_links_between_pages_lead_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@cache
 def commands() -> dict[str, typer.models.CommandInfo]:
     group = typer.main.get_command(app)
     context = typer.Context(group)
@@ -65,3 +74,23 @@ def test_commands_that_the_pages_name_exist(page):
     code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     named = re.findall(r"(?:^|[`\n\s])calsync ([a-z]+)\b", "\n".join(code))
     assert [name for name in named if name not in known] == []
+
+
+def test_contributing_names_every_package():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    packages = sorted(folder.parent.name for folder in (ROOT / "calsync").glob("*/__init__.py"))
+    assert [name for name in packages if f"`calsync/{name}/`" not in text] == []
+
+
+def test_the_tests_readme_names_every_folder_and_helper():
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    folders = [folder.name for folder in (ROOT / "tests").iterdir() if list(folder.glob("*.py"))]
+    helpers = [file.stem for file in (ROOT / "tests" / "support").glob("[!_]*.py")]
+    assert [name for name in sorted({*folders, *helpers}) if f"`{name}`" not in text] == []
+
+
+def test_every_page_of_the_docs_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs") for page in ROOT.glob("docs/**/*.md")]
+    named = [page for page in pages if page.parts[0] not in ("decisions", "README.md")]
+    assert [str(page) for page in named if f"({page})" not in index] == []

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from support.night_council import vcalendar, vevent
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rules/*.md")]
 ANSWERS = "Cyngor Brynfelin\nbrynfelin.gov.wales\nwales\nen\nfiles\n"

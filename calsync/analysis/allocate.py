@@ -10,13 +10,20 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
 
 from calsync.analysis.counting import CountingStatus, all_day_working_spans, decide_counting
-from calsync.analysis.sharing import PARTS_PER_MINUTE, EqualShares, Share, TickRange, span_to_ticks, to_ticks
+from calsync.analysis.sharing import (
+    PARTS_PER_MINUTE,
+    EqualShares,
+    Interval,
+    Share,
+    TickRange,
+    span_to_ticks,
+    to_ticks,
+)
 from calsync.analysis.travel import Itinerary, TravelStop, is_destination
 from calsync.analysis.worktime import (
     DAY,
@@ -36,12 +43,21 @@ from calsync.model.span import Span
 FRAME_COLUMNS = Allocation._fields
 
 
-_ActivityPortion = tuple[str, Activity, int, int]
-"""A partnership, an activity, and the part of a meeting's time that is put on them: so many of so many."""
+class _ActivityPortion(NamedTuple):
+    """The part of a meeting's time that is put on a partnership and an activity: so many of so many."""
+
+    partnership: str
+    activity: Activity
+    some: int
+    of_all: int
 
 
-_CountedMeeting = tuple[Meeting, bool, Sequence[TickRange]]
-"""A meeting that counts, whether it is confirmed, and the time it takes."""
+class _CountedMeeting(NamedTuple):
+    """A meeting that counts, whether it is confirmed, and the time it takes."""
+
+    meeting: Meeting
+    confirmed: bool
+    stretches: Sequence[TickRange]
 
 
 class _CountedPart(NamedTuple):
@@ -51,7 +67,16 @@ class _CountedPart(NamedTuple):
     confirmed: bool
     stretches: Sequence[TickRange]
     kind: MeetingKind
+    label: str
     portions: Sequence[_ActivityPortion]
+
+
+class _Cell(NamedTuple):
+    """The piece of a part's time that lies in one local day."""
+
+    day: date
+    stretch: TickRange
+    part: _CountedPart
 
 
 def allocate(
@@ -72,22 +97,19 @@ def allocate(
     parts, hours = _count_parts(manager, tuple(meetings), worktime, period)
     days = _DayBounds(worktime, period)
     cells = [
-        (start, end, part.meeting_id, day, part)
+        _Cell(day, piece, part)
         for part in parts
         for stretch in part.stretches
-        for day, start, end in days.divide(stretch)
+        for day, piece in days.divide(stretch)
     ]
-    cells.sort(key=_CELL_ORDER)
-    # What is cut at midnight claims the same as if it were not.
-    shares = EqualShares((((start, end), part.confirmed) for start, end, *_, part in cells), hours)
+    cells.sort(key=lambda cell: (cell.stretch, cell.part.meeting_id))
+    # A stretch that is cut at midnight gets the same as if it were not.
+    shares = EqualShares((Interval(cell.stretch, cell.part.confirmed) for cell in cells), hours)
     return [
         allocation
-        for start, end, _, day, part in cells
-        for allocation in _allocate_part(manager.id, day, part, shares.of((start, end), part.confirmed))
+        for day, stretch, part in cells
+        for allocation in _allocate_part(manager.id, day, part, shares.of(stretch, part.confirmed))
     ]
-
-
-_CELL_ORDER = itemgetter(0, 1, 2)
 
 
 def allocations_frame(allocations: Iterable[Allocation]) -> pd.DataFrame:
@@ -97,7 +119,7 @@ def allocations_frame(allocations: Iterable[Allocation]) -> pd.DataFrame:
 
 
 _TYPES = {
-    **dict.fromkeys(("manager_id", "meeting_id", "partnership", "activity", "kind"), "str"),
+    **dict.fromkeys(("manager_id", "meeting_id", "partnership", "activity", "kind", "label"), "str"),
     **dict.fromkeys(("confirmed", "in_hours"), "bool"),
     "minutes": "float64",
 }
@@ -127,7 +149,8 @@ def _count_parts(
             # By identity, and the verdict held: what a series shares is divided once.
             if id(verdict) not in known:
                 known[id(verdict)] = verdict, tuple(_split_into_portions(verdict))
-            parts.append(_CountedPart(meeting.id, confirmed, inside, verdict.kind, known[id(verdict)][1]))
+            _, portions = known[id(verdict)]
+            parts.append(_CountedPart(meeting.id, confirmed, inside, verdict.kind, verdict.label, portions))
     return parts, _working_hours(manager, leave, worktime, wide)
 
 
@@ -157,9 +180,9 @@ def _find_counted(
                 span_to_ticks(span) for span in all_day_working_spans(meeting, manager, leave, worktime, wide)
             ]
         else:
-            stretches = ((to_ticks(meeting.start), to_ticks(meeting.end)),)
+            stretches = (TickRange(to_ticks(meeting.start), to_ticks(meeting.end)),)
         if inside := _clip_stretches(stretches, bounds):
-            counted.append((meeting, status is CountingStatus.CONFIRMED, inside))
+            counted.append(_CountedMeeting(meeting, status is CountingStatus.CONFIRMED, inside))
     return counted
 
 
@@ -170,8 +193,8 @@ def _clip_stretches(stretches: Sequence[TickRange], bounds: TickRange) -> Sequen
             break
     else:
         return stretches
-    cuts = [(max(start, first), min(end, last)) for start, end in stretches]
-    return [(start, end) for start, end in cuts if start < end]
+    cuts = [TickRange(max(start, first), min(end, last)) for start, end in stretches]
+    return [cut for cut in cuts if cut.start < cut.end]
 
 
 class _DayBounds:
@@ -181,16 +204,16 @@ class _DayBounds:
         first, last = worktime.day_of(period.start), worktime.day_of(period.end)
         self._days, self._starts = _days_of(worktime, first, last + DAY)
 
-    def divide(self, stretch: TickRange) -> list[tuple[date, int, int]]:
-        """Each day that the stretch touches, from when to when."""
+    def divide(self, stretch: TickRange) -> list[tuple[date, TickRange]]:
+        """Each day that the stretch touches, with the piece of the stretch in it."""
         start, end = stretch
         index = bisect_right(self._starts, start)
-        found = []
+        pieces = []
         while (midnight := self._starts[index]) < end:
-            found.append((self._days[index - 1], start, midnight))
+            pieces.append((self._days[index - 1], TickRange(start, midnight)))
             start, index = midnight, index + 1
-        found.append((self._days[index - 1], start, end))
-        return found
+        pieces.append((self._days[index - 1], TickRange(start, end)))
+        return pieces
 
 
 @lru_cache(maxsize=64)
@@ -204,13 +227,21 @@ def _allocate_part(
     manager_id: str, day: date, part: _CountedPart, shares: tuple[Share, Share]
 ) -> Iterator[Allocation]:
     """A part's allocations of one day. shares: in working hours, and outside."""
-    meeting_id, confirmed, _, kind, portions = part
     for in_hours, share in zip((True, False), shares, strict=True):
         if share:
-            for partnership, activity, some, of_all in portions:
+            for partnership, activity, some, of_all in part.portions:
                 if minutes := float(share * some / (of_all * PARTS_PER_MINUTE)):
                     yield Allocation(
-                        manager_id, day, meeting_id, partnership, activity, kind, confirmed, in_hours, minutes
+                        manager_id=manager_id,
+                        day=day,
+                        meeting_id=part.meeting_id,
+                        partnership=partnership,
+                        activity=activity,
+                        kind=part.kind,
+                        confirmed=part.confirmed,
+                        in_hours=in_hours,
+                        minutes=minutes,
+                        label=part.label,
                     )
 
 
@@ -218,7 +249,9 @@ def _split_into_portions(classification: Classification) -> Iterator[_ActivityPo
     partnerships = classification.partnerships or ("",)
     for partnership in partnerships:
         for activity, part in _split_activity(classification):
-            yield partnership, activity, part.numerator, part.denominator * len(partnerships)
+            yield _ActivityPortion(
+                partnership, activity, part.numerator, part.denominator * len(partnerships)
+            )
 
 
 def _split_activity(classification: Classification) -> tuple[tuple[Activity, Fraction], ...]:

@@ -12,6 +12,9 @@ So `hours` over all rows of a group add up to its confirmed hours. `low` and `hi
 unclear hour may turn out to be process or service improvement, and stands in the upper bound of both.
 What has not happened yet adds to none of the three; where it is confirmed, it adds to `hours_planned`
 as a confirmed hour adds to `hours`.
+
+An activity that a pack of rules defines adds to the rows of what it counts as, under its own label. Time
+that may yet turn out to be something else adds to the rows without a label.
 """
 
 from collections.abc import Sequence
@@ -34,24 +37,49 @@ ACTIVITY_ROWS = (
 )
 """The activities that a table shows, in its order; `mixed` is divided between the first two."""
 PERIOD_COLUMNS = ("period_start", "period_end")
+ROW = ("partnership", "activity", "label")
+"""What a row of the split is about, within a group and a period. label: a pack's own name, else ""."""
 COST_BASES = ("contract", "productive")
 _UNDECIDED = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
-_RESERVED = frozenset({"manager_id", "partnership", "activity", "hours", *PERIOD_COLUMNS})
+_RESERVED = frozenset({"manager_id", "hours", *PERIOD_COLUMNS, *ROW})
 
 
 def _build_weights() -> pd.DataFrame:
-    rows: list[tuple[str, bool, str, float, float, float]] = []
+    """What an allocation of each activity adds to which rows.
+
+    has_label: whether the row carries the allocation's label. Time that may turn out to be something else
+    carries none there: its label names what it is taken for now.
+    """
+    rows = []
     for confirmed in (True, False):
         for activity in ACTIVITY_ROWS:
-            rows.append((activity, confirmed, activity, confirmed, confirmed, 1))
-        for row in _UNDECIDED:
-            rows.append((Activity.MIXED, confirmed, row, confirmed / 2, 0, 1))
-            rows.append((Activity.UNCLEAR, confirmed, row, 0, 0, 1))
-    columns = ["activity", "confirmed", "row", "hours", "hours_low", "hours_high"]
-    frame = pd.DataFrame([(str(a), c, str(r), *w) for a, c, r, *w in rows], columns=columns)
+            rows.append(_weight(activity, confirmed, activity, hours=confirmed, low=confirmed))
+        for activity in _UNDECIDED:
+            rows.append(_weight(Activity.MIXED, confirmed, activity, hours=confirmed / 2))
+            rows.append(_weight(Activity.UNCLEAR, confirmed, activity, has_label=False))
     # Floats from the start: True, 0.5 and 0 in one column would make it, and all that follows, objects.
     figures = dict.fromkeys(("hours", "hours_low", "hours_high"), "float64")
-    return frame.astype({"activity": "str", "row": "str", **figures})
+    return pd.DataFrame(rows).astype({"activity": "str", "row": "str", **figures})
+
+
+def _weight(
+    activity: Activity,
+    confirmed: bool,
+    row: Activity,
+    *,
+    hours: float = 0,
+    low: float = 0,
+    has_label: bool = True,
+) -> dict[str, object]:
+    return {
+        "activity": str(activity),
+        "confirmed": confirmed,
+        "row": str(row),
+        "hours": hours,
+        "hours_low": low,
+        "hours_high": 1,
+        "has_label": has_label,
+    }
 
 
 CONTRIBUTION_WEIGHTS = _build_weights()
@@ -64,10 +92,11 @@ def build_contributions(
 
     allocations: as `allocations_frame` gives them, and perhaps two columns more. planned: whether the
     time lay ahead when the calendar was last read (no, where the column is absent). meeting: the name of
-    the meeting in everybody's calendars (`meeting_id`, where absent).
-    Columns: the by-columns, period_start, period_end, partnership, activity (of the row), manager_id,
-    meeting_id, meeting, day, allocation (a number), source (the allocation's own activity, with "?" if
-    unconfirmed), minutes (the whole allocation's), hours, hours_low, hours_high, hours_planned.
+    the meeting in everybody's calendars (`meeting_id`, where absent). label: the pack's own name for the
+    activity (none, where absent).
+    Columns: the by-columns, period_start, period_end, partnership, activity and label (of the row),
+    manager_id, meeting_id, meeting, day, allocation (a number), source (the allocation's own activity),
+    confirmed, minutes (the whole allocation's), hours, hours_low, hours_high, hours_planned.
     Raises ConfigError for a by-column that `people` lacks.
     """
     lines = allocations.assign(allocation=np.arange(len(allocations)))
@@ -75,33 +104,36 @@ def build_contributions(
         lines["planned"] = False
     if "meeting" not in lines:
         lines["meeting"] = lines["meeting_id"]
+    if "label" not in lines:
+        lines["label"] = ""
     lines = lines.merge(_group_people(people, by), on="manager_id", how="left")
     lines[list(by)] = lines[list(by)].fillna("")
     lines = assign_periods(lines, periods).merge(CONTRIBUTION_WEIGHTS, on=["activity", "confirmed"])
-    lines["source"] = lines["activity"] + np.where(lines["confirmed"], "", "?")
-    lines["activity"] = lines["row"]
+    lines = lines.rename(columns={"activity": "source", "row": "activity"})
+    lines["label"] = lines["label"].where(lines["has_label"], "")
     ahead = lines["planned"].astype("bool")
     lines["hours_planned"] = lines["hours"].where(ahead, 0.0)
-    for name in _FIGURES[:3]:
+    for name in _HAPPENED:
         lines[name] = lines[name].mask(ahead, 0.0)
-    for name in _FIGURES:
+    for name in (*_HAPPENED, "hours_planned"):
         lines[name] *= lines["minutes"] / 60
     counted = (lines["hours_high"] > 0) | (lines["hours_planned"] > 0)
     return lines.loc[counted, [*by, *PERIOD_COLUMNS, *_CONTRIBUTION_COLUMNS]].reset_index(drop=True)
 
 
-_FIGURES = ("hours", "hours_low", "hours_high", "hours_planned")
+_HAPPENED = ("hours", "hours_low", "hours_high")
 _CONTRIBUTION_COLUMNS = (
-    "partnership",
-    "activity",
+    *ROW,
     "manager_id",
     "meeting_id",
     "meeting",
     "day",
     "allocation",
     "source",
+    "confirmed",
     "minutes",
-    *_FIGURES,
+    *_HAPPENED,
+    "hours_planned",
 )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import lcm
+from typing import NamedTuple
 
 from calsync.model.span import Span
 
@@ -22,8 +23,13 @@ PARTS_PER_TICK = lcm(*range(1, 17))
 PARTS_PER_MINUTE = PARTS_PER_TICK * TICKS_PER_MINUTE
 Share = int | Fraction
 """Time in parts of a microsecond, exactly."""
-TickRange = tuple[int, int]
-"""A stretch of time in microseconds since 1970: from (inclusive), to (exclusive)."""
+
+
+class TickRange(NamedTuple):
+    """A stretch of time in microseconds since 1970: from `start` (inclusive) to `end` (exclusive)."""
+
+    start: int
+    end: int
 
 
 def to_ticks(moment: datetime) -> int:
@@ -38,11 +44,14 @@ def from_ticks(instant: int) -> datetime:
 
 def span_to_ticks(span: Span) -> TickRange:
     """A span in microseconds."""
-    return to_ticks(span.start), to_ticks(span.end)
+    return TickRange(to_ticks(span.start), to_ticks(span.end))
 
 
-Interval = tuple[TickRange, bool]
-"""A stretch that a meeting asks for, and whether it is confirmed: those come before the others."""
+class Interval(NamedTuple):
+    """A stretch that a meeting takes, and whether it is confirmed: those come before the others."""
+
+    stretch: TickRange
+    confirmed: bool
 
 
 def _divide_equally(length: int, meetings: int) -> Share:
@@ -51,8 +60,13 @@ def _divide_equally(length: int, meetings: int) -> Share:
     return parts // meetings if PARTS_PER_TICK % meetings == 0 else Fraction(parts, meetings)
 
 
-RunningTotals = tuple[Share, Share, Share, Share]
-"""Outside working hours: unconfirmed, confirmed; inside: unconfirmed, confirmed."""
+class RunningTotals(NamedTuple):
+    """What one meeting of each kind has got up to an instant, in working hours (`inside`) and outside."""
+
+    confirmed_inside: Share
+    confirmed_outside: Share
+    unconfirmed_inside: Share
+    unconfirmed_outside: Share
 
 
 class EqualShares:
@@ -64,38 +78,63 @@ class EqualShares:
 
     def of(self, stretch: TickRange, confirmed: bool) -> tuple[Share, Share]:
         """What one meeting that runs through the whole stretch gets of it in working hours, and outside."""
-        previous, after = self._totals[stretch[0]], self._totals[stretch[1]]
-        return after[2 + confirmed] - previous[2 + confirmed], after[confirmed] - previous[confirmed]
+        previous, after = self._totals[stretch.start], self._totals[stretch.end]
+        if confirmed:
+            return (
+                after.confirmed_inside - previous.confirmed_inside,
+                after.confirmed_outside - previous.confirmed_outside,
+            )
+        return (
+            after.unconfirmed_inside - previous.unconfirmed_inside,
+            after.unconfirmed_outside - previous.unconfirmed_outside,
+        )
 
 
+# Numbers, not an enumeration: steps are sorted, and there are some thousands for each manager.
+_UNCONFIRMED, _CONFIRMED, _WORKING_HOURS = range(3)
 SweepStep = tuple[int, int, int]
-"""An instant; what begins there (1) or ends (-1): an unconfirmed claim (0), a confirmed one (1), working
-hours (2)."""
+"""An instant, what begins or ends there (one of the three above), and 1 where it begins, -1 where it ends."""
 
 
 def _build_steps(intervals: Iterable[Interval], hours: Iterable[TickRange]) -> list[SweepStep]:
     steps: list[SweepStep] = []
-    for (start, end), confirmed in [*intervals, *((stretch, 2) for stretch in hours)]:
-        steps.append((start, confirmed, 1))
-        steps.append((end, confirmed, -1))
+    for (start, end), confirmed in intervals:
+        kind = _CONFIRMED if confirmed else _UNCONFIRMED
+        steps += ((start, kind, 1), (end, kind, -1))
+    for start, end in hours:
+        steps += ((start, _WORKING_HOURS, 1), (end, _WORKING_HOURS, -1))
     steps.sort()
     return steps
 
 
 def _sweep(steps: Sequence[SweepStep]) -> dict[int, RunningTotals]:
     """The running totals at every instant where something begins or ends."""
-    running = [0, 0, 0]
-    sums: list[Share] = [0, 0, 0, 0]
+    confirmed = unconfirmed = at_work = 0
+    confirmed_inside: Share = 0
+    confirmed_outside: Share = 0
+    unconfirmed_inside: Share = 0
+    unconfirmed_outside: Share = 0
     totals: dict[int, RunningTotals] = {}
     previous = 0
-    for instant, what, change in steps:
+    for instant, kind, change in steps:
         if instant not in totals:
-            share_class = 1 if running[1] else 0
-            if running[share_class]:
-                sums[share_class + 2 * running[2]] += _divide_equally(
-                    instant - previous, running[share_class]
-                )
-            totals[instant] = (sums[0], sums[1], sums[2], sums[3])
+            # Unconfirmed meetings share only what no confirmed one covers.
+            if confirmed and at_work:
+                confirmed_inside += _divide_equally(instant - previous, confirmed)
+            elif confirmed:
+                confirmed_outside += _divide_equally(instant - previous, confirmed)
+            elif unconfirmed and at_work:
+                unconfirmed_inside += _divide_equally(instant - previous, unconfirmed)
+            elif unconfirmed:
+                unconfirmed_outside += _divide_equally(instant - previous, unconfirmed)
+            totals[instant] = RunningTotals(
+                confirmed_inside, confirmed_outside, unconfirmed_inside, unconfirmed_outside
+            )
             previous = instant
-        running[what] += change
+        if kind == _WORKING_HOURS:
+            at_work += change
+        elif kind == _CONFIRMED:
+            confirmed += change
+        else:
+            unconfirmed += change
     return totals

@@ -8,6 +8,7 @@ from calsync.analysis.contributions import (
     ACTIVITY_ROWS,
     COST_BASES,
     PERIOD_COLUMNS,
+    ROW,
     build_contributions,
     contracted_hours,
     hourly_costs,
@@ -16,8 +17,7 @@ from calsync.analysis.periods import DateRange
 
 SPLIT_COLUMNS = (
     *PERIOD_COLUMNS,
-    "partnership",
-    "activity",
+    *ROW,
     "managers",
     "meetings",
     "attendances",
@@ -71,7 +71,7 @@ def aggregate_contributions(
     hour valued at the rate of its own manager, hours and two costs would be three equations for the hours
     of three grades, one of which may be one person's.
     """
-    keys = [*by, *PERIOD_COLUMNS, "partnership", "activity"]
+    keys = [*by, *PERIOD_COLUMNS, *ROW]
     rows = lines.groupby(keys)[list(_SUMS)].sum()
     sure = lines[lines["hours"] > 0]
     rows["managers"] = sure.groupby(keys)["manager_id"].nunique()
@@ -102,10 +102,10 @@ def _mean_hourly_costs(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFram
 
 
 def sort_rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Rows by group, period, partnership (none of them last), then activity in the order of `ROWS`."""
-    rank = {str(activity): place for place, activity in enumerate(ACTIVITY_ROWS)}
+    """Rows by group, period, partnership (none of them last), activity in the order of `ROWS`, label."""
+    rank = {str(activity): number for number, activity in enumerate(ACTIVITY_ROWS)}
     ranked = rows.assign(
         _last=rows["partnership"] == "", _rank=rows["activity"].map(rank).fillna(len(rank)).astype("int64")
     )
-    order = [*by, *PERIOD_COLUMNS, "_last", "partnership", "_rank", "activity"]
+    order = [*by, *PERIOD_COLUMNS, "_last", "partnership", "_rank", "activity", "label"]
     return ranked.sort_values(order, kind="stable").drop(columns=["_last", "_rank"]).reset_index(drop=True)

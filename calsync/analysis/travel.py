@@ -37,7 +37,7 @@ class Itinerary:
         self._confirmed = _StopIndex([stop for stop in anchors if stop.confirmed])
 
     def classify_travel(self, travel: TravelStop) -> Classification:
-        """A travel block's verdict: with partnership and activity of the meeting next to it, if any.
+        """A travel block's verdict: with partnership, activity and label of the meeting next to it, if any.
 
         Between two meetings, the later one. A block that names a partnership itself ("Travel to PSB")
         serves that partnership's meeting, and keeps what it has if there is none next to it.
@@ -53,6 +53,7 @@ class Itinerary:
             verdict,
             partnerships=served.partnerships,
             activity=served.activity,
+            label=served.label,
             process_share=served.process_share,
         )
 
@@ -62,7 +63,7 @@ class _StopIndex:
 
     def __init__(self, stops: Sequence[TravelStop]) -> None:
         self._stops = stops
-        self._starts = [stop.stretch[0] for stop in stops]
+        self._starts = [stop.stretch.start for stop in stops]
         self._latest = list(accumulate(stops, _later_end))
 
     def next_to(self, stretch: TickRange) -> Iterator[TravelStop]:
@@ -71,7 +72,7 @@ class _StopIndex:
         gap = MAX_TRAVEL_GAP_MINUTES * TICKS_PER_MINUTE
         if index < len(self._stops) and self._starts[index] - end <= gap:
             yield self._stops[index]
-        if index and start - self._latest[index - 1].stretch[1] <= gap:
+        if index and start - self._latest[index - 1].stretch.end <= gap:
             yield self._latest[index - 1]
 
 
@@ -80,11 +81,11 @@ def _may_serve(travel: Classification, meeting: Classification) -> bool:
 
 
 def _later_end(one: TravelStop, other: TravelStop) -> TravelStop:
-    return other if other.stretch[1] > one.stretch[1] else one
+    return other if other.stretch.end > one.stretch.end else one
 
 
-def _sort_key(stop: TravelStop) -> tuple[bool, tuple[str, ...], str, Fraction]:
-    """All that travel takes over, so that the order in which meetings are given never tells."""
+def _sort_key(stop: TravelStop) -> tuple[bool, tuple[str, ...], str, Fraction, str]:
+    """All that travel takes over, so that the order in which meetings are given changes nothing."""
     verdict = stop.classification
     share = Fraction(-1) if verdict.process_share is None else verdict.process_share
-    return not stop.confirmed, verdict.partnerships, verdict.activity, share
+    return not stop.confirmed, verdict.partnerships, verdict.activity, share, verdict.label

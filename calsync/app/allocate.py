@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
-from calsync import __version__
 from calsync.analysis.allocate import allocate
 from calsync.analysis.counting import sum_exclusions
 from calsync.analysis.worktime import WorkingTime, clip_to_service, contracted_minutes, public_holidays
@@ -35,6 +34,7 @@ from calsync.rules.categories import find_unknown_categories
 from calsync.store.database import Store
 from calsync.store.records import AllocationState, Recalculation
 from calsync.text import format_count
+from calsync.version import __version__
 
 DAY = timedelta(days=1)
 _NAMED_COPIES = 20

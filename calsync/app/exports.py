@@ -1,18 +1,21 @@
-"""From what is kept to the tables that people take out."""
+"""Reads what tables are built from: stored minutes, the list of managers, contracted time, costs."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 import pandas as pd
 
 from calsync.analysis.days_read import CalendarDaysRead, determine_day_coverage
-from calsync.analysis.periods import PeriodLength, split_into_periods
 from calsync.analysis.worktime import contracted_minutes
 from calsync.app.plan import worktime_of
 from calsync.config.roster import load_managers
 from calsync.config.settings import Settings
+from calsync.disclosure.release import DisclosureClass, HrRelease, RawTable, release_to_hr
 from calsync.errors import ConfigError
-from calsync.exports.privacy import ProtectedSplit, protect_split
+from calsync.exports.tables import split
+from calsync.exports.tables.base import TableDefinition, TableRequest
+from calsync.exports.tables.registry import build_table
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -20,29 +23,58 @@ from calsync.store.database import Store
 from calsync.store.records import CalendarDays
 
 GROUP_COLUMNS = ("department", "grade")
-"""What HR may group by; least groups of people are kept whatever is chosen."""
+"""What HR may group by; groups below the least size are merged whatever is chosen."""
 
 
-def build_protected_split(
-    settings: Settings, store: Store, first: date, last: date, by: Sequence[str], every: PeriodLength
-) -> ProtectedSplit:
-    """Hours by group, period, partnership and activity, with groups too small to show merged.
+class StoredTableData:
+    """What is stored about some days, for the builders of tables (see `exports.tables.base.TableData`).
 
-    Only managers that are listed now: their department and grade are known. Raises ConfigError for
-    a group that is not one of `GROUPS`.
+    people, contracted and costs are about the managers that are listed now.
     """
-    _check_groups(by)
-    managers = load_managers(settings)
-    listed = [manager.id for manager in managers]
-    return protect_split(
-        load_minutes(store, first, last, listed),
-        _people(managers),
-        _build_contracted(settings, store, managers, first, last),
-        by=list(by),
-        periods=split_into_periods(first, last, every),
-        costs=_load_costs(settings),
-        threshold=settings.privacy.least_group,
-    )
+
+    def __init__(self, settings: Settings, store: Store, first: date, last: date) -> None:
+        """first: inclusive. last: exclusive."""
+        self._settings = settings
+        self._store = store
+        self._first = first
+        self._last = last
+
+    @cached_property
+    def _managers(self) -> Sequence[Manager]:
+        return load_managers(self._settings)
+
+    def minutes(self, manager_ids: Collection[str] | None = None) -> pd.DataFrame:
+        """See `load_minutes`."""
+        return load_minutes(self._store, self._first, self._last, manager_ids)
+
+    def people(self) -> pd.DataFrame:
+        """Columns: manager_id, department, grade."""
+        rows = [(manager.id, manager.department, manager.grade) for manager in self._managers]
+        return pd.DataFrame(rows, columns=["manager_id", "department", "grade"], dtype="str")
+
+    def contracted(self) -> pd.DataFrame:
+        """Columns: manager_id, day, minutes, working, read."""
+        return _build_contracted(self._settings, self._store, self._managers, self._first, self._last)
+
+    def costs(self) -> pd.DataFrame | None:
+        """Columns: grade, contract, productive."""
+        return _load_costs(self._settings)
+
+
+def build_stored_table(
+    definition: TableDefinition, settings: Settings, store: Store, request: TableRequest
+) -> RawTable:
+    """Build a table from what is stored; raises ConfigError for a group that is not one of `GROUPS`."""
+    if definition.disclosure is DisclosureClass.GROUPS:
+        _check_groups(request.by)
+    data = StoredTableData(settings, store, request.first, request.last)
+    return build_table(definition, data, request)
+
+
+def release_split(settings: Settings, store: Store, first: date, last: date) -> HrRelease:
+    """The split of all listed managers together, from `first` to `last` (exclusive), for HR."""
+    data = StoredTableData(settings, store, first, last)
+    return release_to_hr(split.build(data, TableRequest(first, last)), least=settings.privacy.least_group)
 
 
 def load_minutes(
@@ -85,11 +117,6 @@ def _check_groups(by: Sequence[str]) -> None:
     ]
     if problems:
         raise ConfigError(problems)
-
-
-def _people(managers: Sequence[Manager]) -> pd.DataFrame:
-    rows = [(manager.id, manager.department, manager.grade) for manager in managers]
-    return pd.DataFrame(rows, columns=["manager_id", "department", "grade"], dtype="str")
 
 
 def _build_contracted(

@@ -7,20 +7,20 @@ from datetime import date
 from functools import partial
 
 from calsync.app.allocate import complete_states
-from calsync.app.engines import AnyEngine
-from calsync.app.jobs import run_jobs
+from calsync.app.fetch_job import (
+    FetchJob,
+    FetchResult,
+    FetchWorker,
+    Listing,
+    Outcome,
+    RunContext,
+    fetch_batch_in_process,
+    time_limit_error,
+)
+from calsync.app.jobs import Engine, run_jobs
 from calsync.app.ownership import CalendarOwnership
 from calsync.app.plan import Night
 from calsync.app.run_report import RunReport
-from calsync.app.workers import (
-    AddressListing,
-    CalendarWorker,
-    FetchedCalendar,
-    FetchJob,
-    Outcome,
-    run_batch_in_process,
-    timeout_error,
-)
 from calsync.app.writer import BatchWriter
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
 from calsync.model.people import Manager
@@ -32,41 +32,43 @@ from calsync.store.records import CalendarReplacement, CalendarState, Recalculat
 
 Sources = Mapping[str, Source]
 Batch = tuple[FetchJob, ...]
+_PREPARE_SECONDS = 60.0
+"""How long another process may take to start, to load the rules and to return a batch."""
 
 
 def fetch_all(
     night: Night,
     sources: Sources,
-    engine: AnyEngine,
+    engine: Engine,
+    context: RunContext,
     store: Store,
     report: RunReport,
     ownership: CalendarOwnership | None = None,
 ) -> None:
-    """Fetch and keep every manager's calendars; a fault costs its calendar and is in the report.
+    """Fetch and store every manager's calendars; a fault affects one calendar and is in the report.
 
-    What is behind an address that only its server knows is listed first, for all of them, so that
+    Addresses that only a server can resolve to calendars are listed first, for all managers, so that
     nothing is read that two managers claim.
     """
     ownership = ownership or CalendarOwnership(night.managers, sources, night.settings, night.roster)
     run = FetchRun(night, store, report, ownership)
     first = run.first_jobs()
-    left, listings = len(first), list[tuple[FetchJob, AddressListing]]()
-    batches = deque(split_into_batches(first, engine.batch_size, engine.capacity))
+    unlisted, listings = len(first), list[tuple[FetchJob, Listing]]()
+    batches = deque(split_into_batches(first, engine.batch_size, engine.max_in_flight))
     done = 0
     with run.writer:
-        for jobs, given in _run_batches(night, sources, engine, batches):
-            for job, outcome in zip(jobs, given, strict=True):
-                left -= not job.is_listed
-                if isinstance(outcome, AddressListing):
+        for batch, outcomes in _fetch_batches(night, sources, engine, context, batches):
+            for job, outcome in zip(batch, outcomes, strict=True):
+                unlisted -= not job.is_listed
+                if isinstance(outcome, Listing):
                     listings.append((job, outcome))
                 else:
                     run.store_outcome(job, outcome)
                     done += 1
                     night.progress("calendars", done, max(len(night.managers), done))
-            if not left and listings:
-                batches.extend(
-                    split_into_batches(run.jobs_of_listings(listings), engine.batch_size, engine.capacity)
-                )
+            if not unlisted and listings:
+                jobs = run.listed_jobs(listings)
+                batches.extend(split_into_batches(jobs, engine.batch_size, engine.max_in_flight))
                 listings = []
     report.note(engine.problems)
     report.interrupted = night.stop.is_set()
@@ -80,47 +82,53 @@ def classification_versions(night: Night) -> str:
     return "/".join((night.book.version, night.settings.privacy.titles, *sorted(own_domains)))
 
 
-def split_into_batches(jobs: Sequence[FetchJob], most: int, capacity: int) -> Iterator[Batch]:
-    """All visits in their order, at most so many to a round, and fewer where few are left for each place.
+def split_into_batches(jobs: Sequence[FetchJob], size: int, places: int) -> Iterator[Batch]:
+    """Split jobs, in their order, into batches of at most `size`; the last ones are smaller.
 
-    So no worker is left with a long last round while others have nothing to do (guided self-scheduling:
-    Polychronopoulos and Kuck, IEEE Transactions on Computers C-36, 1987).
+    Few remaining jobs are shared out over all `places`, so that no worker has a long last batch while others
+    have nothing to do (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers
+    C-36, 1987).
     """
-    begun = 0
-    while begun < len(jobs):
-        share = (len(jobs) - begun) // capacity
-        end = begun + min(most, max(share, most // 8, 1))
-        yield tuple(jobs[begun:end])
-        begun = end
+    begin = 0
+    while begin < len(jobs):
+        share = (len(jobs) - begin) // places
+        end = begin + min(size, max(share, size // 8, 1))
+        yield tuple(jobs[begin:end])
+        begin = end
 
 
-def _run_batches(
-    night: Night, sources: Sources, engine: AnyEngine, batches: deque[Batch]
+def _fetch_batches(
+    night: Night, sources: Sources, engine: Engine, context: RunContext, batches: deque[Batch]
 ) -> Iterator[tuple[Batch, Sequence[Outcome]]]:
-    """Give each round with what its visits gave; one that was lost as a whole is gone through singly."""
+    """Yield each batch with its outcomes; a batch that is lost as a whole is repeated one by one."""
     seconds = night.settings.engine.calendar_seconds
-    desk = CalendarWorker(night.settings, sources, night.book, night.window)
-    work = desk.run_batch if engine.shares_memory else partial(run_batch_in_process, engine.context)
-    # Workers elsewhere keep the time of each calendar; this is for those that cannot even do that, and
-    # a round may wait for the one before it.
-    limit = seconds if engine.shares_memory else seconds * (2 * engine.batch_size + 1)
-    ended = run_jobs(batches, work, engine, time_limit=lambda _: limit, is_stopped=night.stop.is_set)
-    for jobs, given in ended:
-        if isinstance(given, ConfigError):
-            raise given
-        if not isinstance(given, BaseException):
-            yield jobs, given
-        elif len(jobs) > 1:
-            batches.extend((job,) for job in jobs)
+    if engine.shares_memory:
+        fetch_batch = FetchWorker(night.settings, sources, night.book, night.window).fetch_batch
+    else:
+        fetch_batch = partial(fetch_batch_in_process, context)
+
+    def limit_of(batch: Batch) -> float:
+        # Another process limits each calendar itself. This limit is for code that never releases the
+        # interpreter, so that the process cannot measure its own time.
+        return seconds if engine.shares_memory else _PREPARE_SECONDS + seconds * len(batch)
+
+    results = run_jobs(batches, fetch_batch, engine, seconds=limit_of, stop=night.stop.is_set)
+    for batch, result in results:
+        if isinstance(result, ConfigError):
+            raise result
+        if not isinstance(result, BaseException):
+            yield batch, result
+        elif len(batch) > 1:
+            batches.extend((job,) for job in batch)
         else:
-            yield jobs, [_lost_error(jobs[0].calendar, given, seconds)]
+            yield batch, [_loss_error(batch[0].calendar, result, seconds)]
 
 
-def _lost_error(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
-    """What a reading that did not come back is called in the report."""
+def _loss_error(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
+    """What the report lists for a calendar whose worker returned nothing."""
     if isinstance(error, TimeoutError):
-        return timeout_error(calendar, seconds)
-    what = f"whoever read it died of it, again and again ({type(error).__name__})"
+        return time_limit_error(calendar, seconds)
+    what = f"the process that read it ended each time before it was done ({type(error).__name__})"
     return SourceContentError(
         str(calendar), what, "this is a fault of calsync, or want of memory: please report it"
     )
@@ -155,15 +163,15 @@ class FetchRun:
             FetchJob(
                 self.night.calendar_of(manager),
                 self._tokens(manager.id),
-                list_first=self.ownership.is_listed_first(manager),
+                list_only=self.ownership.is_listed_first(manager),
                 new_manager=self._new_manager(manager),
             )
             for manager in self.night.managers
             if manager.id not in self.ownership.held_back
         ]
 
-    def jobs_of_listings(self, listings: Sequence[tuple[FetchJob, AddressListing]]) -> list[FetchJob]:
-        """A visit to each of the calendars behind the addresses of those who are not held back for them."""
+    def listed_jobs(self, listings: Sequence[tuple[FetchJob, Listing]]) -> list[FetchJob]:
+        """A job for each of the calendars behind the addresses of those who are not held back for them."""
         own = [
             (job, self.ownership.add_calendars(job.calendar, listing.calendars)) for job, listing in listings
         ]
@@ -174,13 +182,16 @@ class FetchRun:
             if manager_id in self.ownership.held_back:
                 continue
             self.present_ids.setdefault(manager_id, set()).update(calendar.id for calendar in calendars)
-            newcomer = job.new_manager if len(calendars) == 1 else None
-            jobs += [FetchJob(one, job.tokens, is_listed=True, new_manager=newcomer) for one in calendars]
+            new_manager = job.new_manager if len(calendars) == 1 else None
+            jobs += [
+                FetchJob(calendar, job.tokens, is_listed=True, new_manager=new_manager)
+                for calendar in calendars
+            ]
         return jobs
 
-    def store_outcome(self, job: FetchJob, outcome: FetchedCalendar | SourceError) -> None:
+    def store_outcome(self, job: FetchJob, outcome: FetchResult | SourceError) -> None:
         """Keep what was read, or note why nothing was."""
-        calendar = outcome.calendar if isinstance(outcome, FetchedCalendar) else job.calendar
+        calendar = outcome.calendar if isinstance(outcome, FetchResult) else job.calendar
         try:
             if isinstance(outcome, SourceError):
                 raise outcome
@@ -247,53 +258,53 @@ class FetchRun:
         }
         return {name: token for name, token in tokens.items() if token}
 
-    def _store_fetched(self, fetched: FetchedCalendar) -> None:
-        calendar = fetched.calendar
+    def _store_fetched(self, result: FetchResult) -> None:
+        calendar = result.calendar
         self.report.counts["calendars"] += 1
         held = self.stored_states.get(calendar.manager_id, {}).get(calendar.id)
-        if fetched.unchanged and held is not None:
+        if result.unchanged and held is not None:
             self.writer.add_unchanged(held)
             return
         if held is not None:
             was = self.store.meetings.count(calendar.id, self.night.window)
-            self._check_loss(calendar, was, self._count_meetings(fetched))
+            self._check_loss(calendar, was, self._count_meetings(result))
         state = CalendarState(
             calendar_id=calendar.id,
             manager_id=calendar.manager_id,
             source=calendar.source,
             shown=str(calendar),
-            token=fetched.token,
+            token=result.token,
             window=self.night.window,
             versions=self.version,
-            problems=fetched.problems,
+            problems=result.problems,
             last_good=self.night.day,
             covered_from=_covered_from(held, self.night.days.first),
         )
-        if fetched.minutes is not None:
+        if result.minutes is not None:
             after = self._complete_state(self._people[calendar.manager_id])
             self.writer.add_minutes(
-                Recalculation(first=after.first, last=after.last, allocations=fetched.minutes, state=after)
+                Recalculation(first=after.first, last=after.last, allocations=result.minutes, state=after)
             )
         self.writer.add_replacement(
             CalendarReplacement(
                 state,
                 self.night.window,
-                fetched.rows,
-                fetched.unchanged_uids,
-                unread=fetched.unread,
-                cancellations=fetched.cancellations,
+                result.rows,
+                result.unchanged_uids,
+                unread=result.unread,
+                cancellations=result.cancellations,
             )
         )
 
-    def _count_meetings(self, fetched: FetchedCalendar) -> int:
+    def _count_meetings(self, result: FetchResult) -> int:
         """How many meetings a calendar has in the window: given, as they were, or there and not readable."""
-        if not fetched.unchanged_uids and not fetched.unread:
-            return len(fetched.rows)
+        if not result.unchanged_uids and not result.unread:
+            return len(result.rows)
 
         def stays(uid: str) -> bool:
-            return uid in fetched.unchanged_uids or fetched.unread.must_keep(uid)
+            return uid in result.unchanged_uids or result.unread.must_keep(uid)
 
-        return len(fetched.rows) + self.store.meetings.count(fetched.calendar.id, self.night.window, stays)
+        return len(result.rows) + self.store.meetings.count(result.calendar.id, self.night.window, stays)
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
         self.report.fault(str(calendar), error)

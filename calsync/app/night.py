@@ -11,16 +11,17 @@ from threading import Event
 
 from calsync.app.allocate import recalculate_all
 from calsync.app.corrections import find_unknown_partnerships
-from calsync.app.engines import AnyEngine, open_engine
 from calsync.app.fetch import Sources, fetch_all
-from calsync.app.garbage_collection import fewer_collections
+from calsync.app.fetch_job import RunContext, prepare_worker, run_context
+from calsync.app.garbage import collect_less_often
+from calsync.app.jobs import Engine
 from calsync.app.mails import send_due
 from calsync.app.ownership import CalendarOwnership
 from calsync.app.plan import Night, Progress, ignore_progress
 from calsync.app.roster_changes import postpone_doubtful_mails, update_roster
 from calsync.app.run_report import RunReport
 from calsync.app.wiring import open_rules, open_sources, open_transport, store_url
-from calsync.app.workers import build_run_context
+from calsync.app.workers import open_engine
 from calsync.config.load import load_settings
 from calsync.config.roster import read_roster
 from calsync.config.settings import Settings
@@ -58,11 +59,12 @@ def run_night(
     url = store_url(settings)
     empty = frozenset(accept_empty)
     night = Night(day, settings, managers, book, now, empty, stop or Event(), progress, roster)
+    context = run_context(night)
     with (
         open_sources(settings, managers) as sources,
         open_transport(settings) as transport,
         open_engine(
-            settings.engine, build_run_context(night), is_local=_is_all_local(night, sources)
+            settings.engine, partial(prepare_worker, context), all_local=_is_all_local(night, sources)
         ) as engine,
         night_lock(url),
         open_store(url) as store,
@@ -70,7 +72,7 @@ def run_night(
     ):
         report = RunReport(day)
         report.note((*rule_problems, *roster.problems))
-        steps = partial(_run_steps, night, sources, engine, store, transport, report, accept_roster)
+        steps = partial(_run_steps, night, sources, engine, context, store, transport, report, accept_roster)
         return _record_run(night, steps, store, report)
 
 
@@ -108,7 +110,7 @@ def _reduced_garbage_collection() -> Iterator[None]:
     """Spare the garbage collector what lives all night: it would look through it thousands of times."""
     gc.freeze()
     try:
-        with fewer_collections():
+        with collect_less_often():
             yield
     finally:
         gc.unfreeze()
@@ -130,7 +132,8 @@ def _record_run(night: Night, steps: Callable[[], None], store: Store, report: R
 def _run_steps(
     night: Night,
     sources: Sources,
-    engine: AnyEngine,
+    engine: Engine,
+    context: RunContext,
     store: Store,
     transport: Transport,
     report: RunReport,
@@ -140,7 +143,7 @@ def _run_steps(
     report.note(find_unknown_partnerships(standing, night.book.partnerships))
     claims = CalendarOwnership(night.managers, sources, night.settings, night.roster)
     update_roster(store, night.roster, claims, night, report, is_accepted=accept_roster)
-    fetch_all(night, sources, engine, store, report, claims)
+    fetch_all(night, sources, engine, context, store, report, claims)
     report.note(claims.problems)
     if report.interrupted:
         return

@@ -1,226 +1,164 @@
-"""What a worker does with a calendar: list, fetch, judge, and give rows. It keeps nothing.
+"""The engines that read and classify calendars: threads or processes of this machine, or a Dask cluster.
 
-A worker may be a thread of the night, another process or another machine: what it is told (`Order`,
-`Visit`) and what it gives (`Listing`, `Found`, a SourceError) are values that can be sent.
+`open_engine` starts the one that the settings name; `calsync.app.jobs.run_jobs` gives it work. Workers
+fetch, read, redact and classify; only the night's own process writes to the store.
 """
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import chain
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import Any
 
-from calsync.analysis.allocate import allocate
-from calsync.app.classify import classify_occurrences
-from calsync.app.garbage_collection import fewer_collections
-from calsync.app.plan import Night, worktime_of
-from calsync.app.thread_pool import DaemonThreadPool
-from calsync.app.wiring import open_named_sources, open_rules, source_names
-from calsync.config.settings import Settings
-from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
-from calsync.model.allocation import Allocation
-from calsync.model.copies import Cancellation
-from calsync.model.meeting import Meeting
-from calsync.model.people import Manager
-from calsync.model.problem import Problem
-from calsync.model.span import Span
-from calsync.model.time_limits import TimeLimitError, time_limit
-from calsync.model.unread_parts import ALL_READ, UnreadParts
-from calsync.rules.book import RuleBook
-from calsync.sources.base import Calendar, Source
-from calsync.store.rows import Row, similar_meeting_rows, storable_text
-from calsync.text import format_count
+import pebble
 
-log = logging.getLogger("calsync.app")
+from calsync.app.jobs import Engine, Job, Result
+from calsync.config.settings import EngineSettings as EngineSettings
+
+_SHUTDOWN_SECONDS = 5.0
+"""How long the end of a night waits for a pool of processes that has been stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchJob:
-    """A calendar to be read. tokens: what was given at the last reading, by calendar id.
+class ThreadEngine(Engine):
+    """Threads of this process.
 
-    listed: whether it is known to be a calendar, and no folder or home of several. list_first: whether
-    only what is behind the address is asked for. newcomer: whose it is, where nothing of this manager
-    is kept and nobody corrected anything: if it is their only calendar, its meetings are all there is
-    to reckon their minutes from.
+    pebble's threads are daemons. Python waits at exit for those of ThreadPoolExecutor, so one calendar that
+    hangs would keep `calsync run` from ending. Python cannot end a thread from outside; a thread that hangs
+    is left to end by itself (docs/decisions/0030) and the next jobs go to a new pool.
     """
 
-    calendar: Calendar
-    tokens: Mapping[str, str]
-    is_listed: bool = False
-    list_first: bool = False
-    new_manager: Manager | None = None
+    shares_memory = True
+
+    def __init__(self, workers: int) -> None:
+        self.problems = []
+        self._workers = workers
+        self._pool = pebble.ThreadPool(workers)
+
+    @property
+    def max_in_flight(self) -> int:
+        """One job for each thread."""
+        return self._workers
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Call `fn` in a thread."""
+        return self._pool.schedule(fn, args, kwargs)
+
+    def restart(self) -> bool:
+        """Leave the current threads to their jobs, and use new ones from now on."""
+        self.shutdown()
+        self._pool = pebble.ThreadPool(self._workers)
+        return False
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let each thread end with its job; returns at once, whatever the arguments."""
+        del wait, cancel_futures
+        self._pool.close()
+        # Joining ends the idle threads, but only after those that still work.
+        threading.Thread(target=self._pool.join, daemon=True).start()
 
 
-@dataclass(frozen=True, slots=True)
-class AddressListing:
-    """The calendars behind an address that stands for several."""
+class ProcessEngine(Engine):
+    """Processes of this machine."""
 
-    calendars: tuple[Calendar, ...]
+    batch_size = 8
+    jobs_per_worker = 2
 
+    def __init__(self, workers: int) -> None:
+        self.problems = []
+        self._workers = workers
+        self._pool = _start_processes(workers)
 
-@dataclass(frozen=True, slots=True)
-class FetchedCalendar:
-    """What was read of a calendar, judged, as rows of the store.
+    @property
+    def max_in_flight(self) -> int:
+        """Two jobs for each process."""
+        return self.jobs_per_worker * self._workers
 
-    standing, unread, cancellations: see `Fetched`.
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Call `fn` in a process; raises BrokenExecutor if the pool has broken."""
+        return self._schedule(None, fn, *args, **kwargs)
 
-    minutes: a newcomer's in the night's window; None for all others.
-    """
+    def submit_job(self, function: Callable[[Job], Result], job: Job, seconds: float) -> "Future[Result]":
+        """Submit a job; its process is killed and replaced if it runs longer than `seconds`."""
+        return self._schedule(seconds, function, job)
 
-    calendar: Calendar
-    token: str = ""
-    unchanged: bool = False
-    rows: tuple[Row, ...] = ()
-    unchanged_uids: frozenset[str] = frozenset()
-    problems: tuple[Problem, ...] = ()
-    unread: UnreadParts = ALL_READ
-    minutes: tuple[Allocation, ...] | None = None
-    cancellations: tuple[Cancellation, ...] = ()
+    def restart(self) -> bool:
+        """Kill every process and start new ones.
 
+        All of them: they share one pipe, and a process that was killed while it wrote there leaves half a
+        message behind, and the lock taken.
+        """
+        self.shutdown()
+        self._pool = _start_processes(self._workers)
+        return True
 
-Outcome = AddressListing | FetchedCalendar | SourceError
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Kill every process, whatever it does and whatever the arguments."""
+        del wait, cancel_futures
+        self._pool.stop()
+        joining = threading.Thread(target=self._pool.join, daemon=True)
+        joining.start()
+        joining.join(_SHUTDOWN_SECONDS)
 
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """What every worker of one night must know, small enough to go along with every round.
-
-    name: of its own for each night, by which two orders are known to be one.
-    """
-
-    name: str
-    settings: Settings = field(compare=False)
-    sources: tuple[str, ...] = field(compare=False)
-    window: Span = field(compare=False)
-    rules: str = field(compare=False)
-
-
-def build_run_context(night: Night) -> RunContext:
-    """What the workers of a night must know."""
-    name = f"{night.now().isoformat()} {night.settings.file}"
-    return RunContext(name, night.settings, source_names(night.managers), night.window, night.book.version)
-
-
-class CalendarWorker:
-    """A worker's own sources and rules."""
-
-    def __init__(
-        self, settings: Settings, sources: Mapping[str, Source], book: RuleBook, window: Span
-    ) -> None:
-        self._settings, self._sources, self._book, self._window = settings, sources, book, window
-        self._worktime = worktime_of(settings)
-
-    def run_batch(self, jobs: Sequence[FetchJob]) -> list[Outcome]:
-        """What each visit gave; a fault costs its calendar only."""
-        return [self.run_job(visit) for visit in jobs]
-
-    def run_job(self, job: FetchJob) -> Outcome:
-        """What one visit gave."""
-        seconds = self._settings.engine.calendar_seconds
+    def _schedule(
+        self, seconds: float | None, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> "Future[Any]":
         try:
-            # Whoever waits for this thread gives up then, too; one that went on would use a core for good.
-            with time_limit(seconds):
-                return self._fetch_and_classify(job)
-        except SourceError as error:
-            return error
-        except TimeLimitError:
-            return timeout_error(job.calendar, seconds)
-        except Exception as error:
-            # A bug of ours or of a plug-in: it costs this calendar, not the night, and keeps its traceback.
-            where = str(job.calendar)
-            log.exception("reading %s broke", where)
-            what = f"reading it broke: {type(error).__name__}"
-            return SourceContentError(where, what, "this is a fault of calsync: please report it")
-
-    def _fetch_and_classify(self, job: FetchJob) -> Outcome:
-        calendar = job.calendar
-        source = self._sources[calendar.source]
-        if not job.is_listed:
-            behind = source.calendars(calendar)
-            if not behind:
-                what = "there is no calendar behind this address"
-                return SourceContentError(str(calendar), what, "see its owner")
-            if job.list_first or len(behind) > 1:
-                return AddressListing(behind)
-            (calendar,) = behind
-        fetched = source.fetch(calendar, self._window, job.tokens.get(calendar.id, ""))
-        if fetched.unchanged:
-            return FetchedCalendar(calendar, fetched.token, unchanged=True)
-        groups = classify_occurrences(self._settings, self._book, calendar, fetched.occurrences)
-        rows = tuple(row for group in groups for row in similar_meeting_rows(calendar.id, group))
-        standing = frozenset(map(storable_text, fetched.unchanged_uids))
-        minutes = (
-            None
-            if job.new_manager is None
-            else self._allocate_minutes(job.new_manager, chain.from_iterable(groups))
-        )
-        return FetchedCalendar(
-            calendar,
-            fetched.token,
-            rows=rows,
-            unchanged_uids=standing,
-            problems=fetched.problems,
-            unread=_clean_unread(fetched.unread),
-            minutes=minutes,
-            cancellations=fetched.cancellations,
-        )
-
-    def _allocate_minutes(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
-        # As they are kept: a meeting given twice once, the last of them.
-        kept = {meeting.id: meeting for meeting in meetings}
-        return tuple(allocate(manager, kept.values(), self._worktime, self._window))
+            return self._pool.schedule(function, args, kwargs, timeout=seconds)
+        except RuntimeError as error:
+            raise BrokenExecutor(str(error)) from error
 
 
-def _clean_unread(unread: UnreadParts) -> UnreadParts:
-    """The same with uids as the store keeps them."""
-    removable = None if unread.removable is None else frozenset(map(storable_text, unread.removable))
-    return UnreadParts(frozenset(map(storable_text, unread.uids)), removable, unread.prefix)
+def _start_processes(workers: int) -> pebble.ProcessPool:
+    # Workers ignore SIGTERM, so waiting for its effect before SIGKILL is in vain; by default it is 3 seconds
+    # for each of them.
+    pebble.CONSTS.term_timeout = 0.2
+    # Spawned, not forked: a forked process would inherit locks that other threads hold.
+    return pebble.ProcessPool(workers, initializer=_initialise_process, context=get_context("spawn"))
 
 
-def run_batch_in_process(context: RunContext, jobs: Sequence[FetchJob]) -> list[Outcome]:
-    """What a desk would give, in a process that has none yet; a calendar that hangs costs itself only."""
-    desk = _build_worker(context)
-    with fewer_collections():
-        return [_run_job_within(context.settings.engine.calendar_seconds, desk, visit) for visit in jobs]
+def _initialise_process() -> None:
+    """Leave signals to the night, which stops its workers itself, and end with it if it is killed."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def prepare_process(context: RunContext) -> None:
-    """Make this process ready for an order; raises ConfigError if it cannot do it."""
-    _build_worker(context)
+def _exit_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
 
 
-def timeout_error(calendar: Calendar, seconds: float) -> SourceError:
-    """What a reading that did not end in time is called in the report."""
-    what = f"was not read within {format_count(seconds, 'second')}; the night went on without it"
-    hint = "raise [engine] calendar_seconds if it is that large"
-    return SourceUnavailableError(str(calendar), what, hint)
+@contextmanager
+def open_engine(
+    settings: EngineSettings, prepare: Callable[[], None], *, all_local: bool = False
+) -> Iterator[Engine]:
+    """Start the engine that the settings name and shut it down at the end.
 
+    Args:
+        settings: The section `[engine]`.
+        prepare: Called once on each Dask worker; picklable, raises ConfigError for a fault.
+        all_local: Whether every calendar is a file of this machine. Threads would then only take turns
+            computing, so there is one.
 
-def _run_job_within(seconds: float, worker: CalendarWorker, job: FetchJob) -> Outcome:
+    Raises:
+        ConfigError: A Dask cluster does not answer, or one of its workers cannot do the night.
+    """
+    engine: Engine
+    if settings.kind == "processes":
+        engine = ProcessEngine(settings.workers)
+    elif settings.kind == "dask":
+        from calsync.app.dask_engine import DaskEngine
+
+        engine = DaskEngine(settings.address, prepare, lambda: ProcessEngine(settings.workers))
+    else:
+        engine = ThreadEngine(1 if all_local else settings.workers)
     try:
-        outcome: Outcome = _job_threads().submit(worker.run_job, job).result(seconds)
-    except TimeoutError:
-        return timeout_error(job.calendar, seconds)
-    return outcome
-
-
-@lru_cache(maxsize=1)
-def _job_threads() -> DaemonThreadPool:
-    """Threads of this worker: one that hangs is left behind, as the night leaves its own."""
-    return DaemonThreadPool()
-
-
-@lru_cache(maxsize=1)
-def _build_worker(context: RunContext) -> CalendarWorker:
-    folder = context.settings.file.parent
-    if not folder.is_dir():
-        what = "there is no such folder here: calendars and rules are looked for in it"
-        raise ConfigError([Problem(str(folder), what, "have it at the same path everywhere")])
-    book, _ = open_rules(context.settings)
-    if book.version != context.rules:
-        # Never two kinds of verdict in one night.
-        what = f"other rules than the night's ({book.version[:8]} here, {context.rules[:8]} there)"
-        raise ConfigError([Problem("rules", what, "install the same calsync and rules everywhere")])
-    return CalendarWorker(
-        context.settings, open_named_sources(context.settings, context.sources), book, context.window
-    )
+        yield engine
+    finally:
+        engine.shutdown()

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from calsync import __version__
 from calsync.cli.terminal import bold, dim, err, out, red
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem, Severity
+from calsync.version import __version__
 
 if TYPE_CHECKING:
     from calsync.config.settings import Settings

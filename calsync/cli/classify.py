@@ -12,6 +12,7 @@ from calsync.errors import ConfigError
 from calsync.exports.labelled import build_labelled_table
 from calsync.exports.to_csv import format_csv
 from calsync.exports.writing import write_table_only
+from calsync.model.classification import Activity
 from calsync.model.problem import Problem
 from calsync.rules.tables import classify_table
 from calsync.text import format_count
@@ -42,13 +43,15 @@ def classify(
             hint = "name another file for the labelled table"
             raise ConfigError([Problem(str(target), "is the table that is read; it would be lost", hint)])
     frame = read_meetings_table(source)
-    labelled = classify_table(frame, load_rule_book(config, packs))
+    book = load_rule_book(config, packs)
+    labelled = classify_table(frame, book)
+    table = build_labelled_table(labelled)
     if "attendee_domains" not in frame.columns:
         err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
     if prints:
-        write_csv(format_csv(labelled))
+        write_csv(format_csv(table))
     else:
-        write_table_only(build_labelled_table(labelled), target)
-    unclear = int((labelled["activity"] == "unclear").sum())
+        write_table_only(table, target)
+    unclear = int(labelled["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).sum())
     where = "" if prints else f": {target}"
     err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")

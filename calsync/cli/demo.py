@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from calsync.analysis.periods import PeriodLength
-from calsync.app.exports import build_protected_split
+from calsync.app.exports import release_split
 from calsync.app.night import run_night
 from calsync.app.plan import window_days
 from calsync.app.wiring import store_url
@@ -19,7 +18,6 @@ from calsync.config.load import load_settings
 from calsync.config.settings import Settings
 from calsync.demo.write import DEMO_DAY, write_demo
 from calsync.errors import ExportError
-from calsync.exports.tables import build_split_table
 from calsync.exports.writing import write_table
 from calsync.private_files import replace_private_file
 from calsync.store.database import open_store
@@ -76,8 +74,7 @@ def _write_hr_table(settings: Settings) -> tuple[Path, str]:
     first, _ = window_days(settings, DEMO_DAY)
     last = DEMO_DAY
     with open_store(store_url(settings)) as store:
-        protected = build_protected_split(settings, store, first, last, [], PeriodLength.WHOLE)
-    table = build_split_table(protected.table, [])
+        table = release_split(settings, store, first, last).table
     workbook, plain = (settings.file.parent / name for name in ("split.xlsx", "split.csv"))
     try:
         write_table(table, workbook)

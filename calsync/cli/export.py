@@ -1,37 +1,36 @@
 """`calsync export`: tables for the data owner and for HR."""
 
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from calsync.analysis.periods import DateRange, PeriodLength, parse_period
-from calsync.app.exports import build_protected_split, grades_without_cost, load_minutes
+from calsync.app.exports import build_stored_table, grades_without_cost
 from calsync.app.wiring import store_url
 from calsync.cli.app import DEFAULT_CONFIG, ConfigOption, app, load_usable_managers, parse_day
 from calsync.cli.inputs import check_suffix
-from calsync.cli.terminal import err, write_csv, yellow
+from calsync.cli.terminal import err, write_csv, write_plain, yellow
 from calsync.config.load import load_settings
 from calsync.config.settings import Settings
-from calsync.exports.base import Table
-from calsync.exports.privacy import ProtectedSplit
-from calsync.exports.tables import build_allocations_table, build_split_table
+from calsync.disclosure.release import (
+    PersonalRows,
+    PublishedTable,
+    RawTable,
+    release_for_audit,
+    release_to_hr,
+)
+from calsync.disclosure.threshold import Protected
+from calsync.exports.dictionary import dictionary_page
+from calsync.exports.tables.base import TableDefinition, TableRequest
+from calsync.exports.tables.registry import all_tables, find_table, table_names
 from calsync.exports.to_csv import format_csv
 from calsync.exports.writing import write_table
-from calsync.store.database import Store, open_store
+from calsync.store.database import open_store
 from calsync.text import format_count
 
-
-class ExportTable(StrEnum):
-    """The tables that can be taken out."""
-
-    ALLOCATIONS = "allocations"
-    SPLIT = "split"
-
-
-OldTableOption = Annotated[ExportTable | None, typer.Option("--table", hidden=True)]
+OldTableOption = Annotated[str | None, typer.Option("--table", hidden=True)]
 OldFromOption = Annotated[date | None, typer.Option("--from", parser=parse_day, hidden=True)]
 OldToOption = Annotated[list[str] | None, typer.Option("--to", hidden=True)]
 
@@ -39,8 +38,11 @@ OldToOption = Annotated[list[str] | None, typer.Option("--to", hidden=True)]
 @app.command()
 def export(
     table: Annotated[
-        ExportTable | None,
-        typer.Argument(metavar="TABLE", help="allocations (for the data owner only) or split (for HR)."),
+        str | None,
+        typer.Argument(
+            metavar="TABLE",
+            help="allocations (for the data owner only), split (for HR), or one that a package adds.",
+        ),
     ] = None,
     period: Annotated[
         str,
@@ -53,6 +55,9 @@ def export(
         PeriodLength, typer.Option(help="Cut the time into weeks or months.")
     ] = PeriodLength.WHOLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="F", help="The file.")] = None,
+    dictionary: Annotated[
+        bool, typer.Option("--dictionary", help="Print the data dictionary of all tables, as Markdown.")
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     old_table: OldTableOption = None,
     old_first: OldFromOption = None,
@@ -62,6 +67,9 @@ def export(
 
     Example: `calsync export split --period 2026-09 --by department -o split.xlsx`
     """
+    if dictionary:
+        write_plain(dictionary_page(all_tables()))
+        return
     if old_table or old_first or old_to:
         if table or period or output:
             raise typer.BadParameter("--table, --from and --to are the old form: calsync export --help")
@@ -70,18 +78,20 @@ def export(
         if table is None or not period:
             raise typer.BadParameter("name a table and a period: calsync export split --period 2026-09")
         (first, last), file = _parse_period_option(period), output
+    definition = _find_table(table)
     if file is not None:
         check_suffix(file)
     settings = load_settings(config)
     load_usable_managers(settings)
     groups = [name.strip() for name in by.split(",") if name.strip()]
     with open_store(store_url(settings)) as store:
-        made = _build_table(table, settings, store, (first, last), groups, every)
+        request = TableRequest(first, last, tuple(groups), every)
+        published = _published(build_stored_table(definition, settings, store, request), settings)
     if file is None:
-        write_csv(format_csv(made.frame))
+        write_csv(format_csv(published))
         return
-    for path in write_table(made, file):
-        rows = format_count(len(made.frame), "row")
+    for path in write_table(published, file):
+        rows = format_count(len(published.frame), "row")
         err.print(f"{rows}: {path}" if path == file else f"columns explained: {path}")
 
 
@@ -94,8 +104,8 @@ def _parse_period_option(period: str) -> DateRange:
 
 
 def _parse_old_options(
-    table: ExportTable | None, first: date | None, given: list[str]
-) -> tuple[ExportTable, DateRange, Path | None]:
+    table: str | None, first: date | None, given: list[str]
+) -> tuple[str, DateRange, Path | None]:
     """Read `--table T --from D --to D --to FILE`, which works until version 1.0."""
     days = [text for text in given if _is_day(text)]
     files = [text for text in given if not _is_day(text)]
@@ -118,40 +128,40 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _build_table(
-    table: ExportTable,
-    settings: Settings,
-    store: Store,
-    days: tuple[date, date],
-    by: list[str],
-    every: PeriodLength,
-) -> Table:
-    if table is ExportTable.ALLOCATIONS:
-        err.print("allocations name single managers: for the data owner, never for HR")
-        return build_allocations_table(load_minutes(store, *days))
-    protected = build_protected_split(settings, store, *days, by, every)
-    _print_protection(protected)
+def _find_table(name: str) -> TableDefinition:
+    if name not in (known := table_names()):
+        raise typer.BadParameter(f"table {name!r} is none of {', '.join(known)}")
+    return find_table(name)
+
+
+def _published(raw: RawTable, settings: Settings) -> PublishedTable:
+    """Release a table for those who may be given it, and report what was hidden."""
+    if isinstance(raw, PersonalRows):
+        err.print(f"{raw.name} name single managers: for the data owner, never for HR")
+        return release_for_audit(raw)
+    released = release_to_hr(raw, least=settings.privacy.least_group)
+    _report_hidden(released.protected)
     for grade in grades_without_cost(settings):
         named = f"grade {grade!r}" if grade else "managers without a grade"
         what = "the cost of every group with such a manager is blank"
         err.print_line(yellow("!"), f" no hourly cost is known for {named}: {what}; see [costs] file")
-    return build_split_table(protected.table, by)
+    return released.table
 
 
-def _print_protection(protected: ProtectedSplit) -> None:
-    below_threshold = f"fewer than {protected.threshold} people"
+def _report_hidden(protected: Protected) -> None:
+    below_threshold = f"fewer than {protected.least} people"
     counts = (
         (protected.below_threshold, "row", f"of {below_threshold} merged"),
         (protected.secondary, "larger row", "merged with them"),
-        (protected.omitted, "row", "without confirmed hours, or planned ones that can be shown, left out"),
+        (protected.possible, "row", "without confirmed hours, or planned ones that can be shown, left out"),
         (protected.widened, "row", f"with bounds widened, or blank, to show no {below_threshold}"),
-        (protected.blanked, "other figure", f"of {below_threshold} left blank"),
-        (protected.suppressed, "row", f"of periods in which {below_threshold} met left out"),
+        (protected.blank, "other figure", f"of {below_threshold} left blank"),
+        (protected.unpublished, "row", f"of periods in which {below_threshold} met left out"),
     )
     for number, row, what in counts:
         if number:
             err.print(f"{format_count(number, row)} {what}")
-    for (first, last), covered in protected.partly_read:
+    for (first, last), covered in protected.read_in_part:
         err.print_line(
             yellow("!"),
             f" {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "

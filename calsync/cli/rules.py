@@ -24,6 +24,7 @@ from calsync.cli.terminal import out, write_json
 from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.errors import ConfigError
+from calsync.model.classification import Activity
 from calsync.model.problem import Problem
 from calsync.rules.authoring.check import check_rules, iterate_rules
 from calsync.rules.authoring.rule_usage import RuleUsage
@@ -140,7 +141,7 @@ def _find_unclear_titles(source: Path | None, config: Path, book: RuleBook) -> l
     frame = read_meetings_table(source)
     classified = classify_table(frame, book)
     minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
-    open_ = (classified["activity"] == "unclear").to_numpy()
+    open_ = classified["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).to_numpy()
     return list(zip(frame["title"][open_], minutes.fillna(0)[open_] / 60, strict=True))
 
 

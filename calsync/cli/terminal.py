@@ -81,7 +81,12 @@ def green(text: object) -> Text:
 
 
 def write_csv(text: str) -> None:
-    """Write CSV to standard output: whole for another program, every character visible on a terminal."""
+    """Write CSV to standard output, as `write_plain` does."""
+    write_plain(text)
+
+
+def write_plain(text: str) -> None:
+    """Write text to standard output: whole for another program, every character visible on a terminal."""
     _write_output(
         "\n".join(map(make_visible, text.split("\n"))) if out.is_terminal else make_controls_visible(text)
     )

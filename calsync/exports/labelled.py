@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from calsync.exports.base import Column, Table
+from calsync.disclosure.release import Column, PublishedTable, SuppliedRows, release_supplied
 
 _LABELS = {
     "scope": "Who meets: inter_agency, internal, personal or other",
@@ -13,8 +13,8 @@ _LABELS = {
 }
 
 
-def build_labelled_table(frame: pd.DataFrame) -> Table:
-    """The labelled rows as a table ready to be written; all columns are text."""
+def build_labelled_table(frame: pd.DataFrame) -> PublishedTable:
+    """The labelled rows as a table that may be written; all columns are text."""
     text = frame.astype("string").fillna("").astype("object")
     columns = tuple(Column(name, _LABELS.get(name, "As given")) for name in map(str, frame.columns))
-    return Table("meetings", text, columns)
+    return release_supplied(SuppliedRows("meetings", columns, text))

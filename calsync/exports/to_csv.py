@@ -10,7 +10,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 import pandas as pd
 
-from calsync.exports.base import Table
+from calsync.disclosure.release import PublishedTable, require_published
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a formula may begin (OWASP, CSV injection), in full width too."""
@@ -21,13 +21,15 @@ class CsvExporter:
 
     carries_columns: ClassVar[bool] = False
 
-    def write(self, table: Table, file: BinaryIO) -> None:
+    def write(self, table: PublishedTable, file: BinaryIO) -> None:
         """Write the table with a header row."""
-        file.write(format_csv(table.frame).encode())
+        file.write(format_csv(table).encode())
 
 
-def format_csv(frame: pd.DataFrame) -> str:
+def format_csv(table: PublishedTable) -> str:
     """The table as CSV text with a header row: dates in ISO 8601, true and false, blanks for unknown."""
+    require_published(table)
+    frame = table.frame
     plain = frame.map(_format_cell) if len(frame.columns) else frame
     return escape_formulas(plain).to_csv(index=False, lineterminator="\n")
 

@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from calsync.exports.base import Table
+from calsync.disclosure.release import PublishedTable, require_published
 
 
 class JsonExporter:
@@ -14,8 +14,9 @@ class JsonExporter:
 
     carries_columns: ClassVar[bool] = False
 
-    def write(self, table: Table, file: BinaryIO) -> None:
+    def write(self, table: PublishedTable, file: BinaryIO) -> None:
         """Write one object a row, one row a line."""
+        require_published(table)
         rows = [
             json.dumps(row, default=_encode_date, ensure_ascii=False, allow_nan=False)
             for row in _to_records(table.frame)

@@ -2,8 +2,8 @@
 
 from typing import BinaryIO, ClassVar
 
+from calsync.disclosure.release import Column, PublishedTable, require_published
 from calsync.errors import ExportError
-from calsync.exports.base import Column, Table
 
 _TYPES = {"text": "string", "date": "date32", "boolean": "bool_", "number": "float64", "count": "int64"}
 
@@ -13,8 +13,9 @@ class ParquetExporter:
 
     carries_columns: ClassVar[bool] = False
 
-    def write(self, table: Table, file: BinaryIO) -> None:
+    def write(self, table: PublishedTable, file: BinaryIO) -> None:
         """Write typed columns: the type follows from the column's kind, also where a table is empty."""
+        require_published(table)
         try:
             import pyarrow as pa  # type: ignore[import-untyped]
             from pyarrow import parquet

@@ -7,9 +7,8 @@ from typing import Any, BinaryIO, ClassVar
 
 import pandas as pd
 
+from calsync.disclosure.release import PublishedTable, require_published
 from calsync.errors import ExportError
-from calsync.exports.base import Table
-from calsync.exports.dictionary import dictionary_frame
 
 MAX_SHEET_ROWS = 1_048_575
 """What a sheet holds below its header."""
@@ -27,8 +26,9 @@ class XlsxExporter:
 
     carries_columns: ClassVar[bool] = True
 
-    def write(self, table: Table, file: BinaryIO) -> None:
+    def write(self, table: PublishedTable, file: BinaryIO) -> None:
         """Write the table and its dictionary, headings frozen, with a filter."""
+        require_published(table)
         if len(table.frame) > MAX_SHEET_ROWS:
             hint = "export a shorter time, or to .csv or .parquet"
             raise ExportError(f"{len(table.frame)} rows are more than a sheet can hold", hint)
@@ -37,12 +37,11 @@ class XlsxExporter:
             formats = {unit: book.add_format({"num_format": form}) for unit, form in _FORMATS.items()}
             formats["date"] = book.add_format({"num_format": "yyyy-mm-dd"})
             formats["bold"] = book.add_format({"bold": True, "bottom": 1})
-            by_column = [formats["date"] if c.kind == "date" else formats.get(c.unit) for c in table.columns]
-            _write_sheet(book.add_worksheet(table.name), table.frame, by_column, formats["bold"])
-            meanings = dictionary_frame(table)
-            _write_sheet(
-                book.add_worksheet("columns"), meanings, [None] * len(meanings.columns), formats["bold"]
-            )
+            for shown, name in ((table, table.name), (table.describe_columns(), "columns")):
+                by_column = [
+                    formats["date"] if c.kind == "date" else formats.get(c.unit) for c in shown.columns
+                ]
+                _write_sheet(book.add_worksheet(name), shown.frame, by_column, formats["bold"])
         file.write(buffer.getvalue())
 
 
@@ -58,28 +57,29 @@ def _import_workbook() -> Callable[..., Any]:
 
 
 def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: list[Any], bold: Any) -> None:
-    for column, name in enumerate(frame.columns):
-        sheet.write_string(0, column, str(name), bold)
-        sheet.set_column(column, column, _column_width(frame.iloc[:, column], str(name)))
+    for number, (name, values) in enumerate(frame.items()):
+        sheet.write_string(0, number, str(name), bold)
+        sheet.set_column(number, number, _column_width(values, str(name)))
     for line, row in enumerate(frame.itertuples(index=False, name=None), start=1):
-        for column, value in enumerate(row):
-            if _write_cell(sheet, line, column, value, formats[column]):
-                raise ExportError(f"row {line}, {frame.columns[column]}: the text is too long for a cell")
+        cells = zip(frame.columns, row, formats, strict=True)
+        for number, (name, value, cell_format) in enumerate(cells):
+            if _write_cell(sheet, line, number, value, cell_format):
+                raise ExportError(f"row {line}, {name}: the text is too long for a cell")
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
 
 
-def _write_cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> int:
-    """Write one value by its type; XlsxWriter answers 0, or less where it left the cell out."""
+def _write_cell(sheet: Any, line: int, column: int, value: Any, form: Any) -> int:
+    """Write one value by its type; XlsxWriter returns 0, or less where it left the cell out."""
     if isinstance(value, str):
-        return int(sheet.write_string(line, place, value, form))
+        return int(sheet.write_string(line, column, value, form))
     if value is None or pd.isna(value):
         return 0
     if isinstance(value, date):
-        return int(sheet.write_datetime(line, place, value, form))
+        return int(sheet.write_datetime(line, column, value, form))
     if isinstance(value, bool):
-        return int(sheet.write_boolean(line, place, value, form))
-    return int(sheet.write_number(line, place, float(value), form))
+        return int(sheet.write_boolean(line, column, value, form))
+    return int(sheet.write_number(line, column, float(value), form))
 
 
 def _column_width(values: pd.Series, name: str) -> int:

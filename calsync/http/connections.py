@@ -18,13 +18,13 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-import calsync
 from calsync.http.address_guard import AddressGuard
 from calsync.http.credentials import NoAuth
 from calsync.http.deadline import current_deadline
 from calsync.http.options import HttpOptions
+from calsync.version import __version__
 
-USER_AGENT = f"calsync/{calsync.__version__}"
+USER_AGENT = f"calsync/{__version__}"
 
 
 def open_session(

@@ -11,7 +11,8 @@ class Allocation(NamedTuple):
 
     minutes: real minutes; overlapping meetings already share them. partnership: an id, or "" for none.
     confirmed: False for tentative and unanswered meetings, which get only minutes that no confirmed
-    meeting covers. activity: `mixed` where no agenda gives the split of the time.
+    meeting covers. activity: what the time counts as; `mixed` where no agenda divides it. label: the name
+    of the activity where a pack of rules defines it, else "".
     """
 
     manager_id: str
@@ -23,3 +24,4 @@ class Allocation(NamedTuple):
     confirmed: bool
     in_hours: bool
     minutes: float
+    label: str = ""

@@ -54,4 +54,5 @@ class Classification:
     label: str = ""
 
     def __str__(self) -> str:
-        return f"{self.activity}: {self.evidence} ({self.rule})"
+        own = f"{self.label}, counted as {self.activity}" if self.label else str(self.activity)
+        return f"{own}: {self.evidence} ({self.rule})"

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
 from math import fsum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity
@@ -25,14 +25,34 @@ ACTIVITIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class OwnActivity:
+    """The hours of an activity that a pack of rules defines; they are part of those of `activity`.
+
+    label: its own name. activity: what it counts as.
+    """
+
+    activity: Activity
+    label: str
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
-    """Partnership hours by what was done in them."""
+    """Partnership hours by what was done in them.
+
+    own: the part of them that has a name of its own, most hours first.
+    """
 
     process: float = 0.0
     service_improvement: float = 0.0
     mixed: float = 0.0
     operational: float = 0.0
     unclear: float = 0.0
+    own: tuple[OwnActivity, ...] = ()
+
+    def own_of(self, activity: str) -> tuple[OwnActivity, ...]:
+        """The own activities that count as this one."""
+        return tuple(one for one in self.own if one.activity == activity)
 
     @property
     def total(self) -> float:
@@ -102,24 +122,68 @@ def hours_by_partnership(allocations: Iterable[Allocation]) -> dict[str, Hours]:
 
     The minutes of all cells together are rounded, so that rows, columns and the total add up.
     """
-    cells: dict[tuple[str, Activity], float] = {}
-    for one in sorted(allocations, key=lambda one: (one.partnership, one.activity)):
-        if one.activity in ACTIVITIES:
-            cell = one.partnership, one.activity
-            cells[cell] = cells.get(cell, 0.0) + one.minutes
+    cells: dict[_Cell, float] = {}
+    for allocation in sorted(allocations, key=lambda one: (one.partnership, one.activity, one.label)):
+        if allocation.activity in ACTIVITIES:
+            cell = _Cell(allocation.partnership, allocation.activity, allocation.label)
+            cells[cell] = cells.get(cell, 0.0) + allocation.minutes
     minutes = round_parts(cells)
     return {
-        partnership: Hours(
-            **{activity.value: minutes.get((partnership, activity), 0) / 60 for activity in ACTIVITIES}
+        partnership: _hours_of_cells(
+            {cell: whole for cell, whole in minutes.items() if cell.partnership == partnership}
         )
-        for partnership in dict.fromkeys(partnership for partnership, _ in cells)
+        for partnership in dict.fromkeys(cell.partnership for cell in cells)
     }
 
 
+class _Cell(NamedTuple):
+    partnership: str
+    activity: Activity
+    label: str
+
+
+def _hours_of_cells(minutes: Mapping[_Cell, int]) -> Hours:
+    by_activity = dict.fromkeys(ACTIVITIES, 0)
+    for cell, whole in minutes.items():
+        by_activity[cell.activity] += whole
+    return Hours(
+        **{activity.value: whole / 60 for activity, whole in by_activity.items()},
+        own=_most_first(
+            OwnActivity(cell.activity, cell.label, whole / 60)
+            for cell, whole in minutes.items()
+            if cell.label
+        ),
+    )
+
+
+def _most_first(own: Iterable[OwnActivity]) -> tuple[OwnActivity, ...]:
+    shown = (one for one in own if one.hours > 0)
+    return tuple(sorted(shown, key=lambda one: (-one.hours, one.label, one.activity)))
+
+
 def add_hours(several: Iterable[Hours]) -> Hours:
-    """Return the sum, activity by activity."""
-    held = tuple(several)
-    return Hours(**{a.value: fsum(getattr(hours, a.value) for hours in held) for a in ACTIVITIES})
+    """Return the sum, activity by activity and label by label."""
+    summands = tuple(several)
+    own: dict[tuple[Activity, str], list[float]] = {}
+    for part in (part for hours in summands for part in hours.own):
+        own.setdefault((part.activity, part.label), []).append(part.hours)
+    return Hours(
+        **{a.value: fsum(getattr(hours, a.value) for hours in summands) for a in ACTIVITIES},
+        own=_most_first(
+            OwnActivity(activity, label, fsum(parts)) for (activity, label), parts in own.items()
+        ),
+    )
+
+
+def hours_without_partnership(allocations: Iterable[Allocation]) -> tuple[OwnActivity, ...]:
+    """Return the own activities that count as no partnership time, each rounded to the minute."""
+    minutes: dict[str, list[float]] = {}
+    for allocation in allocations:
+        if allocation.activity is Activity.NONE and allocation.label:
+            minutes.setdefault(allocation.label, []).append(allocation.minutes)
+    return _most_first(
+        OwnActivity(Activity.NONE, label, round(fsum(parts)) / 60) for label, parts in minutes.items()
+    )
 
 
 def round_to_minute(hours: float) -> float:

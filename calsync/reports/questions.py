@@ -69,5 +69,6 @@ def _build_question(
     own = [a for a in unclear if a.meeting_id in ids]
     names = {a.partnership for a in own}
     known = partnerships.get(names.pop()) if len(names) == 1 else None
-    start = group[0].start.astimezone(zone) if zone else group[0].start
-    return Question(group[0].title, known, start, len(group), hours)
+    first, *_ = group
+    start = first.start.astimezone(zone) if zone else first.start
+    return Question(first.title, known, start, len(group), hours)

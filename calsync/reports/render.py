@@ -61,6 +61,7 @@ def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "
     stop: an https or mailto address that ends these mails with one click; "" where there is none.
     """
     languages = _SECTIONS[language]
+    first_language, *_ = languages
     longest = max((row.hours.total for row in summary.partnerships), default=1.0) or 1.0
     shown: dict[str, Any] = {"summary": summary, "stop": stop, "longest": longest}
     subject = " | ".join(_render_template("subject.txt", one, shown) for one in languages)
@@ -69,9 +70,9 @@ def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "
     frame = {
         "sections": sections,
         "subject": subject,
-        "preheader": _render_template("preheader.txt", languages[0], shown),
+        "preheader": _render_template("preheader.txt", first_language, shown),
     }
-    html = _INLINER.inline(_environment(languages[0], True).get_template("frame.html").render(frame))
+    html = _INLINER.inline(_environment(first_language, True).get_template("frame.html").render(frame))
     return RenderedMail(sanitise_line(subject, 200), text, html, language)
 
 

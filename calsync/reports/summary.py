@@ -12,15 +12,20 @@ from calsync.model.people import Manager, Partnership
 from calsync.reports.hours import (
     Bounds,
     Hours,
+    OwnActivity,
     activity_bounds,
     add_hours,
     hours_by_partnership,
+    hours_without_partnership,
     round_parts,
     round_to_minute,
     sum_allocated_hours,
 )
 from calsync.reports.questions import Question, find_questions
 from calsync.rules.categories import UnknownCategory
+
+QUESTIONS_SHOWN = 5
+"""How many questions a mail asks at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class ManagerSummary:
     partnerships: most hours first. diarised: all confirmed time; contracted: weekly hours less leave
     and public holidays. outside: partnership hours outside working hours. private: hours of which
     only the times are known. questions: the longest of `unclear_meetings`, at most five.
+    not_partnership: own activities of a pack of rules that count as no partnership time.
     unread_categories: categories for calsync that it did not understand, of any day that is read.
     """
 
@@ -72,6 +78,7 @@ class ManagerSummary:
     questions: tuple[Question, ...]
     unclear_meetings: int
     unread_categories: tuple[UnknownCategory, ...] = ()
+    not_partnership: tuple[OwnActivity, ...] = ()
 
     @property
     def process(self) -> Bounds:
@@ -140,12 +147,13 @@ def summarise(
         contracted=contracted_minutes / 60,
         private=sum_allocated_hours(a for a in confirmed if a.meeting_id in hidden),
         excluded=tuple(ExcludedMeetings(reason, *counted) for reason, counted in sorted(excluded.items())),
-        questions=questions[:5],
+        questions=questions[:QUESTIONS_SHOWN],
         unclear_meetings=sum(question.meetings for question in questions),
         unread_categories=tuple(
             UnknownCategory(one.meeting._replace(start=one.meeting.start.astimezone(zone)), one.category)
             for one in unread
         ),
+        not_partnership=hours_without_partnership(confirmed),
     )
 
 

@@ -288,3 +288,8 @@ class RuleBook:
     lists_of_rows: int
     lint_problems: tuple[Problem, ...] = ()
     caches: Caches = field(default_factory=Caches, repr=False)
+
+    def names_counted_as(self, activity: Activity) -> frozenset[str]:
+        """The activity's name and those of the packs' own activities that count as it."""
+        own = (label for label, counted_as in self.labels.items() if counted_as is activity)
+        return frozenset((activity.value, *own))

@@ -56,8 +56,12 @@ def manual_quotes(ids: str, book: RuleBook) -> list[str]:
 
 def _format_classification(classification: Classification) -> str:
     partnerships = " and ".join(classification.partnerships) or "no partnership"
-    label = f" ({classification.label})" if classification.label else ""
-    return f"{classification.scope}, {partnerships}, {classification.activity}{label}"
+    own = (
+        f"{classification.label}, counted as {classification.activity}"
+        if classification.label
+        else str(classification.activity)
+    )
+    return f"{classification.scope}, {partnerships}, {own}"
 
 
 def _format_context(features: MeetingFeatures) -> Iterator[str]:

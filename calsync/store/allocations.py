@@ -79,7 +79,7 @@ class Allocations:
         """Every allocation from `first` to `last` (exclusive), of some managers or of all, sorted.
 
         Columns: manager_id, day (dates), meeting_id, partnership, activity, kind, confirmed,
-        in_hours, minutes.
+        in_hours, minutes, label.
         """
         query = select(table).where(table.c.day >= first, table.c.day < last)
         queries = [query]
@@ -119,7 +119,7 @@ class Allocations:
 
 
 _FRAME_TYPES = {
-    **dict.fromkeys(("manager_id", "meeting_id", "partnership", "activity", "kind"), "str"),
+    **dict.fromkeys(("manager_id", "meeting_id", "partnership", "activity", "kind", "label"), "str"),
     **dict.fromkeys(("confirmed", "in_hours"), "bool"),
     "minutes": "float64",
 }
@@ -182,4 +182,5 @@ def _row(allocation: Allocation) -> Row:
         "confirmed": allocation.confirmed,
         "in_hours": allocation.in_hours,
         "minutes": allocation.minutes,
+        "label": storable_text(allocation.label),
     }

@@ -34,7 +34,7 @@ from calsync.store.schema import meetings as table
 # SQLAlchemy's own rows look up each name again, which makes reading a meeting cost half as much again.
 _MeetingRow = namedtuple("_MeetingRow", table.c.keys())  # type: ignore[misc]
 COUNTED_COLUMNS = ("starts", "ends", "all_day", "status", "response", "show_as", "private",
-           "scope", "partnerships", "activity", "kind", "process_share")  # fmt: skip
+           "scope", "partnerships", "activity", "label", "kind", "process_share")  # fmt: skip
 """The columns that minutes rest on: another title, another guest or other evidence moves none."""
 _counted_cells = itemgetter(*COUNTED_COLUMNS)
 _IS_NEARBY = and_(

@@ -190,6 +190,8 @@ allocations = Table(
     Column("confirmed", Boolean, primary_key=True),
     Column("in_hours", Boolean, primary_key=True),
     Column("minutes", Float, nullable=False),
+    # No part of the key: one meeting has one label.
+    Column("label", Text, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.builders import LONDON, MONDAY, at, make_classification, meeting, span
+from support.hypothesis_profiles import examples
 
 from calsync.analysis.allocate import FRAME_COLUMNS, allocate, allocations_frame
 from calsync.analysis.worktime import WorkingTime
@@ -278,7 +279,7 @@ def by_day(allocations) -> dict[date, float]:
     return sums
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(calendars())
 @example(
     [meeting(start=at("01:30", date(2026, 10, 25)), end=at("01:30", date(2026, 10, 25)).replace(fold=1))]
@@ -291,13 +292,13 @@ def test_a_days_minutes_are_the_union_of_its_counted_spans(meetings):
     assert by_day(a for a in allocations if a.confirmed) == pytest.approx(union_by_day(confirmed))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(calendars())
 def test_the_order_of_the_meetings_does_not_matter(meetings):
     assert given_to(*meetings, period=ALWAYS) == given_to(*reversed(meetings), period=ALWAYS)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(calendars(), st.integers(0, 48 * 60))
 def test_two_periods_that_touch_give_what_the_whole_gives(meetings, minute):
     middle = STARTS[0].replace(tzinfo=UTC) + timedelta(minutes=minute)
@@ -327,3 +328,25 @@ def test_in_a_crowd_of_more_than_sixteen_the_time_is_still_shared_exactly():
     crowd = [meeting("09:00-10:00", uid=f"u{n}") for n in range(17)]
     rows = allocate(ANN, crowd, WorkingTime(), WEEK)
     assert [row.minutes for row in rows] == [float(Fraction(60, 17))] * 17
+
+
+def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_it():
+    half = make_classification("mixed", process_share=Fraction(1, 2), label="open day")
+    found = given_to(meeting(classification=half), meeting("14:00-15:00", uid="plain"))
+    assert {(one.activity.value, one.label, one.minutes) for one in found} == {
+        ("process", "open day", 30.0),
+        ("service_improvement", "open day", 30.0),
+        ("process", "", 60.0),
+    }
+
+
+def test_travel_takes_the_name_of_the_activity_it_leads_to():
+    visit = meeting(
+        "10:00-11:00", classification=make_classification("service_improvement", label="site visit")
+    )
+    trip = meeting("09:30-10:00", classification=TRAVEL, uid="trip")
+    found = given_to(trip, visit)
+    assert [(one.kind.value, one.activity.value, one.label) for one in found] == [
+        ("travel", "service_improvement", "site visit"),
+        ("meeting", "service_improvement", "site visit"),
+    ]

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.analysis.allocate import FRAME_COLUMNS
 from calsync.analysis.label_coverage import LabelCoverage, measure_label_coverage
@@ -34,6 +35,7 @@ def row(manager="ann", activity="process", hours=1.0, partnership="psb", **chang
         "meeting_id": f"{manager}/{activity}/{partnership}",
         "partnership": partnership,
         "activity": activity,
+        "label": "",
         "kind": "meeting",
         "confirmed": True,
         "in_hours": True,
@@ -252,7 +254,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(ROWS, st.sampled_from(list(PeriodLength)))
 def test_hours_over_all_rows_add_up_to_the_confirmed_hours(rows, every):
     found = table(
@@ -263,7 +265,7 @@ def test_hours_over_all_rows_add_up_to_the_confirmed_hours(rows, every):
     assert (found["hours"] <= found["hours_high"] + 1e-9).all()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(ROWS)
 def test_the_order_of_the_allocations_does_not_matter(rows):
     one, other = (table(*given_rows, by=["grade"]) for given_rows in (rows, rows[::-1]))
@@ -299,3 +301,25 @@ def test_coverage_says_what_nobody_knows():
     assert found == LabelCoverage(confirmed=11, unclear=2, mixed=1, private=3, unconfirmed=4)
     assert found.labelled_share == 6 / 8
     assert measure_label_coverage(frame()).labelled_share is None
+
+
+def test_an_own_activity_is_a_row_of_what_it_counts_as_under_its_own_name():
+    found = table(row(hours=2), row(hours=3, label="round table", meeting_id="x"))
+    assert found[["activity", "label", "hours"]].values.tolist() == [
+        ["process", "", 2.0],
+        ["process", "round table", 3.0],
+    ]
+
+
+def test_mixed_time_keeps_its_name_in_both_rows_and_unclear_time_only_in_its_own():
+    found = table(
+        row(activity="mixed", hours=2, label="open day"), row(activity="unclear", hours=1, label="hello")
+    )
+    rows = found.set_index(["activity", "label"])[["hours", "hours_low", "hours_high"]]
+    assert {key: tuple(values) for key, values in zip(rows.index, rows.values.tolist(), strict=True)} == {
+        ("process", "open day"): (1, 0, 2),
+        ("service_improvement", "open day"): (1, 0, 2),
+        ("process", ""): (0, 0, 1),
+        ("service_improvement", ""): (0, 0, 1),
+        ("unclear", "hello"): (1, 1, 1),
+    }

@@ -26,6 +26,8 @@ from calsync.errors import ConfigError
 from calsync.model.problem import Severity
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 KEPT = ("meetings", "allocations")
 THREADS = '[engine]\nkind = "threads"\nworkers = 2\n'
 PROCESSES = '[engine]\nkind = "processes"\nworkers = 2\n'
@@ -108,7 +110,7 @@ def test_without_its_cluster_the_night_goes_on_here_and_says_so(
         for process in own_crew.workers if lost == "every worker" else [own_crew.scheduler]:
             process.kill()
 
-    monkeypatch.setattr("calsync.app.dask_cluster.ANSWER_SECONDS", 2)
+    monkeypatch.setattr("calsync.app.dask_engine.SCHEDULER_SECONDS", 2)
     config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
     report = run_test_night(config, progress=at(20, kill))
     (note,) = [problem for problem in report.problems if own_crew.address in problem.where]
@@ -179,7 +181,7 @@ def refused(config) -> str:
 
 
 def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_touched(tmp_path, monkeypatch):
-    monkeypatch.setattr("calsync.app.dask_cluster.ANSWER_SECONDS", 1)
+    monkeypatch.setattr("calsync.app.dask_engine.SCHEDULER_SECONDS", 1)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
@@ -205,8 +207,8 @@ def test_a_worker_with_other_rules_is_told_before_anything_is_touched(tmp_path, 
     from calsync.app import night as run
 
     config = write_council(tmp_path, {"ana": calendar(1)}, more=on_dask(crew))
-    ours = run.build_run_context
-    monkeypatch.setattr(run, "build_run_context", lambda night: replace(ours(night), rules="0" * 24))
+    ours = run.run_context
+    monkeypatch.setattr(run, "run_context", lambda night: replace(ours(night), rules_version="0" * 24))
     told = refused(config)
     assert "other rules" in told and "Dask worker tcp://" in told
 
@@ -270,6 +272,6 @@ def test_files_are_read_one_by_one_and_others_as_many_at_once_as_told(tmp_path, 
     managers.write_text(managers.read_text().replace("calendars/ana.ics", address))
     opened = []
     ours = run.fetch_all
-    monkeypatch.setattr(run, "fetch_all", lambda *told: (opened.append(told[2].places), ours(*told)))
+    monkeypatch.setattr(run, "fetch_all", lambda *told: (opened.append(told[2].max_in_flight), ours(*told)))
     run_test_night(config)
     assert opened == [places]

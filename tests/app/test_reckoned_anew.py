@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from support.builders import LONDON, span
+from support.hypothesis_profiles import examples
 from support.night_council import NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
 
 from calsync.analysis.worktime import WorkingTime
@@ -16,6 +17,8 @@ from calsync.config.load import load_settings
 from calsync.config.roster import load_managers
 from calsync.store.database import open_store
 from calsync.store.records import AllocationState
+
+pytestmark = pytest.mark.slow
 
 FIRST, LAST = date(2026, 8, 17), date(2026, 12, 21)
 WORK = WorkingTime(zone=LONDON)
@@ -69,7 +72,7 @@ def entries(draw: st.DrawFn) -> str:
     return vevent(uid + str(day), start, end, *lines)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(entries(), max_size=8), min_size=2, max_size=3))
 def test_nights_that_reckon_what_changed_keep_what_a_night_from_nothing_keeps(tmp_path_factory, nights):
     folder = tmp_path_factory.mktemp("nights")

@@ -7,13 +7,16 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from support.builders import span
+from support.hypothesis_profiles import examples
 from support.night_council import NIGHT, run_test_night, stored_tables, vcalendar, vevent, write_council
 
 from calsync.model.problem import Severity
 from calsync.store.database import open_store
+
+pytestmark = pytest.mark.slow
 
 OWNER = "ana@brynfelin.gov.wales.example"
 MONDAY = ("20261109T100000Z", "20261109T110000Z")
@@ -180,7 +183,7 @@ variants = st.sampled_from(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(15, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.fixed_dictionaries({"a": variants, "b": variants, "c": variants}), min_size=1, max_size=3))
 def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothing(tmp_path_factory, nights):
     config = home(tmp_path_factory.mktemp("nights"))

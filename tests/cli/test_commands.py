@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 from calsync.analysis.periods import parse_period
 from calsync.cli import app
 
+pytestmark = pytest.mark.slow
+
 PSB = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference and membership")
 SMT = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")
 GOOD = vcalendar(PSB, SMT)
@@ -118,11 +120,17 @@ def test_allocations_are_exported_and_add_up(tmp_path):
     given = ask("export", "--table", "allocations", *WEEK, "--config", config)
     rows = csv_rows(given.stdout)
     assert list(rows[0]) == [
-        "manager_id", "day", "partnership", "activity", "kind", "confirmed", "in_hours", "planned",
-        "minutes",
+        "manager_id", "day", "partnership", "activity", "label", "kind", "confirmed", "in_hours",
+        "planned", "minutes",
     ]  # fmt: skip
     assert sum(float(row["minutes"]) for row in rows) == 180
     assert {row["partnership"] for row in rows} == {"psb", ""}
+
+
+def test_an_unknown_table_is_named_with_those_that_are_known(tmp_path):
+    given = ask("export", "spilt", "--period", "2026-11", "--config", tmp_path / "calsync.toml")
+    assert given.exit_code == 2
+    assert "allocations" in given.output and "split" in given.output
 
 
 def test_the_split_hides_groups_of_fewer_than_five(tmp_path):

@@ -12,6 +12,8 @@ from calsync.cli import app
 from calsync.config.load import load_settings
 from calsync.store.lock import night_lock
 
+pytestmark = pytest.mark.slow
+
 SERIES = vevent("w", "20261102T090000Z", "20261102T100000Z", "RRULE:FREQ=WEEKLY;COUNT=3", "SUMMARY:PSB")
 SINGLE = vevent("s", "20261110T140000Z", "20261110T150000Z", "SUMMARY:RPB")
 SECRET = vevent("p", "20261111T140000Z", "20261111T150000Z", "SUMMARY:Oncology", "CLASS:PRIVATE")

@@ -16,6 +16,8 @@ from calsync import scheduler
 from calsync.cli.logs import LineFormatter
 from calsync.config.load import load_settings
 
+pytestmark = pytest.mark.slow
+
 LONDON = ZoneInfo("Europe/London")
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 

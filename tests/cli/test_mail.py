@@ -23,6 +23,8 @@ from typer.testing import CliRunner
 
 from calsync.cli import app, main
 
+pytestmark = pytest.mark.slow
+
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 
 

@@ -12,6 +12,8 @@ import pytest
 from support.night_council import NIGHT, csv_rows, run_test_night, vcalendar, vevent, write_council
 from support.terminals import run_in_terminal, run_piped
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 WEEK = ("--from", "2026-11-09", "--to", "2026-11-16")

@@ -10,6 +10,8 @@ from support.night_council import run_test_night, vcalendar, vevent, write_counc
 from calsync.cli import app
 from calsync.cli.app import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 READERS = {
     "icalendar",

@@ -13,6 +13,8 @@ from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 WEEK = ("--from", "2026-11-09", "--to", "2026-11-16")
 WALES = "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
 HOSTILE = (

@@ -1,8 +1,9 @@
 """B10: a line with a fault in the list of managers is reported and omitted; wrong headings stop the night."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
 from calsync.config.load import load_settings
 from calsync.config.roster import read_roster
@@ -158,7 +159,7 @@ def test_own_columns_are_read_and_empty_cells_at_the_end_of_a_line_are_allowed(t
 cells = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60, suppress_health_check=list(HealthCheck))
 @given(st.lists(cells, max_size=14))
 def test_any_text_on_one_line_leaves_the_other_lines_readable(tmp_path_factory, junk):
     folder = tmp_path_factory.mktemp("roster")

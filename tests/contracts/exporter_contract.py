@@ -10,7 +10,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from calsync.exports.base import Column, Exporter, Table
+from calsync.disclosure.release import Column, PublishedTable, SuppliedRows, release_supplied
+from calsync.exports.base import Exporter
 
 COLUMNS = (
     Column("department", "The department"),
@@ -26,10 +27,10 @@ ROWS = [
 ]
 
 
-def table(rows=ROWS) -> Table:
+def table(rows=ROWS) -> PublishedTable:
     frame = pd.DataFrame(rows, columns=[column.name for column in COLUMNS])
     types = {"department": "str", "confirmed": "bool", "managers": "int64", "hours": "float64"}
-    return Table("split", frame.astype(types), COLUMNS)
+    return release_supplied(SuppliedRows("split", COLUMNS, frame.astype(types)))
 
 
 class ExporterContract:

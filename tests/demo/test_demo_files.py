@@ -14,6 +14,8 @@ from support.builders import LONDON
 from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager, council_managers
 
+pytestmark = pytest.mark.slow
+
 PRINT_DIGEST = """
 import hashlib
 from calsync.demo.council import council_managers

@@ -11,13 +11,21 @@ import pytest
 from contracts.exporter_contract import ExporterContract, table
 from pyarrow import parquet
 
+from calsync.disclosure.release import Column, PublishedTable, SuppliedRows, release_supplied
 from calsync.errors import ExportError
 from calsync.exports import to_xlsx
-from calsync.exports.base import Column, Table
 from calsync.exports.to_csv import CsvExporter, escape_formulas, format_csv
 from calsync.exports.to_json import JsonExporter
 from calsync.exports.to_parquet import ParquetExporter
 from calsync.exports.to_xlsx import XlsxExporter
+
+
+def released(frame: pd.DataFrame) -> PublishedTable:
+    return release_supplied(SuppliedRows("x", tuple(Column(name, "given") for name in frame), frame))
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    return format_csv(released(frame))
 
 
 def shown(value: object) -> str:
@@ -37,14 +45,14 @@ class TestCsv(ExporterContract):
 
     @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1"])
     def test_a_text_that_could_run_is_marked(self, exporter, text):
-        (row,) = self.read(format_csv(pd.DataFrame({"title": [text]})).encode())
+        (row,) = self.read(csv_of(pd.DataFrame({"title": [text]})).encode())
         assert row["title"] == f"'{text}".replace("\r", "\n")
 
     def test_a_heading_that_could_run_is_marked(self):
-        assert format_csv(pd.DataFrame({"=cmd()": [1]})) == "'=cmd()\n1\n"
+        assert csv_of(pd.DataFrame({"=cmd()": [1]})) == "'=cmd()\n1\n"
 
     def test_numbers_below_nought_stay_numbers(self):
-        assert format_csv(pd.DataFrame({"hours": [-1.5]})) == "hours\n-1.5\n"
+        assert csv_of(pd.DataFrame({"hours": [-1.5]})) == "hours\n-1.5\n"
 
     def test_safe_cells_leave_the_table_that_was_given(self):
         frame = pd.DataFrame({"title": ["=1"]})
@@ -53,13 +61,13 @@ class TestCsv(ExporterContract):
 
     def test_times_are_iso_times_and_unknown_ones_blank(self):
         times = pd.DataFrame({"seen": [pd.Timestamp("2026-11-02T09:00+00:00"), pd.NaT]})
-        assert format_csv(times) == 'seen\n2026-11-02T09:00:00+00:00\n""\n'
+        assert csv_of(times) == 'seen\n2026-11-02T09:00:00+00:00\n""\n'
 
     def test_a_table_without_columns_is_an_empty_line(self):
-        assert format_csv(pd.DataFrame()) == "\n"
+        assert csv_of(pd.DataFrame()) == "\n"
 
     def test_a_carriage_return_does_not_end_a_row(self):
-        rows = self.read(format_csv(pd.DataFrame({"title": ["a\rb", "c\r\nd"]})).encode())
+        rows = self.read(csv_of(pd.DataFrame({"title": ["a\rb", "c\r\nd"]})).encode())
         assert [row["title"] for row in rows] == ["a\nb", "c\nd"]
 
 
@@ -77,7 +85,7 @@ class TestJson(ExporterContract):
 
     def test_what_has_no_place_in_a_table_is_refused(self, exporter):
         with pytest.raises(TypeError, match="set has no place"):
-            exporter.write(Table("x", pd.DataFrame({"a": [{1}]}), (Column("a", "a set"),)), io.BytesIO())
+            exporter.write(released(pd.DataFrame({"a": [{1}]})), io.BytesIO())
 
 
 class TestParquet(ExporterContract):

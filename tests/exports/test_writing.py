@@ -1,19 +1,16 @@
 """Files are whole or not there; formats are found by suffix; every column is explained."""
 
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from contracts.exporter_contract import table
+from typer.testing import CliRunner
 
-from calsync.analysis.split import SPLIT_COLUMNS
+from calsync.cli import app
 from calsync.errors import ConfigError, ExportError, PluginError
-from calsync.exports.base import Table
-from calsync.exports.dictionary import DICTIONARY, columns_of, dictionary_page
 from calsync.exports.registry import BUILT_IN_EXPORTERS, ENTRY_POINT_GROUP, find_exporter
-from calsync.exports.tables import ALLOCATION_COLUMNS
 from calsync.exports.writing import write_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "hr" / "data-dictionary.md"
@@ -121,24 +118,6 @@ def test_a_place_that_cannot_be_written_is_named_with_a_way_out(tmp_path):
         write_table(table(), tmp_path / "file" / "split.csv")
 
 
-def test_a_table_with_an_unexplained_column_cannot_be_made():
-    with pytest.raises(ValueError, match="explained"):
-        replace(table(), columns=table().columns[1:])
-    assert isinstance(replace(table(), name="other"), Table)
-
-
-def test_every_column_of_every_table_is_in_the_dictionary():
-    assert [column.name for column in DICTIONARY["allocations"]] == list(ALLOCATION_COLUMNS)
-    assert [column.name for column in DICTIONARY["split"]] == list(SPLIT_COLUMNS)
-    assert all(column.meaning for columns in DICTIONARY.values() for column in columns)
-
-
-def test_by_columns_come_first_and_are_explained():
-    found = columns_of("split", ["department", "town"])
-    assert [column.name for column in found[:3]] == ["department", "town", "period_start"]
-    assert all(column.meaning for column in found)
-
-
 @pytest.mark.skipif(not PAGE.exists(), reason="no checkout")
-def test_the_page_of_the_dictionary_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == dictionary_page()
+def test_the_page_of_the_dictionary_is_what_the_command_prints(golden):
+    golden(PAGE, CliRunner().invoke(app, ["export", "--dictionary"]).stdout)

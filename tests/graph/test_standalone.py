@@ -18,6 +18,8 @@ from calsync.model.span import Span
 from calsync.sources.base import Calendar
 from calsync.sources.registry import open_source
 
+pytestmark = pytest.mark.slow
+
 EMULATOR = Path(__file__).with_name("emulator.py")
 WEEK = Span(datetime(2026, 11, 16, tzinfo=LONDON), datetime(2026, 11, 23, tzinfo=LONDON))
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import at, make_classification, meeting
+from support.hypothesis_profiles import examples
 
 from calsync.model.classification import Activity, Classification, MeetingKind, Scope
 from calsync.model.correction import Correction, CorrectionFields, applicable_corrections, apply_corrections
@@ -132,7 +133,7 @@ field_choices = st.builds(
 
 
 @given(classifications, field_choices)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_applying_a_correction_twice_changes_nothing(before, fields):
     once = fields.apply_to(before)
     assert fields.apply_to(once) == once
@@ -147,7 +148,7 @@ CORRECTIONS = [
 
 
 @given(st.permutations(CORRECTIONS))
-@settings(max_examples=24, deadline=None)
+@examples(24)
 def test_the_result_does_not_depend_on_the_order_of_corrections(corrections):
     assert apply_corrections(board(), corrections).activity == "none"
     assert applicable_corrections(board(), corrections)[0].rule == "correction/meeting"

@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import make_classification, meeting
+from support.golden_files import Golden
+from support.hypothesis_profiles import examples
 from support.summaries import MANAGER, allocation, full_week, summary_of
 
 from calsync.analysis.counting import NotCountedReason
@@ -55,14 +57,11 @@ def asked(title: str) -> ManagerSummary:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_mail_is_as_it_was_approved(language: Language, request: pytest.FixtureRequest) -> None:
+def test_the_mail_is_as_it_was_approved(language: Language, golden: Golden) -> None:
     rendered = render_summary(full_week(), language, stop=STOP)
     written = {".txt": f"{rendered.subject}\n\n{rendered.text}", ".html": rendered.html}
     for suffix, content in written.items():
-        path = GOLDEN / f"full_week_{language}{suffix}"
-        if request.config.getoption("--update-golden", default=False):
-            path.write_text(content, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == content
+        golden(GOLDEN / f"full_week_{language}{suffix}", content)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -184,7 +183,7 @@ def test_a_title_stays_a_title(title: str) -> None:
     assert title[:50] in rendered.text
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(max_size=120), st.text(max_size=60))
 def test_no_title_and_no_name_breaks_the_mail(title: str, name: str) -> None:
     summary = replace(asked(title), manager=replace(MANAGER, name=name))
@@ -338,3 +337,13 @@ def test_categories_that_a_mail_has_no_room_for_are_counted(language: Language, 
     assert more in rendered.text
     assert more in rendered.html
     assert "bananas 10" not in rendered.text
+
+
+@pytest.mark.parametrize(("language", "words"), [(Language.EN, "of this"), (Language.CY, "o hyn")])
+def test_an_own_activity_is_named_in_text_and_html(language: Language, words: str) -> None:
+    own = [allocation(30, label="<site> visit"), allocation(15, "none", "", label="speech", meeting_id="s")]
+    rendered = render_summary(summary_of(own), language)
+    assert f"{words}, <site> visit: 30" in rendered.text
+    assert "speech: 15" in rendered.text
+    assert f"{words}, <site> visit: 30" in Page(rendered.html).text.replace("\xa0", " ")
+    assert "speech 15" in Page(rendered.html).text.replace("\xa0", " ")

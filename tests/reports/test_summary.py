@@ -225,3 +225,32 @@ def test_half_minutes_of_preparation_and_travel_add_up_to_their_partnership() ->
 def test_rounding_moves_the_total_by_half_a_minute_at_most(allocations: list[Allocation]) -> None:
     exact = sum(a.minutes for a in allocations if a.confirmed and a.activity is not Activity.NONE)
     assert abs(minutes(summary_of(allocations).hours.total) - exact) <= 0.5 + 1e-6
+
+
+def test_own_activities_are_parts_of_what_they_count_as_most_hours_first() -> None:
+    summary = summary_of(
+        [
+            allocation(60),
+            allocation(30, label="round table", meeting_id="a"),
+            allocation(45, label="away day", meeting_id="b"),
+            allocation(20, "process", "rpb", label="round table", meeting_id="c"),
+            allocation(15, "none", "", label="speech", meeting_id="d"),
+            allocation(10, "unclear", confirmed=False, label="hello", meeting_id="e"),
+        ]
+    )
+    assert summary.hours.process == 155 / 60
+    assert [(one.label, round(one.hours * 60)) for one in summary.hours.own] == [
+        ("round table", 50),
+        ("away day", 45),
+    ]
+    assert [one.label for one in summary.partnerships[0].hours.own] == ["away day", "round table"]
+    assert [one.label for one in summary.unconfirmed.own_of("unclear")] == ["hello"]
+    assert [(one.label, one.hours) for one in summary.not_partnership] == [("speech", 0.25)]
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 50), st.sampled_from(["", "a", "b"])), max_size=8))
+def test_own_activities_never_have_more_minutes_than_what_they_count_as(parts) -> None:  # type: ignore[no-untyped-def]
+    given_parts = [allocation(m, label=label, meeting_id=str(n)) for n, (m, label) in enumerate(parts)]
+    hours = summary_of(given_parts).hours
+    assert round(sum(one.hours for one in hours.own) * 60) <= round(hours.process * 60)
+    assert round(hours.process * 60) == round(sum(minutes for minutes, _ in parts))

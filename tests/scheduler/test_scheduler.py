@@ -18,6 +18,8 @@ from calsync.app.wiring import store_url
 from calsync.config.load import load_settings
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 

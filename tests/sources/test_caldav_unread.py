@@ -9,9 +9,10 @@ import pytest
 import stamina
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import LONDON, at, occurrence
+from support.hypothesis_profiles import examples
 from support.web_server import Page, ReceivedRequest, WebServer, web_server
 
 from calsync.errors import SourceAuthError, SourceError, SourceUnavailableError
@@ -293,7 +294,7 @@ BYTES = st.lists(
 
 
 @given(BYTES)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_whatever_stands_in_one_response_the_others_are_read(junk: list[bytes]) -> None:
     good = [content(f"{PATH}{name}.ics", text_of(name)).encode() for name in "ac"]
     bad = f"<d:response><d:href>{PATH}b.ics</d:href>".encode() + b"".join(junk) + b"</d:response>"

@@ -5,9 +5,10 @@ import traceback
 
 import pytest
 from contracts.source_contract import WINDOW
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import LONDON
+from support.hypothesis_profiles import examples
 
 from calsync.errors import SourceError
 from calsync.sources.base import Calendar
@@ -54,7 +55,7 @@ def said_of(address: str, kind: str) -> str:
 
 @pytest.mark.parametrize("kind", ["ics", "caldav"])
 @given(ADDRESS, SECRET)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_error_and_no_name_of_a_calendar_has_the_password(kind: str, address: str, secret: str) -> None:
     password = f"Zq{secret}qZ"
     assert password not in said_of(address.format(password), kind)

@@ -1,65 +1,32 @@
 """A fresh store for every test, on SQLite and on a real PostgreSQL server of the tests' own."""
 
 import os
-import pwd
 import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
+from support.postgres_server import HOW_TO_INSTALL, PostgresServer, find_postgres, run_postgres
 
 from calsync.store.database import Store, open_store
 
-PASSWORD = "made-up-for-tests"
-_numbers = count(1)
-
-
-@dataclass(frozen=True)
-class Server:
-    port: int
-
-    def url(self, name: str) -> str:
-        return f"postgresql+psycopg://calsync@127.0.0.1:{self.port}/{name}"
-
-    def execute(self, statement: str) -> None:
-        where = f"host=127.0.0.1 port={self.port} user=calsync dbname=postgres password={PASSWORD}"
-        with psycopg.connect(where, autocommit=True) as connection:
-            connection.execute(statement)
-
-    def new_database(self, template: str = "template1") -> str:
-        name = f"t{next(_numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
+ON_BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """PostgreSQL on a free loopback port; asks for PASSWORD, which PGPASSWORD holds meanwhile."""
-    folder = _binaries()
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; where it is not installed, its tests are skipped, and in CI they fail."""
+    folder = find_postgres()
     if folder is None and os.environ.get("CI") == "true":
-        pytest.fail("no PostgreSQL here: apt-get install postgresql")
+        pytest.fail(f"no PostgreSQL here: {HOW_TO_INSTALL}")
     if folder is None:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    before = os.environ.get("PGPASSWORD")
-    os.environ["PGPASSWORD"] = PASSWORD
-    try:
-        with _running(folder) as port:
-            yield Server(port)
-    finally:
-        os.environ.pop("PGPASSWORD") if before is None else os.environ.update(PGPASSWORD=before)
+        pytest.skip(f"no PostgreSQL here: {HOW_TO_INSTALL}")
+    with run_postgres(folder) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
-def template(server: Server) -> str:
+def template(server: PostgresServer) -> str:
     """The name of a migrated database to copy from."""
     name = server.new_database()
     open_store(server.url(name)).close()
@@ -74,7 +41,7 @@ def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ON_BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty, migrated store."""
     if request.param == "sqlite":
@@ -84,7 +51,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.url(server.new_database(template))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ON_BOTH)
 def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a store that nobody has opened yet."""
     if request.param == "sqlite":
@@ -97,66 +64,3 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(url: str) -> Iterator[Store]:
     with open_store(url) as opened:
         yield opened
-
-
-def _binaries() -> Path | None:
-    known = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True)
-    found = shutil.which("initdb")
-    places = [*known, *([Path(found).resolve().parent] if found else [])]
-    return next((place for place in places if (place / "initdb").exists()), None)
-
-
-@contextmanager
-def _running(binaries: Path) -> Iterator[int]:
-    # PostgreSQL refuses to run as root.
-    as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
-    folder, port = Path(tempfile.mkdtemp(prefix="calsync-pg-")), _free_port()
-    (folder / "password").write_text(PASSWORD)
-    if as_user:
-        account = pwd.getpwnam("postgres")
-        for path in (folder, folder / "password"):
-            os.chown(path, account.pw_uid, account.pw_gid)
-    try:
-        how = [
-            "-U",
-            "calsync",
-            "-A",
-            "scram-sha-256",
-            f"--pwfile={folder}/password",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ]
-        initdb = [binaries / "initdb", "-D", folder / "cluster", *how]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        options = ["-k", str(folder), "-h", "127.0.0.1", "-p", str(port)]
-        postgres = [binaries / "postgres", "-D", folder / "cluster", *options, "-c", "fsync=off"]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(postgres, stdout=log, stderr=log, cwd=folder, **as_user)
-        try:
-            _wait_for(port, process, folder / "log")
-            yield port
-        finally:
-            process.send_signal(signal.SIGQUIT)  # at once: all it holds is thrown away
-            process.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    where = f"host=127.0.0.1 port={port} user=calsync dbname=postgres password={PASSWORD}"
-    for _ in range(600):
-        try:
-            psycopg.connect(where).close()
-        except psycopg.OperationalError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError(log.read_text())

@@ -20,6 +20,7 @@ def end_sessions(server: Any, name: str) -> None:
     server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
 
+@pytest.mark.postgres
 def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_the_way_out(server: Any, template: str):
     name = server.new_database(template)
     database = Database(server.url(name))
@@ -31,6 +32,7 @@ def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_the_way_out(
     assert name in caught.value.what and caught.value.hint
 
 
+@pytest.mark.postgres
 def test_a_session_that_ended_between_mails_is_opened_again_and_the_claim_is_recorded(
     server: Any, template: str
 ):

@@ -64,9 +64,16 @@ def test_another_managers_share_is_refused(store: Store) -> None:
 def test_the_frame_holds_what_was_kept(store: Store) -> None:
     store.allocations.replace("m1", MONDAY, WEDNESDAY, [share(TUESDAY, 1 / 3, confirmed=False), share()])
     assert rows(store.allocations.frame(MONDAY, WEDNESDAY)) == [
-        ("m1", MONDAY, "a", "psb", "process", "meeting", True, True, 60.0),
-        ("m1", TUESDAY, "a", "psb", "process", "meeting", False, True, 1 / 3),
+        ("m1", MONDAY, "a", "psb", "process", "meeting", True, True, 60.0, ""),
+        ("m1", TUESDAY, "a", "psb", "process", "meeting", False, True, 1 / 3, ""),
     ]
+
+
+def test_a_new_name_of_an_activity_changes_a_row_and_its_minutes_stay(store: Store) -> None:
+    store.allocations.replace("m1", MONDAY, TUESDAY, [share(label="werkbezoek")])
+    assert store.allocations.replace("m1", MONDAY, TUESDAY, [share(label="bezoek")]) == RowCounts(changed=1)
+    (row,) = store.allocations.frame(MONDAY, TUESDAY).to_dict("records")
+    assert (row["activity"], row["label"], row["minutes"]) == ("process", "bezoek", 60.0)
 
 
 def test_the_frame_is_of_the_days_and_managers_asked_for(store: Store) -> None:

@@ -80,6 +80,7 @@ def test_a_failed_migration_leaves_no_trace(bare_url: str, monkeypatch: pytest.M
         assert inspect(connection).get_table_names() == []
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_store_at_once_all_succeed(bare_url: str) -> None:
     command = [sys.executable, "-c", OPENER, bare_url]
     openers = [
@@ -161,10 +162,12 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert "is the server up" in said
 
 
+@pytest.mark.postgres
 def test_a_database_that_is_not_there_says_how_to_make_it(server: Any) -> None:
     assert "createdb NAME" in refusal(server.url("nowhere"))
 
 
+@pytest.mark.postgres
 def test_a_wrong_password_is_not_repeated(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "s3cret")
     said = refusal(server.url("postgres"))

@@ -144,6 +144,7 @@ with open_store(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow
 def test_several_processes_send_every_mail_once(store: Store, url: str) -> None:
     names = [f"mail{n:02}" for n in range(60)]
     for name in names:

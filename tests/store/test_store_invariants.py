@@ -2,9 +2,10 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from support.builders import LONDON, MONDAY, meeting
+from support.hypothesis_profiles import examples
 
 from calsync.model.allocation import Allocation
 from calsync.model.classification import Activity, MeetingKind
@@ -17,9 +18,7 @@ from calsync.store.records import CalendarState, RowCounts
 START = datetime(2026, 10, 24, 22, tzinfo=LONDON)
 CALENDARS = ("m1/test/1", "m1/test/2", "m2/test/1")
 ALWAYS = Span(START - timedelta(days=9), START + timedelta(days=9))
-with_store = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+with_store = examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 hours = st.integers(0, 8)
 windows = st.builds(lambda a, b: _span(min(a, b), max(a, b)), hours, hours)
@@ -124,6 +123,7 @@ shares = st.builds(
     confirmed=st.booleans(),
     in_hours=st.just(True),
     minutes=st.floats(0, 1440),
+    label=st.just(""),  # one meeting has one label
 )
 
 

@@ -31,7 +31,7 @@ OTHERS = {
     "sequence": 3,
     "stamp": "20261101T090000Z",
 }
-SAID = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",), "label": "gesprek"}
+SAID = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",)}
 # An id names the start, and zones only how it is shown.
 NAMES = {"id", "calendar_id", "manager_id", "start_zone", "end_zone"}
 MOVES = {
@@ -45,6 +45,7 @@ MOVES = {
     "private": {"all_day": True, "private": True},
     "partnerships": {"classification": replace(BOARD.classification, partnerships=("rpb",))},
     "activity": {"classification": replace(BOARD.classification, activity=Activity.UNCLEAR)},
+    "label": {"classification": replace(BOARD.classification, label="werkbezoek")},
     "kind": {"classification": replace(BOARD.classification, kind="travel")},
     "process_share": {"classification": replace(BOARD.classification, process_share=Fraction(1, 4))},
 }

@@ -85,7 +85,8 @@ def suggest_phrases(
         phrase for phrase in sorted(hours, key=lambda p: -hours[p]) if len(set(titles[phrase])) >= _MIN_TITLES
     ]
     known = _read_coded_texts(coded)
-    is_open = None if judged is None else [name == Activity.UNCLEAR for name in judged["activity"]]
+    unclear_names = book.names_counted_as(Activity.UNCLEAR)
+    is_open = None if judged is None else [name in unclear_names for name in judged["activity"]]
     return [
         Suggestion(
             phrase,

@@ -1,8 +1,9 @@
 """Text in quoted-printable and base64, as vCalendar 1.0 writes it, with its soft line breaks."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 from support.ical_text import NEIGHBOUR, calendar, event, read, read_one, uids_of
 from support.reader_comparison import assert_readers_agree
 
@@ -12,7 +13,7 @@ QP = ";ENCODING=QUOTED-PRINTABLE"
 
 
 def title(line: str, rest: str = "") -> str:
-    """The title that both paths read from a line, without a problem."""
+    """The title that both readers read from a line, without a problem."""
     content = calendar(event(line, *filter(None, [rest])), NEIGHBOUR)
     assert_readers_agree(content)
     occurrences, problems = read(content)
@@ -62,13 +63,13 @@ def test_an_encoded_title_is_decoded(line: str, text: str) -> None:
         (f"SUMMARY{QP}:Board=0D=0A=\r\n", "Board"),
     ],
 )
-def test_a_soft_line_break_goes_on_with_the_next_line(line: str, text: str) -> None:
+def test_a_soft_line_break_joins_the_next_line(line: str, text: str) -> None:
     assert title(line, "LOCATION:Room 1") == text
     content = calendar(event(line, "LOCATION:Room 1"))
     assert read_one(content).location == "Room 1"
 
 
-def test_a_soft_line_break_before_the_end_of_its_event_swallows_nothing() -> None:
+def test_a_soft_line_break_before_the_end_of_its_event_joins_nothing() -> None:
     content = calendar(event(f"SUMMARY{QP}:Board ="), NEIGHBOUR)
     assert_readers_agree(content)
     occurrences, problems = read(content)
@@ -115,7 +116,7 @@ def test_what_cannot_be_decoded_stays_and_is_reported_without_the_text(line: str
 LETTERS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(LETTERS.filter(lambda text: text == text.strip()), st.integers(4, 30))
 def test_any_title_survives_quoted_printable_with_soft_line_breaks(text: str, width: int) -> None:
     sequences = [f"={octet:02X}" for octet in text.encode()]

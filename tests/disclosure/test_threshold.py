@@ -5,14 +5,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hypothesis_profiles import examples
 
-from calsync.analysis.contributions import PERIOD_COLUMNS, build_contributions
+from calsync.analysis.contributions import PERIOD_COLUMNS, ROW, build_contributions
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours
+from calsync.disclosure.merging import merge_small
+from calsync.disclosure.row_keys import MERGED
+from calsync.disclosure.threshold import Protected, protect_split
 from calsync.errors import ConfigError
-from calsync.exports.merging import MERGED_NAME, merge_small_cells
-from calsync.exports.privacy import ProtectedSplit, protect_split
 
 NOVEMBER = (date(2026, 11, 1), date(2026, 12, 1))
 DECEMBER = (date(2026, 12, 1), date(2027, 1, 1))
@@ -28,13 +30,16 @@ PEOPLE = pd.DataFrame(
 DUE = pd.DataFrame([(name, DAY, 6000.0) for name in NAMES], columns=["manager_id", "day", "minutes"])
 
 
-def row(manager: str, activity="process", hours=1.0, partnership="psb", confirmed=True, day=DAY) -> dict:
+def row(
+    manager: str, activity="process", hours=1.0, partnership="psb", confirmed=True, day=DAY, label=""
+) -> dict:
     return {
         "manager_id": manager,
         "day": day,
-        "meeting_id": f"{manager}/{partnership}/{activity}/{day}",
+        "meeting_id": f"{manager}/{partnership}/{activity}/{label}/{day}",
         "partnership": partnership,
         "activity": activity,
+        "label": label,
         "kind": "meeting",
         "confirmed": confirmed,
         "in_hours": True,
@@ -51,11 +56,11 @@ def frame(given_rows) -> pd.DataFrame:
     return pd.DataFrame(given_rows, columns=columns).astype({"confirmed": "bool", "minutes": "float64"})
 
 
-def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> ProtectedSplit:
+def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> Protected:
     return protect_split(frame(given_rows), PEOPLE, DUE, by=by, periods=periods, **options)
 
 
-def hours(found: ProtectedSplit, *columns: str) -> dict:
+def hours(found: Protected, *columns: str) -> dict:
     return found.table.set_index(list(columns))["hours"].to_dict()
 
 
@@ -64,7 +69,7 @@ def test_a_table_without_small_groups_is_left_as_it_is():
     found = protected(given_rows, by=["department"])
     plain = split_hours(frame(given_rows), PEOPLE, DUE, by=["department"], periods=[NOVEMBER])
     pd.testing.assert_frame_equal(found.table, plain)
-    assert (found.below_threshold, found.secondary, found.omitted, found.widened, found.suppressed) == (
+    assert (found.below_threshold, found.secondary, found.possible, found.widened, found.unpublished) == (
         0,
         0,
         0,
@@ -76,7 +81,7 @@ def test_a_table_without_small_groups_is_left_as_it_is():
 def test_small_partnerships_of_one_activity_are_merged():
     given_rows = [*rows(NAMES[:6]), *rows(NAMES[:3], partnership="rpb"), *rows(NAMES[3:6], partnership="csp")]
     found = protected(given_rows)
-    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (MERGED_NAME, "process"): 6}
+    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (MERGED, "process"): 6}
     assert (found.below_threshold, found.secondary) == (2, 0)
 
 
@@ -87,7 +92,7 @@ def test_one_small_cell_takes_the_smallest_other_with_it():
         *rows(NAMES[:1], partnership="csp", hours=2),
     ]
     found = protected(given_rows)
-    assert hours(found, "partnership") == {"psb": 9, MERGED_NAME: 8}
+    assert hours(found, "partnership") == {"psb": 9, MERGED: 8}
     assert (found.below_threshold, found.secondary) == (1, 1)
 
 
@@ -97,38 +102,62 @@ def test_activities_are_merged_where_one_alone_is_too_small():
         *rows(NAMES[:2]),
         *rows(NAMES[2:6], "operational"),
     ]
-    assert hours(protected(given_rows), "partnership", "activity") == {
-        ("", "none"): 8,
-        (MERGED_NAME, MERGED_NAME): 6,
+    assert hours(protected(given_rows), "partnership", "activity") == {("", "none"): 8, (MERGED, MERGED): 6}
+
+
+def test_small_labels_of_one_activity_are_merged_and_the_activity_stays():
+    given_rows = [
+        *rows(NAMES[:6], label="site visit"),
+        *rows(NAMES[:3], label="round table"),
+        *rows(NAMES[3:8]),
+        *rows(NAMES[:6], partnership="rpb"),
+    ]
+    found = hours(protected(given_rows), "partnership", "activity", "label")
+    assert found == {
+        ("psb", "process", "site visit"): 6,
+        ("psb", "process", MERGED): 8,
+        ("rpb", "process", ""): 6,
     }
+
+
+def test_a_label_that_alone_is_too_small_is_merged_with_another_partnership():
+    given_rows = [*rows(NAMES[:3], label="site visit"), *rows(NAMES[3:8], partnership="rpb")]
+    found = hours(protected(given_rows), "partnership", "activity", "label")
+    assert found == {(MERGED, "process", MERGED): 8}
+
+
+def test_labels_of_mixed_time_are_merged_in_both_of_its_rows():
+    given_rows = [*rows(NAMES[:3], "mixed", 2, label="site visit"), *rows(NAMES[:6], "mixed", 2)]
+    found = hours(protected(given_rows), "partnership", "activity", "label")
+    assert found == {("psb", "process", MERGED): 9, ("psb", "service_improvement", MERGED): 9}
 
 
 def test_a_small_department_joins_another():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13]), *rows(NAMES[13:])], by=["department"])
-    assert hours(found, "department") == {"Care": 7, MERGED_NAME: 9}
+    assert hours(found, "department") == {"Care": 7, MERGED: 9}
 
 
 def test_a_small_grade_joins_another_of_its_department():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13])], by=["department", "grade"])
-    assert hours(found, "department", "grade") == {("Care", MERGED_NAME): 7, ("Housing", MERGED_NAME): 6}
+    assert hours(found, "department", "grade") == {("Care", MERGED): 7, ("Housing", MERGED): 6}
 
 
 def test_a_merged_groups_share_is_of_the_merged_contracted_time():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:])], by=["department"])
     shares = found.table.set_index("department")["share_of_contracted"]
-    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, MERGED_NAME: 9 / 900})
+    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, MERGED: 9 / 900})
 
 
 def test_fewer_people_than_a_group_in_all_are_not_shown():
     found = protected([*rows(NAMES[:4]), *rows(NAMES[:5], day=DECEMBER[0])], periods=[NOVEMBER, DECEMBER])
     assert found.table["period_start"].tolist() == [DECEMBER[0]]
-    assert found.suppressed == 1
+    assert found.unpublished == 1
 
 
 def test_rows_of_nothing_but_possible_time_are_left_out_and_counted():
     found = protected([*rows(NAMES[:6]), *rows(NAMES[:2], "operational", confirmed=False)])
     assert found.table["activity"].tolist() == ["process"]
-    assert found.omitted == 1
+    assert found.possible == 1
 
 
 def test_bounds_that_would_show_a_few_peoples_hours_are_drawn_from_published_figures():
@@ -157,7 +186,7 @@ def test_an_upper_bound_is_blank_where_all_unconfirmed_time_is_a_few_peoples():
 
 def test_one_less_the_other_of_a_pair_shows_nobody():
     given_rows = [*rows(NAMES[:6], "mixed"), row(NAMES[0]), *rows(NAMES[:8], "none", partnership="")]
-    assert hours(protected(given_rows), "partnership") == {MERGED_NAME: 7, "": 8}
+    assert hours(protected(given_rows), "partnership") == {MERGED: 7, "": 8}
 
 
 def test_bounds_do_not_give_away_what_was_merged_elsewhere():
@@ -169,7 +198,7 @@ def test_bounds_do_not_give_away_what_was_merged_elsewhere():
     found = protected(given_rows).table.set_index(["partnership", "activity"])
     # Not 5 + 1.5: the merged row's 2.5 less that would be one person's.
     assert found.loc[("psb", "process"), ["hours", "hours_high"]].tolist() == [5, 7.5]
-    assert found.loc[(MERGED_NAME, "unclear"), "hours"] == 2.5
+    assert found.loc[(MERGED, "unclear"), "hours"] == 2.5
 
 
 def test_bounds_of_many_are_exact():
@@ -180,7 +209,7 @@ def test_bounds_of_many_are_exact():
 
 def test_merged_activities_count_possible_time_once():
     given_rows = [*rows(NAMES[:8], "none", partnership=""), *rows(NAMES[:4], "unclear"), *rows(NAMES[4:8])]
-    merged = protected(given_rows).table.set_index("partnership").loc[MERGED_NAME]
+    merged = protected(given_rows).table.set_index("partnership").loc[MERGED]
     assert merged[["hours", "hours_high"]].tolist() == [8, 8]
 
 
@@ -214,6 +243,7 @@ CALENDARS = st.lists(
         st.sampled_from(["psb", "rpb", "csp"]),
         st.sampled_from([True, True, True, False]),
         st.sampled_from([DAY, DECEMBER[0]]),
+        st.sampled_from(["", "", "", "site visit", "round table"]),
     ),
     max_size=16,
 ).map(lambda meetings: [one for meeting in meetings for one in meeting])
@@ -221,7 +251,7 @@ BY = st.sampled_from([[], ["department"], ["department", "grade"]])
 BOTH = (NOVEMBER, DECEMBER)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(CALENDARS, BY, st.sampled_from([5, 6, 9]))
 def test_every_row_stands_for_enough_people_and_no_hour_is_lost(given_rows, by, least):
     found = protected(given_rows, by=by, periods=BOTH, least=least)
@@ -240,15 +270,15 @@ def determined(equations: np.ndarray, number: int) -> bool:
     return np.linalg.matrix_rank(np.vstack([equations, target])) == rank
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(CALENDARS, BY)
 def test_no_hidden_cell_can_be_solved_for(given_rows, by):
     lines = build_contributions(frame(given_rows), PEOPLE, by=by, periods=BOTH)
-    keys = [*by, *PERIOD_COLUMNS, "partnership", "activity"]
+    keys = [*by, *PERIOD_COLUMNS, *ROW]
     sure = lines[lines["hours"] > 0]
     cells = list(map(tuple, sure[keys].drop_duplicates().itertuples(index=False, name=None)))
     people = sure.groupby(keys)["manager_id"].nunique()
-    published = merge_small_cells(sure, by=by, threshold=5).lines
+    published = merge_small(sure, by=by, least=5).lines
     blocks = published.assign(cell=[cells.index(tuple(lines.loc[i, keys])) for i in published.index])
     sums = [np.isin(range(len(cells)), part["cell"]).astype(float) for _, part in blocks.groupby(keys)]
     equations = np.array(sums).reshape(len(sums), len(cells))
@@ -264,7 +294,7 @@ def test_a_tied_meeting_shows_nobody_who_met_for_one_of_its_partnerships_alone()
         for one in rows(NAMES[:6], partnership=p)
     ]
     found = protected([*tied, row(NAMES[0], hours=3), *rows(NAMES[:8], "none", partnership="")])
-    assert hours(found, "partnership") == {MERGED_NAME: 15, "": 8}
+    assert hours(found, "partnership") == {MERGED: 15, "": 8}
 
 
 def test_the_cost_is_the_hours_by_one_rate_for_the_group_that_no_hours_change():
@@ -294,7 +324,7 @@ def test_planned_hours_of_a_few_people_are_blank_and_those_of_many_are_shown():
     table = found.table.set_index("activity")
     assert table["hours"].to_dict() == {"process": 6, "unclear": 0, "none": 6}
     assert table["hours_planned"].fillna(-1).to_dict() == {"process": -1, "unclear": 10, "none": 10}
-    assert (found.blanked, found.omitted) == (1, 1)
+    assert (found.blank, found.possible) == (1, 1)
 
 
 def test_meetings_are_blank_where_the_difference_of_two_groups_is_a_few_peoples():
@@ -311,5 +341,5 @@ def test_meetings_are_blank_where_the_difference_of_two_groups_is_a_few_peoples(
 def test_a_period_read_in_part_is_named_with_what_was_read():
     due = DUE.assign(read=["all"] * 12 + ["part"] * 2 + ["none"] * 2)
     found = protect_split(frame(rows(NAMES)), PEOPLE, due, by=[], periods=[NOVEMBER])
-    assert found.partly_read == ((NOVEMBER, 12 / 16),)
+    assert found.read_in_part == ((NOVEMBER, 12 / 16),)
     assert found.table[["covered", "share_of_contracted"]].values.tolist() == [[12 / 16, 16 / 1400]]

@@ -1,0 +1,1 @@
+"""Disclosure control: the only way from figures to a table that may be written."""

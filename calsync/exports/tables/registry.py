@@ -1,0 +1,75 @@
+"""The tables: calsync's own, then those of other people's packages."""
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint
+
+from calsync.disclosure.release import DisclosureClass, GroupRows, PersonalRows, RawTable
+from calsync.errors import ConfigError
+from calsync.exports.plugins import find_entry_points, load_entry_point, plugin_error
+from calsync.exports.tables import allocations, split
+from calsync.exports.tables.base import TableData, TableDefinition, TableRequest, by_columns
+from calsync.model.problem import Problem
+from calsync.validation import suggest_word
+
+GROUP = "calsync.tables"
+"""The entry-point group in which another package names its tables, each a `TableDefinition`."""
+
+BUILT_IN = {table.name: table for table in (allocations.TABLE, split.TABLE)}
+_RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
+    DisclosureClass.GROUPS: GroupRows,
+    DisclosureClass.PERSONAL: PersonalRows,
+}
+
+
+def table_names(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
+    """The names of all tables, calsync's own first; raises ConfigError where two packages provide one."""
+    return (*BUILT_IN, *find_entry_points(GROUP, "table", BUILT_IN, plugins))
+
+
+def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableDefinition:
+    """Return the table of this name.
+
+    Raises:
+        ConfigError: If there is none, or two packages provide it.
+        PluginError: If another package's table cannot be used.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    points = find_entry_points(GROUP, "table", BUILT_IN, plugins)
+    if name not in points:
+        hint = suggest_word(name, [*BUILT_IN, *points])
+        raise ConfigError([Problem(f"table {name}", "there is no such table", hint)])
+    point = points[name]
+    table = load_entry_point(point, "table")
+    if not isinstance(table, TableDefinition):
+        raise plugin_error(point, "table", "is no TableDefinition")
+    if table.name != name:
+        raise plugin_error(point, "table", f"calls itself {table.name!r}")
+    return table
+
+
+def all_tables(plugins: Iterable[EntryPoint] | None = None) -> list[TableDefinition]:
+    """All tables, calsync's own first; raises as `find_table` does."""
+    points = None if plugins is None else list(plugins)
+    return [find_table(name, points) for name in table_names(points)]
+
+
+def build_table(definition: TableDefinition, data: TableData, request: TableRequest) -> RawTable:
+    """Build a table and check that it is what its definition promises.
+
+    Raises:
+        ConfigError: If its class is none of those released, or name, class or columns differ.
+    """
+    raw = definition.build(data, request)
+    expected = (
+        (*by_columns(request.by), *definition.columns) if isinstance(raw, GroupRows) else definition.columns
+    )
+    faults = []
+    if not isinstance(raw, _RAW_TYPES[definition.disclosure]):
+        faults.append(f"is of class {definition.disclosure}, and its builder returns {type(raw).__name__}")
+    if (raw.name, raw.columns) != (definition.name, expected):
+        faults.append("has other columns than its definition lists")
+    if faults:
+        hint = "ask the authors of the table"
+        raise ConfigError([Problem(f"table {definition.name}", fault, hint) for fault in faults])
+    return raw
