@@ -35,7 +35,7 @@ _BLOCKING_STATUSES = {
 }
 
 
-class HttpResponse(Protocol):
+class PostResponse(Protocol):
     """The attributes of an HTTP response that are used here; `requests.Response` has them."""
 
     @property
@@ -50,7 +50,7 @@ class HttpResponse(Protocol):
         """The body parsed as JSON; raises ValueError if it is not JSON."""
 
 
-PostRequest = Callable[[str, str, Mapping[str, str]], HttpResponse]
+PostRequest = Callable[[str, str, Mapping[str, str]], PostResponse]
 
 
 class GraphTransport:
@@ -81,7 +81,7 @@ class GraphTransport:
     def close(self) -> None:
         """Do nothing: the connection belongs to the source, which closes it."""
 
-    def _post_mail(self, recipient: str, body: str) -> HttpResponse:
+    def _post_mail(self, recipient: str, body: str) -> PostResponse:
         try:
             # The O365 library checks for exactly this spelling of the name, and sends JSON without it.
             return self._post(self._url, body, {"Content-type": "text/plain"})
@@ -108,7 +108,7 @@ def _is_certainly_unsent(error: requests.RequestException) -> bool:
     return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def _raise_for_status(recipient: str, response: HttpResponse) -> NoReturn:
+def _raise_for_status(recipient: str, response: PostResponse) -> NoReturn:
     status, error_text = response.status_code, f"{response.status_code} {_error_text(response)}".strip()
     if status == _THROTTLED:
         after = _retry_after_seconds(response)
@@ -131,7 +131,7 @@ def _raise_unknown(recipient: str, what: str, error: Exception | None) -> NoRetu
     ) from error
 
 
-def _error_text(response: HttpResponse) -> str:
+def _error_text(response: PostResponse) -> str:
     """Code and message of the error, up to 200 characters; "" if the body has another format."""
     try:
         fault = response.json()["error"]
@@ -141,7 +141,7 @@ def _error_text(response: HttpResponse) -> str:
     return " ".join(error_text.split())[:200]
 
 
-def _retry_after_seconds(response: HttpResponse) -> float:
+def _retry_after_seconds(response: PostResponse) -> float:
     """Retry-After in seconds (RFC 9110, 10.2.3); a date is relative to the Date header of the server."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():

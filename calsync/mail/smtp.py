@@ -226,9 +226,7 @@ def _translate_connect_errors(recipient: str, where: str) -> Iterator[None]:
     except smtplib.SMTPResponseException as error:
         _raise_for_connect_reply(recipient, where, error)
     except ssl.SSLCertVerificationError as error:
-        hint = (
-            "set ca_file under [mail] to the authority's certificate, or host to the certificate's name"
-        )
+        hint = "set ca_file under [mail] to the authority's certificate, or host to the certificate's name"
         what = f"the certificate of {where} cannot be trusted: {error.verify_message}"
         raise MailAuthError(recipient, what, hint) from error
     except UnicodeEncodeError:
