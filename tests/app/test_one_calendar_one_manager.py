@@ -317,7 +317,7 @@ def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
         ]
         config = write(tmp_path, rows, source)
         (fault,) = run_test_night(config).faults
-        asked = json.dumps([str(question) for question in graph.questions()])
+        asked = json.dumps([str(question) for question in graph.requests_to()])
     assert "ana" in fault.what and "bob" in fault.what
     assert meetings_of(config) == {"cai"}
     assert "puw" not in asked.lower() and f"ana@{DOMAIN}" not in asked
