@@ -19,7 +19,7 @@ demo: .venv/.installed  ## a night for a fictional council, offline; says what t
 	.venv/bin/calsync demo --to $(DEMO)
 
 demo-m365: .venv/.installed  ## the same council, read from an emulator of Microsoft Graph
-	.venv/bin/python tests/support/demo_through_graph.py $(DEMO)-m365
+	PYTHONPATH=tests .venv/bin/python -m support.demo_through_graph $(DEMO)-m365
 
 quick: .venv/.installed  ## the quick tests, under a minute: run it after every change
 	.venv/bin/$(PYTEST_ON_ALL_CORES) -q -m "not slow and not postgres" --hypothesis-profile quick $(ARGS)

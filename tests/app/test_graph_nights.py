@@ -21,6 +21,8 @@ from calsync.model.span import Span
 from calsync.store.database import open_store
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
 NAMES = ("ana", "ben", "cai")
 BEFORE = [event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9)]

@@ -3,7 +3,7 @@
 from contextlib import closing
 
 from alembic import command
-from support.builders import MONDAY, classification, meeting, span
+from support.builders import MONDAY, make_classification, meeting, span
 
 from calsync.analysis.allocate import allocate
 from calsync.analysis.worktime import WorkingTime
@@ -16,7 +16,7 @@ from calsync.store.records import AllocationState, CalendarState, Recalculation
 DAY = span("00:00-24:00")
 TUESDAY = DAY.end.date()
 VISIT = meeting(
-    "09:00-10:00", classification=classification("service_improvement", label="werkbezoek"), uid="visit"
+    "09:00-10:00", classification=make_classification("service_improvement", label="werkbezoek"), uid="visit"
 )
 BOARD = meeting("10:00-11:00", uid="board")
 

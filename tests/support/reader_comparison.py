@@ -4,13 +4,13 @@ from datetime import datetime
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from calsync.sources.ical.exact import read_with_full_parser
 from hypothesis import strategies as st
 
 from calsync.errors import SourceContentError
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.sources.ical.fast import time_arrays
+from calsync.sources.ical.full_parser import read_with_full_parser
 from calsync.sources.ical.read import read_calendar
 from support.ical_text import LONDON, OCTOBER, days, read
 

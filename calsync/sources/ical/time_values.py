@@ -68,8 +68,9 @@ def _read_value(value: str, tzid: str, zones: Zones, floating: tzinfo) -> DateOr
         # A time in UTC with a TZID: it "MUST NOT be applied" (3.2.19), but the time may be shown in that
         # zone.
         return convert_to_zone(moment, zones.zone_of(tzid))
-    is_utc = (moment.tzname() or "").upper() == "UTC"
-    return convert_to_zone(moment, zones.display_zone) if zones.display_zone and is_utc else moment
+    if zones.display_zone and (moment.tzname() or "").upper() == "UTC":
+        return convert_to_zone(moment, zones.display_zone)
+    return moment
 
 
 def convert_to_zone(moment: datetime, zone: tzinfo) -> datetime:
