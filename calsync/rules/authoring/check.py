@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.problem import Problem, Severity
-from calsync.rules.book import EVIDENCE_STAGE, Conditions, Cue, Rule, RuleBook
+from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify_by_rules
+from calsync.rules.compiled import EVIDENCE_STAGE, Conditions, Cue, Rule
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.packs.models import Example

@@ -6,7 +6,6 @@ a colon, a dash, a bracket): a phrase may run over it.
 
 import re
 import unicodedata
-from functools import lru_cache
 from itertools import product
 
 from calsync.rules.language.memo import Memo
@@ -118,7 +117,6 @@ _NASAL_MUTATIONS = (("p", "mh"), ("t", "nh"), ("c", "ngh"), ("b", "m"), ("d", "n
 _ASPIRATE_MUTATIONS = (("p", "ph"), ("t", "th"), ("c", "ch"))
 
 
-@lru_cache(20_000)
 def mutate_welsh_word(word: str) -> frozenset[str]:
     """A Welsh word and its soft, nasal and aspirate mutations: bwrdd, fwrdd, mwrdd."""
     if len(word.rstrip("*")) < 4:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.problem import Problem
-from calsync.rules.book import Conditions, Cue, Rule
+from calsync.rules.compiled import Conditions, Cue, Rule
 from calsync.rules.organisations import compile_globs
 from calsync.rules.packs.models import CueTable, RuleTable
 from calsync.rules.packs.phrase_lists import LoadedPack
@@ -48,7 +48,6 @@ class Binder:
             manual=self._manual(table, source, where),
             weight=table.weight,
             own=source.own,
-            trigger_lists=test.trigger_lists,
             conditions=test,
             scope=Scope(scope)
             if self.check_known("scope", scope, list(Scope), where)
