@@ -128,17 +128,16 @@ def _classification_by_rule(rule: Rule, features: MeetingFeatures) -> Classifica
 
 
 def _classification_by_evidence(
-    weighed: Evidence, features: MeetingFeatures, book: RuleBook
+    evidence: Evidence, features: MeetingFeatures, book: RuleBook
 ) -> Classification:
-    activity = weighed.activity or Activity.UNCLEAR
-    share = process_share(features, book) if activity is Activity.MIXED else None
-    rule, evidence = weighed.describe(features.scan)
+    activity = evidence.activity or Activity.UNCLEAR
+    rule, description = evidence.describe(features.scan)
     return Classification(
         Scope.INTER_AGENCY,
         strongest_partnerships(features.partnership_matches, features.scan.tokens),
         activity,
-        process_share=share,
+        process_share=process_share(features, book) if activity is Activity.MIXED else None,
         rule=rule,
-        evidence=evidence,
+        evidence=description,
         agencies=features.agencies,
     )
