@@ -118,7 +118,7 @@ def suggest(
     classified = None if coded is None else classify_table(coded, book)
     names = (*load_person_names(), *_manager_names(config))
     unclear = _find_unclear_titles(source, config, book)
-    proposals = suggest_rules(unclear, coded, book, judged=classified, names=names)
+    proposals = suggest_rules(unclear, coded, book, classified=classified, names=names)
     for proposal in proposals:
         print_lines(proposal.lines())
         out.print()
