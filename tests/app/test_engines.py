@@ -112,7 +112,7 @@ def test_without_its_cluster_the_night_goes_on_here_and_says_so(
     config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
     report = run_test_night(config, progress=at(20, kill))
     (note,) = [problem for problem in report.problems if own_crew.address in problem.where]
-    assert note.severity is Severity.NOTE and "lost in mid-night" in note.what
+    assert note.severity is Severity.NOTE and "lost during the night" in note.what
     assert report.outcome is RunState.GOOD
     assert report.counts["calendars"] == MANAGERS
     assert stored_tables(config, KEPT) == expected

@@ -209,7 +209,7 @@ def test_the_command_ends_with_3_and_names_the_store(tmp_path):
         command = [sys.executable, "-m", "calsync", "run", "--config", config, "--night", str(NIGHT)]
         ran = subprocess.run(command, capture_output=True, text=True)
     assert (ran.returncode, len(handler.accepted)) == (3, 1)
-    assert "calsync.db: the store has gone while it was in use" in ran.stderr
+    assert "calsync.db: the store was deleted while it was in use" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

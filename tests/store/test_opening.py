@@ -106,7 +106,7 @@ def test_what_was_kept_is_there_when_opened_again(url: str) -> None:
 def test_a_store_of_a_newer_calsync_is_refused(url: str) -> None:
     with tables(url) as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'of_2031'"))
-    assert "newer calsync (schema of_2031) (bring calsync up to date" in refusal(url)
+    assert "newer calsync (schema of_2031) (update calsync on this machine" in refusal(url)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
