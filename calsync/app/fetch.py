@@ -12,9 +12,9 @@ from functools import partial
 from calsync.app.allocate import complete_states
 from calsync.app.fetch_job import (
     FetchJob,
-    FetchResult,
+    FetchedCalendar,
     FetchWorker,
-    Listing,
+    AddressListing,
     Outcome,
     RunContext,
     fetch_batch_in_process,
@@ -55,14 +55,14 @@ def fetch_all(
     ownership = ownership or CalendarOwnership(night.managers, sources, night.settings, night.roster)
     run = FetchRun(night, store, report, ownership)
     first = run.first_jobs()
-    unlisted, listings = len(first), list[tuple[FetchJob, Listing]]()
+    unlisted, listings = len(first), list[tuple[FetchJob, AddressListing]]()
     batches = deque(split_into_batches(first, engine.batch_size, engine.max_in_flight))
     done = 0
     with run.writer:
         for batch, outcomes in _fetch_batches(night, sources, engine, context, batches):
             for job, outcome in zip(batch, outcomes, strict=True):
                 unlisted -= not job.is_listed
-                if isinstance(outcome, Listing):
+                if isinstance(outcome, AddressListing):
                     listings.append((job, outcome))
                 else:
                     run.store_outcome(job, outcome)
@@ -181,7 +181,7 @@ class FetchRun:
             if manager.id not in self.ownership.held_back
         ]
 
-    def listed_jobs(self, listings: Sequence[tuple[FetchJob, Listing]]) -> list[FetchJob]:
+    def listed_jobs(self, listings: Sequence[tuple[FetchJob, AddressListing]]) -> list[FetchJob]:
         """Return a job for each listed calendar, unless its manager is held back because of it."""
         own = [
             (job, self.ownership.add_calendars(job.calendar, listing.calendars)) for job, listing in listings
@@ -200,9 +200,9 @@ class FetchRun:
             ]
         return jobs
 
-    def store_outcome(self, job: FetchJob, outcome: FetchResult | SourceError) -> None:
+    def store_outcome(self, job: FetchJob, outcome: FetchedCalendar | SourceError) -> None:
         """Store what was read, or note why nothing was."""
-        calendar = outcome.calendar if isinstance(outcome, FetchResult) else job.calendar
+        calendar = outcome.calendar if isinstance(outcome, FetchedCalendar) else job.calendar
         try:
             if isinstance(outcome, SourceError):
                 raise outcome
@@ -274,7 +274,7 @@ class FetchRun:
         }
         return {calendar_id: token for calendar_id, token in tokens.items() if token}
 
-    def _store_fetched(self, result: FetchResult) -> None:
+    def _store_fetched(self, result: FetchedCalendar) -> None:
         calendar = result.calendar
         self.report.counts["calendars"] += 1
         stored = self.stored_states.get(calendar.manager_id, {}).get(calendar.id)
@@ -314,7 +314,7 @@ class FetchRun:
             )
         )
 
-    def _count_meetings(self, result: FetchResult) -> int:
+    def _count_meetings(self, result: FetchedCalendar) -> int:
         """How many meetings the calendar has in the window: those returned, unchanged or unreadable."""
         if not result.unchanged_uids and not result.unread:
             return len(result.rows)

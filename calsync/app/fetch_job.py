@@ -1,7 +1,7 @@
 """What a worker does with one calendar: list, fetch, redact, classify, and return rows. It stores nothing.
 
 A worker is a thread of the night, another process or another machine. What it gets (`RunContext`, `FetchJob`)
-and what it returns (`Listing`, `FetchResult`, a SourceError) are values that can be pickled.
+and what it returns (`AddressListing`, `FetchedCalendar`, a SourceError) are values that can be pickled.
 `calsync.app.fetch` makes the jobs and stores the results.
 """
 
@@ -56,14 +56,14 @@ class FetchJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AddressListing:
     """The calendars behind an address that stands for several."""
 
     calendars: tuple[Calendar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FetchResult:
+class FetchedCalendar:
     """What was read of a calendar, classified, as rows of the store.
 
     Attributes:
@@ -82,7 +82,7 @@ class FetchResult:
     cancellations: tuple[Cancellation, ...] = ()
 
 
-Outcome = Listing | FetchResult | SourceError
+Outcome = AddressListing | FetchedCalendar | SourceError
 _thread_local = threading.local()
 """`engine`: a thread that fetches for this one. Several threads of a Dask worker may run batches at once."""
 
@@ -151,11 +151,11 @@ class FetchWorker:
                 what = "there is no calendar at this address"
                 return SourceContentError(str(calendar), what, "see its owner")
             if job.list_only or len(calendars) > 1:
-                return Listing(calendars)
+                return AddressListing(calendars)
             (calendar,) = calendars
         fetched = source.fetch(calendar, self._window, job.tokens.get(calendar.id, ""))
         if fetched.unchanged:
-            return FetchResult(calendar, fetched.token, unchanged=True)
+            return FetchedCalendar(calendar, fetched.token, unchanged=True)
         groups = classify_occurrences(self._settings, self._book, calendar, fetched.occurrences)
         rows = tuple(row for group in groups for row in similar_meeting_rows(calendar.id, group))
         minutes = None
@@ -163,7 +163,7 @@ class FetchWorker:
             # As in the store: of a meeting that is given twice, the last one counts.
             by_id = {meeting.id: meeting for meeting in chain.from_iterable(groups)}
             minutes = tuple(allocate(job.new_manager, by_id.values(), self._worktime, self._window))
-        return FetchResult(
+        return FetchedCalendar(
             calendar,
             fetched.token,
             rows=rows,

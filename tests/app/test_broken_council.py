@@ -45,7 +45,7 @@ def meetings_by_manager(config) -> dict[str, int]:
 NAMES = {"healthy", *UNREADABLE, *ONE_EVENT, *MENDED}
 
 
-def test_each_broken_calendar_is_named_with_its_fault_and_the_way_out_and_the_healthy_one_is_complete(
+def test_each_broken_calendar_is_named_with_a_hint_and_the_healthy_one_is_complete(
     tmp_path,
 ):
     config = write_council(tmp_path, {"healthy": WHOLE, **UNREADABLE, **ONE_EVENT, **MENDED})

@@ -43,7 +43,7 @@ def test_it_is_reported_while_the_calendar_is_unchanged_and_while_other_meetings
     assert len(notes(run_test_night(config, NIGHT + timedelta(days=2)))) == 1
 
 
-def test_it_is_reported_no_more_once_it_is_mended(tmp_path):
+def test_a_corrected_category_is_not_reported_any_more(tmp_path):
     config = write_council(tmp_path, {"ana": tagged("calsync: bananas")})
     run_test_night(config)
     write_council(tmp_path, {"ana": tagged("calsync: gwella gwasanaethau")})

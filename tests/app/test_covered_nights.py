@@ -45,7 +45,7 @@ def test_one_meeting_in_five_calendars_is_one_meeting_and_five_attendances(tmp_p
     assert (found["meetings"], found["attendances"], found["hours"]) == ("2", "10", "20.0")
 
 
-def test_what_lies_ahead_of_the_night_is_planned_and_never_hours(tmp_path):
+def test_days_after_the_night_are_planned_and_never_hours(tmp_path):
     config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
     run_test_night(config)
     rows, said = exported(config, "2026-11-02", "2026-11-30")
@@ -61,7 +61,7 @@ def test_what_lies_ahead_of_the_night_is_planned_and_never_hours(tmp_path):
     assert "in part" not in said
 
 
-def test_the_audit_table_says_which_minutes_are_planned(tmp_path):
+def test_the_audit_table_marks_planned_minutes(tmp_path):
     config = write_council(tmp_path, {"ana": weekly()})
     run_test_night(config)
     rows, _ = exported(config, "2026-11-09", "2026-11-30", "allocations")
@@ -118,7 +118,7 @@ def test_a_gap_between_two_windows_ends_what_was_covered_before(tmp_path):
     assert days == {(later - timedelta(days=7), later)}
 
 
-def test_minutes_of_a_meeting_say_where_it_is_the_same(tmp_path):
+def test_minutes_of_one_meeting_in_several_calendars_have_the_same_meeting(tmp_path):
     config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
     run_test_night(config)
     with open_store(store_url(load_settings(config))) as store:

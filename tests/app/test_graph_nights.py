@@ -108,7 +108,7 @@ def others_are_complete(held) -> None:
 
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
-def test_a_mailbox_that_cannot_be_read_keeps_what_was_held_and_is_named(tmp_path, graph, fault):
+def test_a_mailbox_that_cannot_be_read_keeps_its_stored_meetings_and_is_named(tmp_path, graph, fault):
     config, report = second_night(tmp_path, graph, lambda g: g.inject_fault(address("ana"), fault, None))
     held = kept(config)
     assert held["ana"] == starts(BEFORE)
@@ -118,7 +118,7 @@ def test_a_mailbox_that_cannot_be_read_keeps_what_was_held_and_is_named(tmp_path
 
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
-def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_what_was_held(tmp_path, graph, fault):
+def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_its_stored_meetings(tmp_path, graph, fault):
     spoil = lambda g: g.inject_fault(address("ana"), fault, None, after=1)  # noqa: E731
     config, report = second_night(tmp_path, graph, spoil)
     held = kept(config)
@@ -137,7 +137,7 @@ def test_a_passing_fault_costs_a_request_and_nothing_else(tmp_path, graph, fault
 
 
 @pytest.mark.parametrize("paging", [*LOST_PAGING, *WHOLE_PAGING])
-def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
+def test_unusual_pages_are_read_whole_or_not_at_all(tmp_path, graph, paging):
     def spoil(g):
         g.mailbox(address("ana")).paging = paging
 
@@ -152,7 +152,7 @@ def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
 
 
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
-def test_odd_fields_cost_no_meeting(tmp_path, graph, quirk):
+def test_unusual_fields_lose_no_meeting(tmp_path, graph, quirk):
     def spoil(g):
         g.mailbox(address("ana")).quirks += (quirk,)
 

@@ -67,7 +67,7 @@ def test_a_wrong_password_stops_the_mails_but_not_the_night(tmp_path, tls, monke
     assert len(stored_tables(config, ("outbox",))["outbox"]) == 3
 
 
-def test_without_its_variable_the_password_is_asked_for_before_the_night(tmp_path, tls, monkeypatch):
+def test_a_missing_password_variable_is_reported_before_the_night(tmp_path, tls, monkeypatch):
     monkeypatch.delenv("MAIL_PASSWORD", raising=False)
     with pytest.raises(ConfigError, match="MAIL_PASSWORD"):
         run_test_night(mailing(tmp_path, 25), NIGHT)

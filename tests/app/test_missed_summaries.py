@@ -61,7 +61,7 @@ def test_missed_months_are_sent(tmp_path):
     assert weeks(config) == [f"ana/monthly/2026-{month}-01" for month in ("08", "09", "10")]
 
 
-def test_who_asked_for_summaries_only_now_gets_the_last_week_alone(tmp_path):
+def test_a_manager_who_subscribes_now_gets_the_last_week_only(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY}, summary="none")
     run_test_night(config)
     write_council(tmp_path, {"ana": DAILY, "ben": DAILY})
@@ -69,7 +69,7 @@ def test_who_asked_for_summaries_only_now_gets_the_last_week_alone(tmp_path):
     assert weeks(config) == ["ana/weekly/2026-12-07", "ben/weekly/2026-12-07"]
 
 
-def test_who_had_no_summaries_while_nights_ran_is_sent_none_of_that_time(tmp_path):
+def test_weeks_without_subscription_are_not_sent_later(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY})
     run_test_night(config)
     write_council(tmp_path, {"ana": DAILY}, summary="none")
@@ -80,13 +80,13 @@ def test_who_had_no_summaries_while_nights_ran_is_sent_none_of_that_time(tmp_pat
     assert weeks(config) == ["ana/weekly/2026-11-09", "ana/weekly/2026-12-07"]
 
 
-def test_the_first_night_of_all_sends_the_last_week_alone(tmp_path):
+def test_the_first_night_sends_the_last_week_only(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY})
     run_test_night(config)
     assert weeks(config) == ["ana/weekly/2026-11-09"]
 
 
-def test_what_is_beyond_the_bound_is_reported_once_and_not_sent_later(tmp_path):
+def test_summaries_beyond_the_limit_are_reported_once_and_not_sent_later(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY}, more="[mail]\nmissed_summaries = 2\n")
     run_test_night(config)
     for _ in range(2):

@@ -133,7 +133,7 @@ def test_a_store_lost_between_reading_and_mails_fails_the_night_and_sends_nothin
 
 
 @pytest.mark.parametrize("after", range(4))
-def test_damage_to_the_log_while_mails_are_sent_lets_none_go_out_twice(tmp_path, after):
+def test_damage_to_the_log_while_mails_are_sent_sends_none_twice(tmp_path, after):
     class Harmful(ScriptedHandler):
         async def handle_DATA(self, server, session, envelope):  # noqa: N802
             if len(self.accepted) == after:
@@ -253,7 +253,7 @@ def test_a_full_disk_fails_the_night_and_sends_nothing(tmp_path):
         ("UPDATE outbox SET queued_at = 'Tuesday'", "cannot be read"),
     ],
 )
-def test_a_store_that_has_lost_a_part_before_the_night_is_named_with_the_way_out(tmp_path, statement, said):
+def test_a_store_that_lost_a_part_before_the_night_is_named_with_a_hint(tmp_path, statement, said):
     with smtp_server(ScriptedHandler()) as port:
         config = mailing(tmp_path, port)
         run_test_night(config)
@@ -297,7 +297,7 @@ def test_a_text_that_cannot_be_decoded_is_not_shown(tmp_path):
     assert "Secret" not in str(caught.value) and "evidence" in str(caught.value)
 
 
-def test_a_store_that_must_not_be_written_is_named_with_the_way_out(tmp_path):
+def test_a_read_only_store_is_named_with_a_hint(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/calsync.db")
     with pytest.raises(StoreError, match="readonly database") as caught, database.writing() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")

@@ -95,9 +95,7 @@ def test_a_meeting_in_two_files_counts_once(tmp_path):
         (("SEQUENCE:1", "RECURRENCE-ID;RANGE=THISANDFUTURE:20261116T100000Z"), {"2026-11-09": HOUR}),
     ],
 )
-def test_a_cancel_in_another_file_cancels_the_copy_and_when_it_is_gone_the_meeting_lives(
-    tmp_path, lines, left, first
-):
+def test_a_cancel_in_another_file_cancels_the_copy_until_it_is_gone(tmp_path, lines, left, first):
     config = home(tmp_path)
     assert night(config, m=vcalendar(WEEKLY)) == DAYS
     assert night(config, **{first: message("CANCEL", "psb", *lines)}) == left
@@ -105,7 +103,7 @@ def test_a_cancel_in_another_file_cancels_the_copy_and_when_it_is_gone_the_meeti
     assert night(config, **{first: None}) == DAYS
 
 
-def test_a_cancel_that_was_there_first_cancels_what_comes_later(tmp_path):
+def test_a_cancel_that_was_there_first_cancels_a_later_copy(tmp_path):
     config = home(tmp_path)
     assert night(config, a=message("CANCEL", "psb", "SEQUENCE:1"), b=vcalendar()) == {}
     assert night(config, b=vcalendar(WEEKLY)) == {}
@@ -153,7 +151,7 @@ def test_an_outdated_copy_at_another_time_does_not_count_and_counts_again_when_i
     assert night(config, work=None) == {"2026-11-09": HOUR}
 
 
-def test_a_manager_is_asked_about_a_meeting_in_two_calendars_once(tmp_path):
+def test_a_summary_asks_about_a_meeting_in_two_calendars_once(tmp_path):
     config = home(tmp_path)
     unclear = vevent(
         "psb", *MONDAY, "SUMMARY:Public Services Board", "ORGANIZER:mailto:bo@health.nhs.wales.example"
@@ -183,7 +181,7 @@ variants = st.sampled_from(
 
 @examples(15, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.fixed_dictionaries({"a": variants, "b": variants, "c": variants}), min_size=1, max_size=3))
-def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothing(tmp_path_factory, nights):
+def test_after_any_nights_the_minutes_are_those_of_a_first_night(tmp_path_factory, nights):
     config = home(tmp_path_factory.mktemp("nights"))
     hold(config, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
     for files in nights:

@@ -37,7 +37,7 @@ def test_an_event_that_cannot_be_read_is_reported_every_night_whether_its_file_c
 @pytest.mark.parametrize(
     "broken", [BROKEN, BROKEN.replace("END:VEVENT", "X-END:VEVENT")], ids=["times", "no END"]
 )
-def test_meetings_held_of_an_event_that_became_unreadable_stay_and_deleted_ones_go(
+def test_stored_meetings_of_an_event_that_became_unreadable_stay_and_deleted_ones_go(
     tmp_path: Path, broken: str
 ) -> None:
     sound = vevent("bad", "20261118T090000Z", "20261118T100000Z", "SUMMARY:Forum")

@@ -54,7 +54,7 @@ def status(config: Path, monkeypatch, minutes: int):
     return CliRunner().invoke(app, ["status", "--config", str(config)])
 
 
-def test_a_mail_refused_for_now_is_sent_between_nights_when_it_is_due(tmp_path):
+def test_a_mail_that_failed_temporarily_is_sent_between_nights_when_it_is_due(tmp_path):
     handler = ScriptedHandler(data_replies=["451 greylisted, try later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
@@ -65,7 +65,7 @@ def test_a_mail_refused_for_now_is_sent_between_nights_when_it_is_due(tmp_path):
     assert len(handler.accepted) == 1
 
 
-def test_every_refusal_for_now_doubles_the_wait(tmp_path):
+def test_every_temporary_failure_doubles_the_wait(tmp_path):
     handler = ScriptedHandler(recipient_replies={ANA: "450 mailbox busy"})
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
@@ -89,7 +89,7 @@ def test_the_service_sends_a_waiting_mail_when_the_night_is_done(tmp_path, caplo
     assert [row[5] for row in stored_tables(config, ("outbox",))["outbox"]] == ["sent"]
 
 
-def test_the_service_looks_for_due_mails_every_minute(tmp_path):
+def test_the_service_checks_for_due_mails_every_minute(tmp_path):
     handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port)
@@ -145,7 +145,7 @@ def test_a_second_run_of_the_same_night_sends_what_is_due(tmp_path):
     assert len(handler.accepted) == 1
 
 
-def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
+def test_a_server_that_stops_answering_before_the_mail_is_tried_again(tmp_path):
     async def never_answers(server, session, envelope, address, options):
         await asyncio.sleep(1)
         return "250 OK"
@@ -159,7 +159,7 @@ def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
         assert "lost" in report.problems[-1].what
 
 
-def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown(tmp_path, monkeypatch):
+def test_a_server_that_stops_answering_after_the_mail_leaves_it_unknown(tmp_path, monkeypatch):
     handler = ScriptedHandler(data_replies=["hang"])
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, timeout=0.3)

@@ -21,7 +21,7 @@ def end_sessions(server: Any, name: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_the_way_out(server: Any, template: str):
+def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_a_hint(server: Any, template: str):
     name = server.new_database(template)
     database = Database(server.url(name))
     with pytest.raises(StoreError) as caught, database.writing() as connection:
@@ -45,7 +45,7 @@ def test_a_session_that_ended_between_mails_is_opened_again_and_the_claim_is_rec
         assert [mail.state for mail in again.outbox.entries()] == [MailState.SENDING]
 
 
-def test_to_look_at_the_file_frees_no_lock_of_this_process(tmp_path: Path):
+def test_reading_from_a_new_connection_releases_no_lock_of_this_process(tmp_path: Path):
     database = Database(f"sqlite:///{tmp_path}/calsync.db")
     inode = f":{(tmp_path / 'calsync.db').stat().st_ino}"
 

@@ -80,7 +80,7 @@ def test_replacing_windows_is_like_replacing_them_in_a_dict(
 
 @with_store
 @given(reading=readings(), asked=windows)
-def test_a_window_holds_what_overlaps_it_and_nothing_else(
+def test_a_window_has_the_meetings_that_overlap_it_and_no_others(
     store: Store, reading: tuple[str, Span, list[Meeting]], asked: Span
 ) -> None:
     calendar_id, window, meetings = reading

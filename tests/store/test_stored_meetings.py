@@ -37,22 +37,22 @@ def keep(store: Store, *meetings: Meeting, window: Span = DAY, **changes: object
     return store.meetings.replace(state(**changes), window, meetings)
 
 
-def test_a_meeting_comes_back_as_it_went_in(store: Store) -> None:
-    board = unlike_any_default()
+def test_a_meeting_is_read_as_it_was_stored(store: Store) -> None:
+    board = meeting_without_default_values()
     keep(store, board)
     assert store.meetings.of_manager("m1", DAY) == [board]
 
 
 def test_no_field_of_a_meeting_is_left_at_its_default_above() -> None:
     # A field that a later hand adds to the model fails here until the store keeps it.
-    board, plain = unlike_any_default(), Classification(Scope.OTHER, (), Activity.NONE)
+    board, plain = meeting_without_default_values(), Classification(Scope.OTHER, (), Activity.NONE)
     judged = board.classification
     assert [f.name for f in fields(judged) if getattr(judged, f.name) == getattr(plain, f.name)] == []
     assert [name for name in board._fields if getattr(board, name) in ("", (), False, 0)] == []
 
 
-def test_a_meeting_that_changed_in_all_it_holds_is_the_new_one_and_then_unchanged(store: Store) -> None:
-    board, plain = unlike_any_default(), meeting("11:00-12:00", calendar_id=CALENDAR)
+def test_a_meeting_may_change_in_every_field(store: Store) -> None:
+    board, plain = meeting_without_default_values(), meeting("11:00-12:00", calendar_id=CALENDAR)
     plain = plain._replace(id=board.id)
     for one in (board, plain, board):
         keep(store, one)
@@ -83,7 +83,7 @@ def test_what_could_not_be_read_stays_and_what_was_read_is_replaced(
     assert [one.start for one in found if one.uid == "read"] == [moved.start]
 
 
-def unlike_any_default() -> Meeting:
+def meeting_without_default_values() -> Meeting:
     judged = make_classification(
         Activity.MIXED,
         partnerships=("psb", "rpb"),
@@ -123,7 +123,7 @@ def unlike_any_default() -> Meeting:
     ],
     ids=str,
 )
-def test_instant_and_offset_come_back_even_where_clocks_change(store: Store, start: datetime) -> None:
+def test_instant_and_offset_are_restored_even_where_clocks_change(store: Store, start: datetime) -> None:
     moved = meeting()._replace(
         start=start, end=(start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
     )
@@ -136,13 +136,13 @@ def test_instant_and_offset_come_back_even_where_clocks_change(store: Store, sta
     )
 
 
-def test_a_zone_with_a_name_comes_back_by_its_name(store: Store) -> None:
+def test_a_zone_with_a_name_is_restored_by_its_name(store: Store) -> None:
     keep(store, meeting())
     (found,) = store.meetings.of_manager("m1", DAY)
     assert found.start.tzinfo is LONDON
 
 
-def test_a_zone_that_lies_about_its_name_is_kept_by_its_offset(store: Store) -> None:
+def test_a_zone_with_a_wrong_name_is_stored_by_its_offset(store: Store) -> None:
     class Invented(ZoneInfo):
         key = "Europe/London"
 
@@ -169,7 +169,7 @@ def test_only_what_differs_is_written(store: Store) -> None:
     assert store.meetings.of_manager("m1", DAY) == [renamed, new]
 
 
-def test_a_new_verdict_alone_is_a_change(store: Store) -> None:
+def test_a_new_classification_alone_is_a_change(store: Store) -> None:
     keep(store, meeting())
     assert keep(store, meeting(classification=make_classification("unclear"))) == RowCounts(changed=1)
 
@@ -187,7 +187,7 @@ def test_a_meeting_across_the_edge_belongs_to_the_window(store: Store) -> None:
     assert keep(store, window=span("08:00-18:00")) == RowCounts(removed=1)
 
 
-def test_a_meeting_that_grew_into_the_window_is_changed_not_added(store: Store) -> None:
+def test_a_meeting_that_became_longer_and_reaches_the_window_is_changed_not_added(store: Store) -> None:
     early = meeting("06:00-07:00")
     keep(store, early)
     longer = early._replace(end=at("09:00"))
@@ -203,7 +203,7 @@ def test_another_calendar_is_not_touched(store: Store) -> None:
     assert store.meetings.of_manager("m1", DAY) == [other]
 
 
-def test_writers_at_once_wait_for_each_other(store: Store) -> None:
+def test_simultaneous_writers_wait_for_each_other(store: Store) -> None:
     def write(calendar_id: str) -> RowCounts:
         changes = [
             keep(store, meeting(calendar_id=calendar_id, uid=f"{n}"), calendar_id=calendar_id)
@@ -215,11 +215,11 @@ def test_writers_at_once_wait_for_each_other(store: Store) -> None:
         assert list(pool.map(write, "abcd")) == [RowCounts(added=1, removed=1)] * 4
 
 
-def test_a_meeting_given_twice_is_kept_once_and_counted(store: Store) -> None:
+def test_a_meeting_given_twice_is_stored_once_and_counted(store: Store) -> None:
     assert keep(store, meeting(), meeting()) == RowCounts(added=1, repeated=1)
 
 
-def test_odd_characters_cost_no_meeting_and_stay_equal(store: Store) -> None:
+def test_characters_that_no_database_accepts_are_replaced_in_meetings(store: Store) -> None:
     odd = meeting(uid="nul\0\ud800", title="half \udfff", categories=("\0",), organizer="a@\0.example")
     keep(store, odd)
     (found,) = store.meetings.find_by_uid("nul\0\ud800")
@@ -227,7 +227,7 @@ def test_odd_characters_cost_no_meeting_and_stay_equal(store: Store) -> None:
     assert keep(store, odd) == RowCounts()
 
 
-def test_a_uid_of_any_length_is_kept_and_found(store: Store) -> None:
+def test_a_uid_of_any_length_is_stored_and_found(store: Store) -> None:
     # Not compressible: PostgreSQL packs repeated text before it measures an index row.
     endless = "".join(f"{n * 7919:x}" for n in range(20_000))
     keep(store, meeting(uid=endless))
@@ -251,7 +251,7 @@ def test_the_count_is_that_of_the_window(store: Store) -> None:
     assert store.meetings.count("m1/test/2", window) == 0
 
 
-def test_the_state_comes_back_with_the_meetings(store: Store) -> None:
+def test_the_calendar_state_is_read_as_it_was_stored(store: Store) -> None:
     problems = (Problem("event 3", "no start \0", "mend it"), Problem("b", "c", severity=Severity.NOTE))
     given = state(token="etag", window=DAY, versions="3/2", problems=problems, last_good=MONDAY)
     store.meetings.replace(given, DAY, [])
@@ -262,7 +262,7 @@ def test_the_state_comes_back_with_the_meetings(store: Store) -> None:
     assert store.meetings.calendar_state("unknown") is None
 
 
-def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> None:
+def test_a_failure_keeps_the_meetings_and_the_first_failing_night(store: Store) -> None:
     keep(store, meeting(), token="t", last_good=date(2026, 11, 1))
     for night in (date(2026, 11, 2), date(2026, 11, 3)):
         store.meetings.note_failure(
@@ -278,12 +278,12 @@ def test_a_failure_keeps_the_meetings_and_the_first_bad_night(store: Store) -> N
     assert store.meetings.of_manager("m1", DAY) == [meeting()]
 
 
-def test_a_calendar_that_never_worked_is_known_by_its_failure(store: Store) -> None:
+def test_a_calendar_that_was_never_read_is_listed_with_its_failure(store: Store) -> None:
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "not there", "look")
     assert store.meetings.calendar_states() == [state(failing_since=MONDAY, what="not there", hint="look")]
 
 
-def test_an_unchanged_calendar_is_well_again(store: Store) -> None:
+def test_an_unchanged_calendar_fails_no_longer(store: Store) -> None:
     keep(store, meeting(), token="t")
     store.meetings.note_failure(CALENDAR, "m1", "test", "m1 (a.ics)", MONDAY, "no answer", "wait")
     store.meetings.mark_unchanged([CALENDAR], MONDAY)
@@ -307,7 +307,7 @@ def test_a_retired_calendar_that_fails_is_listed_again(store: Store) -> None:
     assert store.meetings.calendar_states() == [state(failing_since=MONDAY, what="gone", hint="look")]
 
 
-def test_dropping_a_calendar_erases_it_and_no_other(store: Store) -> None:
+def test_deleting_a_calendar_deletes_no_other(store: Store) -> None:
     other = meeting("09:00-10:00", calendar_id="m1/test/2")
     keep(store, meeting())
     keep(store, other, calendar_id="m1/test/2")
@@ -325,7 +325,7 @@ def test_a_uid_is_found_in_every_calendar(store: Store) -> None:
     assert store.meetings.find_by_uid("other") == []
 
 
-def test_meetings_of_a_uid_that_stands_stay_and_the_others_are_replaced(store: Store) -> None:
+def test_meetings_of_unchanged_uids_stay_and_the_others_are_replaced(store: Store) -> None:
     kept, gone, new = (meeting("09:00-10:00", uid=uid, calendar_id=CALENDAR) for uid in ("a", "b", "c"))
     keep(store, kept, gone)
     rows = meeting_rows(CALENDAR, [new])
@@ -334,7 +334,7 @@ def test_meetings_of_a_uid_that_stands_stay_and_the_others_are_replaced(store: S
     assert {m.uid for m in store.meetings.of_manager("m1", DAY)} == {"a", "c"}
 
 
-def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -> None:
+def test_a_change_makes_minutes_of_its_manager_due_and_no_others(store: Store) -> None:
     reckoned = [
         Recalculation(MONDAY, MONDAY, (), AllocationState(who, "basis", MONDAY, MONDAY + timedelta(days=7)))
         for who in ("m1", "m2")
@@ -351,7 +351,7 @@ def test_a_change_is_noted_for_the_reckoning_of_its_manager_only(store: Store) -
     assert store.allocations.allocation_states()["m1"].changed is None
 
 
-def test_a_change_that_moves_no_minute_is_kept_and_not_noted(store: Store) -> None:
+def test_a_change_that_affects_no_minutes_makes_none_due(store: Store) -> None:
     one = meeting("09:00-10:00", uid="a", calendar_id=CALENDAR, title="PSB")
     keep(store, one)
     after = AllocationState("m1", "basis", MONDAY, MONDAY + timedelta(days=7))
@@ -362,7 +362,7 @@ def test_a_change_that_moves_no_minute_is_kept_and_not_noted(store: Store) -> No
     assert store.allocations.allocation_states()["m1"].changed == one.span
 
 
-def test_a_dropped_calendar_has_its_manager_reckoned_anew(store: Store) -> None:
+def test_a_deleted_calendar_makes_its_managers_minutes_due(store: Store) -> None:
     keep(store, meeting("09:00-10:00", calendar_id=CALENDAR))
     after = AllocationState("m1", "basis", MONDAY, MONDAY)
     store.allocations.replace_all([Recalculation(MONDAY, MONDAY, (), after)])

@@ -27,7 +27,7 @@ def of(name: str, day: date = MONDAY, uid: str = "psb", **changes: object) -> Me
     return meeting("09:00-10:00", day, calendar_id=f"m1/ics/{name}", uid=uid, **changes)
 
 
-def test_a_copy_is_given_once_and_both_stay_stored(store: Store) -> None:
+def test_a_copy_is_returned_once_and_both_stay_stored(store: Store) -> None:
     keep(store, "a", of("a"))
     keep(store, "b", of("b"))
     assert len(store.meetings.of_manager("m1", TODAY)) == 1
@@ -35,7 +35,7 @@ def test_a_copy_is_given_once_and_both_stay_stored(store: Store) -> None:
     assert len(store.meetings.find_uncorrected("psb")) == 2
 
 
-def test_an_outdated_copy_is_known_by_one_outside_the_window(store: Store) -> None:
+def test_a_newer_copy_outside_the_window_replaces_an_outdated_one(store: Store) -> None:
     original = at("09:00").isoformat()
     for uid, name in (("single", ""), ("series", original)):
         keep(store, "a", of("a", uid=uid, recurrence_id=name, sequence=0))
@@ -58,7 +58,7 @@ def test_a_message_in_another_calendar_cancels_until_it_is_gone(store: Store) ->
         assert [one.status for one in store.meetings.find_by_uid("psb")] == [status]
 
 
-def test_what_messages_cancel_goes_with_their_calendar(store: Store) -> None:
+def test_cancellations_are_deleted_with_their_calendar(store: Store) -> None:
     keep(store, "a", of("a"))
     keep(store, "b", cancelled=(Cancellation("psb"),))
     store.meetings.delete_calendar("m1/ics/b")

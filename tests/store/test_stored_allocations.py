@@ -44,7 +44,7 @@ def test_other_days_and_other_managers_stay(store: Store) -> None:
     assert list(zip(kept["manager_id"], kept["day"], strict=True)) == [("m1", MONDAY), ("m2", MONDAY)]
 
 
-def test_days_outside_are_left_out(store: Store) -> None:
+def test_allocations_outside_the_days_are_ignored(store: Store) -> None:
     given = [share(), share(WEDNESDAY), share(MONDAY - timedelta(days=1))]
     assert store.allocations.replace("m1", MONDAY, WEDNESDAY, given) == RowCounts(added=1)
 
@@ -56,12 +56,12 @@ def test_shares_that_differ_only_in_minutes_are_added_up(store: Store) -> None:
     assert list(store.allocations.frame(MONDAY, TUESDAY)["minutes"]) == [0.6]
 
 
-def test_another_managers_share_is_refused(store: Store) -> None:
+def test_an_allocation_of_another_manager_is_an_error(store: Store) -> None:
     with pytest.raises(ValueError, match="m2 among those of m1"):
         store.allocations.replace("m1", MONDAY, TUESDAY, [share(manager_id="m2")])
 
 
-def test_the_frame_holds_what_was_kept(store: Store) -> None:
+def test_the_frame_has_the_stored_allocations(store: Store) -> None:
     store.allocations.replace("m1", MONDAY, WEDNESDAY, [share(TUESDAY, 1 / 3, confirmed=False), share()])
     assert rows(store.allocations.frame(MONDAY, WEDNESDAY)) == [
         ("m1", MONDAY, "a", "psb", "process", "meeting", True, True, 60.0, ""),
@@ -69,14 +69,14 @@ def test_the_frame_holds_what_was_kept(store: Store) -> None:
     ]
 
 
-def test_a_new_name_of_an_activity_changes_a_row_and_its_minutes_stay(store: Store) -> None:
+def test_a_new_label_changes_a_row_and_its_minutes_stay(store: Store) -> None:
     store.allocations.replace("m1", MONDAY, TUESDAY, [share(label="werkbezoek")])
     assert store.allocations.replace("m1", MONDAY, TUESDAY, [share(label="bezoek")]) == RowCounts(changed=1)
     (row,) = store.allocations.frame(MONDAY, TUESDAY).to_dict("records")
     assert (row["activity"], row["label"], row["minutes"]) == ("process", "bezoek", 60.0)
 
 
-def test_the_frame_is_of_the_days_and_managers_asked_for(store: Store) -> None:
+def test_the_frame_has_the_requested_days_and_managers(store: Store) -> None:
     for name in ("m1", "m2", "m3"):
         given = [share(manager_id=name), share(TUESDAY, manager_id=name)]
         store.allocations.replace(name, MONDAY, WEDNESDAY, given)
@@ -95,7 +95,7 @@ def test_an_empty_frame_has_the_same_columns_and_types(store: Store) -> None:
     assert list(empty.dtypes) == list(full.dtypes)
 
 
-def test_the_minutes_of_a_dropped_calendar_are_erased(store: Store) -> None:
+def test_the_minutes_of_a_deleted_calendar_are_deleted(store: Store) -> None:
     board = meeting()
     state = CalendarState("m1/test/1", "m1", "test", "m1 (a.ics)")
     store.meetings.replace(state, span("00:00-24:00"), [board])

@@ -14,7 +14,7 @@ DAY = span("00:00-24:00")
 WEEK = (MONDAY, MONDAY + timedelta(days=7))
 
 
-def a_night(store: Store) -> None:
+def run_all_queries(store: Store) -> None:
     """Every question that a night, a command or an export asks about meetings and minutes."""
     kept = meeting("09:00-10:00", uid="a", calendar_id="m1/x/1")
     state = CalendarState("m1/x/1", "m1", "x", "m1")
@@ -33,7 +33,7 @@ def a_night(store: Store) -> None:
     store.meetings.delete_calendar("m1/x/1")
 
 
-def test_every_question_of_a_night_uses_an_index(tmp_path) -> None:
+def test_every_query_of_a_night_uses_an_index(tmp_path) -> None:
     asked: list[tuple[str, object]] = []
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
         engine = store.meetings._database.engine
@@ -44,7 +44,7 @@ def test_every_question_of_a_night_uses_an_index(tmp_path) -> None:
                 (statement, parameters[0] if many else parameters)
             ),
         )
-        a_night(store)
+        run_all_queries(store)
         looking = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
         assert len(looking) > 10
         with engine.connect() as connection:

@@ -37,7 +37,7 @@ def activities(store: Store) -> list[str]:
     return [str(m.classification.activity) for m in store.meetings.of_manager("m1", DAY)]
 
 
-def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_correction_is_read_as_it_was_stored(store: Store) -> None:
     full = Correction(
         "w",
         CorrectionFields(
@@ -57,13 +57,13 @@ def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
     assert [one.fields for one in store.corrections.list_all()] == [full.fields, PROCESS.fields]
 
 
-def test_saying_no_partnership_is_not_the_same_as_saying_nothing(store: Store) -> None:
+def test_a_correction_to_no_partnership_differs_from_no_correction_of_it(store: Store) -> None:
     store.corrections.add(replace(PROCESS, fields=CorrectionFields(partnerships=())))
     assert [one.fields.partnerships for one in store.corrections.list_all("w")] == [()]
     assert store.corrections.list_all("x") == []
 
 
-def test_every_reading_hears_it_and_the_rules_verdict_is_still_there(store: Store) -> None:
+def test_meetings_are_read_with_corrections_and_also_without(store: Store) -> None:
     keep(store, board())
     store.corrections.add(PROCESS)
     assert activities(store) == ["process"]
@@ -71,14 +71,14 @@ def test_every_reading_hears_it_and_the_rules_verdict_is_still_there(store: Stor
     assert [str(m.classification.activity) for m in store.meetings.find_uncorrected("w")] == ["unclear"]
 
 
-def test_a_calendar_that_is_read_again_does_not_undo_it(store: Store) -> None:
+def test_a_calendar_that_is_read_again_keeps_its_corrections(store: Store) -> None:
     store.corrections.add(PROCESS)
     keep(store, board())
     keep(store, board(title="renamed"))
     assert activities(store) == ["process"]
 
 
-def test_a_later_one_supersedes_and_its_withdrawal_brings_the_earlier_back(store: Store) -> None:
+def test_a_later_correction_wins_until_it_is_withdrawn(store: Store) -> None:
     keep(store, board())
     store.corrections.add(PROCESS)
     mixed = store.corrections.add(
@@ -90,7 +90,7 @@ def test_a_later_one_supersedes_and_its_withdrawal_brings_the_earlier_back(store
     assert [bool(one.withdrawn) for one in store.corrections.list_all()] == [False, True]
 
 
-def test_a_withdrawal_is_noted_once_and_an_unknown_number_is_nobodys(store: Store) -> None:
+def test_a_withdrawal_is_stored_once_and_an_unknown_number_gives_none(store: Store) -> None:
     number = store.corrections.add(PROCESS).number
     first = store.corrections.withdraw(number, "Bryn Rees", at("14:00"))
     assert first and (first.withdrawn, first.withdrawn_by) == (at("14:00"), "Bryn Rees")
@@ -98,7 +98,7 @@ def test_a_withdrawal_is_noted_once_and_an_unknown_number_is_nobodys(store: Stor
     assert store.corrections.withdraw(number + 1, "Cai", at("15:00")) is None
 
 
-def test_a_store_opened_later_hears_what_another_one_kept(url: str) -> None:
+def test_a_store_opened_later_applies_the_corrections(url: str) -> None:
     with open_store(url) as store:
         keep(store, board())
         store.corrections.add(PROCESS)
@@ -106,7 +106,7 @@ def test_a_store_opened_later_hears_what_another_one_kept(url: str) -> None:
         assert activities(store) == ["process"]
 
 
-def test_what_no_database_takes_costs_no_correction(store: Store) -> None:
+def test_characters_that_no_database_accepts_are_replaced_in_corrections(store: Store) -> None:
     kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
     assert [one.number for one in store.corrections.list_all("w\0\ud800")] == [kept.number]
 

@@ -88,7 +88,7 @@ def test_a_bad_line_costs_its_manager_and_not_the_night(tmp_path):
     assert wrong_now(config, NIGHT) == (set(), 2)
 
 
-def test_what_is_held_of_a_manager_whose_line_is_bad_stays(tmp_path):
+def test_stored_meetings_of_a_manager_with_a_bad_line_stay(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}})
     run_test_night(config)
     before = stored_tables(config)
@@ -97,7 +97,7 @@ def test_what_is_held_of_a_manager_whose_line_is_bad_stays(tmp_path):
     assert stored_tables(config) == before
 
 
-def test_wrong_headings_stop_the_night_before_anything_is_touched(tmp_path):
+def test_wrong_headings_stop_the_night_before_anything_is_changed(tmp_path):
     config = write(tmp_path, {"ana": {}})
     text = (tmp_path / "managers.csv").read_text()
     (tmp_path / "managers.csv").write_text(text.replace("calendar,", "calender,"))
@@ -130,7 +130,7 @@ def test_a_new_id_with_the_same_address_continues_and_gets_no_second_mail(tmp_pa
     assert mine[0] == mine[1]
 
 
-def test_meeting_ids_after_a_new_id_are_those_of_a_night_from_nothing(tmp_path):
+def test_meeting_ids_after_a_new_id_are_those_of_a_first_night(tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     config = write(here, {"ana": {}})
     (here / "managers.csv").write_text(f"id,email,calendar\nana,ana@{DOMAIN},calendars/ana.ics\n")
@@ -181,7 +181,7 @@ def test_two_managers_can_exchange_their_ids(tmp_path):
     assert report.counts["mails"] == 0 and report.outcome is RunState.GOOD
 
 
-def test_an_id_that_was_another_persons_is_refused_so_that_their_meetings_are_not_mixed(tmp_path):
+def test_an_id_that_was_another_persons_is_held_back(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}})
     run_test_night(config)
     before = stored_tables(config)
@@ -210,7 +210,7 @@ def test_both_ids_of_one_address_are_held_back_and_the_new_one_continues_when_th
 # Who has left, who has not begun
 
 
-def test_who_has_left_is_neither_read_nor_mailed_and_is_no_failure_in_status(tmp_path):
+def test_a_manager_who_has_left_is_neither_read_nor_mailed_nor_a_failure_in_status(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}})
     run_test_night(config)
     (tmp_path / "calendars" / "bob.ics").unlink()
@@ -226,7 +226,7 @@ def test_who_has_left_is_neither_read_nor_mailed_and_is_no_failure_in_status(tmp
     assert held(config) == {"ana", "bob"}, "what is held stays"
 
 
-def test_who_is_gone_from_the_list_is_no_failure_in_status(tmp_path):
+def test_a_manager_missing_from_the_list_is_no_failure_in_status(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}, "cai": {}})
     run_test_night(config)
     (tmp_path / "calendars" / "bob.ics").unlink()
@@ -238,7 +238,7 @@ def test_who_is_gone_from_the_list_is_no_failure_in_status(tmp_path):
     assert held(config) == {"ana", "bob", "cai"}
 
 
-def test_a_mail_that_waits_for_somebody_who_has_left_is_withdrawn(tmp_path):
+def test_a_waiting_mail_for_a_manager_who_has_left_is_withdrawn(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}}, NO_SERVER)
     run_test_night(config)
     write(tmp_path, {"ana": {}, "bob": {"left": "2026-11-16"}})
@@ -247,7 +247,7 @@ def test_a_mail_that_waits_for_somebody_who_has_left_is_withdrawn(tmp_path):
     assert [row[0] for row in stored_tables(config)["outbox"]] == ["summary/ana/weekly/2026-11-09"]
 
 
-def test_mails_that_failed_for_somebody_who_has_left_are_no_failure(tmp_path):
+def test_failed_mails_for_a_manager_who_has_left_are_no_failure(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}}, NO_SERVER)
     run_test_night(config)
     settings = load_settings(config)
@@ -260,7 +260,7 @@ def test_mails_that_failed_for_somebody_who_has_left_are_no_failure(tmp_path):
         assert mail.mail_id.startswith("summary/ana/")
 
 
-def test_nothing_counts_before_somebody_started_and_after_they_left(tmp_path):
+def test_nothing_counts_before_a_manager_started_and_after_they_left(tmp_path):
     row = {"started": "2026-09-02", "left": "2026-11-30"}
     config = write(tmp_path, {"ana": {}}, more="")
     (tmp_path / "calendars" / "ana.ics").write_bytes(
@@ -275,7 +275,7 @@ def test_nothing_counts_before_somebody_started_and_after_they_left(tmp_path):
     assert (min(days), max(days)) == ("2026-09-02", "2026-11-30")
 
 
-def test_who_has_not_started_is_not_read(tmp_path):
+def test_a_manager_who_has_not_started_is_not_read(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {"started": "2026-11-17"}})
     assert run_test_night(config).outcome is RunState.GOOD
     assert held(config) == {"ana"}
@@ -290,7 +290,7 @@ def people(count: int) -> dict[str, dict[str, str]]:
     return {f"m{n}": {} for n in range(count)}
 
 
-def test_half_of_the_list_gone_is_doubted_until_somebody_accepts_it(tmp_path):
+def test_a_list_that_lost_half_is_a_fault_until_it_is_accepted(tmp_path):
     config = write(tmp_path, people(6))
     run_test_night(config)
     write(tmp_path, people(3))
@@ -307,7 +307,7 @@ def test_half_of_the_list_gone_is_doubted_until_somebody_accepts_it(tmp_path):
     assert wrong_now(config, NIGHT + 2 * DAY) == (set(), 0)
 
 
-def test_less_than_half_gone_and_half_of_a_few_are_believed(tmp_path):
+def test_a_loss_of_less_than_half_or_of_half_of_a_few_is_accepted(tmp_path):
     for place, (before, after) in enumerate(((6, 4), (3, 1))):
         config = write(tmp_path / str(place), people(before))
         run_test_night(config)
@@ -336,7 +336,7 @@ def test_new_ids_and_bad_lines_are_not_gone(tmp_path):
 
 @pytest.mark.parametrize("series", [False, True])
 @pytest.mark.parametrize("left", [0, 1, 9])
-def test_a_calendar_that_loses_most_of_its_meetings_is_doubted_until_it_is_accepted(tmp_path, series, left):
+def test_a_calendar_that_loses_most_of_its_meetings_is_a_fault_until_it_is_accepted(tmp_path, series, left):
     config = write(tmp_path, {"ana": {}, "bob": {}})
     file = tmp_path / "calendars" / "ana.ics"
     file.write_bytes(events(60, "s", series))
@@ -368,7 +368,7 @@ def test_a_window_that_moves_on_loses_nothing(tmp_path):
         assert run_test_night(config, NIGHT + weeks * 7 * DAY).outcome is RunState.GOOD
 
 
-def test_a_loss_of_less_than_the_setting_says_is_believed(tmp_path):
+def test_a_loss_below_the_setting_is_accepted(tmp_path):
     config = write(tmp_path, {"ana": {}}, "[doubt]\nmeetings_lost = 0.9\n")
     file = tmp_path / "calendars" / "ana.ics"
     file.write_bytes(events(60, "s"))
@@ -377,7 +377,7 @@ def test_a_loss_of_less_than_the_setting_says_is_believed(tmp_path):
     assert run_test_night(config).outcome is RunState.GOOD
 
 
-def test_a_calendar_that_held_few_may_lose_most(tmp_path):
+def test_a_calendar_with_few_meetings_may_lose_most(tmp_path):
     config = write(tmp_path, {"ana": {}})
     file = tmp_path / "calendars" / "ana.ics"
     file.write_bytes(events(20, "s"))
@@ -386,7 +386,7 @@ def test_a_calendar_that_held_few_may_lose_most(tmp_path):
     assert run_test_night(config).outcome is RunState.GOOD
 
 
-def test_a_calendar_that_moved_to_one_with_hardly_anything_in_it_is_doubted(tmp_path):
+def test_a_calendar_that_moved_to_one_with_hardly_any_meeting_is_a_fault(tmp_path):
     config = write(tmp_path, {"ana": {}})
     (tmp_path / "calendars" / "ana.ics").write_bytes(events(60, "s"))
     run_test_night(config)
@@ -399,7 +399,7 @@ def test_a_calendar_that_moved_to_one_with_hardly_anything_in_it_is_doubted(tmp_
     assert len(stored_tables(config)["meetings"]) == 1
 
 
-def test_a_new_id_continues_where_the_line_of_the_old_one_says_that_it_has_left(tmp_path):
+def test_a_new_id_continues_though_the_old_one_is_listed_as_having_left(tmp_path):
     config = write(tmp_path, {"old": {"file": "c"}, "m2": {}})
     run_test_night(config)
     new = {"email": f"old@{DOMAIN}", "file": "c"}
@@ -410,7 +410,7 @@ def test_a_new_id_continues_where_the_line_of_the_old_one_says_that_it_has_left(
     assert len(mail_files(config)) == 2
 
 
-def test_who_takes_over_a_mailbox_does_not_continue_what_was_another_persons(tmp_path):
+def test_a_successor_does_not_continue_the_predecessors_meetings(tmp_path):
     config = write(tmp_path, {"old": {"file": "c"}, "m2": {}})
     run_test_night(config)
     new = {"email": f"old@{DOMAIN}", "file": "c", "started": str(NIGHT + DAY)}
@@ -422,7 +422,7 @@ def test_who_takes_over_a_mailbox_does_not_continue_what_was_another_persons(tmp
     assert "old" in minutes and "new" not in minutes
 
 
-def test_nobody_is_mailed_of_a_week_that_was_over_when_they_started(tmp_path):
+def test_no_summary_of_a_week_before_the_manager_started_is_sent(tmp_path):
     declined = vevent(
         "d", "20261110T090000Z", "20261110T100000Z", "CATEGORIES:calsync: nonsense", "STATUS:CANCELLED"
     )
