@@ -11,10 +11,10 @@ from functools import partial
 
 from calsync.app.allocate import complete_states
 from calsync.app.fetch_job import (
-    FetchJob,
-    FetchedCalendar,
-    FetchWorker,
     AddressListing,
+    FetchedCalendar,
+    FetchJob,
+    FetchWorker,
     Outcome,
     RunContext,
     fetch_batch_in_process,

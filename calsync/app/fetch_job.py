@@ -67,7 +67,8 @@ class FetchedCalendar:
     """What was read of a calendar, classified, as rows of the store.
 
     Attributes:
-        unchanged_uids: UIDs whose stored rows stay; this, `unread` and `cancellations` are from `Fetched`.
+        unchanged_uids: UIDs whose stored rows stay; this, `unread` and `cancellations` are those of
+            `sources.base.FetchResult`.
         minutes: A new manager's allocated minutes in the night's window; None for all others.
     """
 

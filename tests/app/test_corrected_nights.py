@@ -1,4 +1,4 @@
-"""What a person said holds in every night after, and a series has one verdict."""
+"""A correction applies in every later night, and a series has one classification."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -37,11 +37,11 @@ def opened_store(config):
         yield store
 
 
-def correct(config, says=CorrectionFields(activity=Activity.PROCESS), **changes):  # noqa: B008 - frozen
+def correct(config, fields=CorrectionFields(activity=Activity.PROCESS), **changes):  # noqa: B008 - frozen
     settings = load_settings(config)
-    given = Correction("w", says, "Alys Puw", CORRECTED_AT, **changes)
+    correction = Correction("w", fields, "Alys Puw", CORRECTED_AT, **changes)
     with opened_store(config) as store:
-        return corrections.add_correction(store, given, load_managers(settings), worktime_of(settings))
+        return corrections.add_correction(store, correction, load_managers(settings), worktime_of(settings))
 
 
 def withdraw(config, number):
@@ -119,9 +119,9 @@ def test_a_withdrawal_leaves_the_store_as_before_the_correction(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     before = stored_tables(config, ("meetings", "allocations"))
-    kept, _ = correct(config)
+    correction, _ = correct(config)
     run_test_night(config, NEXT)
-    withdraw(config, kept.number)
+    withdraw(config, correction.number)
     assert stored_tables(config, ("meetings", "allocations")) == before
     run_test_night(config, NEXT)
     assert stored_tables(config, ("meetings", "allocations")) == before
@@ -142,8 +142,8 @@ def test_a_correction_of_one_meeting_leaves_the_rest_of_the_series(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     with opened_store(config) as store:
-        which = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
-    correct(config, recurrence_id=which)
+        recurrence_id = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
+    correct(config, recurrence_id=recurrence_id)
     run_test_night(config, NEXT)
     assert minutes(config)["process"] == 60
     assert classifications(config)["ana 11-09 09"] == "process by correction/meeting"
@@ -154,8 +154,8 @@ def test_a_meeting_that_moves_keeps_its_correction(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     with opened_store(config) as store:
-        which = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
-    correct(config, recurrence_id=which)
+        recurrence_id = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
+    correct(config, recurrence_id=recurrence_id)
     moved = vevent(
         "w", "20261110T140000Z", "20261110T150000Z", "RECURRENCE-ID:20261109T090000Z", "SUMMARY:PSB"
     )
@@ -167,9 +167,9 @@ def test_a_meeting_that_moves_keeps_its_correction(tmp_path):
 def test_a_correction_applies_to_all_managers_unless_one_is_named(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR, "bob": CALENDAR})
     run_test_night(config)
-    kept, _ = correct(config, manager_id="bob")
+    correction, _ = correct(config, manager_id="bob")
     assert (set(minutes(config)), set(minutes(config, "bob"))) == ({"unclear"}, {"process"})
-    withdraw(config, kept.number)
+    withdraw(config, correction.number)
     correct(config)
     assert (set(minutes(config)), set(minutes(config, "bob"))) == ({"process"}, {"process"})
 
@@ -198,11 +198,11 @@ def test_a_night_names_a_partnership_that_no_rules_define_any_more(tmp_path):
     run_test_night(config)
     correct(config, CorrectionFields(partnerships=("moor_hub",)))
     report = run_test_night(config, NEXT)
-    (told,) = [problem for problem in report.problems if "moor_hub" in problem.what]
-    assert told.severity is Severity.NOTE and "--withdraw" in told.hint
+    (note,) = [problem for problem in report.problems if "moor_hub" in problem.what]
+    assert note.severity is Severity.NOTE and "--withdraw" in note.hint
 
 
-# One verdict for a series, unless an override differs in substance.
+# One classification for a series, unless an override differs in its content.
 
 
 def override(start, end, *lines):

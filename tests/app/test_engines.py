@@ -1,4 +1,4 @@
-"""Every engine keeps the same; what dies in mid-night costs its time only."""
+"""Every engine stores the same; a process that is killed during the night costs only time."""
 
 import multiprocessing
 import os
@@ -64,7 +64,7 @@ def engine(request) -> str:
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What threads keep of the council of all these nights."""
+    """What threads store of the council of all these nights."""
     config = write_council(tmp_path_factory.mktemp("threads"), CALENDARS, more=THREADS)
     assert run_test_night(config).outcome is RunState.GOOD
     return stored_tables(config, COMPARED_TABLES)
@@ -74,12 +74,12 @@ CALENDARS = {f"m{number:03}": calendar(number) for number in range(MANAGERS)}
 
 
 def at(count: int, act):
-    """A progress that acts once, when so many calendars are kept."""
-    left = [act]
+    """Return a progress that calls `act` once, when so many calendars are stored."""
+    pending = [act]
 
     def progress(what, done, total):
-        if what == "calendars" and done >= count and left:
-            left.pop()()
+        if what == "calendars" and done >= count and pending:
+            pending.pop()()
 
     return progress
 
@@ -131,9 +131,9 @@ def test_a_process_killed_during_the_night_costs_only_time(tmp_path, expected):
 
 def test_no_process_outlives_the_night(tmp_path):
     run_test_night(write_council(tmp_path, {"ana": calendar(1)}, more=PROCESSES))
-    # Whoever else waits for a process may have heard of its end, and not have said so yet.
-    patience = time.monotonic() + 10
-    while multiprocessing.active_children() and time.monotonic() < patience:
+    # The pool may still be joining its processes.
+    deadline = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert multiprocessing.active_children() == []
 
@@ -155,14 +155,14 @@ def test_every_engine_reports_a_broken_calendar_and_reads_a_folder(tmp_path, eng
 
 
 def test_a_calendar_that_hangs_stops_no_engine(tmp_path, engine):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", 0)) as server:
         config = write_council(
             tmp_path,
             {"ana": calendar(1), "bob": calendar(2)},
             more=ALLOW_LOOPBACK + engine + "calendar_seconds = 1\n",
         )
         rows = (tmp_path / "managers.csv").read_text()
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        hanging = f"http://127.0.0.1:{server.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
         report = run_test_night(config)
     assert report.counts["calendars"] == 1
@@ -170,8 +170,8 @@ def test_a_calendar_that_hangs_stops_no_engine(tmp_path, engine):
     assert "bob" in fault.where and "within 1 second;" in fault.what
 
 
-def refused(config) -> str:
-    """Why a night is refused; nothing was touched."""
+def error_before_night(config) -> str:
+    """Return the error that a night raises before anything is changed."""
     with pytest.raises(ConfigError) as raised:
         run_test_night(config)
     assert not (config.parent / "calsync.db").exists()
@@ -180,35 +180,37 @@ def refused(config) -> str:
 
 def test_a_scheduler_that_does_not_answer_is_reported_before_anything_is_changed(tmp_path, monkeypatch):
     monkeypatch.setattr("calsync.app.dask_engine.SCHEDULER_SECONDS", 1)
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         more = f'[engine]\nkind = "dask"\naddress = "{address}"\n'
-        told = refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
-    assert address in told and "no scheduler answers" in told
+        error = error_before_night(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert address in error and "no scheduler answers" in error
 
 
 def test_without_dask_the_error_names_the_installation(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     more = '[engine]\nkind = "dask"\naddress = "tcp://127.0.0.1:8786"\n'
-    assert "pip install dask distributed" in refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert "pip install dask distributed" in error_before_night(
+        write_council(tmp_path, {"ana": calendar(1)}, more=more)
+    )
 
 
 def test_dask_without_an_address_is_refused(tmp_path):
-    assert "address" in refused(
+    assert "address" in error_before_night(
         write_council(tmp_path, {"ana": calendar(1)}, more='[engine]\nkind = "dask"\n')
     )
 
 
 def test_a_worker_with_other_rules_is_reported_before_anything_is_changed(tmp_path, cluster, monkeypatch):
-    # What this night holds for its rules is not what a worker finds in its files.
+    # The version of this night's rules differs from those that a worker loads.
     from calsync.app import night as run
 
     config = write_council(tmp_path, {"ana": calendar(1)}, more=on_dask(cluster))
-    ours = run.run_context
-    monkeypatch.setattr(run, "run_context", lambda night: replace(ours(night), rules_version="0" * 24))
-    told = refused(config)
-    assert "other rules" in told and "Dask worker tcp://" in told
+    run_context = run.run_context
+    monkeypatch.setattr(run, "run_context", lambda night: replace(run_context(night), rules_version="0" * 24))
+    error = error_before_night(config)
+    assert "other rules" in error and "Dask worker tcp://" in error
 
 
 def test_a_worker_without_our_secrets_is_reported_before_anything_is_changed(tmp_path, cluster, monkeypatch):
@@ -222,8 +224,8 @@ def test_a_worker_without_our_secrets_is_reported_before_anything_is_changed(tmp
     (tmp_path / "managers.csv").write_text(
         "id,email,source,calendar\nana,ana@brynfelin.gov.wales.example,desk,https://dav.example/ana/\n"
     )
-    told = refused(config)
-    assert "ONLY_HERE" in told and "made-up" not in told
+    error = error_before_night(config)
+    assert "ONLY_HERE" in error and "made-up" not in error
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -240,8 +242,8 @@ def test_a_night_stopped_by_a_signal_is_interrupted_and_the_next_continues(
                 break
             time.sleep(0.05)
         os.killpg(run.pid, number)
-        _, told = run.communicate(timeout=120)
-    assert b"Traceback" not in told
+        _, stderr = run.communicate(timeout=120)
+    assert b"Traceback" not in stderr
     assert run_test_night(config).outcome is RunState.GOOD
     assert stored_tables(config, COMPARED_TABLES) == expected
 
@@ -261,17 +263,19 @@ def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
     assert stored_tables(config, COMPARED_TABLES) == expected
 
 
-@pytest.mark.parametrize(("address", "places"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)])
-def test_files_are_read_one_by_one_and_others_by_the_configured_workers(
-    tmp_path, address, places, monkeypatch
-):
+@pytest.mark.parametrize(
+    ("address", "workers"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)]
+)
+def test_files_are_read_by_one_worker_and_urls_by_all(tmp_path, address, workers, monkeypatch):
     from calsync.app import night as run
 
     config = write_council(tmp_path, {"ana": calendar(1)}, more=ALLOW_LOOPBACK + "[engine]\nworkers = 3\n")
     managers = tmp_path / "managers.csv"
     managers.write_text(managers.read_text().replace("calendars/ana.ics", address))
     opened = []
-    ours = run.fetch_all
-    monkeypatch.setattr(run, "fetch_all", lambda *told: (opened.append(told[2].max_in_flight), ours(*told)))
+    fetch_all = run.fetch_all
+    monkeypatch.setattr(
+        run, "fetch_all", lambda *args: (opened.append(args[2].max_in_flight), fetch_all(*args))
+    )
     run_test_night(config)
-    assert opened == [places]
+    assert opened == [workers]

@@ -1,4 +1,4 @@
-"""What a worker process does with a batch."""
+"""A worker process limits the time of each calendar of a batch."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ JOB = FetchJob(CALENDAR, {})
 
 @pytest.fixture
 def context(monkeypatch):
-    """Called with `fetch` and a time limit: the context of a night whose worker fetches so."""
+    """A function of `fetch` and a time limit: the context of a night whose worker calls this `fetch`."""
 
     def make(fetch, seconds):
         monkeypatch.setattr(fetch_job, "_worker_for", lambda _: SimpleNamespace(fetch=fetch))

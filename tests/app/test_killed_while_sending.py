@@ -34,7 +34,7 @@ def waits(name, real):
         if name == "fsync":
             file = os.readlink(f"/proc/self/fd/{given[0]}")
         calls.append(file)
-        if len([one for one in calls if one.endswith(".part")]) == 2 and file.endswith(".part"):
+        if len([call for call in calls if call.endswith(".part")]) == 2 and file.endswith(".part"):
             print("stopped", flush=True)
             time.sleep(120)
         return real(*given, **named)

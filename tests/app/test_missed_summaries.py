@@ -1,4 +1,4 @@
-"""Summaries of weeks and months that ended while no night ran: each sent once, none lost in silence."""
+"""Summaries of weeks and months that ended while no night ran: each is sent once or reported."""
 
 from datetime import date, timedelta
 
@@ -29,7 +29,7 @@ def weeks(config) -> list[str]:
     return sorted(row[0].removeprefix("summary/") for row in stored_tables(config, ("outbox",))["outbox"])
 
 
-def named(report) -> list[str]:
+def problem_places(report) -> list[str]:
     return [problem.where for problem in report.problems]
 
 
@@ -39,7 +39,7 @@ def test_the_weeks_missed_while_no_night_ran_are_sent_once_and_the_report_says_s
     report = run_test_night(config, NIGHT + 3 * WEEK)
     assert weeks(config) == [f"ana/weekly/2026-11-{day}" for day in ("09", "16", "23", "30")]
     assert (report.counts["mails"], report.counts["built_late"], len(mail_files(config))) == (3, 2, 4)
-    assert named(report) == ["summary/ana/weekly/2026-11-16", "summary/ana/weekly/2026-11-23"]
+    assert problem_places(report) == ["summary/ana/weekly/2026-11-16", "summary/ana/weekly/2026-11-23"]
     assert not report.faults
     for day in (NIGHT + 3 * WEEK, NIGHT + 3 * WEEK + timedelta(days=1)):
         again = run_test_night(config, day)
@@ -114,7 +114,7 @@ def test_a_week_that_waited_for_its_calendar_is_sent_when_it_is_read_weeks_later
     (tmp_path / "calendars" / "ana.ics").write_bytes(b"<html>Sign in</html>")
     for days in (7, 8, 14):
         report = run_test_night(config, NIGHT + timedelta(days=days))
-        assert "summary/ana/weekly/2026-11-16" in named(report)
+        assert "summary/ana/weekly/2026-11-16" in problem_places(report)
     (tmp_path / "calendars" / "ana.ics").write_bytes(DAILY)
     run_test_night(config, NIGHT + 3 * WEEK)
     assert weeks(config) == [f"ana/weekly/2026-11-{day}" for day in ("09", "16", "23", "30")]

@@ -1,4 +1,4 @@
-"""The night, end to end: nothing lost, nothing twice."""
+"""Whole nights: nothing is lost, nothing is stored or sent twice."""
 
 import signal
 import socket
@@ -115,9 +115,11 @@ def test_a_private_meeting_leaves_only_its_times(tmp_path):
                     "LOCATION:Ward 9", "ORGANIZER:mailto:dr@hospital.example")  # fmt: skip
     config = write_council(tmp_path, {"ana": vcalendar(secret)}, more='[privacy]\ntitles = "all"\n')
     run_test_night(config)
-    held = (tmp_path / "calsync.db").read_bytes() + b"".join(mail.read_bytes() for mail in mail_files(config))
+    stored = (tmp_path / "calsync.db").read_bytes() + b"".join(
+        mail.read_bytes() for mail in mail_files(config)
+    )
     for word in (b"Oncology", b"Ward 9", b"hospital.example"):
-        assert word not in held
+        assert word not in stored
     assert len(stored_tables(config)["meetings"]) == 1
 
 
@@ -126,8 +128,8 @@ def test_nothing_of_descriptions_or_addresses_is_stored(tmp_path):
                    "ATTENDEE;PARTSTAT=ACCEPTED:mailto:magpie@dyffryn.gov.wales.example")  # fmt: skip
     config = write_council(tmp_path, {"ana": vcalendar(event)})
     run_test_night(config)
-    held = (tmp_path / "calsync.db").read_bytes()
-    assert b"heron" not in held and b"magpie" not in held
+    stored = (tmp_path / "calsync.db").read_bytes()
+    assert b"heron" not in stored and b"magpie" not in stored
 
 
 NIGHT_PROCESS = """
@@ -167,17 +169,17 @@ def test_a_night_killed_in_the_middle_ends_like_an_undisturbed_one_when_run_agai
     night = start_night_process(killed, here)
     base = killed.parent / "calsync.db"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and night.poll() is None and held(base) < 200:
+    while time.monotonic() < deadline and night.poll() is None and count_meetings(base) < 200:
         time.sleep(0.01)
     night.send_signal(signal.SIGKILL)
     night.wait()
-    assert held(base) > 0
+    assert count_meetings(base) > 0
     run_test_night(killed)
     assert without_mails(stored_tables(killed)) == without_mails(stored_tables(undisturbed))
     assert len(mail_files(killed)) == len(mail_files(undisturbed)) == 40
 
 
-def held(base) -> int:
+def count_meetings(base) -> int:
     import sqlite3
 
     try:
@@ -229,12 +231,12 @@ def test_a_night_is_stored_as_the_last_good_one(tmp_path):
 
 
 def test_a_calendar_that_hangs_does_not_stop_the_night(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", 0)) as server:
         config = write_council(
             tmp_path, {"ana": GOOD, "bob": GOOD}, more=f"{ALLOW_LOOPBACK}[engine]\ncalendar_seconds = 1\n"
         )
         rows = (tmp_path / "managers.csv").read_text()
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        hanging = f"http://127.0.0.1:{server.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
         report = run_test_night(config)
     assert report.counts["calendars"] == 1

@@ -1,4 +1,4 @@
-"""B7: a night dated after today is refused; one in the ledger neither stops nor hides those before it."""
+"""B7: a night dated after today is refused; one that is stored neither stops nor hides those before it."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def ask(*words: object):
 
 
 def ahead(config, night: date = date(2999, 1, 1)) -> None:
-    """Enter a night that a clock which was wrong has left in the ledger, with all calendars read."""
+    """Store a night that a wrong clock dated ahead, with all calendars read."""
     with open_store(store_url(load_settings(config))) as store:
         moment = datetime(night.year, night.month, night.day, 4, 15, tzinfo=LONDON)
         store.runs.begin(night, moment)

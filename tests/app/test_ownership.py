@@ -1,4 +1,4 @@
-"""A2: two managers who claim one calendar or mail address are neither read nor mailed until it is settled."""
+"""Two managers who claim one calendar or mail address are neither read nor mailed until it is put right."""
 
 import csv
 import json
@@ -54,7 +54,7 @@ def write(folder: Path, rows: list[dict[str, str]], more: str = "") -> Path:
 
 
 def mailed(config: Path) -> list[str]:
-    """The managers to whose addresses mails went."""
+    """The managers to whom mails were sent."""
     lines = [line for path in mail_files(config) for line in path.read_text().splitlines()]
     return sorted(line[4:].partition("@")[0] for line in lines if line.startswith("To: "))
 
@@ -315,10 +315,10 @@ def test_the_mailbox_of_two_managers_is_never_requested(tmp_path, monkeypatch):
         ]
         config = write(tmp_path, rows, source)
         (fault,) = run_test_night(config).faults
-        asked = json.dumps([str(question) for question in graph.questions()])
+        requests = json.dumps([str(request) for request in graph.requests_to()])
     assert "ana" in fault.what and "bob" in fault.what
     assert meetings_of(config) == {"cai"}
-    assert "puw" not in asked.lower() and f"ana@{DOMAIN}" not in asked
+    assert "puw" not in requests.lower() and f"ana@{DOMAIN}" not in requests
 
 
 @pytest.fixture(scope="module")
@@ -346,10 +346,10 @@ def test_a_collection_that_is_in_anothers_home_is_read_for_neither(tmp_path, mon
         f'password_env = "CALSYNC_TEST_DAV"\n'
     )
     more = f'[managers.shared]\n"{homes[0]}" = "{shared}"\n' if shared else ""
-    theirs = cell.format(home=homes[0], root=dav.root)
+    other_address = cell.format(home=homes[0], root=dav.root)
     rows = [
         {"id": "ana", "calendar": homes[0], "source": "dav"},
-        {"id": "bob", "calendar": theirs, "source": "dav"},
+        {"id": "bob", "calendar": other_address, "source": "dav"},
         {"id": "cai", "calendar": homes[1], "source": "dav"},
     ]
     config = write(tmp_path, rows, source + more)

@@ -64,7 +64,7 @@ def write(folder: Path, rows: dict[str, dict[str, str]], more: str = "", lines: 
     return folder / "calsync.toml"
 
 
-def held(config: Path) -> set[str]:
+def managers_with_meetings(config: Path) -> set[str]:
     return {row[2] for row in stored_tables(config)["meetings"]}
 
 
@@ -84,7 +84,7 @@ def test_a_bad_line_costs_its_manager_and_not_the_night(tmp_path):
     report = run_test_night(config)
     assert report.outcome is RunState.PROBLEMS
     assert [fault.where for fault in report.faults] == ["managers.csv line 3 fte", "managers.csv line 5"]
-    assert held(config) == {"ana", "cai"} and len(mail_files(config)) == 2
+    assert managers_with_meetings(config) == {"ana", "cai"} and len(mail_files(config)) == 2
     assert wrong_now(config, NIGHT) == (set(), 2)
 
 
@@ -118,16 +118,19 @@ def test_a_new_id_with_the_same_address_continues_and_gets_no_second_mail(tmp_pa
     assert report.outcome is RunState.GOOD
     assert any("m7 was ana until now" in problem.what for problem in report.problems)
     assert report.counts["mails"] == report.counts["added"] == 0
-    assert held(config) == {"m7", "bob"}
+    assert managers_with_meetings(config) == {"m7", "bob"}
     assert len(mail_files(config)) == 2
     assert {row[0] for row in stored_tables(config)["outbox"]} == {
         f"summary/{name}/weekly/2026-11-09" for name in ("m7", "bob")
     }
-    # What is kept is what a night from nothing would keep.
+    # The store has what a first night would store.
     (tmp_path / "fresh" / "calendars" / "ana.ics").write_bytes(events(3, "ana"))
     run_test_night(fresh)
-    mine = [{row[2:] for row in stored_tables(one)["meetings"] if row[2] == "m7"} for one in (config, fresh)]
-    assert mine[0] == mine[1]
+    after, first = (
+        {row[2:] for row in stored_tables(council)["meetings"] if row[2] == "m7"}
+        for council in (config, fresh)
+    )
+    assert after == first
 
 
 def test_meeting_ids_after_a_new_id_are_those_of_a_first_night(tmp_path):
@@ -140,24 +143,24 @@ def test_meeting_ids_after_a_new_id_are_those_of_a_first_night(tmp_path):
     fresh = write(there, {"ana": {}})
     (there / "managers.csv").write_text(f"id,email,calendar\nm7,ana@{DOMAIN},calendars/ana.ics\n")
     run_test_night(fresh)
-    kept = ("meetings", "allocations")
-    assert stored_tables(config, kept) == stored_tables(fresh, kept)
+    names = ("meetings", "allocations")
+    assert stored_tables(config, names) == stored_tables(fresh, names)
 
 
 def test_corrections_go_along_with_a_new_id(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {}})
     run_test_night(config)
     settings = load_settings(config)
-    said = CorrectionFields(activity=Activity.SERVICE_IMPROVEMENT)
-    given = Correction("ana0", said, "Ana", the_time(), None, "ana", "")
+    fields = CorrectionFields(activity=Activity.SERVICE_IMPROVEMENT)
+    correction = Correction("ana0", fields, "Ana", the_time(), None, "ana", "")
     with open_store(store_url(settings)) as store:
-        corrections.add_correction(store, given, load_managers(settings), worktime_of(settings))
+        corrections.add_correction(store, correction, load_managers(settings), worktime_of(settings))
     write(tmp_path, {"m7": {"email": f"ana@{DOMAIN}", "file": "ana"}, "bob": {}})
     run_test_night(config)
     with open_store(store_url(settings)) as store:
-        (kept,) = store.corrections.list_all()
+        (stored,) = store.corrections.list_all()
         (meeting,) = store.meetings.find_by_uid("ana0")
-    assert kept.manager_id == "m7"
+    assert stored.manager_id == "m7"
     assert meeting.classification.activity is Activity.SERVICE_IMPROVEMENT
 
 
@@ -192,7 +195,7 @@ def test_an_id_that_was_another_persons_is_held_back(tmp_path):
     assert stored_tables(config) == before
     write(tmp_path, {"m7": {"email": f"ana@{DOMAIN}", "file": "ana"}})
     assert run_test_night(config).outcome is RunState.GOOD
-    assert held(config) == {"m7", "bob"}
+    assert managers_with_meetings(config) == {"m7", "bob"}
 
 
 def test_both_ids_of_one_address_are_held_back_and_the_new_one_continues_when_the_old_is_gone(tmp_path):
@@ -204,7 +207,7 @@ def test_both_ids_of_one_address_are_held_back_and_the_new_one_continues_when_th
     write(tmp_path, {"bob": {}} | new)
     report = run_test_night(config)
     assert report.outcome is RunState.GOOD and report.counts["mails"] == 0
-    assert held(config) == {"m7", "bob"}
+    assert managers_with_meetings(config) == {"m7", "bob"}
 
 
 # Who has left, who has not begun
@@ -223,7 +226,7 @@ def test_a_manager_who_has_left_is_neither_read_nor_mailed_nor_a_failure_in_stat
     assert run_test_night(config, NIGHT + DAY).faults, "the last day in service"
     assert run_test_night(config, NIGHT + 2 * DAY).outcome is RunState.GOOD
     assert wrong_now(config, NIGHT + 2 * DAY) == (set(), 0)
-    assert held(config) == {"ana", "bob"}, "what is held stays"
+    assert managers_with_meetings(config) == {"ana", "bob"}, "stored meetings stay"
 
 
 def test_a_manager_missing_from_the_list_is_no_failure_in_status(tmp_path):
@@ -235,7 +238,7 @@ def test_a_manager_missing_from_the_list_is_no_failure_in_status(tmp_path):
     (tmp_path / "managers.csv").write_text("".join(line for line in text if not line.startswith("bob")))
     assert run_test_night(config).outcome is RunState.GOOD
     assert wrong_now(config, NIGHT) == (set(), 0)
-    assert held(config) == {"ana", "bob", "cai"}
+    assert managers_with_meetings(config) == {"ana", "bob", "cai"}
 
 
 def test_a_waiting_mail_for_a_manager_who_has_left_is_withdrawn(tmp_path):
@@ -278,9 +281,9 @@ def test_nothing_counts_before_a_manager_started_and_after_they_left(tmp_path):
 def test_a_manager_who_has_not_started_is_not_read(tmp_path):
     config = write(tmp_path, {"ana": {}, "bob": {"started": "2026-11-17"}})
     assert run_test_night(config).outcome is RunState.GOOD
-    assert held(config) == {"ana"}
+    assert managers_with_meetings(config) == {"ana"}
     run_test_night(config, NIGHT + DAY)
-    assert held(config) == {"ana", "bob"}
+    assert managers_with_meetings(config) == {"ana", "bob"}
 
 
 # Half a list
@@ -301,7 +304,7 @@ def test_a_list_that_lost_half_is_a_fault_until_it_is_accepted(tmp_path):
         assert "--accept-roster" in fault.hint
         assert report.counts["calendars"] == 3, "those on the list are read"
         assert wrong_now(config, day)[1] == 1
-    assert held(config) == set(people(6))
+    assert managers_with_meetings(config) == set(people(6))
     assert run_test_night(config, NIGHT + DAY, accept_roster=True).outcome is RunState.GOOD
     assert run_test_night(config, NIGHT + 2 * DAY).outcome is RunState.GOOD
     assert wrong_now(config, NIGHT + 2 * DAY) == (set(), 0)
@@ -406,7 +409,7 @@ def test_a_new_id_continues_though_the_old_one_is_listed_as_having_left(tmp_path
     write(tmp_path, {"old": {"file": "c", "left": str(NIGHT)}, "new": new, "m2": {}})
     for day in (NIGHT + DAY, NIGHT + 2 * DAY):
         run_test_night(config, day)
-        assert held(config) == {"new", "m2"}
+        assert managers_with_meetings(config) == {"new", "m2"}
     assert len(mail_files(config)) == 2
 
 
@@ -417,7 +420,7 @@ def test_a_successor_does_not_continue_the_predecessors_meetings(tmp_path):
     write(tmp_path, {"old": {"file": "c", "left": str(NIGHT)}, "new": new, "m2": {}})
     report = run_test_night(config, NIGHT + DAY)
     assert "new was old" not in str(report.problems)
-    assert "old" in held(config)
+    assert "old" in managers_with_meetings(config)
     minutes = {row[0] for row in stored_tables(config)["allocations"]}
     assert "old" in minutes and "new" not in minutes
 

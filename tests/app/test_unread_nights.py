@@ -1,4 +1,4 @@
-"""C13 and A5 over whole nights: what is held stays while it is unread, and no output has a secret."""
+"""C13 and A5 over whole nights: stored meetings stay while they are unread, and no output has a secret."""
 
 import sqlite3
 from datetime import date, timedelta
@@ -52,7 +52,7 @@ def settings(folder: Path, server: WebServer) -> Path:
     return config
 
 
-def held(config: Path) -> list[str]:
+def stored_uids(config: Path) -> list[str]:
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return [title for (title,) in base.execute(TITLES)]
 
@@ -64,10 +64,10 @@ def test_meetings_of_an_unread_resource_stay_and_deleted_ones_go(tmp_path: Path,
         config = settings(tmp_path, server)
         answers(server, "abc", "abc", "t1", changes=False)
         run_test_night(config)
-        assert held(config) == ["a", "b", "c"]
+        assert stored_uids(config) == ["a", "b", "c"]
         answers(server, "ab", "a", "t2", changes=later < 7)
         report = run_test_night(config, NIGHT + timedelta(days=later))
-        assert held(config) == ["a", "b"]
+        assert stored_uids(config) == ["a", "b"]
         assert any("b.ics" in problem.where for problem in report.faults)
 
 

@@ -1,4 +1,4 @@
-"""What the store does when its server, or its file, goes away in the middle of its work."""
+"""A server that ends its sessions, and a file that is checked, while the store is in use."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -41,8 +41,8 @@ def test_a_session_that_ended_between_mails_is_opened_again_and_the_claim_is_rec
         store.outbox.queue("m", "a@x.example", "s", "<m@x>", b"", NOW)
         end_sessions(server, name)
         assert store.outbox.claim(NOW, timedelta(minutes=15))
-    with open_store(server.url(name)) as again:
-        assert [mail.state for mail in again.outbox.entries()] == [MailState.SENDING]
+    with open_store(server.url(name)) as store:
+        assert [mail.state for mail in store.outbox.entries()] == [MailState.SENDING]
 
 
 def test_reading_from_a_new_connection_releases_no_lock_of_this_process(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""One night at a time, and a dead process holds nothing."""
+"""One night runs at a time, and the lock of a process that ended is released."""
 
 import subprocess
 import sys
@@ -13,21 +13,23 @@ from calsync.errors import StoreError
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 
-HOLDER = """
+LOCKING_SCRIPT = """
 import sys, time
 from calsync.store.lock import night_lock
 with night_lock(sys.argv[1]):
-    print("held", flush=True)
+    print("locked", flush=True)
     time.sleep(120)
 """
 
 
 @contextmanager
 def other_process_with_lock(url: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKING_SCRIPT, url], stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert process.stdout
-            assert process.stdout.readline() == "held\n"
+            assert process.stdout.readline() == "locked\n"
             yield process
         finally:
             process.kill()
@@ -36,11 +38,11 @@ def other_process_with_lock(url: str) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_night_is_an_error(url: str) -> None:
     with (
         other_process_with_lock(url),
-        pytest.raises(StoreError, match="another night is running") as refusal,
+        pytest.raises(StoreError, match="another night is running") as error,
         night_lock(url),
     ):
         pass
-    assert "calsync status" in refusal.value.hint
+    assert "calsync status" in error.value.hint
 
 
 def test_a_killed_night_releases_the_lock(store: Store, url: str) -> None:
@@ -54,7 +56,7 @@ def test_a_killed_night_releases_the_lock(store: Store, url: str) -> None:
 
 
 def _wait_until_free(url: str) -> None:
-    # A server sees the death of a client a moment after it.
+    # A server notices the end of a client a moment later.
     for attempt in range(50):
         try:
             with night_lock(url):

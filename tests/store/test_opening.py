@@ -1,4 +1,4 @@
-"""A store is made, migrated or refused with the way out."""
+"""A store is created, migrated, or refused with a hint."""
 
 import subprocess
 import sys
@@ -110,9 +110,9 @@ def test_a_store_of_a_newer_calsync_is_refused(url: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    said = opening_error(f"sqlite:///{tmp_path}/nowhere/calsync.db")
-    assert "nowhere/calsync.db: cannot be made" in said
-    assert "make its folder" in said
+    message = opening_error(f"sqlite:///{tmp_path}/nowhere/calsync.db")
+    assert "nowhere/calsync.db: cannot be made" in message
+    assert "make its folder" in message
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
@@ -137,18 +137,18 @@ def test_a_file_that_is_no_database_is_named_and_not_changed(tmp_path: Path) -> 
     ],
 )
 def test_an_invalid_address_is_refused_with_valid_forms(url: str) -> None:
-    said = opening_error(url)
-    assert "sqlite:///calsync.db" in said
-    assert "s3cret" not in said
+    message = opening_error(url)
+    assert "sqlite:///calsync.db" in message
+    assert "s3cret" not in message
 
 
 @pytest.mark.parametrize(
     "url", ["postgresql://u:s3cret@127.0.0.1/x", "postgresql://u@127.0.0.1/x?password=s3cret"]
 )
 def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None:
-    said = opening_error(url)
-    assert "PGPASSWORD" in said
-    assert "s3cret" not in said
+    message = opening_error(url)
+    assert "PGPASSWORD" in message
+    assert "s3cret" not in message
 
 
 def test_a_missing_driver_is_an_error_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +157,9 @@ def test_a_missing_driver_is_an_error_with_what_to_install(monkeypatch: pytest.M
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    said = opening_error("postgresql://calsync@127.0.0.1:1/calsync")
-    assert "127.0.0.1:1/calsync" in said
-    assert "is the server up" in said
+    message = opening_error("postgresql://calsync@127.0.0.1:1/calsync")
+    assert "127.0.0.1:1/calsync" in message
+    assert "is the server up" in message
 
 
 @pytest.mark.postgres
@@ -170,14 +170,14 @@ def test_a_missing_database_is_an_error_with_how_to_create_it(server: Any) -> No
 @pytest.mark.postgres
 def test_a_wrong_password_is_not_repeated(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "s3cret")
-    said = opening_error(server.url("postgres"))
-    assert "set PGPASSWORD" in said
-    assert "s3cret" not in said
+    message = opening_error(server.url("postgres"))
+    assert "set PGPASSWORD" in message
+    assert "s3cret" not in message
 
 
 def test_a_database_with_other_tables_of_our_names_is_refused(bare_url: str) -> None:
     with tables(bare_url) as connection:
-        connection.execute(text("CREATE TABLE meetings (theirs TEXT)"))
+        connection.execute(text("CREATE TABLE meetings (other TEXT)"))
     assert "already exists" in opening_error(bare_url)
 
 

@@ -1,4 +1,4 @@
-"""What people said is kept, nothing of it is overwritten, and every reading of a meeting hears it."""
+"""Corrections are stored, none is overwritten, and meetings are read with them."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +19,7 @@ DAY = span("00:00-24:00")
 PROCESS = Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", at("12:00"))
 
 
-def keep(store: Store, *meetings, manager: str = "m1") -> None:
+def store_meetings(store: Store, *meetings, manager: str = "m1") -> None:
     store.meetings.replace(CalendarState(f"{manager}/test/1", manager, "test", "a.ics"), DAY, meetings)
 
 
@@ -50,21 +50,21 @@ def test_a_correction_is_read_as_it_was_stored(store: Store) -> None:
         reason="yr agenda",
         previous_classifications=(make_classification(process_share=Fraction(2, 7), label="x"),),
     )
-    kept = store.corrections.add(full)
-    assert kept == replace(full, number=1)
-    assert store.corrections.list_all() == [kept]
+    stored = store.corrections.add(full)
+    assert stored == replace(full, number=1)
+    assert store.corrections.list_all() == [stored]
     assert store.corrections.add(PROCESS).number == 2
-    assert [one.fields for one in store.corrections.list_all()] == [full.fields, PROCESS.fields]
+    assert [correction.fields for correction in store.corrections.list_all()] == [full.fields, PROCESS.fields]
 
 
 def test_a_correction_to_no_partnership_differs_from_no_correction_of_it(store: Store) -> None:
     store.corrections.add(replace(PROCESS, fields=CorrectionFields(partnerships=())))
-    assert [one.fields.partnerships for one in store.corrections.list_all("w")] == [()]
+    assert [correction.fields.partnerships for correction in store.corrections.list_all("w")] == [()]
     assert store.corrections.list_all("x") == []
 
 
 def test_meetings_are_read_with_corrections_and_also_without(store: Store) -> None:
-    keep(store, board())
+    store_meetings(store, board())
     store.corrections.add(PROCESS)
     assert activities(store) == ["process"]
     assert [str(m.classification.activity) for m in store.meetings.find_by_uid("w")] == ["process"]
@@ -73,13 +73,13 @@ def test_meetings_are_read_with_corrections_and_also_without(store: Store) -> No
 
 def test_a_calendar_that_is_read_again_keeps_its_corrections(store: Store) -> None:
     store.corrections.add(PROCESS)
-    keep(store, board())
-    keep(store, board(title="renamed"))
+    store_meetings(store, board())
+    store_meetings(store, board(title="renamed"))
     assert activities(store) == ["process"]
 
 
 def test_a_later_correction_wins_until_it_is_withdrawn(store: Store) -> None:
-    keep(store, board())
+    store_meetings(store, board())
     store.corrections.add(PROCESS)
     mixed = store.corrections.add(
         Correction("w", CorrectionFields(activity=Activity.MIXED), "Bryn Rees", at("13:00"))
@@ -87,7 +87,7 @@ def test_a_later_correction_wins_until_it_is_withdrawn(store: Store) -> None:
     assert activities(store) == ["mixed"]
     store.corrections.withdraw(mixed.number, "Bryn Rees", at("14:00"))
     assert activities(store) == ["process"]
-    assert [bool(one.withdrawn) for one in store.corrections.list_all()] == [False, True]
+    assert [bool(correction.withdrawn) for correction in store.corrections.list_all()] == [False, True]
 
 
 def test_a_withdrawal_is_stored_once_and_an_unknown_number_gives_none(store: Store) -> None:
@@ -100,20 +100,20 @@ def test_a_withdrawal_is_stored_once_and_an_unknown_number_gives_none(store: Sto
 
 def test_a_store_opened_later_applies_the_corrections(url: str) -> None:
     with open_store(url) as store:
-        keep(store, board())
+        store_meetings(store, board())
         store.corrections.add(PROCESS)
     with open_store(url) as store:
         assert activities(store) == ["process"]
 
 
 def test_characters_that_no_database_accepts_are_replaced_in_corrections(store: Store) -> None:
-    kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
-    assert [one.number for one in store.corrections.list_all("w\0\ud800")] == [kept.number]
+    stored = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
+    assert [correction.number for correction in store.corrections.list_all("w\0\ud800")] == [stored.number]
 
 
 def test_a_store_of_the_first_version_is_migrated_without_loss(url: str) -> None:
     with open_store(url) as store:
-        keep(store, board())
+        store_meetings(store, board())
         before = store.meetings.of_manager("m1", DAY)
     with closing(Database(url)) as database, database.writing() as connection:
         command.downgrade(_alembic_config(connection), "first_tables")
