@@ -118,10 +118,10 @@ class Meetings:
         A meeting in several calendars of the manager is returned once (`model.copies`). A CANCEL message in
         one of the calendars applies to all of them.
         """
-        of_manager = table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id))
+        in_own_calendars = table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id))
         inside = overlap_condition(window)
         with self._database.reading() as connection:
-            meetings = _load_meetings(connection, select_all_columns(table).where(of_manager, inside))
+            meetings = _load_meetings(connection, select_all_columns(table).where(in_own_calendars, inside))
             if len(calendars.list_calendar_ids(connection, manager_id)) > 1:
                 # The copy that counts may lie outside the window, and one in the window be outdated.
                 in_copy_distance = (
@@ -130,7 +130,7 @@ class Meetings:
                 )
                 for condition in _copy_conditions(meetings):
                     query = select_all_columns(table).where(
-                        of_manager, not_(inside), *in_copy_distance, condition
+                        in_own_calendars, not_(inside), *in_copy_distance, condition
                     )
                     meetings += _load_meetings(connection, query)
                 cancelled = cancellations.load_for_manager(connection, manager_id)
@@ -176,12 +176,14 @@ class Meetings:
             for row in connection.execute(query):
                 uids[row.manager_id].add(row.uid)
             for manager_id in sorted(uids):
-                of_manager = table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id))
+                in_own_calendars = table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id))
                 copies: list[Meeting] = []
                 for part in split_for_query(sorted(uids[manager_id])):
                     copies += _load_meetings(
                         connection,
-                        select_all_columns(table).where(of_manager, *in_copy_distance, table.c.uid.in_(part)),
+                        select_all_columns(table).where(
+                            in_own_calendars, *in_copy_distance, table.c.uid.in_(part)
+                        ),
                     )
                 cancelled = cancellations.load_for_manager(connection, manager_id)
                 dropped += find_copies_at_other_times(apply_cancellations(copies, cancelled))

@@ -65,9 +65,11 @@ class RosterTable:
 
     def holds_meetings(self, manager_id: str) -> bool:
         """Whether any meeting of this manager is stored."""
-        of_manager = meetings.c.calendar_id.in_(calendars_of(manager_id))
+        in_own_calendars = meetings.c.calendar_id.in_(calendars_of(manager_id))
         with self._database.reading() as connection:
-            return connection.execute(select(meetings.c.id).where(of_manager).limit(1)).first() is not None
+            return (
+                connection.execute(select(meetings.c.id).where(in_own_calendars).limit(1)).first() is not None
+            )
 
     def has_minutes_before(self, manager_id: str, day: date) -> bool:
         """Whether minutes of this manager are stored for a day before this one."""

@@ -1,4 +1,4 @@
-"""B7: a night dated after today is refused; one that is stored neither stops nor hides those before it."""
+"""A night dated after today is refused; one that is stored neither stops nor hides those before it."""
 
 import subprocess
 import sys

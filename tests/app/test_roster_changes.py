@@ -1,4 +1,4 @@
-"""B10: bad lines, new ids, people who left, half a list, calendars that lose most of their meetings."""
+"""Changes of the list of managers, and calendars that lose most of their meetings."""
 
 import csv
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""C13 elsewhere: what a folder, a file or a mailbox lists and does not give stays, and is reported."""
+"""Stored meetings stay while a folder, a file or a mailbox lists them and does not return them."""
 
 import json
 import sqlite3
