@@ -19,7 +19,7 @@ demo: .venv/.installed  ## a night for a fictional council, offline; says what t
 	.venv/bin/calsync demo --to $(DEMO)
 
 demo-m365: .venv/.installed  ## the same council, read from an emulator of Microsoft Graph
-	.venv/bin/python tests/support/demo_through_graph.py $(DEMO)-m365
+	PYTHONPATH=tests .venv/bin/python -m support.demo_through_graph $(DEMO)-m365
 
 quick: .venv/.installed  ## the quick tests, under a minute: run it after every change
 	.venv/bin/$(PYTEST_ON_ALL_CORES) -q -m "not slow and not postgres" --hypothesis-profile quick $(ARGS)
@@ -53,7 +53,7 @@ wheel: .venv/.installed  ## the wheel and the sdist, in dist/
 	.venv/bin/python -m build -o dist .
 
 soak: .venv/.installed  ## both ways of reading a calendar compared on 20,000 generated ones: some 20 minutes
-	.venv/bin/pytest -q -x --hypothesis-profile soak tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_ledger.py
+	.venv/bin/pytest -q -x --hypothesis-profile soak tests/sources/ical/test_ical_fast_path.py tests/sources/ical/test_ical_broken.py tests/sources/ical/test_ical_uid_digests.py
 
 bench: .venv/.installed  ## the benchmarks (slow; docs/benchmarks.md)
 	.venv/bin/python -m benchmarks $(ARGS)

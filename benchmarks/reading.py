@@ -96,8 +96,8 @@ def by_ledger(content: bytes, changed: bytes, window: Bounds) -> Callable[[], An
     from calsync.sources.ical.uid_digests import UidDigests
 
     night = UidDigests()
-    _read(content, window, ledger=night)
-    return lambda: _read(changed, window, ledger=UidDigests(night.text))
+    _read(content, window, uid_digests=night)
+    return lambda: _read(changed, window, uid_digests=UidDigests(night.text))
 
 
 def by_ledger_unchanged(content: bytes, _: bytes, window: Bounds) -> Callable[[], Any]:

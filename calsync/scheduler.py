@@ -1,8 +1,7 @@
-"""When the night runs: a service that fires daily, catches up, runs one night at a time and stops clean.
+"""Runs the nights as a service (`calsync schedule`): daily, one at a time, with missed nights caught up.
 
-Facts behind the settings: the default grace of one second skips a night that starts late; the job
-store stays in memory, for the ledger of nights knows what was missed; jobs only look at the ledger,
-so a second firing does nothing. The clock is read here.
+The jobs of APScheduler are in memory only: the store records which nights ran, so that a missed night is
+found after a restart, and a second start of the same night does nothing. The clock is read here.
 """
 
 import logging
@@ -20,8 +19,8 @@ from calsync.model.problem import Problem
 from calsync.text import format_count
 from calsync.version import __version__
 
-# APScheduler and the night itself are imported where they are used: `calsync status` asks here only
-# which night is due, and must not wait for them.
+# APScheduler and the modules of the night are imported where they are used: `calsync status` only needs
+# `due_night`, and the other imports would make it slower.
 if TYPE_CHECKING:
     from apscheduler.events import JobEvent
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -34,9 +33,9 @@ MAIL_MINUTES = 1
 
 
 def due_night(now: datetime, settings: Settings) -> date:
-    """The latest night whose hour has come: today from the nightly hour on, yesterday before it.
+    """The latest night that is due: today from the nightly hour on, yesterday before it.
 
-    In the folder of a demo it is the day of its council, whatever the clock says.
+    In a demo it is always the demo's date.
     """
     if settings.demo.today is not None:
         return settings.demo.today
@@ -45,15 +44,15 @@ def due_night(now: datetime, settings: Settings) -> date:
 
 
 def next_start(now: datetime, settings: Settings) -> datetime:
-    """When the night after this moment starts, in the organisation's zone."""
+    """The start of the next night after this moment, in the organisation's zone."""
     day = due_night(now, settings) + timedelta(days=1)
     return datetime.combine(day, settings.schedule.nightly, settings.organisation.zone)
 
 
 def run_if_due(config: Path, stop: Event, clock: Callable[[], datetime]) -> None:
-    """Run the night that is due, or send the mails that wait where the ledger has that night.
+    """Run the night that is due; if it has already run, send the waiting mails.
 
-    Settings are read anew each time.
+    Settings are read again each time, so that changes need no restart.
     """
     from calsync.app.mails import send_waiting
     from calsync.app.night import last_good_night, run_night
@@ -91,73 +90,79 @@ def _format_moment(moment: datetime) -> str:
 
 
 class MailSender:
-    """Sends waiting mails between nights, each when it is due; it looks every minute.
+    """Sends due mails between nights; the scheduler calls it every minute.
 
-    While the server takes no mail at all (no route, a wrong password), it is tried after 5, 10, 20 minutes
-    and so on: a login every minute would lock the account. `running`: held while a night or a delivery runs
-    in this process.
+    While the server takes no mail at all (no route, a wrong password), the next attempts are after 5, 10, 20
+    minutes and so on: a login every minute would lock the account. running: locked while a night or a
+    delivery runs in this process.
     """
 
     def __init__(self, config: Path, stop: Event, clock: Callable[[], datetime], running: Lock) -> None:
         self._config, self._stop, self._clock, self._running = config, stop, clock, running
-        self._failed_logins, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
+        self._failed_attempts, self._not_before = 0, datetime.min.replace(tzinfo=UTC)
 
     def send_if_due(self) -> None:
-        """Send what is due, unless a night is running, which sends it itself."""
+        """Send the due mails, unless a night is running: it sends them at its end."""
         now = self._clock()
         if self._stop.is_set() or now < self._not_before or not self._running.acquire(blocking=False):
             return
         from calsync.app.mails import send_waiting
 
         try:
-            sent = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)
+            result = send_waiting(load_settings(self._config), self._clock, self._stop.is_set)
         except CalsyncError as error:
             log.error("no mail was sent: %s", error)
             self._postpone(now)
         else:
-            _log_sent(sent)
-            if sent.is_blocked:
+            _log_sent(result)
+            if result.is_blocked:
                 self._postpone(now)
             else:
-                self._failed_logins = 0
+                self._failed_attempts = 0
         finally:
             self._running.release()
 
     def _postpone(self, now: datetime) -> None:
         from calsync.mail.outbox import retry_delay
 
-        self._failed_logins += 1
-        self._not_before = now + retry_delay(self._failed_logins)
+        self._failed_attempts += 1
+        self._not_before = now + retry_delay(self._failed_attempts)
 
 
-def _log_sent(delivered: "DeliveryResult") -> None:
-    if delivered.sent:
-        log.info("%s sent between nights.", format_count(delivered.sent, "mail"))
-    for problem in delivered.problems:
+def _log_sent(result: "DeliveryResult") -> None:
+    if result.sent:
+        log.info("%s sent between nights.", format_count(result.sent, "mail"))
+    for problem in result.problems:
         log.warning("%s", problem)
 
 
 def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], datetime] | None = None) -> None:
-    """Run nights until told to stop (SIGTERM, SIGINT or `stop`); a calendar in hand is finished first."""
+    """Run nights until SIGTERM, SIGINT or `stop`; the calendars that are being read are finished first.
+
+    Args:
+        config: The settings file.
+        stop: Set by the caller to end the service.
+        clock: Returns the current time, aware; by default the clock of the system.
+    """
     settings = load_settings(config)
     stop, clock = stop or Event(), clock or (lambda: datetime.now(settings.organisation.zone))
     received: list[int] = []
 
-    def end(number: int, _frame: object) -> None:
-        # Logged by the thread that waits below: the signal may have come while a line was written.
+    def handle_signal(number: int, _frame: object) -> None:
+        # Not logged here: the signal may interrupt the logging of another message in this thread.
         received.append(number)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, handle_signal)
     running = Lock()
-    mails = MailSender(config, stop, clock, running)
+    mail_sender = MailSender(config, stop, clock, running)
 
-    def nightly() -> None:
+    def run_night_job() -> None:
         with running:
             run_if_due(config, stop, clock)
 
-    scheduler = _build_scheduler(settings, nightly, mails.send_if_due, clock())
+    scheduler = _build_scheduler(settings, run_night_job, mail_sender.send_if_due, clock())
     log.info(
         "calsync %s started: a night runs at %s (%s); every %d minutes, and now, a missed one is caught up.",
         __version__,
@@ -168,14 +173,14 @@ def serve(config: Path, *, stop: Event | None = None, clock: Callable[[], dateti
     log.info("Next night: %s.", _format_moment(next_start(clock(), settings)))
     scheduler.start()
     stop.wait()
-    reason = f"{signal.Signals(received[0]).name} received" if received else "Asked to stop"
-    log.info("%s: a calendar in hand is finished first, then calsync stops.", reason)
+    reason = f"{signal.Signals(received[0]).name} received" if received else "Stop requested"
+    log.info("%s: calendars that are being read are finished first, then calsync stops.", reason)
     scheduler.shutdown(wait=True)
     log.info("calsync stopped.")
 
 
 def _build_scheduler(
-    settings: Settings, job: Callable[[], None], send_mails: Callable[[], None], now: datetime
+    settings: Settings, run_night: Callable[[], None], send_mails: Callable[[], None], now: datetime
 ) -> "BackgroundScheduler":
     from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -184,19 +189,20 @@ def _build_scheduler(
     from apscheduler.triggers.interval import IntervalTrigger
 
     zone, at = settings.organisation.zone, settings.schedule.nightly
+    # misfire_grace_time: by default a job is skipped that starts more than a second late.
     scheduler = BackgroundScheduler(
         timezone=zone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    # One job with two reasons to fire: the hour, and a regular look at whether a night was missed.
+    # One job with two triggers: the nightly hour, and regular checks for a missed night.
     trigger = OrTrigger(
         [
             CronTrigger(hour=at.hour, minute=at.minute, timezone=zone),
             IntervalTrigger(minutes=CATCH_UP_MINUTES, timezone=zone),
         ]
     )
-    scheduler.add_job(job, trigger, id="nightly", next_run_time=now)
+    scheduler.add_job(run_night, trigger, id="nightly", next_run_time=now)
     scheduler.add_job(send_mails, IntervalTrigger(minutes=MAIL_MINUTES, timezone=zone), id="mails")
-    # It reports every job at its start and end: two lines a minute that say nothing.
+    # APScheduler logs the start and the end of every job: two useless lines each minute.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler.add_listener(_log_failure, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler

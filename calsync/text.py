@@ -7,6 +7,7 @@ through `make_visible` (cli/terminal.py).
 """
 
 import re
+from collections.abc import Iterable
 
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -73,6 +74,12 @@ def format_count(number: float, singular: str, plural: str = "") -> str:
     """A number with its noun: `1 meeting`, `2 meetings`; `plural` if it is not the singular with an s."""
     digits = number if isinstance(number, int) else f"{number:g}"
     return f"{digits} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def join_with_and(items: Iterable[object]) -> str:
+    """The items as in a sentence: `a`, `a and b`, `a, b and c`."""
+    *first, last = [str(item) for item in items] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _escape(match: re.Match[str]) -> str:

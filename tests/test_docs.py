@@ -1,6 +1,7 @@
 """What the documents name exists, and what exists is named."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_links_between_pages_lead_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@cache
 def commands() -> dict[str, typer.models.CommandInfo]:
     group = typer.main.get_command(app)
     context = typer.Context(group)

@@ -1,6 +1,5 @@
 """Installs the package of docs/developers/plugins.md and uses its source, file format and table."""
 
-import importlib.util
 import re
 import sys
 import tomllib
@@ -18,14 +17,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PAGE.exists(), reason="no
 ROTA = b"start,end,duty\n2026-11-09T10:00,2026-11-09T12:00,PSB terms of reference\n"
 PERIOD = ["--period", "2026-11-09..2026-11-16"]
 NAMES = ("ana", "bob", "cai", "dai", "eli")
-
-
-def has_tables() -> bool:
-    """Whether tables are modules of a package, which entry points can add to."""
-    try:
-        return importlib.util.find_spec("calsync.exports.tables.base") is not None
-    except ModuleNotFoundError:
-        return False
 
 
 @pytest.fixture
@@ -100,7 +91,6 @@ def test_the_file_format_of_the_page_writes_the_split(council, tmp_path):
     assert not (tmp_path / "split.columns.csv").exists()
 
 
-@pytest.mark.skipif(not has_tables(), reason="tables are no entry points yet")
 def test_the_table_of_the_page_is_exported_and_hides_small_groups(council):
     (row,) = csv_rows(export("partnership_hours", council))
     assert (row["partnership"], row["activity"], row["managers"]) == ("psb", "process", "5")

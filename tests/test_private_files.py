@@ -21,6 +21,8 @@ from calsync.exports.writing import write_table
 from calsync.private_files import make_private_folder, replace_private_file
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parents[1] / "calsync"
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 WRITERS = {"write_text", "write_bytes", "mkdir", "makedirs", "touch", "mkstemp", "NamedTemporaryFile"}

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from calsync.app.plan import calendar_of
-from calsync.config.roster import Roster, join_with_and
+from calsync.config.roster import Roster
 from calsync.config.settings import Settings
 from calsync.model.address_redaction import redact_address
 from calsync.model.people import Frequency, Manager, normalise_address
 from calsync.model.problem import Problem, Severity
 from calsync.sources.base import Calendar, IdentifyingSource, Source
 from calsync.sources.identity import default_identity_key
+from calsync.text import join_with_and
 
 EVERYONE = "everyone"
 """In `[managers.shared]`: all who have the calendar attend its meetings."""

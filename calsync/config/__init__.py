@@ -1,1 +1,1 @@
-"""Settings, read once: `calsync.toml` and the list of managers. Nobody below has heard of it."""
+"""Reads the settings, `calsync.toml` and the list of managers; lower layers do not depend on this package."""

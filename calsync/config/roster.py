@@ -1,4 +1,4 @@
-"""Reads the list of managers (`managers.csv`, also .xlsx); a bad line costs its manager and is named."""
+"""Reads the list of managers (`managers.csv` or .xlsx); a line with a fault is reported and not used."""
 
 import difflib
 import re
@@ -23,24 +23,26 @@ from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.people import Frequency, Language, Manager
 from calsync.model.problem import Problem
+from calsync.text import join_with_and
 from calsync.validation import validation_problems
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\]+")
 _WEEKDAY_RANGE = re.compile(r"(\w)\.?\s*(?:[-\u2010-\u2015]|\b(?:to|until)\b)\s*(\w)")
 _WEEKDAYS_HINT = 'write weekdays in English, such as "mon tue wed thu fri" or "mon-fri"'
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")  # a workbook gives a time with its dates
+# Dates of a workbook are read with a time.
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?")
 
 
 def _parse_weekdays(text: object) -> tuple[int, ...]:
-    """The numbers of weekdays that are listed, `mon tue` or `Monday, Tuesday`, and of ranges, `mon-fri`."""
+    """The numbers of weekdays in a list (`mon tue`; `Monday, Tuesday`) or in ranges (`mon-fri`), sorted."""
     words = _WEEKDAY_RANGE.sub(r"\1-\2", re.sub(r"[,;/&+]|\band\b", " ", str(text).lower())).split()
     numbers: set[int] = set()
     for word in words:
         first, *rest = map(_parse_weekday, word.split("-"))
         last = rest[-1] if rest else first
         if first is None or last is None or len(rest) > 1:
-            raise ValueError(f"{word!r} is no weekday; {_WEEKDAYS_HINT}")
+            raise ValueError(f"{word!r} is not a weekday; {_WEEKDAYS_HINT}")
         numbers |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
     if not numbers:
         raise ValueError(_WEEKDAYS_HINT)
@@ -48,7 +50,7 @@ def _parse_weekdays(text: object) -> tuple[int, ...]:
 
 
 def _parse_weekday(word: str) -> int | None:
-    """The number of a day, by its name or the beginning of it: `tue`, `tues.`, `tuesday`."""
+    """The number of a weekday, by its name or at least three letters of it: `tue`, `tues.`, `tuesdays`."""
     name = word.rstrip(".")
     spellings = [text for text in (name, name.removesuffix("s")) if len(text) >= 3]
     return next(
@@ -56,29 +58,31 @@ def _parse_weekday(word: str) -> int | None:
     )
 
 
-def _is_invisible(sign: str) -> bool:
-    return unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp")
 
 
 def _validate_visible(text: str) -> str:
-    """Refuse invisible characters: two ids that differ in them look alike."""
-    if unseen := next(filter(_is_invisible, text), ""):
-        raise ValueError(f"holds a character that cannot be seen (U+{ord(unseen):04X}); type it anew")
+    """Reject invisible characters: ids that differ only in these look the same."""
+    if invisible := next(filter(_is_invisible, text), ""):
+        raise ValueError(f"contains an invisible character (U+{ord(invisible):04X}); type it again")
     return text
 
 
 def _validate_address(text: str) -> str:
-    # What comes along when an address is copied; two addresses are compared without it, too.
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    # Format characters are often copied along with an address; `normalise_address` ignores them as well.
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     if not _ADDRESS.fullmatch(text) or any(map(_is_invisible, text)):
-        raise ValueError("is no mail address; write it as name@example.org")
+        raise ValueError("is not a mail address; write it as name@example.org")
     return text
 
 
+def _split_addresses(text: object) -> list[str]:
+    return str(text).replace(",", " ").replace(";", " ").split()
+
+
 def _parse_addresses(text: object) -> tuple[str, ...]:
-    return tuple(
-        _validate_address(one) for one in str(text).lower().replace(",", " ").replace(";", " ").split()
-    )
+    return tuple(_validate_address(address.lower()) for address in _split_addresses(text))
 
 
 def _parse_decimal(text: object) -> object:
@@ -92,15 +96,15 @@ def _to_lower(text: object) -> object:
 def _parse_date(text: object) -> object:
     if not isinstance(text, str):
         return text
-    found = _DATE.fullmatch(text)
+    match = _DATE.fullmatch(text)
     try:
-        return date.fromisoformat(found.group(1)) if found else date.fromisoformat("")
+        return date.fromisoformat(match[1] if match else "")
     except ValueError:
-        raise ValueError("is no date; write it as 2026-11-30") from None
+        raise ValueError("is not a date; write it as 2026-11-30") from None
 
 
 class RosterRow(BaseModel):
-    """One line of the list."""
+    """The columns of the list, with the checks of their cells."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -127,19 +131,14 @@ class RosterRow(BaseModel):
         return self
 
 
-def join_with_and(things: Iterable[object]) -> str:
-    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
-    *first, last = [str(thing) for thing in things] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The list of managers, as far as it can be used.
+    """The list of managers.
 
-    managers: in the order of the list, those who have left, too. problems: the lines that cannot be used.
-    claimants: what the lines that cannot be used claim, each under the id `line N`, as far as it can be read.
-    lines: the number of each line, by id. named: every id on the list, those of bad lines, too.
+    managers: of the lines without a fault, in order, including those who have left. problems: the faults of
+    the other lines. unusable_managers: the calendars and addresses on those lines, as far as they can be
+    read, each under the id `line N`. lines: the number of each line, by id. listed_ids: every id on the list,
+    including lines with a fault.
     """
 
     file: str
@@ -150,32 +149,34 @@ class Roster:
     listed_ids: frozenset[str] = frozenset()
 
     def in_service(self, day: date) -> tuple[Manager, ...]:
-        """Those who work here on this day."""
+        """The managers in service on this day."""
         return tuple(manager for manager in self.managers if manager.is_in_service(day))
 
     def describe_lines(self, ids: Iterable[str]) -> str:
-        """The lines of these managers, for a problem."""
-        numbers = sorted(self.lines[one] for one in ids if one in self.lines)
+        """The file and line numbers of these managers, as the location of a problem."""
+        numbers = sorted(self.lines[manager_id] for manager_id in ids if manager_id in self.lines)
         return f"{self.file} line{'s' if len(numbers) > 1 else ''} {join_with_and(numbers)}"
 
 
 def load_managers(settings: Settings) -> tuple[Manager, ...]:
-    """The managers whose lines can be used; `read_roster` gives what is wrong with the others."""
+    """The managers on lines without a fault; `read_roster` also returns the faults of the others."""
     return read_roster(settings).managers
 
 
 def read_roster(settings: Settings) -> Roster:
-    """The list of managers that the settings name.
+    """The list of managers at the path in the settings.
 
-    Raises ConfigError where no line can be used: no such file, wrong headings, or every line is bad.
+    Raises:
+        ConfigError: No line can be used: there is no such file, headings are wrong, or all lines have faults.
     """
     file = settings.resolve(settings.managers.file)
     headings, lines = read_roster_rows(file)
     _check_headings(headings, file.name)
     own_columns = [name for name in headings if name not in RosterRow.model_fields]
-    rows: dict[str, tuple[Manager, int]] = {}
+    managers: dict[str, Manager] = {}
+    line_numbers: dict[str, int] = {}
     problems: list[Problem] = []
-    doubled = _find_duplicate_ids(lines)
+    duplicates = _find_duplicate_ids(lines)
     for line in lines:
         where = f"{file.name} line {line.number}"
         if line.fault:
@@ -184,29 +185,39 @@ def read_roster(settings: Settings) -> Roster:
             continue
         row, faults = _validate_row(line, own_columns, where, settings)
         problems += faults
-        if row is not None and row.id.casefold() not in doubled:
-            extra = tuple((name, line.cells.get(name, "")) for name in own_columns)
-            rows[row.id] = _to_manager(row, extra, settings), line.number
-    problems += _duplicate_id_problems(doubled, file.name)
-    if not rows:
-        problems = problems or [Problem(file.name, "names no manager", "add a line for each manager")]
+        if row is not None and row.id.casefold() not in duplicates:
+            own_cells = tuple((name, line.cells.get(name, "")) for name in own_columns)
+            managers[row.id] = _to_manager(row, own_cells, settings)
+            line_numbers[row.id] = line.number
+    problems += _duplicate_id_problems(duplicates, file.name)
+    if not managers:
+        problems = problems or [Problem(file.name, "has no managers", "add a line for each manager")]
         raise ConfigError(problems)
-    named = frozenset(line.cells.get("id", "") for line in lines) - {""}
-    managers = tuple(manager for manager, _ in rows.values())
-    numbers = {name: number for name, (_, number) in rows.items()}
-    unused = {f"line {line.number}": line for line in lines if line.number not in numbers.values()}
-    # An id may look like that, too.
-    unused = {name if name not in named else f"{name} of {file.name}": line for name, line in unused.items()}
-    claimants = tuple(_manager_of_unusable_line(name, line, settings) for name, line in unused.items())
-    numbers |= {name: line.number for name, line in unused.items()}
-    return Roster(file.name, managers, tuple(problems), claimants, numbers, named)
+    listed_ids = frozenset(line.cells.get("id", "") for line in lines) - {""}
+    usable_lines = set(line_numbers.values())
+    unusable_managers = []
+    for line in lines:
+        if line.number not in usable_lines:
+            name = f"line {line.number}"
+            if name in listed_ids:  # it is the id of a manager
+                name = f"{name} of {file.name}"
+            unusable_managers.append(_manager_of_unusable_line(name, line, settings))
+            line_numbers[name] = line.number
+    return Roster(
+        file.name,
+        tuple(managers.values()),
+        tuple(problems),
+        tuple(unusable_managers),
+        line_numbers,
+        listed_ids,
+    )
 
 
 def _check_headings(headings: Sequence[str], where: str) -> None:
-    """Refuse headings that do not say what their columns hold."""
+    """Raise ConfigError if a required heading is missing, or one is there twice or misspelt."""
     problems = []
     if not headings:
-        raise ConfigError([Problem(where, "names no manager", "add headings, and a line for each manager")])
+        raise ConfigError([Problem(where, "has no managers", "add headings, and a line for each manager")])
     for name in ("id", "email"):
         if name not in headings:
             matches = difflib.get_close_matches(name, headings, n=1)
@@ -224,7 +235,7 @@ def _check_headings(headings: Sequence[str], where: str) -> None:
 
 
 def _misspelt_column_problems(headings: Sequence[str], where: str) -> Iterator[Problem]:
-    """A column of one's own may have any name but one that is nearly a known column's."""
+    """Headings that are similar to a known column; the organisation's own columns may have any other name."""
     known = list(RosterRow.model_fields)
     for name in headings:
         matches = difflib.get_close_matches(name, known, n=1, cutoff=0.8) if name not in known else []
@@ -233,16 +244,15 @@ def _misspelt_column_problems(headings: Sequence[str], where: str) -> Iterator[P
 
 
 def _validate_row(
-    line: RosterLine, own: Sequence[str], where: str, settings: Settings
+    line: RosterLine, own_columns: Sequence[str], where: str, settings: Settings
 ) -> tuple[RosterRow | None, list[Problem]]:
-    cells = {key: text for key, text in line.cells.items() if text != "" and key not in own}
+    cells = {key: text for key, text in line.cells.items() if text != "" and key not in own_columns}
     try:
         row = RosterRow.model_validate(cells)
     except ValidationError as error:
-        found = validation_problems(error, where, RosterRow)
         return None, [
-            replace(one, hint=f"{one.hint}; {_not_read_hint(line)}" if one.hint else _not_read_hint(line))
-            for one in found
+            replace(problem, hint="; ".join(filter(None, (problem.hint, _not_read_hint(line)))))
+            for problem in validation_problems(error, where, RosterRow)
         ]
     if row.source and row.source not in settings.sources:
         hint = f"the settings have: {', '.join(settings.sources)}; {_not_read_hint(line)}"
@@ -252,24 +262,24 @@ def _validate_row(
 
 def _not_read_hint(line: RosterLine) -> str:
     name = line.cells.get("id", "")
-    who = name if name and name.isprintable() else "this manager"
-    return f"{who} is not read until the line is put right"
+    manager = name if name and name.isprintable() else "this manager"
+    return f"{manager} is not read until the line is corrected"
 
 
-def _to_manager(row: RosterRow, own: tuple[tuple[str, str], ...], settings: Settings) -> Manager:
+def _to_manager(row: RosterRow, own_cells: tuple[tuple[str, str], ...], settings: Settings) -> Manager:
     values: dict[str, Any] = row.model_dump()
     values["email"] = row.email.lower()
     values["language"] = row.language or settings.organisation.language
     values["source"] = row.source or next(iter(settings.sources))
     values["calendar"] = row.calendar or row.email
-    return Manager(**values, own_columns=own)
+    return Manager(**values, own_columns=own_cells)
 
 
 def _manager_of_unusable_line(name: str, line: RosterLine, settings: Settings) -> Manager:
-    """Who a line that cannot be used may be about: its calendar and addresses are not another's meanwhile."""
+    """The calendar and addresses on a line that cannot be used, so that they do not count to anyone else."""
     email = line.cells.get("email", "")
     source = line.cells.get("source", "")
-    aliases = line.cells.get("aliases", "").replace(",", " ").replace(";", " ").split()
+    aliases = _split_addresses(line.cells.get("aliases", ""))
     return Manager(
         id=name,
         email=email if "@" in email else name,
@@ -281,16 +291,16 @@ def _manager_of_unusable_line(name: str, line: RosterLine, settings: Settings) -
 
 
 def _find_duplicate_ids(lines: Iterable[RosterLine]) -> dict[str, list[RosterLine]]:
-    """The ids that are on several lines, bad ones included, in whatever case they are written."""
-    found: dict[str, list[RosterLine]] = {}
+    """The lines of each id that is on several lines, by the folded id; lines with a fault are included."""
+    lines_by_id: dict[str, list[RosterLine]] = {}
     for line in lines:
         if name := line.cells.get("id", ""):
-            found.setdefault(name.casefold(), []).append(line)
-    return {name: several for name, several in found.items() if len(several) > 1}
+            lines_by_id.setdefault(name.casefold(), []).append(line)
+    return {name: lines_of_id for name, lines_of_id in lines_by_id.items() if len(lines_of_id) > 1}
 
 
-def _duplicate_id_problems(doubled: Mapping[str, Sequence[RosterLine]], file: str) -> list[Problem]:
-    """Report an id on several lines: whose calendar is meant is unknown, so none of them is used."""
+def _duplicate_id_problems(duplicates: Mapping[str, Sequence[RosterLine]], file: str) -> list[Problem]:
+    """Report the ids on several lines; none of these lines is used, because the right one is unknown."""
     return [
         Problem(
             file,
@@ -298,5 +308,5 @@ def _duplicate_id_problems(doubled: Mapping[str, Sequence[RosterLine]], file: st
             "none of them is read",
             "give each manager an id of their own",
         )
-        for lines in doubled.values()
+        for lines in duplicates.values()
     ]

@@ -1,4 +1,4 @@
-"""The keys of `calsync.toml`, with their defaults; `docs/operators/settings.md` says what each does."""
+"""The keys of `calsync.toml`, with their defaults; `docs/operators/settings.md` describes each of them."""
 
 import re
 from datetime import date, datetime, time
@@ -12,7 +12,7 @@ from calsync.model.people import Language, Nation
 
 
 class SettingsTable(BaseModel):
-    """A table of settings: unknown keys are refused, values never change."""
+    """A table of settings; unknown keys are faults, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,25 +23,25 @@ def _validate_zone(key: str) -> str:
     return key
 
 
-# Labels of RFC 1035 with letters of any script, for a domain may be international.
+# Labels of RFC 1035, but with letters of any script, because domains may be internationalised.
 _LABEL = r"[^\W_](?:[^\W_]|-){0,61}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 def is_domain(text: str) -> bool:
-    """Whether a text is a mail domain of two labels or more."""
+    """Whether a text is a domain of at least two labels."""
     return _DOMAIN.fullmatch(text) is not None
 
 
 def _validate_domain(text: str) -> str:
     domain = text.strip().lower().removeprefix("@")
     if not is_domain(domain):
-        raise ValueError("a mail domain such as brynfelin.gov.wales is wanted")
+        raise ValueError("must be a mail domain, such as brynfelin.gov.wales")
     return domain
 
 
 class OrganisationSettings(SettingsTable):
-    """Whose managers these are."""
+    """The organisation of the managers."""
 
     name: str = Field(min_length=1)
     domains: tuple[Annotated[str, AfterValidator(_validate_domain)], ...] = Field(min_length=1)
@@ -51,28 +51,28 @@ class OrganisationSettings(SettingsTable):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of days, working hours and floating times."""
+        """The zone of days, working hours and floating times (RFC 5545, 3.3.5)."""
         return ZoneInfo(self.timezone)
 
 
 class WindowSettings(SettingsTable):
-    """What is read each night, in whole weeks (Monday to Sunday) around the current one."""
+    """The period that is read each night: whole weeks (Monday to Sunday) around the current one."""
 
     weeks_back: int = Field(default=13, ge=1, le=260)
     weeks_ahead: int = Field(default=4, ge=0, le=104)
 
 
 class StoreSettings(SettingsTable):
-    """Where calsync keeps what it holds."""
+    """The database of calsync."""
 
     url: str = "sqlite:///calsync.db"
 
 
 class ManagersSettings(SettingsTable):
-    """Who is read.
+    """The list of managers.
 
-    shared: calendars that several managers rightly have on their lines, by address as on the line: the
-    id of the one manager whose time they are, or `everyone` where all of them attend its meetings.
+    shared: the calendars that several managers share intentionally, by address as in the list. The value is
+    the id of the manager to whom its meetings count, or `everyone` if all of them attend the meetings.
     """
 
     file: Path = Path("managers.csv")
@@ -80,11 +80,11 @@ class ManagersSettings(SettingsTable):
 
 
 class DoubtSettings(SettingsTable):
-    """What one night may lose before it is doubted: what is held is kept until somebody accepts the loss.
+    """Losses in one night that are doubted: stored meetings are kept until a person accepts the loss.
 
-    managers_gone: this part of the managers of the last night, or more, is missing from the list.
-    meetings_lost: this part of a calendar's meetings in the window, or more, is missing, of a calendar
-    that held more than `meetings_from`.
+    managers_gone: a loss of this part of the last night's managers, or more, is doubted. meetings_lost: a
+    loss of this part of a calendar's meetings in the window, or more, is doubted, if the calendar had more
+    than `meetings_from` meetings.
     """
 
     managers_gone: float = Field(default=0.5, gt=0, le=1)
@@ -93,22 +93,22 @@ class DoubtSettings(SettingsTable):
 
 
 class DemoSettings(SettingsTable):
-    """Written by `calsync demo` alone: the day on which its council lives."""
+    """The date that a demo uses instead of the current one; only `calsync demo` writes this table."""
 
     today: date | None = None
 
 
 class RulesSettings(SettingsTable):
-    """How meetings are judged: shipped packs by name, then our own folder, which wins."""
+    """The rules that classify meetings: shipped packs by name, and the organisation's folder, which wins."""
 
     packs: tuple[str, ...] = ("wales",)
     folder: Path | None = None
 
 
 class HoursSettings(SettingsTable):
-    """The working day: hours outside it are counted and also shown apart.
+    """The working day; time outside it counts and is also shown separately.
 
-    missing_end_minutes: how long a meeting takes that gives no end; by RFC 5545 (3.6.1) it takes no time.
+    missing_end_minutes: the length of a meeting that has no end; by RFC 5545 (3.6.1) it takes no time.
     """
 
     day_start: time = time(9)
@@ -123,7 +123,7 @@ class HoursSettings(SettingsTable):
 
 
 class PrivacySettings(SettingsTable):
-    """What is remembered of a meeting, and how small a group may be shown."""
+    """Which titles are stored, and the size of the smallest group whose figures are shown."""
 
     titles: Literal["partnership", "all", "none"] = "partnership"
     least_group: int = Field(default=5, ge=5)
@@ -136,7 +136,7 @@ class CostsSettings(SettingsTable):
 
 
 class MailSettings(SettingsTable):
-    """How summaries go out. Passwords by environment only."""
+    """How summaries are sent. Passwords are read only from environment variables."""
 
     transport: Literal["folder", "smtp", "m365"] = "folder"
     folder: Path = Path("outbox")
@@ -154,7 +154,7 @@ class MailSettings(SettingsTable):
 
 
 class ScheduleSettings(SettingsTable):
-    """When the night runs, in the organisation's zone."""
+    """The local time at which the night runs, in the organisation's zone."""
 
     nightly: time = time(4, 15)
 
@@ -168,9 +168,9 @@ class ScheduleSettings(SettingsTable):
 
 
 class EngineSettings(SettingsTable):
-    """Where calendars are read, how many at once, and how long one may take (seconds).
+    """Where calendars are read, how many at a time, and the time limit of one calendar in seconds.
 
-    kind: threads or processes of this machine, or the workers behind a Dask scheduler's address.
+    kind: threads or processes of this machine, or the workers of the Dask scheduler at `address`.
     """
 
     kind: Literal["threads", "processes", "dask"] = "threads"
@@ -181,18 +181,12 @@ class EngineSettings(SettingsTable):
     @model_validator(mode="after")
     def _check_dask_address(self) -> Self:
         if self.kind == "dask" and "://" not in self.address:
-            raise ValueError("kind dask wants the scheduler's address, such as tcp://dask.example:8786")
-        return self
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.kind == "dask" and not self.address:
-            raise ValueError('kind = "dask" needs the scheduler\'s address, such as tcp://host:8786')
+            raise ValueError('kind = "dask" needs the scheduler\'s address, such as tcp://dask.example:8786')
         return self
 
 
 class Settings(SettingsTable):
-    """Everything in `calsync.toml`."""
+    """The contents of `calsync.toml`."""
 
     organisation: OrganisationSettings
     window: WindowSettings = WindowSettings()
@@ -212,22 +206,22 @@ class Settings(SettingsTable):
 
     @property
     def file(self) -> Path:
-        """The settings file itself."""
+        """The path of the settings file."""
         return self._file
 
     def today(self, now: datetime) -> date:
-        """The organisation's local date; in the folder of a demo the day of its council."""
+        """The date of a moment in the organisation's zone; in a demo its fixed date."""
         return self.demo.today or now.astimezone(self.organisation.zone).date()
 
     def resolve(self, path: Path) -> Path:
-        """A path from the settings: relative ones start at the settings file."""
+        """The path that a setting gives; relative paths start at the folder of the settings file."""
         return self._file.parent / path.expanduser()
 
 
 def store_url(settings: Settings) -> str:
-    """The store's address; a relative SQLite file lies next to the settings."""
+    """The URL of the store; a relative SQLite path starts at the folder of the settings file."""
     url = settings.store.url
-    plain = "sqlite:///"
-    if not url.startswith(plain):
+    sqlite = "sqlite:///"
+    if not url.startswith(sqlite):
         return url
-    return plain + str(settings.resolve(Path(url.removeprefix(plain))))
+    return sqlite + str(settings.resolve(Path(url.removeprefix(sqlite))))

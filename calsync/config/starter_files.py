@@ -1,4 +1,4 @@
-"""The files an organisation starts from, filled in from five answers."""
+"""The initial settings, list of managers and rules of an organisation, for `calsync init`."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from calsync.model.people import Language, Nation
 
 @dataclass(frozen=True, slots=True)
 class InitAnswers:
-    """What was asked; calendars is files, m365 or caldav."""
+    """The answers to the questions of `calsync init`; calendars: files, m365 or caldav."""
 
     name: str
     domains: tuple[str, ...]
@@ -45,7 +45,7 @@ _CALENDARS = {"files": "calendars/m1.ics", "m365": "", "caldav": ""}
 
 
 def build_starter_files(answers: InitAnswers) -> dict[Path, str]:
-    """The files by their relative paths: settings, managers, our agencies and our own pack."""
+    """The contents of the files by relative path: settings, managers, and our own agencies and rule pack."""
     return {
         Path("calsync.toml"): _settings_text(answers),
         Path("managers.csv"): _managers_text(answers),
@@ -140,7 +140,7 @@ def _identifier(name: str) -> str:
 
 
 def _toml_string(text: str) -> str:
-    # A JSON string is a TOML basic string.
+    # Every JSON string is a TOML basic string.
     return json.dumps(text, ensure_ascii=False)
 
 

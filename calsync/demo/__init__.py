@@ -1,7 +1,7 @@
-"""A council that does not exist, with calendars as Outlook, Google and Microsoft Graph really give them.
+"""A fictional council, with calendars in the formats of Outlook, Google and Microsoft Graph.
 
-The council's diary is described once, in words of its own (`diary`); what stands in the TOML files
-beside is its content. Three writers retell it: `outlook` and `google` as exported files, `graph` as the
-expanded events of calendarView. All three say the same, minute for minute, and the same bytes come
-out on every machine: nothing is drawn by a clock or a generator of the platform (`chance`).
+The council's meetings are described once, independent of format (`diary`), from the TOML files in this
+package. Three modules write them: `outlook` and `google` as exported files, `graph` as the expanded events of
+calendarView. All three contain the same meetings, and the same bytes are written on every machine: no choice
+depends on a clock or a random generator of the platform (`draws`).
 """

@@ -1,4 +1,4 @@
-"""The whole diary of the council: every plan, and what stands of it in each manager's calendar."""
+"""All meetings of the council, and the entries of each manager's calendar."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,41 +30,43 @@ _UNCONFIRMED_RESPONSES = (Response.TENTATIVE, Response.UNANSWERED)
 
 @cache
 def all_plans() -> tuple[Plan, ...]:
-    """Everything that is planned, by anybody."""
+    """The plans of all series and single meetings."""
     booked = BookedTimes()
-    made = series_plans()
-    for plan in made:
+    plans = series_plans()
+    for plan in plans:
         book_times(plan, booked)
-    made += leave_plans() + holiday_plans()
-    made += routine_plans(booked)
-    made += single_plans(booked)
-    made += _travel_plans(made)
-    return (*made, _empty_series())
+    plans += leave_plans() + holiday_plans()
+    plans += routine_plans(booked)
+    plans += single_plans(booked)
+    plans += _travel_plans(plans)
+    return (*plans, _empty_series())
 
 
 @cache
 def calendar_entries(manager: DemoManager) -> tuple[CalendarEntry, ...]:
-    """What stands in a manager's calendar, by the start of each series, then uid."""
-    kept = (_calendar_entry(plan, manager) for plan in all_plans() if _is_in_calendar(plan, manager))
-    return tuple(sorted(filter(None, kept), key=lambda one: (one.plan.start, one.plan.uid)))
-
-
-def _is_in_calendar(plan: Plan, manager: DemoManager) -> bool:
-    return plan.owner == manager.key or response_of(plan, manager.key) is not Response.UNRECORDED
+    """The entries of a manager's calendar, by the start of each series, then uid."""
+    entries = (
+        _calendar_entry(plan, manager)
+        for plan in all_plans()
+        if plan.owner == manager.key or response_of(plan, manager.key) is not Response.UNRECORDED
+    )
+    return tuple(sorted(filter(None, entries), key=lambda entry: (entry.plan.start, entry.plan.uid)))
 
 
 def _calendar_entry(plan: Plan, manager: DemoManager) -> CalendarEntry | None:
     answer = response_of(plan, manager.key)
     outlook = manager.calendar == "outlook"
-    visible = outlook and answer is not Response.ORGANIZER
-    if plan.cancelled and not visible:
-        return None  # whoever calls a meeting off no longer has it; Google takes it from everybody
-    if plan.rule and not visible:
-        gone = {change.day for change in plan.changes if change.cancelled}
+    # A cancelled meeting stays only in the Outlook calendars of those invited: the organizer's copy is
+    # deleted, and Google deletes it from all calendars.
+    shows_cancelled = outlook and answer is not Response.ORGANIZER
+    if plan.cancelled and not shows_cancelled:
+        return None
+    if plan.rule and not shows_cancelled:
+        cancelled_days = {change.day for change in plan.changes if change.cancelled}
         plan = replace(
             plan,
-            changes=tuple(change for change in plan.changes if change.day not in gone),
-            dropped=tuple(sorted({*plan.dropped, *gone})),
+            changes=tuple(change for change in plan.changes if change.day not in cancelled_days),
+            dropped=tuple(sorted({*plan.dropped, *cancelled_days})),
         )
     plan = _apply_leave(plan, manager, answer)
     plan = plan if outlook else _adapt_to_google(plan)
@@ -74,7 +76,7 @@ def _calendar_entry(plan: Plan, manager: DemoManager) -> CalendarEntry | None:
 
 
 def displayed_show_as(plan: Plan, answer: Response, *, outlook: bool) -> ShowAs:
-    """How the time is shown in a calendar: Exchange lets the answer speak, Google knows busy and free."""
+    """How the time is shown in a calendar: Exchange uses the answer, Google has only busy and free."""
     if not outlook:
         return ShowAs.BUSY if plan.show_as is ShowAs.OUT_OF_OFFICE else plan.show_as
     if plan.cancelled or answer is Response.DECLINED:
@@ -90,17 +92,21 @@ def _is_outside_working_days(plan: Plan, manager: DemoManager) -> bool:
 
 
 def _adapt_to_google(plan: Plan) -> Plan:
-    """Whoever calls a meeting is among those invited, and categories are Outlook's own."""
-    called = (Guest(plan.organizer),) if plan.organizer and plan.guests else ()
-    return replace(plan, guests=(*called, *plan.guests), categories=())
+    """The plan as in Google, where the organizer is a guest as well, and which has no categories."""
+    organizer = (Guest(plan.organizer),) if plan.organizer and plan.guests else ()
+    return replace(plan, guests=(*organizer, *plan.guests), categories=())
 
 
 def _apply_leave(plan: Plan, manager: DemoManager, answer: Response) -> Plan:
-    """Of what falls into the owner's leave some is taken out, some is declined, and some is forgotten."""
+    """The plan with most occurrences during the owner's leave dropped or declined, and some forgotten."""
     if plan.rule is None or plan.all_day:
         return plan
-    known = {*plan.dropped, *(change.day for change in plan.changes)}
-    days = [d for d in rule_days(plan.rule, plan.start.date(), LAST_DAY) if d >= FIRST_DAY and d not in known]
+    changed = {*plan.dropped, *(change.day for change in plan.changes)}
+    days = [
+        day
+        for day in rule_days(plan.rule, plan.start.date(), LAST_DAY)
+        if day >= FIRST_DAY and day not in changed
+    ]
     away = [(day, draw_fraction(plan.uid, manager.key, day)) for day in days if is_on_leave(manager.key, day)]
     dropped = [day for day, draw in away if draw < 0.6]
     is_invited = answer not in (Response.ORGANIZER, Response.UNRECORDED)
@@ -114,41 +120,41 @@ def _apply_leave(plan: Plan, manager: DemoManager, answer: Response) -> Plan:
     )
 
 
-def _travel_plans(made: list[Plan]) -> list[Plan]:
-    """Travel there and back, beside the meetings that are elsewhere."""
-    lengths = travel_minutes()
+def _travel_plans(plans: list[Plan]) -> list[Plan]:
+    """The travel to meetings outside the council, and back."""
+    minutes_by_uid = travel_minutes()
     return [
         trip
-        for plan in made
-        if plan.uid in lengths
+        for plan in plans
+        if plan.uid in minutes_by_uid
         for manager in council_managers()
         if response_of(plan, manager.key) is Response.ACCEPTED
-        for turn in _attended_occurrences(plan, manager)
-        for trip in _trips_of(turn, lengths[plan.uid], manager)
+        for occurrence in _attended_occurrences(plan, manager)
+        for trip in _trips_for(occurrence, minutes_by_uid[plan.uid], manager)
     ]
 
 
 def _attended_occurrences(plan: Plan, manager: DemoManager) -> Iterator[PlannedOccurrence]:
-    kept = _calendar_entry(plan, manager)
-    for turn in expand_entry(kept, LAST_DAY) if kept else ():
-        past = turn.day >= FIRST_DAY and not turn.cancelled and turn.answer is Response.ACCEPTED
+    entry = _calendar_entry(plan, manager)
+    for occurrence in expand_entry(entry, LAST_DAY) if entry else ():
         if (
-            past
-            and not is_on_leave(manager.key, turn.day)
-            and draw_fraction(plan.uid, manager.key, turn.day, "trip") < 0.8
+            occurrence.day >= FIRST_DAY
+            and not occurrence.cancelled
+            and occurrence.answer is Response.ACCEPTED
+            and not is_on_leave(manager.key, occurrence.day)
+            and draw_fraction(plan.uid, manager.key, occurrence.day, "trip") < 0.8
         ):
-            yield turn
+            yield occurrence
 
 
-def _trips_of(turn: PlannedOccurrence, minutes: int, manager: DemoManager) -> Iterator[Plan]:
-    there = turn.entry.plan.place.partition(",")[2].strip() or turn.entry.plan.place
+def _trips_for(occurrence: PlannedOccurrence, minutes: int, manager: DemoManager) -> Iterator[Plan]:
+    plan = occurrence.entry.plan
+    town = plan.place.partition(",")[2].strip() or plan.place
     welsh = manager.language != "en"
-    length = timedelta(minutes=minutes)
-    yield _trip(
-        f"Teithio i {there}" if welsh else f"Travel to {there}", turn.start - length, minutes, manager
-    )
-    if draw_fraction(turn.entry.plan.uid, manager.key, turn.day, "back") < 0.6:
-        yield _trip("Teithio yn ôl" if welsh else "Travel back", turn.end, minutes, manager)
+    start = occurrence.start - timedelta(minutes=minutes)
+    yield _trip(f"Teithio i {town}" if welsh else f"Travel to {town}", start, minutes, manager)
+    if draw_fraction(plan.uid, manager.key, occurrence.day, "back") < 0.6:
+        yield _trip("Teithio yn ôl" if welsh else "Travel back", occurrence.end, minutes, manager)
 
 
 def _trip(title: str, start: datetime, minutes: int, manager: DemoManager) -> Plan:
@@ -157,7 +163,7 @@ def _trip(title: str, start: datetime, minutes: int, manager: DemoManager) -> Pl
 
 
 def _empty_series() -> Plan:
-    """What Google leaves behind when the first meeting of a series is edited with "this and following"."""
-    start = datetime(2026, 9, 8, 10, 0)  # noqa: DTZ001 - a clock time, like all in the diary
+    """The empty series that Google leaves when a series is edited with "this and following" at its start."""
+    start = datetime(2026, 9, 8, 10, 0)  # noqa: DTZ001 - a naive local time, like all in the diary
     rule = PlanRule("week", 1, (1,), until=date(2026, 9, 7))
     return Plan(google_uid("never held"), "CCTV upgrade catch up", start, 30, owner="mari", rule=rule)

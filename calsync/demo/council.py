@@ -1,4 +1,4 @@
-"""Who works in the council and whom they meet, as `people.toml` says."""
+"""The managers of the council and the people that they meet, from `people.toml`."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _ACCENTS = str.maketrans("âêîôûŵŷáéíóúàèìòùäëïöü'", "aeiou
 
 @dataclass(frozen=True, slots=True)
 class DemoManager:
-    """Somebody whose calendar is read. calendar: `outlook` or `google`. staff: those who report to them."""
+    """A manager of the council. calendar: `outlook` or `google`. staff: names of those who report to them."""
 
     id: str
     key: str
@@ -34,7 +34,7 @@ class DemoManager:
 
     @property
     def first_name(self) -> str:
-        """What colleagues call them."""
+        """The first name, for titles of meetings."""
         return self.name.partition(" ")[0]
 
 
@@ -43,14 +43,14 @@ WEEKDAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @cache
 def load_toml(name: str) -> dict[str, Any]:
-    """What stands in one of the TOML files beside this module."""
+    """The contents of a TOML file in this package."""
     content = resources.files("calsync.demo").joinpath(name).read_text(encoding="utf-8")
     return tomllib.loads(content)
 
 
 @cache
 def council_managers() -> tuple[DemoManager, ...]:
-    """The twelve, in the order of their ids."""
+    """The twelve managers, in the order of their ids."""
     return tuple(_to_manager(table) for table in load_toml("people.toml")["manager"])
 
 
@@ -77,12 +77,12 @@ def _to_manager(table: dict[str, Any]) -> DemoManager:
 
 @cache
 def council_people() -> dict[str, Person]:
-    """Everybody and everything that can be invited, by key: `gethin`, `room:dyfi`, `list:psb`."""
-    found = {m.key: Person(m.key, m.name, m.email, manager_id=m.id) for m in council_managers()}
+    """The people, rooms and lists that can be invited, by key: `gethin`, `room:dyfi`, `list:psb`."""
+    people = {m.key: Person(m.key, m.name, m.email, manager_id=m.id) for m in council_managers()}
     table = load_toml("people.toml")
     for key, text in table["people"].items():
         name, agency = text.split(", ")
-        found[key] = Person(key, name, _mail_address(name, agency))
+        people[key] = Person(key, name, _mail_address(name, agency))
     for prefix, tables, kind in (
         ("room", "rooms", AttendeeKind.RESOURCE),
         ("list", "lists", AttendeeKind.GROUP),
@@ -90,15 +90,16 @@ def council_people() -> dict[str, Person]:
         for key, text in table[tables].items():
             name, local = text.split(", ")
             address = f"{local}@{table['agencies']['council']}"
-            found[f"{prefix}:{key}"] = Person(f"{prefix}:{key}", name, address, kind)
+            people[f"{prefix}:{key}"] = Person(f"{prefix}:{key}", name, address, kind)
     for key, text in table["left"].items():
         name, internal = text.split(", ")
-        found[key] = Person(key, name, internal)
-    return found
+        # A mailbox that was deleted: Exchange shows its internal address.
+        people[key] = Person(key, name, internal)
+    return people
 
 
 def staff_member(name: str) -> Person:
-    """A member of staff who is known by name only."""
+    """A member of staff, of whom only the name is defined."""
     return Person(name, name, _mail_address(name, "cyngor" if len(name) % 3 == 0 else "council"))
 
 

@@ -1,6 +1,6 @@
-"""The neutral description: what is planned, and what stands of it in one manager's calendar.
+"""The data types of meetings and calendar entries in the demo, independent of the formats of calendars.
 
-Times are wall-clock times in London, naive on purpose: every writer draws its own zone over them.
+Times are naive local times in London: each format has its own way to write the zone.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ DEMO_DAY = date(2026, 11, 16)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody, or some room or list, that can be invited. manager_id: "" if no calendar is read."""
+    """A person, room or list that can be invited. manager_id: "" for those who are not managers."""
 
     key: str
     name: str
@@ -26,7 +26,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody invited, with the answer that the organizer sees."""
+    """An invited person, with the answer that the organizer sees."""
 
     person: Person
     answer: Response = Response.ACCEPTED
@@ -35,9 +35,10 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class PlanRule:
-    """How a meeting recurs. unit: week, month or year. until: the last day on which it may be, inclusive.
+    """The recurrence of a meeting.
 
-    weekdays: Monday is 0; of a week all of them, of a month the `nth` of the one (-1: the last).
+    unit: week, month or year. every: the interval, in units. weekdays: Monday is 0; in a week all of them,
+    in a month the `nth` of the only one (-1: the last). until: the last possible day, inclusive.
     """
 
     unit: str
@@ -49,9 +50,9 @@ class PlanRule:
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceChange:
-    """One occurrence changed on its own, named by the day it was to be on; None: as in the series.
+    """The changes of one occurrence of a series; None: as in the series.
 
-    cancelled: the organizer called it off. answer: the owner's own, to this occurrence.
+    day: the original day. cancelled: by the organizer. answer: the owner's answer to this occurrence.
     """
 
     day: date
@@ -65,10 +66,10 @@ class OccurrenceChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A meeting as its organizer planned it, for everybody whose calendar it stands in.
+    """A meeting or series as its organizer planned it, for all calendars.
 
-    organizer: None for an own entry that nobody else sees. minutes: of an all-day one whole days.
-    dropped: days of the series that were taken out. online: "", "teams" or "meet".
+    organizer: None for an own entry of `owner`, which is in no other calendar. minutes: the duration; of an
+    all-day meeting whole days. dropped: days removed from the series. online: "", "teams" or "meet".
     """
 
     uid: str
@@ -93,13 +94,13 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        """Where the first occurrence ends, by the same clock."""
+        """The local time at which the first occurrence ends."""
         return self.start + timedelta(minutes=self.minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """A plan as it stands in one calendar: the owner's answer, and how the time is shown there."""
+    """A plan in one calendar, with the owner's answer and how the time is shown there."""
 
     plan: Plan
     answer: Response
@@ -108,7 +109,10 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOccurrence:
-    """One meeting at one time in one calendar. day: that it was to be on; changed: not as the series says."""
+    """One meeting at one time in one calendar.
+
+    day: the original day. is_changed: whether it differs from its series.
+    """
 
     entry: CalendarEntry
     day: date
@@ -124,26 +128,26 @@ class PlannedOccurrence:
 
 @dataclass(slots=True)
 class BookedTimes:
-    """What is in the calendars so far, to find free times; filled while the plan is made."""
+    """The times in the calendars so far, to find free times; filled while plans are made."""
 
     spans: dict[tuple[str, date], list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
     def add(self, owner: str, start: datetime, end: datetime) -> None:
-        """From now on this time is taken."""
+        """Add a busy time."""
         for day in {start.date(), end.date()}:
             self.spans.setdefault((owner, day), []).append((start, end))
 
     def is_free(self, owner: str, start: datetime, end: datetime) -> bool:
-        """Whether nothing of the owner's overlaps it; for times within one day."""
-        taken = self.spans.get((owner, start.date()), ())
-        return all(end <= busy_start or busy_end <= start for busy_start, busy_end in taken)
+        """Whether a time within one day overlaps no busy time of the owner."""
+        busy = self.spans.get((owner, start.date()), ())
+        return all(end <= busy_start or busy_end <= start for busy_start, busy_end in busy)
 
 
 def localize_london(moment: datetime) -> datetime:
-    """The wall-clock time with its zone."""
+    """The local time with the zone of London."""
     return moment.replace(tzinfo=LONDON)
 
 
 def end_series_after(plan: Plan, last: date) -> Plan:
-    """The same plan, ended after a day."""
+    """The plan with its series ended after this day (inclusive)."""
     return replace(plan, rule=replace(plan.rule, until=last)) if plan.rule else plan

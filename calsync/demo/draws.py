@@ -1,8 +1,7 @@
-"""Choices that look like chance and are the same everywhere: drawn from names, not from a generator.
+"""Reproducible pseudo-random choices: each is derived from a digest of names.
 
-Python promises the same numbers across versions for very few functions of `random`; a digest of the
-names involved gives the same draw whatever else was drawn before, so that one change in the texts does
-not shuffle the whole council.
+Python guarantees the same numbers in all versions for only a few functions of `random`. A digest of names
+does not depend on earlier choices either, so that a change in one text leaves all other choices as they are.
 """
 
 import hashlib
@@ -14,21 +13,21 @@ _Choice = TypeVar("_Choice")
 
 
 def draw_fraction(*names: object) -> float:
-    """A number from 0 to 1 (exclusive) that belongs to these names."""
+    """A number from 0 (inclusive) to 1 (exclusive) that these names determine."""
     return int(draw_digest(8, *names), 16) / 2**32
 
 
 def draw_choice(choices: Sequence[_Choice], *names: object) -> _Choice:
-    """One of the choices."""
+    """One of the choices, determined by these names."""
     return choices[int(draw_fraction(*names) * len(choices))]
 
 
 def draw_integer(lowest: int, highest: int, *names: object) -> int:
-    """A whole number from `least` to `most`, both inclusive."""
+    """A whole number from `lowest` to `highest`, both inclusive."""
     return lowest + int(draw_fraction(*names) * (highest - lowest + 1))
 
 
 def draw_digest(length: int, *names: object) -> str:
-    """So many hexadecimal digits that belong to these names."""
+    """This number of hexadecimal digits, determined by these names."""
     text = "\x1f".join((SEED, *map(str, names)))
     return hashlib.blake2b(text.encode(), digest_size=(length + 1) // 2).hexdigest()[:length]

@@ -1,4 +1,4 @@
-"""One calendar's series, unfolded into the single meetings that they are."""
+"""Expands the entries of a calendar into occurrences."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -9,43 +9,44 @@ from calsync.demo.rule_days import at_same_time, rule_days
 from calsync.model.occurrence import Response, ShowAs
 
 CANCELLED_PREFIX = "Canceled: "
-"""What Exchange puts before the title, in American spelling and whatever the calendar's language."""
+"""The prefix of titles of cancelled meetings in Exchange, in American spelling for all languages."""
 
 
-def expand_entry(kept: CalendarEntry, last: date) -> Iterator[PlannedOccurrence]:
-    """The single meetings up to and with a day, in the order of their original days."""
-    plan = kept.plan
+def expand_entry(entry: CalendarEntry, last: date) -> Iterator[PlannedOccurrence]:
+    """The occurrences with original days up to `last` (inclusive), in the order of these days."""
+    plan = entry.plan
     if plan.rule is None:
-        yield _to_occurrence(kept, plan.start.date(), None)
+        yield _to_occurrence(entry, OccurrenceChange(plan.start.date()), is_changed=False)
         return
     changes = {change.day: change for change in plan.changes}
     for day in rule_days(plan.rule, plan.start.date(), last):
         if day not in plan.dropped:
-            yield _to_occurrence(kept, day, changes.get(day))
+            change = changes.get(day, OccurrenceChange(day))
+            yield _to_occurrence(entry, change, is_changed=day in changes)
 
 
-def _to_occurrence(kept: CalendarEntry, day: date, change: OccurrenceChange | None) -> PlannedOccurrence:
-    plan, one = kept.plan, change or OccurrenceChange(day)
-    start = one.start or at_same_time(day, plan.start)
-    cancelled = plan.cancelled or one.cancelled
-    answer = one.answer or kept.answer
+def _to_occurrence(entry: CalendarEntry, change: OccurrenceChange, *, is_changed: bool) -> PlannedOccurrence:
+    plan = entry.plan
+    start = change.start or at_same_time(change.day, plan.start)
+    cancelled = plan.cancelled or change.cancelled
+    answer = change.answer or entry.answer
     return PlannedOccurrence(
-        entry=kept,
-        day=day,
+        entry=entry,
+        day=change.day,
         start=start,
-        end=start + timedelta(minutes=one.minutes or plan.minutes),
-        title=(CANCELLED_PREFIX if cancelled else "") + (one.title or plan.title),
-        notes=plan.notes if one.notes is None else one.notes,
+        end=start + timedelta(minutes=change.minutes or plan.minutes),
+        title=(CANCELLED_PREFIX if cancelled else "") + (change.title or plan.title),
+        notes=plan.notes if change.notes is None else change.notes,
         answer=answer,
-        show_as=_displayed_show_as(kept, answer, start, cancelled=cancelled),
+        show_as=_displayed_show_as(entry, answer, start, cancelled=cancelled),
         cancelled=cancelled,
-        is_changed=change is not None,
+        is_changed=is_changed,
     )
 
 
-def _displayed_show_as(kept: CalendarEntry, answer: Response, start: datetime, *, cancelled: bool) -> ShowAs:
-    if cancelled:  # nearly always free; now and then Exchange leaves it busy
-        return ShowAs.BUSY if draw_fraction(kept.plan.uid, start, "stays") < 0.05 else ShowAs.FREE
-    declined = answer is Response.DECLINED and kept.answer is not Response.DECLINED
-    on_google = kept.plan.uid.endswith("@google.com")
-    return ShowAs.FREE if declined and not on_google else kept.show_as
+def _displayed_show_as(entry: CalendarEntry, answer: Response, start: datetime, *, cancelled: bool) -> ShowAs:
+    if cancelled:  # Exchange nearly always shows it as free, and sometimes leaves it busy
+        return ShowAs.BUSY if draw_fraction(entry.plan.uid, start, "stays") < 0.05 else ShowAs.FREE
+    declined = answer is Response.DECLINED and entry.answer is not Response.DECLINED
+    on_google = entry.plan.uid.endswith("@google.com")
+    return ShowAs.FREE if declined and not on_google else entry.show_as

@@ -1,4 +1,4 @@
-"""Calendars as Google exports them: single meetings in UTC, everybody an attendee, no busy status."""
+"""Writes calendars as Google exports them: single meetings in UTC, no busy status, no categories."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -37,8 +37,8 @@ _UNITS = {"week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
 
 def render_google_calendar(manager: DemoManager) -> bytes:
     """The manager's calendar as an exported file."""
-    body = (line for kept in calendar_entries(manager) for line in _entry_lines(kept, manager))
-    return encode_lines([*_calendar_header(manager), *body, "END:VCALENDAR"])
+    events = (line for entry in calendar_entries(manager) for line in _entry_lines(entry, manager))
+    return encode_lines([*_calendar_header(manager), *events, "END:VCALENDAR"])
 
 
 def _calendar_header(manager: DemoManager) -> list[str]:
@@ -71,18 +71,18 @@ def _calendar_header(manager: DemoManager) -> list[str]:
     ]
 
 
-def _entry_lines(kept: CalendarEntry, manager: DemoManager) -> Iterator[str]:
-    plan = kept.plan
+def _entry_lines(entry: CalendarEntry, manager: DemoManager) -> Iterator[str]:
+    plan = entry.plan
     if plan.rule is None:
-        (only,) = expand_entry(kept, LAST_DAY)
-        yield from _event_lines(only, manager, [], zoned=False)
+        (occurrence,) = expand_entry(entry, LAST_DAY)
+        yield from _event_lines(occurrence, manager, [], zoned=False)
         return
-    first_occurrence = PlannedOccurrence(
-        kept, plan.start.date(), plan.start, plan.end, plan.title, plan.notes, kept.answer, kept.show_as
+    series = PlannedOccurrence(
+        entry, plan.start.date(), plan.start, plan.end, plan.title, plan.notes, entry.answer, entry.show_as
     )
-    yield from _event_lines(first_occurrence, manager, _recurrence_lines(plan), zoned=True)
+    yield from _event_lines(series, manager, _recurrence_lines(plan), zoned=True)
     last = max([LAST_DAY, *(change.day for change in plan.changes)])
-    for occurrence in expand_entry(kept, last):
+    for occurrence in expand_entry(entry, last):
         if occurrence.is_changed:
             original = _time_line(
                 "RECURRENCE-ID", at_same_time(occurrence.day, plan.start), all_day=plan.all_day, zoned=True
@@ -110,44 +110,49 @@ def _recurrence_lines(plan: Plan) -> list[str]:
 
 
 def _dropped_days(plan: Plan, rule: PlanRule) -> list[date]:
-    due = set(rule_days(rule, plan.start.date(), max(plan.dropped))) if plan.dropped else set()
-    return sorted(due & set(plan.dropped))
+    """The dropped days on which the rule has an occurrence."""
+    if not plan.dropped:
+        return []
+    days = set(rule_days(rule, plan.start.date(), max(plan.dropped)))
+    return sorted(days & set(plan.dropped))
 
 
 def _event_lines(
-    turn: PlannedOccurrence, manager: DemoManager, extra: list[str], *, zoned: bool
+    occurrence: PlannedOccurrence, manager: DemoManager, extra: list[str], *, zoned: bool
 ) -> Iterator[str]:
-    plan = turn.entry.plan
+    plan = occurrence.entry.plan
     yield "BEGIN:VEVENT"
-    yield _time_line("DTSTART", turn.start, all_day=plan.all_day, zoned=zoned)
-    yield _time_line("DTEND", turn.end, all_day=plan.all_day, zoned=zoned)
+    yield _time_line("DTSTART", occurrence.start, all_day=plan.all_day, zoned=zoned)
+    yield _time_line("DTEND", occurrence.end, all_day=plan.all_day, zoned=zoned)
     yield from (line for line in extra if line.startswith(("RRULE", "EXDATE")))
     yield f"DTSTAMP:{DTSTAMP}"
     if plan.organizer and plan.guests:
         yield f"ORGANIZER;CN={quote_parameter(plan.organizer.name)}:mailto:{plan.organizer.address}"
     yield f"UID:{plan.uid}"
     if plan.organizer and plan.guests:
-        yield from (_attendee_line(guest, turn, manager) for guest in plan.guests)
+        yield from (_attendee_line(guest, occurrence, manager) for guest in plan.guests)
     yield from (line for line in extra if line.startswith("RECURRENCE-ID"))
     if plan.sensitivity is not Sensitivity.NORMAL:
         yield "CLASS:PRIVATE"
-    yield from _closing_lines(turn)
+    yield from _closing_lines(occurrence)
     yield "END:VEVENT"
 
 
-def _closing_lines(turn: PlannedOccurrence) -> Iterator[str]:
-    plan = turn.entry.plan
-    made = plan.start - timedelta(days=draw_integer(5, 60, plan.uid), minutes=draw_integer(0, 600, plan.uid))
-    words = build_description(turn.notes, plan.uid, plan.online)
-    yield f"CREATED:{format_utc(made)}"
-    if words:
-        yield f"DESCRIPTION:{escape_text(words)}"
-    yield f"LAST-MODIFIED:{format_utc(made + timedelta(days=2))}"
+def _closing_lines(occurrence: PlannedOccurrence) -> Iterator[str]:
+    plan = occurrence.entry.plan
+    created = plan.start - timedelta(
+        days=draw_integer(5, 60, plan.uid), minutes=draw_integer(0, 600, plan.uid)
+    )
+    description = build_description(occurrence.notes, plan.uid, plan.online)
+    yield f"CREATED:{format_utc(created)}"
+    if description:
+        yield f"DESCRIPTION:{escape_text(description)}"
+    yield f"LAST-MODIFIED:{format_utc(created + timedelta(days=2))}"
     yield f"LOCATION:{escape_text(plan_location(plan))}"
     yield f"SEQUENCE:{draw_integer(0, 2, plan.uid)}"
-    yield f"STATUS:{'TENTATIVE' if turn.show_as is ShowAs.TENTATIVE else 'CONFIRMED'}"
-    yield f"SUMMARY:{escape_text(turn.title)}"
-    yield f"TRANSP:{'TRANSPARENT' if turn.show_as is ShowAs.FREE else 'OPAQUE'}"
+    yield f"STATUS:{'TENTATIVE' if occurrence.show_as is ShowAs.TENTATIVE else 'CONFIRMED'}"
+    yield f"SUMMARY:{escape_text(occurrence.title)}"
+    yield f"TRANSP:{'TRANSPARENT' if occurrence.show_as is ShowAs.FREE else 'OPAQUE'}"
 
 
 def _time_line(name: str, moment: datetime, *, all_day: bool, zoned: bool) -> str:
@@ -156,9 +161,9 @@ def _time_line(name: str, moment: datetime, *, all_day: bool, zoned: bool) -> st
     return f"{name};TZID={ZONE}:{format_local(moment)}" if zoned else f"{name}:{format_utc(moment)}"
 
 
-def _attendee_line(guest: Guest, turn: PlannedOccurrence, manager: DemoManager) -> str:
+def _attendee_line(guest: Guest, occurrence: PlannedOccurrence, manager: DemoManager) -> str:
     own = guest.person.key == manager.key
-    answer = _ANSWERS[turn.answer if own else guest.answer]
+    answer = _ANSWERS[occurrence.answer if own else guest.answer]
     kind = _KINDS.get(guest.person.kind, "INDIVIDUAL")
     role = "OPT-PARTICIPANT" if guest.optional else "REQ-PARTICIPANT"
     head = f"ATTENDEE;CUTYPE={kind};ROLE={role};PARTSTAT={answer}"

@@ -1,4 +1,4 @@
-"""Calendars as Microsoft Graph's calendarView gives them: expanded, in UTC, in exactly its shape."""
+"""Builds calendars as the calendarView of Microsoft Graph returns them: expanded, in UTC, with its fields."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,58 +20,61 @@ _ANSWERS = {
     Response.TENTATIVE: "tentativelyAccepted",
     Response.DECLINED: "declined",
     Response.UNANSWERED: "notResponded",
-    Response.UNRECORDED: "organizer",  # what is one's own, one has called oneself
+    Response.UNRECORDED: "organizer",  # the owner is the organizer of own entries
 }
 _NEVER = "0001-01-01T00:00:00Z"
 _MARGIN = timedelta(days=60)
 
 
 def build_graph_events(manager: DemoManager, window: Span) -> list[dict[str, Any]]:
-    """Every event of the manager's calendar that overlaps the window, by start and uid."""
+    """The events of the manager's calendar that overlap the window, sorted by start and uid."""
     last = (window.end + _MARGIN).date()  # an occurrence may have been moved into the window
-    found = [
-        (turn, _occurrence_span(turn))
-        for kept in calendar_entries(manager)
-        for turn in expand_entry(kept, last)
+    occurrences = [
+        occurrence
+        for entry in calendar_entries(manager)
+        for occurrence in expand_entry(entry, last)
+        if _occurrence_span(occurrence).overlaps(window)
     ]
-    inside = [(span.start, _to_event(turn, manager)) for turn, span in found if span.overlaps(window)]
-    return [event for _, event in sorted(inside, key=lambda pair: (pair[0], pair[1]["iCalUId"]))]
+    occurrences.sort(key=lambda occurrence: (_occurrence_span(occurrence).start, occurrence.entry.plan.uid))
+    return [_to_event(occurrence, manager) for occurrence in occurrences]
 
 
-def _occurrence_span(turn: PlannedOccurrence) -> Span:
-    """Its time as Graph sees it: of an all-day event the dates' midnights in UTC."""
-    zone = UTC if turn.entry.plan.all_day else None
-    start, end = (m.replace(tzinfo=zone) if zone else localize_london(m) for m in (turn.start, turn.end))
+def _occurrence_span(occurrence: PlannedOccurrence) -> Span:
+    """The time of an occurrence as in Graph, where all-day events begin and end at midnight in UTC."""
+    zone = UTC if occurrence.entry.plan.all_day else None
+    start, end = (
+        m.replace(tzinfo=zone) if zone else localize_london(m) for m in (occurrence.start, occurrence.end)
+    )
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def _to_event(turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
-    plan, span = turn.entry.plan, _occurrence_span(turn)
+def _to_event(occurrence: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
+    plan, span = occurrence.entry.plan, _occurrence_span(occurrence)
     return {
-        "@odata.etag": f'W/"{draw_digest(16, plan.uid, manager.key, turn.day)}=="',
-        **_identity_fields(turn, manager),
-        **_ignored_fields(turn),
+        "@odata.etag": f'W/"{draw_digest(16, plan.uid, manager.key, occurrence.day)}=="',
+        **_identity_fields(occurrence, manager),
+        **_ignored_fields(occurrence),
         "categories": list(plan.categories),
         "iCalUId": plan.uid,
-        "subject": turn.title,
-        "bodyPreview": build_description(turn.notes, plan.uid, plan.online)[:255].replace("\n", "\r\n"),
+        "subject": occurrence.title,
+        "bodyPreview": build_description(occurrence.notes, plan.uid, plan.online)[:255].replace("\n", "\r\n"),
         "sensitivity": plan.sensitivity.value,
         "isAllDay": plan.all_day,
-        "isCancelled": turn.cancelled,
-        "showAs": turn.show_as.value,
-        "responseStatus": {"response": _ANSWERS[turn.answer], "time": _NEVER},
-        "body": {"contentType": "html", "content": build_html(turn.notes, plan.uid, plan.online)},
+        "isCancelled": occurrence.cancelled,
+        "showAs": occurrence.show_as.value,
+        "responseStatus": {"response": _ANSWERS[occurrence.answer], "time": _NEVER},
+        "body": {"contentType": "html", "content": build_html(occurrence.notes, plan.uid, plan.online)},
         "start": _date_time_zone(span.start),
         "end": _date_time_zone(span.end),
         "location": _location_field(plan),
         "locations": [_location_field(plan)] if plan_location(plan) else [],
-        "attendees": [_to_attendee(guest, turn, manager) for guest in plan.guests],
+        "attendees": [_to_attendee(guest, occurrence, manager) for guest in plan.guests],
         **_organizer_fields(plan, manager),
     }
 
 
 def _organizer_fields(plan: Plan, manager: DemoManager) -> dict[str, Any]:
-    """Who called it: for an own entry the owner."""
+    """The fields of the organizer, which for an own entry is the owner."""
     owner = Person(manager.key, manager.name, manager.email)
     organizer = plan.organizer if plan.organizer and plan.guests else owner
     return {
@@ -80,14 +83,15 @@ def _organizer_fields(plan: Plan, manager: DemoManager) -> dict[str, Any]:
     }
 
 
-def _ignored_fields(turn: PlannedOccurrence) -> dict[str, Any]:
-    """What Graph gives beside, and calsync has no use for."""
-    plan = turn.entry.plan
+def _ignored_fields(occurrence: PlannedOccurrence) -> dict[str, Any]:
+    """The fields of Graph that calsync does not use."""
+    plan = occurrence.entry.plan
     teams = plan.online == "teams"
+    item_id = draw_digest(24, plan.uid, occurrence.day)
     return {
         "createdDateTime": "2026-07-01T08:00:00.1234567Z",
         "lastModifiedDateTime": "2026-07-02T08:00:00.1234567Z",
-        "changeKey": f"{draw_digest(16, plan.uid, turn.day)}==",
+        "changeKey": f"{draw_digest(16, plan.uid, occurrence.day)}==",
         "transactionId": None,
         "originalStartTimeZone": ZONE,
         "originalEndTimeZone": ZONE,
@@ -96,7 +100,7 @@ def _ignored_fields(turn: PlannedOccurrence) -> dict[str, Any]:
         "hasAttachments": False,
         "importance": "normal",
         "responseRequested": True,
-        "webLink": f"https://outlook.office365.com.example/owa/?itemid={draw_digest(24, plan.uid, turn.day)}",
+        "webLink": f"https://outlook.office365.com.example/owa/?itemid={item_id}",
         "onlineMeetingUrl": None,
         "isOnlineMeeting": teams,
         "onlineMeetingProvider": "teamsForBusiness" if teams else "unknown",
@@ -108,24 +112,24 @@ def _ignored_fields(turn: PlannedOccurrence) -> dict[str, Any]:
     }
 
 
-def _identity_fields(turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
-    """Ids, type, and which occurrence of which series it is."""
-    series = _event_id(turn.entry, manager, "")
-    if turn.entry.plan.rule is None:
+def _identity_fields(occurrence: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
+    """The ids of event and series, the type of the event, and its original start."""
+    series = _event_id(occurrence.entry, manager, "")
+    if occurrence.entry.plan.rule is None:
         return {"id": series, "type": "singleInstance", "seriesMasterId": None}
-    plan = turn.entry.plan
-    original = at_same_time(turn.day, plan.start)
+    plan = occurrence.entry.plan
+    original = at_same_time(occurrence.day, plan.start)
     moment = (original.replace(tzinfo=UTC) if plan.all_day else localize_london(original)).astimezone(UTC)
     return {
-        "id": _event_id(turn.entry, manager, str(turn.day)),
-        "type": "exception" if turn.is_changed else "occurrence",
+        "id": _event_id(occurrence.entry, manager, str(occurrence.day)),
+        "type": "exception" if occurrence.is_changed else "occurrence",
         "seriesMasterId": series,
         "originalStart": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 
-def _event_id(kept: CalendarEntry, manager: DemoManager, day: str) -> str:
-    return f"AAkALg{draw_digest(48, kept.plan.uid, manager.key, day)}AAA="
+def _event_id(entry: CalendarEntry, manager: DemoManager, day: str) -> str:
+    return f"AAkALg{draw_digest(48, entry.plan.uid, manager.key, day)}AAA="
 
 
 def _date_time_zone(moment: datetime) -> dict[str, str]:
@@ -138,8 +142,8 @@ def _location_field(plan: Plan) -> dict[str, str]:
     return {"displayName": place, "locationType": "default", **name}
 
 
-def _to_attendee(guest: Guest, turn: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
-    answer = turn.answer if guest.person.key == manager.key else guest.answer
+def _to_attendee(guest: Guest, occurrence: PlannedOccurrence, manager: DemoManager) -> dict[str, Any]:
+    answer = occurrence.answer if guest.person.key == manager.key else guest.answer
     response = "none" if answer is Response.UNANSWERED else _ANSWERS[answer]
     kind = "optional" if guest.optional else "required"
     return {

@@ -1,4 +1,4 @@
-"""Content lines of iCalendar (RFC 5545, 3.1): escaped, folded, and times as texts."""
+"""Writes content lines of iCalendar (RFC 5545, 3.1): folding, escaping and times."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,11 +7,11 @@ from calsync.demo.diary import PlanRule, localize_london
 
 BYDAY_NAMES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DTSTAMP = "20261115T220000Z"
-"""When the calendars were exported: the evening before the demo's night."""
+"""The time of the export: the evening before the night of the demo."""
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:
-    """Lines folded at 75 octets, never within a character, each ended by CR LF."""
+    """Fold lines at 75 octets, between characters, and end each with CR LF."""
     return b"".join(map(_fold_line, lines))
 
 
@@ -27,23 +27,23 @@ def _fold_line(line: str) -> bytes:
 
 
 def escape_text(value: str) -> str:
-    """A text with what would end it or part it escaped."""
+    """Escape a value of the type TEXT (RFC 5545, 3.3.11)."""
     plain = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return plain.replace("\r\n", "\n").replace("\n", "\\n")
 
 
 def quote_parameter(value: str) -> str:
-    """A parameter's value in quotes."""
+    """Quote a value of a parameter, which must not contain a double quote (RFC 5545, 3.2)."""
     return '"' + value.replace('"', "'") + '"'
 
 
 def format_local(moment: datetime) -> str:
-    """A clock time."""
+    """A local time without its zone."""
     return f"{moment:%Y%m%dT%H%M%S}"
 
 
 def format_utc(moment: datetime) -> str:
-    """A London clock time, in UTC."""
+    """A local time in London, in UTC."""
     return f"{localize_london(moment).astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 

@@ -1,4 +1,4 @@
-"""The text of an invitation: what the organizer wrote, and the block that tells how to join online."""
+"""The text of an invitation: the organizer's notes, and the block of Teams or Google Meet for joining."""
 
 from html import escape
 
@@ -8,13 +8,13 @@ _RULED_LINE = "_" * 80
 
 
 def build_description(notes: str, uid: str, online: str) -> str:
-    """The text as an exported calendar holds it, lines parted by line feeds."""
+    """The text as in an exported calendar, with lines separated by line feeds."""
     block = {"teams": teams_block, "meet": meet_block}[online](uid) if online else []
     return "\n".join([*notes.splitlines(), *([""] if notes and block else []), *block])
 
 
 def build_html(notes: str, uid: str, online: str) -> str:
-    """The same as the HTML that Exchange keeps."""
+    """The same text as HTML, as Exchange stores it."""
     lines = build_description(notes, uid, online).splitlines()
     body = "".join(f"<div>{escape(line, quote=False) or '<br>'}</div>\r\n" for line in lines)
     head = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
@@ -22,14 +22,14 @@ def build_html(notes: str, uid: str, online: str) -> str:
 
 
 def teams_block(uid: str) -> list[str]:
-    """As Teams writes it below every invitation."""
+    """The lines that Teams adds to every invitation."""
     thread, tenant = draw_digest(40, uid, "thread"), draw_digest(32, "tenant")
     teams = "https://teams.microsoft.com.example"
     url = (
         f"{teams}/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0"
         f"?context=%7b%22Tid%22%3a%22{tenant}%22%2c%22Oid%22%3a%22{draw_digest(32, uid, 'caller')}%22%7d"
     )
-    first, second, third = (draw_integer(100, 999, uid, place) for place in range(3))
+    first, second, third = (draw_integer(100, 999, uid, index) for index in range(3))
     return [
         _RULED_LINE,
         "Microsoft Teams  Need help?<https://aka.ms.example/JoinTeamsMeeting?omkt=en-GB>",
@@ -47,7 +47,7 @@ def teams_block(uid: str) -> list[str]:
 
 
 def meet_block(uid: str) -> list[str]:
-    """As Google writes it below every invitation."""
+    """The lines that Google adds to every invitation."""
     code = draw_digest(10, uid, "meet").translate(str.maketrans("0123456789", "ghijklmnop"))
     bar = "-::~:~::~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~:~::~:~::-"
     return [

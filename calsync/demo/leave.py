@@ -1,4 +1,4 @@
-"""Who is away when, and on which days nobody works."""
+"""The leave of managers, and bank holidays."""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -11,7 +11,7 @@ from calsync.model.occurrence import ShowAs
 
 FIRST_DAY = date(2026, 8, 17)
 LAST_DAY = date(2026, 12, 20)
-"""The weeks that are filled: 13 behind and 4 ahead of the demo's day."""
+"""The weeks that have meetings: from 13 before to 4 after the week of the demo's date."""
 
 BANK_HOLIDAYS = frozenset({date(2026, 8, 31)})
 
@@ -20,18 +20,18 @@ BANK_HOLIDAYS = frozenset({date(2026, 8, 31)})
 def leave_days() -> dict[str, frozenset[date]]:
     """The days on which each manager is on leave, by key."""
     return {
-        key: frozenset(day for first, count in spells for day in _consecutive_days(first, count))
-        for key, spells in _leave_periods().items()
+        key: frozenset(first + timedelta(days=n) for first, count in periods for n in range(count))
+        for key, periods in _leave_periods().items()
     }
 
 
 def is_on_leave(key: str, day: date) -> bool:
-    """Whether this manager is on leave that day."""
+    """Whether this manager is on leave on this day."""
     return day in leave_days().get(key, ())
 
 
 def leave_plans() -> list[Plan]:
-    """The entries with which managers mark their leave."""
+    """The all-day entries by which managers mark their leave."""
     table = load_toml("occasions.toml")["leave"][0]
     return [
         Plan(
@@ -43,13 +43,13 @@ def leave_plans() -> list[Plan]:
             all_day=True,
             show_as=ShowAs.OUT_OF_OFFICE,
         )
-        for key, spells in _leave_periods().items()
-        for first, count in spells
+        for key, periods in _leave_periods().items()
+        for first, count in periods
     ]
 
 
 def holiday_plans() -> list[Plan]:
-    """The bank holiday as a note in some calendars, free time like every note."""
+    """The bank holiday as a note in some calendars, shown as free."""
     return [
         Plan(
             uid=make_uid(f"holiday {manager.key} {day}", None, manager.key),
@@ -68,14 +68,11 @@ def holiday_plans() -> list[Plan]:
 
 
 def _leave_periods() -> dict[str, list[tuple[date, int]]]:
+    """The leave of each manager, by key, as (first day, number of days)."""
     weeks = load_toml("occasions.toml")["leave"][0]["weeks"]
-    return {key: [_parse_leave_period(text) for text in spells] for key, spells in weeks.items()}
+    return {key: [_parse_leave_period(text) for text in texts] for key, texts in weeks.items()}
 
 
 def _parse_leave_period(text: str) -> tuple[date, int]:
     first, count = text.split()
     return date.fromisoformat(first), int(count)
-
-
-def _consecutive_days(first: date, count: int) -> list[date]:
-    return [first + timedelta(days=n) for n in range(count)]

@@ -1,4 +1,4 @@
-"""What happens once, on given days or on drawn ones, from `occasions.toml`."""
+"""Single meetings, on given days or on drawn ones, from `occasions.toml`."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -20,15 +20,15 @@ _MAX_DRAWS = 14
 
 
 def single_plans(booked: BookedTimes) -> list[Plan]:
-    """All of them, those on given days first, so that the drawn ones find their places around them."""
+    """The plans of all single meetings; those on given days come first, so that the others avoid them."""
     tables = load_toml("occasions.toml")["single"]
     plans = [_fixed_plan(table) for table in tables if "day" in table]
     for plan in plans:
         book_times(plan, booked)
     for table in (table for table in tables if "day" not in table):
         for manager in _managers_of(table):
-            for turn in range(table["times"]):
-                plan = _drawn_plan(table, manager, turn, booked)
+            for number in range(table["times"]):
+                plan = _drawn_plan(table, manager, number, booked)
                 book_times(plan, booked)
                 plans.append(plan)
     return plans
@@ -45,37 +45,37 @@ def _fixed_plan(table: Mapping[str, Any]) -> Plan:
     return _build_plan(table, table["id"], datetime.combine(table["day"], clock), table["by"], invited)
 
 
-def _drawn_plan(table: Mapping[str, Any], manager: DemoManager, turn: int, booked: BookedTimes) -> Plan:
-    name = f"{table['id']} {manager.key} {turn}"
-    caller = table.get("by", "")
-    caller = manager.key if caller == "self" else caller
+def _drawn_plan(table: Mapping[str, Any], manager: DemoManager, number: int, booked: BookedTimes) -> Plan:
+    name = f"{table['id']} {manager.key} {number}"
+    organizer = table.get("by", "")
+    organizer = manager.key if organizer == "self" else organizer
     staff = draw_choice(manager.staff, name, "staff")
     partner = draw_choice(_PARTNER_KEYS, name, "partner")
     invited = table.get("with", "").format(staff=staff.replace(" ", "_"), partner=partner)
-    if caller and caller != manager.key:
+    if organizer and organizer != manager.key:
         invited = f"{manager.key} {invited}"
-    words = {"staff": staff.partition(" ")[0], "partner": council_people()[partner].name.partition(" ")[0]}
+    names = {"staff": staff.partition(" ")[0], "partner": council_people()[partner].name.partition(" ")[0]}
     start = _find_free_start(table, name, manager, booked)
-    return _build_plan(table, name, start, caller, invited, owner=manager.key, words=words)
+    return _build_plan(table, name, start, organizer, invited, owner=manager.key, title_names=names)
 
 
 def _build_plan(
     table: Mapping[str, Any],
     name: str,
     start: datetime,
-    caller: str,
+    organizer_key: str,
     invited: str,
     *,
     owner: str = "",
-    words: Mapping[str, str] | None = None,
+    title_names: Mapping[str, str] | None = None,
 ) -> Plan:
-    organizer = find_person(caller) if caller else None
+    organizer = find_person(organizer_key) if organizer_key else None
     titles = table.get("titles") or [table["title"]]
     answer = {owner: table["answer"]} if "answer" in table else {}
     uid = make_uid(name, organizer, "" if organizer else owner)
     return Plan(
         uid=uid,
-        title=draw_choice(titles, name).format(**(words or {})),
+        title=draw_choice(titles, name).format(**(title_names or {})),
         start=start,
         minutes=table["days"] * 24 * 60 if "days" in table else table["minutes"],
         organizer=organizer,
@@ -96,35 +96,44 @@ def _build_plan(
 def _find_free_start(
     table: Mapping[str, Any], name: str, manager: DemoManager, booked: BookedTimes
 ) -> datetime:
-    """A drawn time at which the manager is free; now and then one at which they are not."""
+    """A drawn time at which the manager is free; for some meetings one at which they may be busy."""
     length = timedelta(minutes=table.get("minutes", 0))
-    tries = (_draw_start(name, turn, manager, length, "days" in table) for turn in range(_MAX_DRAWS))
-    first = next(tries)
+    starts = (_draw_start(name, number, manager, length, "days" in table) for number in range(_MAX_DRAWS))
+    first = next(starts)
     if draw_fraction(name, "double") < 0.08:
         return first
-    return next((at for at in chain((first,), tries) if booked.is_free(manager.key, at, at + length)), first)
+    return next(
+        (start for start in chain((first,), starts) if booked.is_free(manager.key, start, start + length)),
+        first,
+    )
 
 
-def _draw_start(name: str, turn: int, manager: DemoManager, length: timedelta, all_day: bool) -> datetime:
-    day = draw_choice(_workdays(manager), name, turn, "day")
+def _draw_start(name: str, number: int, manager: DemoManager, length: timedelta, all_day: bool) -> datetime:
+    day = draw_choice(_workdays(manager), name, number, "day")
     if all_day:
         return datetime.combine(day, time())
+    # In quarters of an hour: from 08:30, so that the meeting ends by 17:00, mostly on the half hour.
     latest = 17 * 4 - int(length.total_seconds() // 900)
-    quarter = draw_integer(34, max(34, latest), name, turn, "clock")
-    quarter -= quarter % 2 if draw_fraction(name, turn, "even") < 0.8 else 0
+    quarter = draw_integer(34, max(34, latest), name, number, "clock")
+    quarter -= quarter % 2 if draw_fraction(name, number, "even") < 0.8 else 0
     return datetime.combine(day, time(quarter // 4, quarter % 4 * 15))
 
 
 @cache
 def _workdays(manager: DemoManager) -> tuple[date, ...]:
-    """The days of the filled weeks on which the manager works and is not on leave."""
+    """The days from FIRST_DAY to LAST_DAY on which the manager works and is not on leave."""
     days = (FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1))
-    due = (day for day in days if day.weekday() in manager.working_days and day not in BANK_HOLIDAYS)
-    return tuple(day for day in due if not is_on_leave(manager.key, day))
+    return tuple(
+        day
+        for day in days
+        if day.weekday() in manager.working_days
+        and day not in BANK_HOLIDAYS
+        and not is_on_leave(manager.key, day)
+    )
 
 
 def response_of(plan: Plan, key: str) -> Response:
-    """What somebody answered; UNRECORDED for what is their own."""
+    """A person's answer; UNRECORDED for own entries, and for people who are not invited."""
     if plan.organizer and plan.organizer.key == key:
         return Response.ORGANIZER
     answers = [guest.answer for guest in plan.guests if guest.person.key == key]

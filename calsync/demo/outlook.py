@@ -1,4 +1,4 @@
-"""Calendars as Exchange writes them: Windows zones, X-MICROSOFT properties, "Canceled:" for cancelled."""
+"""Writes calendars as Exchange exports them: Windows zones, X-MICROSOFT properties, "Canceled:" in titles."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -23,6 +23,8 @@ from calsync.demo.rule_days import at_same_time, rule_days
 from calsync.model.occurrence import AttendeeKind, Response, Sensitivity, ShowAs
 
 ZONE = "GMT Standard Time"
+# Values of X-MICROSOFT-CDO-INSTTYPE.
+_SINGLE, _SERIES, _EXCEPTION = 0, 1, 3
 _ANSWERS = {
     Response.ACCEPTED: "ACCEPTED",
     Response.TENTATIVE: "TENTATIVE",
@@ -36,8 +38,8 @@ _BUSY_STATUS = {ShowAs.OUT_OF_OFFICE: "OOF", ShowAs.ELSEWHERE: "WORKINGELSEWHERE
 
 def render_outlook_calendar(manager: DemoManager) -> bytes:
     """The manager's calendar as an exported file."""
-    body = (line for kept in calendar_entries(manager) for line in _entry_lines(kept, manager))
-    return encode_lines([*_calendar_header(), *body, "END:VCALENDAR"])
+    events = (line for entry in calendar_entries(manager) for line in _entry_lines(entry, manager))
+    return encode_lines([*_calendar_header(), *events, "END:VCALENDAR"])
 
 
 def _calendar_header() -> list[str]:
@@ -65,22 +67,23 @@ def _calendar_header() -> list[str]:
     ]
 
 
-def _entry_lines(kept: CalendarEntry, manager: DemoManager) -> Iterator[str]:
-    plan = kept.plan
+def _entry_lines(entry: CalendarEntry, manager: DemoManager) -> Iterator[str]:
+    plan = entry.plan
     if plan.rule is None:
-        (only,) = expand_entry(kept, LAST_DAY)
-        yield from _event_lines(only, manager, [], 0)
+        (occurrence,) = expand_entry(entry, LAST_DAY)
+        yield from _event_lines(occurrence, manager, [], _SINGLE)
         return
-    as_ruled = PlannedOccurrence(
-        kept, plan.start.date(), plan.start, plan.end, plan.title, plan.notes, kept.answer, kept.show_as
+    series = PlannedOccurrence(
+        entry, plan.start.date(), plan.start, plan.end, plan.title, plan.notes, entry.answer, entry.show_as
     )
-    yield from _event_lines(as_ruled, manager, _recurrence_lines(plan), 1)
-    # Changes beyond the last filled week are written too: they are in the calendar, seen or not.
+    yield from _event_lines(series, manager, _recurrence_lines(plan), _SERIES)
+    # Exchange also writes the changes after the last week that has meetings.
     last = max([LAST_DAY, *(change.day for change in plan.changes)])
-    for occurrence in expand_entry(kept, last):
+    for occurrence in expand_entry(entry, last):
         if occurrence.is_changed:
-            name = _time_line("RECURRENCE-ID", at_same_time(occurrence.day, plan.start), all_day=False)
-            yield from _event_lines(occurrence, manager, [name], 3)
+            original = at_same_time(occurrence.day, plan.start)
+            recurrence_id = _time_line("RECURRENCE-ID", original, all_day=False)
+            yield from _event_lines(occurrence, manager, [recurrence_id], _EXCEPTION)
 
 
 def _recurrence_lines(plan: Plan) -> Iterator[str]:
@@ -95,58 +98,63 @@ def _recurrence_lines(plan: Plan) -> Iterator[str]:
     else:
         parts.append(f"BYDAY={format_byday(rule)}")
     yield "RRULE:" + ";".join([*parts, *(["WKST=MO"] if rule.unit == "week" else [])])
-    out = [at_same_time(day, plan.start) for day in _dropped_days(plan, rule)]
-    if out:
-        yield f"EXDATE;TZID={ZONE}:" + ",".join(map(format_local, out))
+    dropped = [at_same_time(day, plan.start) for day in _dropped_days(plan, rule)]
+    if dropped:
+        yield f"EXDATE;TZID={ZONE}:" + ",".join(map(format_local, dropped))
 
 
 def _dropped_days(plan: Plan, rule: PlanRule) -> list[date]:
+    """The dropped days on which the rule has an occurrence."""
     if not plan.dropped:
         return []
-    due = set(rule_days(rule, plan.start.date(), max(plan.dropped)))
-    return sorted(due & set(plan.dropped))
+    days = set(rule_days(rule, plan.start.date(), max(plan.dropped)))
+    return sorted(days & set(plan.dropped))
 
 
 def _event_lines(
-    turn: PlannedOccurrence, manager: DemoManager, extra: list[str] | Iterator[str], kind: int
+    occurrence: PlannedOccurrence,
+    manager: DemoManager,
+    recurrence_lines: list[str] | Iterator[str],
+    instance_type: int,
 ) -> Iterator[str]:
-    plan = turn.entry.plan
+    plan = occurrence.entry.plan
     yield "BEGIN:VEVENT"
     if plan.organizer and plan.guests:
         yield f"ORGANIZER;CN={quote_parameter(plan.organizer.name)}:{_calendar_address(plan.organizer)}"
-        yield from (_attendee_line(guest, turn, manager) for guest in plan.guests)
-    words = build_description(turn.notes, plan.uid, plan.online)
-    yield f"DESCRIPTION;LANGUAGE=en-GB:{escape_text(words)}\\n"
-    yield from extra
-    if turn.notes and draw_fraction(plan.uid, "page") < 0.4:
-        yield f"X-ALT-DESC;FMTTYPE=text/html:{escape_text(build_html(turn.notes, plan.uid, plan.online))}"
+        yield from (_attendee_line(guest, occurrence, manager) for guest in plan.guests)
+    description = build_description(occurrence.notes, plan.uid, plan.online)
+    yield f"DESCRIPTION;LANGUAGE=en-GB:{escape_text(description)}\\n"
+    yield from recurrence_lines
+    if occurrence.notes and draw_fraction(plan.uid, "page") < 0.4:
+        html = build_html(occurrence.notes, plan.uid, plan.online)
+        yield f"X-ALT-DESC;FMTTYPE=text/html:{escape_text(html)}"
     yield f"UID:{plan.uid}"
-    yield f"SUMMARY;LANGUAGE=en-GB:{escape_text(turn.title)}"
-    yield _time_line("DTSTART", turn.start, all_day=plan.all_day)
-    yield _time_line("DTEND", turn.end, all_day=plan.all_day)
+    yield f"SUMMARY;LANGUAGE=en-GB:{escape_text(occurrence.title)}"
+    yield _time_line("DTSTART", occurrence.start, all_day=plan.all_day)
+    yield _time_line("DTEND", occurrence.end, all_day=plan.all_day)
     yield f"CLASS:{'PUBLIC' if plan.sensitivity is Sensitivity.NORMAL else plan.sensitivity.upper()}"
     yield "PRIORITY:5"
     yield f"DTSTAMP:{DTSTAMP}"
-    yield f"TRANSP:{'TRANSPARENT' if turn.show_as is ShowAs.FREE else 'OPAQUE'}"
+    yield f"TRANSP:{'TRANSPARENT' if occurrence.show_as is ShowAs.FREE else 'OPAQUE'}"
     yield "STATUS:CONFIRMED"  # of cancelled meetings too: see calsync.model.title_cancellation
-    yield from _microsoft_lines(turn, kind)
+    yield from _microsoft_lines(occurrence, instance_type)
     yield "END:VEVENT"
 
 
-def _microsoft_lines(turn: PlannedOccurrence, kind: int) -> Iterator[str]:
-    plan = turn.entry.plan
-    sequence = draw_integer(0, 4, plan.uid) + (kind == 3)
+def _microsoft_lines(occurrence: PlannedOccurrence, instance_type: int) -> Iterator[str]:
+    plan = occurrence.entry.plan
+    sequence = draw_integer(0, 4, plan.uid) + (instance_type == _EXCEPTION)
     yield f"SEQUENCE:{sequence}"
     yield f"LOCATION;LANGUAGE=en-GB:{escape_text(plan_location(plan))}"
     if plan.categories:
         yield f"CATEGORIES:{','.join(map(escape_text, plan.categories))}"
     yield f"X-MICROSOFT-CDO-APPT-SEQUENCE:{sequence}"
     yield f"X-MICROSOFT-CDO-OWNERAPPTID:{draw_integer(10**8, 2 * 10**9, plan.uid, 'owner')}"
-    yield f"X-MICROSOFT-CDO-BUSYSTATUS:{_BUSY_STATUS.get(turn.show_as, turn.show_as.upper())}"
+    yield f"X-MICROSOFT-CDO-BUSYSTATUS:{_BUSY_STATUS.get(occurrence.show_as, occurrence.show_as.upper())}"
     yield "X-MICROSOFT-CDO-INTENDEDSTATUS:BUSY"
     yield f"X-MICROSOFT-CDO-ALLDAYEVENT:{'TRUE' if plan.all_day else 'FALSE'}"
     yield "X-MICROSOFT-CDO-IMPORTANCE:1"
-    yield f"X-MICROSOFT-CDO-INSTTYPE:{kind}"
+    yield f"X-MICROSOFT-CDO-INSTTYPE:{instance_type}"
     yield "X-MICROSOFT-DONOTFORWARDMEETING:FALSE"
     yield "X-MICROSOFT-DISALLOW-COUNTER:FALSE"
     if not plan.all_day and draw_fraction(plan.uid, "alarm") < 0.6:
@@ -155,7 +163,7 @@ def _microsoft_lines(turn: PlannedOccurrence, kind: int) -> Iterator[str]:
 
 
 def plan_location(plan: Plan) -> str:
-    """Where it is; a Teams meeting says so."""
+    """The location of a meeting; Outlook writes it for Teams meetings without a place."""
     return plan.place or ("Microsoft Teams Meeting" if plan.online == "teams" else "")
 
 
@@ -165,9 +173,9 @@ def _time_line(name: str, moment: datetime, *, all_day: bool) -> str:
     return f"{name};TZID={ZONE}:{format_local(moment)}"
 
 
-def _attendee_line(guest: Guest, turn: PlannedOccurrence, manager: DemoManager) -> str:
+def _attendee_line(guest: Guest, occurrence: PlannedOccurrence, manager: DemoManager) -> str:
     own = guest.person.key == manager.key
-    answer = _ANSWERS[turn.answer if own and turn.answer in _ANSWERS else guest.answer]
+    answer = _ANSWERS[occurrence.answer if own and occurrence.answer in _ANSWERS else guest.answer]
     kind = _KINDS.get(guest.person.kind)
     role = (
         "NON-PARTICIPANT"

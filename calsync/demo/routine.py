@@ -1,4 +1,4 @@
-"""What every manager has every week or month, put where the least is in the way."""
+"""The weekly and monthly meetings of every manager, at times with the fewest overlaps."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _NOON = time(12, 30)
 
 @dataclass(frozen=True, slots=True)
 class RoutineMeeting:
-    """One thing that one manager does again and again, with nobody or one colleague."""
+    """A recurring meeting or entry of one manager, from `internal.toml`; other: the other person, or ""."""
 
     manager: DemoManager
     table: Mapping[str, Any]
@@ -36,24 +36,24 @@ class RoutineMeeting:
 
     @property
     def name(self) -> str:
-        """What it is drawn by."""
+        """The name that determines its choices (`draws`)."""
         return f"{self.table['id']} {self.manager.key} {self.other}"
 
 
 def routine_plans(booked: BookedTimes) -> list[Plan]:
-    """The habits of all twelve, each booked before the next is placed."""
+    """The plans of all routine meetings; the time of each is booked before the next one is planned."""
     plans = []
     for table in load_toml("internal.toml")["routine"]:
         for manager in council_managers():
-            for habit in _routine_meetings(manager, table):
-                plan = _build_plan(habit, booked)
+            for routine in _routine_meetings(manager, table):
+                plan = _build_plan(routine, booked)
                 plans.append(plan)
                 book_times(plan, booked)
     return plans
 
 
 def book_times(plan: Plan, booked: BookedTimes) -> None:
-    """Take the time of everybody whose calendar is read and who is in it."""
+    """Book the times of a plan for all managers who take part."""
     if plan.show_as is ShowAs.FREE or plan.all_day:
         return
     guests = [guest.person.key for guest in plan.guests]
@@ -78,56 +78,60 @@ def _routine_meetings(manager: DemoManager, table: Mapping[str, Any]) -> Iterato
         yield RoutineMeeting(manager, table)
 
 
-def _build_plan(habit: RoutineMeeting, booked: BookedTimes) -> Plan:
-    manager, table = habit.manager, habit.table
+def _build_plan(routine: RoutineMeeting, booked: BookedTimes) -> Plan:
+    manager, table = routine.manager, routine.table
     own = table["who"] == "own"
     organizer = (
         None if own else council_people()[manager.reports_to if table["who"] == "line" else manager.key]
     )
-    start, weekday = _find_slot(habit, booked)
-    title = draw_choice(table["titles"], habit.name).format(
-        name=manager.first_name, staff=habit.other.partition(" ")[0], report=habit.other.title()
+    start, weekday = _find_slot(routine, booked)
+    title = draw_choice(table["titles"], routine.name).format(
+        name=manager.first_name, staff=routine.other.partition(" ")[0], report=routine.other.title()
     )
     return Plan(
-        uid=make_uid(habit.name, organizer, manager.key if own else ""),
+        uid=make_uid(routine.name, organizer, manager.key if own else ""),
         title=title,
         start=start,
         minutes=table["minutes"],
         organizer=organizer,
-        guests=() if own else tuple(_build_guests(habit)),
+        guests=() if own else tuple(_build_guests(routine)),
         owner=manager.key if own else "",
         rule=parse_rule(table["every"], WEEKDAY_NAMES[weekday]),
         show_as=ShowAs(table.get("show", "busy")),
     )
 
 
-def _build_guests(habit: RoutineMeeting) -> Iterator[Guest]:
-    if habit.table["who"] == "staff":
-        yield Guest(staff_member(habit.other))
-    elif habit.table["who"] == "line":
-        yield Guest(council_people()[habit.manager.key])
+def _build_guests(routine: RoutineMeeting) -> Iterator[Guest]:
+    if routine.table["who"] == "staff":
+        yield Guest(staff_member(routine.other))
+    elif routine.table["who"] == "line":
+        yield Guest(council_people()[routine.manager.key])
     else:
-        yield from (Guest(staff_member(name)) for name in habit.manager.staff)
+        yield from (Guest(staff_member(name)) for name in routine.manager.staff)
 
 
-def _find_slot(habit: RoutineMeeting, booked: BookedTimes) -> tuple[datetime, int]:
-    """The first start, on the weekday and at the time that clash least over the weeks."""
-    rule = parse_rule(habit.table["every"], "mon")
-    since = _EARLIEST_START + timedelta(weeks=draw_integer(0, rule.every - 1, habit.name))
-    times = [_NOON] if habit.table["id"] == "lunch" else _START_TIMES
-    places = [(day, at) for day in habit.manager.working_days for at in times]
-    turn = draw_integer(0, len(places) - 1, habit.name, "where")
-    best = min(places[turn:] + places[:turn], key=lambda place: _count_clashes(habit, booked, since, *place))
-    weekday, clock = best
+def _find_slot(routine: RoutineMeeting, booked: BookedTimes) -> tuple[datetime, int]:
+    """The first start and the weekday, at the time with the fewest overlaps over all weeks."""
+    rule = parse_rule(routine.table["every"], "mon")
+    since = _EARLIEST_START + timedelta(weeks=draw_integer(0, rule.every - 1, routine.name))
+    times = [_NOON] if routine.table["id"] == "lunch" else _START_TIMES
+    slots = [(day, clock) for day in routine.manager.working_days for clock in times]
+    # The first slot is drawn, so that not everybody gets the earliest one of those with equal overlaps.
+    first = draw_integer(0, len(slots) - 1, routine.name, "where")
+    weekday, clock = min(
+        slots[first:] + slots[:first], key=lambda slot: _count_clashes(routine, booked, since, *slot)
+    )
     day = first_rule_day(parse_rule("week", WEEKDAY_NAMES[weekday]), since)
     return datetime.combine(day, clock), weekday
 
 
-def _count_clashes(habit: RoutineMeeting, booked: BookedTimes, since: date, weekday: int, clock: time) -> int:
-    every, minutes = habit.table["every"], habit.table["minutes"]
+def _count_clashes(
+    routine: RoutineMeeting, booked: BookedTimes, since: date, weekday: int, clock: time
+) -> int:
+    every, minutes = routine.table["every"], routine.table["minutes"]
     day = first_rule_day(parse_rule("week", WEEKDAY_NAMES[weekday]), since)
     plan = Plan("", "", datetime.combine(day, clock), minutes, rule=parse_rule(every, WEEKDAY_NAMES[weekday]))
-    keys = {habit.manager.key, habit.other} & _manager_keys()
+    keys = {routine.manager.key, routine.other} & _manager_keys()
     spans = busy_times(plan, FIRST_DAY, LAST_DAY)
     late = plan.end.time() > time(17)
     return sum(not booked.is_free(key, *span) for span in spans for key in keys) + 100 * late

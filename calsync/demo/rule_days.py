@@ -1,4 +1,4 @@
-"""The days on which a rule falls, by plain counting; no iCalendar and no library for recurrence here."""
+"""The days of a recurrence rule, by counting; independent of calsync's expansion, which the demo tests."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -9,18 +9,18 @@ _WEEK = timedelta(days=7)
 
 
 def rule_days(rule: PlanRule, first: date, last: date) -> Iterator[date]:
-    """The days from the first occurrence on, in order, up to and with `last`."""
-    stop = min(last, rule.until) if rule.until else last
-    step = {"week": _in_weeks, "month": _in_months, "year": _in_years}[rule.unit]
-    for day in step(rule, first):
-        if day > stop:
+    """The days of a rule from `first` to `last`, both inclusive, in order."""
+    last = min(last, rule.until) if rule.until else last
+    days = {"week": _in_weeks, "month": _in_months, "year": _in_years}[rule.unit]
+    for day in days(rule, first):
+        if day > last:
             return
         if day >= first:
             yield day
 
 
 def first_rule_day(rule: PlanRule, not_before: date) -> date:
-    """The first day from a day on that the rule allows; where its counting begins."""
+    """The first day of a rule, not before this day: the interval (`every`) is counted from it."""
     return next(
         day for day in rule_days(PlanRule(rule.unit, 1, rule.weekdays, rule.nth), not_before, date.max)
     )
@@ -42,12 +42,12 @@ def _in_months(rule: PlanRule, first: date) -> Iterator[date]:
 
 
 def _nth_of_month(year: int, month: int, weekday: int, nth: int) -> date:
+    """The nth of these weekdays in a month; a negative nth means the last."""
     if nth < 0:
-        after = date(year + month // 12, month % 12 + 1, 1)
-        back = (after - timedelta(days=1)).weekday() - weekday
-        return after - timedelta(days=1 + back % 7)
-    begin = date(year, month, 1)
-    return begin + timedelta(days=(weekday - begin.weekday()) % 7 + 7 * (nth - 1))
+        last_day = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        return last_day - timedelta(days=(last_day.weekday() - weekday) % 7)
+    first_day = date(year, month, 1)
+    return first_day + timedelta(days=(weekday - first_day.weekday()) % 7 + 7 * (nth - 1))
 
 
 def _in_years(rule: PlanRule, first: date) -> Iterator[date]:
@@ -58,5 +58,5 @@ def _in_years(rule: PlanRule, first: date) -> Iterator[date]:
 
 
 def at_same_time(day: date, clock: datetime) -> datetime:
-    """The series' clock time on another day."""
+    """The local time of `clock` on another day."""
     return datetime.combine(day, clock.time())

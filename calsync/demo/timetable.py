@@ -1,4 +1,4 @@
-"""The meetings that recur, from `partnerships.toml` and `internal.toml`."""
+"""The series of partnerships and of the council, from `partnerships.toml` and `internal.toml`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ _ANSWERS = {
 
 
 def series_plans() -> list[Plan]:
-    """All series, those that go on in another one ended before it."""
+    """The plans of all series; a series that another one continues ends before that one."""
     plans: dict[str, Plan] = {}
     for name in ("partnerships.toml", "internal.toml"):
         for table in load_toml(name)["series"]:
@@ -37,7 +37,7 @@ def series_plans() -> list[Plan]:
 
 
 def travel_minutes() -> dict[str, int]:
-    """How long it takes to get to the meetings that are elsewhere, by uid."""
+    """The minutes of travel to the meetings outside the council, by uid."""
     tables = [*load_toml("partnerships.toml")["series"], *load_toml("occasions.toml")["single"]]
     return {make_uid(t["id"], find_person(t["by"])): t["travel"] for t in tables if "travel" in t}
 
@@ -52,29 +52,36 @@ def parse_rule(every: str, on: str, until_day: date | None = None) -> PlanRule:
 
 
 def find_person(key: str) -> Person:
-    """Somebody by key, or a member of staff by name (with an underscore)."""
+    """A person by key, or a member of staff by name (with an underscore)."""
     return staff_member(key.replace("_", " ")) if "_" in key else council_people()[key]
 
 
 def build_guests(table: Mapping[str, Any], keys: str, name: str) -> tuple[Guest, ...]:
-    """Everybody invited, with an answer: as told, else drawn."""
-    given_answers = table.get("answers", {})
+    """The guests of a meeting, with the answers in its table or drawn ones.
+
+    Args:
+        table: A table with `answers` by key of a person, or without.
+        keys: The keys of the guests, separated by blanks.
+        name: Determines the drawn answers.
+    """
+    answers = table.get("answers", {})
     return tuple(
         Guest(
-            one, _ANSWERS[given_answers[one.key]] if one.key in given_answers else _draw_response(one, name)
+            person,
+            _ANSWERS[answers[person.key]] if person.key in answers else _draw_response(person, name),
         )
-        for one in map(find_person, keys.split())
+        for person in map(find_person, keys.split())
     )
 
 
-def _draw_response(one: Person, name: str) -> Response:
-    if one.key.startswith("room:"):
+def _draw_response(person: Person, name: str) -> Response:
+    if person.key.startswith("room:"):
         return Response.ACCEPTED
-    if one.key.startswith("list:"):
+    if person.key.startswith("list:"):
         return Response.UNANSWERED
-    draw = draw_fraction("answer", name, one.key)
-    steps = ((0.87, Response.ACCEPTED), (0.92, Response.TENTATIVE), (0.97, Response.UNANSWERED))
-    return next((answer for limit, answer in steps if draw < limit), Response.DECLINED)
+    draw = draw_fraction("answer", name, person.key)
+    limits = ((0.87, Response.ACCEPTED), (0.92, Response.TENTATIVE), (0.97, Response.UNANSWERED))
+    return next((answer for limit, answer in limits if draw < limit), Response.DECLINED)
 
 
 def _series_plan(table: Mapping[str, Any]) -> Plan:
@@ -116,24 +123,24 @@ def _changes(table: Mapping[str, Any]) -> list[OccurrenceChange]:
 
 
 def _cancel_on_absences(plan: Plan) -> Plan:
-    """Nobody meets on a public holiday, and where the one who calls it is on leave it may be off."""
+    """The plan without most occurrences on bank holidays; some are cancelled during the organizer's leave."""
     if plan.rule is None:
         return plan
-    known = {change.day for change in plan.changes}
-    days = [day for day in rule_days(plan.rule, plan.start.date(), LAST_DAY) if day not in known]
-    free = [day for day in days if day in BANK_HOLIDAYS and draw_fraction(plan.uid, day) < 0.85]
-    caller = plan.organizer.key if plan.organizer else ""
-    away = [
+    changed = {change.day for change in plan.changes}
+    days = [day for day in rule_days(plan.rule, plan.start.date(), LAST_DAY) if day not in changed]
+    holidays = [day for day in days if day in BANK_HOLIDAYS and draw_fraction(plan.uid, day) < 0.85]
+    organizer = plan.organizer.key if plan.organizer else ""
+    cancelled = [
         OccurrenceChange(day, cancelled=True)
         for day in days
-        if day not in free and is_on_leave(caller, day) and draw_fraction(plan.uid, day, "off") < 0.5
+        if day not in holidays and is_on_leave(organizer, day) and draw_fraction(plan.uid, day, "off") < 0.5
     ]
-    changes = tuple(sorted((*plan.changes, *away), key=lambda change: change.day))
-    return replace(plan, changes=changes, dropped=tuple(sorted({*plan.dropped, *free})))
+    changes = tuple(sorted((*plan.changes, *cancelled), key=lambda change: change.day))
+    return replace(plan, changes=changes, dropped=tuple(sorted({*plan.dropped, *holidays})))
 
 
 def busy_times(plan: Plan, first: date, last: date) -> list[tuple[datetime, datetime]]:
-    """When it takes place in some weeks, as planned; for finding free times."""
+    """The planned start and end of each occurrence from `first` to `last`, both inclusive."""
     length = timedelta(minutes=plan.minutes)
     days = rule_days(plan.rule, plan.start.date(), last) if plan.rule else [plan.start.date()]
     starts = (at_same_time(day, plan.start) for day in days if day >= first and day not in plan.dropped)

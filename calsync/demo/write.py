@@ -1,4 +1,4 @@
-"""Puts the council into a folder: settings, managers, grades and calendars, ready for a night."""
+"""Writes the files of the demo to a folder: settings, managers, grades and calendars (`calsync demo`)."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ type = "ics"                          # files, folders and published addresses
 file = "managers.csv"                 # one line for each manager; calendars/ holds what they exported
 
 [rules]
-packs = ["wales"]                     # our own rules could stand in a folder: folder = "our-rules"
+packs = ["wales"]                     # our own rules can be in a folder: folder = "our-rules"
 
 [costs]
 file = "grades.csv"                   # pounds an hour by grade; take the line out for hours only
@@ -51,11 +51,11 @@ sender = "calsync@{council}"
 [schedule]
 nightly = "04:15"
 
-[demo]                                # take this out of settings of your own
-today = {today}                    # the day on which this council lives
+[demo]                                # remove this table from settings of your own
+today = {today}                    # the date that the demo uses instead of the current one
 """
 
-_MANAGERS = (
+_MANAGER_COLUMNS = (
     "id",
     "email",
     "name",
@@ -78,9 +78,9 @@ _GRADES = (
 
 
 def write_demo(folder: Path) -> Path:
-    """Write the council's files, over those of an earlier demo, and give the settings file's path.
+    """Write the files of the council, replacing those of an earlier demo, and return the settings file.
 
-    Files are 0600 and new folders 0700; a folder of an earlier demo is made 0700.
+    Files get mode 0600, new folders 0700; the folder of an earlier demo is changed to 0700.
     """
     settings = folder / "calsync.toml"
     if not make_private_folder(folder) and settings.exists():
@@ -88,7 +88,7 @@ def write_demo(folder: Path) -> Path:
     calendars = folder / "calendars"
     for manager in council_managers():
         _write_file(calendars / f"{manager.id}.ics", render_calendar(manager))
-    _write_table(folder / "managers.csv", _MANAGERS, map(_manager_row, council_managers()))
+    _write_table(folder / "managers.csv", _MANAGER_COLUMNS, map(_manager_row, council_managers()))
     _write_table(folder / "grades.csv", _GRADES[0], _GRADES[1:])
     agencies = load_toml("people.toml")["agencies"]
     content = _SETTINGS.format(
@@ -99,7 +99,7 @@ def write_demo(folder: Path) -> Path:
 
 
 def render_calendar(manager: DemoManager) -> bytes:
-    """The manager's calendar as they exported it, from Outlook or from Google."""
+    """The manager's calendar as an exported file of Outlook or Google."""
     return (render_google_calendar if manager.calendar == "google" else render_outlook_calendar)(manager)
 
 
@@ -120,10 +120,10 @@ def _manager_row(manager: DemoManager) -> Sequence[str]:
     )
 
 
-def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(head)
+    table.writerow(columns)
     table.writerows(rows)
     _write_file(path, text.getvalue().encode())
 

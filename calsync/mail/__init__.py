@@ -1,1 +1,1 @@
-"""Out by e-mail: one message builder, several transports, and an outbox that sends nothing twice."""
+"""Sends summaries by mail: a message builder, several transports, and an outbox that sends no mail twice."""

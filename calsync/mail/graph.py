@@ -1,7 +1,7 @@
-"""By Microsoft Graph: `sendMail` in MIME form, so that the mail is the very one SMTP would send.
+"""Sends mail through Microsoft Graph: `sendMail` in MIME format, with the same bytes as by SMTP.
 
-Graph says 202 when it has accepted a mail. A POST is never repeated here: after a time-out or a 5xx
-nobody knows whether the mail went, and the outbox decides.
+Graph answers 202 when it accepts a mail. A POST is never repeated here: after a timeout or a status of 5xx it
+is unknown whether the mail was sent, and the outbox decides what follows.
 """
 
 import base64
@@ -35,8 +35,8 @@ _BLOCKING_STATUSES = {
 }
 
 
-class HttpResponse(Protocol):
-    """What is needed of an answer; `requests.Response` has it."""
+class PostResponse(Protocol):
+    """The attributes of an HTTP response that are used here; `requests.Response` has them."""
 
     @property
     def status_code(self) -> int:
@@ -44,20 +44,20 @@ class HttpResponse(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, found whatever their case."""
+        """The headers; lookups ignore case."""
 
     def json(self) -> Any:
-        """The body, read as JSON; raises ValueError if it is none."""
+        """The body parsed as JSON; raises ValueError if it is not JSON."""
 
 
-PostRequest = Callable[[str, str, Mapping[str, str]], HttpResponse]
+PostRequest = Callable[[str, str, Mapping[str, str]], PostResponse]
 
 
 class GraphTransport:
     """Sends as one mailbox of a tenant.
 
-    post: does an authorised POST of (url, body, headers), without repeating it; a status of 400 or
-    more comes as an answer or as requests.HTTPError. graph_root: as in the settings of the source.
+    post: sends an authorised POST of (url, body, headers) once, without retries; for a status of 400 or
+    more it returns the response or raises requests.HTTPError. graph_root: as in the settings of the source.
     sender: the mailbox's address.
     """
 
@@ -68,7 +68,7 @@ class GraphTransport:
         self._url = f"{graph_root.rstrip('/')}/v1.0/users/{quote(parse_mail_address(sender))}/sendMail"
 
     def send(self, message: EmailMessage) -> None:
-        """Hand the mail to Graph; see `Transport.send` for what it raises."""
+        """Send the mail; see `Transport.send` for the exceptions."""
         recipient = str(message["To"])
         body = base64.b64encode(message.as_bytes(policy=MAIL_POLICY)).decode("ascii")
         response = self._post_mail(recipient, body)
@@ -76,14 +76,14 @@ class GraphTransport:
             _raise_for_status(recipient, response)
 
     def check(self) -> None:
-        """Graph has no way to try sending without sending."""
+        """Do nothing: Graph has no way to test `sendMail` without sending."""
 
     def close(self) -> None:
-        """The connection is the source's: it is closed there."""
+        """Do nothing: the connection belongs to the source, which closes it."""
 
-    def _post_mail(self, recipient: str, body: str) -> HttpResponse:
+    def _post_mail(self, recipient: str, body: str) -> PostResponse:
         try:
-            # O365 looks for this very spelling of the name, and would send JSON without it.
+            # The O365 library checks for exactly this spelling of the name, and sends JSON without it.
             return self._post(self._url, body, {"Content-type": "text/plain"})
         except SourceAuthError as error:
             raise MailAuthError(recipient, error.what, error.hint) from error
@@ -101,20 +101,20 @@ class GraphTransport:
 
 
 def _is_certainly_unsent(error: requests.RequestException) -> bool:
-    """Whether no byte of the mail can have been sent: there was no connection to send it on."""
+    """Whether the error shows that no connection was opened, so that no byte of the mail was sent."""
     if isinstance(error, requests.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def _raise_for_status(recipient: str, response: HttpResponse) -> NoReturn:
+def _raise_for_status(recipient: str, response: PostResponse) -> NoReturn:
     status, error_text = response.status_code, f"{response.status_code} {_error_text(response)}".strip()
     if status == _THROTTLED:
         after = _retry_after_seconds(response)
         raise MailUnavailableError(recipient, f"Microsoft Graph is busy: {error_text}", retry_after=after)
     if status in _BLOCKING_STATUSES:
-        what = f"Microsoft Graph lets us send nothing: {error_text}"
+        what = f"Microsoft Graph accepts no mail of this application: {error_text}"
         raise MailAuthError(recipient, what, _BLOCKING_STATUSES[status])
     if 400 <= status < 500:
         raise MailRefusedError(
@@ -126,13 +126,13 @@ def _raise_for_status(recipient: str, response: HttpResponse) -> NoReturn:
 def _raise_unknown(recipient: str, what: str, error: Exception | None) -> NoReturn:
     raise MailUnknownError(
         recipient,
-        f"Microsoft Graph did not say whether it took the mail: {what}",
-        "it is not sent again by itself; look in the sender's Sent Items",
+        f"it is unknown whether Microsoft Graph accepted the mail: {what}",
+        "it is not sent again automatically; look in the sender's Sent Items",
     ) from error
 
 
-def _error_text(response: HttpResponse) -> str:
-    """The code of the error and its first line; a proxy's page or an odd shape says nothing."""
+def _error_text(response: PostResponse) -> str:
+    """Code and message of the error, up to 200 characters; "" if the body has another format."""
     try:
         fault = response.json()["error"]
         error_text = f"{fault['code']}: {fault['message']}" if isinstance(fault, dict) else str(fault)
@@ -141,8 +141,8 @@ def _error_text(response: HttpResponse) -> str:
     return " ".join(error_text.split())[:200]
 
 
-def _retry_after_seconds(response: HttpResponse) -> float:
-    """Retry-After as seconds, also where it is a date (then counted from the server's own Date)."""
+def _retry_after_seconds(response: PostResponse) -> float:
+    """Retry-After in seconds (RFC 9110, 10.2.3); a date is relative to the Date header of the server."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)

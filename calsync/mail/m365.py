@@ -1,4 +1,4 @@
-"""Mail through the application that reads the calendars: same credentials, same connection to Graph."""
+"""Sends mail with the Microsoft 365 application that reads the calendars, with its credentials."""
 
 from collections.abc import Mapping
 
@@ -15,8 +15,8 @@ from calsync.sources.m365.options import M365Options
 class M365Transport(GraphTransport):
     """Sends as one mailbox of the tenant that an m365 source reads.
 
-    options: the source's settings. sender: the mailbox's address. The application needs the
-    permission Mail.Send besides the one for calendars.
+    options: the source's settings. sender: the mailbox's address. The application needs the permission
+    Mail.Send in addition to the one for calendars.
     """
 
     def __init__(self, options: M365Options, *, sender: str) -> None:

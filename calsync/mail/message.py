@@ -1,4 +1,4 @@
-"""One mail out of a rendered summary: the same bytes whenever it is built from the same words."""
+"""Builds a mail from a rendered summary; the same arguments give the same bytes."""
 
 import hashlib
 import re
@@ -21,31 +21,31 @@ _LANGUAGE_TAGS = {Language.EN: "en", Language.CY: "cy", Language.BOTH: "cy, en"}
 
 
 class MailPolicy(EmailPolicy):
-    """As `policy.SMTP`, but never wraps or encodes a header that machines read.
+    """`email.policy.SMTP`, except that it never folds or encodes the headers that mail clients parse.
 
-    The standard policy turns a List-Unsubscribe of more than some sixty characters into an RFC 2047
-    encoded word, which no mail client follows.
+    The standard policy turns a List-Unsubscribe of more than some sixty characters into an RFC 2047 encoded
+    word, which no mail client decodes.
     """
 
     def fold(self, name: str, value: Any) -> str:
-        """The header as it is sent, with its line end."""
+        """The header with its line end."""
         if name.lower() in _UNFOLDED_HEADERS:
             return f"{name}: {' '.join(str(value).split())}{self.linesep}"
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """The header as bytes."""
+        """The header with its line end, as bytes."""
         if name.lower() in _UNFOLDED_HEADERS:
             return self.fold(name, value).encode("ascii")
         return super().fold_binary(name, value)
 
 
-# What was frozen in the outbox is sent as it is: no header is wrapped anew.
+# A mail from the outbox is sent unchanged: no header is folded again.
 MAIL_POLICY = MailPolicy(linesep="\r\n", refold_source="none")
 
 
 def build_message_id(mail_id: str, recipient: str, sender: str) -> str:
-    """The Message-ID of this mail to this recipient: the same at every try, so that a receiver can tell."""
+    """The Message-ID of this mail to this recipient, the same at each attempt: servers can deduplicate."""
     digest = hashlib.sha256(f"{mail_id}|{recipient.casefold()}".encode()).hexdigest()[:40]
     return f"<{digest}@{parse_mail_address(sender).rpartition('@')[2]}>"
 
@@ -59,10 +59,18 @@ def build_message(
     date: datetime,
     unsubscribe: str = "",
 ) -> EmailMessage:
-    """The mail as text and HTML alternatives, in seven-bit lines that every server takes.
+    """The mail with text and HTML alternatives, in seven-bit lines that every server accepts.
 
-    unsubscribe: an https or mailto address, or "" for none. date: aware. Raises MailRefusedError if
-    sender, recipient or unsubscribe cannot stand in a header.
+    Args:
+        rendered: The subject, text, HTML and language of the summary.
+        sender: `Name <address>` or an address.
+        recipient: `Name <address>` or an address.
+        message_id: From `build_message_id`.
+        date: Aware.
+        unsubscribe: An https or mailto URL, or "" for no unsubscribe header.
+
+    Raises:
+        MailRefusedError: sender, recipient or unsubscribe is not allowed in a header.
     """
     message = EmailMessage(policy=MAIL_POLICY)
     message["From"] = formataddr((parseaddr(sender)[0], parse_mail_address(sender)))
@@ -76,21 +84,22 @@ def build_message(
         message[name] = value
     message.set_content(rendered.text, cte="quoted-printable")
     message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
-    # Only now: setting the content would drop every header that begins with "Content-".
+    # After the content: `set_content` removes every header that begins with "Content-".
     message["Content-Language"] = _LANGUAGE_TAGS[rendered.language]
     message.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}")
     return message
 
 
 def parse_message(mime: bytes) -> EmailMessage:
-    """The mail that was frozen in the outbox; sent again, it has the same bytes."""
+    """The mail from its bytes in the outbox; its `as_bytes` returns the same bytes."""
     return cast(EmailMessage, BytesParser(policy=MAIL_POLICY).parsebytes(mime))
 
 
 def parse_mail_address(text: str) -> str:
-    """The bare mail address in `Name <a@b>`, its domain in ASCII.
+    """The mail address in `Name <a@b>`, with its domain in ASCII.
 
-    Raises MailRefusedError if there is not exactly one, or one that plain mail cannot carry.
+    Raises:
+        MailRefusedError: The text does not contain exactly one address, or one that needs SMTPUTF8.
     """
     addresses = getaddresses([text])
     local, _, domain = addresses[0][1].rpartition("@") if len(addresses) == 1 else ("", "", "")
@@ -99,7 +108,7 @@ def parse_mail_address(text: str) -> str:
         if _ADDRESS.fullmatch(address) and address.isascii() and text.isprintable():
             return address
     raise MailRefusedError(
-        text, f"{text!r} is no mail address that can be used", "correct it in managers.csv, or [mail] sender"
+        text, f"{text!r} is not a usable mail address", "correct it in managers.csv, or [mail] sender"
     )
 
 
@@ -109,7 +118,7 @@ def _unsubscribe_headers(unsubscribe: str, recipient: str) -> list[tuple[str, st
     if not _UNSUBSCRIBE_URL.fullmatch(unsubscribe):
         raise MailRefusedError(
             recipient,
-            "[mail] unsubscribe is no address that can stand in a mail",
+            "[mail] unsubscribe is not a usable address",
             "use an https:// or mailto: address without spaces, at most 900 characters long",
         )
     headers = [("List-Unsubscribe", f"<{unsubscribe}>")]

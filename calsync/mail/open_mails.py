@@ -1,4 +1,4 @@
-"""Mails that are not closed: which of them needs a person, and the ids by which people name them."""
+"""Open mails in the outbox: which of them need attention, and short ids for commands (`calsync mail`)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,12 +9,12 @@ from calsync.store.records import MailState, OutboxEntry
 from calsync.text import format_count
 
 OVERDUE_AFTER = timedelta(hours=1)
-"""How long after its time a mail may wait before `status` says so: `schedule` looks every minute."""
+"""How long a due mail may wait before `calsync status` reports it; the scheduler sends every minute."""
 _SHORTEST_ID = 8
 
 
 def is_overdue(entry: OutboxEntry, now: datetime) -> bool:
-    """Whether a mail needs a person: failed, unknown, left by a dead process, or waiting past its time."""
+    """Whether a mail needs attention: failed, unknown, claimed by a dead process, or due for too long."""
     if entry.state is MailState.PENDING:
         return now > entry.next_at + OVERDUE_AFTER
     if entry.state is MailState.SENDING:
@@ -23,9 +23,9 @@ def is_overdue(entry: OutboxEntry, now: datetime) -> bool:
 
 
 def short_ids(entries: Sequence[OutboxEntry]) -> dict[str, str]:
-    """Short ids by mail id: the beginning of the Message-ID, as long as it takes to tell all apart.
+    """Short ids by mail id: beginnings of the Message-IDs, so long that they are unique.
 
-    The mail server's log and the mail itself show the same digits.
+    The same digits are in the log of the mail server and in the mail.
     """
     keys = {entry.mail_id: _short_id_digits(entry) for entry in entries}
     length = _SHORTEST_ID
@@ -35,9 +35,14 @@ def short_ids(entries: Sequence[OutboxEntry]) -> dict[str, str]:
 
 
 def find_mail(entries: Sequence[OutboxEntry], given: str) -> OutboxEntry:
-    """The one mail that is meant by an id, the beginning of one, or a mail's whole name.
+    """The mail with this id, or whose id begins with this text.
 
-    Raises ConfigError if there is none, or more than one.
+    Args:
+        entries: The mails to search.
+        given: A Message-ID, a mail id (`summary/…`), or the beginning of either.
+
+    Raises:
+        ConfigError: No mail matches, or more than one.
     """
     prefix = given.strip().strip("<>")
     exact = [e for e in entries if prefix in (e.mail_id, e.message_id.strip("<>"), _short_id_digits(e))]
@@ -61,9 +66,9 @@ def find_mail(entries: Sequence[OutboxEntry], given: str) -> OutboxEntry:
     )
 
 
-def _id_starts_with(entry: OutboxEntry, wanted: str) -> bool:
+def _id_starts_with(entry: OutboxEntry, prefix: str) -> bool:
     name = entry.mail_id.removeprefix("summary/")
-    return any(text.startswith(wanted) for text in (_short_id_digits(entry), entry.mail_id, name))
+    return any(text.startswith(prefix) for text in (_short_id_digits(entry), entry.mail_id, name))
 
 
 def _short_id_digits(entry: OutboxEntry) -> str:

@@ -1,7 +1,7 @@
-"""The outbox: a mail is frozen once, claimed by one sender, and never sent twice knowingly.
+"""Queues and delivers mails: each is stored once, claimed by one sender, and never sent twice knowingly.
 
-Exactly once does not exist: where nobody knows whether a mail went out, it is named for the operator
-and not sent again.
+Delivery exactly once is impossible. If it is unknown whether a mail was sent, the mail is reported to the
+operator and not sent again.
 """
 
 from collections.abc import Callable
@@ -22,63 +22,63 @@ from calsync.model.problem import Problem, Severity
 from calsync.reports.period import SummaryPeriod
 from calsync.reports.render import RenderedMail
 
-# Longer than any mail takes: a row still claimed after it belongs to a process that died.
+# Longer than any mail takes: a mail that is still claimed afterwards belongs to a process that died.
 LEASE = timedelta(minutes=15)
 _FIRST_DELAY = timedelta(minutes=5)
 _LONGEST_DELAY = timedelta(hours=24)
-# With the pauses above, a mail is tried for some six days (RFC 5321, 4.5.4.1: four or five).
+# With the delays above, a mail is tried for about six days (RFC 5321, 4.5.4.1: at least four or five).
 _MAX_ATTEMPTS = 14
 
 
 class QueuedMail(Protocol):
-    """A mail that waits, as the store gives it; attempts: how often it was claimed, this time included."""
+    """A queued mail, as the store returns it."""
 
     @property
     def mail_id(self) -> str:
-        """The name of the mail."""
+        """The id of the mail, such as `summary/m1/weekly/2026-10-26`."""
 
     @property
     def recipient(self) -> str:
-        """The address it goes to."""
+        """The address of the recipient."""
 
     @property
     def mime(self) -> bytes:
-        """The mail as it was frozen."""
+        """The complete mail as it was queued."""
 
     @property
     def attempts(self) -> int:
-        """How often it was claimed."""
+        """The number of claims, including the current one."""
 
 
 class MailQueue(Protocol):
-    """Where mails wait; the store has one."""
+    """The interface of the store's outbox."""
 
     def queue(
         self, mail_id: str, recipient: str, subject: str, message_id: str, mime: bytes, now: datetime
     ) -> bool:
-        """Keep a mail to be sent; False if one of this name is there already."""
+        """Store a mail that is due now; return False if a mail with this id is already stored."""
 
     def claim(self, now: datetime, lease: timedelta) -> QueuedMail | None:
-        """Take the next mail that is due, for this sender alone; None if none is."""
+        """Claim the next due mail for this sender until the lease ends; return None if no mail is due."""
 
     def mark_sent(self, mail_id: str, now: datetime) -> None:
-        """It is out."""
+        """Mark a claimed mail as sent."""
 
     def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
-        """It waits for `next_at`."""
+        """Make a claimed mail due again at `next_at`."""
 
     def mark_failed(self, mail_id: str, what: str) -> None:
-        """It will never go out."""
+        """Mark a claimed mail as never to be sent."""
 
     def mark_unknown(self, mail_id: str, what: str) -> None:
-        """It may be out: it is not sent again."""
+        """Mark a claimed mail as possibly sent; it is not sent again."""
 
 
 @dataclass(slots=True)
 class DeliveryResult:
-    """What became of the mails that were due; every one that is not out has a problem.
+    """The numbers of due mails by outcome; every mail that was not sent has a problem.
 
-    blocked: the server takes no mail at all now, so the others were not tried.
+    is_blocked: whether the server takes no mail at all now, so that the other mails were not tried.
     """
 
     sent: int = 0
@@ -90,7 +90,7 @@ class DeliveryResult:
 
 
 def summary_mail_id(manager_id: str, period: SummaryPeriod) -> str:
-    """The name of a manager's summary of a period: one mail, however often the night runs."""
+    """The id of a manager's summary of a period, the same at every run."""
     return f"summary/{manager_id}/{period.frequency}/{period.first.isoformat()}"
 
 
@@ -104,20 +104,24 @@ def queue_summary(
     now: datetime,
     unsubscribe: str = "",
 ) -> bool:
-    """Freeze a summary under the name that `mail_id` gives; False if it was queued before.
+    """Build a summary's mail and store it in the outbox.
 
-    Raises MailRefusedError if an address cannot be used.
+    Returns:
+        False if a mail with this id was queued before; that one remains.
+
+    Raises:
+        MailRefusedError: An address cannot be used.
     """
-    identity = build_message_id(mail_id, recipient, sender)
+    message_id = build_message_id(mail_id, recipient, sender)
     message = build_message(
         rendered,
         sender=sender,
         recipient=recipient,
-        message_id=identity,
+        message_id=message_id,
         date=now,
         unsubscribe=unsubscribe,
     )
-    return outbox.queue(mail_id, recipient, str(message["Subject"]), identity, message.as_bytes(), now)
+    return outbox.queue(mail_id, recipient, str(message["Subject"]), message_id, message.as_bytes(), now)
 
 
 def deliver_due_mails(
@@ -126,80 +130,78 @@ def deliver_due_mails(
     now: Callable[[], datetime],
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> DeliveryResult:
-    """Send what is due, one mail at a time, until none is left, no more is taken, or it is stopped."""
-    delivered = DeliveryResult()
-    while not (delivered.is_blocked or is_stopped()):
-        queued = outbox.claim(now(), LEASE)
-        if queued is None:
+    """Send the due mails one by one, until none is due, the server takes no more, or `is_stopped()`."""
+    result = DeliveryResult()
+    while not (result.is_blocked or is_stopped()):
+        mail = outbox.claim(now(), LEASE)
+        if mail is None:
             break
-        delivered.is_blocked = not _deliver_one(queued, outbox, transport, now, delivered)
-    return delivered
+        result.is_blocked = not _deliver_mail(mail, outbox, transport, now, result)
+    return result
 
 
 def retry_delay(attempts: int, requested_seconds: float = 0.0) -> timedelta:
-    """How long to wait after so many tries: 5 minutes, doubled each time, at most 24 hours.
+    """The time until the next attempt: 5 minutes, doubled after each attempt, at most 24 hours.
 
-    after: seconds the server asked for; the longer of the two holds.
+    Args:
+        attempts: The number of attempts so far.
+        requested_seconds: The delay that the server requested; the longer of the two counts.
     """
     doubled = _FIRST_DELAY * (1 << min(max(attempts - 1, 0), 10))
     return max(min(doubled, _LONGEST_DELAY), min(timedelta(seconds=requested_seconds), _LONGEST_DELAY))
 
 
-def _deliver_one(
-    queued: QueuedMail,
+def _deliver_mail(
+    mail: QueuedMail,
     outbox: MailQueue,
     transport: Transport,
     now: Callable[[], datetime],
-    delivered: DeliveryResult,
+    result: DeliveryResult,
 ) -> bool:
-    """Send one mail and mark what became of it; False if the next would fare no better."""
+    """Send a mail, mark and count its outcome; return False if the server would take no other mail."""
     try:
-        transport.send(parse_message(queued.mime))
+        transport.send(parse_message(mail.mime))
     except MailAuthError as error:
-        # Not this mail's fault: it is due again at once, as are those behind it.
-        _postpone_mail(queued, outbox, now(), timedelta(), error, delivered)
+        # The mail is not at fault: it and the following mails are due again immediately.
+        _postpone_mail(mail, outbox, now(), timedelta(), error, result)
         return False
     except MailUnavailableError as error:
-        if queued.attempts >= _MAX_ATTEMPTS:
-            _fail_mail(queued, outbox, error, delivered)
+        if mail.attempts >= _MAX_ATTEMPTS:
+            _fail_mail(mail, outbox, error, result)
         else:
-            _postpone_mail(
-                queued, outbox, now(), retry_delay(queued.attempts, error.retry_after), error, delivered
-            )
+            delay = retry_delay(mail.attempts, error.retry_after)
+            _postpone_mail(mail, outbox, now(), delay, error, result)
         return error.is_server_reached
     except MailRefusedError as error:
-        _fail_mail(queued, outbox, error, delivered)
+        _fail_mail(mail, outbox, error, result)
     except MailUnknownError as error:
-        outbox.mark_unknown(queued.mail_id, str(error))
-        delivered.unknown += 1
-        delivered.problems.append(_to_problem(queued.mail_id, error, Severity.FAULT))
+        outbox.mark_unknown(mail.mail_id, str(error))
+        result.unknown += 1
+        result.problems.append(Problem(mail.mail_id, error.what, error.hint))
     else:
-        outbox.mark_sent(queued.mail_id, now())
-        delivered.sent += 1
+        outbox.mark_sent(mail.mail_id, now())
+        result.sent += 1
     return True
 
 
 def _postpone_mail(
-    queued: QueuedMail,
+    mail: QueuedMail,
     outbox: MailQueue,
     now: datetime,
-    wait: timedelta,
+    delay: timedelta,
     error: MailError,
-    delivered: DeliveryResult,
+    result: DeliveryResult,
 ) -> None:
-    outbox.mark_for_retry(queued.mail_id, now, now + wait, str(error))
-    delivered.postponed += 1
+    outbox.mark_for_retry(mail.mail_id, now, now + delay, str(error))
+    result.postponed += 1
+    # Greylisting and busy mailboxes are routine; a refused login or a missing server needs an operator.
     is_routine = isinstance(error, MailUnavailableError) and error.is_server_reached
-    hint = error.hint or f"it is tried again from {now + wait:%-d %B, %H:%M}"
+    hint = error.hint or f"it is tried again from {now + delay:%-d %B, %H:%M}"
     severity = Severity.NOTE if is_routine else Severity.FAULT
-    delivered.problems.append(Problem(queued.mail_id, error.what, hint, severity))
+    result.problems.append(Problem(mail.mail_id, error.what, hint, severity))
 
 
-def _fail_mail(queued: QueuedMail, outbox: MailQueue, error: MailError, delivered: DeliveryResult) -> None:
-    outbox.mark_failed(queued.mail_id, str(error))
-    delivered.failed += 1
-    delivered.problems.append(_to_problem(queued.mail_id, error, Severity.FAULT))
-
-
-def _to_problem(where: str, error: MailError, severity: Severity) -> Problem:
-    return Problem(where, error.what, error.hint, severity)
+def _fail_mail(mail: QueuedMail, outbox: MailQueue, error: MailError, result: DeliveryResult) -> None:
+    outbox.mark_failed(mail.mail_id, str(error))
+    result.failed += 1
+    result.problems.append(Problem(mail.mail_id, error.what, error.hint))

@@ -1,7 +1,7 @@
-"""By SMTP (RFC 5321): one connection for many mails, and a clear word about each.
+"""Sends mail by SMTP (RFC 5321): one connection for many mails, and one outcome for each.
 
-The steps of a mail are taken one by one, because what a lost connection means depends on where it
-was lost: before the final dot nothing is sent, after it nobody can tell.
+The commands of a mail are sent separately, because the meaning of a lost connection depends on the command:
+before the final dot the mail was not sent, after it the outcome is unknown.
 """
 
 import re
@@ -19,17 +19,18 @@ from calsync.mail.message import MAIL_POLICY, parse_mail_address
 Security = Literal["starttls", "tls", "none"]
 
 _AUTH_CODES = frozenset({530, 534, 535, 538})
-# Exchange and others refuse a sender or a login with 550; the enhanced code (RFC 3463) tells.
+# Exchange and others refuse a sender or a login with 550; only the enhanced code (RFC 3463) shows it.
 _AUTH_DETAIL = re.compile(r"^5\.7\.(?:8|9|57|60|139)\b")
 _SHUTTING_DOWN = 421
 _MESSAGE_TOO_LARGE = 552
 
 
 class SmtpTransport:
-    """Sends through an SMTP server; connects at the first mail and again whenever the server hung up.
+    """Sends through an SMTP server; connects at the first mail, and again after a lost connection.
 
-    security: "starttls" (never falls back to clear text), "tls" from the first byte, or "none".
-    timeout: seconds for each step. ca_file: the authority of the server's certificate, if not public.
+    security: "starttls" (without fallback to clear text), "tls" from the first byte, or "none".
+    timeout: seconds for each command. ca_file: the certificate of a private authority of the server's
+    certificate.
     """
 
     repeatable = False
@@ -54,7 +55,7 @@ class SmtpTransport:
         self._client: smtplib.SMTP | None = None
 
     def send(self, message: EmailMessage) -> None:
-        """Hand the mail to the server; see `Transport.send` for what it raises."""
+        """Send the mail; see `Transport.send` for the exceptions."""
         recipient = parse_mail_address(str(message["To"]))
         client = self._connected_client(recipient)
         try:
@@ -65,11 +66,11 @@ class SmtpTransport:
             raise
 
     def check(self) -> None:
-        """Connect and log in, and send nothing; raises what `send` would raise before the mail itself."""
+        """Connect and log in without sending; raises the same MailErrors as `send` up to there."""
         self._connected_client("")
 
     def close(self) -> None:
-        """Take leave of the server."""
+        """End the session and close the connection."""
         client, self._client = self._client, None
         if client is not None:
             with suppress(smtplib.SMTPException, OSError):
@@ -91,13 +92,13 @@ class SmtpTransport:
             return False
 
     def _reset(self) -> None:
-        """Leave a clean connection for the next mail, or none."""
+        """Reset the session for the next mail; close the connection if that fails."""
         if self._client is not None:
             try:
-                clean = self._client.rset()[0] == 250
+                is_reset = self._client.rset()[0] == 250
             except (smtplib.SMTPException, OSError):
-                clean = False
-            if not clean:
+                is_reset = False
+            if not is_reset:
                 self._client.close()
                 self._client = None
 
@@ -162,12 +163,12 @@ class SmtpTransport:
 
 
 def _is_positive_reply(code: int) -> bool:
-    """Whether a reply says yes, by its first digit alone (RFC 5321, 4.3.2), for servers have own codes."""
+    """Whether a reply is positive, by its first digit (RFC 5321, 4.2.1): servers have codes of their own."""
     return 200 <= code < 300
 
 
 def _double_leading_dots(mime: bytes) -> bytes:
-    """The mail with its leading dots doubled (RFC 5321, 4.5.2), ending with a line end."""
+    """The mail with leading dots doubled (RFC 5321, 4.5.2) and a line end at its end."""
     lines = re.sub(rb"(?m)^\.", b"..", mime)
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
@@ -177,14 +178,14 @@ def _raise_for_reply(recipient: str, code: int, reply: bytes, *, is_sender_refus
     if code in _AUTH_CODES or _AUTH_DETAIL.match(reply_text) or is_sender_refused:
         raise MailAuthError(
             recipient,
-            f"the mail server lets us send nothing: {code} {reply_text}",
-            "check username, password and sender under [mail], and whether this account may send as it",
+            f"the mail server accepts no mail of this account: {code} {reply_text}",
+            "check username, password and sender under [mail], and whether the account may use this sender",
         )
     if 500 <= code < 600:
         raise MailRefusedError(
             recipient, f"refused: {code} {reply_text}", "check the address in managers.csv"
         )
-    # 421: the server is about to hang up on everybody.
+    # 421: the server is shutting down.
     raise MailUnavailableError(
         recipient, f"not taken now: {code} {reply_text}", is_server_reached=code != _SHUTTING_DOWN
     )
@@ -193,14 +194,14 @@ def _raise_for_reply(recipient: str, code: int, reply: bytes, *, is_sender_refus
 def _raise_unknown(recipient: str, host: str, error: Exception | None) -> NoReturn:
     raise MailUnknownError(
         recipient,
-        f"{host} did not say whether it took the mail",
-        "it is not sent again by itself; ask the recipient, or look in the server's log",
+        f"it is unknown whether {host} accepted the mail",
+        "it is not sent again automatically; ask the recipient, or look in the server's log",
     ) from error
 
 
 @contextmanager
 def _translate_lost_connection(recipient: str, host: str) -> Iterator[None]:
-    """The connection broke before the final dot: nothing was sent."""
+    """Raise MailUnavailableError if the connection is lost; only for commands before the final dot."""
     try:
         yield
     except (smtplib.SMTPException, OSError) as error:
@@ -211,26 +212,26 @@ def _translate_lost_connection(recipient: str, host: str) -> Iterator[None]:
 
 @contextmanager
 def _translate_connect_errors(recipient: str, where: str) -> Iterator[None]:
-    """What went wrong between the first byte and the login, in plain words."""
+    """Raise a MailError, with a message for operators, for errors between connecting and the login."""
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
-        # A password that is wrong now stays wrong; 454 is the server's own trouble.
+        # A wrong password is permanent; 454 is a temporary failure of the server.
         _raise_for_reply(
             recipient, error.smtp_code, _reply_bytes(error), is_sender_refused=error.smtp_code >= 500
         )
     except smtplib.SMTPNotSupportedError as error:
         hint = "set security under [mail] to what the server offers (starttls, tls, none); check the port"
-        raise MailAuthError(recipient, f"{where} cannot do what is asked: {error}", hint) from error
+        raise MailAuthError(recipient, f"{where} does not support the request: {error}", hint) from error
     except smtplib.SMTPResponseException as error:
         _raise_for_connect_reply(recipient, where, error)
     except ssl.SSLCertVerificationError as error:
-        hint = "name the authority's certificate as ca_file under [mail], or the host by the name in it"
+        hint = "set ca_file under [mail] to the authority's certificate, or host to the certificate's name"
         what = f"the certificate of {where} cannot be trusted: {error.verify_message}"
         raise MailAuthError(recipient, what, hint) from error
     except UnicodeEncodeError:
-        what = f"{where} wants a login, and username or password has a letter beyond ASCII"
-        raise MailAuthError(recipient, what, "give this account a plain password") from None
+        what = f"{where} needs a login, and username or password has a character that is not ASCII"
+        raise MailAuthError(recipient, what, "set a password of ASCII characters for this account") from None
     except (smtplib.SMTPException, OSError) as error:
         what = f"{where} cannot be reached: {_error_text(error)}"
         hint = "check host, port and security under [mail], and the firewall"
@@ -238,7 +239,8 @@ def _translate_connect_errors(recipient: str, where: str) -> Iterator[None]:
 
 
 def _raise_for_connect_reply(recipient: str, where: str, error: smtplib.SMTPResponseException) -> NoReturn:
-    what = f"{where} does not serve us: {error.smtp_code} {_reply_bytes(error).decode('utf-8', 'replace')}"
+    reply = _reply_bytes(error).decode("utf-8", "replace")
+    what = f"{where} refuses this machine: {error.smtp_code} {reply}"
     if error.smtp_code >= 500:
         raise MailAuthError(recipient, what, "ask its operator whether this machine may send") from error
     raise MailUnavailableError(recipient, what, is_server_reached=False) from error

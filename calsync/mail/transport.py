@@ -1,4 +1,4 @@
-"""The ways out for a mail: a folder, memory, or a server (see `smtp` and `graph`)."""
+"""The interface of mail transports, and those to a folder and to memory (servers: `smtp`, `graph`)."""
 
 from email.message import EmailMessage
 from itertools import islice
@@ -7,7 +7,6 @@ from typing import Protocol
 
 from calsync.errors import MailUnavailableError
 from calsync.mail.file_names import candidate_file_names, is_same_mail
-from calsync.mail.smtp import SmtpTransport
 from calsync.model.problem import Problem, Severity
 from calsync.private_files import (
     is_accessible_to_others,
@@ -17,39 +16,39 @@ from calsync.private_files import (
     restrict_to_owner,
 )
 
-__all__ = ["FolderTransport", "MemoryTransport", "SmtpTransport", "Transport"]
-
 
 class Transport(Protocol):
-    """A way out for mails, one at a time; `close` ends what it keeps open between them.
-
-    repeatable: whether the same mail sent twice is one mail, so that one that a killed process may have
-    sent can be sent again.
-    """
+    """Sends mails one by one; `close` closes a connection that it keeps open between them."""
 
     @property
     def repeatable(self) -> bool:
-        """Whether the same mail sent twice arrives once."""
+        """Whether a mail that is sent twice arrives once.
+
+        If so, a mail that a killed process may have sent is sent again.
+        """
 
     def send(self, message: EmailMessage) -> None:
-        """Hand the mail over.
+        """Send the mail.
 
-        Raises MailRefusedError (this mail never), MailUnavailableError (later), MailAuthError (no mail
-        at all) or MailUnknownError (it may be sent).
+        Raises:
+            MailRefusedError: The mail will never be accepted.
+            MailUnavailableError: The mail may be accepted later.
+            MailAuthError: No mail at all is accepted.
+            MailUnknownError: The mail may have been sent.
         """
 
     def check(self) -> None:
-        """Try the way out as far as it goes without sending; raises a MailError."""
+        """Test the transport as far as possible without sending; raises a MailError."""
 
     def close(self) -> None:
-        """End the connection, if there is one."""
+        """Close the connection, if there is one."""
 
 
 class FolderTransport:
-    """Writes each mail to a folder as `.eml`, for its owner alone, whole or not at all.
+    """Writes each mail atomically to a folder as a private `.eml` file.
 
-    A file is named by date, manager and subject (`file_names`). The same mail written again takes the
-    place of the first, so a mail of a killed process may be written again.
+    The file name consists of date, manager and subject (`file_names`). A mail that is written again replaces
+    its file, so a mail of a killed process may be written again.
     """
 
     repeatable = True
@@ -68,23 +67,23 @@ class FolderTransport:
             raise MailUnavailableError(
                 str(message["To"]),
                 f"the mail cannot be written to {self.folder}: {error.strerror}",
-                "see that the folder of [mail] exists and can be written",
+                "check that the folder of [mail] exists and can be written",
                 is_server_reached=False,
             ) from error
 
     def check(self) -> None:
-        """Make the folder."""
+        """Create the folder."""
         try:
             self._prepare()
         except OSError as error:
-            what = f"the folder {self.folder} cannot be made: {error.strerror}"
+            what = f"the folder {self.folder} cannot be created: {error.strerror}"
             raise MailUnavailableError("", what, "see [mail] folder", is_server_reached=False) from error
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def secure_folder(self) -> tuple[Problem, ...]:
-        """Close an existing folder to other users; return a note if it is not calsync's to close."""
+        """Make an existing folder of mails private; return a note if others use it, so that it stays open."""
         try:
             if not self.folder.is_dir():
                 return ()
@@ -92,19 +91,19 @@ class FolderTransport:
             if not is_accessible_to_others(self.folder):
                 return ()
         except OSError as error:
-            return (Problem(str(self.folder), f"cannot be looked at: {error.strerror}", "see [mail] folder"),)
+            return (Problem(str(self.folder), f"cannot be read: {error.strerror}", "see [mail] folder"),)
         what = "this folder is open to other users: they see whose mails are in it, and cannot read them"
-        hint = f"chmod 700 {self.folder}, or name under [mail] a folder that holds mails only"
+        hint = f"chmod 700 {self.folder}, or set [mail] folder to a folder that contains only mails"
         return (Problem(str(self.folder), what, hint, Severity.NOTE),)
 
     def _prepare(self) -> None:
-        """Make the folder, or close an existing one, and remove what a killed process left in it."""
+        """Create the folder, or make it private and remove the temporary files of killed processes."""
         if self._ready:
             return
         if not make_private_folder(self.folder):
             files = list(self.folder.iterdir())
             remove_temporary_files(self.folder)
-            # A folder that holds other things, such as /tmp or the settings, may be others' by intent.
+            # A folder with other files, such as /tmp or that of the settings, may be shared on purpose.
             if all(_is_written_by_calsync(path) for path in files):
                 restrict_to_owner(self.folder)
             for path in files:
@@ -113,22 +112,22 @@ class FolderTransport:
         self._ready = True
 
     def _choose_path(self, message: EmailMessage) -> Path:
-        """Return the file that already holds this mail, or else the first name that is free."""
-        free = None
-        # Past a free name, too: a person may have removed the first of two mails of one name.
+        """The file that already contains this mail, or the first unused name."""
+        unused = None
+        # The search goes on after an unused name: a person may have removed the first of two mails.
         for name in islice(candidate_file_names(message), 20):
             path = self.folder / name
             if not path.exists():
-                free = free or path
+                unused = unused or path
             elif is_same_mail(message, path):
                 return path
-        return free or next(
+        return unused or next(
             path for name in candidate_file_names(message) if not (path := self.folder / name).exists()
         )
 
 
 class MemoryTransport:
-    """Keeps the mails, for tests and previews."""
+    """Stores the mails in a list, for tests and previews."""
 
     repeatable = False
 
@@ -136,14 +135,14 @@ class MemoryTransport:
         self.sent: list[EmailMessage] = []
 
     def send(self, message: EmailMessage) -> None:
-        """Keep the mail."""
+        """Append the mail to `sent`."""
         self.sent.append(message)
 
     def check(self) -> None:
-        """Memory is always there."""
+        """Do nothing: memory is always available."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def _is_written_by_calsync(path: Path) -> bool:

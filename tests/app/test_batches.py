@@ -1,9 +1,12 @@
 """Calendars go to workers in batches: each once, and no worker is left with a long last one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.app.fetch import split_into_batches
+
+pytestmark = pytest.mark.slow
 
 PLACES, SIZES = st.integers(1, 64), st.integers(1, 40)
 

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 from support.night_council import NIGHT, stored_tables, vcalendar, vevent, write_council
+
+pytestmark = pytest.mark.slow
 
 GOOD = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB")
 OTHER = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")

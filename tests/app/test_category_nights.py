@@ -4,9 +4,12 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import pytest
 from support.night_council import NIGHT, run_test_night, vcalendar, vevent, write_council
 
 from calsync.model.problem import Severity
+
+pytestmark = pytest.mark.slow
 
 
 def tagged(category: str) -> bytes:

@@ -24,6 +24,8 @@ from calsync.model.correction import Correction, CorrectionFields
 from calsync.model.problem import Severity
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 WEEKLY = ("RRULE:FREQ=WEEKLY;COUNT=30", "SUMMARY:PSB")
 SERIES = vevent("w", "20260907T090000Z", "20260907T100000Z", *WEEKLY)
 CALENDAR = vcalendar(SERIES)

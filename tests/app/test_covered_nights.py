@@ -13,6 +13,8 @@ from calsync.cli import app
 from calsync.config.load import load_settings
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 FIVE = ("ana", "bob", "cai", "dai", "eli")
 WEEKLY = "RRULE:FREQ=WEEKLY"
 PSB = "SUMMARY:PSB: terms of reference and membership"

@@ -26,6 +26,8 @@ from calsync.errors import ConfigError
 from calsync.model.problem import Severity
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 COMPARED_TABLES = ("meetings", "allocations")
 THREADS = '[engine]\nkind = "threads"\nworkers = 2\n'
 PROCESSES = '[engine]\nkind = "processes"\nworkers = 2\n'

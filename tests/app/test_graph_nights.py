@@ -21,6 +21,8 @@ from calsync.model.span import Span
 from calsync.store.database import open_store
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
 NAMES = ("ana", "ben", "cai")
 BEFORE = [event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9)]
@@ -98,7 +100,7 @@ def second_night(tmp_path, graph, spoil):
     config = council(tmp_path, graph)
     assert run_test_night(config, MONDAY).outcome is RunState.GOOD
     for name in NAMES:
-        graph.hold(address(name), *AFTER)
+        graph.add_events(address(name), *AFTER)
     spoil(graph)
     return config, run_test_night(config, TUESDAY)
 
@@ -165,7 +167,7 @@ def test_unusual_fields_lose_no_meeting(tmp_path, graph, quirk):
 
 def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, graph):
     sender = "calsync@brynfelin.gov.wales.example"
-    graph.hold(sender)
+    graph.add_events(sender)
     config = council(tmp_path, graph)
     mail = f'[mail]\ntransport = "m365"\nsource = "m365"\nsender = "{sender}"\n'
     config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")

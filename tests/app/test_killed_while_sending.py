@@ -19,6 +19,8 @@ from support.night_council import (
     write_council,
 )
 
+pytestmark = pytest.mark.slow
+
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 
 # The night stops and waits to be killed at the named call of the second mail.

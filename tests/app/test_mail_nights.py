@@ -9,6 +9,8 @@ from support.night_council import NIGHT, run_test_night, stored_tables, vcalenda
 
 from calsync.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 CALENDARS = {"ana": PSB, "ben": PSB, "cai": PSB}
 

@@ -16,6 +16,8 @@ from support.night_council import (
 from calsync.model.people import Frequency
 from calsync.reports.period import last_period, previous_period
 
+pytestmark = pytest.mark.slow
+
 DAILY = vcalendar(
     vevent(
         "psb", "20260803T100000Z", "20260803T120000Z", "RRULE:FREQ=DAILY", "SUMMARY:PSB: terms of reference"

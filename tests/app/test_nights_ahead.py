@@ -28,6 +28,8 @@ from calsync.errors import ConfigError
 from calsync.store.database import open_store
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 GOOD = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB"))
 DAY = timedelta(days=1)
 

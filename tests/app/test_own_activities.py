@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from calsync.cli import app
 
+pytestmark = pytest.mark.slow
+
 PACK = """
 [pack]
 title = "Brynfelin's own"

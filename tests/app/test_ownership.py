@@ -26,6 +26,8 @@ from calsync.sources.identity import web_identity_key
 from calsync.store.database import open_store
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 GOOGLE, OUTLOOK = "https://calendar.google.com", "https://outlook.office365.com"
 DOMAIN = "brynfelin.gov.wales.example"
 TITLE = "PSB: terms of reference and membership"

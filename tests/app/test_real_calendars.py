@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 from calsync.cli import app
 
 CALENDARS = Path(__file__).parents[3] / "shared" / "data" / "calendars"
-pytestmark = pytest.mark.skipif(not CALENDARS.is_dir(), reason="the real exports are not on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CALENDARS.is_dir(), reason="the real exports are not on this machine"),
+]
 YEAR = "[window]\nweeks_back = 52\nweeks_ahead = 0\n"
 LAST_NIGHT = date(2024, 1, 1)
 

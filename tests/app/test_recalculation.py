@@ -18,6 +18,8 @@ from calsync.config.roster import load_managers
 from calsync.store.database import open_store
 from calsync.store.records import AllocationState
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2026, 8, 17), date(2026, 12, 21)
 WORK = WorkingTime(zone=LONDON)
 DAY = timedelta(days=1)

@@ -28,6 +28,8 @@ from calsync.model.correction import Correction, CorrectionFields
 from calsync.store.database import open_store
 from calsync.store.records import RunState
 
+pytestmark = pytest.mark.slow
+
 DOMAIN = "brynfelin.gov.wales.example"
 DAY = timedelta(days=1)
 NO_SERVER = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'

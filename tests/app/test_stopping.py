@@ -10,6 +10,8 @@ from support.night_council import run_test_night, write_council
 from calsync.model.time_limits import TimeLimitError, check_time_limit, time_limit
 from calsync.sources.ical.read import read_calendar
 
+pytestmark = pytest.mark.slow
+
 SERIES = "".join(event("RRULE:FREQ=DAILY", uid=f"s{n}") for n in range(50))
 HOSTILE = {
     "many series": calendar(SERIES),

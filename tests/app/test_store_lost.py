@@ -23,6 +23,8 @@ from calsync.errors import CalsyncError, StoreError
 from calsync.store.connections import Database
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 NAMES = ("ana", "ben", "cai")
 AT = datetime(2026, 11, 16, 4, 15, tzinfo=LONDON)

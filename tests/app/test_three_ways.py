@@ -16,6 +16,8 @@ from calsync.demo.council import council_managers
 from calsync.demo.write import DEMO_DAY, render_calendar, write_demo
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 # A series that ends before it begins: no time, and Radicale refuses it.
 NEVER_HELD = b"CCTV upgrade catch up"
 

@@ -16,6 +16,8 @@ from support.night_council import NIGHT, run_test_night, stored_tables, vcalenda
 from calsync.model.problem import Severity
 from calsync.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 OWNER = "ana@brynfelin.gov.wales.example"
 MONDAY = ("20261109T100000Z", "20261109T110000Z")
 TUESDAY = ("20261110T100000Z", "20261110T110000Z")

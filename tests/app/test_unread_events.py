@@ -6,6 +6,8 @@ import sqlite3
 import pytest
 from support.night_council import run_test_night, stored_tables, vcalendar, vevent, write_council
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Oncology"
 UNREAD = (
     vevent("1", "soon", "20261102T100000Z", f"SUMMARY:{SECRET}"),

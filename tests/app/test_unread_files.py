@@ -11,6 +11,8 @@ from support.night_council import LONDON, NIGHT, run_test_night, vcalendar, veve
 from calsync.model.problem import Severity
 from calsync.sources.m365.events import find_unreadable_uids
 
+pytestmark = pytest.mark.slow
+
 GOOD = vevent("good", "20261117T090000Z", "20261117T100000Z", "SUMMARY:PSB")
 BROKEN = vevent("bad", "rubbish", "20261118T100000Z", "SUMMARY:Forum")
 

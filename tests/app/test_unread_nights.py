@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from calsync.cli import app
 
+pytestmark = pytest.mark.slow
+
 HEAD = '<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
 KIND = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
 PATH = "/cal/"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from support.mail_servers import ScriptedHandler, free_port, smtp_server
 from support.night_council import (
     LONDON,
@@ -26,6 +27,8 @@ from calsync.config.load import load_settings
 from calsync.mail.open_mails import OVERDUE_AFTER, is_overdue
 from calsync.store.database import open_store
 from calsync.store.records import MailState, OutboxEntry
+
+pytestmark = pytest.mark.slow
 
 PSB = vcalendar(vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference"))
 AT = datetime(2026, 11, 16, 4, 15, tzinfo=LONDON)

@@ -10,6 +10,8 @@ from calsync.cli import app
 from calsync.errors import ConfigError
 from calsync.rules.packs.load import load_rules
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = ("--name", "Cyngor Môn", "--nation", "wales", "--language", "cy", "--calendars", "files")
 WEEK = ("--from", "2026-11-09", "--to", "2026-11-16")
 

@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 from calsync.analysis.periods import parse_period
 from calsync.cli import app
 
+pytestmark = pytest.mark.slow
+
 PSB = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB: terms of reference and membership")
 SMT = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")
 GOOD = vcalendar(PSB, SMT)

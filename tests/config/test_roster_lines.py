@@ -1,4 +1,4 @@
-"""B10: a bad line of the list of managers costs that manager, in words; wrong headings stop the night."""
+"""B10: a line with a fault in the list of managers is reported and omitted; wrong headings stop the night."""
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -33,7 +33,7 @@ TERMS = (
 )
 
 
-def roster(folder, text: str | bytes, file: str = "managers.csv"):
+def read_test_roster(folder, text: str | bytes, file: str = "managers.csv"):
     (folder / "calsync.toml").write_text(SETTINGS.format(file=file), encoding="utf-8")
     (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_roster(load_settings(folder / "calsync.toml"))
@@ -46,9 +46,9 @@ def with_line(bad: str | bytes) -> bytes:
     return b"\n".join([before, bad, after, b""])
 
 
-BAD = {
-    "address": ("m3,nobody,,,,,,,,,,", "is no mail address"),
-    "two addresses": ("m3,a@b.example;c@d.example,,,,,,,,,,", "is no mail address"),
+LINES_WITH_FAULTS = {
+    "address": ("m3,nobody,,,,,,,,,,", "is not a mail address"),
+    "two addresses": ("m3,a@b.example;c@d.example,,,,,,,,,,", "is not a mail address"),
     "no address": ("m3,,,,,,,,,,,", "is missing"),
     "no id": (",c@b.example,,,,,,,,,,", "is missing"),
     "source": ("m3,c@b.example,,,,,exportd,,,,,", "no source is called 'exportd'"),
@@ -56,11 +56,11 @@ BAD = {
     "number too large": ("m3,c@b.example,,,2,,,,,,,", "must be 1.5 or less"),
     "no part of full time": ("m3,c@b.example,,,0,,,,,,,", "must be more than 0"),
     "no number at all": ("m3,c@b.example,,,nan,,,,,,,", "must be"),
-    "weekdays": ("m3,c@b.example,,,,llun mawrth,,,,,,", "'llun' is no weekday"),
+    "weekdays": ("m3,c@b.example,,,,llun mawrth,,,,,,", "'llun' is not a weekday"),
     "summary": ("m3,c@b.example,,,,,,,daily,,,", "must be 'none', 'weekly' or 'monthly'"),
     "language": ("m3,c@b.example,,,,,,,,fr,,", "must be 'en', 'cy' or 'both'"),
-    "date": ("m3,c@b.example,,,,,,,,,30/11/2026,", "is no date; write it as 2026-11-30"),
-    "impossible date": ("m3,c@b.example,,,,,,,,,2026-02-30,", "is no date"),
+    "date": ("m3,c@b.example,,,,,,,,,30/11/2026,", "is not a date; write it as 2026-11-30"),
+    "impossible date": ("m3,c@b.example,,,,,,,,,2026-02-30,", "is not a date"),
     "left before started": ("m3,c@b.example,,,,,,,,,2026-05-01,2026-04-01", "before started"),
     "too few cells": ("m3,c@b.example,,", "has 4 cells, and there are 12 headings"),
     "too many cells": ("m3,c@b.example,Puw, Ana,,,,,,,,,", "has 13 cells"),
@@ -73,31 +73,33 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("line", "what"), BAD.values(), ids=BAD)
-def test_a_bad_line_costs_its_manager_and_is_named_with_its_number_in_words(tmp_path, line, what):
-    found = roster(tmp_path, with_line(line))
-    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
-    (problem,) = found.problems
+@pytest.mark.parametrize(("line", "what"), LINES_WITH_FAULTS.values(), ids=LINES_WITH_FAULTS)
+def test_a_line_with_a_fault_is_reported_with_its_number_and_only_its_manager_is_omitted(
+    tmp_path, line, what
+):
+    roster = read_test_roster(tmp_path, with_line(line))
+    assert [manager.id for manager in roster.managers] == ["m1", "m2", "m4"]
+    (problem,) = roster.problems
     assert "managers.csv line 4" in problem.where
     assert what in problem.what
     assert problem.hint
     assert not [term for term in TERMS if term in str(problem)]
 
 
-def test_an_id_on_two_lines_costs_both(tmp_path):
-    found = roster(tmp_path, with_line("M2,c@b.example,,,,,,,,,,"))
-    assert [manager.id for manager in found.managers] == ["m1", "m4"]
-    (problem,) = found.problems
+def test_an_id_on_two_lines_omits_both(tmp_path):
+    roster = read_test_roster(tmp_path, with_line("M2,c@b.example,,,,,,,,,,"))
+    assert [manager.id for manager in roster.managers] == ["m1", "m4"]
+    (problem,) = roster.problems
     assert "lines 3 and 4" in problem.what and "'m2'" in problem.what
 
 
-def test_an_id_on_a_good_and_a_bad_line_costs_both(tmp_path):
-    found = roster(tmp_path, with_line("m2,nobody,,,,,,,,,,"))
-    assert [manager.id for manager in found.managers] == ["m1", "m4"]
-    assert len(found.problems) == 2
+def test_an_id_on_two_lines_one_of_them_with_a_fault_omits_both(tmp_path):
+    roster = read_test_roster(tmp_path, with_line("m2,nobody,,,,,,,,,,"))
+    assert [manager.id for manager in roster.managers] == ["m1", "m4"]
+    assert len(roster.problems) == 2
 
 
-def test_lines_of_a_workbook_are_judged_like_those_of_a_file(tmp_path):
+def test_rows_of_a_workbook_are_validated_like_lines_of_a_csv_file(tmp_path):
     import pandas
 
     rows = [["m1", "a@b.example", "1", "2026-11-30"], ["m2", "b", "1", ""], ["NA", "c@b.example", "0.5", ""],
@@ -106,10 +108,10 @@ def test_lines_of_a_workbook_are_judged_like_those_of_a_file(tmp_path):
     frame = pandas.DataFrame(rows, columns=["id", "email", "fte", "left"])
     frame["left"] = pandas.to_datetime(frame["left"])
     frame.to_excel(tmp_path / "managers.xlsx", index=False)
-    found = read_roster(load_settings(tmp_path / "calsync.toml"))
-    assert [manager.id for manager in found.managers] == ["m1", "NA"]
-    assert str(found.managers[0].left) == "2026-11-30"
-    assert [problem.where.split(" (")[0] for problem in found.problems] == [
+    roster = read_roster(load_settings(tmp_path / "calsync.toml"))
+    assert [manager.id for manager in roster.managers] == ["m1", "NA"]
+    assert str(roster.managers[0].left) == "2026-11-30"
+    assert [problem.where.split(" (")[0] for problem in roster.problems] == [
         "managers.xlsx line 3 email", "managers.xlsx line 5", "managers.xlsx line 6 fte",
     ]  # fmt: skip
 
@@ -124,34 +126,34 @@ def test_lines_of_a_workbook_are_judged_like_those_of_a_file(tmp_path):
         ("id,e-mail", "there is no column 'email'"),
     ],
 )
-def test_wrong_headings_stop_everything(tmp_path, head, what):
+def test_wrong_headings_raise(tmp_path, head, what):
     with pytest.raises(ConfigError) as caught:
-        roster(tmp_path, f"{head}\nm1,a@b.example\n")
+        read_test_roster(tmp_path, f"{head}\nm1,a@b.example\n")
     assert any(what in problem.what for problem in caught.value.problems)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"id,email\n", b"\xff\xfe", b"PK\x03\x04 no workbook"])
 @pytest.mark.parametrize("file", ["managers.csv", "managers.xlsx"])
-def test_a_file_without_managers_stops_everything(tmp_path, content, file):
+def test_a_file_without_managers_raises(tmp_path, content, file):
     with pytest.raises(ConfigError):
-        roster(tmp_path, content, file)
+        read_test_roster(tmp_path, content, file)
 
 
-def test_a_list_of_which_no_line_can_be_used_stops_everything_and_names_each(tmp_path):
+def test_a_list_without_a_usable_line_raises_with_a_problem_for_each_line(tmp_path):
     with pytest.raises(ConfigError) as caught:
-        roster(tmp_path, "id,email\nm1,a\nm2,b\n")
+        read_test_roster(tmp_path, "id,email\nm1,a\nm2,b\n")
     assert len(caught.value.problems) == 2
 
 
 def test_a_cell_with_line_breaks_is_one_cell(tmp_path):
-    found = roster(tmp_path, 'id,email,name\nm1,a@b.example,"Ana\nPuw"\nm2,b@b.example,Bob\n')
-    assert [manager.name for manager in found.managers] == ["Ana\nPuw", "Bob"]
-    assert found.lines == {"m1": 2, "m2": 4}
+    roster = read_test_roster(tmp_path, 'id,email,name\nm1,a@b.example,"Ana\nPuw"\nm2,b@b.example,Bob\n')
+    assert [manager.name for manager in roster.managers] == ["Ana\nPuw", "Bob"]
+    assert roster.lines == {"m1": 2, "m2": 4}
 
 
-def test_columns_of_ones_own_are_kept_and_empty_cells_at_the_end_are_no_fault(tmp_path):
-    found = roster(tmp_path, "id,email,Team,,\nm1,a@b.example,North,,\nm2,b@b.example,South\n")
-    assert found.managers[0].own_columns == (("team", "North"),)
+def test_own_columns_are_read_and_empty_cells_at_the_end_of_a_line_are_allowed(tmp_path):
+    roster = read_test_roster(tmp_path, "id,email,Team,,\nm1,a@b.example,North,,\nm2,b@b.example,South\n")
+    assert roster.managers[0].own_columns == (("team", "North"),)
 
 
 cells = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -159,16 +161,16 @@ cells = st.text(st.characters(codec="utf-8"), max_size=12)
 
 @examples(60, suppress_health_check=list(HealthCheck))
 @given(st.lists(cells, max_size=14))
-def test_whatever_stands_on_one_line_the_others_are_read(tmp_path_factory, junk):
+def test_any_text_on_one_line_leaves_the_other_lines_readable(tmp_path_factory, junk):
     folder = tmp_path_factory.mktemp("roster")
     line = ",".join(junk).replace("\n", " ").replace("\r", " ")
-    found = roster(folder, with_line(line))
-    assert {"m1", "m2", "m4"} - {manager.id for manager in found.managers} <= {
+    roster = read_test_roster(folder, with_line(line))
+    assert {"m1", "m2", "m4"} - {manager.id for manager in roster.managers} <= {
         cell.strip().lower() for cell in junk
     }
 
 
-def test_faults_of_settings_are_in_words(tmp_path):
+def test_faults_of_settings_are_reported_without_terms_of_pydantic(tmp_path):
     (tmp_path / "calsync.toml").write_text(
         SETTINGS.format(file="managers.csv").replace('["brynfelin.example"]', "3")
         + '[window]\nweeks_back = "many"\n[mail]\nport = 0\ntransport = "pigeon"\n'
@@ -178,9 +180,9 @@ def test_faults_of_settings_are_in_words(tmp_path):
     )
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path / "calsync.toml")
-    told = [str(problem) for problem in caught.value.problems]
-    assert len(told) == 9
-    assert not [line for line in told for term in TERMS if term in line]
+    messages = [str(problem) for problem in caught.value.problems]
+    assert len(messages) == 9
+    assert not [line for line in messages for term in TERMS if term in line]
 
 
 @pytest.mark.parametrize(
@@ -196,54 +198,56 @@ def test_faults_of_settings_are_in_words(tmp_path):
         ("mon-tue thu.", (0, 1, 3)),
     ],
 )
-def test_weekdays_may_be_ranges_and_names_in_full(tmp_path, cell, days):
-    found = roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
-    assert {one.id: one.working_days for one in found.managers}["m3"] == days
+def test_weekdays_may_be_ranges_and_full_names(tmp_path, cell, days):
+    roster = read_test_roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
+    assert {manager.id: manager.working_days for manager in roster.managers}["m3"] == days
 
 
 @pytest.mark.parametrize("cell", ["monkey", "mon-", "mon-wed-fri", "Mo Di Mi", "money", "mon-xyz"])
-def test_what_only_begins_like_a_weekday_is_none(tmp_path, cell):
-    found = roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
-    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
-    assert "is no weekday" in found.problems[0].what
+def test_text_that_only_begins_like_a_weekday_is_a_fault(tmp_path, cell):
+    roster = read_test_roster(tmp_path, with_line(f"m3,c@b.example,,,,{cell},,,,,,"))
+    assert [manager.id for manager in roster.managers] == ["m1", "m2", "m4"]
+    assert "is not a weekday" in roster.problems[0].what
 
 
 @pytest.mark.parametrize("line", ["m\u200b3,c@b.example,,,,,,,,,,", "m3\x1b[31m,c@b.example,,,,,,,,,,"])
-def test_an_id_with_a_character_that_nobody_sees_costs_its_manager(tmp_path, line):
-    found = roster(tmp_path, with_line(line))
-    assert [manager.id for manager in found.managers] == ["m1", "m2", "m4"]
-    assert "cannot be seen (U+" in found.problems[0].what
+def test_an_id_with_an_invisible_character_omits_its_manager(tmp_path, line):
+    roster = read_test_roster(tmp_path, with_line(line))
+    assert [manager.id for manager in roster.managers] == ["m1", "m2", "m4"]
+    assert "invisible character (U+" in roster.problems[0].what
 
 
-def test_an_address_is_read_without_the_characters_that_nobody_sees(tmp_path):
-    found = roster(tmp_path, with_line("m3,\u202dc\u200b@b.example\u202c,,,,,,,,,,"))
-    assert {one.id: one.email for one in found.managers}["m3"] == "c@b.example"
+def test_an_address_is_read_without_its_invisible_characters(tmp_path):
+    roster = read_test_roster(tmp_path, with_line("m3,\u202dc\u200b@b.example\u202c,,,,,,,,,,"))
+    assert {manager.id: manager.email for manager in roster.managers}["m3"] == "c@b.example"
 
 
-def test_a_line_with_the_separator_as_excel_writes_it_is_no_heading(tmp_path):
+def test_the_separator_line_of_excel_is_not_a_heading(tmp_path):
     text = "sep=;\r\n" + "\r\n".join([HEAD, GOOD.format(id="m1")]).replace(",", ";")
-    found = roster(tmp_path, text)
-    assert [(one.id, found.lines[one.id]) for one in found.managers] == [("m1", 3)]
+    roster = read_test_roster(tmp_path, text)
+    assert [(manager.id, roster.lines[manager.id]) for manager in roster.managers] == [("m1", 3)]
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (f"{HEAD}\n{GOOD}\n".encode("utf-16-le"), "it is no text in UTF-8"),
-        (f"{HEAD}\n{GOOD}\n".encode("utf-32"), "it is no text in UTF-8"),
-        (f"{HEAD},gr\u00eap\n{GOOD},x\n".encode("latin-1"), "holds bytes that are not UTF-8"),
+        (f"{HEAD}\n{GOOD}\n".encode("utf-16-le"), "it is not text in UTF-8"),
+        (f"{HEAD}\n{GOOD}\n".encode("utf-32"), "it is not text in UTF-8"),
+        (f"{HEAD},gr\u00eap\n{GOOD},x\n".encode("latin-1"), "contains bytes that are not UTF-8"),
     ],
 )
-def test_a_list_in_another_encoding_is_named_as_such(tmp_path, content, what):
+def test_a_list_in_another_encoding_is_reported_as_such(tmp_path, content, what):
     with pytest.raises(ConfigError) as caught:
-        roster(tmp_path, content)
+        read_test_roster(tmp_path, content)
     (problem,) = caught.value.problems
     assert what in problem.what and "\0" not in str(problem)
 
 
-def test_two_byte_order_marks_are_no_part_of_the_first_heading(tmp_path):
+def test_byte_order_marks_do_not_belong_to_the_first_heading(tmp_path):
     text = "\n".join([HEAD, GOOD.format(id="m1")])
-    assert [one.id for one in roster(tmp_path, b"\xef\xbb\xbf" * 2 + text.encode()).managers] == ["m1"]
+    assert [
+        manager.id for manager in read_test_roster(tmp_path, b"\xef\xbb\xbf" * 2 + text.encode()).managers
+    ] == ["m1"]
 
 
 def workbook(folder, *rows) -> None:
@@ -270,25 +274,29 @@ def roster_of_workbook(folder, *rows):
         (["m2", "b@b.example", "B", 1, "#N/A"], "#N/A"),
     ],
 )
-def test_a_cell_of_a_workbook_without_a_value_costs_its_manager_and_is_no_default(tmp_path, row, what):
-    found = roster_of_workbook(tmp_path, ["m1", "a@b.example", "A", 1, None], row)
-    assert [one.id for one in found.managers] == ["m1"]
-    assert what in found.problems[0].what and "line 3" in found.problems[0].where
+def test_a_workbook_cell_without_a_value_is_a_fault_and_gets_no_default(tmp_path, row, what):
+    roster = roster_of_workbook(tmp_path, ["m1", "a@b.example", "A", 1, None], row)
+    assert [manager.id for manager in roster.managers] == ["m1"]
+    assert what in roster.problems[0].what and "line 3" in roster.problems[0].where
 
 
-def test_numbers_days_and_empty_rows_of_a_workbook_are_read_as_they_are_shown(tmp_path):
+def test_numbers_dates_and_empty_rows_of_a_workbook_are_read_as_displayed(tmp_path):
     from datetime import date
 
     day = date(2026, 11, 30)
-    found = roster_of_workbook(tmp_path, [1001.0, "a@b.example", None, 0.8, day], [], [7, "b@b.example"])
-    assert [(one.id, one.fte, one.left, found.lines[one.id]) for one in found.managers] == [
+    roster = roster_of_workbook(tmp_path, [1001.0, "a@b.example", None, 0.8, day], [], [7, "b@b.example"])
+    assert [
+        (manager.id, manager.fte, manager.left, roster.lines[manager.id]) for manager in roster.managers
+    ] == [
         ("1001", 0.8, day, 2),
         ("7", 1.0, None, 4),
     ]
 
 
-def test_an_id_that_looks_like_a_line_keeps_its_own_place(tmp_path):
+def test_an_id_that_looks_like_a_line_keeps_its_own_line_number(tmp_path):
     good = GOOD.format(id="line 3").replace(",line 3@", ",c@")
-    found = roster(tmp_path, "\n".join([HEAD, good, "m2,nobody,,,,,,m2.ics,,,,", ""]))
-    assert found.lines["line 3"] == 2
-    assert {one.id for one in found.unusable_managers}.isdisjoint(one.id for one in found.managers)
+    roster = read_test_roster(tmp_path, "\n".join([HEAD, good, "m2,nobody,,,,,,m2.ics,,,,", ""]))
+    assert roster.lines["line 3"] == 2
+    assert {manager.id for manager in roster.unusable_managers}.isdisjoint(
+        manager.id for manager in roster.managers
+    )

@@ -1,4 +1,4 @@
-"""The council, and its calendars as text and as Graph gives them."""
+"""Fixtures: the managers of the demo, and their calendars as files and as events of Graph."""
 
 from datetime import datetime
 

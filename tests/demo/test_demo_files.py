@@ -1,4 +1,4 @@
-"""The calendars are files as Outlook and Google write them, whole and the same everywhere."""
+"""The calendar files of the demo: formats of Outlook and Google, complete, and the same on every machine."""
 
 import hashlib
 import os
@@ -14,7 +14,9 @@ from support.builders import LONDON
 from calsync.demo.all_plans import calendar_entries
 from calsync.demo.council import DemoManager, council_managers
 
-PRINT = """
+pytestmark = pytest.mark.slow
+
+PRINT_DIGEST = """
 import hashlib
 from calsync.demo.council import council_managers
 from calsync.demo.write import render_calendar
@@ -23,35 +25,36 @@ print(hashlib.sha256(b"".join(map(render_calendar, council_managers()))).hexdige
 
 
 @pytest.mark.parametrize(("seed", "zone"), [("1", "Asia/Tokyo"), ("2", "America/St_Johns")])
-@pytest.mark.slow
-def test_the_same_bytes_come_out_in_every_process_and_zone(files: dict[str, bytes], seed: str, zone: str):
-    around = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
-    made = subprocess.run(
-        [sys.executable, "-c", PRINT], env=around, capture_output=True, text=True, check=True
+def test_every_process_in_every_zone_writes_the_same_bytes(files: dict[str, bytes], seed: str, zone: str):
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
+    completed = subprocess.run(
+        [sys.executable, "-c", PRINT_DIGEST], env=environment, capture_output=True, text=True, check=True
     )
-    assert made.stdout.strip() == hashlib.sha256(b"".join(files.values())).hexdigest()
+    assert completed.stdout.strip() == hashlib.sha256(b"".join(files.values())).hexdigest()
 
 
-def test_every_event_of_the_diary_is_in_the_file_once(manager: DemoManager, files: dict[str, bytes]):
-    kept = calendar_entries(manager)
+def test_every_entry_and_every_change_is_one_event_in_the_file(manager: DemoManager, files: dict[str, bytes]):
+    entries = calendar_entries(manager)
     changes = [
         change
-        for one in kept
-        if one.plan.rule
-        for change in one.plan.changes
-        if change.day not in one.plan.dropped
+        for entry in entries
+        if entry.plan.rule
+        for change in entry.plan.changes
+        if change.day not in entry.plan.dropped
     ]
     (calendar,) = Calendar.from_ical(files[manager.key], multiple=True)
-    assert len(calendar.walk("VEVENT")) == len(kept) + len(changes)
-    assert files[manager.key].count(b"BEGIN:VEVENT") == len(kept) + len(changes)
+    assert len(calendar.walk("VEVENT")) == len(entries) + len(changes)
+    assert files[manager.key].count(b"BEGIN:VEVENT") == len(entries) + len(changes)
 
 
-def test_no_event_has_a_fault(manager: DemoManager, files: dict[str, bytes]):
+def test_icalendar_finds_no_errors_in_events(manager: DemoManager, files: dict[str, bytes]):
     (calendar,) = Calendar.from_ical(files[manager.key], multiple=True)
     assert [event.errors for event in calendar.walk("VEVENT") if event.errors] == []
 
 
-def test_lines_are_folded_at_75_octets_within_no_letter(manager: DemoManager, files: dict[str, bytes]):
+def test_lines_are_folded_at_75_octets_and_not_within_a_character(
+    manager: DemoManager, files: dict[str, bytes]
+):
     *lines, last = files[manager.key].split(b"\r\n")
     assert last == b""
     assert max(map(len, lines)) == 75
@@ -60,7 +63,7 @@ def test_lines_are_folded_at_75_octets_within_no_letter(manager: DemoManager, fi
         line.decode("utf-8")
 
 
-def test_outlook_and_google_say_who_they_are(files: dict[str, bytes]):
+def test_files_name_outlook_or_google_as_their_product(files: dict[str, bytes]):
     heads = {manager.key: files[manager.key].splitlines()[1:4] for manager in council_managers()}
     assert sorted(key for key, head in heads.items() if head[0].startswith(b"PRODID:-//Google Inc")) == [
         "mari",
@@ -71,21 +74,23 @@ def test_outlook_and_google_say_who_they_are(files: dict[str, bytes]):
     assert len(exchange) == 9
 
 
-def test_recurring_ical_events_finds_what_graph_gives(
+def test_recurring_ical_events_finds_the_events_of_graph(
     manager: DemoManager, files: dict[str, bytes], events: dict[str, list[dict]]
 ):
     (calendar,) = Calendar.from_ical(files[manager.key], multiple=True)
     found = recurring_ical_events.of(calendar, components=["VEVENT"]).between(
         datetime(2026, 8, 17, tzinfo=LONDON), datetime(2026, 12, 21, tzinfo=LONDON)
     )
-    assert sorted((str(e["UID"]), instant(e["DTSTART"].dt), instant(e["DTEND"].dt)) for e in found) == sorted(
+    assert sorted(
+        (str(e["UID"]), utc_time(e["DTSTART"].dt), utc_time(e["DTEND"].dt)) for e in found
+    ) == sorted(
         (event["iCalUId"], event["start"]["dateTime"][:19], event["end"]["dateTime"][:19])
         for event in events[manager.key]
     )
 
 
-def instant(moment: date) -> str:
-    """In UTC; of a date its midnight, as Graph says it."""
+def utc_time(moment: date) -> str:
+    """A time in UTC; a date as midnight, as in Graph."""
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return datetime.combine(moment, time()).isoformat()

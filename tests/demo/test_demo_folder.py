@@ -1,4 +1,4 @@
-"""What `write_demo` puts into a folder is what the settings and the lists of managers are read from."""
+"""The files that `write_demo` writes can be read as settings, managers, grades and calendars."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ from calsync.config.roster import load_managers
 from calsync.demo.write import DEMO_DAY, write_demo
 
 
-def test_the_folder_holds_settings_managers_grades_and_calendars(tmp_path: Path):
+def test_the_folder_contains_settings_managers_and_calendars(tmp_path: Path):
     config = write_demo(tmp_path / "council")
     settings = load_settings(config)
     managers = load_managers(settings)

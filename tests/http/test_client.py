@@ -347,7 +347,7 @@ def test_an_unknown_certificate_is_an_error_that_names_ca_file(secure: WebServer
 
 def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, ca_file: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("support.demo_through_graph.example").configure_cert(context)
+    authority.issue_cert("elsewhere.example").configure_cert(context)
     with web_server(context) as elsewhere:
         error = error_of(elsewhere.set_pages("/a.ics", Page(BOARD)), ca_file=ca_file)
     assert "certificate cannot be trusted" in error.what

@@ -1,4 +1,4 @@
-"""The outbox's rules: what is sent, what waits, what is given up, and what nobody knows."""
+"""Delivery from the outbox: which mails are sent, postponed, failed or unknown after each error."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,98 +23,97 @@ from calsync.reports.period import last_period
 from calsync.reports.render import RenderedMail
 
 NOW = at("05:00")
-HOURS = RenderedMail("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
+RENDERED = RenderedMail("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
 
 
 def now() -> datetime:
     return NOW
 
 
-def queued(outbox: MemoryOutbox, *names: str) -> None:
-    for name in names:
-        queue_summary(outbox, name, HOURS, sender="calsync@x.example", recipient=f"{name}@x.example", now=NOW)
-
-
-def box(*names: str) -> MemoryOutbox:
+def make_outbox(*names: str) -> MemoryOutbox:
+    """An outbox with a mail for each name, by default a, b and c."""
     outbox = MemoryOutbox()
-    queued(outbox, *(names or ("a", "b", "c")))
+    for name in names or ("a", "b", "c"):
+        queue_summary(
+            outbox, name, RENDERED, sender="calsync@x.example", recipient=f"{name}@x.example", now=NOW
+        )
     return outbox
 
 
-def test_all_that_is_due_is_sent_once() -> None:
-    outbox, transport = box(), MemoryTransport()
+def test_every_due_mail_is_sent_once() -> None:
+    outbox, transport = make_outbox(), MemoryTransport()
     first, second = deliver_due_mails(outbox, transport, now), deliver_due_mails(outbox, transport, now)
     assert (first.sent, second.sent) == (3, 0)
     assert [mail["To"] for mail in transport.sent] == ["a@x.example", "b@x.example", "c@x.example"]
     assert not first.problems
 
 
-def test_a_summary_is_queued_once_however_often_the_night_runs() -> None:
+def test_a_summary_that_is_queued_again_is_not_added() -> None:
     outbox = MemoryOutbox()
-    asked = [
+    queued = [
         queue_summary(
-            outbox, "a", HOURS, sender="s@x.example", recipient="a@x.example", now=NOW + timedelta(n)
+            outbox, "a", RENDERED, sender="s@x.example", recipient="a@x.example", now=NOW + timedelta(n)
         )
         for n in range(3)
     ]
-    assert asked == [True, False, False]
+    assert queued == [True, False, False]
 
 
-def test_a_summarys_name_tells_manager_and_period() -> None:
+def test_the_id_of_a_summary_contains_manager_and_period() -> None:
     week = last_period(Frequency.WEEKLY, MONDAY)
     assert week is not None
     assert summary_mail_id("m1", week) == "summary/m1/weekly/2026-10-26"
 
 
-def test_a_recipient_who_is_refused_costs_only_their_own_mail() -> None:
-    outbox = box()
-    delivered = deliver_due_mails(outbox, ScriptedTransport(None, MailRefusedError("b", "550 gone")), now)
+def test_a_refused_recipient_does_not_stop_the_other_mails() -> None:
+    outbox = make_outbox()
+    result = deliver_due_mails(outbox, ScriptedTransport(None, MailRefusedError("b", "550 gone")), now)
     assert outbox.states == {"a": "sent", "b": "failed", "c": "sent"}
-    assert [(p.where, p.what, p.severity) for p in delivered.problems] == [("b", "550 gone", Severity.FAULT)]
+    assert [(p.where, p.what, p.severity) for p in result.problems] == [("b", "550 gone", Severity.FAULT)]
 
 
-def test_a_mail_not_taken_now_waits_and_the_next_is_tried() -> None:
-    outbox = box()
-    delivered = deliver_due_mails(outbox, ScriptedTransport(MailUnavailableError("a", "451 greylisted")), now)
+def test_a_temporary_refusal_postpones_the_mail_and_the_next_one_is_sent() -> None:
+    outbox = make_outbox()
+    result = deliver_due_mails(outbox, ScriptedTransport(MailUnavailableError("a", "451 greylisted")), now)
     assert outbox.states == {"a": "pending", "b": "sent", "c": "sent"}
     assert outbox.rows["a"].next_at == NOW + timedelta(minutes=5)
-    assert [p.severity for p in delivered.problems] == [Severity.NOTE]
+    assert [p.severity for p in result.problems] == [Severity.NOTE]
     assert deliver_due_mails(outbox, MemoryTransport(), lambda: NOW + timedelta(minutes=5)).sent == 1
 
 
-def test_a_wrong_login_stops_the_batch_and_everything_stays_due() -> None:
-    outbox, fate = (
-        box(),
+def test_a_refused_login_stops_the_batch_and_all_mails_stay_due() -> None:
+    outbox, transport = (
+        make_outbox(),
         ScriptedTransport(always=lambda to: MailAuthError(to, "535 wrong", "check the password")),
     )
-    delivered = deliver_due_mails(outbox, fate, now)
-    assert len(fate.recipients) == 1
+    result = deliver_due_mails(outbox, transport, now)
+    assert len(transport.recipients) == 1
     assert set(outbox.states.values()) == {"pending"}
-    assert [p.hint for p in delivered.problems] == ["check the password"]
+    assert [p.hint for p in result.problems] == ["check the password"]
     assert deliver_due_mails(outbox, MemoryTransport(), now).sent == 3
 
 
-def test_a_server_that_is_not_there_is_tried_once_a_night() -> None:
-    outbox, fate = (
-        box(),
+def test_an_unreachable_server_is_tried_once_per_delivery() -> None:
+    outbox, transport = (
+        make_outbox(),
         ScriptedTransport(always=lambda to: MailUnavailableError(to, "no route", is_server_reached=False)),
     )
-    delivered = deliver_due_mails(outbox, fate, now)
-    assert len(fate.recipients) == 1
-    assert [p.severity for p in delivered.problems] == [Severity.FAULT]
+    result = deliver_due_mails(outbox, transport, now)
+    assert len(transport.recipients) == 1
+    assert [p.severity for p in result.problems] == [Severity.FAULT]
     assert set(outbox.states.values()) == {"pending"}
 
 
-def test_a_mail_of_which_nobody_knows_is_named_and_never_sent_again() -> None:
-    outbox = box()
-    delivered = deliver_due_mails(outbox, ScriptedTransport(MailUnknownError("a", "lost after the dot")), now)
+def test_a_mail_with_an_unknown_outcome_is_reported_and_never_sent_again() -> None:
+    outbox = make_outbox()
+    result = deliver_due_mails(outbox, ScriptedTransport(MailUnknownError("a", "lost after the dot")), now)
     later = deliver_due_mails(outbox, MemoryTransport(), lambda: NOW + timedelta(days=30))
     assert outbox.states == {"a": "unknown", "b": "sent", "c": "sent"}
-    assert (delivered.unknown, later.sent) == (1, 0)
-    assert [p.where for p in delivered.problems] == ["a"]
+    assert (result.unknown, later.sent) == (1, 0)
+    assert [p.where for p in result.problems] == ["a"]
 
 
-def test_pauses_double_from_five_minutes_to_a_day() -> None:
+def test_retry_delays_double_from_five_minutes_to_a_day() -> None:
     assert [retry_delay(n) / timedelta(minutes=1) for n in (1, 2, 3, 9, 10, 99)] == [
         5,
         10,
@@ -125,20 +124,20 @@ def test_pauses_double_from_five_minutes_to_a_day() -> None:
     ]
 
 
-def test_a_server_that_asks_for_more_patience_gets_it_but_no_more_than_a_day() -> None:
+def test_a_longer_delay_requested_by_the_server_is_used_up_to_a_day() -> None:
     assert retry_delay(1, requested_seconds=3600) == timedelta(hours=1)
     assert retry_delay(3, requested_seconds=1) == timedelta(minutes=20)
     assert retry_delay(1, requested_seconds=10**9) == timedelta(hours=24)
 
 
-def test_a_mail_that_is_never_taken_is_given_up_after_some_days() -> None:
-    outbox = box("a")
+def test_a_mail_fails_after_fourteen_attempts() -> None:
+    outbox = make_outbox("a")
     days = count()
-    fate = ScriptedTransport(always=lambda to: MailUnavailableError(to, "451 later"))
+    transport = ScriptedTransport(always=lambda to: MailUnavailableError(to, "451 later"))
     clock: Callable[[], datetime] = lambda: NOW + timedelta(days=next(days))  # noqa: E731
-    delivered = deliver_due_mails(outbox, fate, clock)
+    result = deliver_due_mails(outbox, transport, clock)
     assert outbox.states == {"a": "failed"}
-    assert (len(fate.recipients), delivered.failed) == (14, 1)
+    assert (len(transport.recipients), result.failed) == (14, 1)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +150,8 @@ def test_a_mail_that_is_never_taken_is_given_up_after_some_days() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_no_mail_is_left_half_sent_and_every_one_not_sent_is_named(error: MailError) -> None:
-    outbox = box("a")
-    delivered = deliver_due_mails(outbox, ScriptedTransport(error), now)
+def test_after_every_error_the_mail_is_no_longer_claimed_and_is_reported(error: MailError) -> None:
+    outbox = make_outbox("a")
+    result = deliver_due_mails(outbox, ScriptedTransport(error), now)
     assert "sending" not in outbox.states.values()
-    assert [p.where for p in delivered.problems] == ["a"]
+    assert [p.where for p in result.problems] == ["a"]

@@ -1,4 +1,4 @@
-"""Mails as files: whole or not at all, and the same mail once."""
+"""Mails as files: written atomically, private, and once for each mail."""
 
 import os
 import stat
@@ -18,11 +18,11 @@ from calsync.model.people import Language
 from calsync.model.problem import Severity
 from calsync.reports.render import RenderedMail
 
-HOURS = RenderedMail("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
+RENDERED = RenderedMail("Hours", "Your hours", "<p>Your hours</p>", Language.EN)
 
 
 def mail(message_id: str = "<abc@x.example>", subject: str = "Hours", to: str = "b@x.example"):  # type: ignore[no-untyped-def]
-    rendered = RenderedMail(subject, HOURS.text, HOURS.html, HOURS.language)
+    rendered = RenderedMail(subject, RENDERED.text, RENDERED.html, RENDERED.language)
     return build_message(
         rendered, sender="a@x.example", recipient=to, message_id=message_id, date=at("05:00")
     )
@@ -38,9 +38,9 @@ def mode(path: Path) -> int:
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids=oct)
 def umask(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
-    before = os.umask(request.param)
+    previous = os.umask(request.param)
     yield request.param
-    os.umask(before)
+    os.umask(previous)
 
 
 def test_a_mail_is_one_file_named_by_date_manager_and_subject(tmp_path: Path) -> None:
@@ -58,16 +58,16 @@ def test_mails_and_their_folders_are_private_whatever_the_umask(tmp_path: Path, 
     assert mode(tmp_path) == 0o755
 
 
-def test_a_mail_is_private_before_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(os, "fsync", lambda _: seen.extend(mode(path) for path in tmp_path.iterdir()))
-    before = os.umask(0)
+def test_a_mail_is_private_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    monkeypatch.setattr(os, "fsync", lambda _: modes.extend(mode(path) for path in tmp_path.iterdir()))
+    previous = os.umask(0)
     FolderTransport(tmp_path).send(mail())
-    os.umask(before)
-    assert set(seen) == {0o600}
+    os.umask(previous)
+    assert set(modes) == {0o600}
 
 
-def test_an_open_outbox_of_an_earlier_version_is_closed_with_its_mails(tmp_path: Path) -> None:
+def test_an_outbox_that_others_can_read_is_made_private_with_its_mails(tmp_path: Path) -> None:
     outbox = tmp_path / "outbox"
     outbox.mkdir(mode=0o755)
     (outbox / "0ce3ab.eml").write_text("old")
@@ -78,7 +78,7 @@ def test_an_open_outbox_of_an_earlier_version_is_closed_with_its_mails(tmp_path:
     assert transport.secure_folder() == ()
 
 
-def test_a_folder_that_holds_other_things_is_reported_and_not_closed(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_reported_and_not_made_private(tmp_path: Path) -> None:
     outbox = tmp_path / "shared"
     outbox.mkdir()
     outbox.chmod(0o755)
@@ -91,22 +91,22 @@ def test_a_folder_that_holds_other_things_is_reported_and_not_closed(tmp_path: P
     assert "chmod 700" in problem.hint and str(outbox) in problem.where
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".2026-11-02 b - Hours.eml.0123456789ab.part").write_text("half")
     FolderTransport(tmp_path).send(mail())
     assert names(tmp_path) == ["2026-11-02 b - Hours.eml"]
 
 
-def test_two_mails_of_one_name_are_two_files_and_each_stays_one(tmp_path: Path) -> None:
+def test_two_mails_with_one_name_are_two_files_also_when_written_again(tmp_path: Path) -> None:
     mails = [mail("<1@x.example>", to="b@x.example"), mail("<2@x.example>", to="b@y.example")]
-    for one in (*mails, *reversed(mails)):
-        FolderTransport(tmp_path).send(one)
+    for message in (*mails, *reversed(mails)):
+        FolderTransport(tmp_path).send(message)
     assert names(tmp_path) == ["2026-11-02 b - Hours (2).eml", "2026-11-02 b - Hours.eml"]
-    held = {message_from_bytes(path.read_bytes())["To"] for path in tmp_path.iterdir()}
-    assert held == {"b@x.example", "b@y.example"}
+    recipients = {message_from_bytes(path.read_bytes())["To"] for path in tmp_path.iterdir()}
+    assert recipients == {"b@x.example", "b@y.example"}
 
 
-def test_the_second_mail_of_a_name_stays_one_file_when_the_first_was_taken_away(tmp_path: Path) -> None:
+def test_the_second_mail_with_a_name_stays_one_file_after_the_first_was_removed(tmp_path: Path) -> None:
     for name in ("<1@x.example>", "<2@x.example>"):
         FolderTransport(tmp_path).send(mail(name))
     (tmp_path / "2026-11-02 b - Hours.eml").unlink()
@@ -125,12 +125,12 @@ def test_the_second_mail_of_a_name_stays_one_file_when_the_first_was_taken_away(
         ("", "2026-11-02 b.eml"),
     ],
 )
-def test_a_subject_becomes_a_name_for_every_file_system(tmp_path: Path, subject: str, name: str) -> None:
+def test_a_subject_becomes_a_file_name_for_every_file_system(tmp_path: Path, subject: str, name: str) -> None:
     assert next(candidate_file_names(mail(subject=subject))) == name
 
 
 @given(st.text(max_size=400))
-def test_no_text_makes_a_name_that_a_file_system_or_a_reader_trips_over(text: str) -> None:
+def test_a_cleaned_name_has_only_visible_allowed_characters_and_at_most_180_bytes(text: str) -> None:
     name = truncate_utf8(clean_name(text), 180)
     assert len(name.encode()) <= 180
     assert name == name.strip(" .-")
@@ -151,24 +151,24 @@ def test_the_same_mail_twice_is_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["<../../etc/passwd@x.example>", "<a/b@x.example>", "<" + "x" * 500 + "@x.example>"]
+    "message_id", ["<../../etc/passwd@x.example>", "<a/b@x.example>", "<" + "x" * 500 + "@x.example>"]
 )
-def test_no_message_id_leads_out_of_the_folder(tmp_path: Path, odd: str) -> None:
-    FolderTransport(tmp_path / "outbox").send(mail(odd))
+def test_no_message_id_causes_a_file_outside_the_folder(tmp_path: Path, message_id: str) -> None:
+    FolderTransport(tmp_path / "outbox").send(mail(message_id))
     assert names(tmp_path) == ["outbox"]
     assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_named_in_the_error(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file, not a folder")
     with pytest.raises(MailUnavailableError, match="outbox") as caught:
         FolderTransport(tmp_path / "outbox").send(mail())
     assert not caught.value.is_server_reached
 
 
-def test_memory_keeps_mails_in_order() -> None:
+def test_the_memory_transport_stores_mails_in_order() -> None:
     transport = MemoryTransport()
     for name in ("<1@x.example>", "<2@x.example>"):
         transport.send(mail(name))
     transport.close()
-    assert [one["Message-ID"] for one in transport.sent] == ["<1@x.example>", "<2@x.example>"]
+    assert [message["Message-ID"] for message in transport.sent] == ["<1@x.example>", "<2@x.example>"]

@@ -1,4 +1,4 @@
-"""Graph's sendMail, by a real HTTP server on loopback: what each answer means for the outbox."""
+"""The Graph transport against an HTTP server on loopback: the outcome of a mail after each response."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ def send(server: Emulator) -> None:
     GraphTransport(post, graph_root=server.root, sender=SENDER).send(mail())
 
 
-def test_the_very_mail_goes_out_as_base64_from_the_senders_mailbox() -> None:
+def test_the_mail_is_posted_as_base64_to_the_senders_mailbox() -> None:
     with graph(202) as server:
         send(server)
     (request,) = server.requests
@@ -90,7 +90,7 @@ def test_the_very_mail_goes_out_as_base64_from_the_senders_mailbox() -> None:
         ("", 60),
     ],
 )
-def test_a_busy_server_names_the_pause_it_wants(retry_after: str, seconds: float) -> None:
+def test_the_delay_requested_by_a_busy_server_is_in_the_error(retry_after: str, seconds: float) -> None:
     body = fault("ApplicationThrottled", "over its MailboxConcurrency limit.")
     with graph(429, body, Retry_After=retry_after) as server, pytest.raises(MailUnavailableError) as caught:
         send(server)
@@ -99,18 +99,18 @@ def test_a_busy_server_names_the_pause_it_wants(retry_after: str, seconds: float
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_after_a_fault_of_the_server_nobody_knows(status: int) -> None:
+def test_a_server_error_leaves_the_outcome_unknown(status: int) -> None:
     with graph(status, b"<html>gateway</html>") as server, pytest.raises(MailUnknownError, match=str(status)):
         send(server)
     assert len(server.requests) == 1
 
 
-def test_after_a_time_out_nobody_knows() -> None:
+def test_a_timeout_leaves_the_outcome_unknown() -> None:
     with graph(0) as server, pytest.raises(MailUnknownError, match="ReadTimeout"):
         send(server)
 
 
-def test_an_answer_that_is_neither_yes_nor_no_leaves_the_outcome_unknown() -> None:
+def test_an_unexpected_status_leaves_the_outcome_unknown() -> None:
     with graph(200, b"<html>sign in</html>") as server, pytest.raises(MailUnknownError, match="200"):
         send(server)
 
@@ -118,7 +118,7 @@ def test_an_answer_that_is_neither_yes_nor_no_leaves_the_outcome_unknown() -> No
 @pytest.mark.parametrize(
     ("status", "hint"), [(401, "certificate"), (403, r"Mail\.Send.*RBAC"), (404, "mailbox of this tenant")]
 )
-def test_what_stops_every_mail_says_the_way_out(status: int, hint: str) -> None:
+def test_a_status_that_stops_every_mail_raises_with_a_hint(status: int, hint: str) -> None:
     body = fault("ErrorAccessDenied", "Access is denied.")
     with graph(status, body) as server, pytest.raises(MailAuthError, match=hint) as caught:
         send(server)
@@ -128,12 +128,12 @@ def test_what_stops_every_mail_says_the_way_out(status: int, hint: str) -> None:
 @pytest.mark.parametrize(
     "body", [fault("ErrorInvalidRecipients", "no"), b'{"error": "text"}', b"[]", b"", b"<p>"]
 )
-def test_a_refused_mail_is_its_own_fault_whatever_the_answer_looks_like(body: bytes) -> None:
+def test_status_400_refuses_the_mail_with_any_body(body: bytes) -> None:
     with graph(400, body) as server, pytest.raises(MailRefusedError, match="400"):
         send(server)
 
 
-def test_an_answer_that_was_raised_is_read_like_one_that_was_given() -> None:
+def test_a_raised_http_error_is_treated_like_a_returned_response() -> None:
     def strict(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
         response = post(url, body, headers)
         response.raise_for_status()
@@ -145,7 +145,7 @@ def test_an_answer_that_was_raised_is_read_like_one_that_was_given() -> None:
             transport.send(mail())
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_a_refused_connection_makes_the_mail_unavailable() -> None:
     transport = GraphTransport(post, graph_root=f"http://127.0.0.1:{free_port()}/", sender=SENDER)
     with pytest.raises(MailUnavailableError, match="cannot be reached") as caught:
         transport.send(mail())
@@ -153,7 +153,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     transport.close()
 
 
-def test_a_connection_that_times_out_while_it_opens_sent_nothing() -> None:
+def test_a_timeout_at_connecting_makes_the_mail_unavailable() -> None:
     def never(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
         raise requests.ConnectTimeout("timed out")
 
@@ -161,7 +161,7 @@ def test_a_connection_that_times_out_while_it_opens_sent_nothing() -> None:
         GraphTransport(never, graph_root="http://x.example/", sender=SENDER).send(mail())
 
 
-def test_without_a_token_no_mail_goes() -> None:
+def test_a_failed_sign_in_stops_the_batch() -> None:
     def locked(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
         raise SourceAuthError("m365", "the certificate has expired", "renew it")
 
@@ -169,7 +169,7 @@ def test_without_a_token_no_mail_goes() -> None:
         GraphTransport(locked, graph_root="http://x.example/", sender=SENDER).send(mail())
 
 
-def test_where_the_source_cannot_say_what_happened_nobody_knows() -> None:
+def test_an_unavailable_source_leaves_the_outcome_unknown() -> None:
     def vague(url: str, body: str, headers: Mapping[str, str]) -> requests.Response:
         raise SourceUnavailableError("m365", "reset")
 
@@ -183,7 +183,7 @@ def m365(root: str, monkeypatch: pytest.MonkeyPatch) -> M365Transport:
     return M365Transport(options, sender=SENDER)
 
 
-def refusal_of(transport: M365Transport) -> MailError | None:
+def send_error(transport: M365Transport) -> MailError | None:
     try:
         transport.send(mail())
     except MailError as error:
@@ -191,7 +191,7 @@ def refusal_of(transport: M365Transport) -> MailError | None:
     return None
 
 
-def test_mail_goes_through_the_applications_own_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mails_are_sent_through_the_connection_of_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     with graph(202) as server, closing(m365(server.root, monkeypatch)) as transport:
         transport.send(mail())
         transport.send(mail())
@@ -202,31 +202,31 @@ def test_mail_goes_through_the_applications_own_connection(monkeypatch: pytest.M
     assert base64.b64decode(request.body, validate=True) == mail().as_bytes()
 
 
-def test_without_any_token_no_request_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_token_no_request_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     with graph(202) as server, closing(m365(server.root, monkeypatch)) as transport:
         monkeypatch.setenv("MADE_UP_TOKEN", "")
-        said = refusal_of(transport)
-    assert "holds no token" in str(said)
+        error_of_send = send_error(transport)
+    assert "holds no token" in str(error_of_send)
     assert server.requests == []
 
 
-def test_a_token_that_graph_rejects_stops_everything_and_is_not_printed(
+def test_a_rejected_token_stops_the_batch_and_is_not_in_the_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with graph(401) as server, closing(m365(server.root, monkeypatch)) as transport:
-        said = refusal_of(transport)
-    assert isinstance(said, MailAuthError)
-    assert "rejects the token" in said.what
-    assert TOKEN not in str(said)
+        error_of_send = send_error(transport)
+    assert isinstance(error_of_send, MailAuthError)
+    assert "rejects the token" in error_of_send.what
+    assert TOKEN not in str(error_of_send)
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
     [(403, MailAuthError), (429, MailUnavailableError), (503, MailUnknownError), (0, MailUnknownError)],
 )
-def test_the_applications_connection_repeats_no_mail(
+def test_the_connection_of_the_application_repeats_no_mail(
     status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with graph(status) as server, closing(m365(server.root, monkeypatch)) as transport:
-        said = refusal_of(transport)
-    assert (type(said), len(server.requests)) == (error, 1)
+        error_of_send = send_error(transport)
+    assert (type(error_of_send), len(server.requests)) == (error, 1)

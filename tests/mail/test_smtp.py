@@ -1,4 +1,4 @@
-"""Against a real SMTP server: what it says, and what it does, decides what becomes of a mail."""
+"""The SMTP transport against a real server: the outcome of a mail after each reply or lost connection."""
 
 import socket
 import ssl
@@ -22,7 +22,7 @@ from calsync.errors import (
     MailUnknownError,
 )
 from calsync.mail.message import build_message
-from calsync.mail.transport import SmtpTransport
+from calsync.mail.smtp import SmtpTransport
 from calsync.model.people import Language
 from calsync.reports.render import RenderedMail
 
@@ -42,7 +42,7 @@ def mail(recipient: str = "sian@x.example", text: str = TEXT) -> EmailMessage:
 
 
 @contextmanager
-def plain(port: int, timeout: float = 5.0) -> Iterator[SmtpTransport]:
+def open_transport(port: int, timeout: float = 5.0) -> Iterator[SmtpTransport]:
     transport = SmtpTransport("127.0.0.1", port, security="none", timeout=timeout)
     try:
         yield transport
@@ -69,8 +69,8 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def secure(ca_file: Path) -> Secure:
-    """A transport with the right login and authority, unless something else is asked for."""
+def send_securely(ca_file: Path) -> Secure:
+    """Send a mail with the correct login and authority, unless a test changes them."""
 
     def send(port: int, **changes: object) -> None:
         values: dict[str, object] = {
@@ -87,13 +87,13 @@ def secure(ca_file: Path) -> Secure:
 
 def test_a_mail_arrives_byte_for_byte() -> None:
     handler = ScriptedHandler()
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         transport.send(mail())
-    (taken,) = handler.accepted
-    assert (taken.mail_from, taken.rcpt_tos) == ("calsync@x.example", ["sian@x.example"])
-    assert taken.content == mail().as_bytes()
+    (envelope,) = handler.accepted
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("calsync@x.example", ["sian@x.example"])
+    assert envelope.content == mail().as_bytes()
     assert (
-        message_from_bytes(taken.content, policy=default)
+        message_from_bytes(envelope.content, policy=default)
         .get_body(("plain",))
         .get_content()
         .replace("\r\n", "\n")
@@ -101,85 +101,89 @@ def test_a_mail_arrives_byte_for_byte() -> None:
     )
 
 
-def test_many_mails_take_one_connection() -> None:
+def test_several_mails_use_one_connection() -> None:
     handler = ScriptedHandler()
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         for n in range(5):
             transport.send(mail(f"m{n}@x.example"))
     assert (len(handler.accepted), len(handler.peers)) == (5, 1)
 
 
-def test_with_starttls_and_a_login_the_mail_goes_through(server_tls: ssl.SSLContext, secure: Secure) -> None:
+def test_a_mail_is_sent_with_starttls_and_a_login(server_tls: ssl.SSLContext, send_securely: Secure) -> None:
     handler = ScriptedHandler()
     with smtp_server(handler, server_tls) as port:
-        secure(port)
+        send_securely(port)
     assert len(handler.accepted) == 1
 
 
-def test_with_tls_from_the_first_byte_the_mail_goes_through(
-    server_tls: ssl.SSLContext, secure: Secure
+def test_a_mail_is_sent_with_tls_from_the_first_byte(
+    server_tls: ssl.SSLContext, send_securely: Secure
 ) -> None:
     handler = ScriptedHandler()
     with smtp_server(handler, ssl_context=server_tls) as port:
-        secure(port, security="tls", username="")
+        send_securely(port, security="tls", username="")
     assert len(handler.accepted) == 1
 
 
-def test_a_wrong_password_lets_nothing_through_and_is_not_printed(
-    server_tls: ssl.SSLContext, secure: Secure
+def test_a_wrong_password_raises_and_is_not_in_the_message(
+    server_tls: ssl.SSLContext, send_securely: Secure
 ) -> None:
     with (
         smtp_server(ScriptedHandler(), server_tls) as port,
         pytest.raises(MailAuthError, match="535") as caught,
     ):
-        secure(port, password="wrong-and-secret")
+        send_securely(port, password="wrong-and-secret")
     assert "wrong-and-secret" not in str(caught.value)
 
 
-def test_a_password_beyond_ascii_is_named_as_the_fault(server_tls: ssl.SSLContext, secure: Secure) -> None:
+def test_a_password_that_is_not_ascii_raises_and_is_not_in_the_message(
+    server_tls: ssl.SSLContext, send_securely: Secure
+) -> None:
     with (
         smtp_server(ScriptedHandler(), server_tls) as port,
         pytest.raises(MailAuthError, match="ASCII") as caught,
     ):
-        secure(port, password="tŷ-bach")
+        send_securely(port, password="tŷ-bach")
     assert "bach" not in str(caught.value)
 
 
-def test_a_server_that_wants_a_login_says_so(server_tls: ssl.SSLContext, secure: Secure) -> None:
+def test_the_reply_of_a_server_that_needs_a_login_is_in_the_message(
+    server_tls: ssl.SSLContext, send_securely: Secure
+) -> None:
     with smtp_server(ScriptedHandler(), server_tls) as port, pytest.raises(MailAuthError, match="530"):
-        secure(port, username="")
+        send_securely(port, username="")
 
 
-def test_no_mail_and_no_password_goes_out_in_clear_text_where_starttls_is_asked_for(secure: Secure) -> None:
+def test_without_starttls_on_the_server_nothing_is_sent_in_clear_text(send_securely: Secure) -> None:
     handler = ScriptedHandler()
     with smtp_server(handler) as port, pytest.raises(MailAuthError, match="STARTTLS"):
-        secure(port)
+        send_securely(port)
     assert handler.accepted == []
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(
-    server_tls: ssl.SSLContext, secure: Secure
+    server_tls: ssl.SSLContext, send_securely: Secure
 ) -> None:
     handler = ScriptedHandler()
     with (
         smtp_server(handler, server_tls) as port,
         pytest.raises(MailAuthError, match="certificate") as caught,
     ):
-        secure(port, ca_file=None)
+        send_securely(port, ca_file=None)
     assert "ca_file" in caught.value.hint
     assert handler.accepted == []
 
 
-def test_a_certificate_file_that_is_not_there_is_named(
-    server_tls: ssl.SSLContext, secure: Secure, tmp_path: Path
+def test_a_missing_certificate_file_is_named_in_the_error(
+    server_tls: ssl.SSLContext, send_securely: Secure, tmp_path: Path
 ) -> None:
     with smtp_server(ScriptedHandler(), server_tls) as port, pytest.raises(MailAuthError, match=r"none\.pem"):
-        secure(port, ca_file=tmp_path / "none.pem")
+        send_securely(port, ca_file=tmp_path / "none.pem")
 
 
-def test_an_unknown_recipient_costs_only_their_own_mail() -> None:
+def test_an_unknown_recipient_does_not_stop_the_other_mails() -> None:
     handler = ScriptedHandler(recipient_replies={"gone@x.example": "550 5.1.1 no such user"})
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         transport.send(mail("a@x.example"))
         with pytest.raises(MailRefusedError, match=r"550 5\.1\.1 no such user"):
             transport.send(mail("gone@x.example"))
@@ -188,9 +192,9 @@ def test_an_unknown_recipient_costs_only_their_own_mail() -> None:
     assert len(handler.peers) == 1
 
 
-def test_a_greylisted_mail_is_taken_the_second_time() -> None:
+def test_a_greylisted_mail_is_accepted_at_the_second_attempt() -> None:
     handler = ScriptedHandler(data_replies=["451 4.7.1 try again later"])
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         with pytest.raises(MailUnavailableError, match="451") as caught:
             transport.send(mail())
         assert caught.value.is_server_reached
@@ -198,74 +202,74 @@ def test_a_greylisted_mail_is_taken_the_second_time() -> None:
     assert len(handler.accepted) == 1
 
 
-def test_a_recipient_not_served_now_may_be_served_later() -> None:
+def test_a_busy_mailbox_makes_the_mail_unavailable() -> None:
     handler = ScriptedHandler(recipient_replies={"sian@x.example": "450 4.2.1 mailbox busy"})
     with (
         smtp_server(handler) as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailUnavailableError, match="450"),
     ):
         transport.send(mail())
 
 
-def test_a_mail_refused_after_its_content_is_refused() -> None:
+def test_a_refusal_after_the_content_refuses_the_mail() -> None:
     with (
         smtp_server(ScriptedHandler(data_replies=["554 5.6.0 spam"])) as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailRefusedError, match="554"),
     ):
         transport.send(mail())
 
 
 @pytest.mark.parametrize(
-    "said", ["550 5.7.60 cannot send as this sender", "553 sender not owned", "530 5.7.57 log in"]
+    "reply", ["550 5.7.60 cannot send as this sender", "553 sender not owned", "530 5.7.57 log in"]
 )
-def test_a_refused_sender_stops_everything(said: str) -> None:
+def test_a_refused_sender_raises_an_error_that_stops_the_batch(reply: str) -> None:
     with (
-        smtp_server(ScriptedHandler(sender_reply=said)) as port,
-        plain(port) as transport,
-        pytest.raises(MailAuthError, match=said[:3]),
+        smtp_server(ScriptedHandler(sender_reply=reply)) as port,
+        open_transport(port) as transport,
+        pytest.raises(MailAuthError, match=reply[:3]),
     ):
         transport.send(mail())
 
 
-def test_exchange_refuses_a_sender_only_after_the_content() -> None:
+def test_a_sender_that_exchange_refuses_after_the_content_stops_the_batch() -> None:
     with (
         smtp_server(ScriptedHandler(data_replies=["550 5.7.60 SendAsDenied"])) as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailAuthError, match="SendAsDenied"),
     ):
         transport.send(mail())
 
 
-def test_a_mail_too_big_is_its_own_fault() -> None:
+def test_a_mail_that_is_too_large_is_refused() -> None:
     with (
         smtp_server(ScriptedHandler(sender_reply="552 5.3.4 too big")) as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailRefusedError, match="552"),
     ):
         transport.send(mail())
 
 
-@pytest.mark.parametrize("said", ["200 taken", "251 forwarded", "252 will try", "299 ok"])
-def test_every_reply_of_the_kind_2_after_the_content_says_that_the_mail_is_sent(said: str) -> None:
-    with smtp_server(ScriptedHandler(data_replies=[said])) as port, plain(port) as transport:
+@pytest.mark.parametrize("reply", ["200 taken", "251 forwarded", "252 will try", "299 ok"])
+def test_every_2xx_reply_after_the_content_means_that_the_mail_is_sent(reply: str) -> None:
+    with smtp_server(ScriptedHandler(data_replies=[reply])) as port, open_transport(port) as transport:
         transport.send(mail())
 
 
-def test_a_recipient_whom_the_server_cannot_verify_and_will_try_is_taken() -> None:
+def test_a_recipient_that_the_server_cannot_verify_is_accepted() -> None:
     handler = ScriptedHandler(recipient_replies={"sian@x.example": "252 2.1.5 cannot verify, will try"})
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         transport.send(mail())
 
 
-@pytest.mark.parametrize("said", ["354 go on", "700 what", "999 no"])
-def test_a_reply_after_the_content_that_means_neither_yes_nor_no_leaves_the_outcome_unknown(
-    said: str,
+@pytest.mark.parametrize("reply", ["354 go on", "700 what", "999 no"])
+def test_an_unexpected_reply_after_the_content_leaves_the_outcome_unknown(
+    reply: str,
 ) -> None:
     with (
-        smtp_server(ScriptedHandler(data_replies=[said])) as port,
-        plain(port) as transport,
+        smtp_server(ScriptedHandler(data_replies=[reply])) as port,
+        open_transport(port) as transport,
         pytest.raises(MailUnknownError),
     ):
         transport.send(mail())
@@ -273,25 +277,25 @@ def test_a_reply_after_the_content_that_means_neither_yes_nor_no_leaves_the_outc
 
 def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown() -> None:
     handler = ScriptedHandler(data_replies=["drop"])
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         with pytest.raises(MailUnknownError):
             transport.send(mail("a@x.example"))
         transport.send(mail("b@x.example"))
     assert [envelope.rcpt_tos for envelope in handler.accepted] == [["a@x.example"], ["b@x.example"]]
 
 
-def test_a_server_silent_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+def test_a_timeout_after_the_final_dot_leaves_the_outcome_unknown() -> None:
     with (
         smtp_server(ScriptedHandler(data_replies=["hang"])) as port,
-        plain(port, timeout=0.3) as transport,
+        open_transport(port, timeout=0.3) as transport,
         pytest.raises(MailUnknownError),
     ):
         transport.send(mail())
 
 
-def test_a_server_that_is_not_there_is_not_reached() -> None:
+def test_an_unreachable_server_is_reported_as_not_reached() -> None:
     with (
-        plain(free_port()) as transport,
+        open_transport(free_port()) as transport,
         pytest.raises(MailUnavailableError, match="cannot be reached") as caught,
     ):
         transport.send(mail())
@@ -300,17 +304,17 @@ def test_a_server_that_is_not_there_is_not_reached() -> None:
 
 @contextmanager
 def raw_server(*script: bytes | None) -> Iterator[int]:
-    """Says each line in turn, reading one in between; None hangs up, and so does the end."""
+    """Send each line in turn, and read a line after each; None or the end closes the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection, connection.makefile("rb") as lines:
-            for said in script:
-                if said is None:
+            for reply in script:
+                if reply is None:
                     return
-                connection.sendall(said)
+                connection.sendall(reply)
                 lines.readline()
             done.wait(2)
 
@@ -324,44 +328,48 @@ def raw_server(*script: bytes | None) -> Iterator[int]:
         listener.close()
 
 
-def test_a_server_that_never_greets_is_given_up_in_time() -> None:
+def test_a_server_without_a_greeting_times_out() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    with listener, plain(port, 0.3) as transport, pytest.raises(MailUnavailableError, match="reached"):
-        transport.send(mail())
-
-
-def test_a_server_that_serves_nobody_is_not_asked_again() -> None:
     with (
-        raw_server(b"554 no service here\r\n") as port,
-        plain(port) as transport,
-        pytest.raises(MailAuthError, match="does not serve us: 554"),
+        listener,
+        open_transport(port, 0.3) as transport,
+        pytest.raises(MailUnavailableError, match="reached"),
     ):
         transport.send(mail())
 
 
-def test_a_server_that_is_starting_is_asked_later() -> None:
+def test_a_permanent_refusal_at_connecting_stops_the_batch() -> None:
+    with (
+        raw_server(b"554 no service here\r\n") as port,
+        open_transport(port) as transport,
+        pytest.raises(MailAuthError, match="refuses this machine: 554"),
+    ):
+        transport.send(mail())
+
+
+def test_a_temporary_refusal_at_connecting_is_retried_later() -> None:
     with (
         raw_server(b"421 try later\r\n") as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailUnavailableError, match="421"),
     ):
         transport.send(mail())
 
 
-def test_a_connection_lost_before_the_content_sent_nothing() -> None:
+def test_a_connection_lost_before_the_content_makes_the_mail_unavailable() -> None:
     script = (b"220 hello\r\n", b"250 hello\r\n", b"250 sender\r\n", b"250 recipient\r\n", None)
     with (
         raw_server(*script) as port,
-        plain(port) as transport,
+        open_transport(port) as transport,
         pytest.raises(MailUnavailableError, match="was lost"),
     ):
         transport.send(mail())
 
 
-def test_a_connection_that_the_server_closed_between_two_mails_is_opened_again() -> None:
+def test_a_connection_closed_between_two_mails_is_opened_again() -> None:
     handler = ScriptedHandler()
-    with smtp_server(handler) as port, plain(port) as transport:
+    with smtp_server(handler) as port, open_transport(port) as transport:
         transport.send(mail("a@x.example"))
         assert transport._client is not None
         transport._client.sock.shutdown(socket.SHUT_RDWR)

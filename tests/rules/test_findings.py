@@ -11,6 +11,8 @@ from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.packs.load import load_rules
 
+pytestmark = pytest.mark.slow
+
 AGENCY = '[[agency]]\nid = "{id}"\nname = "Moor Carers"\nsector = "{sector}"\ndomains = ["{domain}"]\n'
 PACK = '[pack]\ntitle = "ours"\nextends = ["manual"]\n'
 

@@ -6,6 +6,8 @@ from calsync.rules.classify import classify
 from calsync.rules.facts import Facts
 from calsync.rules.packs.load import load_rules
 
+pytestmark = pytest.mark.slow
+
 BOTH = ("northmoor.gov.uk", "wales.nhs.uk")
 CUE = """
 [pack]

@@ -5,6 +5,8 @@ import pytest
 from calsync.rules.authoring.check import check_rules, iterate_rules
 from calsync.rules.packs.load import load_rules
 
+pytestmark = pytest.mark.slow
+
 PACKS = ("wales", "england", "scotland", "northern-ireland", "history", "uk")
 
 

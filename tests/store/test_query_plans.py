@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import event
 from support.builders import MONDAY, meeting, span
 
@@ -9,6 +10,8 @@ from calsync.model.span import Span
 from calsync.store.database import Store, open_store
 from calsync.store.records import AllocationState, CalendarReplacement, CalendarState, Recalculation
 from calsync.store.rows import meeting_rows
+
+pytestmark = pytest.mark.slow
 
 DAY = span("00:00-24:00")
 WEEK = (MONDAY, MONDAY + timedelta(days=7))

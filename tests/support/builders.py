@@ -1,4 +1,4 @@
-"""Occurrences and meetings in one line, for tests: the zone is London, the day Monday 2 November 2026."""
+"""Short builders of occurrences and meetings; the default zone is London, the day Monday 2 November 2026."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ MONDAY = date(2026, 11, 2)
 
 
 def at(clock: str, day: date = MONDAY) -> datetime:
-    """The wall-clock time in London; "24:00" is the next midnight."""
+    """The local time in London; "24:00" is the next midnight."""
     hour, minute = map(int, clock.split(":"))
     return datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute), LONDON)
 
@@ -42,14 +42,14 @@ def occurrence(when: str = "09:00-10:00", day: date = MONDAY, **changes: Any) ->
 def make_classification(
     activity: Activity | str = Activity.PROCESS, partnership: str = "psb", **changes: Any
 ) -> Classification:
-    """A verdict with its defaults: process of the PSB, between agencies."""
+    """A classification, by default inter-agency process of the PSB."""
     values: dict[str, Any] = {
         "scope": Scope.INTER_AGENCY,
         "partnerships": (partnership,) if partnership else (),
         "activity": Activity(activity),
         "kind": MeetingKind.MEETING,
         "rule": "test/rule",
-        "evidence": "the test says so",
+        "evidence": "given by the test",
     }
     return Classification(**{**values, **changes})
 

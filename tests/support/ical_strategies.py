@@ -1,4 +1,4 @@
-"""Calendars as programs write them, and as none should: for tests that compare two ways of reading."""
+"""Strategies for calendars as programs write them, and for damaged ones; to compare the two readers."""
 
 from dataclasses import replace
 
@@ -54,15 +54,15 @@ DAYS = st.one_of(
 TIMES = st.sampled_from(
     ["090000", "093000", "000000", "013000", "023000", "020000", "030000", "235959", "120000", "240000"]
 )
-ODD_TIMES = st.sampled_from(
+BROKEN_TIMES = st.sampled_from(
     ["soon", "", "20250230T090000", "20251006T0900Z", "2025W411T090000", "20251006T09:00Z", "00010101T000000"]
 )
 
 
 @st.composite
-def times(draw: st.DrawFn, name: str, *, odd: bool = True) -> str:
+def times(draw: st.DrawFn, name: str, *, rare: bool = True) -> str:
     """`DTSTART;TZID=Europe/Paris:20251006T090000` in one of many ways."""
-    kind = draw(st.sampled_from("zzzzuuufdd" + ("ox" if odd else "")))
+    kind = draw(st.sampled_from("zzzzuuufdd" + ("ox" if rare else "")))
     day, time = draw(DAYS), draw(TIMES)
     if kind == "z":
         zone = draw(st.sampled_from(ZONES))
@@ -72,7 +72,7 @@ def times(draw: st.DrawFn, name: str, *, odd: bool = True) -> str:
         "u": f"{name}:{day}T{time}Z",
         "f": f"{name}:{day}T{time}",
         "d": f"{name};VALUE=DATE:{day}",
-        "o": f"{name}:{draw(ODD_TIMES)}",
+        "o": f"{name}:{draw(BROKEN_TIMES)}",
         "x": f"{name};TZID=Europe/Paris:{day}T{time}Z",
     }[kind]
 
@@ -158,7 +158,7 @@ EVENT_LINES = (
     "SEQUENCE:1",
     "D:1",
 )
-ODD_EVENT_LINES = (
+RARE_EVENT_LINES = (
     "BEGIN:VALARM\r\nACTION:EMAIL\r\nBEGUN:x\r\nEND:VALARM",
     "BEGIN:VALARM\r\nTRIGGER:-PT15M",
     "DTSTAMP:20250202T000000Z",
@@ -184,34 +184,36 @@ ODD_EVENT_LINES = (
     "ESTIMATE:3",
 )
 EXTRA_LINES = st.lists(st.sampled_from(EVENT_LINES), max_size=5, unique=True)
-ODD_EXTRA_LINES = st.lists(st.sampled_from((*EVENT_LINES, *ODD_EVENT_LINES)), max_size=5, unique=True)
+RARE_EXTRA_LINES = st.lists(st.sampled_from((*EVENT_LINES, *RARE_EVENT_LINES)), max_size=5, unique=True)
 UIDS = st.sampled_from(
     ["UID:a", "UID:a", "UID:b", "UID:b", "UID:c\\,d", "UID:c,d", "UID: e ", "", "UID:f" + "0" * 90]
 )
 
 
 @st.composite
-def events(draw: st.DrawFn, *, odd: bool) -> str:
+def events(draw: st.DrawFn, *, rare: bool) -> str:
     """One VEVENT, its lines in any order."""
-    uid = draw(UIDS) if odd else f"UID:{draw(st.integers(0, 10**9))}"
+    uid = draw(UIDS) if rare else f"UID:{draw(st.integers(0, 10**9))}"
     lines = [
         uid,
-        draw(times("DTSTART", odd=odd)),
+        draw(times("DTSTART", rare=rare)),
         *draw(PEOPLE),
-        *draw(ODD_EXTRA_LINES if odd else EXTRA_LINES),
+        *draw(RARE_EXTRA_LINES if rare else EXTRA_LINES),
     ]
     lines.append(f"SUMMARY:{draw(TITLES)}")
-    lines.append(draw(times("DTEND", odd=odd)) if odd and draw(st.booleans()) else _draw_end(draw, lines[1]))
-    role = draw(st.sampled_from("ssmmoor" if odd else "ssssmmm"))
+    lines.append(
+        draw(times("DTEND", rare=rare)) if rare and draw(st.booleans()) else _draw_end(draw, lines[1])
+    )
+    role = draw(st.sampled_from("ssmmoor" if rare else "ssssmmm"))
     if role in "mr":
         lines.append(f"RRULE:{draw(rules())}")
-        lines += [draw(times("EXDATE", odd=odd)) for _ in range(draw(st.integers(0, 2)))]
+        lines += [draw(times("EXDATE", rare=rare)) for _ in range(draw(st.integers(0, 2)))]
     if role == "o":
-        lines.append(draw(times("RECURRENCE-ID", odd=odd)))
+        lines.append(draw(times("RECURRENCE-ID", rare=rare)))
         if draw(st.integers(0, 4)) == 0:
             lines[-1] = lines[-1].replace("RECURRENCE-ID", "RECURRENCE-ID;RANGE=THISANDFUTURE")
     if role == "r":
-        lines.append(draw(times("RDATE", odd=odd)))
+        lines.append(draw(times("RDATE", rare=rare)))
     if draw(st.integers(0, 3)) == 0:
         lines = draw(st.permutations(lines))
     return "\r\n".join(["BEGIN:VEVENT", *filter(None, lines), "END:VEVENT", ""])
@@ -285,7 +287,7 @@ def series(draw: st.DrawFn) -> str:
                 f"RECURRENCE-ID{zone}:{name}T{time}{utc}" if kind == "o" else f"RECURRENCE-ID:{name}T080000Z"
             )
             moved = draw(
-                st.sampled_from([f"DTSTART{zone}:{name}T{time}{utc}", draw(times("DTSTART", odd=False))])
+                st.sampled_from([f"DTSTART{zone}:{name}T{time}{utc}", draw(times("DTSTART", rare=False))])
             )
             own = [f"UID:{uid}", original, moved, _same_day_end(moved), "SUMMARY:Moved", *draw(PEOPLE)]
             parts.append("\r\n".join(["BEGIN:VEVENT", *filter(None, own), "END:VEVENT", ""]))
@@ -315,15 +317,17 @@ BETWEEN = st.sampled_from(
 @st.composite
 def calendars(draw: st.DrawFn) -> bytes:
     """A file: some events, single and in series, the time zones they may need, written in some style."""
-    odd = draw(st.integers(0, 2)) == 0
-    one = st.one_of(events(odd=False), events(odd=odd), events(odd=False), series(), series(), flagged_days())
+    rare = draw(st.integers(0, 2)) == 0
+    one = st.one_of(
+        events(rare=False), events(rare=rare), events(rare=False), series(), series(), flagged_days()
+    )
     parts = draw(st.lists(one, min_size=1, max_size=6))
-    zones = draw(st.lists(st.sampled_from(OWN_ZONES if odd else OWN_ZONES[:2]), max_size=2))
+    zones = draw(st.lists(st.sampled_from(OWN_ZONES if rare else OWN_ZONES[:2]), max_size=2))
     head = "".join(f"{line}\r\n" for line in draw(HEADS))
     body = "".join(part + draw(BETWEEN) for part in parts)
     plain = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{head}{''.join(zones)}{body}END:VCALENDAR\r\n"
     style = draw(STYLES)
-    return (style if odd else replace(style, strange="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
+    return (style if rare else replace(style, damage="", end=b"\n" if style.end == b"\n" else b"\r\n")).write(
         plain
     )
 
@@ -351,7 +355,7 @@ BYTES = (b"\xe9", b"\xc3", b"\xc3\r\n \xa9", b"\xff", *(piece.encode() for piece
 
 @st.composite
 def broken_calendars(draw: st.DrawFn) -> bytes:
-    """A calendar that something happened to: bytes put in, taken out, lines lost, doubled, changed about."""
+    """A damaged calendar: bytes inserted or removed, lines lost, doubled, swapped, respelt."""
     content = draw(calendars())
     for _ in range(draw(st.integers(1, 3))):
         content = draw(st.sampled_from([_insert_bytes, _remove_bytes, _change_lines, _respell_line]))(

@@ -1,4 +1,4 @@
-"""How a calendar is written down: line ends, folding, encodings, and damage; for `ical_strategies`."""
+"""Ways to write a calendar: line ends, folding, encodings, and damage; for `ical_strategies`."""
 
 import random
 import re
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 @dataclass(frozen=True)
 class Style:
-    """How a calendar is written down: line ends, folding, letters."""
+    """A way to write a calendar: line ends, folding, and damage."""
 
     end: bytes
     fold: str
@@ -53,7 +53,7 @@ class Style:
 
 
 def _without_a_line_end(content: bytes, end: bytes, chance: random.Random) -> bytes:
-    """A BEGIN or an END of an event runs into the line before or behind it, or begins with something else."""
+    """A BEGIN or END of an event runs into the line before or after it, or begins with other characters."""
     marks = [m.start() for m in re.finditer(b"(BEGIN|END):VEVENT", content)]
     place = chance.choice(marks or [0])
     kind = chance.choice(["before", "behind", "prefix", "indent"])
@@ -74,7 +74,7 @@ STYLES = st.builds(
     end=st.sampled_from([b"\r\n"] * 5 + [b"\n", b"\n", b"\r", b"\r\r\n"]),
     fold=st.sampled_from(["75", "75", "", "anywhere"]),
     seed=st.integers(0, 1 << 30),
-    strange=st.sampled_from(
+    damage=st.sampled_from(
         [""] * 14
         + ["latin", "bom", "utf16", "stray", "blank", "cut", "damaged", "lower", "twice", "outside"]
         + ["joined", "utf16 part", "glued", "glued"]

@@ -30,7 +30,7 @@ def event(
 
 
 def calendar(*parts: str, head: str = "") -> bytes:
-    """A VCALENDAR of events and time zones; `head` holds lines of its own."""
+    """A VCALENDAR of events and time zones; `head` is lines of its own."""
     head = head + "\r\n" if head else ""
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{head}{''.join(parts)}END:VCALENDAR\r\n".encode()
 
@@ -43,7 +43,7 @@ NEIGHBOUR = event(
 def read(
     content: bytes, window: Span = OCTOBER, zone: ZoneInfo = LONDON, owners: tuple[str, ...] = ()
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    """What the reader gives for a calendar called `a.ics`."""
+    """What `read_calendar` returns for a calendar with the name `a.ics`."""
     return read_calendar(content, window, zone=zone, owners=frozenset(owners), where="a.ics")
 
 
@@ -62,10 +62,10 @@ def read_starts(content: bytes, window: Span = OCTOBER, zone: ZoneInfo = LONDON)
 
 
 def uids_of(occurrences: tuple[Occurrence, ...]) -> list[str]:
-    """Whose occurrences they are."""
+    """The uids of occurrences, in order."""
     return [occurrence.uid for occurrence in occurrences]
 
 
 def faults(problems: tuple[Problem, ...]) -> list[Problem]:
-    """Those that lost something."""
+    """The problems by which something is left out."""
     return [problem for problem in problems if problem.severity is Severity.FAULT]

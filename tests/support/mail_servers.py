@@ -1,4 +1,4 @@
-"""A real SMTP server that can be told to misbehave, and an outbox in memory."""
+"""An SMTP server with scripted replies, an outbox in memory, and a transport with scripted errors."""
 
 import asyncio
 import socket
@@ -19,7 +19,12 @@ USER, PASSWORD = "calsync", "made-up-for-tests"
 
 @dataclass
 class ScriptedHandler:
-    """Keeps what it takes; `to`, `sender` and `data` answer instead, by recipient, sender or in turn."""
+    """Stores the mails that it accepts, and replies "250 OK" unless another reply is set.
+
+    recipient_replies: replies to RCPT, by recipient. sender_reply: the reply to MAIL. data_replies: the
+    replies to the content, mail by mail; "drop" closes the connection instead, "hang" delays the reply.
+    peers: the clients that connected.
+    """
 
     recipient_replies: dict[str, str] = field(default_factory=dict)
     sender_reply: str = ""
@@ -37,25 +42,25 @@ class ScriptedHandler:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = self.recipient_replies.get(address, "250 OK")
-        if answer.startswith("2"):
+        reply = self.recipient_replies.get(address, "250 OK")
+        if reply.startswith("2"):
             envelope.rcpt_tos.append(address)
-        return answer
+        return reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = self.data_replies.pop(0) if self.data_replies else "250 OK"
-        if answer.startswith("2") or answer in ("drop", "hang"):
+        reply = self.data_replies.pop(0) if self.data_replies else "250 OK"
+        if reply.startswith("2") or reply in ("drop", "hang"):
             self.accepted.append(envelope)
-        if answer == "drop":
+        if reply == "drop":
             server.transport.abort()
             await asyncio.sleep(0.05)
-        if answer == "hang":
+        if reply == "hang":
             await asyncio.sleep(2)
-        return answer
+        return reply
 
 
 def free_port() -> int:
-    """A port on loopback that nobody uses."""
+    """An unused port on loopback."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -63,7 +68,7 @@ def free_port() -> int:
 
 @contextmanager
 def smtp_server(handler: ScriptedHandler, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
-    """A server on a free port; with `tls`, STARTTLS and a login are demanded."""
+    """Run a server on an unused port; with `tls` it requires STARTTLS and a login."""
     if tls is not None:
         options |= {
             "tls_context": tls,
@@ -76,19 +81,19 @@ def smtp_server(handler: ScriptedHandler, tls: ssl.SSLContext | None = None, **o
     try:
         yield controller.port
     finally:
-        # What the clients closed, the server must have noticed, or it leaks their sockets.
+        # The server must process the closed connections of its clients, or their sockets leak.
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0.02), controller.loop).result()
         controller.stop()
 
 
 def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
-    right = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
-    return AuthResult(success=right, handled=False)
+    is_correct = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
+    return AuthResult(success=is_correct, handled=False)
 
 
 @dataclass(frozen=True)
 class MemoryOutboxRow:
-    """A mail in the outbox in memory."""
+    """A mail in a `MemoryOutbox`."""
 
     mail_id: str
     recipient: str
@@ -100,7 +105,7 @@ class MemoryOutboxRow:
 
 
 class MemoryOutbox:
-    """Keeps the rules of the store's outbox, and nothing after the test."""
+    """The interface and the rules of the store's outbox, in memory."""
 
     def __init__(self) -> None:
         self.rows: dict[str, MemoryOutboxRow] = {}
@@ -142,19 +147,23 @@ class MemoryOutbox:
 
 
 class ScriptedTransport:
-    """A transport that answers as it is told, mail by mail, and says what it saw."""
+    """A transport that raises given errors, and records the recipients.
 
-    def __init__(self, *answers: MailError | None, always: Callable[[str], MailError] | None = None) -> None:
-        self.errors = list(answers)
+    errors: raised mail by mail; None for a mail that is sent, as are all mails after these. always: makes the
+    error of every mail from its recipient.
+    """
+
+    def __init__(self, *errors: MailError | None, always: Callable[[str], MailError] | None = None) -> None:
+        self.errors = list(errors)
         self.always = always
         self.recipients: list[str] = []
 
     def send(self, message: Any) -> None:
         recipient = str(message["To"])
         self.recipients.append(recipient)
-        answer = self.always(recipient) if self.always else self.errors.pop(0) if self.errors else None
-        if answer is not None:
-            raise answer
+        error = self.always(recipient) if self.always else self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
 
     def close(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""A council in a folder, for tests that run whole nights: settings, managers, calendars."""
+"""Writes the settings, managers and calendars of a council to a folder, for tests that run whole nights."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ nation = "wales"
 type = "ics"
 """
 ALLOW_LOOPBACK = 'private_hosts = ["127.0.0.1"]\n'
-"""For the beginning of `more`: the source may ask servers that tests run."""
+"""For the beginning of `more`: allows the source to read from servers on loopback."""
 
 
 def vevent(uid: str, start: str, end: str, *lines: str) -> str:
@@ -32,7 +32,7 @@ def vevent(uid: str, start: str, end: str, *lines: str) -> str:
 
 
 def vcalendar(*events: str) -> bytes:
-    """A calendar of these events."""
+    """A calendar with these events."""
     head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calsync//tests//EN\r\n"
     return (head + "".join(events) + "END:VCALENDAR\r\n").encode()
 
@@ -40,7 +40,17 @@ def vcalendar(*events: str) -> bytes:
 def write_council(
     folder: Path, calendars: Mapping[str, bytes], more: str = "", summary: str = "weekly"
 ) -> Path:
-    """Write one manager for each calendar and return the settings file."""
+    """Write settings, and a manager for each calendar.
+
+    Args:
+        folder: Where the files are written.
+        calendars: The contents of the calendar files, by manager's id.
+        more: Text that is added to the settings; it begins in the table of the source.
+        summary: How often the managers get a summary.
+
+    Returns:
+        The settings file.
+    """
     (folder / "calendars").mkdir(parents=True, exist_ok=True)
     (folder / "calsync.toml").write_text(SETTINGS + more, encoding="utf-8")
     with (folder / "managers.csv").open("w", encoding="utf-8", newline="") as file:
@@ -54,7 +64,7 @@ def write_council(
 
 
 def run_test_night(config: Path, day: date = NIGHT, **options):
-    """Run one night at 04:15."""
+    """Run the night of this day at 04:15."""
     at = datetime(day.year, day.month, day.day, 4, 15, tzinfo=LONDON)
     return run_night(config, day, now=lambda: at, **options)
 
@@ -63,16 +73,16 @@ STORED_TABLES = ("meetings", "allocations", "outbox")
 
 
 def stored_tables(config: Path, names: tuple[str, ...] = STORED_TABLES) -> dict[str, list[tuple]]:
-    """What the store holds, row by row, in an order of its own."""
-    with sqlite3.connect(config.parent / "calsync.db") as base:
-        return {name: sorted(base.execute(f"select * from {name}"), key=repr) for name in names}
+    """The rows of these tables in the store, sorted."""
+    with sqlite3.connect(config.parent / "calsync.db") as database:
+        return {name: sorted(database.execute(f"select * from {name}"), key=repr) for name in names}
 
 
 def mail_files(config: Path) -> list[Path]:
-    """The mails in the folder."""
+    """The mail files in the outbox folder."""
     return sorted((config.parent / "outbox").glob("*.eml"))
 
 
 def csv_rows(text: str) -> list[dict[str, str]]:
-    """CSV text as dicts."""
+    """The rows of a CSV text, by column."""
     return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))

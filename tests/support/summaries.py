@@ -1,4 +1,4 @@
-"""A manager's summary that has something of everything, for tests of the mail."""
+"""Builders of allocations and managers' summaries, for tests of reports."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -64,7 +64,7 @@ def summary_of(
 
 
 def full_week() -> ManagerSummary:
-    """A busy week: three partnerships, every activity, questions, exclusions, private time."""
+    """A week with three partnerships, every activity, unclear and excluded meetings, and private time."""
     titles = ("Regional Partnership Board", "Catch up", "Dementia Steering Group <draft>")
     unclear = [
         meeting(

@@ -1,4 +1,4 @@
-"""calsync run as people and programs run it: in a process of its own, with pipes or in a real terminal."""
+"""Runs calsync in a process of its own, with pipes or in a pseudo-terminal."""
 
 import os
 import pty
@@ -14,27 +14,26 @@ CONTROL_CHARACTERS = re.compile(
 INVISIBLE_CHARACTERS = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064\ufeff\U000e0000-\U000e0fff]")
 
 
-def run_piped(*words: object, folder: Path, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "calsync", *map(str, words)]
-    found = subprocess.run(
+def run_piped(*arguments: object, folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run calsync with these arguments; undecodable bytes of the output become lone surrogates."""
+    command = [sys.executable, "-m", "calsync", *map(str, arguments)]
+    completed = subprocess.run(
         command, capture_output=True, cwd=folder, env={**clean_environment(), **environment}
     )
-    found.stdout = found.stdout.decode("utf-8", "surrogateescape")
-    found.stderr = found.stderr.decode("utf-8", "surrogateescape")
-    return found
+    completed.stdout = completed.stdout.decode("utf-8", "surrogateescape")
+    completed.stderr = completed.stderr.decode("utf-8", "surrogateescape")
+    return completed
 
 
 def clean_environment() -> dict[str, str]:
-    """This environment without what CI and terminals set."""
-    left = {
-        key: value for key, value in os.environ.items() if key not in ("CI", "TERM", "COLUMNS", "FORCE_COLOR")
-    }
-    return {**left, "TERM": "xterm"}
+    """The environment without the variables of CI and terminals that change the output."""
+    removed = ("CI", "TERM", "COLUMNS", "FORCE_COLOR")
+    return {**{key: value for key, value in os.environ.items() if key not in removed}, "TERM": "xterm"}
 
 
-def run_in_terminal(*words: object, folder: Path, **environment: str) -> tuple[int, str]:
-    """The exit code, and all that reaches a terminal: standard output and standard error."""
-    command = [sys.executable, "-m", "calsync", *map(str, words)]
+def run_in_terminal(*arguments: object, folder: Path, **environment: str) -> tuple[int, str]:
+    """Run calsync in a pseudo-terminal; return the exit code, and standard output and error together."""
+    command = [sys.executable, "-m", "calsync", *map(str, arguments)]
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         command,
@@ -49,7 +48,7 @@ def run_in_terminal(*words: object, folder: Path, **environment: str) -> tuple[i
     while True:
         try:
             part = os.read(leader, 65_536)
-        except OSError:  # Linux: the other end is closed
+        except OSError:  # Linux raises it when the other end is closed
             break
         if not part:
             break

@@ -1,8 +1,5 @@
-"""iCalendar (RFC 5545) text to occurrences: the exact path.
+"""iCalendar (RFC 5545) to occurrences; `read.read_calendar` is the interface.
 
-    bytes ─ text ─ structure ─┬─ events (times) ─ series ─ expand ─┬─ occurrences
-                              └─ zones                   content ──┘
-
-Reading (`text` to `events`) and expanding (`series`, `expand`) are separate, so that a faster reader
-can take the first place. Nothing outside this room knows the classes of the libraries used in it.
+docs/developers/reading.md draws which module calls which. No class of icalendar or of recurring-ical-events
+leaves this package.
 """

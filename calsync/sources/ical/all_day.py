@@ -1,4 +1,4 @@
-"""Outlook's all-day flag: events that are written with times and are days all the same.
+"""Outlook's all-day flag, and midnights: events that are written with times although they are whole days.
 
 DTSTART;TZID=GMT Standard Time:20261006T000000
 DTEND;TZID=GMT Standard Time:20261007T000000
@@ -19,16 +19,16 @@ _ALL_DAY_FLAGS = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALEN
 _UNTIL_UTC = re.compile(r"(UNTIL=)(\d{8}T\d{6}Z)", re.I | re.A)
 _MIDNIGHT = time()
 _DAY = timedelta(days=1)
-# How a day's last minute is written by those who take the end for the last moment of the event.
+# Some programs write the last minute of the last day as the end, in place of the midnight that follows.
 _LAST_MINUTE = time(23, 59)
 
 
 MIN_DAY_LENGTH = timedelta(hours=22)
-"""From one midnight to the next, whatever the clock does in between."""
+"""No time from one midnight to the next is shorter, whatever transition lies between."""
 
 
 def may_be_all_day(start: DateOrTime, end: DateOrTime | None) -> bool:
-    """Whether an event has times that may be midnights of some zone; looking for the flag takes longer."""
+    """Whether an event has times that may be midnights of some zone. To find the flag is slower."""
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         return isinstance(start, datetime) or isinstance(end, datetime)
     length = to_naive_local(end) - to_naive_local(start)
@@ -36,7 +36,7 @@ def may_be_all_day(start: DateOrTime, end: DateOrTime | None) -> bool:
 
 
 def is_flagged_all_day(text: str) -> bool:
-    """Whether Outlook says of an event that it is all-day; it says so of events with times, too."""
+    """Whether an event has Outlook's all-day flag; events that are not of whole days may have it as well."""
     flags = find_lines(text, _ALL_DAY_FLAGS)
     return any(rest.rpartition(":")[2].strip(' \t"').upper() == "TRUE" for _, rest in flags)
 
@@ -44,9 +44,15 @@ def is_flagged_all_day(text: str) -> bool:
 def days_of_flagged_event(
     start: DateOrTime, end: DateOrTime | None, zones: Iterable[tzinfo]
 ) -> tuple[date, date, tzinfo] | None:
-    """The days of an event that is flagged as all-day, and the zone in whose midnights they begin and end.
+    """Return the days of an event with the all-day flag.
 
-    None if there is no such zone: Outlook sets the flag at midnights only, so something else is wrong then.
+    Args:
+        end: None where there is neither DTEND nor DURATION.
+        zones: The zones whose midnights its times may be, the likeliest first.
+
+    Returns:
+        First day, day after the last, and the zone. None if the times are midnights of no zone: Outlook sets
+        the flag at midnights only, so the flag is wrong then.
     """
     for zone in zones:
         first, last = _date_at_midnight(start, zone), _date_at_midnight(start if end is None else end, zone)
@@ -58,7 +64,7 @@ def days_of_flagged_event(
 
 
 def midnights_to_days(start: DateOrTime, end: DateOrTime | None) -> tuple[DateOrTime, DateOrTime | None]:
-    """Days, where one of the two is a day and the other a midnight, as DTSTART and DTEND of two kinds."""
+    """Return both as dates where one is a date and the other a midnight; otherwise both as they are."""
     if isinstance(start, datetime) == isinstance(end, datetime) or end is None:
         return start, end
     first, last = _date_at_midnight(start, None), _date_at_midnight(end, None)
@@ -66,15 +72,15 @@ def midnights_to_days(start: DateOrTime, end: DateOrTime | None) -> tuple[DateOr
 
 
 def _date_at_midnight(moment: DateOrTime, zone: tzinfo | None) -> date | None:
-    """The day that a moment is the beginning of, by a zone's clock or by its own; None if it is of none."""
+    """The date, or the date of a time that is midnight by a zone's clock (None: by its own); else None."""
     if not isinstance(moment, datetime):
         return moment
-    shown = moment if zone is None else convert_to_zone(moment, zone)
-    return date_in_zone(moment, zone) if shown.time() == _MIDNIGHT else None
+    local_time = moment if zone is None else convert_to_zone(moment, zone)
+    return date_in_zone(moment, zone) if local_time.time() == _MIDNIGHT else None
 
 
 def until_to_date(text: str, day_zone: tzinfo | None) -> str:
-    """A rule; where the event is of days by its flag only (`day_zone`), UNTIL is the day of that zone."""
+    """Return a rule with UNTIL as a day in `day_zone`; unchanged for None (no event of days by its flag)."""
     if day_zone is None:
         return text
     return _UNTIL_UTC.sub(lambda until: _until_date(until, day_zone), text)

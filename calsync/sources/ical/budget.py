@@ -1,9 +1,9 @@
-"""What the rules of one calendar may cost, counted in steps: no rule decides how long a reading takes.
+"""Bounds what the rules of one calendar cost, counted in steps (decision 29).
 
-A step is a day, hour, minute or second that a rule is compared with (more for a rule with long lists).
-A series of an ordinary calendar needs some hundred. Each series has an allowance of its own, which grows
-with the window; what it needs beyond that comes from a reserve that all series of the calendar share. So
-ten thousand dense rules cost hardly more than one, and the other events of the calendar do not suffer.
+A step is a day, hour, minute or second that a rule is compared with (more for a rule with long lists). A
+series of an ordinary calendar needs some hundred. Each series has an allowance of its own, which grows with
+the window; what it needs beyond that comes from a reserve that all series of the calendar share. So ten
+thousand dense rules cost hardly more than one, and the other events of the calendar are read.
 """
 
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from calsync.model.time_limits import check_time_limit
 from calsync.sources.ical.recurrence_rule import RuleError
 
 MAX_STEPS = 500_000
-"""Steps of one series before it is given up: about a second."""
+"""Steps of one series after which it is left out: about a second."""
 MAX_STARTS = 20_000
-"""Starts of one series in one window before it is given up: a daily meeting for 50 years."""
+"""Starts of one series in one window after which it is left out: a daily meeting for 50 years."""
 DENSE_RULE_HINT = "make it a daily, weekly or monthly series"
 
 _SERIES_STEPS, _SERIES_STEPS_PER_DAY = 200, 2
@@ -34,9 +34,11 @@ class SharedReserve:
 
 @dataclass(slots=True)
 class SeriesBudget:
-    """What one series may still spend: its own allowance, then from the reserve.
+    """What one series may spend: its own allowance, then from the reserve.
 
-    steps, starts: how much was spent.
+    Attributes:
+        own_steps: The allowance, with what was taken from the reserve; `own_starts` likewise.
+        steps: How much was spent; `starts` likewise.
     """
 
     own_steps: int = MAX_STEPS
@@ -46,13 +48,13 @@ class SeriesBudget:
     starts: int = 0
 
     def spend_steps(self, count: int) -> None:
-        """Note that a rule was compared with so many days or times; raises RuleError if that is too much."""
+        """Count days or times that a rule was compared with; raises RuleError if that is too much."""
         self.steps += count
         if self.steps > self.own_steps:
             self._extend_steps()
 
     def check_steps(self, count: int) -> None:
-        """Raise RuleError at once if so many steps more cannot be spent: nothing need be tried."""
+        """Raise RuleError if so many more steps cannot be spent, before any is."""
         beyond = self.steps + count - self.own_steps
         if self.steps + count > MAX_STEPS:
             raise RuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
@@ -60,7 +62,7 @@ class SeriesBudget:
             raise self._reserve_error()
 
     def spend_starts(self, count: int) -> None:
-        """Note that so many starts are to be made; raises RuleError if that is too much."""
+        """Count starts that are to be made; raises RuleError if that is too much."""
         self.starts += count
         if self.starts > MAX_STARTS:
             raise RuleError(f"it recurs more than {MAX_STARTS} times in the window", DENSE_RULE_HINT)
@@ -90,20 +92,18 @@ _EMPTY_RESERVE = SharedReserve(0, 0)
 
 
 class CalendarBudget:
-    """The budgets of all series of one calendar, read for one window."""
+    """Makes the budgets of the series of one calendar, for one window."""
 
     def __init__(self, window: Span) -> None:
         days = window.duration.days + 5
-        self._own = (
-            _SERIES_STEPS + _SERIES_STEPS_PER_DAY * days,
-            _SERIES_STARTS + _SERIES_STARTS_PER_DAY * days,
-        )
+        self._own_steps = _SERIES_STEPS + _SERIES_STEPS_PER_DAY * days
+        self._own_starts = _SERIES_STARTS + _SERIES_STARTS_PER_DAY * days
         self._reserve = SharedReserve()
 
     def for_series(self) -> SeriesBudget:
-        """The budget of the next series."""
-        return SeriesBudget(*self._own, self._reserve)
+        """Return the budget of one more series."""
+        return SeriesBudget(self._own_steps, self._own_starts, self._reserve)
 
     def for_series_without_reserve(self) -> SeriesBudget:
-        """The allowance of one series, without the reserve."""
-        return SeriesBudget(*self._own, _EMPTY_RESERVE)
+        """Return a budget of the allowance only, for a reader that leaves other series to the full parser."""
+        return SeriesBudget(self._own_steps, self._own_starts, _EMPTY_RESERVE)

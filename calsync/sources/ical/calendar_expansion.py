@@ -1,7 +1,7 @@
-"""All series of one calendar to the occurrences of one window; what goes wrong in one costs that one only."""
+"""Expands all series of a calendar to the occurrences in a window; a series that fails costs itself only."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.model.occurrence import Occurrence
@@ -12,6 +12,7 @@ from calsync.sources.ical.budget import CalendarBudget
 from calsync.sources.ical.content import ContentReader, EventContent
 from calsync.sources.ical.event import CANCEL_METHOD, SCHEDULING_METHODS, DateOrTime, Event
 from calsync.sources.ical.expand import Instance, expand_series, rule_ends_before_dtstart
+from calsync.sources.ical.occurrence_order import sort_occurrences, with_sort_key
 from calsync.sources.ical.problem_location import EventLocator
 from calsync.sources.ical.recurrence_rule import RuleError
 from calsync.sources.ical.series import Series
@@ -22,114 +23,109 @@ _MAX_LISTED = 5
 
 
 class CalendarExpansion:
-    """The occurrences in a window, the `problems` met on the way, and the uids of `unread` series."""
+    """Collects the occurrences of a calendar's series in a window.
+
+    Attributes:
+        problems: Series that were left out, and texts that cannot be decoded.
+        unread: The uids of the series that were left out.
+    """
 
     def __init__(self, window: Span, zone: ZoneInfo, owners: frozenset[str], locator: EventLocator) -> None:
         self.problems: list[Problem] = []
         self.unread: set[str] = set()
-        self._first, self._last = to_naive_utc(window.start), to_naive_utc(window.end)
         self._window = window
+        self._window_start, self._window_end = to_naive_utc(window.start), to_naive_utc(window.end)
         self._zone = zone
-        self._namer = locator
-        self._reader = ContentReader(owners)
+        self._locator = locator
+        self._content_reader = ContentReader(owners)
         self._budget = CalendarBudget(window)
         self._found: dict[tuple[str, str, datetime], tuple[Event, Occurrence]] = {}
-        self._without_end: dict[int, None] = {}
+        self._events_without_end: set[int] = set()
 
     def add_series(self, series: Series) -> None:
-        """Take in one series, or name it in a problem."""
+        """Add the occurrences of one series, or a problem that names it."""
         check_time_limit()
-        self._add_instances(self._expand_or_report(series))
-
-    def _expand_or_report(self, series: Series) -> list[Instance]:
         try:
             if rule_ends_before_dtstart(series):
                 what = "its rule ends (UNTIL) before it begins, so it never takes place"
                 self._add_problem(series, what, "delete it if it is no longer wanted", Severity.NOTE)
-            return expand_series(series, self._window, self._zone, self._budget.for_series())
+            instances = expand_series(series, self._window, self._zone, self._budget.for_series())
         except RuleError as error:
-            self._report_left_out(series, f"{error}; the series was left out", error.hint)
+            self.unread.add(series.uid)
+            self._add_problem(series, f"{error}; the series was left out", error.hint)
         except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
-            # A library's fault costs one event, never the calendar.
+            # A fault in a library costs one event, never the calendar.
+            self.unread.add(series.uid)
             what = f"it cannot be expanded ({type(error).__name__}); the event was left out"
-            self._report_left_out(series, what, "enter it again in the calendar")
-        return []
+            self._add_problem(series, what, "enter it again in the calendar")
+        else:
+            self._add_instances(instances)
 
-    def _report_left_out(self, series: Series, what: str, hint: str) -> None:
-        self.unread.add(series.uid)
-        self._add_problem(series, what, hint)
-
-    def occurrences(self) -> tuple[Occurrence, ...]:
-        """What was found, by start then uid, each (uid, recurrence id, start) once."""
-        kept = (occurrence for _, occurrence in self._found.values())
-        return tuple(sorted(kept, key=lambda o: (to_naive_utc(o.start), o.uid, o.recurrence_id)))
+    def _add_problem(self, series: Series, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
+        event = series.master or series.overrides[0]
+        where = self._locator.describe_event(event.number, event.text)
+        self.problems.append(Problem(where, what, hint, severity))
 
     def _add_instances(self, instances: Iterable[Instance]) -> None:
         content_by_event: dict[int, EventContent] = {}
         for instance in instances:
-            start = clamp_to_utc_range(self._at_midnight(instance.start))
-            end = clamp_to_utc_range(self._at_midnight(instance.end))
-            utc, last = to_naive_utc(start), to_naive_utc(end)
-            if not self._overlaps_window(utc, last):
-                continue
             event = instance.event
-            if id(event) not in content_by_event:
-                content_by_event[id(event)] = self._reader.read_content(
-                    event.text,
-                    cancelled=event.method == CANCEL_METHOD,
-                    message=event.method in SCHEDULING_METHODS,
-                )
-                self._note_faults(event)
-            original = _iso_or_empty(instance.recurrence_id)
-            name = (event.uid, original, utc)
-            earlier = self._found.get(name)
+            start = clamp_to_utc_range(self._to_datetime(instance.start))
+            end = clamp_to_utc_range(self._to_datetime(instance.end))
+            start_utc = to_naive_utc(start)
+            if not self._overlaps_window(start_utc, to_naive_utc(end)):
+                continue
+            # By identity, since comparing two events compares their whole texts.
+            content = content_by_event.get(id(event))
+            if content is None:
+                content = content_by_event[id(event)] = self._read_content(event)
+            recurrence_id = "" if instance.recurrence_id is None else instance.recurrence_id.isoformat()
+            key = (event.uid, recurrence_id, start_utc)
+            earlier = self._found.get(key)
             if earlier is None or earlier[0].version_key < event.version_key:
-                found = Occurrence(
-                    event.uid, original, start, end, event.all_day, *content_by_event[id(event)]
-                )
-                self._found[name] = (event, found)
+                occurrence = Occurrence(event.uid, recurrence_id, start, end, event.all_day, *content)
+                self._found[key] = (event, occurrence)
+
+    def _to_datetime(self, moment: DateOrTime) -> datetime:
+        return moment if isinstance(moment, datetime) else shift_out_of_gap(to_datetime(moment, self._zone))
 
     def _overlaps_window(self, start: datetime, end: datetime) -> bool:
         """As `Span.overlaps` with the window, for times in UTC."""
         if start == end:
-            return self._first <= start < self._last
-        if self._first == self._last:
-            return start <= self._first < end
-        return start < self._last and self._first < end
+            return self._window_start <= start < self._window_end
+        if self._window_start == self._window_end:
+            return start <= self._window_start < end
+        return start < self._window_end and self._window_start < end
 
-    def _note_faults(self, event: Event) -> None:
-        """Note what is wrong with an event that takes place in the window and is read all the same."""
+    def _read_content(self, event: Event) -> EventContent:
+        """Read an event that takes place in the window, and note what is wrong with it."""
+        content = self._content_reader.read_content(
+            event.text,
+            cancelled=event.method == CANCEL_METHOD,
+            message=event.method in SCHEDULING_METHODS,
+        )
         if event.has_no_end:
-            self._without_end[event.number] = None
-        if self._reader.faults:
-            what = f"a text cannot be decoded and was kept as it is written: {'; '.join(self._reader.faults)}"
-            where = self._namer.describe_event(event.number, event.text)
+            self._events_without_end.add(event.number)
+        if faults := self._content_reader.faults:
+            what = f"a text cannot be decoded and stays as it is written: {'; '.join(faults)}"
+            where = self._locator.describe_event(event.number, event.text)
             self.problems.append(Problem(where, what, "save it again in the calendar", Severity.NOTE))
+        return content
+
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """Return the occurrences in order, each (uid, recurrence id, start) once."""
+        return sort_occurrences(with_sort_key(occurrence) for _, occurrence in self._found.values())
 
     def missing_end_notes(self, missing_end: timedelta) -> list[Problem]:
-        """One note on the events in the window that say when they start and not when they end."""
-        if not self._without_end:
+        """Return one note on the events in the window that have times and no end; [] if there are none."""
+        if not self._events_without_end:
             return []
-        numbers = sorted(self._without_end)
-        places = self._namer.event_locations(numbers[:_MAX_LISTED]) + (
-            ", …" if len(numbers) > _MAX_LISTED else ""
-        )
+        numbers = sorted(self._events_without_end)
+        where = self._locator.event_locations(numbers[:_MAX_LISTED])
+        where += ", …" if len(numbers) > _MAX_LISTED else ""
         meetings = format_count(len(numbers), "meeting gives", "meetings give")
         minutes = missing_end // timedelta(minutes=1)
         counted = f"counted as {format_count(minutes, 'minute')} long" if minutes else "counted as no time"
         what = f"{meetings} no end (no DTEND and no DURATION), {counted}"
         hint = "enter an end, or set [hours] missing_end_minutes"
-        return [Problem(places, what, hint, Severity.NOTE)]
-
-    def _at_midnight(self, moment: DateOrTime) -> datetime:
-        return moment if isinstance(moment, datetime) else shift_out_of_gap(to_datetime(moment, self._zone))
-
-    def _add_problem(self, series: Series, what: str, hint: str, severity: Severity = Severity.FAULT) -> None:
-        event = series.master or series.overrides[0]
-        self.problems.append(
-            Problem(self._namer.describe_event(event.number, event.text), what, hint, severity)
-        )
-
-
-def _iso_or_empty(original: date | None) -> str:
-    return original.isoformat() if original is not None else ""
+        return [Problem(where, what, hint, Severity.NOTE)]

@@ -1,8 +1,8 @@
-"""Text to blocks: what begins where, without reading a single property.
+"""Splits a text into calendars, events and time zones by its BEGIN and END lines; no property is read.
 
-A structure line can only stand at a line's start, so text inside a description is never taken for one
-(`marks` says where one that is damaged is understood all the same). Nesting is walked, never recursed.
-Every BEGIN:VEVENT becomes a block or is named in a problem, and so is every END:VEVENT without one.
+A BEGIN or END is always at the start of a line, so text inside a description is never taken for one
+(`component_marks` finds damaged ones). Nesting is followed without recursion. Every BEGIN:VEVENT becomes a
+component or is named in a problem, and so is every END:VEVENT without BEGIN.
 """
 
 import re
@@ -14,12 +14,12 @@ from calsync.model.time_limits import check_time_limit
 from calsync.sources.ical.component_marks import ComponentMark, find_marks
 from calsync.sources.ical.problem_location import EventLocator
 
-# No calendar has a start; only events have.
+# In the lines of a calendar itself it can only be of an event that lost its BEGIN and END.
 _DTSTART = re.compile(r"^DTSTART[ \t]*[;:]", re.I | re.M)
 _MAX_SKIPPED = 8
 """How many open components an END may skip: enough for a forgotten END, cheap when nesting is deep."""
 _MAX_DEPTH = 64
-"""Below this, components are counted and no longer kept: nothing that matters lies so deep."""
+"""Components that are nested deeper are counted only: nothing that is read lies so deep."""
 _MAX_PROBLEMS_PER_KIND = 100
 """How many events of one kind of damage have a problem each; the rest have one together."""
 _CHECKED_EVERY = 1_000
@@ -29,8 +29,9 @@ _CHECKED_EVERY = 1_000
 class ComponentText:
     """One component as it is written, without its BEGIN and END.
 
-    number: an event's place among all events of the file, from 1. text: an event's own lines, those
-    of its alarms left out; a time zone's lines with its observances.
+    Attributes:
+        number: Of an event, its number among all events of the file, from 1; 0 for a time zone.
+        text: Of an event its own lines, without its alarms; of a time zone all lines, with its observances.
     """
 
     number: int
@@ -39,7 +40,7 @@ class ComponentText:
 
 @dataclass(frozen=True, slots=True)
 class CalendarText:
-    """One VCALENDAR: its own lines, its time zones and its events."""
+    """One VCALENDAR: its own lines (`header`), its time zones and its events."""
 
     header: str
     zones: tuple[ComponentText, ...]
@@ -48,7 +49,14 @@ class CalendarText:
 
 @dataclass(slots=True)
 class _OpenComponent:
-    """A component whose END has not come yet. since: where its own lines go on."""
+    """A component whose END has not been found yet.
+
+    Attributes:
+        begin: The position after its BEGIN line.
+        own_lines_from: Where its own lines continue, after the last component in it.
+        number: The number of the last event that began, from 1.
+        pieces: Its own lines so far.
+    """
 
     name: str
     begin: int
@@ -59,9 +67,16 @@ class _OpenComponent:
 
 @dataclass(slots=True)
 class _SplitState:
-    """begins: where each BEGIN:VEVENT stands.
+    """The state of `split_calendars` after some of the marks.
 
-    unclosed, outside, unopened, stray: the positions of events that are no blocks.
+    Attributes:
+        stack: The open components, the outermost first.
+        event_depth: The index of the open event in `stack`.
+        begins: The position of each BEGIN:VEVENT.
+        depth_beyond_limit: How many open components are nested too deep to be in `stack`.
+        unclosed: The positions of events that are lost for want of an END; `outside_calendar`, `unopened` and
+            `without_begin_and_end` likewise for other damage.
+        is_open_outside: Whether an event outside every calendar is open.
     """
 
     text: str
@@ -81,171 +96,179 @@ class _SplitState:
 
 
 def split_calendars(text: str, locator: EventLocator) -> tuple[tuple[CalendarText, ...], list[Problem]]:
-    """Cut a file into its calendars; raises SourceContentError if one of them has no end.
+    """Split a text into its calendars.
 
     Args:
         text: As `decode_calendar_text` returns it.
-        namer: Names the lines in problems; from now on it knows where the events begin.
+        locator: Names the lines in problems. The positions of the events are set in it (`use_text`).
+
+    Returns:
+        The calendars, and a problem for each event that is lost.
+
+    Raises:
+        SourceContentError: A calendar has no END.
     """
     marks, recovered = find_marks(text)
-    walk = _SplitState(text, locator.where)
+    state = _SplitState(text, locator.where)
     for number, mark in enumerate(marks):
         if number % _CHECKED_EVERY == 0:
             check_time_limit()
-        (_open_component if mark.is_begin else _close_component)(walk, mark)
-    locator.use_text(text, walk.begins)
-    if walk.stack:
-        raise _cut_off_error(walk)
-    return tuple(walk.calendars), [
-        *_lost_event_problems(walk, locator),
+        (_open_component if mark.is_begin else _close_component)(state, mark)
+    locator.use_text(text, state.begins)
+    if state.stack:
+        raise _cut_off_error(state)
+    return tuple(state.calendars), [
+        *_lost_event_problems(state, locator),
         *_recovered_mark_problems(recovered, locator),
     ]
 
 
-def _open_component(walk: _SplitState, mark: ComponentMark) -> None:
+def _open_component(state: _SplitState, mark: ComponentMark) -> None:
     name = mark.name
     if name == "VCALENDAR":
-        if walk.stack:
-            raise _cut_off_error(walk)
-        walk.is_open_outside = False
+        if state.stack:
+            raise _cut_off_error(state)
+        state.is_open_outside = False
     if name == "VEVENT":
-        walk.begins.append(mark.start)
-        _drop_unclosed_event(walk, mark.start)
-        if not walk.stack:
-            walk.outside_calendar.append(mark.start)
-            walk.is_open_outside = True
+        state.begins.append(mark.start)
+        _drop_unclosed_event(state, mark.start)
+        if not state.stack:
+            state.outside_calendar.append(mark.start)
+            state.is_open_outside = True
             return
-        walk.event_depth = len(walk.stack)
-    elif not walk.stack and name != "VCALENDAR":
+        state.event_depth = len(state.stack)
+    elif not state.stack and name != "VCALENDAR":
         return
-    elif len(walk.stack) >= _MAX_DEPTH:
-        walk.depth_beyond_limit += 1
+    elif len(state.stack) >= _MAX_DEPTH:
+        state.depth_beyond_limit += 1
         return
-    if walk.stack:
-        _add_piece(walk, walk.stack[-1], mark.start)
-    walk.stack.append(_OpenComponent(name, mark.end, mark.end, len(walk.begins)))
+    if state.stack:
+        _add_piece(state, state.stack[-1], mark.start)
+    state.stack.append(_OpenComponent(name, mark.end, mark.end, len(state.begins)))
 
 
-def _drop_unclosed_event(walk: _SplitState, start: int) -> None:
-    """No event may lie in another: the one still open has lost its END."""
-    if walk.event_depth is None:
+def _drop_unclosed_event(state: _SplitState, start: int) -> None:
+    """Drop the open event: no event may lie in another, so it has lost its END."""
+    if state.event_depth is None:
         return
-    _note_unclosed(walk, walk.stack[walk.event_depth], start)
-    del walk.stack[walk.event_depth :]
-    walk.stack[-1].own_lines_from = start
-    walk.event_depth = None
+    _add_unclosed(state, state.stack[state.event_depth], start)
+    del state.stack[state.event_depth :]
+    state.stack[-1].own_lines_from = start
+    state.event_depth = None
 
 
-def _close_component(walk: _SplitState, mark: ComponentMark) -> None:
+def _close_component(state: _SplitState, mark: ComponentMark) -> None:
     name = mark.name
-    if walk.depth_beyond_limit and name not in ("VEVENT", "VCALENDAR"):
-        walk.depth_beyond_limit -= 1
+    if state.depth_beyond_limit and name not in ("VEVENT", "VCALENDAR"):
+        state.depth_beyond_limit -= 1
         return
-    depth = _depth_of(walk, name)
+    depth = _depth_of(state, name)
     if depth is None:
         if name == "VEVENT":
-            _note_unopened(walk, mark)
+            _add_unopened(state, mark)
         return
-    walk.depth_beyond_limit = 0
-    closing = walk.stack[depth]
-    if depth == len(walk.stack) - 1:
-        _add_piece(walk, closing, mark.start)
-    if walk.event_depth is not None and depth <= walk.event_depth:
+    state.depth_beyond_limit = 0
+    closing = state.stack[depth]
+    if depth == len(state.stack) - 1:
+        _add_piece(state, closing, mark.start)
+    if state.event_depth is not None and depth <= state.event_depth:
         if name != "VEVENT":
-            _note_unclosed(walk, walk.stack[walk.event_depth], mark.start)
-        walk.event_depth = None
-    del walk.stack[depth:]
-    if walk.stack:
-        walk.stack[-1].own_lines_from = mark.end
-    _store_component(walk, closing, mark.start)
+            _add_unclosed(state, state.stack[state.event_depth], mark.start)
+        state.event_depth = None
+    del state.stack[depth:]
+    if state.stack:
+        state.stack[-1].own_lines_from = mark.end
+    _store_component(state, closing, mark.start)
 
 
-def _note_unclosed(walk: _SplitState, event: _OpenComponent, end: int) -> None:
-    """A BEGIN without END; behind the first start in it there are others, of events without either."""
-    walk.unclosed.append(walk.begins[event.number - 1])
-    walk.without_begin_and_end += _dtstart_positions(walk, event.begin, end)[1:]
+def _add_unclosed(state: _SplitState, event: _OpenComponent, end: int) -> None:
+    """Add a BEGIN without END; each DTSTART after its first is of an event that has neither."""
+    state.unclosed.append(state.begins[event.number - 1])
+    state.without_begin_and_end += _dtstart_positions(state, event.begin, end)[1:]
 
 
-def _note_unopened(walk: _SplitState, mark: ComponentMark) -> None:
-    """An END without BEGIN; one that ends an event outside of every calendar has been noted with it."""
-    if not walk.is_open_outside:
-        walk.unopened.append(mark.start)
-    walk.is_open_outside = False
-    if walk.stack and walk.stack[-1].name == "VCALENDAR":
-        # The last start before it is of the event that ends here.
-        walk.without_begin_and_end += _dtstart_positions(walk, walk.stack[-1].own_lines_from, mark.start)[:-1]
-        walk.stack[-1].own_lines_from = mark.end
+def _add_unopened(state: _SplitState, mark: ComponentMark) -> None:
+    """Add an END without BEGIN, unless it ends an event outside every calendar, which was added already."""
+    if not state.is_open_outside:
+        state.unopened.append(mark.start)
+    state.is_open_outside = False
+    if state.stack and state.stack[-1].name == "VCALENDAR":
+        # The last DTSTART before it is of the event that ends here.
+        state.without_begin_and_end += _dtstart_positions(state, state.stack[-1].own_lines_from, mark.start)[
+            :-1
+        ]
+        state.stack[-1].own_lines_from = mark.end
 
 
-def _dtstart_positions(walk: _SplitState, begin: int, end: int) -> list[int]:
-    """Where lines stand that only an event has, and each event once, between two positions."""
-    return [begin + found.start() for found in _DTSTART.finditer(walk.text[begin:end])]
+def _dtstart_positions(state: _SplitState, begin: int, end: int) -> list[int]:
+    """The positions of DTSTART lines, of which every event has one, between two positions."""
+    return [begin + match.start() for match in _DTSTART.finditer(state.text[begin:end])]
 
 
-def _add_piece(walk: _SplitState, component: _OpenComponent, end: int) -> None:
-    """Add the component's own lines up to a position, where a line may end without a line end."""
-    piece = walk.text[component.own_lines_from : end]
+def _add_piece(state: _SplitState, component: _OpenComponent, end: int) -> None:
+    """Add the component's own lines up to a position; a damaged last line gets its line end."""
+    piece = state.text[component.own_lines_from : end]
     if component.name == "VCALENDAR":
-        walk.without_begin_and_end += _dtstart_positions(walk, component.own_lines_from, end)
+        state.without_begin_and_end += _dtstart_positions(state, component.own_lines_from, end)
     component.pieces.append(piece if not piece or piece.endswith("\n") else f"{piece}\n")
 
 
-def _depth_of(walk: _SplitState, name: str) -> int | None:
-    """Where the component that an END closes lies in the stack; None for an END of nothing."""
+def _depth_of(state: _SplitState, name: str) -> int | None:
+    """The index in the stack of the component that an END closes; None if there is none."""
     if name == "VEVENT":
-        return walk.event_depth
+        return state.event_depth
     if name == "VCALENDAR":
-        return 0 if walk.stack else None
-    top = len(walk.stack) - 1
-    for depth in range(top, max(top - _MAX_SKIPPED, walk.event_depth or 0), -1):
-        if walk.stack[depth].name == name:
+        return 0 if state.stack else None
+    top = len(state.stack) - 1
+    for depth in range(top, max(top - _MAX_SKIPPED, state.event_depth or 0), -1):
+        if state.stack[depth].name == name:
             return depth
     return None
 
 
-def _store_component(walk: _SplitState, closing: _OpenComponent, end: int) -> None:
+def _store_component(state: _SplitState, closing: _OpenComponent, end: int) -> None:
     if closing.name == "VEVENT":
-        walk.events.append(ComponentText(closing.number, "".join(closing.pieces)))
+        state.events.append(ComponentText(closing.number, "".join(closing.pieces)))
     elif closing.name == "VTIMEZONE":
-        walk.zones.append(ComponentText(0, walk.text[closing.begin : end]))
+        state.zones.append(ComponentText(0, state.text[closing.begin : end]))
     elif closing.name == "VCALENDAR":
         header = "".join(closing.pieces)
-        walk.calendars.append(CalendarText(header, tuple(walk.zones), tuple(walk.events)))
-        walk.zones, walk.events = [], []
+        state.calendars.append(CalendarText(header, tuple(state.zones), tuple(state.events)))
+        state.zones, state.events = [], []
 
 
-def _cut_off_error(walk: _SplitState) -> SourceContentError:
+def _cut_off_error(state: _SplitState) -> SourceContentError:
     what = "the calendar is cut off: it has no END:VCALENDAR"
-    if walk.event_depth is not None:
-        what += f", and event {len(walk.begins)} stops in the middle"
+    if state.event_depth is not None:
+        what += f", and event {len(state.begins)} stops in the middle"
     hint = "the download or export was broken off; fetch it again. Nothing of it is used"
-    return SourceContentError(walk.where, what, hint)
+    return SourceContentError(state.where, what, hint)
 
 
-def _lost_event_problems(walk: _SplitState, locator: EventLocator) -> list[Problem]:
-    """A problem for each event that could not be cut out, with its line."""
+def _lost_event_problems(state: _SplitState, locator: EventLocator) -> list[Problem]:
+    """A problem with its line for each event that is lost."""
     kinds = (
-        (walk.unclosed, "BEGIN:VEVENT without END:VEVENT before the next part; the event was left out"),
-        (walk.outside_calendar, "an event outside every VCALENDAR; it was left out"),
+        (state.unclosed, "BEGIN:VEVENT without END:VEVENT before the next part; the event was left out"),
+        (state.outside_calendar, "an event outside every VCALENDAR; it was left out"),
         (
-            walk.without_begin_and_end,
+            state.without_begin_and_end,
             "lines of an event without BEGIN:VEVENT and END:VEVENT; the event was left out",
         ),
         (
-            walk.unopened,
+            state.unopened,
             "END:VEVENT without BEGIN:VEVENT; the event before it, if there is one, was left out",
         ),
     )
     hint = "export the calendar again, or mend it in a text editor"
     problems = []
-    for found, what in kinds:
-        lines = [locator.line_number_at(position) for position in found]
+    for positions, what in kinds:
+        lines = [locator.line_number_at(position) for position in positions]
         problems += [
             Problem(locator.line_location(line), what, hint) for line in lines[:_MAX_PROBLEMS_PER_KIND]
         ]
-        if more := lines[_MAX_PROBLEMS_PER_KIND:]:
-            where = f"{walk.where}, lines {more[0]} to {more[-1]}"
-            problems.append(Problem(where, f"{len(more)} x {what}", hint))
+        if further := lines[_MAX_PROBLEMS_PER_KIND:]:
+            where = f"{state.where}, lines {further[0]} to {further[-1]}"
+            problems.append(Problem(where, f"{len(further)} x {what}", hint))
     return problems
 
 

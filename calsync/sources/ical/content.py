@@ -1,4 +1,4 @@
-"""What an event says besides its times: title, people, answers, how it is shown."""
+"""Reads what an event has besides its times: title, people, responses, how it is shown; for both readers."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from calsync.sources.ical.people_lines import PeopleReader
 from calsync.sources.ical.text_values import decode_text_value, read_text_list, read_text_value
 
 MAX_TEXT_LENGTH = 200_000
-"""Characters of a description that are kept; an agenda has some thousand."""
+"""Characters of a description that are stored; an agenda has some thousand."""
 
-# A letter of four bytes is twelve characters in quoted-printable.
+# A character of four bytes is twelve characters in quoted-printable.
 _MAX_ENCODED_LENGTH = 12 * MAX_TEXT_LENGTH + 1_000
 _TEXT_PROPERTIES = ("SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES")
 
@@ -33,7 +33,7 @@ CONTENT_PROPERTIES = frozenset(
         "LAST-MODIFIED",
     }
 )
-# Only of a message is DTSTAMP a version; all others have one as well, for nothing.
+# DTSTAMP is part of the version in scheduling messages only; in other calendars it is the time of download.
 _MESSAGE_PROPERTIES = CONTENT_PROPERTIES | {"DTSTAMP"}
 _STATUSES = {"TENTATIVE": Status.TENTATIVE, "CANCELLED": Status.CANCELLED, "CANCELED": Status.CANCELLED}
 _BUSY_STATUSES = {
@@ -46,7 +46,7 @@ _BUSY_STATUSES = {
 
 
 class EventContent(NamedTuple):
-    """What all occurrences of an event have alike, as the fields of `Occurrence` from `status` on."""
+    """What all occurrences of an event have in common: the fields of `Occurrence` from `status` on."""
 
     status: Status
     response: Response
@@ -63,13 +63,14 @@ class EventContent(NamedTuple):
 
 
 class ContentReader:
-    """Reads the events of one calendar; what comes again, as in a series and its overrides, is read once.
+    """Reads the events of one calendar; a line that is there again, as in overrides, is read once.
 
-    owners: lower-case addresses. faults: the properties of the event read last whose text could not be
-    decoded whole, each with what is wrong with it.
+    Attributes:
+        faults: Of the event that was read last, each property whose text could not be decoded, and why.
     """
 
     def __init__(self, owners: frozenset[str]) -> None:
+        """owners: the manager's addresses, lower case."""
         self._owners = owners
         self._people = PeopleReader()
         self._texts: dict[str, str] = {}
@@ -77,45 +78,48 @@ class ContentReader:
         self.faults: list[str] = []
 
     def read_content(self, text: str, *, cancelled: bool = False, message: bool = False) -> EventContent:
-        """The content of an event.
+        """Read the content of an event.
 
         Args:
-            text: Its own lines.
-            cancelled: Whether the whole calendar is (METHOD:CANCEL).
-            message: Whether the calendar is a scheduling message (`exact.MESSAGES`).
+            text: Its own lines, unfolded, without its alarms.
+            cancelled: Whether the whole calendar is cancelled (METHOD:CANCEL).
+            message: Whether the calendar is a scheduling message (`event.SCHEDULING_METHODS`).
         """
         lines = group_lines_by_name(text, _MESSAGE_PROPERTIES if message else CONTENT_PROPERTIES)
         organizer = next(map(self._people.read_organizer, lines["ORGANIZER"]), "")
         attendees = self._people.read_attendees(lines["ATTENDEE"])
         status = _STATUSES.get(self._first_text(lines["STATUS"]).upper(), Status.CONFIRMED)
+        answers = [attendee.response for attendee in attendees if attendee.address in self._owners]
         categories = (name for rest in lines["CATEGORIES"] for name in read_text_list(rest))
+        sequence = self._first_text(lines["SEQUENCE"])
         content = EventContent(
             status=Status.CANCELLED if cancelled else status,
-            response=_read_response(organizer, attendees, self._owners),
+            response=owner_response(answers, organizes=organizer in self._owners),
             show_as=_read_show_as(
                 self._first_text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._first_text(lines["TRANSP"])
             ),
             sensitivity=_read_sensitivity([read_text_value(rest).upper() for rest in lines["CLASS"]]),
             title=self._first_text(lines["SUMMARY"]),
             location=self._first_text(lines["LOCATION"]),
-            # Only where there is no description, the text of its HTML twin.
+            # Outlook writes the description a second time as HTML; that is read where there is no plain one.
             description=self._first_text(lines["DESCRIPTION"])
             or _read_html(self._first_text(lines["X-ALT-DESC"])),
             organizer=organizer,
             attendees=attendees,
             categories=tuple(dict.fromkeys(categories)),
-            sequence=_read_sequence(self._first_text(lines["SEQUENCE"])),
+            # 0 where it is absent (RFC 5545, 3.8.7.4), or not a number; Python refuses very many digits.
+            sequence=int(sequence) if sequence.isdecimal() and len(sequence) < 19 else 0,
             stamp=version_stamp(
                 self._first_text(lines["LAST-MODIFIED"]),
                 self._first_text(lines["DTSTAMP"]) if message else "",
             ),
         )
-        encoded = self._fault_by_line or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
-        self.faults = self._collect_faults(lines) if encoded else []
+        may_have_faults = self._fault_by_line or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
+        self.faults = self._collect_faults(lines) if may_have_faults else []
         return content
 
     def _first_text(self, rests: list[str]) -> str:
-        """The text of the first line that has any; of a very long one its beginning."""
+        """The text of the first line that is not empty, at most MAX_TEXT_LENGTH characters."""
         for rest in rests:
             text = self._texts.get(rest)
             if text is None:
@@ -136,24 +140,23 @@ class ContentReader:
         self._fault_by_line.update(
             (rest, decode_text_value(rest)[1]) for rest in lines["CATEGORIES"] if rest[:1] == ";"
         )
-        found = ((name, self._fault_by_line.get(rest)) for name in _TEXT_PROPERTIES for rest in lines[name])
-        return [f"{name}: {fault}" for name, fault in found if fault]
-
-
-def _read_sequence(text: str) -> int:
-    """SEQUENCE as a number: 0 where it is absent (RFC 5545, 3.8.7.4), or no number."""
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+        faults = ((name, self._fault_by_line.get(rest)) for name in _TEXT_PROPERTIES for rest in lines[name])
+        return [f"{name}: {fault}" for name, fault in faults if fault]
 
 
 def _read_show_as(busy_status: str, transparency: str) -> ShowAs:
-    known = _BUSY_STATUSES.get(busy_status.upper())
-    if known is not None:
-        return known
+    show_as = _BUSY_STATUSES.get(busy_status.upper())
+    if show_as is not None:
+        return show_as
     return ShowAs.FREE if transparency.upper() == "TRANSPARENT" else ShowAs.BUSY
 
 
 def _read_sensitivity(classes: list[str]) -> Sensitivity:
-    """RFC 5545, 3.8.1.3: PUBLIC if absent, and what is unknown "MUST be treated the same as PRIVATE"."""
+    """Read CLASS, whose values are given in capitals.
+
+    RFC 5545, 3.8.1.3: "Applications MUST treat x-name and iana-token values they don't recognize the same way
+    as they would the PRIVATE value."
+    """
     values = {value for value in classes if value not in ("", "PUBLIC")}
     if not values:
         return Sensitivity.NORMAL

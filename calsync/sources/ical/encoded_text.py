@@ -1,8 +1,8 @@
-"""Text in quoted-printable or base64, as vCalendar 1.0 writes it and programs since then still do.
+"""Decodes text in quoted-printable or base64, which vCalendar 1.0 has and programs still write.
 
     SUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Bwrdd=20=E2=80=93=20adolygiad
 
-RFC 5545 has no such texts, so nothing in them is escaped once they are decoded.
+RFC 5545 has no such texts, so a decoded text has no backslash escapes.
 """
 
 import base64
@@ -15,7 +15,7 @@ from calsync.sources.ical.soft_breaks import COUNTED_BREAK, UNCOUNTED_BREAK
 
 
 class Encoding(StrEnum):
-    """How the octets of a value are written."""
+    """An encoding of the octets of a value."""
 
     QUOTED_PRINTABLE = "quoted-printable"
     BASE64 = "base64"
@@ -35,7 +35,7 @@ _SEQUENCES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
 _MALFORMED = re.compile(r"=(?![0-9A-Fa-f]{2})")
 
 
-@lru_cache(maxsize=256)  # few are written, and each of them thousands of times
+@lru_cache(maxsize=256)  # there are few, each thousands of times
 def find_encoding(parameters: str) -> Encoding | None:
     """Return the encoding that parameters such as `;ENCODING=BASE64;X=1` name; None for none or 8BIT."""
     match = _ENCODING.search(parameters) or _ENCODING_WITHOUT_NAME.search(parameters) if parameters else None
@@ -45,8 +45,11 @@ def find_encoding(parameters: str) -> Encoding | None:
 def decode_value(value: str, encoding: Encoding, charset: str) -> tuple[str, str]:
     """Decode a text.
 
+    Args:
+        charset: The value of CHARSET, "" for none.
+
     Returns:
-        The text, and what is wrong with it in words, "" if nothing is. What cannot be decoded stays as
+        The text, and what is wrong with it in words, "" if nothing is. What cannot be decoded is returned as
         it is written.
     """
     if encoding is Encoding.BASE64:
@@ -59,23 +62,23 @@ def decode_value(value: str, encoding: Encoding, charset: str) -> tuple[str, str
 
 
 def _decode_quoted_printable(value: str, charset: str) -> tuple[str, str]:
-    # An "=" at the very end is a soft line break behind which nothing came.
+    # An "=" at the very end is a soft line break that nothing follows.
     joined = _SOFT_BREAK.sub("", value).removesuffix("=")
     faults = ["it has a '=' that two hexadecimal digits do not follow"] if _MALFORMED.search(joined) else []
     if joined.isascii():
-        octets = _SEQUENCES.sub(lambda found: _sequence_octets(found).decode("latin-1"), joined).encode(
+        octets = _SEQUENCES.sub(lambda sequence: _sequence_octets(sequence).decode("latin-1"), joined).encode(
             "latin-1"
         )
-        text, wrong = _decode_octets(octets, charset)
-        faults += [wrong]
+        text, fault = _decode_octets(octets, charset)
+        faults += [fault]
     else:
-        # Only the sequences are in this charset: all around them was decoded with the file.
-        found = {
+        # Only the sequences are in this charset: the text around them was decoded with the file.
+        decoded = {
             sequence[0]: _decode_octets(_sequence_octets(sequence), charset)
             for sequence in _SEQUENCES.finditer(joined)
         }
-        text = _SEQUENCES.sub(lambda sequence: found[sequence[0]][0], joined)
-        faults += [wrong for _, wrong in found.values()]
+        text = _SEQUENCES.sub(lambda sequence: decoded[sequence[0]][0], joined)
+        faults += [fault for _, fault in decoded.values()]
     return text.replace("\r\n", "\n").replace("\r", "\n"), next(filter(None, faults), "")
 
 

@@ -1,4 +1,4 @@
-"""Blocks to events: the times of each VEVENT, or a problem that names it."""
+"""Reads events: the times of each VEVENT, or a problem that names it. `full_parser` calls this."""
 
 import hashlib
 from collections import Counter
@@ -86,205 +86,237 @@ class _EventSpan(NamedTuple):
 
 
 class _EventError(Exception):
-    """An event that cannot be read; the message says why."""
+    """An event that cannot be read; the message gives the reason."""
 
 
 class EventReader:
     """Reads the events of one VCALENDAR.
 
-    problems: what was left out or mended. cancellations: what the events of a METHOD:CANCEL cancel. unread:
-    the uids of events that were left out, or of which times were.
+    Attributes:
+        problems: What was left out or corrected.
+        cancellations: What the events of a METHOD:CANCEL cancel.
+        unread: The uids of events that were left out, or some of whose RDATEs were.
     """
 
     def __init__(
         self, zones: Zones, locator: EventLocator, method: str, missing_end: timedelta, owners: frozenset[str]
     ) -> None:
-        """missing_end: how long an event with times and no end takes. owners: lower-case addresses."""
+        """Start to read a calendar.
+
+        Args:
+            zones: The zones of the calendar.
+            locator: Names the events in problems.
+            method: METHOD of the calendar, in capitals; "" for none.
+            missing_end: The length of an event that has times and neither DTEND nor DURATION.
+            owners: The manager's addresses, lower case.
+        """
         self.problems: list[Problem] = []
+        self.cancellations: list[Cancellation] = []
+        self.unread: set[str] = set()
         self._zones = zones
-        self._namer = locator
+        self._locator = locator
         self._method = method
         self._missing_end = missing_end
         self._owners = owners
-        self.cancellations: list[Cancellation] = []
-        self.unread: set[str] = set()
 
-    def read_event(self, block: ComponentText) -> Event | None:
-        """The event, or None if it had to be left out; then a problem names it."""
+    def read_event(self, component: ComponentText) -> Event | None:
+        """Return the event, or None if it is left out; a problem or a cancellation then names it."""
         hint = "open it in the calendar and save it again, or delete it"
         try:
-            return self._build_event(block)
+            return self._build_event(component)
         except _EventError as error:
-            self._add_problem(block, f"{error}; the event was left out", hint)
+            self._add_problem(component, f"{error}; the event was left out", hint)
         except OverflowError:
-            self._add_problem(block, "it lies before the year 1 or after 9999; the event was left out", hint)
-        self.unread.update([uid for uid in written_uids(block.text) if uid] or [event_uid(block.text)])
+            what = "it lies before the year 1 or after 9999; the event was left out"
+            self._add_problem(component, what, hint)
+        text = component.text
+        self.unread.update([uid for uid in written_uids(text) if uid] or [event_uid(text)])
         return None
 
-    def _build_event(self, block: ComponentText) -> Event | None:
-        found = group_lines_by_name(block.text, _READ_PROPERTIES)
-        uids = list(filter(None, dict.fromkeys(map(read_text_value, found.pop("UID")))))
-        lines: _Lines = {
-            name: [line for rest in rests if (line := parse_time_line(name, rest)).value]
-            for name, rests in found.items()
-        }
+    def _build_event(self, component: ComponentText) -> Event | None:
+        text = component.text
+        rests = group_lines_by_name(text, _READ_PROPERTIES)
+        uids = list(filter(None, dict.fromkeys(map(read_text_value, rests.pop("UID")))))
         if len(uids) > 1:
             raise _EventError("it has two UIDs, so two events run into each other here")
-        self._zones.count_event(
-            dict.fromkeys(line.tzid for found in lines.values() for line in found if line.tzid)
-        )
-        if (
-            self._method == CANCEL_METHOD
-            and self._owners
-            and cancels_for_others_only(block.text, self._owners)
-        ):
+        lines: _Lines = {
+            name: [line for rest in rests_of_name if (line := parse_time_line(name, rest)).value]
+            for name, rests_of_name in rests.items()
+        }
+        tzids = [line.tzid for lines_of_name in lines.values() for line in lines_of_name if line.tzid]
+        self._zones.count_event(dict.fromkeys(tzids))
+        is_cancel = self._method == CANCEL_METHOD
+        if is_cancel and self._owners and cancels_for_others_only(text, self._owners):
             what = (
                 "METHOD:CANCEL without STATUS:CANCELLED takes others off the list, not the calendar's owner"
             )
-            self._add_problem(block, f"{what}; it cancels nothing", "nothing need be done", Severity.NOTE)
+            self._add_note(component, f"{what}; it cancels nothing", "nothing need be done")
             return None
-        if self._method == CANCEL_METHOD and not lines["DTSTART"]:
-            # RFC 5546, 3.2.5: a message that cancels need not say again when the meeting was.
-            self._add_cancellation(block, lines, self._zones.floating, None)
+        if is_cancel and not lines["DTSTART"]:
+            # RFC 5546, 3.2.5: a message that cancels need not repeat when the meeting was.
+            recurrence_id = self._read_recurrence_id(lines, self._zones.floating, None)
+            self._add_cancellation(component, lines, recurrence_id)
             return None
         if lines["EXRULE"]:
-            what = "it has an EXRULE, which RFC 5545 no longer knows; what it excludes is counted"
-            self._add_problem(block, what, "delete the excluded meetings one by one", Severity.NOTE)
-        span = self._read_span(block, lines)
-        start, zone = span.start, span.zone
-        day_zone = zone if span.is_all_day_by_flag else None
-        original = self._read_recurrence_id(lines, zone, day_zone)
-        if self._method == CANCEL_METHOD:
-            self._add_cancellation(block, lines, zone, day_zone)
+            what = "it has an EXRULE, which RFC 5545 no longer has; what it excludes is counted"
+            self._add_note(component, what, "delete the excluded meetings one by one")
+        span = self._read_span(component, lines)
+        # Where Outlook's flag alone makes days of the event, its other times are days of the same zone.
+        day_zone = span.zone if span.is_all_day_by_flag else None
+        recurrence_id = self._read_recurrence_id(lines, span.zone, day_zone)
+        if is_cancel:
+            self._add_cancellation(component, lines, recurrence_id)
+        is_message = self._method in SCHEDULING_METHODS
+        stamp_lines = (is_message and lines["DTSTAMP"]) or lines["LAST-MODIFIED"] or lines["DTSTAMP"]
         return Event(
-            number=block.number,
-            text=block.text,
+            number=component.number,
+            text=text,
             method=self._method,
-            uid=uids[0] if uids else event_uid(block.text),
-            start=start,
+            uid=uids[0] if uids else event_uid(text),
+            start=span.start,
             end=span.end,
-            zone=zone,
+            zone=span.zone,
             duration=span.duration,
             rules=tuple(sorted({until_to_date(line.value, day_zone) for line in lines["RRULE"]})),
-            rdates=tuple(self._read_rdates(block, lines, start, zone, day_zone)),
-            exdates=tuple(self._read_exdates(block, lines, start, zone, day_zone)),
-            recurrence_id=original,
+            rdates=tuple(self._read_rdates(component, lines, span.start, span.zone, day_zone)),
+            exdates=tuple(
+                exdate if isinstance(span.start, datetime) else date_in_zone(exdate, day_zone)
+                for exdate in self._read_tolerantly(component, lines["EXDATE"], read_times, span.zone)
+            ),
+            recurrence_id=recurrence_id,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
             sequence=_read_sequence(lines["SEQUENCE"]),
-            stamp=max((line.value.upper() for line in self._stamp_lines(lines)), default=""),
+            stamp=max((line.value.upper() for line in stamp_lines), default=""),
             is_all_day_by_flag=span.is_all_day_by_flag,
             has_no_end=span.has_no_end,
         )
 
-    def _stamp_lines(self, lines: _Lines) -> list[TimeLine]:
-        if self._method in SCHEDULING_METHODS and lines["DTSTAMP"]:
-            return lines["DTSTAMP"]
-        return lines["LAST-MODIFIED"] or lines["DTSTAMP"]
-
     def _add_cancellation(
-        self, block: ComponentText, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None
+        self, component: ComponentText, lines: _Lines, recurrence_id: DateOrTime | None
     ) -> None:
-        """Keep what an event of a METHOD:CANCEL cancels; raises _EventError."""
-        original = self._read_recurrence_id(lines, zone, day_zone)
-        if original is None and find_lines(block.text, frozenset({"RECURRENCE-ID"})):
-            # Never the whole series, where one meeting of it is meant.
+        """Add what an event of a METHOD:CANCEL cancels; raises _EventError."""
+        if recurrence_id is None and find_lines(component.text, frozenset({"RECURRENCE-ID"})):
+            # One meeting of a series is meant, so the whole series must not be cancelled.
             raise _EventError("its RECURRENCE-ID is empty")
-        modified, stamp = (
+        modified, message_stamp = (
             lines[name][0].value if lines[name] else "" for name in ("LAST-MODIFIED", "DTSTAMP")
         )
         self.cancellations.append(
             Cancellation(
-                uid=event_uid(block.text),
-                recurrence_id="" if original is None else original.isoformat(),
+                uid=event_uid(component.text),
+                recurrence_id="" if recurrence_id is None else recurrence_id.isoformat(),
                 this_and_following=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
-                # RFC 5546 wants one in every CANCEL: without it only the stamp can show an older message.
+                # RFC 5546 requires it in every CANCEL; without it only the stamp shows that a message is
+                # older.
                 sequence=_read_sequence(lines["SEQUENCE"]),
-                stamp=version_stamp(modified, stamp),
+                stamp=version_stamp(modified, message_stamp),
             )
         )
 
-    def _read_span(self, block: ComponentText, lines: _Lines) -> _EventSpan:
-        first = _single_line(lines, "DTSTART")
-        if first is None:
-            raise _EventError("it has no DTSTART, so nobody knows when it is")
-        start, end, nominal = self._read_bounds(first, lines)
+    def _read_span(self, component: ComponentText, lines: _Lines) -> _EventSpan:
+        """Read when the event is, from DTSTART, DTEND, DURATION and Outlook's flag; raises _EventError."""
+        start, end, duration = self._read_bounds(lines)
         start, end = midnights_to_days(start, end)
-        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
-        if may_be_all_day(start, end) and is_flagged_all_day(block.text):
+        zone = self._zone_of(start)
+        if may_be_all_day(start, end) and is_flagged_all_day(component.text):
             days = days_of_flagged_event(start, end, (zone, *self._zones.midnight_zones))
             if days is not None:
-                return self._all_day_span(block, *days, flagged=True)
+                return self._all_day_span(component, *days, flagged=True)
         if end is None and isinstance(start, datetime):
             end = add_duration(start, self._missing_end) if self._missing_end else start
             return _EventSpan(
                 start, end, zone, self._missing_end or None, has_no_end=self._method != CANCEL_METHOD
             )
-        start, end = _to_same_kind(start, start + _DAY if end is None else end)
-        if not isinstance(start, datetime):
-            return self._all_day_span(block, start, end, zone)
-        return _EventSpan(*self._swap_if_reversed(block, start, end, zone, nominal))
+        if end is None:
+            end = start + _DAY
+        # Where one of the two is a date and the other a time, the date is the midnight that it begins with.
+        if isinstance(start, datetime):
+            end = to_datetime(end, start.tzinfo)
+        elif isinstance(end, datetime):
+            start = to_datetime(start, end.tzinfo)
+        if not isinstance(start, datetime) or not isinstance(end, datetime):
+            return self._all_day_span(component, start, end, zone)
+        if elapsed_time(start, end) < _ZERO:
+            what = "it ends before it starts; the two were swapped"
+            self._add_note(component, what, "correct its times in the calendar")
+            return _EventSpan(end, start, zone, None if duration is None else -duration)
+        return _EventSpan(start, end, zone, duration)
 
-    def _read_bounds(
-        self, first: TimeLine, lines: _Lines
-    ) -> tuple[DateOrTime, DateOrTime | None, timedelta | None]:
-        """Start, end if there is one, and the length if DURATION gives it."""
-        start = _require_value(lambda: read_time(first, self._zones, self._zones.floating), first)
-        zone = (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
-        if (last := _single_line(lines, "DTEND")) is not None:
-            return start, _require_value(lambda: read_time(last, self._zones, zone), last), None
-        if (line := _single_line(lines, "DURATION")) is None:
+    def _read_bounds(self, lines: _Lines) -> tuple[DateOrTime, DateOrTime | None, timedelta | None]:
+        """Return start, end (None if none is written), and DURATION if that gives the end."""
+        dtstart = _single_line(lines, "DTSTART")
+        if dtstart is None:
+            raise _EventError("it has no DTSTART, so its time is unknown")
+        start = self._read_required_time(dtstart, self._zones.floating)
+        dtend = _single_line(lines, "DTEND")
+        if dtend is not None:
+            return start, self._read_required_time(dtend, self._zone_of(start)), None
+        duration_line = _single_line(lines, "DURATION")
+        if duration_line is None:
             return start, None, None
-        nominal = _require_value(lambda: read_duration(line.value), line)
-        if nominal % _DAY:
+        try:
+            duration = read_duration(duration_line.value)
+        except ValueError:
+            raise _unreadable_line_error(duration_line) from None
+        zone = self._zone_of(start)
+        if duration % _DAY:
             start = to_datetime(start, zone)
-        return start, add_duration(start, nominal), nominal
+        return start, add_duration(start, duration), duration
+
+    def _zone_of(self, start: DateOrTime) -> tzinfo:
+        """The zone of a start; for a date that of times without a zone."""
+        return (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
 
     def _all_day_span(
-        self, block: ComponentText, start: DateOrTime, end: DateOrTime, zone: tzinfo, *, flagged: bool = False
+        self,
+        component: ComponentText,
+        start: DateOrTime,
+        end: DateOrTime,
+        zone: tzinfo,
+        *,
+        flagged: bool = False,
     ) -> _EventSpan:
         """An all-day event; one that ends where it starts, or before, is one day, as calendars show it."""
         if end < start:
             what = "it ends before it starts; it was read as one day"
-            self._add_problem(block, what, "correct its dates in the calendar", Severity.NOTE)
+            self._add_note(component, what, "correct its dates in the calendar")
         return _EventSpan(start, end if end > start else start + _DAY, zone, is_all_day_by_flag=flagged)
 
     def _read_recurrence_id(self, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> DateOrTime | None:
         line = _single_line(lines, "RECURRENCE-ID")
         if line is None:
             return None
-        original = _require_value(lambda: read_time(line, self._zones, zone), line)
-        return date_in_zone(original, day_zone) if day_zone else original
+        recurrence_id = self._read_required_time(line, zone)
+        return date_in_zone(recurrence_id, day_zone) if day_zone else recurrence_id
 
-    def _swap_if_reversed(
-        self,
-        block: ComponentText,
-        start: DateOrTime,
-        end: DateOrTime,
-        zone: tzinfo,
-        nominal: timedelta | None,
-    ) -> tuple[DateOrTime, DateOrTime, tzinfo, timedelta | None]:
-        if _real_length(start, end) >= _ZERO:
-            return start, end, zone, nominal
-        what = "it ends before it starts; the two were swapped"
-        self._add_problem(block, what, "correct its times in the calendar", Severity.NOTE)
-        return end, start, zone, None if nominal is None else -nominal
+    def _read_required_time(self, line: TimeLine, floating: tzinfo) -> DateOrTime:
+        """Read a time without which there is no event; raises _EventError."""
+        try:
+            return read_time(line, self._zones, floating)
+        except ValueError:
+            raise _unreadable_line_error(line) from None
 
     def _read_rdates(
-        self, block: ComponentText, lines: _Lines, start: DateOrTime, zone: tzinfo, day_zone: tzinfo | None
-    ) -> Iterable[DateOrTime | tuple[datetime, timedelta]]:
-        for found in self._read_tolerantly(block, lines["RDATE"], _read_rdate_line, zone):
-            yield _fit_rdate(found, start, day_zone)
-
-    def _read_exdates(
-        self, block: ComponentText, lines: _Lines, start: DateOrTime, zone: tzinfo, day_zone: tzinfo | None
-    ) -> Iterable[DateOrTime]:
-        for found in self._read_tolerantly(block, lines["EXDATE"], read_times, zone):
-            yield found if isinstance(start, datetime) else date_in_zone(found, day_zone)
+        self,
+        component: ComponentText,
+        lines: _Lines,
+        start: DateOrTime,
+        zone: tzinfo,
+        day_zone: tzinfo | None,
+    ) -> Iterator[DateOrTime | tuple[datetime, timedelta]]:
+        """Read RDATE to the kind of DTSTART: days in an all-day series; a date takes the time of DTSTART."""
+        for rdate in self._read_tolerantly(component, lines["RDATE"], _read_rdate_line, zone):
+            if not isinstance(start, datetime):
+                yield date_in_zone(rdate[0] if isinstance(rdate, tuple) else rdate, day_zone)
+            elif isinstance(rdate, tuple | datetime):
+                yield rdate
+            else:
+                yield datetime.combine(rdate, start.timetz())
 
     def _read_tolerantly(
-        self, block: ComponentText, lines: list[TimeLine], read: _LineReader[_T], zone: tzinfo
+        self, component: ComponentText, lines: list[TimeLine], read: _LineReader[_T], zone: tzinfo
     ) -> Iterator[_T]:
-        """What was read of lines of one name, and one problem for the others: the rest counts."""
+        """Yield what can be read of lines of one name; one problem names all lines that cannot."""
         errors: list[Exception] = []
         for line in lines:
             try:
@@ -296,16 +328,18 @@ class EventReader:
         name = lines[0].name
         which = f"its {name} cannot" if len(errors) == 1 else f"{len(errors)} of its {name} lines cannot"
         what = f"{which} be read ({errors[0]}) and was passed over; the rest of the series counts"
-        self._add_problem(block, what, "look at the series in the calendar and save it again")
+        self._add_problem(component, what, "look at the series in the calendar and save it again")
         if name == "RDATE":
-            self.unread.add(event_uid(block.text))
+            self.unread.add(event_uid(component.text))
+
+    def _add_note(self, component: ComponentText, what: str, hint: str) -> None:
+        self._add_problem(component, what, hint, Severity.NOTE)
 
     def _add_problem(
-        self, block: ComponentText, what: str, hint: str, severity: Severity = Severity.FAULT
+        self, component: ComponentText, what: str, hint: str, severity: Severity = Severity.FAULT
     ) -> None:
-        self.problems.append(
-            Problem(self._namer.describe_event(block.number, block.text), what, hint, severity)
-        )
+        where = self._locator.describe_event(component.number, component.text)
+        self.problems.append(Problem(where, what, hint, severity))
 
 
 def _read_rdate_line(
@@ -317,62 +351,33 @@ def _read_rdate_line(
 
 
 def _single_line(lines: _Lines, name: str) -> TimeLine | None:
-    found = lines[name]
-    if len({(line.tzid, line.value.upper()) for line in found}) > 1:
-        raise _EventError(f"it has {name} {len(found)} times, and they differ")
-    return found[0] if found else None
+    lines_of_name = lines[name]
+    if len({(line.tzid, line.value.upper()) for line in lines_of_name}) > 1:
+        raise _EventError(f"it has {name} {len(lines_of_name)} times, and they differ")
+    return lines_of_name[0] if lines_of_name else None
 
 
-def _require_value(read: Callable[[], _T], line: TimeLine) -> _T:
-    try:
-        return read()
-    except ValueError:
-        raise _EventError(f"its {line.name} cannot be read: {redact_value(line.value)}") from None
-
-
-def _to_same_kind(start: DateOrTime, end: DateOrTime) -> tuple[DateOrTime, DateOrTime]:
-    """Both dates or both times: where they differ, a date is the midnight it begins with."""
-    if isinstance(start, datetime) and start.tzinfo:
-        return start, to_datetime(end, start.tzinfo)
-    if isinstance(end, datetime) and end.tzinfo:
-        return to_datetime(start, end.tzinfo), end
-    return start, end
-
-
-def _real_length(start: DateOrTime, end: DateOrTime) -> timedelta:
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return elapsed_time(start, end)
-    return end - start
-
-
-def _fit_rdate(
-    found: DateOrTime | tuple[datetime, timedelta], start: DateOrTime, day_zone: tzinfo | None
-) -> DateOrTime | tuple[datetime, timedelta]:
-    """An RDATE of the kind that DTSTART is: days in an all-day series, DTSTART's time on a mere date."""
-    if not isinstance(start, datetime):
-        return date_in_zone(found[0] if isinstance(found, tuple) else found, day_zone)
-    if isinstance(found, tuple | datetime):
-        return found
-    return datetime.combine(found, start.timetz())
+def _unreadable_line_error(line: TimeLine) -> _EventError:
+    return _EventError(f"its {line.name} cannot be read: {redact_value(line.value)}")
 
 
 def _read_sequence(lines: list[TimeLine]) -> int:
-    written = [line.value for line in lines if line.value.isdecimal()]
-    # Longer than any that counts, and than what Python reads as a number.
-    values = [int(value) if len(value) < 19 else 10**18 for value in written]
-    return max(values, default=-1)
+    """Read SEQUENCE; -1 where it is absent or not a number."""
+    digits = [line.value for line in lines if line.value.isdecimal()]
+    # Python refuses to read numbers of very many digits; 10^18 is more than any SEQUENCE that counts.
+    return max((int(value) if len(value) < 19 else 10**18 for value in digits), default=-1)
 
 
 def written_uids(text: str) -> list[str]:
-    """The UIDs as they are written."""
+    """Return the UIDs that are written in a text, decoded, in order."""
     return [read_text_value(rest) for _, rest in find_lines(text, frozenset({"UID"}))]
 
 
 def event_uid(text: str) -> str:
-    """The UID, or one made of what the event is, the same at every download."""
-    written = written_uids(text)
-    if written and written[0]:
-        return written[0]
+    """Return the UID of an event, or one made of its times and title, the same at every download."""
+    uids = written_uids(text)
+    if uids and uids[0]:
+        return uids[0]
     names = _IDENTITY_PROPERTIES if is_private_event(text) else _IDENTITY_PROPERTIES | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in find_lines(text, names)))
     return MADE_UID_PREFIX + _digest(content)
@@ -381,21 +386,22 @@ def event_uid(text: str) -> str:
 def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
     """Give events without UID that have time and title in common a UID each, by place, people and text.
 
-    Only where there are several such events, so that editing the text of any other leaves its UID, and with
-    it people's corrections, as they were. The order of the file does not matter. Two that are equal in all
-    of this stay one meeting: an exporter wrote it twice. So do private ones, for only their times are used.
+    Only where there are several such events: so an edit of the text of any other event does not change its
+    UID, which people's corrections refer to. The order of the file does not matter. Two that are equal in all
+    of this stay one meeting: an exporter wrote it twice. So do private ones, of which only the times are
+    used.
     """
     events = list(events)
-    made = Counter(event.uid for event in events if event.uid.startswith(MADE_UID_PREFIX))
-    if all(count == 1 for count in made.values()):
+    counts = Counter(event.uid for event in events if event.uid.startswith(MADE_UID_PREFIX))
+    if all(count == 1 for count in counts.values()):
         return events
-    return [_distinguish_uid(event) if made[event.uid] > 1 else event for event in events]
+    return [_distinguish_uid(event) if counts[event.uid] > 1 else event for event in events]
 
 
 def _distinguish_uid(event: Event) -> Event:
     if is_private_event(event.text):
         return event
-    # Of a person the address: an answer, which changes, is a parameter.
+    # Of a person only the address: a response, which changes, is a parameter.
     lines = (
         name + (read_text_value(rest).casefold() if name in ("ATTENDEE", "ORGANIZER") else rest)
         for name, rest in find_lines(event.text, _DISTINGUISHING_PROPERTIES)

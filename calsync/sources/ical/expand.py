@@ -1,8 +1,9 @@
-"""Series to the occurrences in a window, by recurring-ical-events: overrides, RDATE, EXDATE, RANGE.
+"""Expands a series to its instances near a window, by recurring-ical-events: overrides, RDATE, RANGE.
 
-It is given the wall-clock times of the series' own zone, naive: given zones, it takes 9:00 in UTC and
-9:00 in London for one name. Its rules are ours (`recur`, by its own door for that:
-`Series.RecurrenceRules`), and lengths and clock changes are put right afterwards as RFC 5545 has them.
+The library is given naive local times by the clock of the series: given times with zones, it takes 9:00 in
+UTC and 9:00 in London for the same recurrence id. Its rules are replaced by ours (`recurrence`), through the
+class that it has for that (`Series.RecurrenceRules`). EXDATE, lengths and clock changes are applied
+afterwards as RFC 5545 defines them. `calendar_expansion` calls this.
 """
 
 from collections.abc import Iterator
@@ -30,13 +31,19 @@ from calsync.sources.ical.time_values import (
 )
 from calsync.sources.ical.zoned_rule import ZonedRule, read_zoned_rule
 
-# Wider than any clock change or zone: what is too much is cut off exactly in the end.
+# Wider than any clock change or zone; what lies outside the window is removed later (`calendar_expansion`).
 _MARGIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One event at one time. original: the start before it was moved, None for what does not recur."""
+    """One event at one time.
+
+    Attributes:
+        recurrence_id: The start by the rule, before the instance was moved; None for an event that does not
+            recur.
+        start: A date for an all-day event, else an aware datetime; `end` likewise.
+    """
 
     event: Event
     recurrence_id: DateOrTime | None
@@ -47,102 +54,97 @@ class Instance:
 def expand_series(
     series: Series, window: Span, zone: ZoneInfo, budget: SeriesBudget | None = None
 ) -> list[Instance]:
-    """Give the instances that may touch the window (and some near it); raises RuleError.
+    """Return the instances that may overlap the window, and some near it.
 
-    zone: where all-day events have their midnight. budget: what its rules may cost.
+    Args:
+        zone: The zone in which all-day events begin at midnight.
+        budget: What the rules of the series may cost.
+
+    Raises:
+        RuleError: A rule cannot be followed, or costs too much.
     """
-    widened_window = _widen_window(window, zone)
+    widened = Span(_add_margin(window.start, -_MARGIN, zone), _add_margin(window.end, _MARGIN, zone))
     master = series.master
     if master is None or not master.recurs:
         events = (*(() if master is None else (master,)), *series.overrides)
-        return [_single_instance(event) for event in events if _touches_window(event, widened_window, zone)]
-    if not _may_touch_window(series, master, widened_window, zone):
+        return [_single_instance(event) for event in events if _touches_window(event, widened, zone)]
+    begins_later = not master.rdates and to_datetime(master.start, zone) >= widened.end
+    if begins_later and not any(_touches_window(override, widened, zone) for override in series.overrides):
         return []
-    first, last = (
-        _to_local_time(widened_window.start, master.zone),
-        _to_local_time(widened_window.end, master.zone),
-    )
-    budget, longest = budget or SeriesBudget(), (MAX_LOCAL_TIME - last) // 4
-    excluded = frozenset(_local_recurrence_id(moment, master.zone) for moment in master.exdates)
+    first, last = _to_local_time(widened.start, master.zone), _to_local_time(widened.end, master.zone)
+    budget = budget or SeriesBudget()
+    # How far the library may add to a time without leaving the years that Python can represent.
+    longest = (MAX_LOCAL_TIME - last) // 4
     if len(master.rules) == 1 and not master.rdates and not series.overrides:
-        return [
-            instance
-            for instance in _expand_one_rule(master, first, last, budget, longest)
-            if not _is_excluded(instance, excluded, master.zone)
+        instances = _expand_one_rule(master, first, last, budget, longest)
+    else:
+        adapters = [
+            _LibraryEvent(event, master.zone, budget, longest) for event in (master, *series.overrides)
         ]
-    adapters = [_LibraryEvent(event, master.zone, budget, longest) for event in (master, *series.overrides)]
-    found = _LibrarySeries(adapters).between(first, last)
-    instances = (_build_instance(occurrence, master.zone) for occurrence in found)
-    return [instance for instance in instances if not _is_excluded(instance, excluded, master.zone)]
+        occurrences = _LibrarySeries(adapters).between(first, last)
+        instances = (_build_instance(occurrence, master.zone) for occurrence in occurrences)
+    exdates = frozenset(_local_recurrence_id(exdate, master.zone) for exdate in master.exdates)
+    return [instance for instance in instances if not _is_excluded(instance, exdates, master.zone)]
+
+
+def _add_margin(moment: datetime, margin: timedelta, zone: ZoneInfo) -> datetime:
+    try:
+        return moment.astimezone(zone) + margin
+    except OverflowError:
+        return moment
+
+
+def rule_ends_before_dtstart(series: Series) -> bool:
+    """Whether the only rule of a series ends before the series begins.
+
+    Google leaves such a series in the calendar where its first meeting was edited with "this and following".
+    """
+    master = series.master
+    if master is None or len(master.rules) != 1:
+        return False
+    dtstart = to_datetime(master.start, master.zone).replace(tzinfo=None)
+    return read_zoned_rule(master.rules[0], dtstart, master.zone, all_day=master.all_day).until is not None
+
+
+def _touches_window(event: Event, window: Span, zone: ZoneInfo) -> bool:
+    return to_datetime(event.start, zone) <= window.end and window.start <= to_datetime(event.end, zone)
+
+
+def _single_instance(event: Event) -> Instance:
+    """An event at the times that are written in it."""
+    start, end = (
+        shift_out_of_gap(moment) if isinstance(moment, datetime) else moment
+        for moment in (event.start, event.end)
+    )
+    return Instance(event, event.recurrence_id, start, end)
 
 
 def _expand_one_rule(
     master: Event, first: datetime, last: datetime, budget: SeriesBudget, longest: timedelta
 ) -> Iterator[Instance]:
-    """The instances of a series of one rule and nothing else, which need no merging; raises RuleError.
+    """Yield the instances of a series that has one rule and nothing else; raises RuleError.
 
-    The same as by the library, in a third of the time: ten thousand series may share one UID.
+    The same as the library yields, in a third of the time: ten thousand series may share one UID.
     """
-    begin, end = (
+    dtstart, dtend = (
         to_datetime(_local_recurrence_id(moment, master.zone), None) for moment in (master.start, master.end)
     )
-    rule = read_zoned_rule(master.rules[0], begin, master.zone, all_day=master.all_day, budget=budget)
-    earliest = add_clamped(first, -min(end - begin, longest))
-    walls = rule.between(earliest, last, inc=True)
+    rule = read_zoned_rule(master.rules[0], dtstart, master.zone, all_day=master.all_day, budget=budget)
+    earliest = add_clamped(first, -min(dtend - dtstart, longest))
+    starts = rule.between(earliest, last, inc=True)
     if rule.until is not None:
         return
-    if earliest <= begin <= last and begin not in walls[:1]:
-        walls = [begin, *walls]
+    if earliest <= dtstart <= last and dtstart not in starts[:1]:
+        starts = [dtstart, *starts]
     if master.all_day:
         days = to_date(master.end) - to_date(master.start)
-        for wall in walls:
-            yield Instance(master, wall.date(), wall.date(), add_duration(wall.date(), days))
+        for start in starts:
+            yield Instance(master, start.date(), start.date(), add_duration(start.date(), days))
         return
     length = elapsed_time(to_datetime(master.start, master.zone), to_datetime(master.end, master.zone))
-    for wall in walls:
-        start = shift_out_of_gap(wall.replace(tzinfo=master.zone))
-        yield Instance(master, start, start, _end_by_duration(master, start, length))
-
-
-def rule_ends_before_dtstart(series: Series) -> bool:
-    """Whether its only rule ends before it begins.
-
-    So Google leaves a series whose first meeting was edited with "this and following".
-    """
-    master = series.master
-    if master is None or len(master.rules) != 1:
-        return False
-    begin = to_datetime(master.start, master.zone).replace(tzinfo=None)
-    return read_zoned_rule(master.rules[0], begin, master.zone, all_day=master.all_day).until is not None
-
-
-def _widen_window(window: Span, zone: ZoneInfo) -> Span:
-    def moved(moment: datetime, margin: timedelta) -> datetime:
-        try:
-            return moment.astimezone(zone) + margin
-        except OverflowError:
-            return moment
-
-    return Span(moved(window.start, -_MARGIN), moved(window.end, _MARGIN))
-
-
-def _may_touch_window(series: Series, master: Event, asked: Span, zone: ZoneInfo) -> bool:
-    """Whether anything can come of it in the window; cheap, and True in doubt."""
-    if master.rdates or to_datetime(master.start, zone) < asked.end:
-        return True
-    return any(_touches_window(override, asked, zone) for override in series.overrides)
-
-
-def _touches_window(event: Event, asked: Span, zone: ZoneInfo) -> bool:
-    return to_datetime(event.start, zone) <= asked.end and asked.start <= to_datetime(event.end, zone)
-
-
-def _single_instance(event: Event) -> Instance:
-    return Instance(event, event.recurrence_id, _shift_out_of_gap(event.start), _shift_out_of_gap(event.end))
-
-
-def _shift_out_of_gap(moment: DateOrTime) -> DateOrTime:
-    return shift_out_of_gap(moment) if isinstance(moment, datetime) else moment
+    for start in starts:
+        begin = shift_out_of_gap(start.replace(tzinfo=master.zone))
+        yield Instance(master, begin, begin, _instance_end(master, begin, length))
 
 
 def _to_local_time(moment: datetime, zone: tzinfo) -> datetime:
@@ -150,69 +152,64 @@ def _to_local_time(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def _local_recurrence_id(moment: DateOrTime, zone: tzinfo) -> DateOrTime:
-    """An original start as the series' clock has it, or a whole day."""
+    """An original start by the clock of the series (naive), or a date as it is."""
     return _to_local_time(moment, zone) if isinstance(moment, datetime) else moment
 
 
-def _is_excluded(instance: Instance, excluded: frozenset[DateOrTime], zone: tzinfo) -> bool:
-    """By EXDATE: a time takes out that time, a date the whole day."""
-    if instance.recurrence_id is None or not excluded:
+def _is_excluded(instance: Instance, exdates: frozenset[DateOrTime], zone: tzinfo) -> bool:
+    """Whether EXDATE excludes it: a time excludes that time, a date the whole day."""
+    if instance.recurrence_id is None or not exdates:
         return False
-    name = _local_recurrence_id(instance.recurrence_id, zone)
-    return name in excluded or to_date(name) in excluded
+    recurrence_id = _local_recurrence_id(instance.recurrence_id, zone)
+    return recurrence_id in exdates or to_date(recurrence_id) in exdates
 
 
 def _build_instance(occurrence: "_LibraryOccurrence", zone: tzinfo) -> Instance:
     event = occurrence.adapter.event
     if not occurrence.is_from_rule:
         return _single_instance(event)
-    original, begin = _recurrence_id_and_start(occurrence, zone)
+    recurrence_id, local_start = _recurrence_id_and_start(occurrence, zone)
     if event.all_day:
-        day = to_date(begin)
-        return Instance(event, original, day, add_duration(day, to_date(event.end) - to_date(event.start)))
-    start = convert_to_zone(shift_out_of_gap(begin.replace(tzinfo=zone)), event.zone)
-    period = occurrence.adapter.periods.get(to_datetime(original, event.zone))
-    return Instance(event, original, start, _instance_end(event, period, start))
+        day = to_date(local_start)
+        days = to_date(event.end) - to_date(event.start)
+        return Instance(event, recurrence_id, day, add_duration(day, days))
+    start = convert_to_zone(shift_out_of_gap(local_start.replace(tzinfo=zone)), event.zone)
+    period_length = occurrence.adapter.periods.get(to_datetime(recurrence_id, event.zone))
+    if period_length is not None:
+        return Instance(event, recurrence_id, start, add_elapsed_time(start, period_length))
+    length = elapsed_time(to_datetime(event.start, event.zone), to_datetime(event.end, event.zone))
+    return Instance(event, recurrence_id, start, _instance_end(event, start, length))
 
 
 def _recurrence_id_and_start(occurrence: "_LibraryOccurrence", zone: tzinfo) -> tuple[DateOrTime, datetime]:
-    """The original start, and the start by the series' clock.
+    """The original start, and the start by the clock of the series (naive).
 
-    From "this and following" on a series of days may have a time, and one of times whole days.
+    From a RANGE=THISANDFUTURE on, a series of days may have times, and one of times whole days.
     """
-    moved: timedelta = occurrence.adapter.move_recurrences_by
+    shift: timedelta = occurrence.adapter.move_recurrences_by
     if isinstance(occurrence.start, datetime):
-        return shift_out_of_gap((occurrence.start - moved).replace(tzinfo=zone)), occurrence.start
-    # Python adds to a day whole days only, rounded down.
-    day: date = occurrence.start - timedelta(days=moved.days)
-    return day, to_datetime(day, None) + moved
+        return shift_out_of_gap((occurrence.start - shift).replace(tzinfo=zone)), occurrence.start
+    # Python adds whole days only to a date, rounded down.
+    day: date = occurrence.start - timedelta(days=shift.days)
+    return day, to_datetime(day, None) + shift
 
 
-def _instance_end(event: Event, period: timedelta | None, start: datetime) -> datetime:
-    """Where an instance that the series made ends (RFC 5545, 3.8.5.3). period: the length that RDATE gives.
+def _instance_end(event: Event, start: datetime, length: timedelta) -> datetime:
+    """Return the end of an instance that begins at `start`. length: from DTSTART to DTEND, in elapsed time.
 
-    "If the duration … is specified with the DTEND property, the same exact duration will apply to all
-    the members …; else, [with] DURATION, the same nominal duration": a night shift by DTEND is as long
-    on the night the clocks change as on any other.
+    RFC 5545, 3.8.5.3: "If the duration … is specified with the DTEND property, the same exact duration will
+    apply to all the members …; else, [with] DURATION, the same nominal duration". So a night shift by DTEND
+    is as long on the night when clocks change as on any other.
     """
-    if period is not None:
-        return add_elapsed_time(start, period)
-    return _end_by_duration(
-        event, start, elapsed_time(to_datetime(event.start, event.zone), to_datetime(event.end, event.zone))
-    )
-
-
-def _end_by_duration(event: Event, start: datetime, length: timedelta) -> datetime:
-    """Where an event that begins at `start` ends. length: its exact one, where it has no nominal one."""
     if event.duration is not None:
         return to_datetime(add_duration(start, event.duration), event.zone)
     return add_elapsed_time(start, length)
 
 
 class _LibraryEvent(EventAdapter):  # type: ignore[misc]
-    """An Event in the shape that recurring-ical-events works on; it never sees icalendar's classes."""
+    """An Event as recurring-ical-events needs it. Its attributes have the names that the library reads."""
 
-    # Plain attributes where the library has properties that read icalendar's components.
+    # Plain attributes where the library has properties that read components of icalendar.
     uid: Any = None
     span: Any = None
     sequence: Any = None
@@ -220,14 +217,14 @@ class _LibraryEvent(EventAdapter):  # type: ignore[misc]
     recurrence_ids: Any = None
     rrules: Any = None
     rdates: Any = None
-    # Excluded dates are taken out afterwards, of overrides as well.
+    # `expand_series` applies EXDATE, since it excludes overrides as well.
     exdates: Any = ()
     duration: Any = None
     move_recurrences_by: Any = None
     extend_query_span_by: Any = None
 
     def __init__(self, event: Event, zone: tzinfo, budget: SeriesBudget, longest: timedelta) -> None:
-        """longest: how far the library may add to a time; what is longer lies beyond the window."""
+        """longest: the largest length that the library may add to a time."""
         self.event = event
         self.zone = zone
         self.budget = budget
@@ -237,30 +234,28 @@ class _LibraryEvent(EventAdapter):  # type: ignore[misc]
         self.sequence = event.sequence
         self.this_and_future = event.this_and_future
         self.rrules = event.rules
-        self.rdates = [_rdate_start(rdate, zone) for rdate in event.rdates]
+        self.rdates = [
+            _local_recurrence_id(rdate[0] if isinstance(rdate, tuple) else rdate, zone)
+            for rdate in event.rdates
+        ]
         self.duration = min(self.span[1] - self.span[0], longest)
-        original = event.recurrence_id
-        self.recurrence_ids = (
-            () if original is None else (to_datetime(_local_recurrence_id(original, zone), None),)
-        )
-        moved = (
-            to_datetime(self.span[0], None) - self.recurrence_ids[0] if self.recurrence_ids else timedelta(0)
-        )
-        moved = max(-longest, min(moved, longest))
-        self.move_recurrences_by = moved if event.this_and_future else timedelta(0)
-        self.extend_query_span_by = (self.duration + max(moved, timedelta(0)), max(-moved, timedelta(0)))
+        if event.recurrence_id is None:
+            self.recurrence_ids = ()
+            shift = timedelta(0)
+        else:
+            self.recurrence_ids = (to_datetime(_local_recurrence_id(event.recurrence_id, zone), None),)
+            shift = to_datetime(self.span[0], None) - self.recurrence_ids[0]
+        shift = max(-longest, min(shift, longest))
+        self.move_recurrences_by = shift if event.this_and_future else timedelta(0)
+        self.extend_query_span_by = (self.duration + max(shift, timedelta(0)), max(-shift, timedelta(0)))
 
     def has_recurrence_rules(self) -> bool:
-        """Whether the event says of itself that it recurs."""
+        """Whether the event itself recurs."""
         return bool(self.event.recurs or self.event.exdates)
 
 
-def _rdate_start(rdate: DateOrTime | tuple[datetime, timedelta], zone: tzinfo) -> DateOrTime:
-    return _local_recurrence_id(rdate[0] if isinstance(rdate, tuple) else rdate, zone)
-
-
 class _LibraryOccurrence(Occurrence):  # type: ignore[misc]
-    """An occurrence that tells where it comes from; made: by the series, and no override as it stands."""
+    """An occurrence that records whether a rule or an RDATE made it, or whether it is an event as written."""
 
     def __init__(self, adapter: _LibraryEvent, start: Any, end: Any, sequence: int) -> None:
         super().__init__(adapter, start, end, sequence)
@@ -272,26 +267,30 @@ class _LibrarySeries(RecurringSeries):  # type: ignore[misc]
     """A series of recurring-ical-events with our rules and our occurrences."""
 
     class RecurrenceRules(RecurringSeries.RecurrenceRules):  # type: ignore[misc]
-        """Its master, expanded by our rules."""
+        """The rules of the master, expanded by ours."""
 
         def create_rule_with_start(self, rule_string: str) -> ZonedRule:
-            """One of its rules, to be asked for what lies between two times."""
+            """Read one of the rules; the library calls `between` of it."""
             event, zone = self.core.event, self.core.zone
-            alone = len(event.rules) == 1
-            budget = self.core.budget
             return read_zoned_rule(
-                rule_string, self.start, zone, all_day=event.all_day, is_only_rule=alone, budget=budget
+                rule_string,
+                self.start,
+                zone,
+                all_day=event.all_day,
+                is_only_rule=len(event.rules) == 1,
+                budget=self.core.budget,
             )
 
     def rrule_between(self, span_start: datetime, span_stop: datetime) -> Iterator[datetime]:
-        """The starts of which something may reach the span; it goes no further than Python's calendar."""
+        """The starts of instances that may reach the span, within the years that Python can represent."""
         first = add_clamped(span_start, -self._subtract_from_start)
         yield from self.recurrence.rrule_between(first, add_clamped(span_stop, self._add_to_stop))
 
     def has_recurrence_id_in_rrule(self, modification: _LibraryEvent) -> bool:
-        """Whether the original start of an override is none of the series' (the library's name is reversed).
+        """Whether the original start of an override is *not* a start of the series.
 
-        The library makes all starts around it each time, which for many overrides costs their square.
+        The name is the library's, and is reversed there. The library makes all starts around the override
+        each time, which for many overrides grows with their square.
         """
         (original,) = modification.recurrence_ids
         rules = self.recurrence.rrules[1:]
@@ -302,5 +301,5 @@ class _LibrarySeries(RecurringSeries):  # type: ignore[misc]
         return not any(rule.between(original, original, inc=True) for rule in rules)
 
     def occurrence(self, adapter: _LibraryEvent, start: Any = None, end: Any = None) -> _LibraryOccurrence:
-        """The door through which the library makes occurrences."""
+        """Make an occurrence; the library calls this for each."""
         return _LibraryOccurrence(adapter, start, end, self.sequence)

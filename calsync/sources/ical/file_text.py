@@ -1,4 +1,4 @@
-"""Bytes to whole text: encodings, line ends, folding, and whether it is a calendar at all."""
+"""Decodes a file to unfolded text: encodings, line ends, folding, and whether it is a calendar at all."""
 
 import codecs
 import re
@@ -13,12 +13,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Entered at the first of a run only, or a long run would cost its square.
+# Matches from the first CR of a run only, or a long run would cost its square.
 _MANY_CR = re.compile(rb"(?<!\r)\r+\n")
 _STRAY_CR = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]*[:;]|[ \t])")
-# Where a part of files joined end to end begins, each with an encoding and a byte order mark of its own, and
-# what must not stand before it. Without a mark UTF-16 shows in the zeros of BEGIN:VCALENDAR; what stands
-# before tells its two byte orders apart. One pattern of all these takes a hundred times as long.
+# The beginnings of files that were joined end to end, each with its own encoding and byte order mark; and
+# what must not precede them. UTF-16 without a mark is recognised by the zeros in BEGIN:VCALENDAR, and its
+# byte order by what precedes. One pattern of all these takes a hundred times as long.
 _PART_BEGINS = (
     (re.compile(rb"\xef\xbb\xbfBEGIN"), ()),
     (re.compile(rb"\xff\xfeB\0E\0G\0I\0N\0"), ()),
@@ -26,20 +26,21 @@ _PART_BEGINS = (
     (re.compile(rb"B\0E\0G\0I\0N\0:\0V\0C\0A\0L\0"), (b"\0", b"\xff\xfe")),
     (re.compile(rb"\0B\0E\0G\0I\0N\0:\0V\0C\0A\0L"), (b"\0\n", b"\xfe\xff")),
 )
-# The mark in UTF-8, and what becomes of it where it is read as Windows-1252 and written again.
+# The byte order mark in UTF-8; and the same read as Windows-1252 and written in UTF-8 again.
 _BYTE_ORDER_MARK = rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf)+"
 _MARK_AT_START = re.compile(rb"(\A|[\r\n])" + _BYTE_ORDER_MARK)
 _MARK_AT_BEGIN = re.compile(rb"(?<=[^\r\n])" + _BYTE_ORDER_MARK + rb"(?=BEGIN[ \t]*:)", re.I)
-# Lines with bytes that are no UTF-8, as many as follow each other.
+# Consecutive lines with bytes that are not UTF-8.
 _NOT_UTF8 = re.compile("^(?:[^\n\udc80-\udcff]*+[\udc80-\udcff][^\n]*+\n?)+", re.M)
 _PIECE = 1 << 20
 _HINT = "export or download the calendar again"
 
 
 def decode_calendar_text(content: bytes, where: str) -> tuple[str, list[Problem]]:
-    """Give the calendar as unfolded lines that end in LF, and notes on how it was read.
+    """Return the calendar as unfolded lines that end in LF, and notes on how it was decoded.
 
-    Raises SourceContentError for what is no calendar at all.
+    Raises:
+        SourceContentError: There is no calendar in it.
     """
     lines = _unify_line_ends(_to_utf8(content))
     unfolded = _unfold(lines)
@@ -49,21 +50,23 @@ def decode_calendar_text(content: bytes, where: str) -> tuple[str, list[Problem]
     try:
         return unfolded.decode("utf-8"), []
     except UnicodeDecodeError:
-        return _decode_by_line(unfolded), [_not_utf8_problem(where)]
+        what = "some of it is not in UTF-8 and was read as Windows-1252; accents may be wrong"
+        note = Problem(where, what, "export the calendar as UTF-8", Severity.NOTE)
+        return _decode_by_line(unfolded), [note]
 
 
 def line_numbers(content: bytes) -> list[int]:
-    """For each line of `decode_calendar_text`, the number of the line of the file that it begins with.
+    """Return for each line of `decode_calendar_text` the number, from 1, of its first line in the file.
 
-    A line behind a soft line break (`soft_breaks`) is one of its own here.
+    A line after a soft line break (`soft_breaks`) counts as a line.
     """
     content = _to_utf8(content)
-    found: list[int] = []
+    numbers: list[int] = []
     for number, line in enumerate(content.split(b"\n" if b"\n" in content else b"\r"), 1):
         for piece in _STRAY_CR.split(line.rstrip(b"\r")):
-            if piece.strip(b" \t") and not (found and piece[:1] in (b" ", b"\t")):
-                found.append(number)
-    return found
+            if piece.strip(b" \t") and not (numbers and piece[:1] in (b" ", b"\t")):
+                numbers.append(number)
+    return numbers
 
 
 def _to_utf8(content: bytes) -> bytes:
@@ -77,7 +80,7 @@ def _to_utf8(content: bytes) -> bytes:
         parts = [_part_to_utf8(part) for part in parts]
     text = parts[0]
     for part in parts[1:]:
-        # A line end that another kind of line end next to it does not make two of.
+        # A bare CR: next to another line end it does not make an empty line.
         text += part if text.endswith((b"\n", b"\r")) or not text else b"\r" + part
     return _MARK_AT_BEGIN.sub(b"\r", _MARK_AT_START.sub(rb"\1", text))
 
@@ -97,7 +100,7 @@ def _part_to_utf8(content: bytes) -> bytes:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _recode(content[len(mark) :], encoding)
-    # Without a byte order mark, every second byte of a calendar's first line tells by being zero.
+    # Without a byte order mark UTF-16 is recognised by every second byte of the first line, which is zero.
     begins = content[:64].upper().find(b"B\0E\0G")
     if begins >= 0:
         return _recode(content, "utf-16-be" if begins % 2 else "utf-16-le")
@@ -109,8 +112,8 @@ def _recode(content: bytes, encoding: str) -> bytes:
 
 
 def _unify_line_ends(content: bytes) -> bytes:
-    """Every line end as LF: CR LF, CR CR LF (a text written twice in Windows' text mode) and bare CR."""
-    # Plain replacing first: a pattern needs memory for every place it matches.
+    """Replace every line end by LF: CR LF, CR CR LF (written twice in Windows' text mode) and bare CR."""
+    # `replace` first: a pattern needs memory for every match.
     content = content.replace(b"\r\n", b"\n")
     if b"\r\n" in content:
         content = _MANY_CR.sub(b"\n", content)
@@ -126,10 +129,10 @@ def _unfold(lines: bytes) -> bytes:
 
 
 def _decode_by_line(content: bytes) -> str:
-    """Lines in UTF-8 as such, the others as Windows-1252: files glued together have both."""
+    """Decode lines in UTF-8 as such and all others as Windows-1252: files joined together have both."""
     pieces, begin = [], 0
     while begin < len(content):
-        # Piece by piece, since what is in between takes several times the room.
+        # Piece by piece, since the intermediate text takes several times the memory.
         end = content.find(b"\n", begin + _PIECE) + 1 or len(content)
         text = content[begin:end].decode("utf-8", "surrogateescape")
         pieces.append(_NOT_UTF8.sub(_decode_windows_1252, text))
@@ -139,11 +142,6 @@ def _decode_by_line(content: bytes) -> str:
 
 def _decode_windows_1252(lines: re.Match[str]) -> str:
     return lines[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
-
-
-def _not_utf8_problem(where: str) -> Problem:
-    what = "some of it is not in UTF-8 and was read as Windows-1252; accents may be wrong"
-    return Problem(where, what, "export the calendar as UTF-8", Severity.NOTE)
 
 
 def _check_is_calendar(content: bytes, where: str) -> None:

@@ -1,15 +1,14 @@
-"""The exact path: the whole file read, every event resolved, series put together by recurring-ical-events.
+"""The full parser: the whole file is read, every event, and every series expanded.
 
-It takes whatever there is, and says what is wrong with it. `fast` gives the same for most calendars.
+It reads whatever there is and reports what is wrong with it. `read` calls it for what the fast reader leaves
+out; both give the same result.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from calsync.errors import SourceContentError
 from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
@@ -17,9 +16,9 @@ from calsync.model.span import Span
 from calsync.model.time_limits import check_time_limit
 from calsync.model.uids import MADE_UID_PREFIX
 from calsync.sources.ical.calendar_expansion import CalendarExpansion
+from calsync.sources.ical.calendar_header import is_meeting_method, read_header, redact_header_value
 from calsync.sources.ical.components import CalendarText, split_calendars
-from calsync.sources.ical.content_lines import find_lines
-from calsync.sources.ical.event import CANCEL_METHOD, SCHEDULING_METHODS, Event
+from calsync.sources.ical.event import CANCEL_METHOD, Event
 from calsync.sources.ical.event_reader import EventReader, distinguish_made_uids, written_uids
 from calsync.sources.ical.file_text import decode_calendar_text
 from calsync.sources.ical.problem_location import EventLocator, JoinedPart
@@ -27,17 +26,12 @@ from calsync.sources.ical.series import group_into_series
 from calsync.sources.ical.zones import ZoneReport, Zones
 from calsync.text import format_count
 
-_HEADER_PROPERTIES = frozenset({"METHOD", "CALSCALE"})
-# RFC 5546, 1.4. "" for none.
-_MEETING_METHODS = SCHEDULING_METHODS | {"", "PUBLISH"}
 _OTHER_METHODS = {
     "REPLY": "an answer",
     "COUNTER": "a proposal",
     "DECLINECOUNTER": "an answer to a proposal",
     "REFRESH": "a question",
 }
-# Anything else may be text that ran into the line.
-_PLAIN_NAME = re.compile(r"[A-Z-]{1,20}")
 
 
 def read_with_full_parser(
@@ -52,40 +46,23 @@ def read_with_full_parser(
     unread: set[str] | None = None,
     parts: Sequence[JoinedPart] = (),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    """What `read_calendar` gives, all of it by the exact path."""
-    namer = EventLocator(where, data, parts)
-    events, problems = read_file_events(data, zone, namer, window, missing_end, owners, cancellations, unread)
-    expansion = CalendarExpansion(window, zone, owners, namer)
-    found = expand_events(events, problems, expansion, namer, missing_end)
+    """Read what `read_calendar` reads, all of it by the full parser; its arguments are the same."""
+    locator = EventLocator(where, data, parts)
+    events, problems = read_file_events(
+        data, zone, locator, window, missing_end, owners, cancellations, unread
+    )
+    expansion = CalendarExpansion(window, zone, owners, locator)
+    result = expand_events(events, problems, expansion, locator, missing_end)
     if unread is not None:
         unread |= expansion.unread
-    return found
+    return result
 
 
 def check_calendar(data: bytes, where: str) -> None:
-    """Check that `read_calendar` would take a calendar as a whole; raises SourceContentError."""
+    """Raise SourceContentError where `read_calendar` would raise it."""
     text, _ = decode_calendar_text(data, where)
     for calendar in split_calendars(text, EventLocator(where, data))[0]:
         read_header(calendar, where)
-
-
-def expand_events(
-    events: list[Event],
-    problems: list[Problem],
-    expansion: CalendarExpansion,
-    locator: EventLocator,
-    missing_end: timedelta,
-) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    """The occurrences of events, and all problems, those met in reading them first."""
-    # Beside the meetings that it cancels a message is none itself: `guards.sealed` cancels those.
-    live = {event.uid for event in events if event.method != CANCEL_METHOD}
-    events = [event for event in events if event.method != CANCEL_METHOD or event.uid not in live]
-    series, replaced = group_into_series(distinguish_made_uids(events))
-    for one in series:
-        expansion.add_series(one)
-    told = [*problems, *(_replaced_event_problem(event, locator) for event in replaced), *expansion.problems]
-    told += expansion.missing_end_notes(missing_end)
-    return expansion.occurrences(), tuple(dict.fromkeys(told))
 
 
 def read_file_events(
@@ -98,15 +75,16 @@ def read_file_events(
     cancellations: list[Cancellation] | None = None,
     unread: set[str] | None = None,
 ) -> tuple[list[Event], list[Problem]]:
-    """Read without expanding: every VEVENT of the file is among the events or named in a problem.
+    """Read the events of a file without expanding them.
 
-    cancellations: takes what the events of a METHOD:CANCEL cancel; one without a time is no event.
-    unread: takes the uids of events that could not be read.
+    Returns:
+        The events, and the problems. Every VEVENT of the file is an event or named in a problem; an event of
+        a METHOD:CANCEL that has no time is only among the `cancellations`.
     """
     text, problems = decode_calendar_text(data, locator.where)
-    calendars, lost = split_calendars(text, locator)
-    problems += lost
-    if unread is not None and any(problem.severity is Severity.FAULT for problem in lost):
+    calendars, lost_events = split_calendars(text, locator)
+    problems += lost_events
+    if unread is not None and any(problem.severity is Severity.FAULT for problem in lost_events):
         unread |= _uids_outside_events(text, calendars)
     report = ZoneReport(locator.where)
     events: list[Event] = []
@@ -115,10 +93,9 @@ def read_file_events(
         if not is_meeting_method(method):
             problems.append(_other_method_problem(method, calendar, locator))
             continue
-        zones = Zones(calendar, zone, report, window)
-        read, told = read_calendar_events(
+        calendar_events, calendar_problems = read_calendar_events(
             calendar,
-            zones,
+            Zones(calendar, zone, report, window),
             locator,
             method,
             cancellations=cancellations,
@@ -126,41 +103,24 @@ def read_file_events(
             owners=owners,
             unread=unread,
         )
-        events += read
-        problems += told
+        events += calendar_events
+        problems += calendar_problems
     return events, [*problems, *report.problems()]
 
 
 def _uids_outside_events(text: str, calendars: Iterable[CalendarText]) -> set[str]:
-    """The uids in a text beyond those of its events; an event that lost its BEGIN or END may have none."""
-    kept = Counter(
-        uid for calendar in calendars for block in calendar.events for uid in written_uids(block.text)
+    """The uids that a text has beyond those of its events; an event without BEGIN or END may have none."""
+    in_events = Counter(
+        uid for calendar in calendars for event in calendar.events for uid in written_uids(event.text)
     )
-    return {MADE_UID_PREFIX, *(Counter(written_uids(text)) - kept)} - {""}
-
-
-def read_header(calendar: CalendarText, where: str) -> dict[str, str]:
-    """METHOD and CALSCALE, in capitals; raises SourceContentError for another calendar than ours."""
-    lines = find_lines(calendar.header, _HEADER_PROPERTIES)
-    header = {name: rest.rpartition(":")[2].strip(' \t"').upper() for name, rest in lines}
-    if header.get("CALSCALE", "GREGORIAN") != "GREGORIAN":
-        scale = header["CALSCALE"]
-        what = f"it counts by another calendar (CALSCALE:{scale if _PLAIN_NAME.fullmatch(scale) else '…'})"
-        raise SourceContentError(where, what, "export it in the Gregorian calendar")
-    return header
-
-
-def is_meeting_method(method: str) -> bool:
-    """Whether a calendar of this METHOD has meetings or cancels some; any other is mail about them."""
-    return method in _MEETING_METHODS
+    return {MADE_UID_PREFIX, *(Counter(written_uids(text)) - in_events)} - {""}
 
 
 def _other_method_problem(method: str, calendar: CalendarText, locator: EventLocator) -> Problem:
     meaning = _OTHER_METHODS.get(method, "a message of an unknown kind")
-    shown = method if _PLAIN_NAME.fullmatch(method) else "…"
     count = len(calendar.events)
     events = f"its {format_count(count, 'event was', 'events were')}"
-    what = f"METHOD:{shown} makes it {meaning}, not a meeting; {events} left out"
+    what = f"METHOD:{redact_header_value(method)} makes it {meaning}, not a meeting; {events} left out"
     where = locator.event_location(calendar.events[0].number) if calendar.events else locator.where
     hint = "take it out of the folder; the meeting itself comes with METHOD:REQUEST or PUBLISH"
     return Problem(where, what, hint, Severity.NOTE)
@@ -177,12 +137,12 @@ def read_calendar_events(
     missing_end: timedelta,
     owners: frozenset[str] = frozenset(),
 ) -> tuple[list[Event], list[Problem]]:
-    """The events of one VCALENDAR, and the problems of its zones and its events."""
+    """Read the events of one VCALENDAR; returns them with the problems of its zones and its events."""
     reader = EventReader(zones, locator, method, missing_end, owners)
     events = []
-    for block in calendar.events:
+    for component in calendar.events:
         check_time_limit()
-        event = reader.read_event(block)
+        event = reader.read_event(component)
         if event is not None:
             events.append(event)
     if cancellations is not None:
@@ -192,8 +152,26 @@ def read_calendar_events(
     return events, [*zones.problems, *reader.problems]
 
 
-def _replaced_event_problem(event: Event, locator: EventLocator) -> Problem:
+def expand_events(
+    events: list[Event],
+    problems: list[Problem],
+    expansion: CalendarExpansion,
+    locator: EventLocator,
+    missing_end: timedelta,
+) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
+    """Expand events to occurrences; returns them with all problems, the given ones first."""
+    # A CANCEL message for a meeting of this file is not a meeting itself: the caller cancels that meeting by
+    # the list of cancellations.
+    live_uids = {event.uid for event in events if event.method != CANCEL_METHOD}
+    events = [event for event in events if event.method != CANCEL_METHOD or event.uid not in live_uids]
+    all_series, replaced = group_into_series(distinguish_made_uids(events))
+    for series in all_series:
+        expansion.add_series(series)
     what = "a newer version of it (same UID, higher SEQUENCE) is in the calendar; this one was left out"
-    return Problem(
-        locator.describe_event(event.number, event.text), what, "nothing need be done", Severity.NOTE
-    )
+    replaced_problems = [
+        Problem(locator.describe_event(event.number, event.text), what, "nothing need be done", Severity.NOTE)
+        for event in replaced
+    ]
+    missing_ends = expansion.missing_end_notes(missing_end)
+    all_problems = [*problems, *replaced_problems, *expansion.problems, *missing_ends]
+    return expansion.occurrences(), tuple(dict.fromkeys(all_problems))

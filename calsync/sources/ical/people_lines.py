@@ -1,7 +1,7 @@
-"""Who is asked to an event, and what they answered (RFC 5545, 3.8.4.1 and 3.8.4.3).
+"""Reads ORGANIZER and ATTENDEE: who is invited to an event, and their responses (RFC 5545, 3.8.4).
 
-The same people are asked to meeting after meeting, in lines that differ in little: so a line is taken
-apart once, and what it is made of is remembered for the length of one calendar.
+The same people are invited to meeting after meeting, in lines that differ little. So each line is read once,
+and its parts are cached while one calendar is read.
 """
 
 import re
@@ -23,11 +23,11 @@ _RESPONSES = {
     "ACCEPTED": Response.ACCEPTED,
     "TENTATIVE": Response.TENTATIVE,
     "DECLINED": Response.DECLINED,
-    # Somebody else goes instead (RFC 5545, 3.2.12).
+    # Somebody else attends instead (RFC 5545, 3.2.12).
     "DELEGATED": Response.DECLINED,
 }
 _GOOGLE_ROOMS = "resource.calendar.google.com"
-# Parameters that need no care, and a name in quotes, which says nothing to us, wherever it stands.
+# Parameters without quotes and escapes, and among them a name (CN) in quotes, which is not needed.
 _SAFE_PARAMETERS = r"(?:;[A-Za-z0-9-]+=[^\",:;^\0-\x1f\x7f]*+(?=[;:]))*+"
 _SIMPLE_PARAMETERS = re.compile(
     rf'({_SAFE_PARAMETERS})(?:;CN="[^"\0-\x1f\x7f]*+")?({_SAFE_PARAMETERS}):', re.S
@@ -35,7 +35,7 @@ _SIMPLE_PARAMETERS = re.compile(
 
 
 class PeopleReader:
-    """Reads ORGANIZER and ATTENDEE lines; two attendees alike are one object."""
+    """Reads the ORGANIZER and ATTENDEE lines of one calendar; two equal attendees are one object."""
 
     def __init__(self) -> None:
         self._attendees: dict[str, Attendee] = {}
@@ -45,31 +45,31 @@ class PeopleReader:
         self._unique_attendees: dict[tuple[str, int, int], Attendee] = {}
 
     def read_organizer(self, rest: str) -> str:
-        """The organizer's mail address, or ""."""
+        """Return the organizer's mail address, or ""."""
         address = self._organizers.get(rest)
         if address is None:
             address = self._organizers[rest] = self._split_line(rest)[0]
         return address
 
     def read_attendees(self, rests: Iterable[str]) -> tuple[Attendee, ...]:
-        """The attendees in order, each once."""
-        found = [self._attendees.get(rest) or self._read_attendee(rest) for rest in rests]
-        return tuple({id(one): one for one in found}.values())
+        """Return the attendees in order, each once."""
+        attendees = [self._attendees.get(rest) or self._read_attendee(rest) for rest in rests]
+        return tuple({id(attendee): attendee for attendee in attendees}.values())
 
     def _read_attendee(self, rest: str) -> Attendee:
-        address, (kind, answer) = self._split_line(rest)
+        address, (kind, response) = self._split_line(rest)
         if address.endswith(_GOOGLE_ROOMS):
             kind = AttendeeKind.RESOURCE
-        # Members of an enumeration are hashed by Python code, their ids are not.
-        name = (address, id(kind), id(answer))
-        one = self._unique_attendees.get(name)
-        if one is None:
-            one = self._unique_attendees[name] = Attendee(address, kind, answer)
-        self._attendees[rest] = one
-        return one
+        # By id, since members of an enumeration are hashed by Python code, which is slow.
+        key = (address, id(kind), id(response))
+        attendee = self._unique_attendees.get(key)
+        if attendee is None:
+            attendee = self._unique_attendees[key] = Attendee(address, kind, response)
+        self._attendees[rest] = attendee
+        return attendee
 
     def _split_line(self, rest: str) -> tuple[str, tuple[AttendeeKind, Response]]:
-        """The address, and what the parameters say."""
+        """The address, and kind and response from the parameters."""
         match = _SIMPLE_PARAMETERS.match(rest)
         parameters_key = match[1] + match[2] if match else ""
         if match is None or "EMAIL=" in parameters_key.upper():
@@ -89,8 +89,8 @@ class PeopleReader:
 def cancels_for_others_only(text: str, owners: frozenset[str]) -> bool:
     """Whether an event of a METHOD:CANCEL cancels the meeting for others only (RFC 5546, 3.2.5).
 
-    Then its STATUS "MUST NOT be included", and its attendees are those who are no longer asked. Without
-    attendees nobody is excepted.
+    Then its STATUS "MUST NOT be included", and its attendees are those who are no longer invited. Without
+    attendees it cancels the meeting for all.
     """
     lines = group_lines_by_name(text, frozenset({"ATTENDEE", "STATUS"}))
     if any(read_text_value(rest) for rest in lines["STATUS"]):
@@ -105,7 +105,7 @@ def _read_kind_and_response(parameters: dict[str, str]) -> tuple[AttendeeKind, R
 
 
 def _read_address(value: str, parameters: dict[str, str]) -> str:
-    """The mail address, "" where there is none: an X.500 name, a user id, nothing."""
+    """The mail address in lower case; "" where there is none but an X.500 name, a user id or nothing."""
     scheme, _, address = value.strip().partition(":")
     if scheme.lower() != "mailto":
         address = parameters.get("EMAIL", "")

@@ -1,7 +1,8 @@
-"""How a problem names an event: by line, day and UID, and never by its title.
+"""How a problem names an event: by line, day and UID, never by its title (decision 24).
 
-Problems are stored, logged and mailed to others than the calendar's owner. Whether a title may be kept
-depends on what the meeting is ([privacy] titles), and of an event that cannot be read nobody knows that.
+Problems are stored, logged and mailed to other people than the calendar's owner. Whether a title may be
+stored depends on the kind of the meeting ([privacy] titles), which is unknown of an event that cannot be
+read.
 """
 
 import re
@@ -24,19 +25,23 @@ _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T\d{6}Z?)?", re.A)
 
 
 class JoinedPart(NamedTuple):
-    """A calendar in a content that was joined from several. first_line: the line at which it begins."""
+    """One of the calendars that a file was joined from; first_line: the line on which it begins, from 1."""
 
     first_line: int
     where: str
 
 
 class EventLocator:
-    """Names the events of one file; where: the file's own name.
-
-    parts: the calendars that the content was joined from, in order, where their names are told apart.
-    """
+    """Names the lines and events of one file in problems."""
 
     def __init__(self, where: str, content: bytes, parts: Sequence[JoinedPart] = ()) -> None:
+        """Set the file.
+
+        Args:
+            where: The name of the file or calendar.
+            content: The file, to find the lines of its events.
+            parts: The calendars that it was joined from, in order, where problems are to name each.
+        """
         self.where = where
         self._parts = parts
         self._content = content
@@ -44,50 +49,49 @@ class EventLocator:
         self._begins: Sequence[int] | None = None
 
     def use_text(self, text: str, begins: Sequence[int]) -> None:
-        """Take the place of each event from the text it is read from (`decode_calendar_text`)."""
+        """Set the text of `decode_calendar_text` and the position in it at which each event begins."""
         self._text, self._begins = text, begins
 
     def describe_event(self, number: int, text: str) -> str:
-        """`calendar.ics, line 120, event on 2026-10-06 with uid 1@x`, from an event's number and text."""
+        """Return `a.ics, line 120, event on 2026-10-06 with uid 1@x` for the number and text of an event."""
         return f"{self.event_location(number)}, {_event_name(text)}"
 
     def event_location(self, number: int) -> str:
-        """`calendar.ics, line 120`, from an event's number."""
+        """Return `calendar.ics, line 120` for the number of an event, from 1."""
         line = self._line_of_event(number)
         return f"{self.where}, event {number}" if line is None else self.line_location(line)
 
     def event_locations(self, numbers: Sequence[int]) -> str:
-        """`calendar.ics, line 120, line 180`, from the numbers of events."""
+        """Return `calendar.ics, line 120, line 180` for the numbers of events."""
         if self._parts:
             return ", ".join(map(self.event_location, numbers))
         return ", ".join((self.where, *map(self.event_line, numbers)))
 
     def line_location(self, line: int) -> str:
-        """`calendar.ics, line 120`, by the part that the line is of."""
+        """Return `calendar.ics, line 120` for a line of the file, by the part that it belongs to."""
         part = bisect_right(self._parts, line, key=itemgetter(0)) - 1
         if part < 0:
             return f"{self.where}, line {line}"
         return f"{self._parts[part].where}, line {line - self._parts[part].first_line + 1}"
 
     def event_line(self, number: int) -> str:
-        """`line 120`, where an event begins; number: its place among the events, from 1."""
+        """Return `line 120`, the line on which an event begins, for its number from 1."""
         line = self._line_of_event(number)
         return f"event {number}" if line is None else f"line {line}"
 
     def _line_of_event(self, number: int) -> int | None:
         if self._begins is not None:
-            known = 0 < number <= len(self._begins)
-            return self.line_number_at(self._begins[number - 1]) if known else None
+            return self.line_number_at(self._begins[number - 1]) if 0 < number <= len(self._begins) else None
         return self._event_lines[number - 1] if 0 < number <= len(self._event_lines) else None
 
     def line_number_at(self, position: int) -> int:
-        """The number of the line of the file that a position in the text followed lies on."""
+        """Return the number of the line of the file for a position in the text (`use_text`)."""
         line = bisect_left(self._line_ends, position)
         return self._line_numbers[min(line, len(self._line_numbers) - 1)] if self._line_numbers else 1
 
     @cached_property
     def _line_ends(self) -> list[int]:
-        return [found.start() for found in _LINE_END.finditer(self._text)]
+        return [match.start() for match in _LINE_END.finditer(self._text)]
 
     @cached_property
     def _line_numbers(self) -> list[int]:
@@ -95,7 +99,7 @@ class EventLocator:
 
     @cached_property
     def _event_lines(self) -> list[int]:
-        """The line of each BEGIN:VEVENT, where the file is read without its whole text."""
+        """The line of each BEGIN:VEVENT, where no text was set (the fast reader decodes no whole text)."""
         begins = (0, *(match.start(1) for match in _EVENT_BEGIN.finditer(self._content)))
         counts = (self._content.count(b"\n", begin, end) for begin, end in pairwise(begins))
         return [ends + 1 for ends in accumulate(counts)]
@@ -110,6 +114,6 @@ def _event_name(text: str) -> str:
 
 
 def is_private_event(text: str) -> bool:
-    """Whether CLASS says anything but PUBLIC, which is what its absence means (RFC 5545, 3.8.1.3)."""
+    """Whether CLASS is anything but PUBLIC, which is the default (RFC 5545, 3.8.1.3)."""
     classes = [read_text_value(rest).upper() for _, rest in find_lines(text, frozenset({"CLASS"}))]
     return any(value not in ("", "PUBLIC") for value in classes)

@@ -1,8 +1,11 @@
-"""The door of this room: bytes of iCalendar to the occurrences in a window."""
+"""`read_calendar`: bytes of iCalendar (RFC 5545) to the occurrences in a window. The sources call it.
+
+The fast reader (`fast`) reads what is written as nearly all calendars are. What it leaves out, some events or
+the whole file, is read by the full parser. The result is the same either way. See docs/developers/reading.md.
+"""
 
 from collections.abc import Sequence, Set
 from datetime import timedelta
-from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from calsync.model.copies import Cancellation
@@ -12,16 +15,15 @@ from calsync.model.span import Span
 from calsync.model.uids import MADE_UID_PREFIX
 from calsync.model.unread_parts import UnreadParts
 from calsync.sources.ical.calendar_expansion import CalendarExpansion
-from calsync.sources.ical.fast.changed_events import KeyedOccurrence
-from calsync.sources.ical.fast.reader import read_with_fast_path, with_sort_key
-from calsync.sources.ical.fast.scan_lines import FileNeedsFullParser
+from calsync.sources.ical.fast.reader import read_with_fast_path
 from calsync.sources.ical.full_parser import expand_events, read_calendar_events, read_with_full_parser
+from calsync.sources.ical.occurrence_order import sort_occurrences, with_sort_key
 from calsync.sources.ical.problem_location import EventLocator, JoinedPart
 from calsync.sources.ical.reader_version import reader_version
 from calsync.sources.ical.uid_digests import UidDigests
 
 READER_VERSION = reader_version()
-"""Part of what makes a stored token valid: another reader may read the same calendar otherwise."""
+"""Part of what makes a stored token valid: another version may read the same calendar otherwise."""
 
 
 def read_calendar(
@@ -37,20 +39,31 @@ def read_calendar(
     unread: set[str] | None = None,
     parts: Sequence[JoinedPart] = (),
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    """Give every occurrence that overlaps the window, by start then uid, and what was left out and why.
+    """Read the occurrences that overlap a window.
 
-    zone: for all-day and floating times. owners: the manager's addresses, lower case. where: how
-    problems name the calendar. ledger: of an earlier reading of this calendar: UIDs that stand as they were
-    are not read and not given again; it is brought up to date. missing_end: how long an event with times
-    and no end takes. cancellations: takes what METHOD:CANCEL messages in it cancel, here or in other
-    calendars. unread: takes the uids of events that could not be read. parts: see `Namer`.
-    Raises SourceContentError if it is no whole calendar.
+    Args:
+        data: The content of an .ics file, of one calendar or several.
+        window: Which occurrences are wanted.
+        zone: The zone of all-day events and of times without a zone.
+        owners: The manager's addresses, lower case.
+        where: How problems name the calendar.
+        uid_digests: Digests of the last reading of this calendar. UIDs that have not changed since are
+            neither read nor returned; afterwards it holds the digests of this reading.
+        missing_end: The length of an event that has times and neither DTEND nor DURATION.
+        cancellations: What METHOD:CANCEL messages in it cancel, here or in other calendars, is added to it.
+        unread: The uids of events that could not be read are added to it.
+        parts: The calendars that `data` was joined from, where problems are to name each of them.
+
+    Returns:
+        The occurrences by start, then uid; and what was left out or corrected, and why.
+
+    Raises:
+        SourceContentError: It is not a calendar, or not a whole one.
     """
-    try:
-        quick = read_with_fast_path(
-            data, window, zone=zone, owners=owners, where=where, uid_digests=uid_digests
-        )
-    except FileNeedsFullParser:
+    fast_reading = read_with_fast_path(
+        data, window, zone=zone, owners=owners, where=where, uid_digests=uid_digests
+    )
+    if fast_reading is None:
         return read_with_full_parser(
             data,
             window,
@@ -62,29 +75,27 @@ def read_calendar(
             unread=unread,
             parts=parts,
         )
-    zones = quick.zones
-    if not quick.remaining.events:
-        return _sort_occurrences(quick.occurrences), tuple(
-            dict.fromkeys((*zones.problems, *zones.report.problems()))
-        )
-    namer = EventLocator(where, data, parts)
-    events, told = read_calendar_events(quick.remaining, zones, namer, unread=unread, missing_end=missing_end)
-    told += zones.report.problems()
-    expansion = CalendarExpansion(window, zone, owners, namer)
-    others, problems = expand_events(events, told, expansion, namer, missing_end)
+    zones = fast_reading.zones
+    if not fast_reading.remaining.events:
+        problems = tuple(dict.fromkeys((*zones.problems, *zones.report.problems())))
+        return sort_occurrences(fast_reading.occurrences), problems
+    locator = EventLocator(where, data, parts)
+    events, event_problems = read_calendar_events(
+        fast_reading.remaining, zones, locator, unread=unread, missing_end=missing_end
+    )
+    event_problems += zones.report.problems()
+    expansion = CalendarExpansion(window, zone, owners, locator)
+    occurrences, problems = expand_events(events, event_problems, expansion, locator, missing_end)
     if unread is not None:
         unread |= expansion.unread
-    return _sort_occurrences([*quick.occurrences, *map(with_sort_key, others)]), problems
+    return sort_occurrences([*fast_reading.occurrences, *map(with_sort_key, occurrences)]), problems
 
 
 def unread_parts_of_events(uids: Set[str]) -> UnreadParts:
-    """What must stay of a calendar in which the events of these uids could not be read.
+    """Return what must stay stored of a calendar in which the events of these uids could not be read.
 
-    The uid made for an event without one depends on its times, so all of them stay where one cannot be read.
+    The uid made for an event without one depends on its times. So where one such event cannot be read, all
+    stored meetings with a made uid stay.
     """
-    made = any(uid.startswith(MADE_UID_PREFIX) for uid in uids)
-    return UnreadParts(frozenset(uids), prefix=MADE_UID_PREFIX if made else "")
-
-
-def _sort_occurrences(found: list[KeyedOccurrence]) -> tuple[Occurrence, ...]:
-    return tuple(occurrence for *_, occurrence in sorted(found, key=itemgetter(0, 1, 2)))
+    has_made_uid = any(uid.startswith(MADE_UID_PREFIX) for uid in uids)
+    return UnreadParts(frozenset(uids), prefix=MADE_UID_PREFIX if has_made_uid else "")

@@ -1,4 +1,4 @@
-"""What a reading depends on besides the calendar: this code, the libraries, the time zones."""
+"""The version of the reader: this code, the libraries and the time zones, on which each result depends."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -6,12 +6,12 @@ from pathlib import Path
 from zoneinfo import TZPATH
 
 _READER_REVISION = "4"
-"""Raise it whenever the same calendar may give other occurrences than before."""
+"""Increase it when the same calendar may give other occurrences than before."""
 
 
 @cache
 def reader_version() -> str:
-    """A name for all of it together, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
+    """Return all of it as one text, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
     libraries = (f"{name}-{_library_version(name)}" for name in ("icalendar", "recurring-ical-events"))
     return "/".join((_READER_REVISION, *libraries, f"tzdata-{_tzdata_version()}"))
 
@@ -24,7 +24,7 @@ def _library_version(name: str) -> str:
 
 
 def _tzdata_version() -> str:
-    """The version of the system's time zones, which Python prefers, or of the package."""
+    """The version of the time zones of the system, which Python prefers, else of the package."""
     for folder in map(Path, TZPATH):
         for name in ("tzdata.zi", "+VERSION"):
             try:

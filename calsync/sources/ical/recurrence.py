@@ -1,20 +1,19 @@
-"""The starts that a rule makes, in wall-clock time (RFC 5545, 3.3.10).
+"""`rule_starts`: the starts of a rule by the clock of its series (RFC 5545, 3.3.10).
 
-Why not `dateutil.rrule`: it gives all seven days for BYWEEKNO without BYDAY, counts a first week's
-BYSETPOS from DTSTART, reads "MO,2TU" as days that are both, and walks to the year 9999 for a rule
-that never matches. Here a period (a year, a month, …) is made whole, and a series is entered at the
-window, so that its age costs nothing: without COUNT always, with COUNT where every period has equally
-many starts.
+Why not `dateutil.rrule`: it returns all seven days for BYWEEKNO without BYDAY, counts BYSETPOS in the first
+week from DTSTART, reads "MO,2TU" as days that are both, and goes on to the year 9999 for a rule that never
+matches (docs/developers/recurrence.md). Here all starts of a period (a year, a month, …) are made together,
+and the first period is the one at the window, so that the age of a series costs nothing: without COUNT
+always, with COUNT where every period has equally many starts.
 
-No long set of starts is ever stored: BYHOUR x BYMINUTE x BYSECOND alone may be 86,400 a day. Such a
-period is a `_Starts`, which knows its size and any of its members by arithmetic.
+No long list of starts is stored: BYHOUR x BYMINUTE x BYSECOND may be 86,400 a day. Such a period is a
+`_LazyStarts`, which computes its size and each of its items.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
-from itertools import islice, product
-from math import prod
+from itertools import islice, product, starmap
 from typing import overload
 
 from calsync.model.localtime import MAX_LOCAL_TIME
@@ -24,14 +23,14 @@ from calsync.sources.ical.period_sizes import max_starts_per_period, starts_per_
 from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule, RuleError
 
 _SECONDS = {Freq.HOURLY: 3600, Freq.MINUTELY: 60, Freq.SECONDLY: 1}
-# Of as many times of day a period is made as a list.
+# A day with more times than this is not made as a list.
 _MAX_LISTED_TIMES = 24
-# For one more step, a rule's lists may be so long.
+# A rule costs one more step for each so many values in its lists.
 _LIST_LENGTH_PER_STEP = 8
 
 
 class _LazyStarts(Sequence[datetime]):
-    """Days times times of day, in order, as a sequence that takes no room."""
+    """Every time of day on every day, in order, as a sequence that takes no memory."""
 
     __slots__ = ("_days", "_hours", "_minutes", "_seconds", "_size")
 
@@ -71,20 +70,27 @@ def rule_starts(
     is_only_rule: bool = True,
     budget: SeriesBudget | None = None,
 ) -> list[datetime]:
-    """Give the starts in [first, last], in order; all times naive, `begin` being DTSTART.
+    """Return the starts of a rule from `first` to `last`, both included, in order; all times are naive.
 
-    DTSTART is given only if the rule meets it. It counts towards COUNT even if it does not, unless the
-    event has other rules that it may belong to (alone is False). Raises RuleError for a rule that
-    costs more than its budget or never lets up.
+    DTSTART is among them only if the rule meets it. It counts towards COUNT even if it does not, unless the
+    event has other rules, which it may belong to.
+
+    Args:
+        dtstart: The first start of the series.
+        is_only_rule: Whether the event has no other rule.
+        budget: What the rule may cost; by default the most that any series may.
+
+    Raises:
+        RuleError: The rule costs more than its budget, or recurs within the day without end.
     """
     if rule.freq >= Freq.HOURLY and not (rule.count or rule.until or rule.by_hour):
         raise RuleError(f"it recurs round the clock without end ({rule.freq.name})", DENSE_RULE_HINT)
     budget = budget or SeriesBudget()
-    found: list[datetime] = []
+    starts: list[datetime] = []
     for period, low, high in _periods_in_range(rule, dtstart, first, last, is_only_rule, budget):
         budget.spend_starts(high - low)
-        found += period[low:high]
-    return found
+        starts += period[low:high]
+    return starts
 
 
 def _periods_in_range(
@@ -95,80 +101,78 @@ def _periods_in_range(
     is_only_rule: bool,
     budget: SeriesBudget,
 ) -> Iterator[tuple[Sequence[datetime], int, int]]:
-    """Periods, and of each which starts lie in [first, last], from one number up to another."""
-    left, counting, lower = rule.count, False, max(dtstart, first)
-    for period, before in _counted_periods(rule, dtstart, lower, last, budget):
-        if left is not None:
-            left -= before
-        chosen: Sequence[datetime] = (
-            _select_set_positions(rule, period, budget) if rule.by_set_pos else period
-        )
-        if not chosen:
+    """Yield the starts of each period, and the slice of them that lies in [first, last]."""
+    remaining, is_counting, lower = rule.count, False, max(dtstart, first)
+    starts: Sequence[datetime]
+    for period, skipped in _counted_periods(rule, dtstart, lower, last, budget):
+        if remaining is not None:
+            remaining -= skipped
+        starts = _select_set_positions(rule, period, budget) if rule.by_set_pos else period
+        if not starts:
             continue
-        low, high = _count_before(chosen, dtstart), len(chosen)
-        if left is not None:
+        low, high = _count_before(starts, dtstart), len(starts)
+        if remaining is not None:
             # "The DTSTART property value always counts as the first occurrence" (3.3.10).
-            if not counting and low < high:
-                counting = True
-                left -= is_only_rule and chosen[low] != dtstart
-            if left <= 0:
+            if not is_counting and low < high:
+                is_counting = True
+                remaining -= is_only_rule and starts[low] != dtstart
+            if remaining <= 0:
                 return
-            high = min(high, low + left)
-            left -= high - low
-        low = max(low, _count_before(chosen, lower))
-        if chosen[-1] > last:
-            high = min(high, bisect_right(chosen, last))
+            high = min(high, low + remaining)
+            remaining -= high - low
+        low = max(low, _count_before(starts, lower))
+        if starts[-1] > last:
+            high = min(high, bisect_right(starts, last))
         if low < high:
-            yield chosen, low, high
-        if left == 0:
+            yield starts, low, high
+        if remaining == 0:
             return
 
 
-def _count_before(chosen: Sequence[datetime], first: datetime) -> int:
-    """How many lie before `first`."""
-    return 0 if chosen[0] >= first else bisect_left(chosen, first)
+def _count_before(starts: Sequence[datetime], first: datetime) -> int:
+    return 0 if starts[0] >= first else bisect_left(starts, first)
 
 
 def _select_set_positions(
     rule: RecurrenceRule, period: Sequence[datetime], budget: SeriesBudget
 ) -> list[datetime]:
-    """The wanted places of a period's set (BYSETPOS), from the front, each once."""
+    """The starts at the positions of BYSETPOS, in order, each once."""
     budget.spend_steps(len(rule.by_set_pos))
     length = len(period)
-    places = {place - 1 if place > 0 else length + place for place in rule.by_set_pos}
-    return [period[place] for place in sorted(places) if 0 <= place < length]
+    indices = {position - 1 if position > 0 else length + position for position in rule.by_set_pos}
+    return [period[index] for index in sorted(indices) if 0 <= index < length]
 
 
 def _counted_periods(
     rule: RecurrenceRule, dtstart: datetime, first: datetime, last: datetime, budget: SeriesBudget
 ) -> Iterator[tuple[Sequence[datetime], int]]:
-    """The periods up to `last`, each with how many starts were stepped over just before it.
+    """Yield the periods up to `last`, each with how many starts were skipped just before it.
 
-    Without COUNT they begin near `first`; with COUNT as well, if each whole period has equally many.
+    Without COUNT they begin near `first`; with COUNT as well, if each whole period has equally many starts.
     """
     number = _first_period_number(rule, dtstart, first)
-    walk = _subday_periods if rule.freq >= Freq.HOURLY else _day_periods
+    make_periods = _subday_periods if rule.freq >= Freq.HOURLY else _day_periods
     size = 0 if rule.count is None else starts_per_period(rule, dtstart)
     if rule.count is None:
-        before = 0
+        skipped = 0
     elif number < 2 or size is None:
-        # Every period has to be made until COUNT has run out, which the fullest of periods cannot hasten.
+        # Every period is made until COUNT is reached, which takes at least so many periods.
         budget.check_steps(min(number, rule.count // max_starts_per_period(rule, dtstart)))
-        yield from ((period, 0) for period in walk(rule, dtstart, 0, last, budget))
+        yield from ((period, 0) for period in make_periods(rule, dtstart, 0, last, budget))
         return
     else:
-        # The first period is there only in part: it begins with DTSTART.
-        yield from ((period, 0) for period in islice(walk(rule, dtstart, 0, last, budget), 1))
-        before = (number - 1) * size
-    for period in walk(rule, dtstart, number, last, budget):
-        yield period, before
-        before = 0
+        # The first period counts only in part: from DTSTART on.
+        yield from ((period, 0) for period in islice(make_periods(rule, dtstart, 0, last, budget), 1))
+        skipped = (number - 1) * size
+    for period in make_periods(rule, dtstart, number, last, budget):
+        yield period, skipped
+        skipped = 0
 
 
 def _first_period_number(rule: RecurrenceRule, dtstart: datetime, first: datetime) -> int:
-    """The number of the first period of a rule, DTSTART's being 0, that may reach `first`."""
+    """The number of the first period that may reach `first`; that of DTSTART is 0."""
     if rule.freq is Freq.YEARLY:
-        # A year of whole weeks may reach into the next.
+        # With BYWEEKNO a year of whole weeks may end in the next year.
         periods_before = first.year - 1 - _year_of_dtstart(rule, dtstart)
     elif rule.freq is Freq.MONTHLY:
         periods_before = (first.year - dtstart.year) * 12 + first.month - dtstart.month
@@ -186,7 +190,7 @@ def _year_of_dtstart(rule: RecurrenceRule, dtstart: date) -> int:
 
 
 def _week_of_dtstart(rule: RecurrenceRule, dtstart: date) -> int:
-    """The first day of DTSTART's week, in ordinals: in year 1 it may begin before there are dates."""
+    """The first day of DTSTART's week as an ordinal: in the year 1 it may lie before Python's first date."""
     return dtstart.toordinal() - (dtstart.weekday() - rule.wkst) % 7
 
 
@@ -198,25 +202,24 @@ def _seconds_between(first: datetime, last: datetime) -> int:
 def _day_periods(
     rule: RecurrenceRule, dtstart: datetime, number: int, last: datetime, budget: SeriesBudget
 ) -> Iterator[Sequence[datetime]]:
-    walk = {
+    make_days = {
         Freq.YEARLY: _days_by_year,
         Freq.MONTHLY: _days_by_month,
         Freq.WEEKLY: _days_by_week,
         Freq.DAILY: _days_by_day,
     }
     listed = len(rule.by_day) + len(rule.by_month_day) + len(rule.by_year_day) + len(rule.by_week_no)
-    dearness = 1 + listed // _LIST_LENGTH_PER_STEP
-    clock = times_of_day(rule, dtstart)
-    is_listed = prod(map(len, clock)) <= _MAX_LISTED_TIMES
-    times = [time(*shown) for shown in product(*clock)] if is_listed else []
-    for days, cost in walk[rule.freq](rule, dtstart, number, last):
-        budget.spend_steps(cost * dearness)
-        # A short list is looked into faster.
-        yield (
-            [datetime.combine(day, at) for day in days for at in times]
-            if is_listed
-            else _LazyStarts(days, *clock)
-        )
+    cost_factor = 1 + listed // _LIST_LENGTH_PER_STEP
+    hours, minutes, seconds = times_of_day(rule, dtstart)
+    # A short list is searched faster than a `_LazyStarts`.
+    is_listed = len(hours) * len(minutes) * len(seconds) <= _MAX_LISTED_TIMES
+    times = list(starmap(time, product(hours, minutes, seconds))) if is_listed else []
+    for days, cost in make_days[rule.freq](rule, dtstart, number, last):
+        budget.spend_steps(cost * cost_factor)
+        if is_listed:
+            yield [datetime.combine(day, moment) for day in days for moment in times]
+        else:
+            yield _LazyStarts(days, hours, minutes, seconds)
 
 
 def _days_by_year(
@@ -228,16 +231,16 @@ def _days_by_year(
         if rule.by_week_no
         else days_of_month * len(rule_days.months_of_rule(rule, dtstart))
     )
-    start = _year_of_dtstart(rule, dtstart) + number * rule.interval
-    for year in range(start, min(last.year + 1, MAXYEAR) + 1, rule.interval):
+    first_year = _year_of_dtstart(rule, dtstart) + number * rule.interval
+    for year in range(first_year, min(last.year + 1, MAXYEAR) + 1, rule.interval):
         yield list(rule_days.days_in_year(rule, max(year, MINYEAR), dtstart)), cost
 
 
 def _days_by_month(
     rule: RecurrenceRule, dtstart: date, number: int, last: date
 ) -> Iterator[tuple[list[date], int]]:
-    start = dtstart.year * 12 + dtstart.month - 1 + number * rule.interval
-    for month in range(start, last.year * 12 + last.month, rule.interval):
+    first_month = dtstart.year * 12 + dtstart.month - 1 + number * rule.interval
+    for month in range(first_month, last.year * 12 + last.month, rule.interval):
         yield (
             list(rule_days.days_in_month(rule, month // 12, month % 12 + 1, dtstart)),
             31 if rule.selects_days else 1,
@@ -263,31 +266,32 @@ def _days_by_day(
 def _subday_periods(
     rule: RecurrenceRule, dtstart: datetime, number: int, last: datetime, budget: SeriesBudget
 ) -> Iterator[Sequence[datetime]]:
-    """Hours, minutes and seconds; a day, hour or minute that the rule leaves out is stepped over whole."""
-    block = _floor(dtstart, rule.freq)
-    step, end = _SECONDS[rule.freq] * rule.interval, _seconds_between(block, last)
+    """Yield hours, minutes or seconds; a day, hour or minute that the rule leaves out is skipped whole."""
+    first_period = _floor(dtstart, rule.freq)
+    step, end = _SECONDS[rule.freq] * rule.interval, _seconds_between(first_period, last)
     while number * step <= end:
-        at = block + timedelta(seconds=number * step)
+        period = first_period + timedelta(seconds=number * step)
         budget.spend_steps(1)
-        beyond = _next_candidate(rule, at)
-        if beyond is None:
-            yield _subday_starts(rule, at, dtstart)
+        next_candidate = _next_candidate(rule, period)
+        if next_candidate is None:
+            yield _subday_starts(rule, period, dtstart)
             number += 1
         else:
-            number = max(number + 1, -(-_seconds_between(block, beyond) // step))
+            # Rounded up to a whole period.
+            number = max(number + 1, -(-_seconds_between(first_period, next_candidate) // step))
 
 
-def _next_candidate(rule: RecurrenceRule, at: datetime) -> datetime | None:
-    """When the rule may recur next, if it leaves out this day, hour or minute; None if it leaves out none."""
-    if not rule_days.matches_day(rule, at.date()):
-        following = at.toordinal() + 1
-        # After the last day that Python knows comes nothing.
-        return datetime.fromordinal(following) if following <= date.max.toordinal() else MAX_LOCAL_TIME
-    rest = MAX_LOCAL_TIME - at
-    if rule.by_hour and at.hour not in rule.by_hour:
-        return _floor(at, Freq.HOURLY) + min(timedelta(hours=1), rest)
-    if rule.freq is Freq.SECONDLY and rule.by_minute and at.minute not in rule.by_minute:
-        return _floor(at, Freq.MINUTELY) + min(timedelta(minutes=1), rest)
+def _next_candidate(rule: RecurrenceRule, moment: datetime) -> datetime | None:
+    """When the rule may recur next, if it leaves out the day, hour or minute of `moment`; else None."""
+    if not rule_days.matches_day(rule, moment.date()):
+        next_day = moment.toordinal() + 1
+        # After the last day that Python can represent there is none.
+        return datetime.fromordinal(next_day) if next_day <= date.max.toordinal() else MAX_LOCAL_TIME
+    until_end = MAX_LOCAL_TIME - moment
+    if rule.by_hour and moment.hour not in rule.by_hour:
+        return _floor(moment, Freq.HOURLY) + min(timedelta(hours=1), until_end)
+    if rule.freq is Freq.SECONDLY and rule.by_minute and moment.minute not in rule.by_minute:
+        return _floor(moment, Freq.MINUTELY) + min(timedelta(minutes=1), until_end)
     return None
 
 
@@ -297,14 +301,19 @@ def _floor(moment: datetime, freq: Freq) -> datetime:
     return moment.replace(second=0) if freq is Freq.MINUTELY else moment
 
 
-def _subday_starts(rule: RecurrenceRule, at: datetime, dtstart: datetime) -> _LazyStarts:
-    """The times in one hour, one minute or one second: what is longer limits, what is shorter expands."""
-    days: tuple[date, ...] = (at.date(),)
-    if rule.freq is not Freq.HOURLY and rule.by_minute and at.minute not in rule.by_minute:
+def _subday_starts(rule: RecurrenceRule, period: datetime, dtstart: datetime) -> _LazyStarts:
+    """The starts in one hour, minute or second.
+
+    A BYxxx part for a longer unit limits, one for a shorter unit expands (3.3.10, the table of BYxxx parts).
+    """
+    days: tuple[date, ...] = (period.date(),)
+    if rule.freq is not Freq.HOURLY and rule.by_minute and period.minute not in rule.by_minute:
         days = ()
-    if rule.freq is Freq.SECONDLY and rule.by_second and at.second not in rule.by_second:
+    if rule.freq is Freq.SECONDLY and rule.by_second and period.second not in rule.by_second:
         days = ()
     _, minutes, seconds = times_of_day(rule, dtstart)
     if rule.freq is not Freq.HOURLY:
-        minutes = (at.minute,)
-    return _LazyStarts(days, (at.hour,), minutes, (at.second,) if rule.freq is Freq.SECONDLY else seconds)
+        minutes = (period.minute,)
+    if rule.freq is Freq.SECONDLY:
+        seconds = (period.second,)
+    return _LazyStarts(days, (period.hour,), minutes, seconds)

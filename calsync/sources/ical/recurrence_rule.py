@@ -1,4 +1,4 @@
-"""What a recurrence rule says (RFC 5545, 3.3.10): read strictly where it matters, else kindly."""
+"""Parses the value of RRULE (RFC 5545, 3.3.10); common slips whose meaning is certain are accepted."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from calsync.sources.ical.content_lines import redact_value
 
 
 class Freq(IntEnum):
-    """How often, from the longest step to the shortest."""
+    """The frequency of a rule, from the longest period to the shortest, so that they can be compared."""
 
     YEARLY = 0
     MONTHLY = 1
@@ -22,7 +22,7 @@ class Freq(IntEnum):
 
 
 class RuleError(Exception):
-    """A rule that cannot be followed; the message says why, `hint` what to do."""
+    """A rule that cannot be followed; the message gives the reason, `hint` what to do."""
 
     def __init__(self, what: str, hint: str = "enter the series again in the calendar") -> None:
         super().__init__(what)
@@ -31,10 +31,12 @@ class RuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecurrenceRule:
-    """A recurrence rule; () and None stand for parts it does not have.
+    """A recurrence rule. A part that it does not have is () or None.
 
-    until: a date, a local time (naive) or a time in UTC (aware), as written. weekdays: Monday is 0.
-    by_day: pairs of (which one: 1 the first, -1 the last, 0 every one; weekday).
+    Attributes:
+        until: A date, a local time (naive) or a time in UTC (aware), as it is written.
+        wkst: The first day of the week; Monday is 0, here and in `by_day`.
+        by_day: Pairs of (which: 1 the first, -1 the last, 0 every; weekday).
     """
 
     freq: Freq
@@ -54,14 +56,14 @@ class RecurrenceRule:
 
     @property
     def selects_days(self) -> bool:
-        """Whether the rule itself says which days, so that DTSTART's day is not needed."""
+        """Whether the rule itself has a part for days, so that it does not recur on the day of DTSTART."""
         return bool(self.by_week_no or self.by_year_day or self.by_month_day or self.by_day)
 
 
 _WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
-# name of the part: field, smallest and largest value, whether it counts from the end too.
+# By name of the part: field, smallest and largest value, whether it may count from the end.
 _NUMBER_PARTS = {
     "BYMONTH": ("by_month", 1, 12, False),
     "BYWEEKNO": ("by_week_no", 1, 53, True),
@@ -72,7 +74,7 @@ _NUMBER_PARTS = {
     "BYSECOND": ("by_second", 0, 60, False),
     "BYSETPOS": ("by_set_pos", 1, 366, True),
 }
-# A rule of megabytes is read, but not remembered for the life of the process.
+# A rule of megabytes is read, but is not stored in the cache for the life of the process.
 _MAX_CACHED_LENGTH = 2_000
 # Beyond any COUNT or INTERVAL that makes a difference; RFC 5545 sets no limit to their digits, Python does.
 _MAX_DIGITS = 18
@@ -81,10 +83,10 @@ _PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUM
 
 
 def parse_rule(text: str) -> RecurrenceRule:
-    """Read the value of an RRULE; raises RuleError.
+    """Parse the value of an RRULE; raises RuleError.
 
-    Taken as meant: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a
-    negative COUNT, which some programs write for "no limit".
+    Accepted: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a negative
+    COUNT, which some programs write for "no limit".
     """
     return _parse_rule(text) if len(text) <= _MAX_CACHED_LENGTH else _parse_rule.__wrapped__(text)
 
@@ -117,7 +119,7 @@ def _split_parts(text: str) -> dict[str, str]:
         if not equals or not value:
             raise RuleError(f"its rule cannot be read: {redact_value(part)} is no NAME=VALUE")
         if parts.setdefault(name, value) != value:
-            raise RuleError(f"its rule says {redact_value(name)} twice")
+            raise RuleError(f"its rule has {redact_value(name)} twice")
     return parts
 
 
@@ -125,11 +127,11 @@ def _parse_freq(value: str) -> Freq:
     try:
         return Freq[value]
     except KeyError:
-        raise RuleError(f"its rule does not say how often: FREQ={redact_value(value)}") from None
+        raise RuleError(f"its rule has no known frequency: FREQ={redact_value(value)}") from None
 
 
 def _parse_number(value: str, part: str) -> int:
-    """A whole number; one with very many digits is 10^18."""
+    """A whole number; 10^18 for one with more digits than that."""
     match = _INTEGER.fullmatch(value)
     if match is None:
         raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
@@ -148,7 +150,7 @@ def _parse_interval(value: str) -> int:
 def _parse_count(value: str | None) -> int | None:
     count = _parse_number(value, "COUNT") if value else None
     if count == 0:
-        raise RuleError("its rule says COUNT=0")
+        raise RuleError("its rule has COUNT=0")
     return count if count is None or count > 0 else None
 
 
@@ -175,23 +177,24 @@ def _parse_weekday(value: str) -> int:
 
 
 def _parse_by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
-    found = []
+    days = []
     for day in dict.fromkeys(filter(None, value.split(","))):
         match = _DAY.fullmatch(day)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
             raise RuleError(f"its rule cannot be read: BYDAY={redact_value(value)}")
-        # "The first Monday" means something in a month or a year only.
+        # "The first Monday" has a meaning in a month or a year only; with other frequencies it is every
+        # Monday.
         which = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
-        found.append((which, _WEEKDAYS[match[2]]))
-    return tuple(dict.fromkeys(found))
+        days.append((which, _WEEKDAYS[match[2]]))
+    return tuple(dict.fromkeys(days))
 
 
 def _parse_numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
-    _, least, most, from_the_end = _NUMBER_PARTS[part]
-    found = []
+    _, smallest, largest, may_count_from_end = _NUMBER_PARTS[part]
+    numbers = []
     for value in dict.fromkeys(filter(None, parts.get(part, "").split(","))):
         number = _parse_number(value, part)
-        if not least <= (abs(number) if from_the_end else number) <= most:
+        if not smallest <= (abs(number) if may_count_from_end else number) <= largest:
             raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
-        found.append(number)
-    return tuple(sorted(set(found)))
+        numbers.append(number)
+    return tuple(sorted(set(numbers)))

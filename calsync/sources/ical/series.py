@@ -1,4 +1,4 @@
-"""Events to series: which belong together, and which of two versions counts."""
+"""Groups events into series: which events belong together, and which of two versions counts."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -13,9 +13,10 @@ from calsync.sources.ical.time_values import convert_to_zone, to_naive_utc
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A master and its overrides, each recurrence id once; without a master the overrides stand alone.
+    """A master and its overrides, each recurrence id once. An event that does not recur is a series of one.
 
-    An event that does not recur is a series of one.
+    Attributes:
+        master: None where the file has overrides only.
     """
 
     uid: str
@@ -24,24 +25,29 @@ class Series:
 
 
 def group_into_series(events: Iterable[Event]) -> tuple[list[Series], list[Event]]:
-    """All series, by uid, and the events that a newer version of the same meeting has replaced.
+    """Group events into series.
 
-    Events that share a UID and a start are versions of one; so are those that share a UID and differ
-    in SEQUENCE. Otherwise two masters of one UID are two series, as some exporters write them.
+    Events with one UID and one start are versions of one event; so are events with one UID that differ in
+    SEQUENCE. Otherwise two masters with one UID are two series, as some exporters write them.
+
+    Returns:
+        The series by uid, and the events that a newer version of the same meeting replaces.
     """
     groups: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         groups[event.uid].append(event)
-    found: list[Series] = []
+    all_series: list[Series] = []
     replaced: list[Event] = []
     for uid in sorted(groups):
         masters, overrides = _split_masters_and_overrides(groups[uid])
-        kept = _newest_masters(masters)
-        # By identity: there may be ten thousand of either, and each is an event of its own.
-        counted = set(map(id, kept))
-        replaced += [event for event in _distinct_versions(masters) if id(event) not in counted]
-        found += _build_series(uid, kept, overrides)
-    return found, replaced
+        newest = _newest_masters(masters)
+        # By identity: there may be ten thousand, and to compare two events compares their texts.
+        newest_ids = set(map(id, newest))
+        # Of exact doubles one, so that they are not reported as replaced.
+        versions = {(_comparable_start(event.start), event.sequence): event for event in masters}
+        replaced += [event for event in versions.values() if id(event) not in newest_ids]
+        all_series += _build_series(uid, newest, overrides)
+    return all_series, replaced
 
 
 def _split_masters_and_overrides(events: list[Event]) -> tuple[list[Event], list[Event]]:
@@ -49,7 +55,7 @@ def _split_masters_and_overrides(events: list[Event]) -> tuple[list[Event], list
     overrides = [event for event in events if event.recurrence_id is not None]
     if masters:
         return masters, overrides
-    # A series may carry a RECURRENCE-ID of its own first start, as ConnectDaily writes it.
+    # ConnectDaily writes a series with a RECURRENCE-ID that is its own first start.
     own = [event for event in overrides if _is_own_override(event)]
     others = [event for event in overrides if not _is_own_override(event)]
     return [replace(event, recurrence_id=None) for event in own], others
@@ -68,11 +74,6 @@ def _newest_masters(masters: list[Event]) -> list[Event]:
     return [by_start[start] for start in sorted(by_start)]
 
 
-def _distinct_versions(masters: list[Event]) -> list[Event]:
-    """One of each start and version: exact doubles are not worth a word."""
-    return list({(_comparable_start(event.start), event.sequence): event for event in masters}.values())
-
-
 def _build_series(uid: str, masters: list[Event], overrides: list[Event]) -> list[Series]:
     if not masters:
         return [Series(uid, None, _newest_overrides(overrides))] if overrides else []
@@ -87,40 +88,37 @@ def _build_series(uid: str, masters: list[Event], overrides: list[Event]) -> lis
 
 
 def _masters_by_start(masters: list[Event]) -> tuple[list[date], list[int]]:
-    """The days on which series begin, in order, and for each the last of those that have begun by then."""
-    begins = sorted((to_date(master.start), place) for place, master in enumerate(masters) if master.recurs)
-    return [day for day, _ in begins], list(accumulate((place for _, place in begins), max))
+    """The days on which series begin, in order; and for each the largest index of a series begun by then."""
+    begins = sorted((to_date(master.start), index) for index, master in enumerate(masters) if master.recurs)
+    return [day for day, _ in begins], list(accumulate((index for _, index in begins), max))
 
 
-def _index_of_master(override: Event, begun: tuple[list[date], list[int]]) -> int:
+def _index_of_master(override: Event, masters_by_start: tuple[list[date], list[int]]) -> int:
     """The last series that has begun when the override was to take place; the first if none has."""
-    days, last = begun
+    days, last = masters_by_start
     count = bisect_right(days, to_date(override.recurrence_id or override.start))
     return last[count - 1] if count else 0
 
 
 def _align_recurrence_id(override: Event, master: Event) -> Event:
-    """The override with its recurrence id as the master would write it: same kind, same zone."""
-    original = override.recurrence_id
-    if original is None:
+    """The override with a recurrence id of the kind of the master's DTSTART and in its zone."""
+    recurrence_id = override.recurrence_id
+    if recurrence_id is None:
         return override
-    return replace(override, recurrence_id=_to_dtstart_kind(original, master))
-
-
-def _to_dtstart_kind(original: DateOrTime, master: Event) -> DateOrTime:
-    start, zone = master.start, master.zone
-    if not isinstance(start, datetime):
-        return date_in_zone(original, zone if master.is_all_day_by_flag else None)
-    if isinstance(original, datetime):
-        return convert_to_zone(original, zone)
-    return datetime.combine(original, start.timetz())
+    if not isinstance(master.start, datetime):
+        recurrence_id = date_in_zone(recurrence_id, master.zone if master.is_all_day_by_flag else None)
+    elif isinstance(recurrence_id, datetime):
+        recurrence_id = convert_to_zone(recurrence_id, master.zone)
+    else:
+        recurrence_id = datetime.combine(recurrence_id, master.start.timetz())
+    return replace(override, recurrence_id=recurrence_id)
 
 
 def _newest_overrides(overrides: list[Event]) -> tuple[Event, ...]:
     newest: dict[tuple[bool, date], Event] = {}
     for event in sorted(overrides, key=lambda event: event.version_key):
         newest[_comparable_start(event.recurrence_id or event.start)] = event
-    return tuple(newest[original] for original in sorted(newest))
+    return tuple(newest[recurrence_id] for recurrence_id in sorted(newest))
 
 
 def _comparable_start(moment: DateOrTime) -> tuple[bool, date]:

@@ -1,4 +1,4 @@
-"""Text values and parameters of content lines (RFC 5545, 3.1, 3.2 and 3.3.11)."""
+"""Reads text values and parameters of content lines (RFC 5545, 3.1, 3.2 and 3.3.11)."""
 
 import re
 
@@ -8,7 +8,7 @@ from calsync.sources.ical.encoded_text import Encoding, decode_value, find_encod
 
 # Possessive, so that a line of 100,000 parameters or an unclosed quote costs one pass.
 _PARAMETERS_THEN_COLON = re.compile(r'((?:;[^=;:"]++=(?:"[^"]*+"|[^";:])*+)*+):', re.S)
-# One value each, no escape (RFC 6868) and nothing forbidden: what icalendar reads letter by letter.
+# One value each, no escape (RFC 6868) and no forbidden character: icalendar reads these letter by letter.
 _SIMPLE_PARAMETERS = re.compile(
     r"""(?:;[A-Za-z0-9-]+=(?:"[^"^\0-\x08\n-\x1f\x7f]*+"|[^",:;^\0-\x08\n-\x1f\x7f]*+))*+"""
 )
@@ -17,7 +17,7 @@ _ONE_PARAMETER = re.compile(r""";([A-Za-z0-9-]+)=(?:"([^"]*)"|([^;]*))""")
 
 
 def split_parameters(rest: str) -> tuple[str, str]:
-    """Split what follows a property's name: `;CN="a: b":mailto:…` to `;CN="a: b"` and `mailto:…`."""
+    """Split what follows the name of a property: `;CN="a: b":mailto:…` to `;CN="a: b"` and `mailto:…`."""
     match = _PARAMETERS_THEN_COLON.match(rest)
     if match is None:  # an unclosed quote, or the like
         before, _, after = rest.partition(":")
@@ -26,7 +26,7 @@ def split_parameters(rest: str) -> tuple[str, str]:
 
 
 def read_text_value(rest: str) -> str:
-    """The text of a property, unescaped, without blanks around it."""
+    """Return the text of a property, decoded and unescaped, without blanks around it."""
     if rest[:1] == ":":
         value = rest[1:]
         return (unescape_text(value) if "\\" in value else value).strip()
@@ -37,7 +37,7 @@ def decode_text_value(rest: str) -> tuple[str, str]:
     """Read the text of a property that may be in quoted-printable or base64.
 
     Returns:
-        The text as `text_of` gives it, and what could not be decoded in it, "" if nothing.
+        The text as `read_text_value` returns it, and what is wrong with its encoding, "" if nothing is.
     """
     before, value = split_parameters(rest)
     encoding = find_encoding(before)
@@ -49,35 +49,37 @@ def decode_text_value(rest: str) -> tuple[str, str]:
 
 
 def unescape_text(value: str) -> str:
-    """A text without the backslashes before commas, semicolons, line ends and themselves (3.3.11)."""
+    """Return a text without the backslashes before commas, semicolons, line ends and backslashes (3.3.11)."""
     if "\\\\" in value:
         return str(unescape_backslash(value))
-    # No backslash stands before another, so what is replaced first makes nothing that comes after.
+    # No backslash precedes another, so no replacement makes a new escape.
     for mark, char in _ESCAPES:
         value = value.replace(mark, char)
     return value
 
 
 def read_text_list(rest: str) -> list[str]:
-    """The texts of a property that holds several, as CATEGORIES does."""
+    """Return the texts of a property that has several, as CATEGORIES."""
     before, value = split_parameters(rest)
     encoding = find_encoding(before)
     if encoding is Encoding.BASE64:
         value = decode_value(value, encoding, read_parameters(before).get("CHARSET", ""))[0]
     parts = split_on_unescaped_comma(value) if "\\" in value else value.split(",")
     if encoding is Encoding.QUOTED_PRINTABLE:
-        # vCalendar 1.0, which has this encoding, parts them by semicolons.
+        # vCalendar 1.0, which has this encoding, separates them by semicolons.
         charset = read_parameters(before).get("CHARSET", "")
-        parts = [decode_value(part, encoding, charset)[0] for whole in parts for part in whole.split(";")]
+        parts = [decode_value(part, encoding, charset)[0] for joined in parts for part in joined.split(";")]
     return [part.strip() for part in parts if part.strip()]
 
 
 def read_parameters(text: str) -> dict[str, str]:
-    """The parameters by name in capitals; those that cannot be read are left out."""
+    """Return the parameters by name in capitals; those that cannot be read are left out."""
     if _SIMPLE_PARAMETERS.fullmatch(text):
         return {name.upper(): quoted or plain for name, quoted, plain in _ONE_PARAMETER.findall(text)}
     try:
-        found = Parameters.from_ical(text.lstrip(";")) if text else {}  # type: ignore[no-untyped-call]
+        parameters = Parameters.from_ical(text.lstrip(";")) if text else {}  # type: ignore[no-untyped-call]
     except ValueError:
-        found = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
-    return {str(name).upper(): value if isinstance(value, str) else value[0] for name, value in found.items()}
+        parameters = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    return {
+        str(name).upper(): value if isinstance(value, str) else value[0] for name, value in parameters.items()
+    }

@@ -1,4 +1,4 @@
-"""Times as properties write them (RFC 5545, 3.3.4 to 3.3.9) to dates and aware datetimes."""
+"""Reads times (RFC 5545, 3.3.4 to 3.3.9) as dates and aware datetimes, and calculates with them."""
 
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, time, timedelta, tzinfo
@@ -15,20 +15,20 @@ _DURATION = re.compile(r"[+-]?P(\d+W|(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)")
 
 
 def read_times(line: TimeLine, zones: Zones, floating: tzinfo) -> list[DateOrTime]:
-    """All times of a property; raises ValueError. floating: the zone of those that name none."""
+    """Return all times of a property; raises ValueError. floating: the zone of times without one."""
     return [
         _read_value(value, line.tzid, zones, floating) for value in line.value.split(",") if value.strip()
     ]
 
 
 def read_time(line: TimeLine, zones: Zones, floating: tzinfo) -> DateOrTime:
-    """The one time of a property; raises ValueError."""
+    """Return the only time of a property; raises ValueError."""
     return _read_value(line.value, line.tzid, zones, floating)
 
 
 def read_periods(line: TimeLine, zones: Zones, floating: tzinfo) -> list[tuple[datetime, timedelta]]:
-    """The periods of an RDATE as (start, length), written start/end or start/length; raises ValueError."""
-    found = []
+    """Return the periods of an RDATE (start/end or start/length) as (start, length); raises ValueError."""
+    periods = []
     for value in filter(None, line.value.split(",")):
         first, _, second = value.partition("/")
         start = to_datetime(_read_value(first, line.tzid, zones, floating), floating)
@@ -40,61 +40,60 @@ def read_periods(line: TimeLine, zones: Zones, floating: tzinfo) -> list[tuple[d
             )
         if length < timedelta(0):
             raise ValueError(f"a period that ends before it starts: {redact_value(value)}")
-        found.append((start, length))
-    return found
+        periods.append((start, length))
+    return periods
 
 
 def read_duration(value: str) -> timedelta:
-    """A duration, perhaps negative; raises ValueError."""
+    """Return a duration, which may be negative; raises ValueError."""
     plain = value.strip().upper()
     if not _DURATION.fullmatch(plain) or plain[-1] in "PT":
         raise ValueError(f"no duration: {redact_value(value)}")
-    found: object = vDuration.from_ical(plain)  # type: ignore[no-untyped-call]
-    if not isinstance(found, timedelta):
+    duration: object = vDuration.from_ical(plain)  # type: ignore[no-untyped-call]
+    if not isinstance(duration, timedelta):
         raise ValueError(f"no duration: {redact_value(value)}")
-    return found
+    return duration
 
 
 def _read_value(value: str, tzid: str, zones: Zones, floating: tzinfo) -> DateOrTime:
     plain = value.strip().upper()
     if not _DATE_OR_TIME.fullmatch(plain):
         raise ValueError(f"no date or time: {redact_value(value)}")
-    found: DateOrTime = vDDDTypes.from_ical(plain)  # type: ignore[no-untyped-call]
-    if not isinstance(found, datetime):
-        return found
-    if found.tzinfo is None:
-        found = localize(found, zones.zone_of(tzid) if tzid else floating)
+    moment: DateOrTime = vDDDTypes.from_ical(plain)  # type: ignore[no-untyped-call]
+    if not isinstance(moment, datetime):
+        return moment
+    if moment.tzinfo is None:
+        moment = localize(moment, zones.zone_of(tzid) if tzid else floating)
     elif tzid:
-        # A time in UTC that names a zone all the same: "TZID MUST NOT be applied", but it may be shown.
-        return convert_to_zone(found, zones.zone_of(tzid))
-    return convert_to_zone(found, zones.display_zone) if zones.display_zone and _is_utc(found) else found
-
-
-def _is_utc(moment: datetime) -> bool:
-    return (moment.tzname() or "").upper() == "UTC"
+        # A time in UTC with a TZID: it "MUST NOT be applied" (3.2.19), but the time may be shown in that
+        # zone.
+        return convert_to_zone(moment, zones.zone_of(tzid))
+    if zones.display_zone and (moment.tzname() or "").upper() == "UTC":
+        return convert_to_zone(moment, zones.display_zone)
+    return moment
 
 
 def convert_to_zone(moment: datetime, zone: tzinfo) -> datetime:
-    """The same moment by another zone's clock."""
+    """Return the same moment in another zone."""
     try:
         return moment.astimezone(zone)
-    except OverflowError:  # the first and the last day that Python knows
+    except OverflowError:  # the first and the last day that Python can represent
         return moment
 
 
 def to_datetime(moment: DateOrTime, zone: tzinfo | None) -> datetime:
-    """A time as it is, a date as the midnight it begins with in `zone`."""
+    """Return a time as it is, and a date as the midnight in `zone` that it begins with."""
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), zone)
 
 
 def to_naive_utc(moment: datetime) -> datetime:
-    """The moment in UTC, naive, to compare; on Python's first and last day the nearest that it knows."""
+    """Return the moment in UTC, naive, or the nearest to it that Python can represent."""
     offset = moment.utcoffset()
     return add_clamped(to_naive_local(moment), -offset) if offset else to_naive_local(moment)
 
 
 def elapsed_time(start: datetime, end: datetime) -> timedelta:
-    """The real time from `start` to `end`, also where one of them is no moment that UTC can show."""
+    """Return the time from `start` to `end`, also where Python cannot represent one of them in UTC."""
     zero = timedelta(0)
     return (to_naive_local(end) - to_naive_local(start)) - (
         (end.utcoffset() or zero) - (start.utcoffset() or zero)
@@ -102,7 +101,7 @@ def elapsed_time(start: datetime, end: datetime) -> timedelta:
 
 
 def add_duration(start: DateOrTime, length: timedelta) -> DateOrTime:
-    """What lies a duration after `start`: days by the calendar first, then hours exactly (3.3.6)."""
+    """Add a duration: days by the clock of `start` first, then hours as elapsed time (3.3.6)."""
     if not isinstance(start, datetime):
         return add_clamped(to_datetime(start, None), length).date()
     days = timedelta(days=length.days)
@@ -110,7 +109,7 @@ def add_duration(start: DateOrTime, length: timedelta) -> DateOrTime:
 
 
 def add_elapsed_time(start: datetime, length: timedelta) -> datetime:
-    """What lies a length of real time after `start`, in its zone."""
+    """Add elapsed time; the result is in the zone of `start`."""
     try:
         return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
     except OverflowError:
@@ -118,7 +117,7 @@ def add_elapsed_time(start: datetime, length: timedelta) -> datetime:
 
 
 def clamp_to_utc_range(moment: datetime) -> datetime:
-    """The moment, or the nearest that UTC can show: whoever stores or sorts it turns it into UTC."""
+    """Return the moment, or the nearest that Python can represent in UTC: it is stored and sorted in UTC."""
     if MINYEAR < moment.year < MAXYEAR:
         return moment
     try:
@@ -129,5 +128,5 @@ def clamp_to_utc_range(moment: datetime) -> datetime:
 
 
 def shift_out_of_gap(moment: datetime) -> datetime:
-    """The wall time that clocks show then: one in a gap is read by the offset before it (3.3.5)."""
+    """Return a time that exists: one that clocks skip is read by the offset before the gap (3.3.5)."""
     return add_elapsed_time(moment, timedelta(0)) if moment.tzinfo else moment

@@ -1,7 +1,7 @@
-"""What each UID of a calendar was at the last reading, by its digest only: it can be kept in a token.
+"""The digest of each UID of a calendar at its last reading, to find out which have changed since.
 
-It holds nothing of what a UID gave, for that would be descriptions and addresses: it says which UIDs
-stand as they were, and whoever kept what they gave keeps it on.
+It is stored in the token of the calendar. It has nothing of the occurrences, which would be descriptions and
+addresses: those of unchanged UIDs are in the store, and stay there.
 """
 
 import base64
@@ -10,35 +10,37 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 _BYTES_PER_UID = 8
-"""Bytes kept of a UID's digest: among a thousand changed UIDs one in 10^16 would pass for unchanged."""
+"""Bytes stored of a digest: of a thousand changed UIDs, one in 10^16 would be taken for unchanged."""
 
 
 class UidDigests:
-    """Of one calendar. standing: after a reading, the UIDs that are in it as they were.
+    """The digests of one calendar.
 
-    text: after a reading, all that need be remembered until the next; "" where it was not by UIDs.
+    Attributes:
+        unchanged: After a reading, the UIDs that have not changed since the one before.
+        text: After a reading, what is stored until the next; "" if the full parser read the whole file.
     """
 
     def __init__(self, text: str = "") -> None:
-        """text: what `text` gave after the last reading, "" for none."""
+        """text: the value of `text` after the last reading, "" for none."""
         self.unchanged: frozenset[str] = frozenset()
         self.text = ""
         self._key, _, packed = text.partition(":")
-        self._before = _unpack_digests(packed)
+        self._previous = _unpack_digests(packed)
 
     def is_valid_for(self, key: str) -> bool:
-        """Whether anything is known of the last reading, and it rested on the same as this one."""
-        return key == self._key and bool(self._before)
+        """Whether there was a last reading, under the same conditions as this one (`key`)."""
+        return key == self._key and bool(self._previous)
 
     def is_unchanged(self, digests: Sequence[bytes]) -> bool:
-        """Whether a UID had exactly the events of these digests."""
-        return _digest_of_uid(digests) in self._before
+        """Whether a UID had exactly the events with these digests."""
+        return _digest_of_uid(digests) in self._previous
 
     def update(self, key: str, digests: Mapping[str, Sequence[bytes]], unchanged: frozenset[str]) -> None:
-        """Remember UIDs by the digests of their events, those that were read now and those that stand."""
+        """Store the digests of a reading. digests: by UID, of its events, read now or unchanged."""
         self.unchanged = unchanged
-        known = {*map(_digest_of_uid, digests.values())}
-        self.text = f"{key}:{base64.b64encode(b''.join(sorted(known))).decode()}" if known else ""
+        uid_digests = {*map(_digest_of_uid, digests.values())}
+        self.text = f"{key}:{base64.b64encode(b''.join(sorted(uid_digests))).decode()}" if uid_digests else ""
 
 
 def _digest_of_uid(digests: Sequence[bytes]) -> bytes:

@@ -1,11 +1,11 @@
-"""A calendar's own time zone (RFC 5545, 3.6.5), as a `tzinfo` that no other calendar ever sees.
+"""A calendar's own time zone (RFC 5545, 3.6.5) as a `tzinfo`, which no other calendar uses.
 
-icalendar keeps a VTIMEZONE by its name for the life of the process, so that the next manager's
-"Customized Time Zone" would be read by the first one's rules.
+icalendar stores a VTIMEZONE by its name for the life of the process, so the "Customized Time Zone" of the
+next manager would be read by the rules of the first.
 
-A file may hold ten thousand zones, and a zone ten thousand rules, each with an onset a year for two
-centuries. So onsets are numbers in arrays (seconds since the beginning of year 1), and what a yearly rule
-chooses is computed for all years at once (`yearly`).
+A file may have ten thousand zones, and a zone ten thousand rules, each with an onset a year for two
+centuries. So onsets are numbers in arrays (seconds since the beginning of year 1), and those of a yearly rule
+are computed for all years at once (`yearly_rule`).
 """
 
 import re
@@ -39,17 +39,18 @@ _OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?")
 _LOCAL_TIME = re.compile(r"(\d{8}T\d{6})Z?")
 _FIRST_ONSET, _LAST_ONSET = datetime(FIRST_ZONE_YEAR, 1, 1), datetime(LAST_ZONE_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall-clock time
 _ZERO = timedelta(0)
-# Of a rule that is not plainly yearly: the days of one month each year; a clock does not change more often.
+# For a rule that `yearly_starts` does not compute: the days of one month each year, and more onsets than any
+# zone has.
 _MAX_STEPS, _MAX_ONSETS = 7_000, 1_000
 
 
 class ZoneError(Exception):
-    """A VTIMEZONE that cannot be used; the message says why."""
+    """A VTIMEZONE that cannot be used; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observance:
-    """The offsets until and from its onsets on, and the onsets by the clock that holds until then."""
+    """A STANDARD or DAYLIGHT: the offsets before and after its onsets; these are by the clock before them."""
 
     offset_before: timedelta
     offset_after: timedelta
@@ -58,84 +59,90 @@ class Observance:
 
 
 class CalendarZone(tzinfo):
-    """A zone made of observances.
+    """A zone of observances.
 
-    A time in a gap takes the offset before it; in an overlap `fold` decides.
+    A time in a gap has the offset before it; in an overlap `fold` decides.
+
+    Attributes:
+        key: The TZID.
+        text: The VTIMEZONE.
     """
 
     def __init__(self, key: str, observances: list[Observance], text: str) -> None:
+        """Sort the onsets of all observances into one order."""
         self.key = key
         self.text = text
         self._observances = observances
-        sizes = [len(one.onsets) for one in observances]
+        sizes = [len(observance.onsets) for observance in observances]
         numbers = np.repeat(np.arange(len(observances)), sizes)
         before, after = (
             np.repeat([int(offset.total_seconds()) for offset in offsets], sizes)
             for offsets in (
-                [one.offset_before for one in observances],
-                [one.offset_after for one in observances],
+                [observance.offset_before for observance in observances],
+                [observance.offset_after for observance in observances],
             )
         )
-        walls = np.concatenate([one.onsets for one in observances])
-        order = np.argsort(walls - before, kind="stable")
-        walls, before, after = walls[order], before[order], after[order]
+        onsets = np.concatenate([observance.onsets for observance in observances])
+        order = np.argsort(onsets - before, kind="stable")
+        onsets, before, after = onsets[order], before[order], after[order]
         self._observance_numbers = array("I", numbers[order].astype(np.uint32).tobytes())
-        self._local_onsets, self._utc_onsets = _to_array(walls), _to_array(walls - before)
-        # PEP 495: the earlier reading (fold=0) keeps the old offset through gap and overlap alike.
+        self._local_onsets, self._utc_onsets = _to_array(onsets), _to_array(onsets - before)
+        # PEP 495: with fold=0 the offset before the onset holds through a gap and through an overlap.
         self._onsets_by_fold = (
-            _to_array(walls + np.maximum(0, after - before)),
-            _to_array(walls + np.minimum(0, after - before)),
+            _to_array(onsets + np.maximum(0, after - before)),
+            _to_array(onsets + np.minimum(0, after - before)),
         )
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """The offset that holds at a wall time of this zone."""
-        last = self._observance_at(moment)
-        return last.offset_after if last else self._observances[self._observance_numbers[0]].offset_before
+        """Return the offset at a local time of this zone."""
+        observance = self._observance_at(moment)
+        return (
+            observance.offset_after
+            if observance
+            else self._observances[self._observance_numbers[0]].offset_before
+        )
 
-    def dst(self, moment: datetime | None) -> timedelta:  # noqa: ARG002 - tzinfo asks
-        """Nothing: which part of an offset is summer time does not matter here."""
+    def dst(self, moment: datetime | None) -> timedelta:  # noqa: ARG002 - of tzinfo
+        """Return zero: which part of an offset is summer time is not needed."""
         return _ZERO
 
     def tzname(self, moment: datetime | None) -> str:
-        """The name of the observance, or of the zone."""
-        last = self._observance_at(moment)
-        return last.name if last and last.name else self.key
+        """Return the name of the observance, else of the zone."""
+        observance = self._observance_at(moment)
+        return observance.name if observance and observance.name else self.key
 
     def fromutc(self, moment: datetime) -> datetime:
-        """The wall time here, with `fold` set in the second pass through an overlap."""
-        place = bisect_right(self._utc_onsets, to_seconds(to_naive_local(moment))) - 1
-        number = self._observance_numbers[max(place, 0)]
-        offset = (
-            self._observances[number].offset_after if place >= 0 else self._observances[number].offset_before
-        )
-        wall = (moment + offset).replace(fold=0)
-        return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
+        """Return the local time of a moment in UTC, with `fold` set in the second part of an overlap."""
+        index = bisect_right(self._utc_onsets, to_seconds(to_naive_local(moment))) - 1
+        observance = self._observances[self._observance_numbers[max(index, 0)]]
+        offset = observance.offset_after if index >= 0 else observance.offset_before
+        local_time = (moment + offset).replace(fold=0)
+        return local_time if self.utcoffset(local_time) == offset else local_time.replace(fold=1)
 
     def local_transitions(self, first: datetime, last: datetime) -> list[datetime]:
-        """When, by the clock before it, an observance begins between two wall times, a day more or less."""
+        """Return the onsets between two local times, by the clock before each; a day more at either end."""
         day = 86_400
         begin = bisect_right(self._utc_onsets, to_seconds(first) - day)
         end = bisect_right(self._utc_onsets, to_seconds(last) + day)
-        return [MIN_LOCAL_TIME + timedelta(seconds=wall) for wall in self._local_onsets[begin:end]]
+        return [MIN_LOCAL_TIME + timedelta(seconds=onset) for onset in self._local_onsets[begin:end]]
 
     def utc_transitions(self, first: datetime, last: datetime) -> list[datetime]:
-        """When an observance begins between two moments; all in UTC, naive."""
-        begin, end = (
-            bisect_right(self._utc_onsets, to_seconds(first)),
-            bisect_right(self._utc_onsets, to_seconds(last)),
-        )
-        return [MIN_LOCAL_TIME + timedelta(seconds=utc) for utc in self._utc_onsets[begin:end]]
+        """Return the onsets between two moments; all in UTC, naive."""
+        begin = bisect_right(self._utc_onsets, to_seconds(first))
+        end = bisect_right(self._utc_onsets, to_seconds(last))
+        return [MIN_LOCAL_TIME + timedelta(seconds=onset) for onset in self._utc_onsets[begin:end]]
 
     def _observance_at(self, moment: datetime | None) -> Observance | None:
-        """The observance that holds at a wall time, None before the first."""
+        """The observance that applies at a local time, None before the first onset."""
         if moment is None:
             return self._observances[self._observance_numbers[-1]]
-        # As `to_seconds(to_naive_local(moment))`, in half of the time: asked for each time in the zone.
+        # As `to_seconds(to_naive_local(moment))` in half of the time: this is called for each time in the
+        # zone.
         of_day = moment.hour * 3600 + moment.minute * 60 + moment.second
-        place = (
+        index = (
             bisect_right(self._onsets_by_fold[moment.fold], (moment.toordinal() - 1) * 86_400 + of_day) - 1
         )
-        return self._observances[self._observance_numbers[place]] if place >= 0 else None
+        return self._observances[self._observance_numbers[index]] if index >= 0 else None
 
     def __repr__(self) -> str:
         return f"CalendarZone({self.key!r})"
@@ -146,11 +153,11 @@ def _to_array(seconds: Seconds) -> "array[int]":
     return array("q", seconds.astype(np.int64).tobytes())
 
 
-# A CalDAV server gives the same block with every resource. A zone depends on its text alone, so
-# remembering it by that text lets nothing leak from one calendar into the next.
+# A CalDAV server sends the same VTIMEZONE with every resource. A zone depends on its text alone, so a cache
+# by that text carries nothing from one calendar to the next.
 @lru_cache(maxsize=256)
 def read_vtimezone(text: str) -> tuple[str, CalendarZone]:
-    """Read a VTIMEZONE: its TZID and the zone; raises ZoneError."""
+    """Read a VTIMEZONE; returns its TZID and the zone, raises ZoneError."""
     check_time_limit()
     names = [rest[1:].strip() for _, rest in find_lines(text, frozenset({"TZID"}))]
     if len(set(names)) != 1:
@@ -158,7 +165,7 @@ def read_vtimezone(text: str) -> tuple[str, CalendarZone]:
     try:
         observances = [_read_observance(part) for part in _observance_texts(text)]
         if not observances:
-            raise ZoneError("it says no offset")
+            raise ZoneError("it has no STANDARD or DAYLIGHT")
         return names[0], CalendarZone(names[0], observances, text)
     except RuleError as error:
         raise ZoneError(str(error)) from None
@@ -174,11 +181,11 @@ def _observance_texts(text: str) -> Iterator[str]:
             begins.append((name, mark.end()))
         elif name in ends:
             ends[name].append((mark.start(), mark.end()))
-    done = 0
+    previous_end = 0
     for name, begin in begins:
-        number = bisect_left(ends[name], (begin, 0))
-        if begin >= done and number < len(ends[name]):
-            end, done = ends[name][number]
+        index = bisect_left(ends[name], (begin, 0))
+        if begin >= previous_end and index < len(ends[name]):
+            end, previous_end = ends[name][index]
             yield text[begin:end]
 
 
@@ -187,33 +194,33 @@ def _read_observance(text: str) -> Observance:
     lines = [parse_time_line(name, rest) for name, rest in find_lines(text, _OBSERVANCE_PROPERTIES)]
     values = {line.name: line.value for line in reversed(lines)}
     before, after = _read_offset(values, "TZOFFSETFROM"), _read_offset(values, "TZOFFSETTO")
-    begin = _read_local_time(values.get("DTSTART", ""))
-    walls = [np.array([to_seconds(begin)])]
+    dtstart = _read_local_time(values.get("DTSTART", ""))
+    onsets = [np.array([to_seconds(dtstart)])]
     for line in lines:
         if line.name == "RDATE":
             dates = [to_seconds(_read_local_time(value.partition("/")[0])) for value in line.value.split(",")]
-            walls.append(np.array(dates))
+            onsets.append(np.array(dates))
         elif line.name == "RRULE":
-            walls.append(_rule_onsets(parse_rule(line.value), begin, before))
-    return Observance(before, after, values.get("TZNAME", ""), np.unique(np.concatenate(walls)))
+            onsets.append(_rule_onsets(parse_rule(line.value), dtstart, before))
+    return Observance(before, after, values.get("TZNAME", ""), np.unique(np.concatenate(onsets)))
 
 
-def _rule_onsets(rule: RecurrenceRule, begin: datetime, before: timedelta) -> Seconds:
+def _rule_onsets(rule: RecurrenceRule, dtstart: datetime, offset_before: timedelta) -> Seconds:
     last = _LAST_ONSET
     if rule.until is None or rule.until.year == MAXYEAR:
         pass  # UNTIL=99991231T235959Z is how some write "no end"
     elif isinstance(rule.until, datetime):
-        # "UNTIL … MUST be specified in UTC"; the onset's own clock is the one before it.
-        last = min(last, add_clamped(rule.until.replace(tzinfo=None), before if rule.until.tzinfo else _ZERO))
+        # UNTIL "MUST be specified in UTC" (3.6.5); onsets are by the clock before them.
+        offset = offset_before if rule.until.tzinfo else _ZERO
+        last = min(last, add_clamped(rule.until.replace(tzinfo=None), offset))
     else:
         last = min(last, datetime.combine(rule.until, datetime.max.time()))
-    found = yearly_starts(rule, begin, last)
-    if found is None:
+    onsets = yearly_starts(rule, dtstart, last)
+    if onsets is None:
         budget = SeriesBudget(_MAX_STEPS, _MAX_ONSETS, SharedReserve(0, 0))
-        found = np.array(
-            [to_seconds(wall) for wall in rule_starts(rule, begin, _FIRST_ONSET, last, budget=budget)], int
-        )
-    return found
+        starts = rule_starts(rule, dtstart, _FIRST_ONSET, last, budget=budget)
+        onsets = np.array(list(map(to_seconds, starts)), int)
+    return onsets
 
 
 def _read_local_time(value: str) -> datetime:

@@ -1,9 +1,10 @@
-"""Which zone a TZID means in one calendar; nothing is remembered from one calendar to the next.
+"""The zone of a TZID in one calendar, independent of all other calendars.
 
-1. The file's own VTIMEZONE (RFC 5545, 3.6.5), unless it has the name of an IANA zone and agrees with it
-   around the window: then IANA's zone, which is faster and has a name.
+1. The file's own VTIMEZONE (RFC 5545, 3.6.5), unless it has the name of an IANA zone and the same offsets
+around the
+   window: then IANA's zone, which is faster and has a name.
 2. A name that means one zone only: IANA's names, Windows' names, offsets.
-3. What the name most likely means, and a note.
+3. The zone that the name most likely means, and a note.
 4. Otherwise the manager's own zone, and a problem.
 """
 
@@ -23,13 +24,13 @@ from calsync.text import format_count
 
 _HEADER = frozenset({"X-WR-TIMEZONE", "TIMEZONE-ID"})
 _MAX_SHOWN_LENGTH = 80
-# The years for which a definition is compared with IANA's data: before and after them nobody has meetings.
+# Years of the window in which a definition is compared with IANA's data: nobody has meetings outside them.
 _MIN_YEAR, _MAX_YEAR = 1950, 2099
 _WINTER = datetime(2024, 1, 15)  # noqa: DTZ001 - wall-clock time
 
 
 class _Doubt(Enum):
-    """Why a zone is worth a word, and what the word is; %(…)s are the name, the events and the zone."""
+    """Why a zone is reported, with the text of the problem; %(…)s are the name, the events and the zone."""
 
     UNKNOWN = "time zone %(name)s is unknown; %(events)s read as %(zone)s"
     GUESSED = "time zone %(name)s was taken for %(zone)s; %(events)s read so"
@@ -39,40 +40,50 @@ class _Doubt(Enum):
 
 
 class ZoneReport:
-    """Counts the events of one file whose zone is in doubt; one problem for each zone."""
+    """Counts the events of one file whose zone is in doubt, for one problem for each zone."""
 
     def __init__(self, where: str) -> None:
         self.where = where
         self._events: dict[tuple[_Doubt, str, str], int] = {}
 
     def count_events(self, doubt: _Doubt, name: str, zone: str, events: int) -> None:
-        """Count events that use a zone; 0 where it is the calendar that names it (X-WR-TIMEZONE)."""
+        """Count events that use a zone; 0 where the calendar itself names it (X-WR-TIMEZONE)."""
         key = (doubt, name, zone)
         self._events[key] = self._events.get(key, 0) + events
 
     def problems(self) -> list[Problem]:
-        """The problems, in the order in which the zones were met."""
+        """Return the problems, in the order in which the zones were counted."""
         return [self._problem(*key, events) for key, events in self._events.items()]
 
     def _problem(self, doubt: _Doubt, name: str, zone: str, events: int) -> Problem:
         counted = (
             f"the times of {format_count(events, 'event')} were" if events else "times without a zone were"
         )
-        words = {"name": repr(name[:_MAX_SHOWN_LENGTH]), "zone": zone, "events": counted}
+        values = {"name": repr(name[:_MAX_SHOWN_LENGTH]), "zone": zone, "events": counted}
         severity = Severity.FAULT if doubt is _Doubt.UNKNOWN else Severity.NOTE
         hint = "choose a named time zone in the calendar, or check that these times are right"
-        return Problem(self.where, doubt.value % words, hint, severity)
+        return Problem(self.where, doubt.value % values, hint, severity)
 
 
 class Zones:
-    """The zones of one VCALENDAR; `problems` names its broken definitions, `report` counts zones in doubt.
+    """The zones of one VCALENDAR.
 
-    floating: for times without a zone. wall: the zone that the calendar asks to be shown in
-    (X-WR-TIMEZONE), or None; then times in UTC are shown in it, as recurring-ical-events does. own: the
-    definitions of the file that count.
+    Attributes:
+        default: The manager's zone.
+        display_zone: The zone of X-WR-TIMEZONE, in which times in UTC are shown, as by recurring-ical-events;
+            or None.
+        own_definitions: The texts of the VTIMEZONEs that are used.
+        problems: Broken VTIMEZONEs.
+        report: Counts the events whose zone is in doubt.
     """
 
     def __init__(self, calendar: CalendarText, default: ZoneInfo, report: ZoneReport, window: Span) -> None:
+        """Read the zones of a calendar.
+
+        Args:
+            default: The zone of times without a zone or with an unknown one.
+            window: The time around which a VTIMEZONE is compared with IANA's zone of its name.
+        """
         self.default = default
         self.problems: list[Problem] = []
         self.report = report
@@ -92,12 +103,12 @@ class Zones:
 
     @property
     def midnight_zones(self) -> tuple[tzinfo, ...]:
-        """The zones in which the file's days may begin, besides the one that a time names."""
+        """The zones at whose midnights days of the file may begin, next to the zone of the time itself."""
         only = tuple(self._own_zones.values()) if len(self._own_zones) == 1 else ()
         return (self.floating, *only)
 
     def zone_of(self, tzid: str) -> tzinfo:
-        """Return the zone of a TZID, a likely one or the manager's where it is in doubt."""
+        """Return the zone of a TZID; where that is in doubt the likely one, or the manager's."""
         return self._zone_and_doubt(tzid)[0]
 
     def certain_zone(self, tzid: str) -> tzinfo | None:
@@ -128,9 +139,9 @@ class Zones:
         return self.default, _Doubt.UNKNOWN
 
     def _prefer_default(self, guess: tzinfo) -> tzinfo:
-        """The manager's own zone where all that is known is the offset that it has in winter.
+        """Return the manager's own zone for a guess that is only an offset, if it has that offset in winter.
 
-        So it is with a display name in another language.
+        A display name in another language gives an offset only.
         """
         if isinstance(guess, timezone) and self.default.utcoffset(_WINTER) == guess.utcoffset(None):
             return self.default
@@ -146,28 +157,30 @@ class Zones:
                 return zone
         return None
 
-    def _read_own_zones(self, blocks: Iterable[ComponentText]) -> dict[str, CalendarZone]:
-        own: dict[str, CalendarZone] = {}
-        for block in blocks:
+    def _read_own_zones(self, components: Iterable[ComponentText]) -> dict[str, CalendarZone]:
+        zones: dict[str, CalendarZone] = {}
+        for component in components:
             try:
-                name, zone = read_vtimezone(block.text)
+                name, zone = read_vtimezone(component.text)
             except ZoneError as error:
-                self.problems.append(self._broken_zone_problem(block, error))
+                self.problems.append(self._broken_zone_problem(component, error))
             else:
-                own.setdefault(_zone_key(name), zone)
-        return {key: zone for key, zone in own.items() if not _agrees_with_iana(key, zone.text, self._years)}
+                zones.setdefault(_zone_key(name), zone)
+        return {
+            key: zone for key, zone in zones.items() if not _agrees_with_iana(key, zone.text, self._years)
+        }
 
-    def _broken_zone_problem(self, block: ComponentText, error: ZoneError) -> Problem:
-        names = [rest[1:].strip() for _, rest in find_lines(block.text, frozenset({"TZID"}))]
+    def _broken_zone_problem(self, component: ComponentText, error: ZoneError) -> Problem:
+        names = [rest[1:].strip() for _, rest in find_lines(component.text, frozenset({"TZID"}))]
         name = names[0] if names else ""
         what = f"its time zone {name[:_MAX_SHOWN_LENGTH]!r} is broken and was left out: {error}"
-        known = bool(name and exact_zone(name))
-        hint = "its name is known, so its times are right" if known else "choose a named time zone"
-        return Problem(self._where, what, hint, Severity.NOTE if known else Severity.FAULT)
+        is_known = bool(name and exact_zone(name))
+        hint = "its name is known, so its times are right" if is_known else "choose a named time zone"
+        return Problem(self._where, what, hint, Severity.NOTE if is_known else Severity.FAULT)
 
 
 def _zone_key(name: str) -> str:
-    """A zone's name as a property has it escaped (`\\,`), and as a parameter has it plain."""
+    """The name of a zone in one form: in a property it is escaped (`\\,`), in a parameter it is not."""
     return name.replace("\\", "").strip().lower()
 
 
@@ -179,8 +192,8 @@ def _zone_name(zone: tzinfo) -> str:
 def _agrees_with_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
     """Whether a definition has the name of an IANA zone and, in these years, the same offsets.
 
-    Only the years around the window: exporters cut the rules of other times away, and many define only
-    today's (Google gives London's rules of 1996 from 1970 on).
+    Only the years around the window: exporters leave out the rules of other times, and many define only
+    today's (Google writes London's rules of 1996 for 1970 on).
     """
     iana = iana_zone(name)
     if iana is None:
@@ -188,8 +201,10 @@ def _agrees_with_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
     own = read_vtimezone(text)[1]
     begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (years[0], years[1] + 1))
     moments = [begin + timedelta(hours=12 * half) for half in range((end - begin).days * 2)]
-    # To the second at each change that the file has; a change that only IANA has shows half a day later.
-    naive = begin.replace(tzinfo=None), end.replace(tzinfo=None)
-    for utc in own.utc_transitions(*naive):
-        moments += [utc.replace(tzinfo=UTC) + timedelta(seconds=second) for second in (-1, 0)]
-    return all(at.astimezone(own).utcoffset() == at.astimezone(iana).utcoffset() for at in moments)
+    # And the seconds around each transition of the file. One that only IANA has is found at the next of the
+    # moments above.
+    for transition in own.utc_transitions(begin.replace(tzinfo=None), end.replace(tzinfo=None)):
+        moments += [transition.replace(tzinfo=UTC) + timedelta(seconds=second) for second in (-1, 0)]
+    return all(
+        moment.astimezone(own).utcoffset() == moment.astimezone(iana).utcoffset() for moment in moments
+    )

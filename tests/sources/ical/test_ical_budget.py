@@ -1,4 +1,4 @@
-"""What rules may cost: steps are counted, and nothing is made that nobody asked for."""
+"""The budget of rules: steps are counted, and long lists of starts are not made."""
 
 import tracemalloc
 from datetime import datetime, timedelta
@@ -17,17 +17,17 @@ from calsync.sources.ical.recurrence_rule import RuleError, parse_rule
 from calsync.sources.ical.yearly_rule import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, to_seconds, yearly_starts
 
 
-def wall(*numbers: int) -> datetime:
+def naive_time(*numbers: int) -> datetime:
     """A naive time."""
     return datetime(*numbers)
 
 
 HOURS, SIXTY = ",".join(map(str, range(24))), ",".join(map(str, range(60)))
 ALL_TIMES = f"BYHOUR={HOURS};BYMINUTE={SIXTY};BYSECOND={SIXTY}"
-FIRST, LAST = wall(2026, 10, 1), wall(2026, 11, 1)
+FIRST, LAST = naive_time(2026, 10, 1), naive_time(2026, 11, 1)
 
 
-BEGIN = wall(1900, 1, 31, 23, 59, 59)
+BEGIN = naive_time(1900, 1, 31, 23, 59, 59)
 
 
 def steps_of(text: str, begin: datetime = BEGIN) -> tuple[list[datetime], int]:
@@ -35,15 +35,15 @@ def steps_of(text: str, begin: datetime = BEGIN) -> tuple[list[datetime], int]:
     return rule_starts(parse_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
 
 
-def test_a_set_of_every_second_of_a_month_is_never_made_to_find_its_last() -> None:
+def test_the_last_second_of_a_month_is_found_without_making_all() -> None:
     month_days = ",".join(map(str, range(1, 32)))
     text = f"FREQ=MONTHLY;COUNT=1000000;BYMONTHDAY={month_days};{ALL_TIMES};BYSETPOS=-1"
     found, steps = steps_of(text)
-    assert found == [wall(2026, 10, 31, 23, 59, 59)]
+    assert found == [naive_time(2026, 10, 31, 23, 59, 59)]
     assert steps < 500_000
 
 
-def test_the_last_second_of_every_year_costs_the_days_of_the_years_near_the_window() -> None:
+def test_the_last_second_of_a_year_costs_only_the_years_near_the_window() -> None:
     days = ",".join(map(str, range(1, 367)))
     found, steps = steps_of(f"FREQ=YEARLY;BYYEARDAY={days};{ALL_TIMES};BYSETPOS=-1")
     assert found == []
@@ -65,7 +65,9 @@ def test_the_last_second_of_every_year_costs_the_days_of_the_years_near_the_wind
     ],
 )
 def test_a_count_of_even_periods_is_counted_by_arithmetic(text: str) -> None:
-    begin = wall(1900, 1, 1) if "SECOND" not in text and "MINUTELY" not in text else wall(2026, 1, 1)
+    begin = (
+        naive_time(1900, 1, 1) if "SECOND" not in text and "MINUTELY" not in text else naive_time(2026, 1, 1)
+    )
     found, steps = steps_of(text, begin)
     assert found
     assert steps < 50_000
@@ -92,17 +94,17 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
     ],
 )
 @pytest.mark.slow
-def test_no_rule_goes_on_beyond_the_most_steps(text: str) -> None:
+def test_no_rule_takes_more_than_the_maximum_of_steps(text: str) -> None:
     budget = SeriesBudget()
     try:
-        rule_starts(parse_rule(text), wall(1, 1, 1), FIRST, LAST, budget=budget)
+        rule_starts(parse_rule(text), naive_time(1, 1, 1), FIRST, LAST, budget=budget)
     except RuleError as error:
         assert f"more than {MAX_STEPS} steps" in str(error)
     assert budget.steps <= MAX_STEPS + 10_000
 
 
 @pytest.mark.slow
-def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
+def test_a_rule_that_needs_too_many_steps_is_left_out_and_named() -> None:
     rule = "RRULE:FREQ=DAILY;COUNT=999999999;BYMONTHDAY=1,31;BYDAY=MO,TU,WE,TH,FR"
     dense = event("SUMMARY:Bad", rule, start=":00010101T000000Z")
     occurrences, problems = read_with_both(calendar(dense, NEIGHBOUR))
@@ -116,11 +118,11 @@ def test_a_rule_that_needs_too_many_steps_costs_its_event_and_says_so() -> None:
 def test_many_dense_rules_share_one_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[SeriesBudget] = []
 
-    class Noted(SeriesBudget):
+    class RecordedBudget(SeriesBudget):
         def __post_init__(self) -> None:
             spent.append(self)
 
-    monkeypatch.setattr(budget, "SeriesBudget", Noted)
+    monkeypatch.setattr(budget, "SeriesBudget", RecordedBudget)
     dense = [
         event(
             "SUMMARY:Bad",
@@ -151,10 +153,12 @@ def test_ordinary_series_need_no_reserve() -> None:
         )
     ]
     empty = SharedReserve(0, 0)
-    for one in ordinary:
-        text = one.partition("RRULE:")[2].partition("\r\n")[0]
+    for series in ordinary:
+        text = series.partition("RRULE:")[2].partition("\r\n")[0]
         budget = SeriesBudget(200 + 2 * 36, 100 + 2 * 36, empty)
-        rule_starts(parse_rule(text), wall(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget)
+        rule_starts(
+            parse_rule(text), naive_time(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget
+        )
     occurrences, problems = read_with_both(calendar(*ordinary, NEIGHBOUR))
     assert not problems
     assert {f"o{n}" for n in range(5)} <= set(uids_of(occurrences))
@@ -171,11 +175,11 @@ _RULES = st.builds(
 
 
 @examples(100)
-@given(text=_RULES, begin=st.datetimes(wall(1600, 1, 1), wall(2050, 1, 1)))
-def test_yearly_starts_are_those_that_walking_gives(text: str, begin: datetime) -> None:
+@given(text=_RULES, begin=st.datetimes(naive_time(1600, 1, 1), naive_time(2050, 1, 1)))
+def test_yearly_starts_are_those_of_rule_starts(text: str, begin: datetime) -> None:
     rule, begin = parse_rule(text), begin.replace(microsecond=0)
-    last = wall(LAST_ZONE_YEAR, 12, 31)
+    last = naive_time(LAST_ZONE_YEAR, 12, 31)
     found = yearly_starts(rule, begin, last)
     if found is not None:
-        walked = rule_starts(rule, begin, wall(FIRST_ZONE_YEAR, 1, 1), last)
-        assert found.tolist() == [to_seconds(wall) for wall in walked]
+        expected = rule_starts(rule, begin, naive_time(FIRST_ZONE_YEAR, 1, 1), last)
+        assert found.tolist() == [to_seconds(start) for start in expected]

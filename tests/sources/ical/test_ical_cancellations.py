@@ -48,7 +48,7 @@ def test_a_message_with_a_time_is_a_cancelled_meeting_as_well() -> None:
     content = cancel("SEQUENCE:1", start=":20251006T090000Z")
     (found,), _ = cancellations(content)
     assert found == Cancellation("u1", sequence=1, stamp="20250101T000000Z")
-    assert [one.status for one in read(content)[0]] == [Status.CANCELLED]
+    assert [occurrence.status for occurrence in read(content)[0]] == [Status.CANCELLED]
 
 
 @pytest.mark.parametrize("line", ["RECURRENCE-ID:", "RECURRENCE-ID:soon"])
@@ -67,8 +67,8 @@ def test_other_methods_cancel_nothing() -> None:
     ("head", "stamp"), [("", ""), ("METHOD:PUBLISH", ""), ("METHOD:REQUEST", "20250101T000000Z")]
 )
 def test_a_time_stamp_is_part_of_the_version_in_scheduling_messages_only(head: str, stamp: str) -> None:
-    (one,), _ = read(calendar(event("SEQUENCE:2"), head=head))
-    assert (one.sequence, one.stamp) == (2, stamp)
+    (occurrence,), _ = read(calendar(event("SEQUENCE:2"), head=head))
+    assert (occurrence.sequence, occurrence.stamp) == (2, stamp)
     (modified,), _ = read(calendar(event("LAST-MODIFIED:20250202T000000Z"), head=head))
     assert (modified.sequence, modified.stamp) == (0, stamp or "20250202T000000Z")
 
@@ -86,10 +86,12 @@ def test_a_message_and_what_it_cancels_in_one_file(tmp_path) -> None:  # type: i
         content = calendar(weekly, moved, alive) + cancel(f"SEQUENCE:{sequence}")
         (tmp_path / "a.ics").write_bytes(content)
         source = IcsSource("ics", IcsOptions())
-        named = Calendar("ana", "ics", str(tmp_path / "a.ics"), frozenset(), LONDON)
-        found = source.fetch(named, OCTOBER).occurrences
-        assert {one.status for one in found if one.uid == "u1"} == {expected}
-        assert {one.status for one in found if one.uid == "neighbour"} == {Status.CONFIRMED}
+        calendar_of_ana = Calendar("ana", "ics", str(tmp_path / "a.ics"), frozenset(), LONDON)
+        found = source.fetch(calendar_of_ana, OCTOBER).occurrences
+        assert {occurrence.status for occurrence in found if occurrence.uid == "u1"} == {expected}
+        assert {occurrence.status for occurrence in found if occurrence.uid == "neighbour"} == {
+            Status.CONFIRMED
+        }
         assert len(found) == 4
 
 

@@ -1,25 +1,21 @@
-"""What an event says besides its times: title, people, answers, how it is shown, who may see it."""
+"""What an event has besides its times: title, people, responses, how it is shown, who may see it."""
 
 import pytest
-from support.ical_text import calendar, event, read_one
+from support.ical_text import calendar, event, read, read_one
 
 from calsync.model.occurrence import Attendee, AttendeeKind, Response, Sensitivity, ShowAs, Status
 
 OWNER = "ceri@brynfelin.example"
 
 
-def said(*lines: str, **changes: str) -> object:
-    return read_one(calendar(event(*lines, **changes)), owners=(OWNER,))
-
-
 def test_texts_are_unescaped() -> None:
-    found = read_one(
+    occurrence = read_one(
         calendar(event("SUMMARY;LANGUAGE=cy:Bwrdd\\, Cymru\\; a\\nmwy", 'LOCATION;ALTREP="http://a:1":Y Ty'))
     )
-    assert (found.title, found.location) == ("Bwrdd, Cymru; a\nmwy", "Y Ty")
+    assert (occurrence.title, occurrence.location) == ("Bwrdd, Cymru; a\nmwy", "Y Ty")
 
 
-def test_the_description_is_plain_and_its_html_twin_only_stands_in() -> None:
+def test_the_html_description_is_read_only_where_there_is_no_plain_one() -> None:
     html = "X-ALT-DESC;FMTTYPE=text/html:<html><style>p {}</style><p>Agenda</p><p>1 &amp\\; 2</p></html>"
     assert read_one(calendar(event("DESCRIPTION:Plain", html))).description == "Plain"
     assert read_one(calendar(event(html))).description == "Agenda\n1 & 2"
@@ -41,7 +37,7 @@ def test_lists_of_the_html_twin_keep_their_marks() -> None:
         (("SUMMARY:Canceled: board", "STATUS:CONFIRMED"), Status.CONFIRMED),
     ],
 )
-def test_the_status_is_what_status_says(lines: tuple[str, ...], status: Status) -> None:
+def test_the_status_is_that_of_the_property(lines: tuple[str, ...], status: Status) -> None:
     assert read_one(calendar(event(*lines))).status is status
 
 
@@ -96,7 +92,7 @@ def test_a_class_that_is_unknown_is_private(lines: tuple[str, ...], sensitivity:
         ),
     ],
 )
-def test_the_owners_answer_is_found(lines: tuple[str, ...], response: Response) -> None:
+def test_the_response_is_that_of_the_owner(lines: tuple[str, ...], response: Response) -> None:
     assert read_one(calendar(event(*lines)), owners=(OWNER,)).response is response
 
 
@@ -114,7 +110,7 @@ def test_the_owners_answer_is_found(lines: tuple[str, ...], response: Response) 
         ({"sian@heddlu.example": "DECLINED"}, Response.ORGANIZER),
     ],
 )
-def test_an_organizers_own_answer_outranks_being_the_organizer(
+def test_an_organizers_own_response_takes_precedence_over_being_the_organizer(
     answers: dict[str, str], response: Response
 ) -> None:
     lines = [f"ATTENDEE;PARTSTAT={answer}:mailto:{address}" for address, answer in answers.items()]
@@ -154,21 +150,19 @@ def test_the_organizer_is_a_lower_case_address() -> None:
 
 
 def test_categories_of_several_lines_are_joined_each_once() -> None:
-    found = read_one(calendar(event("CATEGORIES:Board,calsync: process", "CATEGORIES:Board,a\\, b")))
-    assert found.categories == ("Board", "calsync: process", "a, b")
+    occurrence = read_one(calendar(event("CATEGORIES:Board,calsync: process", "CATEGORIES:Board,a\\, b")))
+    assert occurrence.categories == ("Board", "calsync: process", "a, b")
 
 
-def test_what_an_alarm_says_is_not_the_events() -> None:
+def test_the_content_of_an_alarm_is_not_of_the_event() -> None:
     alarm = "BEGIN:VALARM\r\nSUMMARY:Alarm\r\nATTENDEE:mailto:x@x.example\r\nDESCRIPTION:Wake\r\nEND:VALARM"
-    found = read_one(calendar(event(alarm, "SUMMARY:Board")))
-    assert (found.title, found.description, found.attendees) == ("Board", "", ())
+    occurrence = read_one(calendar(event(alarm, "SUMMARY:Board")))
+    assert (occurrence.title, occurrence.description, occurrence.attendees) == ("Board", "", ())
 
 
 def test_an_override_has_its_own_content_and_the_rest_keep_the_series() -> None:
     series = event("RRULE:FREQ=WEEKLY;COUNT=2", "SUMMARY:Board", "STATUS:CONFIRMED")
     called_off = event("RECURRENCE-ID:20251013T090000Z", "STATUS:CANCELLED", start=":20251013T090000Z")
-    from support.ical_text import read
-
     assert [(o.title, o.status) for o in read(calendar(series, called_off))[0]] == [
         ("Board", Status.CONFIRMED),
         ("", Status.CANCELLED),

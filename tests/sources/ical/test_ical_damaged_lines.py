@@ -1,4 +1,4 @@
-"""Lines that begin or end an event, damaged: every event is read, or named with its line."""
+"""Damaged BEGIN and END lines: every event is read, or named with its line."""
 
 import re
 
@@ -165,23 +165,23 @@ def damaged_calendars(draw: st.DrawFn) -> tuple[bytes, list[str]]:
 
 @examples(400, suppress_health_check=list(HealthCheck))
 @given(damaged_calendars())
-def test_every_event_is_read_or_named_with_its_line(given_: tuple[bytes, list[str]]) -> None:
-    content, names = given_
+def test_every_event_is_read_or_named_with_its_line(content_and_uids: tuple[bytes, list[str]]) -> None:
+    content, names = content_and_uids
     assert_readers_agree(content)
     occurrences, problems = read(content)
-    lost = faults(problems)
-    raw = [
+    losses = faults(problems)
+    marks_in_text = [
         len(re.findall(rb"(?i)%s[ \t]*:[ \t]*VEVENT(?!\\n)" % word, content)) for word in (b"BEGIN", b"END")
     ]
-    assert len(occurrences) + len(lost) >= max(raw)
-    assert all(re.search(r", line \d+", problem.where) for problem in lost)
+    assert len(occurrences) + len(losses) >= max(marks_in_text)
+    assert all(re.search(r", line \d+", problem.where) for problem in losses)
     lines = content.decode().splitlines()
     bounds = {name: bounds_of(lines, name) for name in names}
-    numbers = [int(re.findall(r", line (\d+)", problem.where)[0]) for problem in lost]
+    numbers = [int(re.findall(r", line (\d+)", problem.where)[0]) for problem in losses]
     for name in set(names) - set(uids_of(occurrences)):
         begin, end = bounds[name]
-        # Where two events run into each other, one problem names both, with the line of the first.
-        assert any(begin <= number <= end for number in numbers) or any("two UIDs" in p.what for p in lost)
+        # Where two events run into each other, one problem with the line of the first names both.
+        assert any(begin <= number <= end for number in numbers) or any("two UIDs" in p.what for p in losses)
 
 
 def bounds_of(lines: list[str], name: str) -> tuple[int, int]:

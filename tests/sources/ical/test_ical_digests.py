@@ -1,4 +1,4 @@
-"""Two downloads are one calendar where only time stamps differ, however they are written."""
+"""The digest of a calendar: the same for two downloads that differ in DTSTAMP only."""
 
 import pytest
 
@@ -19,11 +19,11 @@ PLAIN = BEFORE + b"\r\nDTSTAMP:20260101T000000Z" + AFTER
         b"\r\nDTSTAMP:20271231T235959Z\r\nDTSTAMP:20271231T000000Z",
     ],
 )
-def test_a_time_stamp_makes_no_difference(stamp: bytes) -> None:
+def test_a_calendar_digest_does_not_depend_on_dtstamp(stamp: bytes) -> None:
     assert calendar_digest(BEFORE + stamp + AFTER) == calendar_digest(PLAIN)
 
 
-def test_nor_does_one_that_ends_the_file() -> None:
+def test_a_calendar_digest_does_not_depend_on_a_dtstamp_at_the_end_of_the_file() -> None:
     assert calendar_digest(BEFORE + b"\r\nDTSTAMP:20260101T000000Z\r\n 00") == calendar_digest(BEFORE + b"\r")
 
 
@@ -38,5 +38,5 @@ def test_nor_does_one_that_ends_the_file() -> None:
         b"\r\nDTSTAMP:20260101T000000Z\r\nSEQUENCE:1",
     ],
 )
-def test_every_other_line_does(line: bytes) -> None:
+def test_a_calendar_digest_depends_on_every_other_line(line: bytes) -> None:
     assert calendar_digest(BEFORE + line + AFTER) != calendar_digest(PLAIN)

@@ -13,7 +13,7 @@ QP = ";ENCODING=QUOTED-PRINTABLE"
 
 
 def title(line: str, rest: str = "") -> str:
-    """The title that both paths read from a line, without a problem."""
+    """The title that both readers read from a line, without a problem."""
     content = calendar(event(line, *filter(None, [rest])), NEIGHBOUR)
     assert_readers_agree(content)
     occurrences, problems = read(content)
@@ -63,13 +63,13 @@ def test_an_encoded_title_is_decoded(line: str, text: str) -> None:
         (f"SUMMARY{QP}:Board=0D=0A=\r\n", "Board"),
     ],
 )
-def test_a_soft_line_break_goes_on_with_the_next_line(line: str, text: str) -> None:
+def test_a_soft_line_break_joins_the_next_line(line: str, text: str) -> None:
     assert title(line, "LOCATION:Room 1") == text
     content = calendar(event(line, "LOCATION:Room 1"))
     assert read_one(content).location == "Room 1"
 
 
-def test_a_soft_line_break_before_the_end_of_its_event_swallows_nothing() -> None:
+def test_a_soft_line_break_before_the_end_of_its_event_joins_nothing() -> None:
     content = calendar(event(f"SUMMARY{QP}:Board ="), NEIGHBOUR)
     assert_readers_agree(content)
     occurrences, problems = read(content)

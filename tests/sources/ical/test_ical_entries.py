@@ -1,4 +1,4 @@
-"""What an entry of one file is: whole days, messages that are no meetings, cancellations, a missing end."""
+"""Entries that need care: whole days, messages that are not meetings, cancellations, a missing end."""
 
 from datetime import timedelta
 
@@ -27,8 +27,8 @@ MIDNIGHT = ";TZID=GMT Standard Time:20251006T000000"
 NEXT_MIDNIGHT = "DTEND;TZID=GMT Standard Time:20251007T000000"
 
 
-def shown(content: bytes) -> list[tuple[str, str, bool]]:
-    """First day, day after the last, and whether it is all-day, of each occurrence; both paths agree."""
+def days_of(content: bytes) -> list[tuple[str, str, bool]]:
+    """First day, day after the last and all-day of each occurrence; both readers must agree."""
     assert_readers_agree(content)
     return [(str(o.start.date()), str(o.end.date()), o.all_day) for o in read(content)[0]]
 
@@ -45,7 +45,7 @@ def shown(content: bytes) -> list[tuple[str, str, bool]]:
 )
 def test_outlooks_flag_makes_whole_days_of_midnights(flag: str) -> None:
     content = calendar(event(flag, start=MIDNIGHT, end=NEXT_MIDNIGHT))
-    assert shown(content) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(content) == [("2025-10-06", "2025-10-07", True)]
     assert read_one(content).start.isoformat() == "2025-10-06T00:00:00+01:00"
 
 
@@ -54,7 +54,7 @@ def test_midnights_without_the_flag_are_times(flag: str) -> None:
     assert not read_one(calendar(event(flag, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
 
 
-def test_a_flag_in_an_alarm_is_not_the_events() -> None:
+def test_a_flag_in_an_alarm_is_not_of_the_event() -> None:
     alarm = f"BEGIN:VALARM\r\nTRIGGER:-PT15M\r\n{FLAG}\r\nEND:VALARM"
     assert not read_one(calendar(event(alarm, start=MIDNIGHT, end=NEXT_MIDNIGHT))).all_day
 
@@ -64,13 +64,13 @@ def test_a_flag_in_an_alarm_is_not_the_events() -> None:
 )
 def test_a_flagged_day_without_length_is_one_day(end: str) -> None:
     content = calendar(event(FLAG, start=MIDNIGHT, end=end))
-    assert shown(content) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(content) == [("2025-10-06", "2025-10-07", True)]
     assert read(content)[1] == ()
 
 
 def test_midnights_in_utc_are_days_of_the_managers_zone() -> None:
     content = calendar(event(FLAG, start=":20251005T230000Z", end="DTEND:20251007T230000Z"))
-    assert shown(content) == [("2025-10-06", "2025-10-08", True)]
+    assert days_of(content) == [("2025-10-06", "2025-10-08", True)]
 
 
 def test_midnights_of_another_zone_are_days_of_that_zone() -> None:
@@ -79,17 +79,17 @@ def test_midnights_of_another_zone_are_days_of_that_zone() -> None:
         start=";TZID=Eastern Standard Time:20251006T000000",
         end="DTEND;TZID=Eastern Standard Time:20251007T000000",
     )
-    assert shown(calendar(new_york)) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(calendar(new_york)) == [("2025-10-06", "2025-10-07", True)]
 
 
-def test_midnights_of_the_zone_that_the_file_asks_for_are_days_of_it() -> None:
+def test_midnights_of_the_display_zone_of_the_file_are_days_of_it() -> None:
     paris = event(FLAG, start=":20251005T220000Z", end="DTEND:20251006T220000Z")
-    assert shown(calendar(paris, head="X-WR-TIMEZONE:Europe/Paris")) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(calendar(paris, head="X-WR-TIMEZONE:Europe/Paris")) == [("2025-10-06", "2025-10-07", True)]
 
 
 def test_a_flagged_day_is_a_day_on_the_days_the_clocks_change() -> None:
     content = calendar(event(FLAG, start=":20251025T230000Z", end="DTEND:20251027T000000Z"))
-    assert shown(content) == [("2025-10-26", "2025-10-27", True)]
+    assert days_of(content) == [("2025-10-26", "2025-10-27", True)]
 
 
 def test_a_flag_on_times_that_are_no_midnights_changes_nothing() -> None:
@@ -107,7 +107,7 @@ def test_a_flagged_series_is_of_days_with_its_exceptions_and_its_last_day() -> N
         end=NEXT_MIDNIGHT,
     )
     content = calendar(series)
-    assert shown(content) == [
+    assert days_of(content) == [
         ("2025-10-06", "2025-10-07", True),
         ("2025-10-08", "2025-10-09", True),
         ("2025-10-09", "2025-10-10", True),
@@ -128,7 +128,7 @@ def test_an_override_takes_its_day_of_a_flagged_series(original: str, flag: str)
         end="DTEND;TZID=GMT Standard Time:20251021T000000",
     )
     content = calendar(series, moved)
-    assert [(day, all_day) for day, _, all_day in shown(content)] == [
+    assert [(day, all_day) for day, _, all_day in days_of(content)] == [
         ("2025-10-06", True),
         ("2025-10-08", True),
         ("2025-10-20", flag == FLAG),
@@ -139,14 +139,14 @@ def test_an_override_takes_its_day_of_a_flagged_series(original: str, flag: str)
 @pytest.mark.parametrize("rule", ["X-A:b", "RRULE:FREQ=DAILY;COUNT=1"])
 def test_a_day_that_ends_where_it_starts_is_one_day(end: str, rule: str) -> None:
     content = calendar(event(rule, start=";VALUE=DATE:20251006", end=end))
-    assert shown(content) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(content) == [("2025-10-06", "2025-10-07", True)]
     assert read(content)[1] == ()
 
 
 @pytest.mark.parametrize("end", ["DTEND;VALUE=DATE:20251004", "DURATION:-P2D"])
 def test_days_that_end_before_they_start_are_one_day_and_noted(end: str) -> None:
     content = calendar(event(start=";VALUE=DATE:20251006", end=end))
-    assert shown(content) == [("2025-10-06", "2025-10-07", True)]
+    assert days_of(content) == [("2025-10-06", "2025-10-07", True)]
     (note,) = read(content)[1]
     assert (note.severity, "one day" in note.what) == (Severity.NOTE, True)
 
@@ -155,7 +155,9 @@ def test_days_that_end_before_they_start_are_one_day_and_noted(end: str) -> None
     "method", ["REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH", "X-UNKNOWN", "PUBLISHED"]
 )
 @pytest.mark.parametrize("form", ["METHOD:{}", "METHOD: {} ", "method;X-A=b:{}", 'METHOD:"{}"'])
-def test_a_message_about_a_meeting_is_none_and_a_note_names_the_file(method: str, form: str) -> None:
+def test_a_message_about_a_meeting_is_left_out_with_a_note_that_names_the_file(
+    method: str, form: str
+) -> None:
     content = calendar(event("SUMMARY:Secret"), head=form.format(method.lower() if "X-A" in form else method))
     assert_readers_agree(content)
     occurrences, (note,) = read(content)
@@ -167,9 +169,9 @@ def test_a_message_about_a_meeting_is_none_and_a_note_names_the_file(method: str
 
 
 @pytest.mark.parametrize("method", ["PUBLISH", "REQUEST", "ADD", "request", " Publish ", ""])
-def test_a_method_that_brings_meetings_changes_nothing(method: str) -> None:
+def test_a_method_with_meetings_changes_nothing(method: str) -> None:
     occurrence = read_one(calendar(NEIGHBOUR, head=f"METHOD:{method}"))
-    # Of a message the time it was sent is kept as well.
+    # Of a message the time when it was sent is returned as well.
     assert occurrence._replace(stamp="") == read_one(calendar(NEIGHBOUR))._replace(stamp="")
 
 
@@ -180,7 +182,7 @@ def test_each_calendar_of_a_file_has_its_own_method() -> None:
     assert ["METHOD:REPLY" in problem.what for problem in problems] == [True]
 
 
-def test_a_cancelled_occurrence_alone_in_its_file_is_given_with_its_name() -> None:
+def test_a_cancelled_occurrence_alone_in_its_file_has_its_recurrence_id() -> None:
     cancel = event("RECURRENCE-ID:20251013T090000Z", start=":20251013T090000Z", end="")
     content = calendar(cancel, head="METHOD:cancel")
     assert_readers_agree(content)
@@ -199,7 +201,7 @@ def test_a_cancelled_day_of_a_flagged_series_is_named_by_its_day() -> None:
         where="a.ics",
         cancellations=cancellations,
     )
-    assert [one.recurrence_id for one in cancellations] == ["2025-10-07"]
+    assert [cancellation.recurrence_id for cancellation in cancellations] == ["2025-10-07"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_a_file_of_nothing_but_usual_days_is_unchanged() -> None:
 @pytest.mark.parametrize(("day", "expected"), [("06", "2025-10-07"), ("07", "2025-10-08")])
 def test_a_flagged_day_may_end_with_its_last_minute(last: str, day: str, expected: str) -> None:
     content = calendar(event(FLAG, start=MIDNIGHT, end=f"DTEND;TZID=GMT Standard Time:202510{day}T{last}"))
-    assert shown(content) == [("2025-10-06", expected, True)]
+    assert days_of(content) == [("2025-10-06", expected, True)]
 
 
 def test_a_flag_on_an_end_before_the_last_minute_changes_nothing() -> None:
@@ -276,7 +278,7 @@ def test_a_flag_on_an_end_before_the_last_minute_changes_nothing() -> None:
     ],
 )
 def test_a_day_and_a_midnight_are_whole_days(start: str, end: str, expected: str) -> None:
-    assert shown(calendar(event(start=start, end=end))) == [("2025-10-06", expected, True)]
+    assert days_of(calendar(event(start=start, end=end))) == [("2025-10-06", expected, True)]
 
 
 def test_a_day_and_another_time_than_midnight_are_times() -> None:

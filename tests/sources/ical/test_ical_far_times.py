@@ -44,7 +44,7 @@ def test_a_time_zone_whose_rule_ends_in_9999_is_used(until: str, offset: str, be
     own = event(start=";TZID=Own:20251006T120000", end="DURATION:PT1H")
     occurrences, problems = read_with_both(calendar(zone, own, NEIGHBOUR))
     assert not problems
-    (found,) = [one for one in occurrences if one.uid == "u1"]
+    (found,) = [occurrence for occurrence in occurrences if occurrence.uid == "u1"]
     assert found.start.strftime("%z") == offset
 
 
@@ -86,7 +86,7 @@ FAR = {
 
 
 @pytest.mark.parametrize("far", FAR.values(), ids=FAR.keys())
-def test_an_event_that_reaches_to_the_ends_of_time_is_kept(far: str) -> None:
+def test_an_event_that_reaches_to_the_year_1_or_9999_is_read(far: str) -> None:
     occurrences, problems = read_with_both(calendar(far, NEIGHBOUR))
     assert {"u1", "neighbour"} <= set(uids_of(occurrences))
     assert not problems
@@ -98,10 +98,10 @@ def test_an_event_of_all_time_can_be_shown_in_utc() -> None:
     assert found.start.utctimetuple() < found.end.utctimetuple()
 
 
-def test_of_two_versions_that_with_the_longer_sequence_counts() -> None:
+def test_of_two_versions_the_one_with_the_longer_sequence_counts() -> None:
     old, new = (
         event("SEQUENCE:7", "SUMMARY:Old"),
         event("SEQUENCE:" + "9" * 5_000, "SUMMARY:New", start=":20251007T090000Z", end="DURATION:PT1H"),
     )
     occurrences, _ = read_with_both(calendar(old, new))
-    assert [one.title for one in occurrences] == ["New"]
+    assert [occurrence.title for occurrence in occurrences] == ["New"]

@@ -14,12 +14,12 @@ from calsync.sources.ical.series import group_into_series
 pytestmark = pytest.mark.slow
 
 
-def wall(*numbers: int) -> datetime:
+def naive_time(*numbers: int) -> datetime:
     """A naive time."""
     return datetime(*numbers)
 
 
-BASE = wall(2025, 10, 1, 9)
+BASE = naive_time(2025, 10, 1, 9)
 
 
 def stamps(count: int) -> list[str]:
@@ -37,20 +37,20 @@ class CountedBytes(bytes):
         return super().count(*args)  # type: ignore[arg-type]
 
     def __getitem__(self, key: object) -> object:  # type: ignore[override]
-        found = super().__getitem__(key)  # type: ignore[index]
-        CountedBytes.touched += len(found) if isinstance(found, bytes) else 1
-        return found
+        result = super().__getitem__(key)  # type: ignore[index]
+        CountedBytes.touched += len(result) if isinstance(result, bytes) else 1
+        return result
 
 
 def test_every_event_can_be_named_by_its_line_in_one_pass() -> None:
     content = calendar(*(event(uid=f"b{n}") for n in range(2_000)))
-    namer, CountedBytes.touched = EventLocator("a.ics", CountedBytes(content)), 0
-    lines = [namer.describe_event(number, "").split(",")[1].strip() for number in range(1, 2_001)]
+    locator, CountedBytes.touched = EventLocator("a.ics", CountedBytes(content)), 0
+    lines = [locator.describe_event(number, "").split(",")[1].strip() for number in range(1, 2_001)]
     assert lines[:2] == ["line 3", "line 9"]
     assert CountedBytes.touched <= 2 * len(content)
 
 
-def test_versions_of_one_event_are_not_compared_with_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_of_one_event_are_not_compared_pairwise(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
     equal = Event.__eq__
 
@@ -96,7 +96,7 @@ MANY: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("make", MANY.values(), ids=MANY.keys())
-def test_a_thousand_of_a_kind_leave_the_neighbour_and_both_paths_agree(make: Callable[[int], str]) -> None:
+def test_a_thousand_of_a_kind_leave_the_neighbour_and_both_readers_agree(make: Callable[[int], str]) -> None:
     occurrences, _ = read_with_both(calendar(make(1_000), NEIGHBOUR))
     assert "neighbour" in uids_of(occurrences)
 
@@ -125,12 +125,12 @@ def test_ten_times_as_many_take_about_ten_times_the_calls(make: Callable[[int], 
 
 
 @pytest.mark.parametrize("blanks", [" ", "\t", " \t"])
-def test_blanks_behind_a_structure_line_are_passed_over_at_once(blanks: str) -> None:
+def test_blanks_after_a_begin_or_end_are_read_in_one_pass(blanks: str) -> None:
     part = f"BEGIN:X-A{blanks * 100_000}b\r\nEND:X-A{blanks * 100_000}b"
     assert uids_of(read(calendar(event(part), NEIGHBOUR))[0]) == ["u1", "neighbour"]
 
 
-def test_observances_without_an_end_are_passed_over_in_one_pass() -> None:
+def test_observances_without_an_end_are_read_in_one_pass() -> None:
     zone = "BEGIN:VTIMEZONE\r\nTZID:Odd\r\n" + "BEGIN:STANDARD\r\nX:1\r\n" * 20_000 + "END:VTIMEZONE\r\n"
     own = event(start=";TZID=Odd:20251006T120000", end="DURATION:PT1H")
     assert set(uids_of(read(calendar(zone, own, NEIGHBOUR))[0])) == {"u1", "neighbour"}

@@ -1,4 +1,4 @@
-"""Bad events beside a healthy one: each costs itself only, and is named with the way out."""
+"""Bad events next to a sound one: each costs itself only, and is named with a hint."""
 
 import pytest
 from support.ical_text import NEIGHBOUR, calendar, days, event, faults, read, uids_of
@@ -76,20 +76,20 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize(("odd", "count"), KEPT.values(), ids=KEPT.keys())
-def test_an_odd_event_counts_as_far_as_it_can_be_understood(odd: str, count: int) -> None:
-    occurrences, _ = read(calendar(odd, NEIGHBOUR))
+@pytest.mark.parametrize(("rare", "count"), KEPT.values(), ids=KEPT.keys())
+def test_a_rare_event_counts_as_far_as_it_can_be_read(rare: str, count: int) -> None:
+    occurrences, _ = read(calendar(rare, NEIGHBOUR))
     assert sorted(uids_of(occurrences)) == ["neighbour"] + ["u1"] * count
 
 
 @pytest.mark.parametrize("name", ["EXDATE:never", "RDATE:20251008T090000Z/soon"])
-def test_what_was_passed_over_in_a_series_is_named(name: str) -> None:
+def test_lines_of_a_series_that_cannot_be_read_are_named(name: str) -> None:
     _, problems = read(calendar(event("RRULE:FREQ=WEEKLY;COUNT=2", name)))
     assert [name.partition(":")[0] in problem.what for problem in problems] == [True]
 
 
 @pytest.mark.parametrize("end", ["DTEND:20251006T080000Z", "DURATION:-PT1H"])
-def test_an_event_that_ends_before_it_starts_is_turned_round_and_noted(end: str) -> None:
+def test_an_event_that_ends_before_it_starts_is_swapped_and_noted(end: str) -> None:
     (occurrence,), problems = read(calendar(event(end=end)))
     assert (occurrence.start.hour, occurrence.end.hour) == (8, 9)
     assert "swapped" in problems[0].what
@@ -102,7 +102,7 @@ def test_a_rule_that_ends_before_it_begins_never_takes_place_and_is_noted() -> N
     assert not faults(problems)
 
 
-def test_an_event_at_the_end_of_time_costs_itself_only() -> None:
+def test_an_event_in_the_year_1_or_9999_costs_itself_only() -> None:
     last = event("RRULE:FREQ=YEARLY", start=":99991231T235959Z", end="DURATION:PT1H")
     first = event(start=";TZID=Europe/Paris:00010101T000000", end="DURATION:PT1H", uid="u2")
     assert uids_of(read(calendar(last, first, NEIGHBOUR))[0]) == ["neighbour"]
@@ -116,7 +116,7 @@ def test_a_private_title_is_never_in_a_problem() -> None:
     assert not any("Oncology" in str(problem) for problem in problems)
 
 
-def test_every_event_of_a_nest_is_accounted_for() -> None:
+def test_every_nested_event_is_named() -> None:
     nest = "BEGIN:VEVENT\r\n" * 20_000 + "END:VEVENT\r\n" * 20_000
     occurrences, problems = read(calendar(nest, NEIGHBOUR))
     assert uids_of(occurrences) == ["neighbour"]
@@ -139,7 +139,7 @@ def test_an_event_outside_every_calendar_is_named() -> None:
     assert "outside every VCALENDAR" in problems[0].what
 
 
-def test_deep_nesting_of_anything_else_is_walked_past() -> None:
+def test_deep_nesting_of_other_components_is_skipped() -> None:
     nest = "BEGIN:X-A\r\n" * 50_000 + "END:X-A\r\n" * 50_000
     assert uids_of(read(calendar(nest, NEIGHBOUR))[0]) == ["neighbour"]
     assert uids_of(read(calendar(event(nest.strip()), NEIGHBOUR))[0]) == ["u1", "neighbour"]
@@ -162,7 +162,7 @@ def test_size_alone_does_no_harm(line: str) -> None:
     assert (uids_of(occurrences), problems) == (["u1", "neighbour"], ())
 
 
-def test_a_series_that_fills_the_window_is_refused() -> None:
+def test_a_series_with_too_many_starts_is_left_out() -> None:
     often = event("SUMMARY:Bad", "RRULE:FREQ=MINUTELY;UNTIL=20270101T000000Z")
     occurrences, problems = read(calendar(often, NEIGHBOUR), days("2025-10-01", "2026-10-01"))
     assert uids_of(occurrences) == ["neighbour"]

@@ -1,4 +1,4 @@
-"""C14: a series of one rule is expanded without recurring-ical-events, and comes to the same."""
+"""A series of one rule is expanded without recurring-ical-events, to the same result."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ STARTS = st.sampled_from(
 ENDS = st.sampled_from(
     ["DURATION:PT0S", "DURATION:PT90M", "DURATION:P1D", "DURATION:P40D", "DURATION:P1DT2H", ""]
 )
-# Of a day that is in no window: all that it does is to send the series to the library.
+# An override in no window: its only effect is that the library expands the series.
 FAR = event("RECURRENCE-ID;VALUE=DATE:20400101", start=";VALUE=DATE:20400101", end="")
 FAR_TIME = event("RECURRENCE-ID:20400101T000000Z", start=":20400101T000000Z", end="DURATION:PT1H")
 
@@ -55,7 +55,7 @@ FAR_TIME = event("RECURRENCE-ID:20400101T000000Z", start=":20400101T000000Z", en
     st.sampled_from([(), ("EXDATE:20251008T090000Z",), ("EXDATE;VALUE=DATE:20251026",)]),
     WINDOWS,
 )
-def test_a_series_of_one_rule_comes_to_what_the_library_makes_of_it(
+def test_a_series_of_one_rule_is_expanded_as_by_the_library(
     rule: str, start: str, end: str, more: tuple[str, ...], window: Span
 ) -> None:
     if "DATE" in start and end.startswith("DURATION:P") and "T" in end:
@@ -63,20 +63,20 @@ def test_a_series_of_one_rule_comes_to_what_the_library_makes_of_it(
     series = event(f"RRULE:{rule}", *more, start=start, end=end)
 
     def read(content: bytes) -> object:
-        found, problems = read_with_full_parser(content, window, zone=LONDON, where="a.ics")
-        return found, [problem.what for problem in problems]
+        occurrences, problems = read_with_full_parser(content, window, zone=LONDON, where="a.ics")
+        return occurrences, [problem.what for problem in problems]
 
     assert read(calendar(series)) == read(calendar(series, FAR if "DATE" in start else FAR_TIME))
 
 
-def test_many_series_of_one_uid_do_not_pass_through_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object) -> None:
-        raise AssertionError("the library was asked")
+def test_many_series_of_one_uid_are_expanded_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("the library was called")
 
-    monkeypatch.setattr(expand, "_Recurring", never)
+    monkeypatch.setattr(expand, "_LibrarySeries", fail)
     parts = [
         event("RRULE:FREQ=DAILY", start=f":20251006T{hour:02}0000Z", end="DURATION:PT5M")
         for hour in range(5, 15)
     ]
-    found, problems = read_with_full_parser(calendar(*parts), OCTOBER, zone=LONDON, where="a.ics")
-    assert (len(found), problems) == (260, ())
+    occurrences, problems = read_with_full_parser(calendar(*parts), OCTOBER, zone=LONDON, where="a.ics")
+    assert (len(occurrences), problems) == (260, ())

@@ -1,4 +1,4 @@
-"""Real published calendars, where they are at hand: the same as recurring-ical-events, start, end and uid."""
+"""Published calendars, where the files are there: start, end and uid are those of recurring-ical-events."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ YEARS = [("2019-01-01", "2023-01-01"), ("2023-01-01", "2024-01-01"), ("2024-01-0
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FILES, reason="the real calendars are not here")]
 
 
-def shown(moment: date) -> str:
+def iso_in_london(moment: date) -> str:
     at = (
         moment
         if isinstance(moment, datetime)
@@ -27,21 +27,21 @@ def shown(moment: date) -> str:
     return (at if at.tzinfo else at.replace(tzinfo=LONDON)).isoformat()
 
 
-def by_library(content: bytes, first: datetime, last: datetime) -> Iterator[tuple[str, str, str]]:
+def read_by_library(content: bytes, first: datetime, last: datetime) -> Iterator[tuple[str, str, str]]:
     icalendar.use_zoneinfo()
     for calendar in icalendar.Calendar.from_ical(content, multiple=True):
         for found in recurring_ical_events.of(calendar, components=["VEVENT"]).between(first, last):
-            yield str(found["UID"]), shown(found["DTSTART"].dt), shown(found["DTEND"].dt)
+            yield str(found["UID"]), iso_in_london(found["DTSTART"].dt), iso_in_london(found["DTEND"].dt)
     icalendar.use_zoneinfo()
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 @pytest.mark.parametrize("years", YEARS, ids=[first[:4] for first, _ in YEARS])
-def test_the_same_as_recurring_ical_events(path: Path, years: tuple[str, str]) -> None:
+def test_a_real_calendar_is_read_as_by_recurring_ical_events(path: Path, years: tuple[str, str]) -> None:
     window = days(*years)
     found, _ = read(path.read_bytes(), window)
-    ours = sorted((o.uid, o.start.isoformat(), o.end.isoformat()) for o in found)
-    assert ours == sorted(by_library(path.read_bytes(), window.start, window.end))
+    read_by_calsync = sorted((o.uid, o.start.isoformat(), o.end.isoformat()) for o in found)
+    assert read_by_calsync == sorted(read_by_library(path.read_bytes(), window.start, window.end))
 
 
 def test_a_year_of_finos_is_414_meetings() -> None:

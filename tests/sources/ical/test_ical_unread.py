@@ -1,4 +1,4 @@
-"""C13 in files: the uids of events that could not be read are known, by both ways of reading."""
+"""The uids of events that cannot be read are returned, by both readers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,35 +29,35 @@ FAULTS: dict[str, Callable[[str], str]] = {
 }
 
 
-def unread_uids(content: bytes, *, exactly: bool = False) -> set[str]:
-    found: set[str] = set()
-    reader = read_with_full_parser if exactly else read_calendar
-    reader(content, OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics", unread=found)
-    return found
+def unread_uids(content: bytes, *, by_full_parser: bool = False) -> set[str]:
+    uids: set[str] = set()
+    reader = read_with_full_parser if by_full_parser else read_calendar
+    reader(content, OCTOBER, zone=LONDON, owners=frozenset(), where="a.ics", unread=uids)
+    return uids
 
 
-@pytest.mark.parametrize("exactly", [False, True], ids=["fast", "exact"])
+@pytest.mark.parametrize("by_full_parser", [False, True], ids=["fast", "full"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_uid_of_an_event_that_cannot_be_read_is_known_and_no_other(fault: str, exactly: bool) -> None:
+def test_only_the_uid_of_the_event_that_cannot_be_read_is_returned(fault: str, by_full_parser: bool) -> None:
     content = calendar(event(uid="a"), FAULTS[fault]("b"), NEIGHBOUR)
-    unread = unread_parts_of_events(unread_uids(content, exactly=exactly))
+    unread = unread_parts_of_events(unread_uids(content, by_full_parser=by_full_parser))
     assert [unread.must_keep(uid) for uid in ("a", "b", "neighbour", "other")] == [False, True, False, False]
 
 
-def test_both_uids_of_two_events_run_into_one_are_known() -> None:
+def test_both_uids_of_two_events_that_run_into_each_other_are_returned() -> None:
     assert unread_uids(calendar(event("UID:c", uid="b"), NEIGHBOUR)) == {"b", "c"}
 
 
-def test_an_override_that_cannot_be_read_keeps_its_series() -> None:
+def test_an_override_that_cannot_be_read_keeps_its_series_stored() -> None:
     broken = FAULTS["no END"]("b")
     assert "b" in unread_uids(calendar(event("RRULE:FREQ=DAILY", uid="b"), broken, NEIGHBOUR))
 
 
-def test_an_excluded_date_that_cannot_be_read_keeps_nothing() -> None:
+def test_an_excluded_date_that_cannot_be_read_keeps_nothing_stored() -> None:
     assert not unread_uids(calendar(event("RRULE:FREQ=DAILY", "EXDATE:soon", uid="b")))
 
 
-def test_an_event_without_uid_that_cannot_be_read_keeps_all_of_those_and_no_other() -> None:
+def test_an_event_without_uid_that_cannot_be_read_keeps_all_events_without_uid_stored() -> None:
     (sound,), _ = read(calendar(event("SUMMARY:Panel", uid="")))
     broken = event("SUMMARY:Panel", uid="", start=":20251399T990000Z")
     unread = unread_parts_of_events(unread_uids(calendar(broken, NEIGHBOUR)))
@@ -66,17 +66,17 @@ def test_an_event_without_uid_that_cannot_be_read_keeps_all_of_those_and_no_othe
 
 @examples(60, deadline=timedelta(seconds=5))
 @given(st.lists(st.sampled_from(["sound", *FAULTS]), min_size=1, max_size=8))
-def test_every_event_is_read_or_its_uid_is_known(kinds: list[str]) -> None:
+def test_every_event_is_read_or_its_uid_is_returned(kinds: list[str]) -> None:
     parts = [
         event(uid=f"u{number}") if kind == "sound" else FAULTS[kind](f"u{number}")
         for number, kind in enumerate(kinds)
     ]
-    # What lost its BEGIN or END may take the next with it, which must be known then.
+    # An event that lost its BEGIN or END may make the next one unreadable, whose uid must then be returned.
     content = calendar(*parts, NEIGHBOUR)
-    there = {occurrence.uid for occurrence in read(content)[0]}
+    read_uids = {occurrence.uid for occurrence in read(content)[0]}
     unread = unread_parts_of_events(unread_uids(content))
     for number in range(len(kinds)):
-        assert f"u{number}" in there or unread.must_keep(f"u{number}")
+        assert f"u{number}" in read_uids or unread.must_keep(f"u{number}")
 
 
 def test_many_lines_of_one_event_that_cannot_be_read_are_one_problem() -> None:

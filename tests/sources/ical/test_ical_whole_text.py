@@ -71,7 +71,7 @@ def test_text_that_looks_like_structure_is_only_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "empty"),
         (b" \r\n\r\n", "empty"),
@@ -95,11 +95,11 @@ def test_text_that_looks_like_structure_is_only_text() -> None:
         "calscale",
     ],
 )
-def test_what_is_no_whole_calendar_is_refused_with_the_way_out(content: bytes, says: str) -> None:
-    with pytest.raises(SourceContentError, match=says) as refusal:
+def test_a_file_that_is_no_whole_calendar_raises_an_error_with_a_hint(content: bytes, message: str) -> None:
+    with pytest.raises(SourceContentError, match=message) as error:
         read(content)
-    assert refusal.value.calendar == "a.ics"
-    assert refusal.value.hint
+    assert error.value.calendar == "a.ics"
+    assert error.value.hint
 
 
 def test_an_empty_calendar_is_whole() -> None:

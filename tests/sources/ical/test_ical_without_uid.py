@@ -1,4 +1,4 @@
-"""Events without UID: what tells two of them apart, and what does not change the UID they are given."""
+"""Events without UID: what distinguishes two of them, and what does not change their made UID."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from support.ical_text import calendar, event, read
 from support.reader_comparison import assert_readers_agree
 
 HEARING = "SUMMARY:Appeal hearing"
-APART = (
+DISTINGUISHING_LINES = (
     "LOCATION:Room 1",
     "LOCATION:Room 2",
     "DESCRIPTION:Case 12",
@@ -28,12 +28,15 @@ def without_uid(*lines: str) -> str:
 def test_two_meetings_without_uid_in_two_rooms_are_two() -> None:
     content = calendar(without_uid("LOCATION:Room 1"), without_uid("LOCATION:Room 2"))
     occurrences, problems = read(content)
-    assert [one.location for one in occurrences] in (["Room 1", "Room 2"], ["Room 2", "Room 1"])
+    assert [occurrence.location for occurrence in occurrences] in (["Room 1", "Room 2"], ["Room 2", "Room 1"])
     assert not problems
     assert_readers_agree(content)
 
 
-@given(st.lists(st.sampled_from(APART), unique=True, min_size=2), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.sampled_from(DISTINGUISHING_LINES), unique=True, min_size=2),
+    st.randoms(use_true_random=False),
+)
 def test_the_order_of_the_file_changes_no_uid(lines: list[str], random: object) -> None:
     events = [without_uid(line) for line in lines]
     shuffled = list(events)
@@ -49,15 +52,15 @@ def test_a_meeting_without_uid_written_twice_is_one() -> None:
     assert len(uids(twice, twice, without_uid("LOCATION:Room 2"))) == 2
 
 
-def test_a_lone_meeting_without_uid_keeps_its_uid_whatever_else_is_written() -> None:
+def test_the_made_uid_of_a_single_meeting_does_not_depend_on_place_or_text() -> None:
     assert uids(without_uid()) == uids(without_uid("LOCATION:Room 1", "DESCRIPTION:new"))
 
 
-def test_an_answer_changes_no_uid() -> None:
+def test_a_response_changes_no_uid() -> None:
     other = without_uid("LOCATION:Room 2")
-    asked = without_uid("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:eve@e.example")
+    unanswered = without_uid("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:eve@e.example")
     accepted = without_uid("ATTENDEE;PARTSTAT=ACCEPTED:mailto:Eve@e.example")
-    assert uids(other, asked) == uids(other, accepted)
+    assert uids(other, unanswered) == uids(other, accepted)
 
 
 def test_private_meetings_without_uid_at_one_time_are_one() -> None:

@@ -1,4 +1,4 @@
-"""Time zones: IANA's, Windows', a calendar's own, and names that nobody knows."""
+"""Time zones: IANA's, Windows', a calendar's own, and unknown names."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -47,7 +47,7 @@ def in_zone(name: str) -> str:
         ("(UTC+04:00) Atlantis", "+04:00"),
     ],
 )
-def test_zones_go_by_many_names(name: str, offset: str) -> None:
+def test_a_zone_is_found_by_each_of_its_names(name: str, offset: str) -> None:
     assert read_starts(calendar(in_zone(name))) == [f"2025-10-06T09:00{offset}"]
 
 
@@ -60,8 +60,8 @@ def test_a_display_name_needs_no_quotes() -> None:
     "name", ["Mars/Olympus", "America/Mountain", "../../../etc/passwd", "Customized Time Zone"]
 )
 def test_an_unknown_zone_is_read_as_the_calendars_own_and_named(name: str) -> None:
-    found, problems = read(calendar(in_zone(name), in_zone(name).replace("u1", "u2")))
-    assert [o.start.isoformat() for o in found] == ["2025-10-06T09:00:00+01:00"] * 2
+    occurrences, problems = read(calendar(in_zone(name), in_zone(name).replace("u1", "u2")))
+    assert [o.start.isoformat() for o in occurrences] == ["2025-10-06T09:00:00+01:00"] * 2
     assert len(faults(problems)) == 1
     assert name in problems[0].what
 
@@ -74,7 +74,7 @@ def test_a_calendars_own_zone_is_followed_through_its_seasons() -> None:
     ]
 
 
-def test_one_calendars_zone_never_reaches_the_next() -> None:
+def test_the_own_zone_of_one_calendar_is_not_used_in_the_next() -> None:
     for offset, shown in (("+0100", "+01:00"), ("-0800", "-08:00")):
         content = calendar(vtimezone("Customized Time Zone", offset), in_zone("Customized Time Zone"))
         assert read_starts(content) == [f"2025-10-06T09:00{shown}"]
@@ -82,7 +82,7 @@ def test_one_calendars_zone_never_reaches_the_next() -> None:
     assert [o.start.isoformat() for o in read(both)[0] if o.uid == "u1"] == ["2025-10-06T09:00:00+01:00"]
 
 
-def test_a_calendars_own_definition_beats_the_iana_zone_of_its_name_and_is_reported() -> None:
+def test_a_calendars_own_definition_takes_precedence_over_iana_and_is_reported() -> None:
     content = calendar(vtimezone("Europe/London", "+0500"), in_zone("Europe/London"))
     occurrences, problems = read(content)
     assert [o.start.isoformat() for o in occurrences] == ["2025-10-06T09:00:00+05:00"]
@@ -98,7 +98,7 @@ def test_a_definition_that_agrees_with_iana_around_the_window_is_read_as_ianas_z
     assert occurrence.start.tzinfo == ZoneInfo("Europe/Paris")
 
 
-def test_a_definition_without_summer_time_beats_the_iana_zone_of_its_name() -> None:
+def test_a_definition_without_summer_time_takes_precedence_over_iana() -> None:
     content = calendar(vtimezone("Europe/London", "+0000"), in_zone("Europe/London"))
     assert read_starts(content) == ["2025-10-06T09:00+00:00"]
 
@@ -163,7 +163,7 @@ def test_a_copy_that_the_file_defines_is_no_guess() -> None:
     assert ([o.start.isoformat() for o in occurrences], problems) == (["2025-10-06T09:00:00+03:00"], ())
 
 
-def test_a_calendars_own_rules_beat_what_a_windows_name_usually_means() -> None:
+def test_a_calendars_own_definition_takes_precedence_over_a_windows_name() -> None:
     content = calendar(vtimezone("GMT Standard Time", "+0300"), in_zone("GMT Standard Time"))
     assert read_starts(content) == ["2025-10-06T09:00+03:00"]
 
@@ -182,20 +182,20 @@ def test_a_calendars_own_rules_beat_what_a_windows_name_usually_means() -> None:
     ids=["offset", "no-offset", "start", "no-name", "two-names", "every-second", "no-observance"],
 )
 def test_a_broken_zone_is_left_out_and_named_and_the_calendar_stays(fault: tuple[str, str]) -> None:
-    found, problems = read(calendar(vtimezone("Own").replace(*fault), in_zone("Own"), NEIGHBOUR))
-    assert found[0].start.isoformat() == "2025-10-06T09:00:00+01:00"
-    assert len(found) == 2
+    occurrences, problems = read(calendar(vtimezone("Own").replace(*fault), in_zone("Own"), NEIGHBOUR))
+    assert occurrences[0].start.isoformat() == "2025-10-06T09:00:00+01:00"
+    assert len(occurrences) == 2
     assert "broken" in problems[0].what
 
 
 def test_a_broken_zone_with_a_known_name_is_only_noted() -> None:
     broken = vtimezone("GMT Standard Time").replace("+0100", "+9999")
-    found, problems = read(calendar(broken, in_zone("GMT Standard Time")))
-    assert found[0].start.isoformat() == "2025-10-06T09:00:00+01:00"
+    occurrences, problems = read(calendar(broken, in_zone("GMT Standard Time")))
+    assert occurrences[0].start.isoformat() == "2025-10-06T09:00:00+01:00"
     assert [problem.severity for problem in problems] == [Severity.NOTE]
 
 
-def test_a_zone_that_is_named_within_itself_does_not_loop() -> None:
+def test_a_zone_that_refers_to_itself_is_read() -> None:
     own = vtimezone("Loop").replace("DTSTART:16", "DTSTART;TZID=Loop:16")
     assert read_starts(calendar(own, in_zone("Loop"))) == ["2025-10-06T09:00+01:00"]
 
@@ -211,8 +211,8 @@ def test_x_wr_timezone_shows_utc_in_its_zone() -> None:
 
 
 def test_an_unknown_x_wr_timezone_is_named() -> None:
-    found, problems = read(calendar(event(), head="X-WR-TIMEZONE:Mars/Olympus"))
-    assert found[0].start.isoformat() == "2025-10-06T10:00:00+01:00"
+    occurrences, problems = read(calendar(event(), head="X-WR-TIMEZONE:Mars/Olympus"))
+    assert occurrences[0].start.isoformat() == "2025-10-06T10:00:00+01:00"
     assert "Mars/Olympus" in problems[0].what
 
 
@@ -224,18 +224,21 @@ def test_a_calendars_own_zone_behaves_as_ianas_around_its_changes() -> None:
         .replace("DAYLIGHT\r\nDTSTART:16010101T020000", "DAYLIGHT\r\nDTSTART:16010101T010000")
     )
     weekly = event("RRULE:FREQ=DAILY", start=";TZID=Own:20250101T000000", end="")
-    found, _ = read(calendar(own, weekly), days("2025-10-25", "2025-10-27"))
-    zone = found[0].start.tzinfo
+    occurrences, _ = read(calendar(own, weekly), days("2025-10-25", "2025-10-27"))
+    zone = occurrences[0].start.tzinfo
     assert zone is not None
     for clock in range(0, 4 * 60, 15):
         for day, fold in (((2025, 3, 30), 0), ((2025, 3, 30), 1), ((2025, 10, 26), 0), ((2025, 10, 26), 1)):
-            wall = datetime(*day, fold=fold) + timedelta(minutes=clock)
-            ours, theirs = wall.replace(tzinfo=zone, fold=fold), wall.replace(tzinfo=london, fold=fold)
-            assert ours.utcoffset() == theirs.utcoffset(), wall
-            back = ours.astimezone(london).astimezone(zone)
+            local_time = datetime(*day, fold=fold) + timedelta(minutes=clock)
+            own_time, iana_time = (
+                local_time.replace(tzinfo=zone, fold=fold),
+                local_time.replace(tzinfo=london, fold=fold),
+            )
+            assert own_time.utcoffset() == iana_time.utcoffset(), local_time
+            back = own_time.astimezone(london).astimezone(zone)
             assert (back.utcoffset(), back.replace(tzinfo=None)) == (
-                ours.astimezone(london).utcoffset(),
-                ours.astimezone(london).replace(tzinfo=None),
+                own_time.astimezone(london).utcoffset(),
+                own_time.astimezone(london).replace(tzinfo=None),
             )
 
 

@@ -1,6 +1,6 @@
-"""How a zone's clock runs on a day: nearly every day it does not change, and sums are simple.
+"""The clocks of time zones: near a day without a transition, times are computed by adding and subtracting.
 
-And which clocks the times of a calendar go by.
+A transition is a change of a zone's offset from UTC. Also: which clock each time of a calendar is written by.
 """
 
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -11,7 +11,7 @@ from icalendar.prop import vDDDTypes
 
 from calsync.model.localtime import localize
 from calsync.sources.ical.content_lines import parse_time_line
-from calsync.sources.ical.fast.scan_lines import EventNeedsFullParser
+from calsync.sources.ical.fast.errors import EventNeedsFullParser
 from calsync.sources.ical.vtimezone import CalendarZone
 from calsync.sources.ical.zones import Zones
 
@@ -19,7 +19,11 @@ _DAY = timedelta(days=1)
 
 
 class Clock:
-    """A zone's clock. A day is calm if the clock changes neither on it nor on the days beside it."""
+    """The clock of a zone.
+
+    A day counts as one with a transition if there is a transition on it or on one of the two days before and
+    after it, so that no time on another day is near one, in whatever zone it is compared.
+    """
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
@@ -28,19 +32,19 @@ class Clock:
         self._zones_and_suffixes: dict[timedelta, tuple[tzinfo, str]] = {}
 
     def is_without_transition(self, local_time: datetime) -> bool:
-        """Whether the clock runs evenly around a wall time."""
+        """Whether no transition is near a local time."""
         transition_days = self.transition_days(local_time.year)
         return not transition_days or local_time.date() not in transition_days
 
     def transition_days(self, year: int) -> frozenset[date]:
-        """The days of a year that are not calm."""
+        """Return the days of a year near which there is a transition, computed once."""
         transition_days = self._transition_days.get(year)
         if transition_days is None:
             transition_days = self._transition_days[year] = _find_transition_days(self.zone, year)
         return transition_days
 
     def offset_without_transition(self, local_time: datetime) -> timedelta | None:
-        """The offset from UTC on a calm day; None on another, where it takes more thought."""
+        """Return the offset from UTC on the day of a local time; None near a transition."""
         day = local_time.date()
         offset = self._offsets.get(day)
         if offset is None and day not in self._offsets:
@@ -50,30 +54,34 @@ class Clock:
         return offset
 
     def zone_and_suffix(self, offset: timedelta) -> tuple[tzinfo, str]:
-        """What a time with this offset is given as its zone, and what is written after it: `+01:00`.
+        """Return the zone for a time with this offset, and how the offset is written: `+01:00`.
 
-        For a calendar's own zone that is the offset: to ask such a zone takes long, and all who come after
-        us ask.
+        For a calendar's own zone (`CalendarZone`) that is a fixed offset: such a zone is slow, and all who
+        use the time later call it.
         """
-        written = self._zones_and_suffixes.get(offset)
-        if written is None:
+        zone_and_suffix = self._zones_and_suffixes.get(offset)
+        if zone_and_suffix is None:
             fixed = timezone(offset)
             zone = fixed if isinstance(self.zone, CalendarZone) else self.zone
             suffix = datetime(2000, 1, 1, tzinfo=fixed).isoformat()[19:]
-            written = self._zones_and_suffixes[offset] = zone, suffix
-        return written
+            zone_and_suffix = self._zones_and_suffixes[offset] = zone, suffix
+        return zone_and_suffix
 
 
 @lru_cache(maxsize=256)
 def cached_clock(zone: tzinfo) -> Clock:
-    """The clock of a zone, the same one each time: all calendars of a night ask for the same days."""
+    """Return the clock of a zone, the same object each time: all calendars of a night need the same days."""
     return Clock(zone)
 
 
 class ClockTime(NamedTuple):
-    """A time by a clock, or the midnight that a date begins with; clock: None for a date.
+    """A time by a clock, or a date.
 
-    floats: whether no zone is written, so that it is the floating one or that of DTSTART.
+    Attributes:
+        local_time: Naive; of a date its midnight.
+        clock: None for a date.
+        is_floating: Whether it is written without a zone; then it is in the zone of floating times, or, in
+            RECURRENCE-ID and EXDATE, in that of DTSTART.
     """
 
     local_time: datetime
@@ -82,19 +90,22 @@ class ClockTime(NamedTuple):
 
     @property
     def aware(self) -> datetime:
-        """The time with its zone; a date's midnight has none."""
+        """The time with its zone; of a date the naive midnight."""
         return localize(self.local_time, self.clock.zone) if self.clock else self.local_time
 
     @property
     def date_or_time(self) -> date:
-        """The same as the exact path has it: a date, or an aware datetime."""
+        """The same as the full parser has it: a date, or an aware datetime."""
         return self.aware if self.clock else self.local_time.date()
 
 
 class CalendarClocks:
     """The clocks of one calendar.
 
-    floating: that of times without a zone. wall: the zone that the calendar asks to be shown in, or None.
+    Attributes:
+        floating: The clock of times without a zone.
+        utc: The clock of UTC.
+        display_zone: The zone in which times in UTC are shown (X-WR-TIMEZONE), or None.
     """
 
     def __init__(self, zones: Zones) -> None:
@@ -105,7 +116,11 @@ class CalendarClocks:
         self.utc = cached_clock(vDDDTypes.from_ical("20000101T000000Z").tzinfo)  # type: ignore[no-untyped-call]
 
     def clock_for_parameters(self, parameters: str) -> Clock | None:
-        """The clock that a time's parameters name, or None; raises EventNeedsFullParser in doubt."""
+        """Return the clock of the TZID among a time's parameters, None where there is no TZID.
+
+        Raises:
+            EventNeedsFullParser: The zone is unknown or guessed, so there is something to report.
+        """
         if parameters not in self._by_parameters:
             if parameters[:1] not in ("", ";"):
                 raise EventNeedsFullParser
@@ -118,14 +133,15 @@ class CalendarClocks:
 
 
 def _find_transition_days(zone: tzinfo, year: int) -> frozenset[date]:
-    """The days of a year that are not calm."""
     first = datetime(year, 1, 1) - 2 * _DAY  # noqa: DTZ001 - wall-clock time
     if isinstance(zone, CalendarZone):
         changes = zone.local_transitions(first, first + 370 * _DAY)
     else:
-        days = [first + number * _DAY for number in range(371)]
-        offsets = [zone.utcoffset(day) for day in days]
+        midnights = [first + number * _DAY for number in range(371)]
+        offsets = [zone.utcoffset(midnight) for midnight in midnights]
         changes = [
-            day for day, before, after in zip(days, offsets, offsets[1:], strict=False) if before != after
+            midnight
+            for midnight, before, after in zip(midnights, offsets, offsets[1:], strict=False)
+            if before != after
         ]
-    return frozenset((day + near * _DAY).date() for day in changes for near in (-2, -1, 0, 1, 2))
+    return frozenset((day + days * _DAY).date() for day in changes for days in (-2, -1, 0, 1, 2))

@@ -1,11 +1,9 @@
-"""The fast path: bytes to the occurrences in a window, for what is written as nearly all calendars are.
+"""`read_with_fast_path`: the occurrences of a calendar that is written as nearly all calendars are.
 
-    bytes ─ slices ─ times ─ outlines ─ quick_series ─ content ─ occurrences
-               └ unusual       └──── odd ─────┘
-                 the file        one UID              to the exact path
-
-Most of a calendar lies outside the window, and most of an event says nothing of its time: so the lines that
-do are found in all events at once, what is far is dropped, and only events that take place are read whole.
+Most of a calendar lies outside the window, and most lines of an event are not about its time. So the lines
+that are about time are found in all events at once, events far from the window are dropped, and only those
+that take place in it are read whole. README.md describes the steps; only `sources/ical/read.py` may import
+this package.
 """
 
 from dataclasses import dataclass
@@ -14,29 +12,35 @@ from zoneinfo import ZoneInfo
 from calsync.model.occurrence import Occurrence
 from calsync.model.span import Span
 from calsync.model.time_limits import check_time_limit
+from calsync.sources.ical.calendar_header import is_meeting_method, read_header
 from calsync.sources.ical.components import CalendarText, ComponentText, split_calendars
 from calsync.sources.ical.content import ContentReader, EventContent
 from calsync.sources.ical.event import SCHEDULING_METHODS
-from calsync.sources.ical.fast.changed_events import ChangedEvents, KeyedOccurrence, uid_digests_key
+from calsync.sources.ical.fast.changed_events import ChangedEvents, uid_digests_key
 from calsync.sources.ical.fast.clocks import CalendarClocks, cached_clock
+from calsync.sources.ical.fast.errors import EventNeedsFullParser, FileNeedsFullParser
 from calsync.sources.ical.fast.event_times import EventTimesReader
 from calsync.sources.ical.fast.partition import EventPartition
 from calsync.sources.ical.fast.prefilter import Prefilter
-from calsync.sources.ical.fast.scan_lines import EventNeedsFullParser, FileNeedsFullParser
 from calsync.sources.ical.fast.split_events import SplitCalendar
 from calsync.sources.ical.fast.time_arrays import TimeArrays
 from calsync.sources.ical.fast.window_expander import OccurrenceTimes, WindowExpander, is_supported_window
 from calsync.sources.ical.file_text import decode_calendar_text
-from calsync.sources.ical.full_parser import is_meeting_method, read_header
+from calsync.sources.ical.occurrence_order import KeyedOccurrence
 from calsync.sources.ical.problem_location import EventLocator
-from calsync.sources.ical.time_values import to_naive_utc
 from calsync.sources.ical.uid_digests import UidDigests
 from calsync.sources.ical.zones import ZoneReport, Zones
 
 
 @dataclass(frozen=True, slots=True)
 class FastReading:
-    """What the fast path found, and the `rest` of the calendar, which only the exact path reads."""
+    """What the fast reader read.
+
+    Attributes:
+        occurrences: Of the events that it read, in no order.
+        remaining: The calendar with only those events that the full parser must read.
+        zones: The zones of the calendar, with what is to be reported about them.
+    """
 
     occurrences: list[KeyedOccurrence]
     remaining: CalendarText
@@ -51,69 +55,82 @@ def read_with_fast_path(
     owners: frozenset[str],
     where: str,
     uid_digests: UidDigests | None = None,
+) -> FastReading | None:
+    """Read what is written in the usual way; None if the full parser must read the whole file.
+
+    The arguments are those of `read_calendar`. Raises SourceContentError as `read_header` does.
+    """
+    try:
+        return _read(data, window, zone, owners, where, uid_digests)
+    except FileNeedsFullParser:
+        return None
+
+
+def _read(
+    data: bytes,
+    window: Span,
+    zone: ZoneInfo,
+    owners: frozenset[str],
+    where: str,
+    uid_digests: UidDigests | None,
 ) -> FastReading:
-    """Read what is usual in a calendar; raises FileNeedsFullParser if all of it is for the exact path."""
-    slices = SplitCalendar(data)
-    calendar = _read_frame(slices, where)
+    split_calendar = SplitCalendar(data)
+    calendar = _read_frame(split_calendar, where)
     method = read_header(calendar, where).get("METHOD", "")
+    # Messages are small, and their DTSTAMP is part of their version, which the digests of events leave out.
     if method in SCHEDULING_METHODS or not is_meeting_method(method) or not is_supported_window(window):
-        # Messages are small, and a ledger must not pass over their DTSTAMP, which is part of their version.
         raise FileNeedsFullParser
     zones = Zones(calendar, zone, ZoneReport(where), window)
-    changed_events = ChangedEvents(uid_digests, slices, uid_digests_key(window, zone, owners, zones))
+    changed_events = ChangedEvents(uid_digests, split_calendar, uid_digests_key(window, zone, owners, zones))
     clocks = CalendarClocks(zones)
-    times = TimeArrays(slices, clocks, changed_events.indices)
-    sieve = Prefilter(slices.scanned.table, times, window)
-    sorter = EventPartition(slices, EventTimesReader(slices, clocks, times), sieve)
-    sorter.partition_events(changed_events.indices)
-    finder = WindowExpander(window, cached_clock(zone), clocks.floating)
-    writer = _OccurrenceBuilder(slices, owners)
-    found: list[KeyedOccurrence] = []
-    for uid, group in sorter.groups():
+    times = TimeArrays(split_calendar, clocks, changed_events.indices)
+    prefilter = Prefilter(split_calendar.scanned.table, times, window)
+    partition = EventPartition(split_calendar, EventTimesReader(split_calendar, clocks, times), prefilter)
+    partition.partition_events(changed_events.indices)
+    expander = WindowExpander(window, cached_clock(zone), clocks.floating)
+    builder = _OccurrenceBuilder(split_calendar, owners)
+    occurrences: list[KeyedOccurrence] = []
+    for uid, event_times in partition.groups():
         check_time_limit()
         try:
-            found += writer.build_occurrences(uid, finder.expand_group(group))
+            occurrences += builder.build_occurrences(uid, expander.expand_group(event_times))
         except EventNeedsFullParser:
-            sorter.full_parser_uids.add(uid)
-    changed_events.update_digests(sorter.full_parser_uids)
-    blocks = tuple(
-        ComponentText(place + 1, slices.full_parser_text(place)) for place in sorter.full_parser_indices()
+            partition.full_parser_uids.add(uid)
+    changed_events.update_digests(partition.full_parser_uids)
+    remaining = tuple(
+        ComponentText(index + 1, split_calendar.full_parser_text(index))
+        for index in partition.full_parser_indices()
     )
-    return FastReading(found, CalendarText(calendar.header, calendar.zones, blocks), zones)
+    return FastReading(occurrences, CalendarText(calendar.header, calendar.zones, remaining), zones)
 
 
 def _read_frame(split_calendar: SplitCalendar, where: str) -> CalendarText:
-    """The frame of the calendar, read by the exact path."""
+    """Read the header and the time zones, by the modules of the full parser."""
     text, notes = decode_calendar_text(split_calendar.frame, where)
-    calendars, lost = split_calendars(text, EventLocator(where, split_calendar.frame))
-    if notes or lost or len(calendars) != 1 or calendars[0].events:
+    calendars, lost_events = split_calendars(text, EventLocator(where, split_calendar.frame))
+    if notes or lost_events or len(calendars) != 1 or calendars[0].events:
         raise FileNeedsFullParser
     return calendars[0]
 
 
-def with_sort_key(occurrence: Occurrence) -> KeyedOccurrence:
-    """An occurrence with what it is ordered by."""
-    return to_naive_utc(occurrence.start), occurrence.uid, occurrence.recurrence_id, occurrence
-
-
 class _OccurrenceBuilder:
-    """Writes occurrences; what all occurrences of an event have alike is read once."""
+    """Builds occurrences; the content of an event is read once for all of its occurrences."""
 
     def __init__(self, split_calendar: SplitCalendar, owners: frozenset[str]) -> None:
-        self._slices = split_calendar
-        self._reader = ContentReader(owners)
+        self._split_calendar = split_calendar
+        self._content_reader = ContentReader(owners)
 
     def build_occurrences(self, uid: str, found: list[OccurrenceTimes]) -> list[KeyedOccurrence]:
-        """The occurrences of one UID; raises EventNeedsFullParser for a text that cannot be decoded whole."""
-        contents: dict[int, EventContent] = {}
-        keyed = []
-        for place, recurrence_id, start, end, utc, all_day in found:
-            content = contents.get(place)
+        """Build the occurrences of one UID; raises EventNeedsFullParser for a text that cannot be decoded."""
+        content_by_event: dict[int, EventContent] = {}
+        occurrences = []
+        for event_index, recurrence_id, start, end, start_utc, all_day in found:
+            content = content_by_event.get(event_index)
             if content is None:
-                text = self._slices.text(place)
-                content = contents[place] = self._reader.read_content(text)
-                if self._reader.faults:
+                text = self._split_calendar.text(event_index)
+                content = content_by_event[event_index] = self._content_reader.read_content(text)
+                if self._content_reader.faults:
                     raise EventNeedsFullParser
             occurrence = Occurrence(uid, recurrence_id, start, end, all_day, *content)
-            keyed.append((utc, uid, recurrence_id, occurrence))
-        return keyed
+            occurrences.append((start_utc, uid, recurrence_id, occurrence))
+        return occurrences

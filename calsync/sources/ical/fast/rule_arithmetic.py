@@ -1,6 +1,6 @@
-"""The starts of common rules by sums alone: every n days, weeks on some weekdays, months on one day.
+"""The starts of common rules by arithmetic: every n days, weeks on some weekdays, months on one day.
 
-The same as `recur.starts` gives, which walks period by period and knows every rule.
+The same as `recurrence.rule_starts` returns, which goes through any rule period by period.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from calsync.sources.ical.recurrence import rule_starts
 from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule
 
 _DAY = timedelta(days=1)
-# Far from where `starts` gives up, which sums never do.
+# Far from the years at which `rule_starts` raises RuleError; arithmetic never does.
 _MAX_YEAR = 2500
 # Days of a period that begins before the first or ends after the last.
 _EDGE_DAYS = 62
@@ -20,30 +20,24 @@ _SHORTEST_MONTH, _WEEKS_IN_EVERY_MONTH = 28, 4
 def starts_by_arithmetic(
     rule: RecurrenceRule, dtstart: datetime, first: datetime, last: datetime, budget: SeriesBudget
 ) -> list[datetime]:
-    """Give the starts in [first, last] of an event's only rule; raises RuleError as `recur.starts` does."""
-    found = (
-        _starts_of_simple_rule(rule, dtstart, max(first, dtstart), last) if last.year < _MAX_YEAR else None
-    )
-    if found is None:
+    """Return the starts in [first, last] of an event's only rule; raises RuleError as `rule_starts` does."""
+    starts = None
+    if last.year < _MAX_YEAR:
+        starts = _starts_of_simple_rule(rule, dtstart, max(first, dtstart), last)
+    if starts is None:
         return rule_starts(rule, dtstart, first, last, budget=budget)
-    # What `starts` would have spent at most: a step for each day.
+    # The most that `rule_starts` would spend: a step for each day.
     budget.spend_steps((last - first).days + _EDGE_DAYS)
-    budget.spend_starts(len(found))
-    return found
+    budget.spend_starts(len(starts))
+    return starts
 
 
 def _starts_of_simple_rule(
     rule: RecurrenceRule, dtstart: datetime, first: datetime, last: datetime
 ) -> list[datetime] | None:
-    """The same, or None for a rule that is not so plain."""
-    if (
-        rule.by_week_no
-        or rule.by_year_day
-        or rule.by_set_pos
-        or rule.by_hour
-        or rule.by_minute
-        or rule.by_second
-    ):
+    """Return the starts, or None for a rule that is not one of the common ones."""
+    is_rare = rule.by_week_no or rule.by_year_day or rule.by_set_pos
+    if is_rare or rule.by_hour or rule.by_minute or rule.by_second:
         return None
     if rule.freq is Freq.YEARLY and (
         rule.by_month == (dtstart.month,) or not (rule.by_month or rule.selects_days)
@@ -51,10 +45,11 @@ def _starts_of_simple_rule(
         return _monthly_starts(rule, dtstart, first, last)
     if rule.by_month:
         return None
-    sums = {Freq.MONTHLY: _monthly_starts, Freq.WEEKLY: _weekly_starts, Freq.DAILY: _daily_starts}.get(
-        rule.freq
-    )
-    return sums(rule, dtstart, first, last) if sums else None
+    if rule.freq is Freq.MONTHLY:
+        return _monthly_starts(rule, dtstart, first, last)
+    if rule.freq is Freq.WEEKLY:
+        return _weekly_starts(rule, dtstart, first, last)
+    return _daily_starts(rule, dtstart, first, last) if rule.freq is Freq.DAILY else None
 
 
 def _daily_starts(
@@ -63,10 +58,11 @@ def _daily_starts(
     if rule.selects_days:
         return None
     step = _DAY * rule.interval
-    number, end = -((dtstart - first) // step), (last - dtstart) // step
+    # Starts are numbered, DTSTART's number being 0.
+    first_number, last_number = -((dtstart - first) // step), (last - dtstart) // step
     if rule.count:
-        end = min(end, rule.count - 1)
-    return [dtstart + step * place for place in range(number, end + 1)]
+        last_number = min(last_number, rule.count - 1)
+    return [dtstart + step * number for number in range(first_number, last_number + 1)]
 
 
 def _weekly_starts(
@@ -74,23 +70,23 @@ def _weekly_starts(
 ) -> list[datetime] | None:
     if rule.by_month_day:
         return None
-    own = (dtstart.weekday() - rule.wkst) % 7
-    days = sorted({(weekday - rule.wkst) % 7 for _, weekday in rule.by_day} or {own})
-    if rule.count and own not in days:
+    # Days of the week are counted from WKST.
+    dtstart_day = (dtstart.weekday() - rule.wkst) % 7
+    days = sorted({(weekday - rule.wkst) % 7 for _, weekday in rule.by_day} or {dtstart_day})
+    if rule.count and dtstart_day not in days:
         return None
-    step, week = _DAY * 7 * rule.interval, dtstart - _DAY * own
-    # Places are counted from the start of DTSTART's week, so that COUNT is a place, too.
-    before = sum(day < own for day in days)
-    end = (rule.count or 0) + before
-    begins = [week + _DAY * day for day in days]
-    found = []
-    for number in range(max(0, (first - week) // step), (last - week) // step + 1):
-        later = step * number
-        for place, first_month in enumerate(begins, number * len(days)):
-            start = first_month + later
-            if first <= start <= last and (not rule.count or place < end):
-                found.append(start)
-    return found
+    step, first_week = _DAY * 7 * rule.interval, dtstart - _DAY * dtstart_day
+    starts_of_first_week = [first_week + _DAY * day for day in days]
+    # Starts are numbered from the beginning of DTSTART's week, so that COUNT is a number as well.
+    end_number = (rule.count or 0) + sum(day < dtstart_day for day in days)
+    starts = []
+    for week in range(max(0, (first - first_week) // step), (last - first_week) // step + 1):
+        later = step * week
+        for number, start_of_first_week in enumerate(starts_of_first_week, week * len(days)):
+            start = start_of_first_week + later
+            if first <= start <= last and (not rule.count or number < end_number):
+                starts.append(start)
+    return starts
 
 
 def _monthly_starts(
@@ -104,10 +100,10 @@ def _monthly_starts(
     ):
         return None
     skipped = max(0, (first.year * 12 + first.month - 1 - first_month) // interval)
-    end = last.year * 12 + last.month
+    end_month = last.year * 12 + last.month
     if rule.count:
-        end = min(end, first_month + rule.count * interval)
-    months = range(first_month + skipped * interval, end, interval)
+        end_month = min(end_month, first_month + rule.count * interval)
+    months = range(first_month + skipped * interval, end_month, interval)
     return [start for month in months if first <= (start := _start_in_month(rule, month, dtstart)) <= last]
 
 
@@ -123,13 +119,13 @@ def _has_one_start_per_month(rule: RecurrenceRule, dtstart: datetime) -> bool:
 
 
 def _start_in_month(rule: RecurrenceRule, month: int, dtstart: datetime) -> datetime:
-    """The day of a month, counted in months since the year 0."""
-    at = dtstart.replace(year=month // 12, month=month % 12 + 1, day=1)
+    """The only start in a month. month: counted since the year 0."""
+    first_day = dtstart.replace(year=month // 12, month=month % 12 + 1, day=1)
     if not rule.by_day:
-        return at.replace(day=rule.by_month_day[0] if rule.by_month_day else dtstart.day)
+        return first_day.replace(day=rule.by_month_day[0] if rule.by_month_day else dtstart.day)
     which, weekday = rule.by_day[0]
     if which > 0:
-        return at + _DAY * ((weekday - at.weekday()) % 7 + 7 * (which - 1))
+        return first_day + _DAY * ((weekday - first_day.weekday()) % 7 + 7 * (which - 1))
     following = month + 1
-    last = at.replace(year=following // 12, month=following % 12 + 1) - _DAY
-    return last - _DAY * ((last.weekday() - weekday) % 7 + 7 * (-which - 1))
+    last_day = first_day.replace(year=following // 12, month=following % 12 + 1) - _DAY
+    return last_day - _DAY * ((last_day.weekday() - weekday) % 7 + 7 * (-which - 1))

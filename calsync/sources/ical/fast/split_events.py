@@ -1,7 +1,7 @@
-"""Bytes to events, cut out and unread: the UID of each, its lines that say when it is, the frame around all.
+"""Cuts a file at its events without reading them: the UID of each, its lines of times, the frame around all.
 
-A structure line can only stand at a line's start, and a folded line starts with a blank, so no text
-is ever taken for one.
+A BEGIN or END is always at the start of a line, and a folded line starts with a blank, so text that quotes
+one is never taken for one.
 """
 
 import codecs
@@ -12,6 +12,7 @@ import numpy as np
 
 from calsync.sources.ical.digests import DIGEST_SIZE
 from calsync.sources.ical.event_reader import event_uid
+from calsync.sources.ical.fast.errors import FileNeedsFullParser
 from calsync.sources.ical.fast.scan_lines import (
     CHUNK_SIZE,
     DTSTAMP,
@@ -20,7 +21,6 @@ from calsync.sources.ical.fast.scan_lines import (
     UID,
     WORD_SIZE,
     ByteArray,
-    FileNeedsFullParser,
     ScannedLines,
     scan_lines,
 )
@@ -32,13 +32,20 @@ _BEGIN = b"\nBEGIN:VEVENT"
 _NOT_ASCII = np.uint64(0x80_80_80_80_80_80_80_80)
 
 LinesByName = dict[bytes, int]
-"""The number of a line, by its name."""
+"""The number of a line in `ScannedLines.lines`, by its name."""
 
 
 class SplitCalendar:
-    """A calendar cut up; an event is named by its place, from 0.
+    """A file of one VCALENDAR, cut at its events. An event is referred to by its index, from 0.
 
-    frame: the file without its events. uids: of each event. odd: the events that only the exact path reads.
+    Attributes:
+        data: The file, without its byte order mark.
+        content: The same as an array.
+        scanned: The lines of the events.
+        value_starts: Of each line in `scanned.lines`, the position after its name.
+        frame: The file without its events: header and time zones.
+        uids: Of each event.
+        full_parser_events: The indices of events that only the full parser reads.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -51,8 +58,10 @@ class SplitCalendar:
         self.scanned = scan_lines(self.data, self.content)
         self.value_starts = self.scanned.lines.starts + 1 + NAME_LENGTHS[self.scanned.lines.name]
         self._value_starts, self._line_ends = self.value_starts.tolist(), self.scanned.lines.end.tolist()
-        scanned = self.scanned.begins, self.scanned.content_ends, self.scanned.ends
-        self._event_begins, self._content_ends, self._event_ends = (places.tolist() for places in scanned)
+        # Lists, since an item of a list is read faster than an item of an array.
+        self._event_begins = self.scanned.begins.tolist()
+        self._content_ends = self.scanned.content_ends.tolist()
+        self._event_ends = self.scanned.ends.tolist()
         self.frame = _cut_frame(self.data, self.scanned)
         self.full_parser_events = set(self.scanned.full_parser_events)
         self._check_no_joined_events()
@@ -61,13 +70,14 @@ class SplitCalendar:
     def _check_no_joined_events(self) -> None:
         """Raise FileNeedsFullParser where an event may be two, whose END and BEGIN run into other lines.
 
-        It has a line twice that an event has once. Anywhere else the counts of BEGIN and END differ.
+        Such an event has a line twice that is allowed once, so it is one of the `full_parser_events`; where a
+        BEGIN or END runs into another line elsewhere, `scan_lines` finds that their numbers differ.
         """
-        if any("VEVENT" in self.text(place).upper() for place in self.full_parser_events):
+        if any("VEVENT" in self.text(index).upper() for index in self.full_parser_events):
             raise FileNeedsFullParser
 
     def text(self, index: int) -> str:
-        """An event's own lines, unfolded, each behind a line end as the file has them; no alarms."""
+        """Return an event's own lines, unfolded, without alarms; each follows a line end as in the file."""
         begin, pieces = self._event_begins[index], []
         for alarm, end in self.scanned.alarms.get(index, ()):
             pieces.append(self.data[begin:alarm])
@@ -76,93 +86,98 @@ class SplitCalendar:
         return self._unfolded(b"".join(pieces))
 
     def full_parser_text(self, index: int) -> str:
-        """The same as the exact path has it: ending in LF."""
+        """Return the same in the form in which the full parser needs it: lines that end in LF."""
         return self.text(index).replace("\r\n", "\n").removeprefix("\n").removesuffix("\r") + "\n"
 
     def _unfolded(self, lines: bytes) -> str:
-        # Several times as fast as `replace`.
+        # Splitting and joining is several times as fast as `replace`.
         fold = self.scanned.fold
         return (b"".join(lines.split(fold)) if fold else unfold(lines)).decode()
 
     def event_lines(self, index: int) -> LinesByName:
-        """The lines of an event that matter; where there are several EXDATEs, the last."""
+        """Return the lines of an event by name; of several EXDATEs the last."""
         numbers = self.scanned.table[index].tolist()
         return {name: line for name, line in zip(SCANNED_NAMES, numbers, strict=False) if line >= 0}
 
     def exdate_lines(self, index: int) -> list[int]:
-        """All EXDATE lines of an event."""
+        """Return the numbers of all EXDATE lines of an event."""
         return self.scanned.exdates.get(index, [])
 
     def line_rest(self, line: int) -> str:
-        """What follows the name on a line."""
+        """Return what follows the name on a line: parameters and value, with their `;` or `:`."""
         return self._unfolded(self.data[self._value_starts[line] : self._line_ends[line]]).removesuffix("\r")
 
     def event_digests(self) -> list[bytes]:
-        """Of each event; the same for two versions that differ in their time stamp only."""
+        """Return a digest of each event, the same for two versions that differ in DTSTAMP only."""
         view, digests = memoryview(self.data), []
-        stamps = self.scanned.table[:, DTSTAMP].tolist()
-        for start, stop, stamp in zip(self._event_begins, self._event_ends, stamps, strict=True):
-            begin, end = (self._value_starts[stamp], self._line_ends[stamp]) if stamp >= 0 else (stop, stop)
-            digest = hashlib.sha256(view[start:begin])
-            digest.update(view[end:stop])
+        stamp_lines = self.scanned.table[:, DTSTAMP].tolist()
+        for begin, end, line in zip(self._event_begins, self._event_ends, stamp_lines, strict=True):
+            stamp, stamp_end = (self._value_starts[line], self._line_ends[line]) if line >= 0 else (end, end)
+            digest = hashlib.sha256(view[begin:stamp])
+            digest.update(view[stamp_end:end])
             digests.append(digest.digest()[:DIGEST_SIZE])
         return digests
 
     def _read_uids(self) -> list[str]:
         uids = []
-        for place, line in enumerate(self.scanned.table[:, UID].tolist()):
+        for index, line in enumerate(self.scanned.table[:, UID].tolist()):
             rest = self.line_rest(line) if line >= 0 else ""
+            # The first form is nearly all of them, and `read_text_value` is slower.
             uid = rest[1:].strip() if rest[:1] == ":" and "\\" not in rest else read_text_value(rest)
-            if not uid or place in self.full_parser_events:
-                self.full_parser_events.add(place)
-                uid = event_uid(self.full_parser_text(place))
+            if not uid or index in self.full_parser_events:
+                self.full_parser_events.add(index)
+                uid = event_uid(self.full_parser_text(index))
             uids.append(uid)
         return uids
 
 
 def _check_utf8(data: bytes, content: ByteArray) -> None:
-    """Raise FileNeedsFullParser for another encoding, be it in an alarm: the exact path tells of it."""
+    """Raise FileNeedsFullParser for another encoding, even if only in an alarm: the full parser reports it.
+
+    Only the words of eight bytes that hold other letters than ASCII are decoded.
+    """
     if data.isascii():
         return
     words = content[: len(content) // WORD_SIZE * WORD_SIZE].view(np.uint64)
-    pieces = range(0, len(words), CHUNK_SIZE // WORD_SIZE)
-    scanned = [
-        np.flatnonzero((words[at : at + CHUNK_SIZE // WORD_SIZE] & _NOT_ASCII) != 0) + at for at in pieces
+    chunk_size = CHUNK_SIZE // WORD_SIZE
+    numbers_by_chunk = [
+        np.flatnonzero((words[start : start + chunk_size] & _NOT_ASCII) != 0) + start
+        for start in range(0, len(words), chunk_size)
     ]
-    letters = np.concatenate((*scanned, [len(words)]))
-    # Letters of different places are parted; the end counts as one.
-    parted = np.insert(words[letters[:-1]], np.flatnonzero(np.diff(letters) > 1) + 1, 0)
+    # The end counts as such a word: what follows the last whole word is decoded as well.
+    numbers = np.concatenate((*numbers_by_chunk, [len(words)]))
+    # Words that do not follow each other are separated by zeros, or their letters would run together.
+    separated = np.insert(words[numbers[:-1]], np.flatnonzero(np.diff(numbers) > 1) + 1, 0)
     try:
-        (parted.tobytes() + data[words.nbytes :]).decode()
+        (separated.tobytes() + data[words.nbytes :]).decode()
     except UnicodeDecodeError:
-        _check_unfolded(data)
+        # A line may be folded within a letter.
+        try:
+            unfold(data).decode()
+        except UnicodeDecodeError as error:
+            raise FileNeedsFullParser from error
 
 
-def _check_unfolded(data: bytes) -> None:
-    # A line may be folded within a letter.
-    try:
-        unfold(data).decode()
-    except UnicodeDecodeError as error:
-        raise FileNeedsFullParser from error
-
-
-def _cut_frame(data: bytes, found: ScannedLines) -> bytes:
-    """The calendar without its events, if each of them stands in it and in nothing else."""
-    opens, stops = (found.begins - len(_BEGIN)), found.ends
-    apart = np.flatnonzero(stops[:-1] < opens[1:])
-    between = [data[stops[place] : opens[place + 1]] for place in apart.tolist()]
-    head, tail = data[: opens[0]], data[stops[-1] :]
+def _cut_frame(data: bytes, scanned: ScannedLines) -> bytes:
+    """The file without its events; FileNeedsFullParser where one is not directly in the VCALENDAR."""
+    begins, ends = scanned.begins - len(_BEGIN), scanned.ends
+    with_gap = np.flatnonzero(ends[:-1] < begins[1:])
+    between = [data[ends[index] : begins[index + 1]] for index in with_gap.tolist()]
+    head, tail = data[: begins[0]], data[ends[-1] :]
     if any(map(_open_components, (head, *between))) or _open_components(tail, b"VCALENDAR"):
         raise FileNeedsFullParser
-    rests = [rest.lstrip(b"\r\n") for rest in (*between, tail)]
-    # Behind an empty line a folded one belongs to the END before.
-    if any(rest[:1] in (b" ", b"\t") for rest in rests):
+    pieces = [piece.lstrip(b"\r\n") for piece in (*between, tail)]
+    # After an empty line a folded one still belongs to the END before.
+    if any(piece[:1] in (b" ", b"\t") for piece in pieces):
         raise FileNeedsFullParser
-    return b"\n".join((head, *rests))
+    return b"\n".join((head, *pieces))
 
 
 def _open_components(piece: bytes, *opened: bytes) -> list[bytes]:
-    """The components that are open behind a piece, if these were before; raises FileNeedsFullParser."""
+    """The components that are open after a piece, if `opened` were before; raises FileNeedsFullParser.
+
+    The BEGIN:VCALENDAR that begins the file is not among the marks, since no line feed is before it.
+    """
     names = list(opened)
     for mark, name in _COMPONENT_MARKS.findall(unfold(piece)):
         if mark.upper() == b"BEGIN":
@@ -173,5 +188,5 @@ def _open_components(piece: bytes, *opened: bytes) -> list[bytes]:
 
 
 def unfold(lines: bytes) -> bytes:
-    """Lines as they were before they were folded, ending in LF; there are no empty ones among them."""
+    """Return lines as they were before they were folded, ending in LF. There must be no empty lines."""
     return lines.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
