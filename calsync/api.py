@@ -1,7 +1,7 @@
 """The Python API: calendars, labels, minutes, the store and its tables as DataFrames.
 
 `import calsync` loads this module when one of its functions is first used. The functions do what the
-commands and the nightly run do, with the same code, and give the same figures. The page
+commands and the nightly run do, with the same code and the same figures. The page
 docs/analysts/python-api.md shows each of them and explains every column.
 
     read_calendar   a calendar's occurrences in a period        as `calsync occurrences`
@@ -70,7 +70,7 @@ def read_calendar(
     owners: Collection[str] = (),
     zone: str = "Europe/London",
 ) -> pd.DataFrame:
-    """Return the occurrences of a calendar that overlap a period, by start then uid; nothing recurs.
+    """Return the occurrences of a calendar that overlap a period, by start then uid; series are expanded.
 
     A problem with one event, or with one file of a folder, is a CalsyncWarning, and the rest is returned.
     Nothing is stored. Of private meetings title, place, text and people are removed.
@@ -92,20 +92,20 @@ def read_calendar(
 
     Raises:
         ConfigError: If the calendar, the period, the zone or the settings cannot be used.
-        SourceError: If no calendar behind the address could be read.
+        SourceError: If no calendar of the address could be read.
     """
     first, last = _parse_days(period)
-    source, named = find_calendar(
+    source, address = find_calendar(
         str(calendar), Path(config) if config else None, _parse_zone(zone), report=_warn, owners=owners
     )
-    worktime = WorkingTime(named.zone)
-    reading = read_occurrences(source, named, Span(worktime.midnight(first), worktime.midnight(last)))
+    worktime = WorkingTime(address.zone)
+    reading = read_occurrences(source, address, Span(worktime.midnight(first), worktime.midnight(last)))
     if not reading.calendars_read and reading.problems:
         problem = reading.problems[0]
         raise SourceError(problem.where, f"{problem.where}: {problem.what}", problem.hint)
     _warn(reading.problems)
-    manager_id = "" if named.manager_id == NO_MANAGER else named.manager_id
-    return build_calendar_frame(reading.occurrences, manager_id, named.zone)
+    manager_id = "" if address.manager_id == NO_MANAGER else address.manager_id
+    return build_calendar_frame(reading.occurrences, manager_id, address.zone)
 
 
 def classify(
@@ -170,18 +170,20 @@ def allocate(meetings: pd.DataFrame, period: Period, *, config: str | Path | Non
     by_manager = meetings_of_frame(meetings)
     if config:
         settings = load_settings(Path(config))
-        managers, worktime = _managers(settings, by_manager), worktime_of(settings)
+        managers, worktime = _find_managers(settings, by_manager), worktime_of(settings)
     else:
         managers = {manager_id: Manager(manager_id, email="", name="") for manager_id in by_manager}
         worktime = WorkingTime()
     days = Span(worktime.midnight(first), worktime.midnight(last))
     allocated = [
-        one
-        for manager_id, theirs in sorted(by_manager.items())
-        for one in allocation.allocate(managers[manager_id], drop_duplicate_copies(theirs), worktime, days)
+        part
+        for manager_id, own_meetings in sorted(by_manager.items())
+        for part in allocation.allocate(
+            managers[manager_id], drop_duplicate_copies(own_meetings), worktime, days
+        )
     ]
     frame = allocation.allocations_frame(allocated)
-    # The store adds up what differs in nothing but the minutes, such as two stretches of one meeting.
+    # As in the store: rows that differ only in the minutes, such as two parts of one meeting, are added up.
     keys = [name for name in frame.columns if name != "minutes"]
     return frame.groupby(keys, sort=False, dropna=False)["minutes"].sum().reset_index()
 
@@ -221,7 +223,9 @@ class StoreReader:
         window = Span(worktime.midnight(first), worktime.midnight(last))
         wanted = manager_ids if manager_ids is not None else [m.id for m in _read_managers(self.settings)]
         meetings = [
-            one for name in sorted(set(wanted)) for one in self.store.meetings.of_manager(name, window)
+            meeting
+            for manager_id in sorted(set(wanted))
+            for meeting in self.store.meetings.of_manager(manager_id, window)
         ]
         return build_meetings_frame(meetings, worktime.zone)
 
@@ -275,7 +279,7 @@ def export(
 ) -> pd.DataFrame:
     """Return a table as `calsync export` writes it, and write it to a file if one is named.
 
-    The table `split` is for HR: it passes through disclosure control, so that no figure stands for fewer
+    The table `split` is for HR: it passes through disclosure control, so that no figure is about fewer
     people than the settings allow. The table `allocations` names single managers; a CalsyncWarning says so.
 
     Args:
@@ -352,7 +356,7 @@ def _read_managers(settings: Settings) -> tuple[Manager, ...]:
     return roster.managers
 
 
-def _managers(settings: Settings, manager_ids: Iterable[str]) -> dict[str, Manager]:
+def _find_managers(settings: Settings, manager_ids: Iterable[str]) -> dict[str, Manager]:
     """Return the managers of these ids; raises ConfigError with each id that is not in the list."""
     listed = {manager.id: manager for manager in _read_managers(settings)}
     unknown = [

@@ -76,7 +76,7 @@ def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--uid", "none", "--activity", "process", "--by", "ana"), "no kept meeting has this uid"),
+        (("--uid", "none", "--activity", "process", "--by", "ana"), "no stored meeting has this uid"),
         (("--uid", "s", "--activity", "process"), "--by"),
         (("--uid", "s", "--by", "ana"), "says nothing"),
         (("--uid", "w", "--at", "2026-11-03T09:00", "--activity", "process", "--by", "ana"), "its times"),
