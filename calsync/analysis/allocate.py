@@ -104,11 +104,13 @@ def allocate(
     ]
     cells.sort(key=lambda cell: (cell.stretch, cell.part.meeting_id))
     # A stretch that is cut at midnight gets the same as if it were not.
-    shares = EqualShares((Interval(cell.stretch, cell.part.confirmed) for cell in cells), hours)
+    equal_shares = EqualShares((Interval(cell.stretch, cell.part.confirmed) for cell in cells), hours)
     return [
         allocation
         for day, stretch, part in cells
-        for allocation in _allocate_part(manager.id, day, part, shares.of(stretch, part.confirmed))
+        for allocation in _allocate_part(
+            manager.id, day, part, equal_shares.shares_of_range(stretch, part.confirmed)
+        )
     ]
 
 

@@ -37,11 +37,11 @@ ACTIVITY_ROWS = (
 )
 """The activities that a table shows, in its order; `mixed` is divided between the first two."""
 PERIOD_COLUMNS = ("period_start", "period_end")
-ROW = ("partnership", "activity", "label")
+ROW_COLUMNS = ("partnership", "activity", "label")
 """What a row of the split is about, within a group and a period. label: a pack's own name, else ""."""
 COST_BASES = ("contract", "productive")
 _UNDECIDED = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
-_RESERVED = frozenset({"manager_id", "hours", *PERIOD_COLUMNS, *ROW})
+_RESERVED = frozenset({"manager_id", "hours", *PERIOD_COLUMNS, *ROW_COLUMNS})
 
 
 def _build_weights() -> pd.DataFrame:
@@ -123,7 +123,7 @@ def build_contributions(
 
 _HAPPENED = ("hours", "hours_low", "hours_high")
 _CONTRIBUTION_COLUMNS = (
-    *ROW,
+    *ROW_COLUMNS,
     "manager_id",
     "meeting_id",
     "meeting",

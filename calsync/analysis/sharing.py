@@ -76,7 +76,7 @@ class EqualShares:
         """hours: the working hours, disjoint."""
         self._totals = _sweep(_build_steps(intervals, hours))
 
-    def of(self, stretch: TickRange, confirmed: bool) -> tuple[Share, Share]:
+    def shares_of_range(self, stretch: TickRange, confirmed: bool) -> tuple[Share, Share]:
         """What one meeting that runs through the whole stretch gets of it in working hours, and outside."""
         previous, after = self._totals[stretch.start], self._totals[stretch.end]
         if confirmed:

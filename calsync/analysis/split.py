@@ -8,7 +8,7 @@ from calsync.analysis.contributions import (
     ACTIVITY_ROWS,
     COST_BASES,
     PERIOD_COLUMNS,
-    ROW,
+    ROW_COLUMNS,
     build_contributions,
     contracted_hours,
     hourly_costs,
@@ -17,7 +17,7 @@ from calsync.analysis.periods import DateRange
 
 SPLIT_COLUMNS = (
     *PERIOD_COLUMNS,
-    *ROW,
+    *ROW_COLUMNS,
     "managers",
     "meetings",
     "attendances",
@@ -71,7 +71,7 @@ def aggregate_contributions(
     hour valued at the rate of its own manager, hours and two costs would be three equations for the hours
     of three grades, one of which may be one person's.
     """
-    keys = [*by, *PERIOD_COLUMNS, *ROW]
+    keys = [*by, *PERIOD_COLUMNS, *ROW_COLUMNS]
     rows = lines.groupby(keys)[list(_SUMS)].sum()
     sure = lines[lines["hours"] > 0]
     rows["managers"] = sure.groupby(keys)["manager_id"].nunique()

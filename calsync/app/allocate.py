@@ -168,7 +168,7 @@ def _queue_summary(
         return
     mail = night.settings.mail
     summary = build_summary(night, store, manager, period)
-    rendered = render_summary(summary, manager.language, stop=mail.unsubscribe)
+    rendered = render_summary(summary, manager.language, unsubscribe_url=mail.unsubscribe)
     try:
         queued = queue_summary(
             store.outbox,
@@ -257,7 +257,7 @@ def build_summary(night: Night, store: Store, manager: Manager, period: SummaryP
         float(minutes),
         night.book.partnerships,
         {str(reason): counted for reason, counted in sum_exclusions(meetings, served or span).items()},
-        unread=find_unknown_categories(own, night.book),
+        unknown_categories=find_unknown_categories(own, night.book),
         zone=night.zone,
     )
 

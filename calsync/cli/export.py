@@ -21,7 +21,7 @@ from calsync.disclosure.release import (
     release_for_audit,
     release_to_hr,
 )
-from calsync.disclosure.threshold import Protected
+from calsync.disclosure.threshold import ProtectedSplit
 from calsync.exports.dictionary import dictionary_page
 from calsync.exports.tables.base import TableDefinition, TableRequest
 from calsync.exports.tables.registry import all_tables, find_table, table_names
@@ -148,7 +148,7 @@ def _published(raw: RawTable, settings: Settings) -> PublishedTable:
     return released.table
 
 
-def _report_hidden(protected: Protected) -> None:
+def _report_hidden(protected: ProtectedSplit) -> None:
     below_threshold = f"fewer than {protected.least} people"
     counts = (
         (protected.below_threshold, "row", f"of {below_threshold} merged"),

@@ -19,7 +19,7 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 
 from calsync.disclosure.isolation import safe_figures
-from calsync.disclosure.merging import parts_of, shares_of
+from calsync.disclosure.merging import build_parts, measure_entry_shares
 from calsync.model.classification import Activity
 
 _ENTRY = ["manager_id", "meeting_id", "day"]
@@ -52,7 +52,7 @@ def _confirmed(
     shares = _shares_of_bounds(confirmed)
     wanted = [f"{name}/{row}" for name in ("hours_low", "hours_high") for row in named]
     given = [f"hours/{row}" for row in named]
-    safe = safe_figures(parts_of(shares), wanted, least, given=given)
+    safe = safe_figures(build_parts(shares), wanted, least, given=given)
     whole = _once(confirmed)
     exact_low, exact_high = (
         whole.groupby("row")[name].sum().to_dict() for name in ("hours_low", "hours_high")
@@ -111,9 +111,11 @@ def _unconfirmed(
     )
     once["pool"] = _pools(once, least)
     pooled = once.drop_duplicates("allocation")
-    shares = pd.concat([shares_of(pooled, "pool", "hours"), _shares_of_rows(once, pooled)], ignore_index=True)
+    shares = pd.concat(
+        [measure_entry_shares(pooled, "pool", "hours"), _shares_of_rows(once, pooled)], ignore_index=True
+    )
     pools: dict[Hashable, float] = pooled.groupby("pool")["hours"].sum().to_dict()
-    safe = safe_figures(parts_of(shares), [*pools, *named], least)
+    safe = safe_figures(build_parts(shares), [*pools, *named], least)
     exact = once.groupby("row")["hours"].sum().to_dict()
     touched = once.groupby("row")["pool"].agg(set).to_dict()
     more = {

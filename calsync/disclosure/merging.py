@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from calsync.disclosure.isolation import Parts, Profile, exposes_few_people, join_parts
-from calsync.disclosure.row_keys import MERGED, GroupKey, RowKey, key_columns, rename_rows, row_keys
+from calsync.disclosure.row_keys import MERGED_VALUE, GroupKey, RowKey, key_columns, rename_rows, row_keys
 from calsync.model.classification import Activity
 
 _PAIR = (Activity.PROCESS.value, Activity.SERVICE_IMPROVEMENT.value)
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedRows:
     """Contributions under the keys of their blocks.
 
     names: for each row, by its own key, the key of its block; rows that cannot be shown have none.
@@ -87,7 +87,7 @@ class _Level:
     alone: bool = True
 
 
-def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> Merged:
+def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> MergedRows:
     """Rename rows until each key stands for at least `least` people with confirmed hours.
 
     lines: contributions of rows with confirmed hours. Periods with fewer people in all are left out.
@@ -101,7 +101,7 @@ def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> Merged
     for cell in after:
         people_of[cell.name] |= cell.people
     names = {cell.origin: cell.name for cell in after if len(people_of[cell.name]) >= least}
-    return Merged(
+    return MergedRows(
         lines=rename_rows(lines, by, names),
         names=names,
         groups={cell.origin.group: cell.name.group for cell in after},
@@ -113,7 +113,7 @@ def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> Merged
 
 def _levels(width: int, has_labels: bool) -> Iterator[_Level]:
     """The levels of merging, for so many by-columns. has_labels: whether any row has a label."""
-    label = MERGED if has_labels else ""
+    label = MERGED_VALUE if has_labels else ""
     for kept in reversed(range(width)):
         yield _group_level(kept)
     if has_labels:
@@ -121,7 +121,7 @@ def _levels(width: int, has_labels: bool) -> Iterator[_Level]:
         yield _Level(
             unit=lambda key: (*_partnership_unit(key), key.label),
             bucket=_partnership_unit,
-            block=lambda key: key._replace(label=MERGED),
+            block=lambda key: key._replace(label=MERGED_VALUE),
             suffices=_each_row_suffices,
             merged_suffices=_each_row_suffices,
             alone=False,
@@ -129,7 +129,7 @@ def _levels(width: int, has_labels: bool) -> Iterator[_Level]:
     yield _Level(
         unit=_partnership_unit,
         bucket=lambda key: (*_group_unit(key), _pair(key)),
-        block=lambda key: key._replace(partnership=MERGED, label=label),
+        block=lambda key: key._replace(partnership=MERGED_VALUE, label=label),
         suffices=_each_row_suffices,
         merged_suffices=_each_row_suffices,
         linked=True,
@@ -137,7 +137,7 @@ def _levels(width: int, has_labels: bool) -> Iterator[_Level]:
     yield _Level(
         unit=_partnership_unit,
         bucket=_group_unit,
-        block=lambda key: key._replace(partnership=MERGED, activity=MERGED, label=label),
+        block=lambda key: key._replace(partnership=MERGED_VALUE, activity=MERGED_VALUE, label=label),
         suffices=_each_row_suffices,
         merged_suffices=_sum_suffices,
         linked=True,
@@ -149,7 +149,7 @@ def _group_level(kept: int) -> _Level:
 
     def block(key: RowKey) -> RowKey:
         values = key.group.by_values
-        merged = (*values[:kept], *[MERGED] * (len(values) - kept))
+        merged = (*values[:kept], *[MERGED_VALUE] * (len(values) - kept))
         return key._replace(group=key.group._replace(by_values=merged))
 
     return _Level(
@@ -209,7 +209,7 @@ def _cells(lines: pd.DataFrame, by: Sequence[str]) -> _Cells:
     for number, person in zip(members["cell"], members["manager_id"], strict=True):
         people_of[number].add(person)
     cells = [Cell(name, name, frozenset(people_of[number])) for number, name in enumerate(names)]
-    parts = parts_of(shares_of(confirmed, "cell", "hours"))
+    parts = build_parts(measure_entry_shares(confirmed, "cell", "hours"))
     touching: defaultdict[Hashable, list[Profile]] = defaultdict(list)
     for profile in parts:
         for number, _ in profile:
@@ -217,7 +217,7 @@ def _cells(lines: pd.DataFrame, by: Sequence[str]) -> _Cells:
     return _Cells(cells, parts, touching)
 
 
-def parts_of(shares: pd.DataFrame) -> Parts:
+def build_parts(shares: pd.DataFrame) -> Parts:
     """The parts of people's time. Columns: manager_id, meeting_id, day, figure, share (of that time)."""
     shares_by_entry: defaultdict[tuple[object, ...], list[tuple[Hashable, float]]] = defaultdict(list)
     columns = ["manager_id", "meeting_id", "day", "figure", "share"]
@@ -229,7 +229,7 @@ def parts_of(shares: pd.DataFrame) -> Parts:
     return join_parts(people.items())
 
 
-def shares_of(lines: pd.DataFrame, figure: str, amount: str) -> pd.DataFrame:
+def measure_entry_shares(lines: pd.DataFrame, figure: str, amount: str) -> pd.DataFrame:
     """How each meeting of each person on each day is divided among figures; for `parts_of`."""
     entry = ["manager_id", "meeting_id", "day"]
     sums = lines.groupby([*entry, figure], sort=False)[amount].sum().reset_index()
@@ -285,7 +285,9 @@ def _units_to_merge(
         unit for unit, numbers in units.items() if not level.suffices(all_, numbers, lambda key: key, least)
     }
     sizes = {unit: len(_people(all_, numbers)) for unit, numbers in units.items()}
-    others = sorted(units.keys() - chosen, key=lambda unit: (MERGED not in unit, sizes[unit], str(unit)))
+    others = sorted(
+        units.keys() - chosen, key=lambda unit: (MERGED_VALUE not in unit, sizes[unit], str(unit))
+    )
     for unit in others if chosen else ():
         together = [number for name in chosen for number in units[name]]
         if level.merged_suffices(all_, together, level.block, least):

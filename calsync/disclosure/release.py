@@ -17,7 +17,7 @@ from weakref import WeakSet
 import pandas as pd
 
 from calsync.analysis.periods import DateRange
-from calsync.disclosure.threshold import Protected, protect_split
+from calsync.disclosure.threshold import ProtectedSplit, protect_split
 
 DECIMALS = 6
 """Figures are rounded to so many decimals: sums are true to the second, and files are readable."""
@@ -164,7 +164,7 @@ class HrRelease:
     """A table for HR. protected: what disclosure control did to it."""
 
     table: PublishedTable
-    protected: Protected
+    protected: ProtectedSplit
 
 
 def release_to_hr(raw: GroupRows, *, least: int) -> HrRelease:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from calsync.analysis.contributions import PERIOD_COLUMNS, ROW
+from calsync.analysis.contributions import PERIOD_COLUMNS, ROW_COLUMNS
 
-MERGED = "(small groups)"
+MERGED_VALUE = "(small groups)"
 """What a merged row contains in every column that is merged."""
 
 
@@ -42,7 +42,7 @@ class RowKey(NamedTuple):
 
 def key_columns(by: Sequence[str]) -> list[str]:
     """The columns of a frame that hold a `RowKey`."""
-    return [*by, *PERIOD_COLUMNS, *ROW]
+    return [*by, *PERIOD_COLUMNS, *ROW_COLUMNS]
 
 
 def group_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[GroupKey]:
@@ -56,7 +56,7 @@ def group_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[GroupKey]:
 
 def row_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[RowKey]:
     """The key of each row of a frame."""
-    columns = [frame[name] for name in ROW]
+    columns = [frame[name] for name in ROW_COLUMNS]
     return [RowKey(*key) for key in zip(group_keys(frame, by), *columns, strict=True)]
 
 
@@ -66,7 +66,7 @@ def rename_rows(frame: pd.DataFrame, by: Sequence[str], names: Mapping[RowKey, R
     firsts = frame.drop_duplicates(columns)
     new = [names.get(key) for key in row_keys(firsts, by)]
     named = [key for key in new if key is not None]
-    values = {name: [getattr(key, name) for key in named] for name in ROW}
+    values = {name: [getattr(key, name) for key in named] for name in ROW_COLUMNS}
     groups = _group_columns([key.group for key in named], by)
     return _write_keys(frame, columns, [key is not None for key in new], {**groups, **values})
 

@@ -28,7 +28,7 @@ from calsync.analysis.periods import DateRange
 from calsync.analysis.split import aggregate_contributions
 from calsync.disclosure.bounds import safe_bounds
 from calsync.disclosure.isolation import join_parts, safe_figures
-from calsync.disclosure.merging import Merged, merge_small, parts_of, shares_of
+from calsync.disclosure.merging import MergedRows, build_parts, measure_entry_shares, merge_small
 from calsync.disclosure.row_keys import (
     group_keys,
     key_columns,
@@ -39,12 +39,12 @@ from calsync.disclosure.row_keys import (
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
 
-LEAST = 5
+MIN_LEAST_GROUP = 5
 """The smallest group that is shown; can be raised, not lowered."""
 
 
 @dataclass(frozen=True)
-class Protected:
+class ProtectedSplit:
     """A split that may be given to HR, and what was done to it.
 
     below_threshold: rows that stood for fewer than `least` people. secondary: larger ones that were merged
@@ -74,8 +74,8 @@ def protect_split(
     by: Sequence[str],
     periods: Sequence[DateRange],
     costs: pd.DataFrame | None = None,
-    least: int = LEAST,
-) -> Protected:
+    least: int = MIN_LEAST_GROUP,
+) -> ProtectedSplit:
     """Compute the split, as `calsync.analysis.split.split_hours` does, with small groups merged.
 
     Merged rows contain "(small groups)" in every column that is merged. It protects one table: give HR one
@@ -103,7 +103,7 @@ def protect_split(
     table, widened = safe_bounds(table, shown, least)
     table, blank = _blank_few_peoples(table, shown, due, planned, by, least)
     hidden = lines[~lines.index.isin(shown.index)].groupby(keys).ngroups
-    return Protected(
+    return ProtectedSplit(
         table=table.drop(columns="row"),
         least=least,
         below_threshold=merged.below_threshold,
@@ -118,8 +118,10 @@ def protect_split(
 
 def _check(least: int, periods: Sequence[DateRange]) -> None:
     problems = []
-    if least < LEAST:
-        problems.append(Problem("least_group", f"{least} is below {LEAST}", "it can be raised, not lowered"))
+    if least < MIN_LEAST_GROUP:
+        problems.append(
+            Problem("least_group", f"{least} is below {MIN_LEAST_GROUP}", "it can be raised, not lowered")
+        )
     for (start, end), (later_start, _) in combinations(sorted(set(periods)), 2):
         if later_start < end:
             what = f"the period from {later_start} overlaps the one from {start} to {end}"
@@ -130,7 +132,7 @@ def _check(least: int, periods: Sequence[DateRange]) -> None:
         raise ConfigError(problems)
 
 
-def _rename_all(lines: pd.DataFrame, merged: Merged, by: Sequence[str]) -> pd.DataFrame:
+def _rename_all(lines: pd.DataFrame, merged: MergedRows, by: Sequence[str]) -> pd.DataFrame:
     """All lines under the keys of blocks; a row without confirmed hours keeps its own in its group's block.
 
     Where the confirmed hours of a period cannot be shown, nothing of it is: 0 hours would be untrue.
@@ -147,7 +149,7 @@ def _rename_all(lines: pd.DataFrame, merged: Merged, by: Sequence[str]) -> pd.Da
     return rename_rows(lines, by, names)
 
 
-def _rename_groups(frame: pd.DataFrame, merged: Merged, by: Sequence[str]) -> pd.DataFrame:
+def _rename_groups(frame: pd.DataFrame, merged: MergedRows, by: Sequence[str]) -> pd.DataFrame:
     """What is known of people by group, in the groups as they are after merging."""
     groups = group_keys(frame.drop_duplicates([*by, *PERIOD_COLUMNS]), by)
     names = {key: merged.groups.get(key, key) for key in groups}
@@ -163,7 +165,7 @@ def _count_once(lines: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
 
 def _safe_sums(lines: pd.DataFrame, amount: str, least: int) -> set[Hashable]:
     """The rows in which this sum of hours may be shown, those of most people first."""
-    return safe_figures(parts_of(shares_of(lines, "row", amount)), _by_people(lines), least)
+    return safe_figures(build_parts(measure_entry_shares(lines, "row", amount)), _by_people(lines), least)
 
 
 def _safe_counts(confirmed: pd.DataFrame, what: Sequence[str], least: int) -> set[Hashable]:

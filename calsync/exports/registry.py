@@ -13,7 +13,7 @@ from calsync.exports.to_parquet import ParquetExporter
 from calsync.exports.to_xlsx import XlsxExporter
 from calsync.private_files import is_device
 
-ENTRY_POINT_GROUP = "calsync.exporters"
+EXPORTER_ENTRY_POINTS = "calsync.exporters"
 """The entry-point group in which another package names its formats, by suffix without the dot."""
 
 BUILT_IN_EXPORTERS: dict[str, type[Exporter]] = {
@@ -26,7 +26,7 @@ BUILT_IN_EXPORTERS: dict[str, type[Exporter]] = {
 
 def known_suffixes(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
     """The suffixes of files that can be written, with their dots: ours first."""
-    points = find_entry_points(ENTRY_POINT_GROUP, "exporter", BUILT_IN_EXPORTERS, plugins)
+    points = find_entry_points(EXPORTER_ENTRY_POINTS, "exporter", BUILT_IN_EXPORTERS, plugins)
     return tuple(f".{name}" for name in (*BUILT_IN_EXPORTERS, *points))
 
 
@@ -36,7 +36,7 @@ def find_exporter(path: Path, plugins: Iterable[EntryPoint] | None = None) -> Ex
     Raises ExportError for an unknown suffix, ConfigError where two packages provide one, and
     PluginError where another package's exporter fails. plugins: those installed, if not given.
     """
-    points = find_entry_points(ENTRY_POINT_GROUP, "exporter", BUILT_IN_EXPORTERS, plugins)
+    points = find_entry_points(EXPORTER_ENTRY_POINTS, "exporter", BUILT_IN_EXPORTERS, plugins)
     name = path.suffix.lower().removeprefix(".") or ("csv" if is_device(path) else "")
     if name in BUILT_IN_EXPORTERS:
         return BUILT_IN_EXPORTERS[name]()

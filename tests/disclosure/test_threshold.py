@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.hypothesis_profiles import examples
 
-from calsync.analysis.contributions import PERIOD_COLUMNS, ROW, build_contributions
+from calsync.analysis.contributions import PERIOD_COLUMNS, ROW_COLUMNS, build_contributions
 from calsync.analysis.split import SPLIT_COLUMNS, split_hours
 from calsync.disclosure.merging import merge_small
-from calsync.disclosure.row_keys import MERGED
-from calsync.disclosure.threshold import Protected, protect_split
+from calsync.disclosure.row_keys import MERGED_VALUE
+from calsync.disclosure.threshold import ProtectedSplit, protect_split
 from calsync.errors import ConfigError
 
 NOVEMBER = (date(2026, 11, 1), date(2026, 12, 1))
@@ -56,11 +56,11 @@ def frame(given_rows) -> pd.DataFrame:
     return pd.DataFrame(given_rows, columns=columns).astype({"confirmed": "bool", "minutes": "float64"})
 
 
-def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> Protected:
+def protected(given_rows, by=(), periods=(NOVEMBER,), **options) -> ProtectedSplit:
     return protect_split(frame(given_rows), PEOPLE, DUE, by=by, periods=periods, **options)
 
 
-def hours(found: Protected, *columns: str) -> dict:
+def hours(found: ProtectedSplit, *columns: str) -> dict:
     return found.table.set_index(list(columns))["hours"].to_dict()
 
 
@@ -81,7 +81,7 @@ def test_a_table_without_small_groups_is_left_as_it_is():
 def test_small_partnerships_of_one_activity_are_merged():
     given_rows = [*rows(NAMES[:6]), *rows(NAMES[:3], partnership="rpb"), *rows(NAMES[3:6], partnership="csp")]
     found = protected(given_rows)
-    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (MERGED, "process"): 6}
+    assert hours(found, "partnership", "activity") == {("psb", "process"): 6, (MERGED_VALUE, "process"): 6}
     assert (found.below_threshold, found.secondary) == (2, 0)
 
 
@@ -92,7 +92,7 @@ def test_one_small_cell_takes_the_smallest_other_with_it():
         *rows(NAMES[:1], partnership="csp", hours=2),
     ]
     found = protected(given_rows)
-    assert hours(found, "partnership") == {"psb": 9, MERGED: 8}
+    assert hours(found, "partnership") == {"psb": 9, MERGED_VALUE: 8}
     assert (found.below_threshold, found.secondary) == (1, 1)
 
 
@@ -102,7 +102,10 @@ def test_activities_are_merged_where_one_alone_is_too_small():
         *rows(NAMES[:2]),
         *rows(NAMES[2:6], "operational"),
     ]
-    assert hours(protected(given_rows), "partnership", "activity") == {("", "none"): 8, (MERGED, MERGED): 6}
+    assert hours(protected(given_rows), "partnership", "activity") == {
+        ("", "none"): 8,
+        (MERGED_VALUE, MERGED_VALUE): 6,
+    }
 
 
 def test_small_labels_of_one_activity_are_merged_and_the_activity_stays():
@@ -115,7 +118,7 @@ def test_small_labels_of_one_activity_are_merged_and_the_activity_stays():
     found = hours(protected(given_rows), "partnership", "activity", "label")
     assert found == {
         ("psb", "process", "site visit"): 6,
-        ("psb", "process", MERGED): 8,
+        ("psb", "process", MERGED_VALUE): 8,
         ("rpb", "process", ""): 6,
     }
 
@@ -123,29 +126,29 @@ def test_small_labels_of_one_activity_are_merged_and_the_activity_stays():
 def test_a_label_that_alone_is_too_small_is_merged_with_another_partnership():
     given_rows = [*rows(NAMES[:3], label="site visit"), *rows(NAMES[3:8], partnership="rpb")]
     found = hours(protected(given_rows), "partnership", "activity", "label")
-    assert found == {(MERGED, "process", MERGED): 8}
+    assert found == {(MERGED_VALUE, "process", MERGED_VALUE): 8}
 
 
 def test_labels_of_mixed_time_are_merged_in_both_of_its_rows():
     given_rows = [*rows(NAMES[:3], "mixed", 2, label="site visit"), *rows(NAMES[:6], "mixed", 2)]
     found = hours(protected(given_rows), "partnership", "activity", "label")
-    assert found == {("psb", "process", MERGED): 9, ("psb", "service_improvement", MERGED): 9}
+    assert found == {("psb", "process", MERGED_VALUE): 9, ("psb", "service_improvement", MERGED_VALUE): 9}
 
 
 def test_a_small_department_joins_another():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13]), *rows(NAMES[13:])], by=["department"])
-    assert hours(found, "department") == {"Care": 7, MERGED: 9}
+    assert hours(found, "department") == {"Care": 7, MERGED_VALUE: 9}
 
 
 def test_a_small_grade_joins_another_of_its_department():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:13])], by=["department", "grade"])
-    assert hours(found, "department", "grade") == {("Care", MERGED): 7, ("Housing", MERGED): 6}
+    assert hours(found, "department", "grade") == {("Care", MERGED_VALUE): 7, ("Housing", MERGED_VALUE): 6}
 
 
 def test_a_merged_groups_share_is_of_the_merged_contracted_time():
     found = protected([*rows(NAMES[:7]), *rows(NAMES[7:])], by=["department"])
     shares = found.table.set_index("department")["share_of_contracted"]
-    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, MERGED: 9 / 900})
+    assert shares.to_dict() == pytest.approx({"Care": 7 / 700, MERGED_VALUE: 9 / 900})
 
 
 def test_fewer_people_than_a_group_in_all_are_not_shown():
@@ -186,7 +189,7 @@ def test_an_upper_bound_is_blank_where_all_unconfirmed_time_is_a_few_peoples():
 
 def test_one_less_the_other_of_a_pair_shows_nobody():
     given_rows = [*rows(NAMES[:6], "mixed"), row(NAMES[0]), *rows(NAMES[:8], "none", partnership="")]
-    assert hours(protected(given_rows), "partnership") == {MERGED: 7, "": 8}
+    assert hours(protected(given_rows), "partnership") == {MERGED_VALUE: 7, "": 8}
 
 
 def test_bounds_do_not_give_away_what_was_merged_elsewhere():
@@ -198,7 +201,7 @@ def test_bounds_do_not_give_away_what_was_merged_elsewhere():
     found = protected(given_rows).table.set_index(["partnership", "activity"])
     # Not 5 + 1.5: the merged row's 2.5 less that would be one person's.
     assert found.loc[("psb", "process"), ["hours", "hours_high"]].tolist() == [5, 7.5]
-    assert found.loc[(MERGED, "unclear"), "hours"] == 2.5
+    assert found.loc[(MERGED_VALUE, "unclear"), "hours"] == 2.5
 
 
 def test_bounds_of_many_are_exact():
@@ -209,7 +212,7 @@ def test_bounds_of_many_are_exact():
 
 def test_merged_activities_count_possible_time_once():
     given_rows = [*rows(NAMES[:8], "none", partnership=""), *rows(NAMES[:4], "unclear"), *rows(NAMES[4:8])]
-    merged = protected(given_rows).table.set_index("partnership").loc[MERGED]
+    merged = protected(given_rows).table.set_index("partnership").loc[MERGED_VALUE]
     assert merged[["hours", "hours_high"]].tolist() == [8, 8]
 
 
@@ -274,7 +277,7 @@ def determined(equations: np.ndarray, number: int) -> bool:
 @given(CALENDARS, BY)
 def test_no_hidden_cell_can_be_solved_for(given_rows, by):
     lines = build_contributions(frame(given_rows), PEOPLE, by=by, periods=BOTH)
-    keys = [*by, *PERIOD_COLUMNS, *ROW]
+    keys = [*by, *PERIOD_COLUMNS, *ROW_COLUMNS]
     sure = lines[lines["hours"] > 0]
     cells = list(map(tuple, sure[keys].drop_duplicates().itertuples(index=False, name=None)))
     people = sure.groupby(keys)["manager_id"].nunique()
@@ -294,7 +297,7 @@ def test_a_tied_meeting_shows_nobody_who_met_for_one_of_its_partnerships_alone()
         for one in rows(NAMES[:6], partnership=p)
     ]
     found = protected([*tied, row(NAMES[0], hours=3), *rows(NAMES[:8], "none", partnership="")])
-    assert hours(found, "partnership") == {MERGED: 15, "": 8}
+    assert hours(found, "partnership") == {MERGED_VALUE: 15, "": 8}
 
 
 def test_the_cost_is_the_hours_by_one_rate_for_the_group_that_no_hours_change():

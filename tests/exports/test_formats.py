@@ -129,7 +129,7 @@ class TestXlsx(ExporterContract):
         assert not any(b"<f>" in sheet for sheet in sheets)
 
     def test_more_rows_than_a_sheet_holds_are_refused_with_a_way_out(self, exporter, monkeypatch):
-        monkeypatch.setattr(to_xlsx, "ROWS_AT_MOST", 2)
+        monkeypatch.setattr(to_xlsx, "MAX_SHEET_ROWS", 2)
         with pytest.raises(ExportError, match=r"3 rows.*parquet"):
             self.content(exporter)
 

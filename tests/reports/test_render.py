@@ -58,7 +58,7 @@ def asked(title: str) -> ManagerSummary:
 
 @pytest.mark.parametrize("language", Language)
 def test_the_mail_is_as_it_was_approved(language: Language, golden: Golden) -> None:
-    rendered = render_summary(full_week(), language, stop=STOP)
+    rendered = render_summary(full_week(), language, unsubscribe_url=STOP)
     written = {".txt": f"{rendered.subject}\n\n{rendered.text}", ".html": rendered.html}
     for suffix, content in written.items():
         golden(GOLDEN / f"full_week_{language}{suffix}", content)
@@ -88,7 +88,7 @@ def test_a_welsh_mail_holds_no_english_but_the_names_it_must() -> None:
 
 
 def test_the_html_needs_nothing_from_elsewhere() -> None:
-    page = Page(render_summary(full_week(), Language.BOTH, stop=STOP).html)
+    page = Page(render_summary(full_week(), Language.BOTH, unsubscribe_url=STOP).html)
     names = {tag for tag, _ in page.tags}
     assert not names & {"img", "script", "link", "iframe", "object", "form", "svg"}
     assert [a["href"] for tag, a in page.tags if tag == "a"] == [STOP, STOP]
@@ -322,8 +322,8 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
     unread = UnknownCategory(meeting("09:00-10:00"), "calsync: bananas")
-    summary = replace(full_week(), unread_categories=(unread,))
-    painted = Painted(render_summary(summary, Language.BOTH, stop=STOP).html, dark=dark)
+    summary = replace(full_week(), unknown_categories=(unread,))
+    painted = Painted(render_summary(summary, Language.BOTH, unsubscribe_url=STOP).html, dark=dark)
     assert len(painted.pieces) > 100
     faint = [piece for piece in painted.pieces if contrast(*piece[1:]) < 4.5]
     assert faint == []

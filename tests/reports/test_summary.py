@@ -31,7 +31,7 @@ def test_process_is_bounded_by_what_is_certain_and_what_is_possible() -> None:
 
 def test_where_nothing_is_open_the_bounds_meet() -> None:
     summary = summary_of([allocation(60), allocation(45, "service_improvement")])
-    assert summary.process.exact
+    assert summary.process.is_exact
     assert summary.improvement == Bounds(0.75, 0.75, 0.75)
 
 
@@ -239,18 +239,18 @@ def test_own_activities_are_parts_of_what_they_count_as_most_hours_first() -> No
         ]
     )
     assert summary.hours.process == 155 / 60
-    assert [(one.label, round(one.hours * 60)) for one in summary.hours.own] == [
+    assert [(one.label, round(one.hours * 60)) for one in summary.hours.own_activities] == [
         ("round table", 50),
         ("away day", 45),
     ]
-    assert [one.label for one in summary.partnerships[0].hours.own] == ["away day", "round table"]
-    assert [one.label for one in summary.unconfirmed.own_of("unclear")] == ["hello"]
-    assert [(one.label, one.hours) for one in summary.not_partnership] == [("speech", 0.25)]
+    assert [one.label for one in summary.partnerships[0].hours.own_activities] == ["away day", "round table"]
+    assert [one.label for one in summary.unconfirmed.own_activities_of("unclear")] == ["hello"]
+    assert [(one.label, one.hours) for one in summary.non_partnership_activities] == [("speech", 0.25)]
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 50), st.sampled_from(["", "a", "b"])), max_size=8))
 def test_own_activities_never_have_more_minutes_than_what_they_count_as(parts) -> None:  # type: ignore[no-untyped-def]
     given_parts = [allocation(m, label=label, meeting_id=str(n)) for n, (m, label) in enumerate(parts)]
     hours = summary_of(given_parts).hours
-    assert round(sum(one.hours for one in hours.own) * 60) <= round(hours.process * 60)
+    assert round(sum(one.hours for one in hours.own_activities) * 60) <= round(hours.process * 60)
     assert round(hours.process * 60) == round(sum(minutes for minutes, _ in parts))

@@ -11,10 +11,10 @@ from calsync.exports.tables.base import TableData, TableDefinition, TableRequest
 from calsync.model.problem import Problem
 from calsync.validation import suggest_word
 
-GROUP = "calsync.tables"
+TABLE_ENTRY_POINTS = "calsync.tables"
 """The entry-point group in which another package names its tables, each a `TableDefinition`."""
 
-BUILT_IN = {table.name: table for table in (allocations.TABLE, split.TABLE)}
+BUILT_IN_TABLES = {table.name: table for table in (allocations.TABLE, split.TABLE)}
 _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
     DisclosureClass.GROUPS: GroupRows,
     DisclosureClass.PERSONAL: PersonalRows,
@@ -23,7 +23,7 @@ _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
 
 def table_names(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
     """The names of all tables, calsync's own first; raises ConfigError where two packages provide one."""
-    return (*BUILT_IN, *find_entry_points(GROUP, "table", BUILT_IN, plugins))
+    return (*BUILT_IN_TABLES, *find_entry_points(TABLE_ENTRY_POINTS, "table", BUILT_IN_TABLES, plugins))
 
 
 def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableDefinition:
@@ -33,11 +33,11 @@ def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableD
         ConfigError: If there is none, or two packages provide it.
         PluginError: If another package's table cannot be used.
     """
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    points = find_entry_points(GROUP, "table", BUILT_IN, plugins)
+    if name in BUILT_IN_TABLES:
+        return BUILT_IN_TABLES[name]
+    points = find_entry_points(TABLE_ENTRY_POINTS, "table", BUILT_IN_TABLES, plugins)
     if name not in points:
-        hint = suggest_word(name, [*BUILT_IN, *points])
+        hint = suggest_word(name, [*BUILT_IN_TABLES, *points])
         raise ConfigError([Problem(f"table {name}", "there is no such table", hint)])
     point = points[name]
     table = load_entry_point(point, "table")
