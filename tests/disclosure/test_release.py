@@ -96,8 +96,8 @@ def test_an_audit_table_names_its_class():
     assert release_for_audit(RAW).disclosure is DisclosureClass.PERSONAL
 
 
-def test_a_table_with_an_unexplained_column_cannot_be_released():
-    with pytest.raises(ValueError, match="explained"):
+def test_a_table_with_an_undescribed_column_cannot_be_released():
+    with pytest.raises(ValueError, match="described"):
         release_supplied(SuppliedRows("x", COLUMNS[:1], FRAME))
 
 
