@@ -36,7 +36,7 @@ def test_init_asks_again_after_an_answer_that_is_none_and_takes_choices_in_other
     typed = "Môn\nbad\nmon.gov.uk\nFrance\nCymru\nCymraeg\nFiles\n"
     given = ask("init", "--to", tmp_path, typed=typed)
     assert given.exit_code == 0, given.output
-    assert "'bad': no mail domain" in given.output
+    assert "'bad': not a mail domain" in given.output
     assert "'France' is none of wales, england" in given.output
     assert "Value error" not in given.output
     assert 'nation = "wales"' in (tmp_path / "calsync.toml").read_text(encoding="utf-8")
@@ -141,7 +141,7 @@ def test_a_table_is_not_written_over_itself(tmp_path):
         (b"Subject,x\nRPB,1\n", "rename the column 'Subject' to `title`"),
         (b"title;x\nRPB;1\n", "separate the columns by commas"),
         (b"", "is empty"),
-        (b"PK\x03\x04\xbb\xff", "is no text in UTF-8"),
+        (b"PK\x03\x04\xbb\xff", "is not text in UTF-8"),
         (None, "there is no such file"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_table_without_attendees_is_classified_as_such_and_says_so(tmp_path):
 def test_explain_takes_addresses_and_commas_and_refuses_what_is_no_domain():
     given = ask("explain", "RPB", "--invited", "anne@x.nhs.uk, bob@mon.gov.uk")
     assert "domain x.nhs.uk" in given.stdout and "domain mon.gov.uk" in given.stdout
-    assert "is no mail domain" in " ".join(refused("explain", "RPB", "--invited", "x;y").split())
+    assert "is not a mail domain" in " ".join(refused("explain", "RPB", "--invited", "x;y").split())
 
 
 def test_marks_of_an_export_are_no_markup(tmp_path):

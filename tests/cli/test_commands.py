@@ -161,7 +161,7 @@ def test_explain_finds_a_kept_meeting_by_its_uid(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
     given = ask("explain", "--uid", "psb", "--config", config)
-    assert "kept as psb" in given.stdout
+    assert "stored as psb" in given.stdout
 
 
 def test_classify_adds_five_columns_to_any_table(tmp_path):

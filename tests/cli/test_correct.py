@@ -76,9 +76,9 @@ def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--uid", "none", "--activity", "process", "--by", "ana"), "no kept meeting has this uid"),
+        (("--uid", "none", "--activity", "process", "--by", "ana"), "meeting has this uid"),
         (("--uid", "s", "--activity", "process"), "--by"),
-        (("--uid", "s", "--by", "ana"), "says nothing"),
+        (("--uid", "s", "--by", "ana"), "contains no change"),
         (("--uid", "w", "--at", "2026-11-03T09:00", "--activity", "process", "--by", "ana"), "its times"),
         (("--uid", "s", "--manager", "bbo", "--activity", "process", "--by", "ana"), "did you mean 'bob'?"),
         (("--uid", "s", "--manager", "bob", "--activity", "process", "--by", "ana"), "no such meeting"),
@@ -105,8 +105,8 @@ def test_the_list_shows_who_when_why_and_what_it_was(config):
     how = ("--activity", "process", "--by", "Alys Puw", "--why", "only terms", "--config", config)
     ask("correct", "--uid", "s", *how)
     given = ask("correct", "--list", "--config", config)
-    assert "1  s [series], holds" in given.stdout
-    assert "rpb: unclear → process, says Alys Puw" in given.stdout and "(only terms)" in given.stdout
+    assert "1  s [series], in force" in given.stdout
+    assert "rpb: unclear → process, by Alys Puw" in given.stdout and "(only terms)" in given.stdout
 
 
 def test_saying_the_same_twice_is_saying_it_once(config):
@@ -131,8 +131,8 @@ def test_explain_shows_who_won_what_it_was_and_what_the_rules_say(config):
     ask("correct", "--uid", "w", "--series", "--activity", "process", *how)
     ask("correct", "--uid", "w", "--at", "2026-11-09", "--activity", "mixed", "--why", "two halves", *how)
     told = ask("explain", "--uid", "w", "--config", config).stdout
-    assert "won: 2 [meeting 2026-11-09T09:00:00+00:00] Alys Puw" in told and "two halves" in told
-    assert told.index("won: 2") < told.index("won: 1 [series]")
+    assert "decided: 2 [meeting 2026-11-09T09:00:00+00:00] Alys Puw" in told and "two halves" in told
+    assert told.index("decided: 2") < told.index("decided: 1 [series]")
     assert "without them: psb, unclear" in told
     assert "this meeting, its series, a category in the calendar, our own rules, shipped rules" in told
 
@@ -167,10 +167,10 @@ def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_ni
     config = write_council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
     run_test_night(config)
     given = ask("correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config)
-    assert "board business, says Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
+    assert "board business, by Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
     corrected = stored_tables(config)
     run_test_night(config)
     assert stored_tables(config) == corrected
-    assert "board business, says Ana" in ask("correct", "--list", "--config", config).stdout
+    assert "board business, by Ana" in ask("correct", "--list", "--config", config).stdout
     said = refused("correct", "--uid", "s", "--activity", "board busines", "--by", "ana", "--config", config)
     assert "did you mean 'board business'" in " ".join(said.split())

@@ -66,9 +66,9 @@ def test_a_dash_prints_csv(titles):
 
 def test_explain_says_that_nobody_is_invited_and_how_to_say_who_is(tmp_path):
     alone = run_piped("explain", "PSB: terms of reference", folder=tmp_path).stdout
-    assert "Nobody is invited" in alone and "--invited" in alone and "--organiser" in alone
+    assert "Classified without attendees" in alone and "--invited" in alone and "--organiser" in alone
     with_people = run_piped("explain", "PSB", "--invited", "a.gov.uk;b.police.uk", folder=tmp_path).stdout
-    assert "Nobody is invited" not in with_people
+    assert "Classified without attendees" not in with_people
 
 
 def test_progress_is_shown_only_on_a_terminal_that_somebody_watches(tmp_path):

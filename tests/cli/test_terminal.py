@@ -213,5 +213,5 @@ def test_bytes_that_are_no_utf_8_in_an_argument_are_refused_with_the_way_out(tmp
     words = [word for name, value in answers.items() for word in (f"--{name}", value)]
     given = run_piped("init", "--name", "x\udcff", *words, folder=tmp_path)
     assert given.returncode == 2
-    shown = r"x\udcff: holds bytes that are no UTF-8"
+    shown = r"x\udcff: is not UTF-8"
     assert given.stderr.splitlines() == [shown, "  → type it again, in a UTF-8 terminal"]

@@ -190,7 +190,7 @@ def test_one_name_claimed_twice_is_refused(names):
     [
         ("visits", "gone", "cannot be loaded"),
         ("visits", "REQUEST", "is no TableDefinition"),
-        ("other", "VISITS", "calls itself 'visits'"),
+        ("other", "VISITS", "has another name: 'visits'"),
     ],
 )
 def test_a_plug_in_that_cannot_be_used_is_named(name, value, what):

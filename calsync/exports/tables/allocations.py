@@ -44,7 +44,7 @@ _ORDER = [
 
 
 def build(data: TableData, _request: TableRequest) -> PersonalRows:
-    """The allocations of all managers, those included that are no longer listed."""
+    """Return the allocations of all managers, including those who are no longer listed."""
     frame = data.minutes().sort_values(_ORDER, kind="stable")
     return PersonalRows(
         "allocations", COLUMNS, frame[[column.name for column in COLUMNS]].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""The tables: calsync's own, then those of other people's packages."""
+"""Finds and builds tables: calsync's own, and those of other packages."""
 
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint
@@ -12,7 +12,7 @@ from calsync.model.problem import Problem
 from calsync.validation import suggest_word
 
 TABLE_ENTRY_POINTS = "calsync.tables"
-"""The entry-point group in which another package names its tables, each a `TableDefinition`."""
+"""The entry-point group for tables of other packages; each entry point is a `TableDefinition`."""
 
 BUILT_IN_TABLES = {table.name: table for table in (allocations.TABLE, split.TABLE)}
 _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
@@ -22,7 +22,7 @@ _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
 
 
 def table_names(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
-    """The names of all tables, calsync's own first; raises ConfigError where two packages provide one."""
+    """Return the names of all tables, calsync's own first; raises ConfigError if two packages provide one."""
     return (*BUILT_IN_TABLES, *find_entry_points(TABLE_ENTRY_POINTS, "table", BUILT_IN_TABLES, plugins))
 
 
@@ -44,21 +44,21 @@ def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableD
     if not isinstance(table, TableDefinition):
         raise plugin_error(point, "table", "is no TableDefinition")
     if table.name != name:
-        raise plugin_error(point, "table", f"calls itself {table.name!r}")
+        raise plugin_error(point, "table", f"has another name: {table.name!r}")
     return table
 
 
 def all_tables(plugins: Iterable[EntryPoint] | None = None) -> list[TableDefinition]:
-    """All tables, calsync's own first; raises as `find_table` does."""
+    """Return all tables, calsync's own first; raises as `find_table` does."""
     points = None if plugins is None else list(plugins)
     return [find_table(name, points) for name in table_names(points)]
 
 
 def build_table(definition: TableDefinition, data: TableData, request: TableRequest) -> RawTable:
-    """Build a table and check that it is what its definition promises.
+    """Build a table and compare it with its definition.
 
     Raises:
-        ConfigError: If its class is none of those released, or name, class or columns differ.
+        ConfigError: If its name, disclosure class or columns are not those of the definition.
     """
     raw = definition.build(data, request)
     expected = (
@@ -68,7 +68,7 @@ def build_table(definition: TableDefinition, data: TableData, request: TableRequ
     if not isinstance(raw, _RAW_TYPES[definition.disclosure]):
         faults.append(f"is of class {definition.disclosure}, and its builder returns {type(raw).__name__}")
     if (raw.name, raw.columns) != (definition.name, expected):
-        faults.append("has other columns than its definition lists")
+        faults.append("has other columns than its definition")
     if faults:
         hint = "ask the authors of the table"
         raise ConfigError([Problem(f"table {definition.name}", fault, hint) for fault in faults])
