@@ -128,7 +128,7 @@ def test_mixed_with_an_agenda_is_split_by_it():
     assert minutes_by("activity", split) == {"process": 20, "service_improvement": 40}
 
 
-def test_mixed_whose_agenda_is_all_one_side_gives_no_empty_row():
+def test_mixed_with_an_agenda_of_one_activity_gives_no_empty_row():
     assert minutes_by(
         "activity", meeting(classification=make_classification("mixed", process_share=Fraction(1)))
     ) == {"process": 60}
@@ -142,7 +142,7 @@ def test_a_meeting_of_no_partnership_is_entered_without_one():
     assert minutes_by("partnership", meeting(classification=NONE)) == {"": 60}
 
 
-def test_preparation_passes_through():
+def test_preparation_stays_preparation():
     prep = meeting(classification=make_classification(kind=MeetingKind.PREPARATION))
     assert minutes_by("kind", prep) == {MeetingKind.PREPARATION: 60}
 
@@ -164,7 +164,7 @@ def test_travel_within_thirty_minutes_of_a_partnership_meeting_belongs_to_it(whe
 
 
 @pytest.mark.parametrize("when", ["12:31-13:00", "10:00-10:29"])
-def test_travel_further_off_belongs_to_nobody(when):
+def test_travel_further_off_belongs_to_no_meeting(when):
     assert travel_goes_to(stop(when, "rpb")) == {("", "none")}
 
 
@@ -176,18 +176,18 @@ def test_travel_home_belongs_to_the_meeting_that_ended_last():
     assert travel_goes_to(stop("09:00-11:00", "psb"), stop("10:00-10:40", "rpb")) == {("psb", "process")}
 
 
-def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_nobody():
+def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_no_meeting():
     assert travel_goes_to(meeting("12:00-13:00", classification=NONE)) == {("", "none")}
     assert travel_goes_to(stop("12:00-13:00", "rpb", response=Response.DECLINED)) == {("", "none")}
 
 
-def test_confirmed_travel_never_serves_an_unconfirmed_meeting():
+def test_confirmed_travel_never_belongs_to_an_unconfirmed_meeting():
     maybe = stop("12:00-13:00", "rpb", response=Response.UNANSWERED)
     assert travel_goes_to(maybe) == {("", "none")}
     assert travel_goes_to(maybe, response=Response.UNANSWERED) == {("rpb", "process")}
 
 
-def test_travel_serves_a_mixed_meeting_as_its_agenda_says():
+def test_travel_to_a_mixed_meeting_is_split_by_its_agenda():
     mixed = meeting(
         "12:00-13:00", classification=make_classification("mixed", "psb", process_share=Fraction(1, 4))
     )
@@ -204,7 +204,7 @@ def test_travel_with_a_partnership_of_its_own_keeps_it():
     assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
 
 
-def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
+def test_travel_that_names_its_partnership_belongs_to_that_partnerships_meeting():
     named = meeting(
         "11:00-12:00",
         classification=make_classification("none", "csp", kind=MeetingKind.TRAVEL),
@@ -214,7 +214,7 @@ def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
     assert [(a.partnership, a.activity) for a in found if a.meeting_id == named.id] == [("csp", "process")]
 
 
-def test_travel_sees_a_meeting_beyond_the_edge_of_the_period():
+def test_travel_belongs_to_a_meeting_beyond_the_edge_of_the_period():
     board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classification=TRAVEL)
     assert minutes_by("partnership", board, block, period=span("11:00-12:00")) == {"rpb": 60}
 
@@ -226,7 +226,7 @@ def test_the_frame_has_a_column_for_each_field():
     assert type(frame.loc[0, "activity"]) is str
 
 
-def test_nothing_gives_an_empty_frame_with_its_columns():
+def test_no_meetings_give_an_empty_frame_with_its_columns():
     frame = allocations_frame(given_to())
     assert (len(frame), frame["minutes"].dtype, frame["confirmed"].dtype) == (0, "float64", "bool")
 
@@ -309,7 +309,7 @@ def test_two_periods_that_touch_give_what_the_whole_gives(meetings, minute):
     assert by_day(halves) == pytest.approx(by_day(given_to(*meetings, period=ALWAYS)))
 
 
-def test_a_long_timed_entry_is_taken_at_its_word():
+def test_a_long_timed_entry_counts_as_entered():
     tuesday = MONDAY + timedelta(days=1)
     residential = meeting(start=at("10:00"), end=at("16:00", tuesday))
     rows = allocate(ANN, [residential], WorkingTime(), WEEK)
@@ -324,13 +324,13 @@ def test_a_meeting_is_cut_at_the_edge_of_the_period():
     assert allocate(ANN, [meeting("09:00-10:00")], WorkingTime(), span("10:00-12:00")) == []
 
 
-def test_in_a_crowd_of_more_than_sixteen_the_time_is_still_shared_exactly():
+def test_more_than_sixteen_meetings_at_once_share_the_time_exactly():
     crowd = [meeting("09:00-10:00", uid=f"u{n}") for n in range(17)]
     rows = allocate(ANN, crowd, WorkingTime(), WEEK)
     assert [row.minutes for row in rows] == [float(Fraction(60, 17))] * 17
 
 
-def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_it():
+def test_time_has_the_label_of_an_own_activity_also_if_an_agenda_splits_it():
     half = make_classification("mixed", process_share=Fraction(1, 2), label="open day")
     found = given_to(meeting(classification=half), meeting("14:00-15:00", uid="plain"))
     assert {(one.activity.value, one.label, one.minutes) for one in found} == {
@@ -340,7 +340,7 @@ def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_i
     }
 
 
-def test_travel_takes_the_name_of_the_activity_it_leads_to():
+def test_travel_has_the_label_of_the_meeting_it_belongs_to():
     visit = meeting(
         "10:00-11:00", classification=make_classification("service_improvement", label="site visit")
     )

@@ -51,7 +51,7 @@ def test_score_shows_the_longest_differing_row_and_counts_the_rest(tmp_path):
     assert "30 min" not in given.stdout
 
 
-def test_score_of_a_table_that_nobody_coded_ends_with_2_and_names_the_column(tmp_path):
+def test_score_of_an_uncoded_table_ends_with_2_and_names_the_missing_column(tmp_path):
     path = table(tmp_path, "title,scope,partnership\nMARAC,inter_agency,marac\n")
     command = [sys.executable, "-m", "calsync", "rules", "score", str(path), "--pack", "uk"]
     given = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
@@ -72,7 +72,7 @@ example = [{ title = "Zorbing" }]
 """
 
 
-def test_naming_a_pack_leaves_our_own_folder_in_force(tmp_path):
+def test_the_own_folder_of_rules_stays_in_force_if_a_pack_is_named(tmp_path):
     config = write_council(tmp_path, {}, '[rules]\nfolder = "ours"\n')
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "own.toml").write_text(OWN, encoding="utf-8")
@@ -81,7 +81,7 @@ def test_naming_a_pack_leaves_our_own_folder_in_force(tmp_path):
     assert "own/zorb" in given.stdout
 
 
-def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
+def test_coverage_counts_stored_meetings_and_hides_private_titles(tmp_path):
     hours = ("20261109T100000Z", "20261109T120000Z")
     shown = vevent("1", *hours, "SUMMARY:Zorbing liaison", *GUESTS)
     hidden = vevent("2", *hours, "SUMMARY:Secret zorbing", "CLASS:PRIVATE", *GUESTS)
@@ -97,7 +97,7 @@ def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
     assert "0.0 h between agencies" in before.stdout and "zorb.example" not in before.stdout
 
 
-def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
+def test_suggestions_are_toml_with_the_rows_that_they_change(tmp_path):
     path = table(tmp_path, UNCLEAR)
     given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
     assert given.exit_code == 0, given.output
@@ -107,7 +107,7 @@ def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
     assert {cue["side"] for cue in tomllib.loads(given.stdout)["cue"]} == {""}
 
 
-def test_a_suggestion_chooses_no_side_even_where_coded_rows_agree(tmp_path):
+def test_a_suggestion_chooses_no_activity_even_if_coded_rows_agree(tmp_path):
     path = table(tmp_path, UNCLEAR.replace("service_improvement", "process"))
     given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
     assert "decided by this rule: 2 process" in given.stdout
@@ -132,7 +132,7 @@ def test_suggestions_propose_and_show_no_names_of_people(tmp_path):
     ]
 
 
-def test_the_schema_beside_the_packs_is_the_one_the_command_prints(golden):
+def test_the_schema_next_to_the_packs_is_the_one_that_the_command_prints(golden):
     given = ask("rules", "schema")
     golden(shipped_rules_folder() / "pack.schema.json", given.stdout)
     assert json.loads(given.stdout) == json.loads(json.dumps(pack_schema()))
@@ -148,7 +148,7 @@ def test_the_schema_beside_the_packs_is_the_one_the_command_prints(golden):
         ("Northmoor", "-northmoor.gov.uk"),
     ],
 )
-def test_init_refuses_what_check_would_refuse_and_writes_nothing(tmp_path, name: str, domains: str):
+def test_init_rejects_what_check_rejects_and_writes_nothing(tmp_path, name: str, domains: str):
     folder = tmp_path / "council"
     options = ("--nation", "wales", "--language", "en", "--calendars", "files", "--to", folder)
     given = ask("init", "--name", name, "--domains", domains, *options)

@@ -32,7 +32,7 @@ def test_init_takes_the_domain_of_a_mail_address_and_of_a_web_address(tmp_path):
     assert 'domains = ["a.gov.uk", "b.gov.uk", "c.gov.uk"]' in (tmp_path / "calsync.toml").read_text()
 
 
-def test_init_asks_again_after_an_answer_that_is_none_and_takes_choices_in_other_words(tmp_path):
+def test_init_repeats_a_question_after_an_invalid_answer_and_takes_synonyms(tmp_path):
     typed = "Môn\nbad\nmon.gov.uk\nFrance\nCymru\nCymraeg\nFiles\n"
     given = ask("init", "--to", tmp_path, typed=typed)
     assert given.exit_code == 0, given.output
@@ -51,7 +51,7 @@ def test_init_writes_an_id_without_accents(tmp_path):
     ("domain", "what"),
     [("gmail.com", "is a provider of private addresses"), ("gov.uk", "is the ending of many organisations")],
 )
-def test_init_refuses_a_domain_that_is_no_organisations_own(tmp_path, domain, what):
+def test_init_rejects_a_domain_that_is_not_an_organisations_own(tmp_path, domain, what):
     found = refused("init", "--to", tmp_path / "new", *ANSWERS, "--domains", domain)
     assert what in found and "example" not in found
     assert not (tmp_path / "new").exists()
@@ -88,12 +88,12 @@ def test_rules_check_finds_a_sample_domain_wherever_domains_are_listed(tmp_path,
     assert "ends like a sample" in found and "arbour" in found.casefold()
 
 
-def test_shipped_rules_have_no_odd_domain():
+def test_shipped_rules_have_no_suspicious_domain():
     book, problems = load_rules(["wales", "england", "scotland", "northern-ireland"], None)
     assert (problems, book.lint_problems) == ((), ())
 
 
-def test_a_language_key_that_is_no_code_is_named(tmp_path):
+def test_an_unknown_language_code_is_reported(tmp_path):
     pack = '[[partnership]]\nid = "h"\nname = "Harbour"\nnames = { welsh = ["harbwr"] }\n'
     with pytest.raises(ConfigError) as raised:
         found_in(tmp_path, pack=pack)
@@ -145,7 +145,7 @@ def test_a_table_is_not_written_over_itself(tmp_path):
         (None, "there is no such file"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_named_with_the_way_out(tmp_path, text, what):
+def test_an_unreadable_table_is_an_error_with_a_hint(tmp_path, text, what):
     path = tmp_path / "meetings.csv"
     if text is not None:
         path.write_bytes(text)
@@ -154,13 +154,13 @@ def test_a_table_that_cannot_be_read_is_named_with_the_way_out(tmp_path, text, w
     assert "Errno" not in found and "codec" not in found
 
 
-def test_a_table_without_attendees_is_classified_as_such_and_says_so(tmp_path):
+def test_a_table_without_attendees_is_classified_with_a_note(tmp_path):
     path = tmp_path / "meetings.csv"
     path.write_text("title\nRPB\n")
     assert "No column attendee_domains" in ask("classify", path, "-").stderr
 
 
-def test_explain_takes_addresses_and_commas_and_refuses_what_is_no_domain():
+def test_explain_takes_addresses_and_commas_and_rejects_other_text():
     given = ask("explain", "RPB", "--invited", "anne@x.nhs.uk, bob@mon.gov.uk")
     assert "domain x.nhs.uk" in given.stdout and "domain mon.gov.uk" in given.stdout
     assert "is not a mail domain" in " ".join(refused("explain", "RPB", "--invited", "x;y").split())

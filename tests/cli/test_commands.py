@@ -64,7 +64,7 @@ def test_every_format_shows_every_meeting(tmp_path, form):
     assert "SMT" in given.stdout and "terms of reference" in given.stdout
 
 
-def test_a_missing_calendar_fails_with_the_way_out(tmp_path):
+def test_a_missing_calendar_is_an_error_with_a_hint(tmp_path):
     given = calsync("occurrences", tmp_path / "no.ics", *WEEK)
     assert given.returncode == 3
     assert "no.ics" in given.stderr
@@ -76,7 +76,7 @@ def test_a_wrong_date_is_an_argument_error(tmp_path):
     assert "2026-11-16" in given.stderr
 
 
-def test_run_says_what_it_did_and_ends_with_0(tmp_path):
+def test_run_prints_a_summary_and_ends_with_0(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     given = calsync("run", "--config", config, "--night", NIGHT)
     assert given.returncode == 0, given.stderr
@@ -99,7 +99,7 @@ def test_wrong_settings_end_with_2_and_every_fault(tmp_path):
     assert "Traceback" not in given.stderr
 
 
-def test_status_tells_monitors_of_failing_calendars_and_missing_nights(tmp_path):
+def test_status_ends_with_1_for_failing_calendars_and_missing_nights(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     today = datetime.now(LONDON).date()
     assert ask("status", "--config", config).exit_code == 1
@@ -152,12 +152,12 @@ def test_the_split_shows_groups_of_five(tmp_path):
     assert all(len(row["share_of_contracted"].partition(".")[2]) <= 6 for row in rows), "figures are rounded"
 
 
-def test_explain_names_the_rule_and_what_it_saw():
+def test_explain_names_the_rule_and_what_it_matched():
     given = ask("explain", "PSB: terms of reference and membership", "--pack", "wales")
     assert "psb" in given.stdout and "process" in given.stdout and "terms of reference" in given.stdout
 
 
-def test_explain_finds_a_kept_meeting_by_its_uid(tmp_path):
+def test_explain_finds_a_stored_meeting_by_its_uid(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
     given = ask("explain", "--uid", "psb", "--config", config)
@@ -179,7 +179,7 @@ def test_the_shipped_rules_pass_their_own_check():
     assert given.exit_code == 0, given.output
 
 
-def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
+def test_check_tests_everything_and_stores_and_sends_nothing(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     given = ask("check", "--config", config)
     assert given.exit_code == 0, given.output
@@ -189,7 +189,7 @@ def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
     assert with_tables == {"meetings": [], "allocations": [], "outbox": []}
 
 
-def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
+def test_check_reports_faults_of_a_source_and_a_mail_server(tmp_path):
     more = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n'
     config = write_council(tmp_path, {"ana": b"<html>Sign in</html>"}, more=more)
     given = calsync("check", "--config", config)
@@ -198,7 +198,7 @@ def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
     assert given.stderr.count("→") >= 2
 
 
-def test_a_place_that_cannot_be_written_is_an_argument_error(tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_argument_error(tmp_path):
     (tmp_path / "file").write_text("")
     given = calsync("demo", "--to", tmp_path / "file" / "demo")
     assert given.returncode == 2
@@ -223,12 +223,12 @@ def test_a_period_includes_its_first_day_and_excludes_its_last(period: str, firs
 @pytest.mark.parametrize(
     "period", ["", "2026", "2026-13", "2026-Q5", "2026-11-01..", "2026-11-02..2026-11-02", "soon"]
 )
-def test_what_is_no_period_is_refused(period: str):
+def test_an_invalid_period_is_an_argument_error(period: str):
     with pytest.raises(ValueError, match=r"\w"):
         parse_period(period)
 
 
-def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_written_now(tmp_path):
+def test_both_forms_of_export_write_the_same_and_the_old_one_prints_the_new_one(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
     old = ask("export", "--table", "allocations", *WEEK, "--config", config)
@@ -239,7 +239,7 @@ def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_writ
     assert "1.0" not in new.stderr
 
 
-def test_a_table_without_a_period_is_an_argument_too_few(tmp_path):
+def test_a_table_without_a_period_is_an_argument_error(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     for words in (
         ("split",),

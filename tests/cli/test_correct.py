@@ -60,12 +60,12 @@ def test_a_meeting_that_does_not_recur_needs_no_more_than_its_uid(config):
     assert "rpb: unclear → psb: unclear" in " ".join(given.stdout.split()), given.output
 
 
-def test_a_series_must_be_said_to_be_meant(config):
+def test_a_series_needs_the_option_series_or_at(config):
     said = refused("correct", "--uid", "w", "--activity", "process", "--by", "ana", "--config", config)
     assert "--series" in said and "--at 2026-11-16T09:00" in said
 
 
-def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
+def test_every_unknown_value_is_reported_with_a_suggestion(config):
     said = refused(
         "correct", "--uid", "w", "--series", "--activity", "proces", "--partnership", "psbb", "--by", "x",
         "--config", config,
@@ -88,7 +88,7 @@ def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
         (("--uid", "s", "--at", "Tuesday", "--activity", "process", "--by", "ana"), "2026-11-03T10:00"),
     ],
 )
-def test_what_cannot_be_ends_with_2_says_the_way_out_and_keeps_nothing(config, words, told):
+def test_an_impossible_correction_ends_with_2_with_a_hint_and_stores_nothing(config, words, told):
     assert told in " ".join(refused("correct", *words, "--config", config).split())
     assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
@@ -109,14 +109,14 @@ def test_the_list_shows_who_when_why_and_what_it_was(config):
     assert "rpb: unclear → process, by Alys Puw" in given.stdout and "(only terms)" in given.stdout
 
 
-def test_saying_the_same_twice_is_saying_it_once(config):
+def test_the_same_correction_twice_is_stored_once(config):
     how = ("--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
     ask("correct", *how)
     assert "0 of 1 meeting changed" in ask("correct", *how).stdout
     assert len(stored_tables(config, ("corrections",))["corrections"]) == 1
 
 
-def test_a_withdrawal_shows_the_way_back_and_stays_on_the_list(config):
+def test_a_withdrawal_restores_the_label_and_stays_in_the_list(config):
     before = stored_tables(config, ("allocations",))
     ask("correct", "--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
     assert stored_tables(config, ("allocations",)) != before
@@ -126,7 +126,7 @@ def test_a_withdrawal_shows_the_way_back_and_stays_on_the_list(config):
     assert "withdrawn by Bob (bob)" in ask("correct", "--list", "--config", config).stdout
 
 
-def test_explain_shows_who_won_what_it_was_and_what_the_rules_say(config):
+def test_explain_shows_which_correction_decided_and_the_classification_by_rules(config):
     how = ("--by", "Alys Puw", "--config", config)
     ask("correct", "--uid", "w", "--series", "--activity", "process", *how)
     ask("correct", "--uid", "w", "--at", "2026-11-09", "--activity", "mixed", "--why", "two halves", *how)
@@ -137,7 +137,7 @@ def test_explain_shows_who_won_what_it_was_and_what_the_rules_say(config):
     assert "this meeting, its series, a category in the calendar, our own rules, shipped rules" in told
 
 
-def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
+def test_while_a_night_runs_nothing_is_stored_and_the_error_has_a_hint(config):
     command = [
         sys.executable,
         "-m",
@@ -159,7 +159,7 @@ def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
     assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
 
-def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_night(tmp_path):
+def test_a_correction_to_an_own_activity_survives_the_next_night(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "local.toml").write_text(
         '[pack]\ntitle = "Ours"\n[activity."board business"]\ncounts_as = "process"\n', encoding="utf-8"

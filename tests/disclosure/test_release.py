@@ -76,7 +76,7 @@ def test_no_exporter_takes_what_was_not_released(tmp_path, table, suffix):
         lambda: type("Mine", (PublishedTable,), {}),
     ],
 )
-def test_nobody_else_makes_a_published_table(make):
+def test_no_other_code_can_create_a_published_table(make):
     with pytest.raises((TypeError, ValueError)):
         make()
 

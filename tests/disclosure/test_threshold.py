@@ -64,7 +64,7 @@ def hours(found: ProtectedSplit, *columns: str) -> dict:
     return found.table.set_index(list(columns))["hours"].to_dict()
 
 
-def test_a_table_without_small_groups_is_left_as_it_is():
+def test_a_table_without_small_groups_is_unchanged():
     given_rows = [*rows(NAMES[:7]), *rows(NAMES[7:13], partnership="rpb")]
     found = protected(given_rows, by=["department"])
     plain = split_hours(frame(given_rows), PEOPLE, DUE, by=["department"], periods=[NOVEMBER])
@@ -157,13 +157,13 @@ def test_fewer_people_than_a_group_in_all_are_not_shown():
     assert found.unpublished == 1
 
 
-def test_rows_of_nothing_but_possible_time_are_left_out_and_counted():
+def test_rows_of_unconfirmed_time_only_are_left_out_and_counted():
     found = protected([*rows(NAMES[:6]), *rows(NAMES[:2], "operational", confirmed=False)])
     assert found.table["activity"].tolist() == ["process"]
     assert found.possible == 1
 
 
-def test_bounds_that_would_show_a_few_peoples_hours_are_drawn_from_published_figures():
+def test_bounds_that_would_disclose_a_few_peoples_hours_are_computed_from_published_figures():
     given_rows = [
         *rows(NAMES[:6], hours=2),
         *rows(NAMES[:5], "unclear", partnership="rpb", confirmed=False),
@@ -187,12 +187,12 @@ def test_an_upper_bound_is_blank_where_all_unconfirmed_time_is_a_few_peoples():
     assert found.widened == 1
 
 
-def test_one_less_the_other_of_a_pair_shows_nobody():
+def test_the_difference_of_process_and_service_improvement_is_never_a_few_peoples():
     given_rows = [*rows(NAMES[:6], "mixed"), row(NAMES[0]), *rows(NAMES[:8], "none", partnership="")]
     assert hours(protected(given_rows), "partnership") == {MERGED_VALUE: 7, "": 8}
 
 
-def test_bounds_do_not_give_away_what_was_merged_elsewhere():
+def test_bounds_do_not_disclose_what_was_merged_elsewhere():
     given_rows = [
         *rows(NAMES[:5]),
         *rows(NAMES[:5], "unclear", 0.3),
@@ -216,7 +216,7 @@ def test_merged_activities_count_possible_time_once():
     assert merged[["hours", "hours_high"]].tolist() == [8, 8]
 
 
-def test_the_least_group_may_be_raised_and_not_lowered():
+def test_the_least_group_can_be_raised_and_not_lowered():
     assert protected(rows(NAMES[:6]), least=7).table.empty
     with pytest.raises(ConfigError, match="can be raised, not lowered"):
         protected(rows(NAMES[:6]), least=4)
@@ -227,7 +227,7 @@ def test_periods_that_overlap_are_refused():
         protected(rows(NAMES), periods=[NOVEMBER, (date(2026, 11, 15), date(2026, 12, 15))])
 
 
-def test_nothing_gives_an_empty_table_with_its_columns():
+def test_no_allocations_give_an_empty_table_with_its_columns():
     assert tuple(protected([], by=["grade"]).table.columns) == ("grade", *SPLIT_COLUMNS)
 
 
@@ -290,7 +290,7 @@ def test_no_hidden_cell_can_be_solved_for(given_rows, by):
             assert not determined(equations, number), cell
 
 
-def test_a_tied_meeting_shows_nobody_who_met_for_one_of_its_partnerships_alone():
+def test_a_tied_meeting_discloses_no_time_that_belongs_to_one_of_its_partnerships_only():
     tied = [
         {**one, "meeting_id": f"{one['manager_id']}/tie"}
         for p in ("psb", "rpb")

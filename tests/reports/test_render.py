@@ -65,13 +65,13 @@ def test_the_mail_is_as_it_was_approved(language: Language, golden: Golden) -> N
 
 
 @pytest.mark.parametrize("language", Language)
-def test_text_and_html_tell_the_same_figures(language: Language) -> None:
+def test_text_and_html_have_the_same_figures(language: Language) -> None:
     rendered = render_summary(full_week(), language)
     in_html = {" ".join(figure.split()) for figure in FIGURE.findall(Page(rendered.html).text)}
     assert in_html == {" ".join(figure.split()) for figure in FIGURE.findall(rendered.text)}
 
 
-def test_both_languages_stand_in_one_mail_welsh_first() -> None:
+def test_both_languages_are_in_one_mail_welsh_first() -> None:
     welsh, english, both = (
         render_summary(full_week(), one) for one in (Language.CY, Language.EN, Language.BOTH)
     )

@@ -44,7 +44,7 @@ def test_every_message_has_a_welsh_text_and_none_is_unused() -> None:
 @pytest.mark.parametrize(
     "message", [m for m in read_catalogue(Language.CY) if m.id], ids=lambda m: str(m.id)[:40]
 )
-def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> None:  # type: ignore[no-untyped-def]
+def test_a_welsh_text_has_the_placeholders_of_the_english(message) -> None:  # type: ignore[no-untyped-def]
     english = message.id if isinstance(message.id, tuple) else (message.id,)
     welsh = message.string if isinstance(message.string, tuple) else (message.string,)
     assert not message.fuzzy
@@ -57,7 +57,7 @@ def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> Non
     assert set(PLACEHOLDER.findall(welsh[-1])) == wanted
 
 
-def test_no_message_holds_markup() -> None:
+def test_no_message_contains_markup() -> None:
     for message in read_catalogue(Language.CY):
         if message.id:
             assert not re.search(r"[<>&]", f"{message.id}{message.string}")
@@ -131,5 +131,5 @@ def test_a_day_begins_with_its_weekday() -> None:
     ("share", "text"),
     [(0, "0%"), (0.001, "<1%"), (0.005, "<1%"), (0.0051, "1%"), (0.126, "13%"), (1, "100%")],
 )
-def test_a_share_of_something_is_never_shown_as_nothing(share: float, text: str) -> None:
+def test_a_share_above_0_is_never_shown_as_0(share: float, text: str) -> None:
     assert EN.percent(share) == text
