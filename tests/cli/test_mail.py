@@ -1,4 +1,4 @@
-"""`calsync mail`: a mail that is stuck can be found, sent again or closed, and it is kept who did so."""
+"""`calsync mail`: a stuck mail can be listed, sent again or closed, and the store records by whom."""
 
 import io
 import json
@@ -163,11 +163,11 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
         (("resolve", "ben", "--sent"), "was sent on"),
     ],
 )
-def test_an_impossible_action_ends_with_2_and_a_hint(unknown, words, said):
+def test_an_impossible_action_ends_with_2_and_a_hint(unknown, words, message):
     config, _ = unknown
     given = calsync("mail", *words, "--config", config)
     assert given.returncode == 2, given.stdout
-    assert said in " ".join(given.stderr.replace("│", " ").split())
+    assert message in " ".join(given.stderr.replace("│", " ").split())
     assert "Traceback" not in given.stderr
 
 

@@ -171,9 +171,7 @@ def test_characters_that_the_encoding_lacks_end_no_command(folder):
     assert r"t\u0177" in given.stdout and "Traceback" not in given.stderr
 
 
-def test_an_unexpected_error_prints_its_traceback_with_control_characters_escaped(
-    folder, monkeypatch, capsys
-):
+def test_the_traceback_of_an_unexpected_error_has_control_characters_escaped(folder, monkeypatch, capsys):
     import calsync.cli
 
     def fail(*_: object) -> None:

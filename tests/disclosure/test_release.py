@@ -1,4 +1,4 @@
-"""No table can be written that disclosure control has not released."""
+"""Only tables that disclosure control has released can be written."""
 
 import ast
 import copy

@@ -1,4 +1,4 @@
-"""Files are whole or not there; formats are found by suffix; every column is explained."""
+"""Files are complete or absent; the suffix selects the format; every column is described."""
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
