@@ -9,8 +9,8 @@ COLUMNS = (
     Column("partnership", "Id of the partnership; empty where no partnership owns the time"),
     Column(
         "activity",
-        "What was done: process, service_improvement, mixed (no agenda told how to split it),"
-        " operational, none (not between agencies), unclear (no rule could tell)",
+        "What was done: process, service_improvement, mixed (without an agenda to split it by),"
+        " operational, none (not between agencies), unclear (no rule matched)",
     ),
     Column(
         "label", "Own name of the activity, where a pack of rules defines it; it counts as `activity` says"
