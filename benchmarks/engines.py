@@ -1,13 +1,13 @@
-"""Reading calendars by one worker and by two, of each kind: `python -m benchmarks.engines`.
+"""Measures reading by one worker and by two, of each kind of engine: `python -m benchmarks.engines`.
 
-    workers     fetching, reading and judging, and sending what was found; nothing is kept
-    reading     the same, and this process keeps it in SQLite: the reading part of a first night
+    workers     fetches, reads and classifies, and sends the results back; nothing is stored
+    reading     the same, and this process stores the results in SQLite: the reading part of a first night
 
-Every run has a process, workers and a store of its own, and is timed from workers that have loaded
-the rules to the last calendar; rounds of all kinds are interleaved. Prints a table for docs/benchmarks.md:
-medians, least to most, the CPU of the night's own process, and how often faster two are than one.
+Every run has its own process, workers and store. It is timed from the moment when the workers have loaded
+the rules until the last calendar; rounds of all kinds are interleaved. Prints a table for docs/benchmarks.md:
+medians, ranges, the CPU of the night's own process, and the speed-up of two workers.
 
---scale gives everybody an Outlook export of so many times 2,000 events (8 MB) instead of 50 kB.
+--scale N gives every manager an Outlook export of N times 2,000 events (8 MB) instead of 50 kB.
 """
 
 import argparse
@@ -100,8 +100,8 @@ def _run(folder: Path, kind: str, count: int, part: str) -> tuple[float, float]:
             kind,
             f"{count}@{address}",
         ]
-        told = subprocess.run([*command, part], check=True, stdout=subprocess.PIPE, text=True).stdout
-    wall, cpu = json.loads(told)
+        output = subprocess.run([*command, part], check=True, stdout=subprocess.PIPE, text=True).stdout
+    wall, cpu = json.loads(output)
     return wall, cpu
 
 
@@ -133,10 +133,10 @@ def _wait_for(address: str, count: int) -> None:
         client.wait_for_workers(count, timeout=60)
 
 
-def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
+def _one(folder: str, kind: str, workers_spec: str, part: str) -> tuple[float, float]:
     """Seconds of wall time, and of this process's CPU."""
     settings = load_settings(Path(folder) / "calsync.toml")
-    count, _, address = crew.partition("@")
+    count, _, address = workers_spec.partition("@")
     engine = EngineSettings.model_validate({"kind": kind, "workers": int(count), "address": address})
     settings = settings.model_copy(update={"engine": engine})
     managers, (book, _) = load_managers(settings), open_rules(settings)

@@ -1,14 +1,14 @@
-"""Whole nights of many managers, each in a process of its own: `python -m benchmarks.whole_night`.
+"""Measures whole nights of many managers, each in its own process: `python -m benchmarks.whole_night`.
 
-    first       nothing is held: everything is read, judged, allocated and kept
+    first       nothing is stored: everything is read, classified, allocated and stored
     unchanged   the same calendars, downloaded again (every DTSTAMP rewritten)
     calendars   one calendar in a hundred has an event changed
     events      one event in a hundred changed, so that every other calendar is touched
-    new rules   a rule of our own was added, so that everything is judged anew
+    new rules   an own rule was added, so that everything is classified again
 
 Prints a table for docs/benchmarks.md: wall time, CPU, microseconds of CPU an occurrence, peak memory,
-size of the store, and each night's share of the first. With --store, an empty database of PostgreSQL takes
-the place of SQLite; what its server computes is in the wall time and not in the CPU.
+size of the store, and each night's share of the first. With --store, an empty database of PostgreSQL is used
+instead of SQLite; the work of its server is in the wall time and not in the CPU.
 """
 
 import argparse
@@ -147,12 +147,12 @@ def _size_of(store: str) -> float:
 def _night(folder: Path, what: str, store: str | None) -> Night:
     os.sync()
     command = [sys.executable, "-c", NIGHT, str(folder / "calsync.toml")]
-    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    if told["problems"]:
-        raise SystemExit(f"{what}: {told['problems']} faults; the figures would mean nothing")
+    result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if result["problems"]:
+        raise SystemExit(f"{what}: {result['problems']} faults; the figures would mean nothing")
     files = folder.glob("calsync.db*")
     size = _size_of(store) if store else sum(file.stat().st_size for file in files) / 1e6
-    return Night(what, told["wall"], told["cpu"], told["memory"], size, told["counts"])
+    return Night(what, result["wall"], result["cpu"], result["memory"], size, result["counts"])
 
 
 _HEAD = (
