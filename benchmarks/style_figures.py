@@ -3,7 +3,7 @@
 `python -m benchmarks.style_figures [NAME=FOLDER ...]`
 
 Prints a table: files, lines, lines of a function (median, 95th percentile, maximum), the share of functions
-with a one-word name, the share of private functions, and comment lines in a hundred lines. Tests are left out.
+with a one-word name, the share of private functions, and comment lines per hundred lines. Tests are left out.
 The figures are a comparison and not limits.
 """
 

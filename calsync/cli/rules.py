@@ -37,7 +37,9 @@ from calsync.rules.tables import classify_table
 from calsync.store.database import open_store
 from calsync.text import format_count
 
-rules_app = typer.Typer(help="For the rules' authors. Example: `calsync rules check`", no_args_is_help=True)
+rules_app = typer.Typer(
+    help="Check, score and improve the rules. Example: `calsync rules check`", no_args_is_help=True
+)
 app.add_typer(rules_app, name="rules")
 
 CODED_COLUMNS = ("scope", "partnership", "activity")
