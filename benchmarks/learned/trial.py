@@ -312,9 +312,8 @@ def report(
             ]
         )
         predicted = stacked(asked, found, level, policy)
-        print(
-            f"\n{split}; {model}; {policy}: confidence {sorted({levels[policy] for _, levels in predictions})}"
-        )
+        confidences = sorted({levels[policy] for _, levels in predictions})
+        print(f"\n{split}; {model}; {policy}: confidence {confidences}")
         print(f"  all files: {describe_gains(asked, predicted)}; {ceiling(asked, found, policy)}")
         for name in asked.file.unique():
             own = (asked.file == name).to_numpy()
