@@ -45,7 +45,7 @@ def test_a_series_is_corrected_and_shown_before_and_after(config):
     )
     assert given.exit_code == 0, given.output
     assert "psb: unclear → psb: process" in " ".join(given.stdout.split())
-    assert "ana, bob" in given.stdout and "says Ana (ana). 6 of 6 meetings changed" in given.stdout
+    assert "ana, bob" in given.stdout and "by Ana (ana). 6 of 6 meetings changed" in given.stdout
 
 
 def test_one_meeting_is_named_by_its_time_or_its_day(config):
@@ -74,7 +74,7 @@ def test_every_unknown_value_is_reported_with_a_suggestion(config):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--uid", "none", "--activity", "process", "--by", "ana"), "meeting has this uid"),
         (("--uid", "s", "--activity", "process"), "--by"),
@@ -101,7 +101,7 @@ def test_a_private_meeting_is_corrected_by_naming_its_calendar_and_shows_no_titl
 
 
 def test_the_list_shows_who_when_why_and_what_it_was(config):
-    assert "Nobody" in run_command("correct", "--list", "--config", config).stdout
+    assert "no corrections" in run_command("correct", "--list", "--config", config).stdout
     how = ("--activity", "process", "--by", "Alys Puw", "--why", "only terms", "--config", config)
     run_command("correct", "--uid", "s", *how)
     given = run_command("correct", "--list", "--config", config)

@@ -152,7 +152,7 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("resolve", "zzzz", "--sent"), "there is no such mail"),
         (("resend", "zzzz"), "there is no such mail"),
