@@ -1,4 +1,4 @@
-"""Reading calendars by one worker and by two, of each kind: `python -m benchmarks.engines`.
+"""Measures reading by one worker and by two, of each kind of engine: `python -m benchmarks.engines`.
 
     workers     fetching, reading and classifying, and sending the rows back; nothing is stored
     reading     the same, and this process stores the rows in SQLite: the reading part of a first night

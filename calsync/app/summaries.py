@@ -167,7 +167,7 @@ def _queue_summary(
         return
     mail = night.settings.mail
     summary = build_summary(night, store, manager, period)
-    rendered = render_summary(summary, manager.language, stop=mail.unsubscribe)
+    rendered = render_summary(summary, manager.language, unsubscribe_url=mail.unsubscribe)
     try:
         queued = queue_summary(
             store.outbox,

@@ -128,7 +128,7 @@ def test_the_demo_folder_has_its_own_day_and_run_status_and_check_show_it(tmp_pa
     for words in (["run"], ["status"], ["check"]):
         given = ask(*words, "--config", config)
         assert given.exit_code == 0, given.output
-        assert f"Today is {DEMO_DAY} here" in given.stderr
+        assert f"Today is taken to be {DEMO_DAY}" in given.stderr
     with open_store(store_url(load_settings(config))) as store:
         assert store.runs.last_good() == DEMO_DAY
     given = CliRunner().invoke(app, ["run", "--config", str(config), "--night", str(DEMO_DAY + DAY)])
