@@ -54,7 +54,7 @@ class RuleBook:
     """Everything that is needed to classify a meeting.
 
     version: a digest of all rules and of the engine; books of equal versions classify alike. labels: the
-    packs' own activities and what each counts as. quotes: what the coding manual says, by the number of its
+    packs' own activities and what each counts as. quotes: the words of the coding manual, by the number of its
     rule. category_phrases: what each folded phrase after `calsync:` means (see `categories`). stages: in
     the order in which they are tried. rules: the shipped rules by stage. precedence: the stage, the rule
     and its trigger lists, the rule that wins first; None where the cues are weighed. lists_of_rows: the
