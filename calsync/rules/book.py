@@ -54,9 +54,9 @@ class RuleBook:
     """Everything that is needed to classify a meeting.
 
     version: a digest of all rules and of the engine; books of equal versions classify alike. labels: the
-    packs' own activities and what each counts as. quotes: what the coding manual says, by the number of its
-    rule. category_phrases: what each folded phrase after `calsync:` means (see `categories`). stages: in
-    the order in which they are tried. rules: the shipped rules by stage. precedence: the stage, the rule
+    packs' own activities and what each counts as. quotes: the words of the coding manual, by the number of
+    its rule. category_phrases: what each folded phrase after `calsync:` means (see `categories`). stages:
+    in the order in which they are tried. rules: the shipped rules by stage. precedence: the stage, the rule
     and its trigger lists, the rule that wins first; None where the cues are weighed. lists_of_rows: the
     lists that cues require of the whole text. lint_problems: what `rules check` reports and a night
     ignores.

@@ -12,7 +12,7 @@ from calsync.rules.packs.models import DirectoryTable
 
 PARTNER_ROLE, OWN_ROLE = "partner", "own"
 SAMPLE_ENDINGS = (".example", ".test")
-UNLISTED = "unlisted"  # the sector of a domain that neither the directory nor a pattern knows
+UNLISTED = "unlisted"  # the sector of a domain that is in no agencies file
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _format_lines(usage: RuleUsage) -> Iterator[str]:
         yield f"  {hours:8.1f} h  {meetings:5d}  {rule}"
     yield from ("", "Unclear, most hours first")
     for title, meetings, hours in usage.unclear:
-        yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(titles not kept)'}"
+        yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(title not stored)'}"
     if usage.unlisted:
         yield from ("", "Domains that no directory lists (add them to your agencies.toml)")
         yield from (f"  {meetings:5d}  {domain}" for domain, meetings in usage.unlisted)

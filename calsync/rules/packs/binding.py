@@ -20,7 +20,7 @@ class Binder:
     """Compiles rules and cues; every name that is not known is added to `problems`.
 
     bits: of lists, by name. stages, partnerships: all that there are. labels: the packs' own activities.
-    quotes: what the coding manual says, by the number of its rule.
+    quotes: the words of the coding manual, by the number of its rule.
     """
 
     bits: Mapping[str, int]

@@ -289,7 +289,7 @@ class PackTable(Strict):
 
     pack: Header
     quotes: dict[str, str] = {}
-    """What the coding manual says, by the number of its rule, in the words that `explain` quotes."""
+    """The words of the coding manual that `explain` quotes, by the number of the rule."""
     list: dict[str, PhraseTable] = {}
     activity: dict[str, ActivityTable] = {}
     partnership: tuple[PartnershipTable, ...] = ()

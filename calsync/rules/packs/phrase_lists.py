@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from calsync.rules.language.lexicon import PhraseList
 from calsync.rules.packs.models import CueTable, DirectoryTable, PackTable, PhraseTable, RuleTable
 
-MENTION_FORMS = (
-    "names",
-    "short",
-    "groups",
-    "belongs",
-    "hints",
-)  # the keys of a partnership whose phrases show it
+# The keys of a partnership whose phrases show it.
+MENTION_FORMS = ("names", "short", "groups", "belongs", "hints")
 LOCAL_MEANING_LIST = "otherwise"  # the key for words that show that the abbreviation means something else
 CONTENT_LIST = "content"  # `@content`, which has no phrases: see `Vocabulary.content_bit`
 # Keys of `[pack]` that take phrases and lists.
