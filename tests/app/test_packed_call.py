@@ -18,5 +18,5 @@ def test_importing_packed_call_imports_neither_pandas_nor_the_rest_of_calsync() 
     script = "import sys, calsync.app.packed_call; print(*sorted(sys.modules))"
     output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     own_modules = {name for name in output.split() if name.startswith("calsync")}
-    assert own_modules == {"calsync", "calsync.app", "calsync.app.packed_call"}
+    assert own_modules == {"calsync", "calsync.version", "calsync.app", "calsync.app.packed_call"}
     assert "pandas" not in output.split()
