@@ -213,7 +213,7 @@ def build_summary(night: Night, store: Store, manager: Manager, period: SummaryP
         float(minutes),
         night.book.partnerships,
         {str(reason): counted for reason, counted in sum_exclusions(meetings, served or span).items()},
-        unread=find_unknown_categories(categorised, night.book),
+        unknown_categories=find_unknown_categories(categorised, night.book),
         zone=night.zone,
     )
 
