@@ -1,1 +1,1 @@
-"""Measurements, never tests: each prints a table for docs/benchmarks.md."""
+"""Benchmarks; each prints a table for docs/benchmarks.md."""

@@ -1,6 +1,6 @@
-"""All benchmarks, or those named: `python -m benchmarks [reading judging nights startup]` (`make bench`).
+"""Runs all or the named benchmarks: `python -m benchmarks [reading judging nights startup]` (`make bench`).
 
-Each part runs on its own as well, with options of its own: `python -m benchmarks.whole_night --help`.
+Each part can be run by itself, with its own options: `python -m benchmarks.whole_night --help`.
 Microsoft 365 (`graph_night`), several machines (`engines`) and `recurrence` are run by themselves.
 """
 
@@ -18,7 +18,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Run the parts that were named, or all."""
+    """Run the named parts, or all."""
     chosen = sys.argv[1:] or list(PARTS)
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:

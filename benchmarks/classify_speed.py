@@ -1,4 +1,7 @@
-"""How many distinct meetings a second one core judges: `python -m benchmarks.classify_speed [N]`."""
+"""Measures how many distinct meetings one core classifies a second.
+
+`python -m benchmarks.classify_speed [N]`
+"""
 
 import random
 import sys

@@ -1,8 +1,8 @@
-"""Calendars of any number of fictional managers, for the benchmarks of a whole night.
+"""Generates calendars of any number of fictional managers, for the benchmarks of a whole night.
 
-A calendar is some 50 kB: a dozen series and thirty-odd single meetings of half a year, with invitations'
-texts, attendees and time stamps of the download, as Outlook writes them. The same number gives the same
-bytes.
+A calendar has about 50 kB: a dozen series and over thirty single meetings of half a year, with texts of
+invitations, attendees and time stamps of the download, as Outlook writes them. The same number of managers
+gives the same bytes.
 """
 
 import random

@@ -1,13 +1,13 @@
-"""Reading calendars by one worker and by two, of each kind: `python -m benchmarks.engines`.
+"""Measures reading by one worker and by two, of each kind of engine: `python -m benchmarks.engines`.
 
-    workers     fetching, reading and judging, and sending what was found; nothing is kept
-    reading     the same, and this process keeps it in SQLite: the reading part of a first night
+    workers     fetching, reading and classifying, and sending the rows back; nothing is stored
+    reading     the same, and this process stores the rows in SQLite: the reading part of a first night
 
-Every run has a process, workers and a store of its own, and is timed from workers that have loaded
-the rules to the last calendar; rounds of all kinds are interleaved. Prints a table for docs/benchmarks.md:
-medians, least to most, the CPU of the night's own process, and how often faster two are than one.
+Every run has its own process, workers and store. Its time begins when the workers have loaded the rules and
+ends with the last calendar; rounds of all kinds are interleaved. Prints a table for docs/benchmarks.md:
+medians, smallest to largest, the CPU of the night's own process, and how many times faster two are than one.
 
---scale gives everybody an Outlook export of so many times 2,000 events (8 MB) instead of 50 kB.
+--scale gives every manager an Outlook export of that many times 2,000 events (8 MB) instead of 50 kB.
 """
 
 import argparse
@@ -61,58 +61,58 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--single-run", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(_one(*options.one)))
+    if options.single_run:
+        print(json.dumps(_measure_run(*options.single_run)))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_managers(folder, options.managers)
         if options.scale:
-            _grow(folder, options.scale)
-        _print(_measured(folder, options))
+            _enlarge_calendars(folder, options.scale)
+        _print_table(_measure_all(folder, options))
 
 
-def _grow(folder: Path, scale: float) -> None:
+def _enlarge_calendars(folder: Path, scale: float) -> None:
     for number, file in enumerate(sorted((folder / "calendars").iterdir())):
         file.write_bytes(export(Diary(seed=number, scale=scale)))
 
 
-def _measured(folder: Path, options: argparse.Namespace) -> Figures:
+def _measure_all(folder: Path, options: argparse.Namespace) -> Figures:
     figures: Figures = {}
     for _, part, kind, count in product(range(options.rounds), options.parts, options.kinds, (1, 2)):
-        figures.setdefault((kind, count, part), []).append(_run(folder, kind, count, part))
+        figures.setdefault((kind, count, part), []).append(_start_run(folder, kind, count, part))
     return figures
 
 
-def _run(folder: Path, kind: str, count: int, part: str) -> tuple[float, float]:
+def _start_run(folder: Path, kind: str, count: int, part: str) -> tuple[float, float]:
     for file in folder.glob("calsync.db*"):
         file.unlink()
     with ExitStack() as stack:
-        address = stack.enter_context(_cluster(count)) if kind == "dask" else ""
+        address = stack.enter_context(_run_cluster(count)) if kind == "dask" else ""
         command = [
             sys.executable,
             "-m",
             "benchmarks.engines",
-            "--one",
+            "--single-run",
             str(folder),
             kind,
             f"{count}@{address}",
         ]
-        told = subprocess.run([*command, part], check=True, stdout=subprocess.PIPE, text=True).stdout
-    wall, cpu = json.loads(told)
+        output = subprocess.run([*command, part], check=True, stdout=subprocess.PIPE, text=True).stdout
+    wall, cpu = json.loads(output)
     return wall, cpu
 
 
 @contextmanager
-def _cluster(count: int) -> Iterator[str]:
+def _run_cluster(count: int) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    here = ["--host", "127.0.0.1", "--no-dashboard"]
-    scheduler = ["scheduler", "--port", address.rpartition(":")[2], *here]
-    worker = ["worker", address, "--no-nanny", "--nthreads", "1", "--memory-limit", "0", *here]
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = ["scheduler", "--port", address.rpartition(":")[2], *local]
+    worker = ["worker", address, "--no-nanny", "--nthreads", "1", "--memory-limit", "0", *local]
     running = [
         subprocess.Popen([sys.executable, "-m", "dask", *arguments], stderr=subprocess.DEVNULL)
         for arguments in (scheduler, *([worker] * count))
@@ -133,10 +133,10 @@ def _wait_for(address: str, count: int) -> None:
         client.wait_for_workers(count, timeout=60)
 
 
-def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
-    """Seconds of wall time, and of this process's CPU."""
+def _measure_run(folder: str, kind: str, workers: str, part: str) -> tuple[float, float]:
+    """Return seconds of wall time and of this process's CPU; workers: `COUNT@ADDRESS`."""
     settings = load_settings(Path(folder) / "calsync.toml")
-    count, _, address = crew.partition("@")
+    count, _, address = workers.partition("@")
     engine = EngineSettings.model_validate({"kind": kind, "workers": int(count), "address": address})
     settings = settings.model_copy(update={"engine": engine})
     managers, (book, _) = load_managers(settings), open_rules(settings)
@@ -147,31 +147,31 @@ def _one(folder: str, kind: str, crew: str, part: str) -> tuple[float, float]:
         open_engine(engine, partial(prepare_worker, context)) as opened,
         collect_less_often(),
     ):
-        _make_ready(opened, context, int(count))
+        _prepare_processes(opened, context, int(count))
         if part == "workers":
             worker = FetchWorker(settings, sources, book, night.window)
             work = worker.fetch_batch if opened.shares_memory else partial(fetch_batch_in_process, context)
-            return _timed(lambda: _only_work(night, opened, work))
+            return _measure(lambda: _run_workers(night, opened, work))
         report = RunReport(night.day)
         with open_store(f"sqlite:///{folder}/calsync.db") as store:
-            taken = _timed(lambda: fetch_all(night, sources, opened, context, store, report))
+            times = _measure(lambda: fetch_all(night, sources, opened, context, store, report))
         if report.faults:
             raise SystemExit(f"{len(report.faults)} faults; the figures would mean nothing")
-        return taken
+        return times
 
 
-def _make_ready(engine: Engine, context: RunContext, count: int) -> None:
+def _prepare_processes(engine: Engine, context: RunContext, count: int) -> None:
     if isinstance(engine, ProcessEngine):
-        for future in [engine.submit(_ready, context) for _ in range(2 * count)]:
+        for future in [engine.submit(_prepare_process, context) for _ in range(2 * count)]:
             future.result()
 
 
-def _ready(context: RunContext) -> None:
+def _prepare_process(context: RunContext) -> None:
     prepare_worker(context)
-    time.sleep(1)  # so that no process does the making ready of another
+    time.sleep(1)  # so that no process gets the call that is meant for another
 
 
-def _only_work(night: Night, engine: Engine, work: Callable[[tuple[FetchJob, ...]], object]) -> None:
+def _run_workers(night: Night, engine: Engine, work: Callable[[tuple[FetchJob, ...]], object]) -> None:
     jobs = [FetchJob(night.calendar_of(manager), {}) for manager in night.managers]
     batches = deque(split_into_batches(jobs, engine.batch_size, engine.max_in_flight))
     for _, result in run_jobs(batches, work, engine, seconds=lambda _: 3600):
@@ -179,13 +179,13 @@ def _only_work(night: Night, engine: Engine, work: Callable[[tuple[FetchJob, ...
             raise result
 
 
-def _timed(act: Callable[[], None]) -> tuple[float, float]:
+def _measure(function: Callable[[], None]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    act()
+    function()
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _print(figures: Figures) -> None:
+def _print_table(figures: Figures) -> None:
     print(
         "| part | engine | 1 worker | 2 workers | faster | this process's CPU, of 2 |\n"
         "|---|---|---|---|---|---|"
@@ -194,10 +194,12 @@ def _print(figures: Figures) -> None:
         one, two = (figures[kind, count, part] for count in (1, 2))
         faster = median(wall for wall, _ in one) / median(wall for wall, _ in two)
         cpu = median(cpu for _, cpu in two)
-        print(f"| {part} | {kind} | {_shown(one)} | {_shown(two)} | {faster:.2f} | {cpu:.2f} s |")
+        print(
+            f"| {part} | {kind} | {_format_times(one)} | {_format_times(two)} | {faster:.2f} | {cpu:.2f} s |"
+        )
 
 
-def _shown(runs: list[tuple[float, float]]) -> str:
+def _format_times(runs: list[tuple[float, float]]) -> str:
     walls = sorted(wall for wall, _ in runs)
     return f"{median(walls):.2f} s ({walls[0]:.2f} to {walls[-1]:.2f})"
 

@@ -1,4 +1,6 @@
-"""A night of many mailboxes against the Graph emulator, one process each: `python -m benchmarks.graph_night`.
+"""Measures a night of many mailboxes against the Graph emulator, one process each.
+
+`python -m benchmarks.graph_night`
 
 Prints requests per mailbox, wall time, CPU and peak memory of the night, and how many were faulty.
 """

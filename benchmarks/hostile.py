@@ -1,8 +1,7 @@
-"""Hostile calendars, each read in a process of its own: `python -m benchmarks.hostile [FOLDER]`.
+"""Reads hostile calendars, each in its own process: `python -m benchmarks.hostile [FOLDER]`.
 
-Prints time, memory, how many occurrences and problems came of each, and whether the ordinary event next
-to the hostile ones was read. Without a folder the calendars are made up (`KINDS`); with one, its .ics files
-are read.
+Prints time, memory, the numbers of occurrences and problems, and whether the ordinary event next to the
+hostile ones was read. Without a folder the calendars are generated (`KINDS`).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Engines that are not Python packages of ours: found, compiled or installed for one benchmark."""
+"""Engines outside this environment: found, compiled or installed for one benchmark."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def compiled(folder: Path) -> str:
-    """Our program on libical, "" where libical-dev is not installed."""
+    """Compile a program that uses libical; return "" if libical-dev is not installed."""
     program, source = folder / "libical_reading", Path(__file__).with_name("libical_reading.c")
     flags = subprocess.run(
         ["pkg-config", "--cflags", "--libs", "libical"], capture_output=True, text=True, check=False
@@ -19,7 +19,7 @@ def compiled(folder: Path) -> str:
 
 
 def python_with_ical(folder: Path) -> str:
-    """The interpreter of a throw-away environment with `ical` 14, "" if it cannot be had."""
+    """Return the interpreter of a temporary environment with `ical` 14, "" if it cannot be installed."""
     python = str(folder / "ical" / "bin" / "python")
     made = [sys.executable, "-m", "venv", str(folder / "ical")]
     filled = [python, "-m", "pip", "install", "--quiet", "ical>=14,<15", "tzdata"]

@@ -1,4 +1,4 @@
-"""A manager's diary as Outlook exports it, made up: `python -m benchmarks.outlook_export FILE [--seed 1] …`.
+"""Generates a manager's diary as Outlook exports it: `python -m benchmarks.outlook_export FILE [--seed 1] …`.
 
 Five years, some 2,000 events in 7 MB: two thirds single, the rest series with overrides and EXDATEs;
 invitations with Teams text, HTML twins, X.500 addresses, Windows' zones with VTIMEZONE, alarms, lines
@@ -115,7 +115,7 @@ def _description(chance: random.Random) -> str:
     return f"{agenda}\\n\\n{line}\\nMicrosoft Teams\\nJoin now<{link}>\\nOptions<{safe}>\\n{line}\\n"
 
 
-def _said(chance: random.Random, people: list[tuple[str, str]]) -> list[str]:
+def _content_lines(chance: random.Random, people: list[tuple[str, str]]) -> list[str]:
     """Everything about an event that is not its time."""
     lines = [f"SUMMARY:{chance.choice(TOPICS)} {chance.choice(['', '', 'Q1', '– Cardiff'])}".rstrip()]
     invited = (
@@ -191,7 +191,7 @@ def _single(chance: random.Random, people: list[tuple[str, str]]) -> Iterator[st
     else:
         end = start + timedelta(minutes=chance.choice([15, 30, 60, 90]))
         times = [_at("DTSTART", start, zone), _at("DTEND", end, zone)]
-    yield _event(_uid(chance), [*times, *_said(chance, people)], chance)
+    yield _event(_uid(chance), [*times, *_content_lines(chance, people)], chance)
 
 
 def _series(chance: random.Random, people: list[tuple[str, str]]) -> Iterator[str]:
@@ -206,9 +206,9 @@ def _series(chance: random.Random, people: list[tuple[str, str]]) -> Iterator[st
         rule += f";UNTIL={zoned.astimezone(ZoneInfo('UTC')):%Y%m%dT%H%M%SZ}"
     starts = [start + timedelta(days=step[0] * number) for number in range((last - start).days // step[0])]
     changed = sorted(chance.sample(starts[1:], len(starts) // 3))
-    said = _said(chance, people)
+    content = _content_lines(chance, people)
     times = [_at("DTSTART", start, zone), _at("DTEND", start + length, zone), f"RRULE:{rule}"]
-    yield _event(uid, [*times, *(_at("EXDATE", at, zone) for at in changed[::4]), *said], chance)
+    yield _event(uid, [*times, *(_at("EXDATE", at, zone) for at in changed[::4]), *content], chance)
     for original in (at for place, at in enumerate(changed) if place % 4):
         moved = original + timedelta(hours=chance.choice([0, 1, 24]))
         own = [
@@ -216,7 +216,7 @@ def _series(chance: random.Random, people: list[tuple[str, str]]) -> Iterator[st
             _at("DTSTART", moved, zone),
             _at("DTEND", moved + length, zone),
         ]
-        yield _event(uid, [*own, *said], chance)
+        yield _event(uid, [*own, *content], chance)
 
 
 def main() -> None:

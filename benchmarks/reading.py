@@ -1,8 +1,10 @@
-"""Reading one calendar, side by side with others: `python -m benchmarks.reading [--rounds 5] [FILE …]`.
+"""Measures reading one calendar, in comparison with other libraries.
 
-Each measurement is a process of its own: it imports, warms up on a small calendar, then is timed. The
-rounds are interleaved, so that all engines see the same machine; ratios are of CPU time. Without files,
-diaries are made up (`outlook_export`). Beside FILE, FILE_c1 is the same with 1 % changed and new stamps.
+`python -m benchmarks.reading [--rounds 5] [FILE …]`
+
+Each measurement is a separate process: it imports, warms up on a small calendar, and is then timed. The
+rounds are interleaved, so that changes of the machine's speed affect all engines; ratios are of CPU time.
+Without files, diaries are generated (`outlook_export`). FILE_c1 is FILE with 1 % changed and new stamps.
 """
 
 import argparse
@@ -151,10 +153,10 @@ def child(engine: str, path: Path, changed: Path, window: str) -> None:
         found = run()
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
-    told = found if isinstance(found, list) else []
-    digest = hashlib.sha256("\n".join(sorted(map(_shown, told))).encode()).hexdigest()
+    event_lines = found if isinstance(found, list) else []
+    digest = hashlib.sha256("\n".join(sorted(map(_shown, event_lines))).encode()).hexdigest()
     measured = {"wall": statistics.median(walls), "cpu": statistics.median(cpus), "memory": _peak() - before}
-    sys.stdout.write(json.dumps({**measured, "count": len(told), "digest": digest}))
+    sys.stdout.write(json.dumps({**measured, "count": len(event_lines), "digest": digest}))
 
 
 def _peak() -> float:

@@ -1,11 +1,11 @@
-"""Compare the labels that two versions of calsync give to every coded row.
+"""Compares the labels that two versions of calsync give to every coded row.
 
     python -m benchmarks.same_labels CALSYNC [OTHER_CALSYNC] [--all]
 
 Prints one digest per file of coded rows for each executable, over scope, partnership, activity, rule and
 evidence. With two executables it also prints the rows that differ and exits with status 1 if there are any.
 Ids of rules that were renamed or merged since are replaced by their new ones (`renamed_rules.csv`: old, new)
-before anything is compared, in the evidence too, where cues stand by their id.
+before anything is compared, also in the evidence, which contains the ids of cues.
 
 The shipped rules label every file but those in `tests/rules/dutch`, which have a pack of their own.
 """

@@ -1,4 +1,4 @@
-"""Compares what two versions of calsync write: `python -m benchmarks.same_nights BEFORE AFTER`.
+"""Compares the output of two versions of calsync: `python -m benchmarks.same_nights BEFORE AFTER`.
 
 BEFORE and AFTER are `calsync` executables. Each runs the same nights from the command line: the demo, the
 real exports of `../shared/data/calendars` (skipped when absent) and 200 generated managers. It compares
@@ -26,8 +26,8 @@ from benchmarks.diaries import write_managers
 CALENDARS = Path(__file__).parents[2] / "shared" / "data" / "calendars"
 NEW_COLUMNS = {"label"}
 """Columns of tables that the older version lacks: left out of the comparison."""
-MOST_LINES = 40
-"""Lines of a difference that are printed, at most, for each file."""
+MAX_DIFF_LINES = 40
+"""The most lines of a difference that are printed for each file."""
 
 SETTINGS = """\
 [organisation]
@@ -46,57 +46,58 @@ folder = "outbox"
 
 
 def main() -> None:
-    """Run both versions and compare what they wrote."""
+    """Run both versions and compare their output."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("before", type=Path, help="the calsync executable of the version to compare with")
     parser.add_argument("after", type=Path, help="the calsync executable of the new version")
     parser.add_argument("--managers", type=int, default=200, help="how many managers to generate")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folders = [Path(name) / "before", Path(name) / "after"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = [Path(temporary) / "before", Path(temporary) / "after"]
         with ThreadPoolExecutor() as pool:
             jobs = zip((options.before, options.after), folders, strict=True)
-            before, after = pool.map(lambda job: dict(results_of(*job, options.managers)), jobs)
-    different = [what for what in sorted(before.keys() | after.keys()) if before.get(what) != after.get(what)]
-    for what in sorted(before.keys() | after.keys()):
-        print(f"{'DIFFERS' if what in different else 'same':8}{_digest(after.get(what, '')):14}{what}")
-    for what in different:
+            before, after = pool.map(lambda job: dict(collect_outputs(*job, options.managers)), jobs)
+    names = sorted(before.keys() | after.keys())
+    different = [name for name in names if before.get(name) != after.get(name)]
+    for name in names:
+        print(f"{'DIFFERS' if name in different else 'same':8}{_digest(after.get(name, '')):14}{name}")
+    for name in different:
         lines = difflib.unified_diff(
-            before.get(what, "").splitlines(),
-            after.get(what, "").splitlines(),
+            before.get(name, "").splitlines(),
+            after.get(name, "").splitlines(),
             "before",
             "after",
             n=0,
             lineterm="",
         )
-        print(f"--- {what}", *list(lines)[:MOST_LINES], sep="\n")
+        print(f"--- {name}", *list(lines)[:MAX_DIFF_LINES], sep="\n")
     sys.exit(1 if different else 0)
 
 
-def results_of(calsync: Path, folder: Path, managers: int) -> Iterator[tuple[str, str]]:
-    """The name and text of everything that one version of calsync writes."""
+def collect_outputs(calsync: Path, folder: Path, managers: int) -> Iterator[tuple[str, str]]:
+    """Yield the name and text of every output of one version of calsync."""
     calsync = calsync.absolute()
     folder.mkdir()
     _run(calsync, "demo", "--to", folder / "demo")
-    yield from _outputs(calsync, folder / "demo", "demo")
+    yield from _read_outputs(calsync, folder / "demo", "demo")
 
     if CALENDARS.is_dir():
         nights = {"2024-01-01": "real calendars 2023", "2026-02-02": "real calendars 2025"}
-        for night, what in nights.items():
+        for night, label in nights.items():
             config = _write_real_council(folder / night)
             _run(calsync, "run", "--config", config, "--night", night)
-            yield from _outputs(calsync, folder / night, what)
+            yield from _read_outputs(calsync, folder / night, label)
         for file in sorted(CALENDARS.glob("*.ics")):
-            given = _run(
+            output = _run(
                 calsync, "occurrences", file, "--from", "2015-01-01", "--to", "2027-01-01", "--format", "csv"
             )
-            yield f"occurrences of {file.name}", given
+            yield f"occurrences of {file.name}", output
 
     generated = folder / "generated"
     generated.mkdir()
     write_managers(generated, managers)
     _run(calsync, "run", "--config", generated / "calsync.toml", "--night", "2026-11-23")
-    yield from _outputs(calsync, generated, f"{managers} managers")
+    yield from _read_outputs(calsync, generated, f"{managers} managers")
 
 
 def _write_real_council(folder: Path) -> Path:
@@ -109,7 +110,7 @@ def _write_real_council(folder: Path) -> Path:
     return folder / "calsync.toml"
 
 
-def _outputs(calsync: Path, folder: Path, what: str) -> Iterator[tuple[str, str]]:
+def _read_outputs(calsync: Path, folder: Path, label: str) -> Iterator[tuple[str, str]]:
     for table, options in (
         ("allocations", ()),
         ("split", ("--by", "department,grade")),
@@ -117,9 +118,9 @@ def _outputs(calsync: Path, folder: Path, what: str) -> Iterator[tuple[str, str]
     ):
         period = "2023-01-02..2026-12-01"
         arguments = ("export", table, "--period", period, *options, "--config", folder / "calsync.toml")
-        yield f"{what}: {' '.join((table, *options))}", _without_new_columns(_run(calsync, *arguments))
+        yield f"{label}: {' '.join((table, *options))}", _without_new_columns(_run(calsync, *arguments))
     mails = sorted((folder / "outbox").glob("*.eml"))
-    yield f"{what}: {len(mails)} mails", "\n".join(_mail_text(mail) for mail in mails)
+    yield f"{label}: {len(mails)} mails", "\n".join(_mail_text(mail) for mail in mails)
 
 
 def _without_new_columns(table: str) -> str:
@@ -136,15 +137,15 @@ def _mail_text(file: Path) -> str:
 
 
 def _run(calsync: Path, *arguments: object) -> str:
-    """Standard output of a command; problems (exit code 1) are part of the text, other codes an error."""
+    """Return standard output of a command; exit code 1 (problems) is accepted, other codes are an error."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [calsync, *map(str, arguments)], capture_output=True, text=True, env=environment, check=False
     )
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{calsync} {arguments[0]} ended with {done.returncode}: {done.stderr}")
+    if completed.returncode not in (0, 1):
+        raise SystemExit(f"{calsync} {arguments[0]} ended with {completed.returncode}: {completed.stderr}")
     # Times of day of the run itself, as in "read 09:12:31".
-    return re.sub(r"\b\d\d:\d\d:\d\d\b", "hh:mm:ss", done.stdout)
+    return re.sub(r"\b\d\d:\d\d:\d\d\b", "hh:mm:ss", completed.stdout)
 
 
 def _digest(text: str) -> str:

@@ -1,7 +1,7 @@
-"""How much CPU a command takes before it does anything: `python -m benchmarks.startup [--runs N]`.
+"""Measures the CPU time that a command takes to start: `python -m benchmarks.startup [--runs N]`.
 
-Each command runs in turn with `python -c 'import typer, rich'`, so that a drift of the machine's speed
-falls on both; the ratio is that of the medians. The limits are 4 for `--help` and 8 for `status`.
+Each command runs in turn with `python -c 'import typer, rich'`, so that changes of the machine's speed
+affect both; the ratio is that of the medians. The limits are 4 for `--help` and 8 for `status`.
 """
 
 import argparse

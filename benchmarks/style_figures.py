@@ -1,8 +1,10 @@
-"""Figures of code style, for calsync and others: `python -m benchmarks.style_figures [NAME=FOLDER ...]`.
+"""Measures figures of code style, of calsync and other projects.
 
-Prints a table: files, lines, lines of a function (median, 95th percentile, most), the share of functions with
-a one-word name, the share of private functions, and comment lines in a hundred lines. Tests are left out. The
-figures are a comparison and not limits.
+`python -m benchmarks.style_figures [NAME=FOLDER ...]`
+
+Prints a table: files, lines, lines of a function (median, 95th percentile, maximum), the share of functions
+with a one-word name, the share of private functions, and comment lines per hundred lines. Tests are left out.
+The figures are a comparison and not limits.
 """
 
 import ast
@@ -14,12 +16,12 @@ from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
 
-LEFT_OUT = {"tests", "test", "fuzz", "node_modules", "_vendor", ".venv", "__pycache__"}
+EXCLUDED_FOLDERS = {"tests", "test", "fuzz", "node_modules", "_vendor", ".venv", "__pycache__"}
 
 
 @dataclass(frozen=True)
 class ModuleFigures:
-    """What is counted in one file."""
+    """The counts of one file."""
 
     lines: int
     comments: int
@@ -29,17 +31,17 @@ class ModuleFigures:
 
 def main() -> None:
     """Print one row for calsync and for each NAME=FOLDER."""
-    given = [argument.partition("=")[::2] for argument in sys.argv[1:]]
+    projects = [argument.partition("=")[::2] for argument in sys.argv[1:]]
     print(
         "| code | files | lines | function median / p95 / max | one-word names | private | comments per 100 |"
     )
     print("|---|---|---|---|---|---|---|")
-    for code, folder in (("calsync", str(Path(__file__).parents[1] / "calsync")), *given):
-        print(row_of(code, Path(folder)))
+    for code, folder in (("calsync", str(Path(__file__).parents[1] / "calsync")), *projects):
+        print(format_row(code, Path(folder)))
 
 
-def row_of(code: str, folder: Path) -> str:
-    """One row of the table."""
+def format_row(code: str, folder: Path) -> str:
+    """Measure the modules below a folder and return a row of the table."""
     modules = list(read_modules(folder))
     functions = list(chain.from_iterable(module.functions for module in modules))
     sizes = [size for _, size in functions]
@@ -54,9 +56,9 @@ def row_of(code: str, folder: Path) -> str:
 
 
 def read_modules(folder: Path) -> Iterator[ModuleFigures]:
-    """The figures of each module below a folder."""
+    """Yield the figures of each module below a folder."""
     for file in sorted(folder.rglob("*.py")):
-        if LEFT_OUT.isdisjoint(file.relative_to(folder).parts):
+        if EXCLUDED_FOLDERS.isdisjoint(file.relative_to(folder).parts):
             text = file.read_text(encoding="utf-8")
             nodes = ast.walk(ast.parse(text))
             functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -64,7 +66,7 @@ def read_modules(folder: Path) -> Iterator[ModuleFigures]:
                 tokens = [t for t in tokenize.tokenize(source.readline) if t.type == tokenize.COMMENT]
             yield ModuleFigures(
                 lines=len(text.splitlines()),
-                # A line that is only a comment; what stands behind code (mostly `noqa`) is not counted.
+                # Comments behind code are mostly `noqa` and are not counted.
                 comments=sum(token.line.lstrip().startswith("#") for token in tokens),
                 functions=tuple((node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions),
             )

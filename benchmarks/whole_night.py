@@ -1,14 +1,14 @@
-"""Whole nights of many managers, each in a process of its own: `python -m benchmarks.whole_night`.
+"""Whole nights of many managers, each in its own process: `python -m benchmarks.whole_night`.
 
-    first       nothing is held: everything is read, judged, allocated and kept
+    first       an empty store: everything is read, classified, allocated and stored
     unchanged   the same calendars, downloaded again (every DTSTAMP rewritten)
     calendars   one calendar in a hundred has an event changed
-    events      one event in a hundred changed, so that every other calendar is touched
-    new rules   a rule of our own was added, so that everything is judged anew
+    events      one event in a hundred changed, so that every other calendar has one
+    new rules   an own rule was added, so that everything is classified again
 
 Prints a table for docs/benchmarks.md: wall time, CPU, microseconds of CPU an occurrence, peak memory,
-size of the store, and each night's share of the first. With --store, an empty database of PostgreSQL takes
-the place of SQLite; what its server computes is in the wall time and not in the CPU.
+size of the store, and each night's share of the first. With --store, an empty database of PostgreSQL replaces
+SQLite; the time of its server is part of the wall time and not of the CPU.
 """
 
 import argparse
@@ -60,7 +60,7 @@ example = [{ title = "Zeppelin landing", domains = ["a.gov.uk", "wales.nhs.uk"],
 
 @dataclass(frozen=True)
 class Night:
-    """What a night cost: seconds of wall time and CPU, MB at its peak and in the store."""
+    """The figures of one night: seconds of wall time and CPU, MB of memory at the peak and of the store."""
 
     what: str
     wall: float
@@ -79,28 +79,28 @@ def main() -> None:
         "--store", help="postgresql+psycopg://..., an empty database, for one number of managers"
     )
     options = parser.parse_args()
-    if options.store and (len(options.managers) > 1 or _size_of(options.store) > EMPTY):
+    if options.store and (len(options.managers) > 1 or _database_size(options.store) > EMPTY):
         raise SystemExit("--store takes one number of managers and an empty database")
     print(_HEAD)
     for count in options.managers:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            nights = list(nights_of(Path(name), count, options.store))
+            nights = list(measure_nights(Path(name), count, options.store))
         for night in nights:
-            print(_line(count, night, nights[0]), flush=True)
+            print(_format_line(count, night, nights[0]), flush=True)
 
 
-def nights_of(folder: Path, count: int, store: str | None = None) -> Iterator[Night]:
-    """Each of the five nights of so many managers."""
+def measure_nights(folder: Path, count: int, store: str | None = None) -> Iterator[Night]:
+    """Run the five nights of `count` managers and yield the figures of each."""
     write_managers(folder, count)
     if store:
-        _set(folder, "sqlite:///calsync.db", store)
-    yield _night(folder, "first", store)
+        _replace_setting(folder, "sqlite:///calsync.db", store)
+    yield _run_night(folder, "first", store)
     for what, prepare in _PREPARED:
         prepare(folder, count)
-        yield _night(folder, what, store)
+        yield _run_night(folder, what, store)
 
 
-def _set(folder: Path, before: str, after: str) -> None:
+def _replace_setting(folder: Path, before: str, after: str) -> None:
     settings = folder / "calsync.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
 
@@ -116,10 +116,10 @@ def _calendars_changed(folder: Path, count: int) -> None:
 
 
 def _events_changed(folder: Path, count: int) -> None:
-    # Every hundredth of all events, counted through; place 1 on, so that the last night's stay.
+    # Every hundredth of all events, beginning at the 50th, so that the changes of the night before stay.
     for number in range(count):
         first = number * EVENTS
-        due = {place for place in range(EVENTS) if (first + place) % 100 == 50}
+        due = {index for index in range(EVENTS) if (first + index) % 100 == 50}
         before = {0} if number % 100 == 0 else set()
         write_calendar(folder, number, changed=before | due, stamp="20261125T041500Z")
 
@@ -127,7 +127,7 @@ def _events_changed(folder: Path, count: int) -> None:
 def _rule_added(folder: Path, _: int) -> None:
     (folder / "ours").mkdir()
     (folder / "ours" / "ours.toml").write_text(RULE, encoding="utf-8")
-    _set(folder, "[rules]", '[rules]\nfolder = "ours"')
+    _replace_setting(folder, "[rules]", '[rules]\nfolder = "ours"')
 
 
 _PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
@@ -138,21 +138,21 @@ _PREPARED: tuple[tuple[str, Callable[[Path, int], None]], ...] = (
 )
 
 
-def _size_of(store: str) -> float:
-    """Megabytes of a database of PostgreSQL."""
+def _database_size(store: str) -> float:
+    """Return the megabytes of a PostgreSQL database."""
     with closing(Database(store)) as database, database.reading() as connection:
         return float(connection.scalar(text("select pg_database_size(current_database())")) / 1e6)
 
 
-def _night(folder: Path, what: str, store: str | None) -> Night:
+def _run_night(folder: Path, what: str, store: str | None) -> Night:
     os.sync()
     command = [sys.executable, "-c", NIGHT, str(folder / "calsync.toml")]
-    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    if told["problems"]:
-        raise SystemExit(f"{what}: {told['problems']} faults; the figures would mean nothing")
+    figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if figures["problems"]:
+        raise SystemExit(f"{what}: {figures['problems']} faults; the figures would mean nothing")
     files = folder.glob("calsync.db*")
-    size = _size_of(store) if store else sum(file.stat().st_size for file in files) / 1e6
-    return Night(what, told["wall"], told["cpu"], told["memory"], size, told["counts"])
+    size = _database_size(store) if store else sum(file.stat().st_size for file in files) / 1e6
+    return Night(what, figures["wall"], figures["cpu"], figures["memory"], size, figures["counts"])
 
 
 _HEAD = (
@@ -162,7 +162,7 @@ _HEAD = (
 )
 
 
-def _line(count: int, night: Night, first: Night) -> str:
+def _format_line(count: int, night: Night, first: Night) -> str:
     touched = ", ".join(f"{night.counts.get(key, 0):,}" for key in ("added", "changed", "removed"))
     each = night.cpu / first.counts["added"] * 1e6
     return (

@@ -1,7 +1,7 @@
 """The Python API: calendars, labels, minutes, the store and its tables as DataFrames.
 
 `import calsync` loads this module when one of its functions is first used. The functions do what the
-commands and the nightly run do, with the same code, and give the same figures. The page
+commands and the nightly run do, with the same code and the same figures. The page
 docs/analysts/python-api.md shows each of them and explains every column.
 
     read_calendar   returns the occurrences of a calendar       as `calsync occurrences`

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.learned.trial [--more FOLDER] [--only MODEL]`
 
-Every coded table is judged by the rules as they stood *before* their authors read it (the commit in
+Every coded table is classified by the rules as they stood *before* their authors read it (the commit in
 `TABLES`), so that what the rules leave open is what they would leave open in a stranger's calendar.
 Models learn from the other rows and speak for the rules where a policy lets them, from a confidence
 that is chosen by nested folds inside the learning rows. Two splits: ten folds, near duplicates kept
@@ -21,7 +21,7 @@ inter-agency rows with a paired bootstrap interval of 95 %, `best` (the gain at 
 hindsight) and `oracle` (the gain of a perfect model under that policy). Then the calibration.
 
 `--more FOLDER`: titles.csv and titles_2.csv with the same columns, which are not in the repository;
-learnt from, and titles_2 is judged too (an upper bound on what more rows would give).
+learnt from, and titles_2 is classified too (an upper bound on what more rows would give).
 `third.csv` is not read. Needs git with the full history, and scikit-learn. Nothing is random but seeds.
 """
 
@@ -68,40 +68,43 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--more", type=Path)
     parser.add_argument("--only", choices=MODELS)
-    asked = parser.parse_args()
-    more = asked.more
+    options = parser.parse_args()
+    more = options.more
     warnings.filterwarnings("ignore")
     rows = gathered(more)
-    judged = rows[rows.commit != ""].index.to_numpy()
-    print(f"{len(rows)} rows, {len(judged)} of them judged by rules that had not learnt from them")
-    for name, part in rows.loc[judged].groupby("file"):
+    classified = rows[rows.commit != ""].index.to_numpy()
+    print(f"{len(rows)} rows, {len(classified)} of them classified by rules that had not learnt from them")
+    for name, part in rows.loc[classified].groupby("file"):
         wrong = part.said != part.activity
         missed = (part.open & wrong).sum()
         print(f"  {name}: {part.open.sum()} open, {missed} of these wrong; {wrong.sum()} wrong")
     groups = near_duplicates(rows.text)
-    for split, folds in (("ten folds", by_group(groups, judged)), ("file left out", by_file(rows, judged))):
-        for model in [asked.only] if asked.only else MODELS:
-            spoken = Parallel(n_jobs=2)(delayed(one_fold)(rows, groups, fold, model) for fold in folds)
-            report(rows, split, model, folds, spoken)
+    for split, folds in (
+        ("ten folds", by_group(groups, classified)),
+        ("file left out", by_file(rows, classified)),
+    ):
+        for model in [options.only] if options.only else MODELS:
+            predictions = Parallel(n_jobs=2)(delayed(one_fold)(rows, groups, fold, model) for fold in folds)
+            report(rows, split, model, folds, predictions)
 
 
 def gathered(more: Path | None) -> pd.DataFrame:
-    """All coded rows, with what the rules of first contact said (features even of rows they knew)."""
+    """All coded rows, with what the rules of first contact predicted (features even of rows they knew)."""
     tables = dict(TABLES)
     if more is not None:
         tables |= {name: (more / f"{name}.csv", commit) for name, commit in MORE.items()}
     parts = []
     for name, (file, commit) in tables.items():
         part = pd.read_csv(file, dtype=str, keep_default_na=False)
-        said = pd.DataFrame(first_contact(file, commit or "f396a43"))
+        predicted = pd.DataFrame(first_contact(file, commit or "f396a43"))
         part = part[["title", "description", "scope", "activity"]].assign(file=name, commit=commit)
-        parts.append(part.join(said.rename(columns={"activity": "said"})))
+        parts.append(part.join(predicted.rename(columns={"activity": "said"})))
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(text=rows.title + " | " + rows.description)
 
 
 def first_contact(file: Path, commit: str) -> list[dict[str, object]]:
-    """What the rules of a commit said of each row of a table."""
+    """The labels that the rules of a commit give each row of a table."""
     with tempfile.TemporaryDirectory() as tree:
         packed = subprocess.run(
             ["git", "archive", commit, "calsync", "rules"], cwd=REPO, check=True, capture_output=True
@@ -109,16 +112,16 @@ def first_contact(file: Path, commit: str) -> list[dict[str, object]]:
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
             tar.extractall(tree, filter="data")
         worker = Path(__file__).with_name("first_contact.py")
-        asked = [sys.executable, str(worker), str(file)]
-        told = subprocess.run(
-            asked,
+        command = [sys.executable, str(worker), str(file)]
+        completed = subprocess.run(
+            command,
             cwd=tree,
             check=True,
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": tree},
         )
-    return [json.loads(line) for line in told.stdout.splitlines()]
+    return [json.loads(line) for line in completed.stdout.splitlines()]
 
 
 def near_duplicates(text: pd.Series) -> np.ndarray:
@@ -135,17 +138,17 @@ def near_duplicates(text: pd.Series) -> np.ndarray:
 Fold = tuple[np.ndarray, np.ndarray]
 
 
-def by_group(groups: np.ndarray, judged: np.ndarray) -> list[Fold]:
-    """Ten folds: the rows to learn from, and the judged rows to speak on."""
+def by_group(groups: np.ndarray, classified: np.ndarray) -> list[Fold]:
+    """Ten folds: the rows to learn from, and the classified rows to predict."""
     folds = GroupKFold(10, shuffle=True, random_state=1).split(groups, groups=groups)
-    return [(learn, np.intersect1d(ask, judged)) for learn, ask in folds]
+    return [(learn, np.intersect1d(ask, classified)) for learn, ask in folds]
 
 
-def by_file(rows: pd.DataFrame, judged: np.ndarray) -> list[Fold]:
-    """Each judged file in turn, all other files to learn from."""
-    files = rows.file[judged].unique()
+def by_file(rows: pd.DataFrame, classified: np.ndarray) -> list[Fold]:
+    """Each classified file in turn, all other files to learn from."""
+    files = rows.file[classified].unique()
     return [
-        (np.flatnonzero(rows.file != name), np.intersect1d(np.flatnonzero(rows.file == name), judged))
+        (np.flatnonzero(rows.file != name), np.intersect1d(np.flatnonzero(rows.file == name), classified))
         for name in files
     ]
 
@@ -231,8 +234,8 @@ def one_fold(
     inner = np.zeros((len(learn), len(CLASSES)))
     for known, kept in GroupKFold(4, shuffle=True, random_state=3).split(learn, groups=groups[learn]):
         inner[kept] = chances(rows, groups, learn[known], learn[kept], model)
-    judged = rows.commit.to_numpy()[learn] != ""
-    levels = {policy: chosen(rows.iloc[learn[judged]], inner[judged], policy) for policy in POLICIES}
+    classified = rows.commit.to_numpy()[learn] != ""
+    levels = {policy: chosen(rows.iloc[learn[classified]], inner[classified], policy) for policy in POLICIES}
     return chances(rows, groups, learn, ask, model), levels
 
 
@@ -262,10 +265,10 @@ def chosen(rows: pd.DataFrame, found: np.ndarray, policy: str) -> float:
     return float(max(level for level, count in zip(LEVELS, right, strict=True) if count == max(right)))
 
 
-def kappa(coded: np.ndarray, said: np.ndarray) -> float:
+def kappa(coded: np.ndarray, predicted: np.ndarray) -> float:
     """Cohen's kappa."""
     number = {name: at for at, name in enumerate(CLASSES)}
-    a, b = (np.array([number[one] for one in side]) for side in (coded, said))
+    a, b = (np.array([number[one] for one in side]) for side in (coded, predicted))
     return _kappa(a, b)
 
 
@@ -276,10 +279,10 @@ def _kappa(a: np.ndarray, b: np.ndarray) -> float:
     return (float(np.trace(table)) - chance) / (1 - chance)
 
 
-def gain(rows: pd.DataFrame, said: np.ndarray) -> tuple[float, float, float]:
+def gain(rows: pd.DataFrame, predicted: np.ndarray) -> tuple[float, float, float]:
     """The gain in kappa over the rules' verdicts, with its paired bootstrap interval."""
     a, rules, model = (
-        np.array([CLASSES.index(one) for one in side]) for side in (rows.activity, rows.said, said)
+        np.array([CLASSES.index(one) for one in side]) for side in (rows.activity, rows.said, predicted)
     )
     draw = np.random.default_rng(4)
     drawn = (draw.integers(0, len(a), len(a)) for _ in range(TIMES))
@@ -293,36 +296,39 @@ def report(
     split: str,
     model: str,
     folds: list[Fold],
-    spoken: list[tuple[np.ndarray, dict[str, float]]],
+    predictions: list[tuple[np.ndarray, dict[str, float]]],
 ) -> None:
     """Print what a model gave in a split, over all files and file by file, and its calibration."""
     at = np.concatenate([ask for _, ask in folds])
-    found = np.concatenate([chance for chance, _ in spoken])
+    found = np.concatenate([chance for chance, _ in predictions])
     asked = rows.iloc[at]
-    print(
-        f"\n{split}; {model}; in place of the rules: {told(asked, np.array(CLASSES)[found.argmax(axis=1)])}"
-    )
+    alone = describe_gains(asked, np.array(CLASSES)[found.argmax(axis=1)])
+    print(f"\n{split}; {model}; in place of the rules: {alone}")
     for policy in POLICIES:
         level = np.concatenate(
-            [np.full(len(ask), levels[policy]) for (_, ask), (_, levels) in zip(folds, spoken, strict=True)]
+            [
+                np.full(len(ask), levels[policy])
+                for (_, ask), (_, levels) in zip(folds, predictions, strict=True)
+            ]
         )
-        said = stacked(asked, found, level, policy)
-        print(f"\n{split}; {model}; {policy}: confidence {sorted({levels[policy] for _, levels in spoken})}")
-        print(f"  all files: {told(asked, said)}; {ceiling(asked, found, policy)}")
+        predicted = stacked(asked, found, level, policy)
+        confidences = sorted({levels[policy] for _, levels in predictions})
+        print(f"\n{split}; {model}; {policy}: confidence {confidences}")
+        print(f"  all files: {describe_gains(asked, predicted)}; {ceiling(asked, found, policy)}")
         for name in asked.file.unique():
             own = (asked.file == name).to_numpy()
-            print(f"  {name}: {told(asked[own], said[own])}")
+            print(f"  {name}: {describe_gains(asked[own], predicted[own])}")
     for where, mask in (("inter-agency", asked.scope == "inter_agency"), ("open", asked.open)):
         calibration(asked[mask], found[mask.to_numpy()], f"{split}; {model}; calibration on {where} rows")
 
 
-def told(rows: pd.DataFrame, said: np.ndarray) -> str:
-    """Rows spoken on, right and wrong, and the gains."""
+def describe_gains(rows: pd.DataFrame, predicted: np.ndarray) -> str:
+    """Describe the rows that the model changed, right and wrong, and the gains."""
     coded, rules = rows.activity.to_numpy(), rows.said.to_numpy()
-    other = said != rules
-    right, broke = int((other & (said == coded)).sum()), int((other & (rules == coded)).sum())
+    other = predicted != rules
+    right, broke = int((other & (predicted == coded)).sum()), int((other & (rules == coded)).sum())
     inter = (rows.scope == "inter_agency").to_numpy()
-    gains = (gain(rows, said), gain(rows[inter], said[inter]))
+    gains = (gain(rows, predicted), gain(rows[inter], predicted[inter]))
     shown = ["{:+.4f} ({:+.4f} to {:+.4f})".format(*one) for one in gains]
     wrong = int(other.sum()) - right
     return (

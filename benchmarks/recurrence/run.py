@@ -72,7 +72,7 @@ def event_of(case: Case) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def judge(case: Case, engine: Engine) -> tuple[str, str]:
+def compare_case(case: Case, engine: Engine) -> tuple[str, str]:
     """How an engine fares on a case (passed, with DTSTART, refused, differs, …) and what it gave."""
     last = max([moment(one) for one in case.expected] or [moment(case.start)])
     beyond = last + timedelta(days=2 if case.prefix else 400)
@@ -148,10 +148,10 @@ def main() -> None:
     notes = []
     for corpus, cases in all_cases(arguments.libical, arguments.ical_js, arguments.jsonl).items():
         for case in cases:
-            verdicts = {name: judge(case, engine) for name, engine in engines.items()}
-            for name, (verdict, _) in verdicts.items():
-                tally[corpus, name][verdict] += 1
-            notes += [(case, verdicts)] if verdicts["calsync"][0] not in ("passed", "with DTSTART") else []
+            results = {name: compare_case(case, engine) for name, engine in engines.items()}
+            for name, (outcome, _) in results.items():
+                tally[corpus, name][outcome] += 1
+            notes += [(case, results)] if results["calsync"][0] not in ("passed", "with DTSTART") else []
     report(tally, notes)
 
 
@@ -167,11 +167,11 @@ def report(
         )
         passed, with_start = counts["passed"], counts["with DTSTART"]
         out(f"| {corpus} | {engine} | {counts.total()} | {passed} | {with_start} | {rest} |\n")
-    for case, verdicts in notes:
+    for case, results in notes:
         out(f"\n{case.name}: DTSTART:{case.start} RRULE:{case.rule}\n")
         out(f"  expected {' '.join(case.expected[:12])}\n")
-        for engine, (verdict, found) in verdicts.items():
-            out(f"  {engine}: {verdict}: {found}\n")
+        for engine, (outcome, found) in results.items():
+            out(f"  {engine}: {outcome}: {found}\n")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Minutes: which meetings count, who shares a minute, what the totals are. Values in, values out."""
+"""Minutes: which meetings count, how meetings share a minute, and the totals. No input or output."""

@@ -1,4 +1,4 @@
-"""Minutes to meetings: one person-minute is spent once.
+"""Allocates a manager's minutes to meetings; each minute is counted once.
 
 In every local day the confirmed minutes add up to the union of the confirmed spans, and all minutes
 to the union of all counted spans.
@@ -44,16 +44,16 @@ FRAME_COLUMNS = Allocation._fields
 
 
 class _ActivityPortion(NamedTuple):
-    """The part of a meeting's time that is put on a partnership and an activity: so many of so many."""
+    """The part of a meeting's time that goes to a partnership and an activity: a fraction of two integers."""
 
     partnership: str
     activity: Activity
-    some: int
-    of_all: int
+    numerator: int
+    denominator: int
 
 
 class _CountedMeeting(NamedTuple):
-    """A meeting that counts, whether it is confirmed, and the time it takes."""
+    """A meeting that counts, whether it is confirmed, and the time that it takes."""
 
     meeting: Meeting
     confirmed: bool
@@ -61,7 +61,7 @@ class _CountedMeeting(NamedTuple):
 
 
 class _CountedPart(NamedTuple):
-    """A counted meeting's time in the period, and as what it is entered."""
+    """A counted meeting's time in the period, and what its allocations contain."""
 
     meeting_id: str
     confirmed: bool
@@ -71,7 +71,7 @@ class _CountedPart(NamedTuple):
     portions: Sequence[_ActivityPortion]
 
 
-class _Cell(NamedTuple):
+class _DayPiece(NamedTuple):
     """The piece of a part's time that lies in one local day."""
 
     day: date
@@ -82,38 +82,47 @@ class _Cell(NamedTuple):
 def allocate(
     manager: Manager, meetings: Iterable[Meeting], worktime: WorkingTime, period: Span
 ) -> list[Allocation]:
-    """Put the minutes of a period on one manager's meetings, by day, meeting and activity.
+    """Allocate the minutes of a period to one manager's meetings, by day, meeting and activity.
 
-    meetings: everything in the manager's calendars that overlaps the period, in any order, with the
-    excluded ones and leave. A double booking is shared equally; unconfirmed meetings share only what
-    no confirmed one covers. Days are those of `worktime.zone`; minutes are real ones, so that a day
-    on which the clocks change has 23 or 25 hours. Nothing before the manager started or after they left.
-    Sorted by day, then the meeting's start and id.
+    A double booking is shared equally; unconfirmed meetings share only what no confirmed one covers. Minutes
+    are elapsed time, so a day on which the clocks change has 23 or 25 hours. Nothing is allocated before the
+    manager started or after they left.
+
+    Args:
+        manager: Whose time is allocated.
+        meetings: All meetings of the manager's calendars that overlap the period, in any order, including
+            excluded ones and leave.
+        worktime: Its zone defines the local days.
+        period: The time that is allocated.
+
+    Returns:
+        The allocations, sorted by the start of the time they are about, then by meeting id.
     """
-    served = clip_to_service(manager, worktime, period)
-    if served is None:
+    service_period = clip_to_service(manager, worktime, period)
+    if service_period is None:
         return []
-    period = served
-    parts, hours = _count_parts(manager, tuple(meetings), worktime, period)
-    days = _DayBounds(worktime, period)
-    cells = [
-        _Cell(day, piece, part)
+    parts, hours = _count_parts(manager, tuple(meetings), worktime, service_period)
+    days = _DayBounds(worktime, service_period)
+    pieces = [
+        _DayPiece(day, piece, part)
         for part in parts
         for stretch in part.stretches
         for day, piece in days.divide(stretch)
     ]
-    cells.sort(key=lambda cell: (cell.stretch, cell.part.meeting_id))
-    # A stretch that is cut at midnight gets the same as if it were not.
-    shares = EqualShares((Interval(cell.stretch, cell.part.confirmed) for cell in cells), hours)
+    pieces.sort(key=lambda piece: (piece.stretch, piece.part.meeting_id))
+    # A stretch that is cut at midnight gets the same minutes as one that is not.
+    equal_shares = EqualShares((Interval(piece.stretch, piece.part.confirmed) for piece in pieces), hours)
     return [
         allocation
-        for day, stretch, part in cells
-        for allocation in _allocate_part(manager.id, day, part, shares.of(stretch, part.confirmed))
+        for day, stretch, part in pieces
+        for allocation in _allocate_part(
+            manager.id, day, part, equal_shares.shares_of_range(stretch, part.confirmed)
+        )
     ]
 
 
 def allocations_frame(allocations: Iterable[Allocation]) -> pd.DataFrame:
-    """Allocations as a table with one column per field; `day` holds dates, names are text."""
+    """Return allocations as a table with one column per field; `day` has dates, names are text."""
     rows = [[str(v) if isinstance(v, StrEnum) else v for v in a] for a in allocations]
     return pd.DataFrame(rows, columns=list(FRAME_COLUMNS)).astype(_TYPES)
 
@@ -128,7 +137,7 @@ _TYPES = {
 def _count_parts(
     manager: Manager, meetings: Sequence[Meeting], worktime: WorkingTime, period: Span
 ) -> tuple[list[_CountedPart], Sequence[TickRange]]:
-    # A day more on either side: travel may lead to a meeting beyond the period's edge.
+    # One day more on either side: travel may lead to a meeting beyond the edge of the period.
     wide = worktime.around(Span(period.start - DAY, period.end + DAY))
     leave = find_leave(meetings, worktime, wide)
     counted = _find_counted(manager, meetings, leave, worktime, wide)
@@ -139,18 +148,28 @@ def _count_parts(
         for stretch in stretches
     )
     bounds = span_to_ticks(period)
-    known: dict[int, tuple[Classification, Sequence[_ActivityPortion]]] = {}
+    portions_by_id: dict[int, tuple[Classification, Sequence[_ActivityPortion]]] = {}
     parts = []
     for meeting, confirmed, stretches in counted:
         if inside := _clip_stretches(stretches, bounds):
-            verdict = meeting.classification
-            if verdict.kind is MeetingKind.TRAVEL:
-                verdict = itinerary.classify_travel(TravelStop(stretches[0], confirmed, verdict))
-            # By identity, and the verdict held: what a series shares is divided once.
-            if id(verdict) not in known:
-                known[id(verdict)] = verdict, tuple(_split_into_portions(verdict))
-            _, portions = known[id(verdict)]
-            parts.append(_CountedPart(meeting.id, confirmed, inside, verdict.kind, verdict.label, portions))
+            classification = meeting.classification
+            if classification.kind is MeetingKind.TRAVEL:
+                classification = itinerary.classify_travel(
+                    TravelStop(stretches[0], confirmed, classification)
+                )
+            # The meetings of a series have one classification object, which is split once. The dictionary
+            # also holds the object itself, so that its id is not used again.
+            if id(classification) not in portions_by_id:
+                portions_by_id[id(classification)] = (
+                    classification,
+                    tuple(_split_into_portions(classification)),
+                )
+            _, portions = portions_by_id[id(classification)]
+            parts.append(
+                _CountedPart(
+                    meeting.id, confirmed, inside, classification.kind, classification.label, portions
+                )
+            )
     return parts, _working_hours(manager, leave, worktime, wide)
 
 
@@ -205,7 +224,7 @@ class _DayBounds:
         self._days, self._starts = _days_of(worktime, first, last + DAY)
 
     def divide(self, stretch: TickRange) -> list[tuple[date, TickRange]]:
-        """Each day that the stretch touches, with the piece of the stretch in it."""
+        """Return each day that the stretch touches, with the piece of the stretch in it."""
         start, end = stretch
         index = bisect_right(self._starts, start)
         pieces = []
@@ -218,7 +237,7 @@ class _DayBounds:
 
 @lru_cache(maxsize=64)
 def _days_of(worktime: WorkingTime, first: date, last: date) -> tuple[tuple[date, ...], tuple[int, ...]]:
-    """The days from `first` to `last` (inclusive) and their midnights: the same for all managers."""
+    """The days from `first` to `last` (inclusive) and their midnights; cached for all managers."""
     days = tuple(first + DAY * n for n in range((last - first).days + 1))
     return days, tuple(to_ticks(worktime.midnight(day)) for day in days)
 
@@ -226,11 +245,11 @@ def _days_of(worktime: WorkingTime, first: date, last: date) -> tuple[tuple[date
 def _allocate_part(
     manager_id: str, day: date, part: _CountedPart, shares: tuple[Share, Share]
 ) -> Iterator[Allocation]:
-    """A part's allocations of one day. shares: in working hours, and outside."""
+    """Yield a part's allocations of one day. shares: in working hours, and outside."""
     for in_hours, share in zip((True, False), shares, strict=True):
         if share:
-            for partnership, activity, some, of_all in part.portions:
-                if minutes := float(share * some / (of_all * PARTS_PER_MINUTE)):
+            for partnership, activity, numerator, denominator in part.portions:
+                if minutes := float(share * numerator / (denominator * PARTS_PER_MINUTE)):
                     yield Allocation(
                         manager_id=manager_id,
                         day=day,
@@ -246,6 +265,7 @@ def _allocate_part(
 
 
 def _split_into_portions(classification: Classification) -> Iterator[_ActivityPortion]:
+    # Several partnerships are a true tie and share the time equally.
     partnerships = classification.partnerships or ("",)
     for partnership in partnerships:
         for activity, part in _split_activity(classification):

@@ -1,4 +1,4 @@
-"""What each allocation adds to which row of the split: hours, lower bound, upper bound.
+"""The contribution of each allocation to rows of the split: hours, lower bound, upper bound.
 
     allocation               row                    hours   low    high
     confirmed pure           its own                  1      1      1
@@ -9,12 +9,12 @@
     unconfirmed              as above                 0      0      1
 
 So `hours` over all rows of a group add up to its confirmed hours. `low` and `high` do not add up: an
-unclear hour may turn out to be process or service improvement, and stands in the upper bound of both.
-What has not happened yet adds to none of the three; where it is confirmed, it adds to `hours_planned`
+unclear hour may turn out to be process or service improvement, and is in the upper bound of both.
+Time that has not happened yet adds to none of the three. If it is confirmed, it adds to `hours_planned`
 as a confirmed hour adds to `hours`.
 
-An activity that a pack of rules defines adds to the rows of what it counts as, under its own label. Time
-that may yet turn out to be something else adds to the rows without a label.
+An activity that a pack of rules defines adds to rows of the activity that it counts as, with its own label.
+Time that may turn out to be another activity adds to rows without a label.
 """
 
 from collections.abc import Sequence
@@ -37,32 +37,35 @@ ACTIVITY_ROWS = (
 )
 """The activities that a table shows, in its order; `mixed` is divided between the first two."""
 PERIOD_COLUMNS = ("period_start", "period_end")
-ROW = ("partnership", "activity", "label")
-"""What a row of the split is about, within a group and a period. label: a pack's own name, else ""."""
+ROW_COLUMNS = ("partnership", "activity", "label")
+"""The columns that identify a row of the split within a group and a period.
+
+label: the name of an activity that a pack of rules defines, else "".
+"""
 COST_BASES = ("contract", "productive")
 _UNDECIDED = (Activity.PROCESS, Activity.SERVICE_IMPROVEMENT)
-_RESERVED = frozenset({"manager_id", "hours", *PERIOD_COLUMNS, *ROW})
+_RESERVED = frozenset({"manager_id", "hours", *PERIOD_COLUMNS, *ROW_COLUMNS})
 
 
 def _build_weights() -> pd.DataFrame:
-    """What an allocation of each activity adds to which rows.
+    """The table in the module's docstring as a frame.
 
-    has_label: whether the row carries the allocation's label. Time that may turn out to be something else
-    carries none there: its label names what it is taken for now.
+    has_label: whether the row has the allocation's label. A label names the current activity, so it does not
+    apply where the time may turn out to be another activity.
     """
     rows = []
     for confirmed in (True, False):
         for activity in ACTIVITY_ROWS:
-            rows.append(_weight(activity, confirmed, activity, hours=confirmed, low=confirmed))
+            rows.append(_weight_row(activity, confirmed, activity, hours=confirmed, low=confirmed))
         for activity in _UNDECIDED:
-            rows.append(_weight(Activity.MIXED, confirmed, activity, hours=confirmed / 2))
-            rows.append(_weight(Activity.UNCLEAR, confirmed, activity, has_label=False))
-    # Floats from the start: True, 0.5 and 0 in one column would make it, and all that follows, objects.
+            rows.append(_weight_row(Activity.MIXED, confirmed, activity, hours=confirmed / 2))
+            rows.append(_weight_row(Activity.UNCLEAR, confirmed, activity, has_label=False))
+    # Floats, because True, 0.5 and 0 in one column would make it, and every result of it, dtype object.
     figures = dict.fromkeys(("hours", "hours_low", "hours_high"), "float64")
     return pd.DataFrame(rows).astype({"activity": "str", "row": "str", **figures})
 
 
-def _weight(
+def _weight_row(
     activity: Activity,
     confirmed: bool,
     row: Activity,
@@ -88,16 +91,23 @@ CONTRIBUTION_WEIGHTS = _build_weights()
 def build_contributions(
     allocations: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
-    """One line for each row of the split that an allocation adds to.
+    """Build one line for each row of the split that an allocation contributes to.
 
-    allocations: as `allocations_frame` gives them, and perhaps two columns more. planned: whether the
-    time lay ahead when the calendar was last read (no, where the column is absent). meeting: the name of
-    the meeting in everybody's calendars (`meeting_id`, where absent). label: the pack's own name for the
-    activity (none, where absent).
-    Columns: the by-columns, period_start, period_end, partnership, activity and label (of the row),
-    manager_id, meeting_id, meeting, day, allocation (a number), source (the allocation's own activity),
-    confirmed, minutes (the whole allocation's), hours, hours_low, hours_high, hours_planned.
-    Raises ConfigError for a by-column that `people` lacks.
+    Args:
+        allocations: As `allocations_frame` returns them. Columns that may be absent: planned (whether the
+            time was in the future when the calendar was last read; default no), meeting (the name of the
+            meeting in everybody's calendars; default `meeting_id`), label (default "").
+        people: Columns manager_id and the by-columns.
+        by: The columns to group by.
+        periods: An allocation contributes to every period that contains its day.
+
+    Returns:
+        Columns: the by-columns, period_start, period_end, partnership, activity and label (of the row),
+        manager_id, meeting_id, meeting, day, allocation (a number), source (the allocation's own activity),
+        confirmed, minutes (of the whole allocation), hours, hours_low, hours_high, hours_planned.
+
+    Raises:
+        ConfigError: If `people` lacks a by-column.
     """
     lines = allocations.assign(allocation=np.arange(len(allocations)))
     if "planned" not in lines:
@@ -111,19 +121,19 @@ def build_contributions(
     lines = assign_periods(lines, periods).merge(CONTRIBUTION_WEIGHTS, on=["activity", "confirmed"])
     lines = lines.rename(columns={"activity": "source", "row": "activity"})
     lines["label"] = lines["label"].where(lines["has_label"], "")
-    ahead = lines["planned"].astype("bool")
-    lines["hours_planned"] = lines["hours"].where(ahead, 0.0)
-    for name in _HAPPENED:
-        lines[name] = lines[name].mask(ahead, 0.0)
-    for name in (*_HAPPENED, "hours_planned"):
+    planned = lines["planned"].astype("bool")
+    lines["hours_planned"] = lines["hours"].where(planned, 0.0)
+    for name in _PAST_FIGURES:
+        lines[name] = lines[name].mask(planned, 0.0)
+    for name in (*_PAST_FIGURES, "hours_planned"):
         lines[name] *= lines["minutes"] / 60
-    counted = (lines["hours_high"] > 0) | (lines["hours_planned"] > 0)
-    return lines.loc[counted, [*by, *PERIOD_COLUMNS, *_CONTRIBUTION_COLUMNS]].reset_index(drop=True)
+    contributes = (lines["hours_high"] > 0) | (lines["hours_planned"] > 0)
+    return lines.loc[contributes, [*by, *PERIOD_COLUMNS, *_CONTRIBUTION_COLUMNS]].reset_index(drop=True)
 
 
-_HAPPENED = ("hours", "hours_low", "hours_high")
+_PAST_FIGURES = ("hours", "hours_low", "hours_high")
 _CONTRIBUTION_COLUMNS = (
-    *ROW,
+    *ROW_COLUMNS,
     "manager_id",
     "meeting_id",
     "meeting",
@@ -132,7 +142,7 @@ _CONTRIBUTION_COLUMNS = (
     "source",
     "confirmed",
     "minutes",
-    *_HAPPENED,
+    *_PAST_FIGURES,
     "hours_planned",
 )
 
@@ -140,16 +150,21 @@ _CONTRIBUTION_COLUMNS = (
 def contracted_hours(
     contracted: pd.DataFrame, people: pd.DataFrame, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
-    """Contracted time of each manager in each period, and how much of it was read.
+    """Sum the contracted time of each manager in each period, and how much of it was read.
 
-    contracted: manager_id, day, minutes, and perhaps two columns more. working: whether the manager is
-    due to work that day, leave aside (where absent: whether there are minutes). read: a `DayCoverage`
-    (`all`, where absent).
-    Columns: the by-columns, period_start, period_end, manager_id, hours (of days of which anything was
-    read), days (working days), covered (those of which all was read).
+    Args:
+        contracted: Columns manager_id, day, minutes. Columns that may be absent: working (whether the manager
+            is due to work that day, leave not considered; default: whether there are minutes), read (a
+            `DayCoverage`; default `all`).
+        people: Columns manager_id and the by-columns.
+        by: The columns to group by.
+        periods: A day is summed in every period that contains it.
+
+    Returns:
+        Columns: the by-columns, period_start, period_end, manager_id, hours (of days that were read at least
+        in part), days (working days), covered (working days that were read as a whole).
     """
-    staff = _group_people(people, by)
-    lines = contracted.merge(staff, on="manager_id", how="left")
+    lines = contracted.merge(_group_people(people, by), on="manager_id", how="left")
     if "working" not in lines:
         lines["working"] = lines["minutes"] > 0
     if "read" not in lines:
@@ -167,9 +182,10 @@ def contracted_hours(
 def hourly_costs(
     people: pd.DataFrame, costs: pd.DataFrame | None, *, by: Sequence[str], periods: Sequence[DateRange]
 ) -> pd.DataFrame:
-    """The hourly cost of each manager's grade, once for each period; NA where it is not known.
+    """Return the hourly cost of each manager's grade, once for each period; NA where it is unknown.
 
-    Columns: the by-columns, period_start, period_end, manager_id, contract, productive.
+    Returns:
+        Columns: the by-columns, period_start, period_end, manager_id, contract, productive.
     """
     staff = _group_people(people, by)
     if costs is None or "grade" not in people:
@@ -186,17 +202,19 @@ def hourly_costs(
 
 
 def assign_periods(frame: pd.DataFrame, periods: Sequence[DateRange]) -> pd.DataFrame:
-    """The rows whose `day` lies in a period, with period_start and period_end; once for each period."""
+    """Return the rows with a `day` in a period, with period_start and period_end; once for each period."""
     days = pd.to_datetime(frame["day"]).to_numpy()
-    found = [
+    parts = [
         frame[(days >= np.datetime64(start)) & (days < np.datetime64(end))].assign(
             period_start=start, period_end=end
         )
         for start, end in periods
     ]
-    kept = [part for part in found if len(part)]
+    nonempty = [part for part in parts if len(part)]
     return (
-        pd.concat(kept, ignore_index=True) if kept else frame.head(0).assign(period_start=[], period_end=[])
+        pd.concat(nonempty, ignore_index=True)
+        if nonempty
+        else frame.head(0).assign(period_start=[], period_end=[])
     )
 
 
@@ -207,7 +225,7 @@ def _group_people(people: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def check_group_columns(people: pd.DataFrame, by: Sequence[str]) -> None:
-    """Raise ConfigError, naming every by-column that is not known of people, or given twice."""
+    """Raise ConfigError with every by-column that `people` lacks, or that is given twice."""
     known = [name for name in people.columns if name not in _RESERVED]
     faults = [name for name in dict.fromkeys(by) if name not in known or list(by).count(name) > 1]
     if faults:

@@ -1,4 +1,4 @@
-"""Which meetings count as time, and if not, why not (docs/managers/counting.md)."""
+"""Decides which meetings count as time, and why others do not (docs/managers/counting.md)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class CountingStatus(StrEnum):
 
 
 class NotCountedReason(StrEnum):
-    """Why a meeting is no confirmed time; the first that holds, in this order, is given."""
+    """Why a meeting is not confirmed time; the first that applies, in this order, is given."""
 
     CANCELLED = "cancelled"
     DECLINED = "declined"
@@ -36,7 +36,7 @@ class NotCountedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CountingDecision:
-    """The standing of one meeting; reason is None only where it is confirmed."""
+    """The counting status of one meeting; reason is None only if it is confirmed."""
 
     status: CountingStatus
     reason: NotCountedReason | None = None
@@ -53,10 +53,10 @@ _NOT_BUSY = {
 
 
 def decide_counting(meeting: Meeting) -> CountingDecision:
-    """Say whether a meeting is confirmed, unconfirmed or excluded, and why.
+    """Decide whether a meeting is confirmed, unconfirmed or excluded, and why.
 
-    Titles may be gone by now: one that says "Canceled:" has made the status cancelled
-    (`calsync.model.occurrence.normalise_occurrence`).
+    The title is not used, because it may not be stored. A title such as "Canceled: …" has already set the
+    status to cancelled (`calsync.model.occurrence.normalise_occurrence`).
     """
     if (reason := _exclusion_reason(meeting)) is not None:
         return _EXCLUDED[reason]
@@ -72,13 +72,15 @@ def _exclusion_reason(meeting: Meeting) -> NotCountedReason | None:
         return NotCountedReason.DECLINED
     if meeting.show_as in _NOT_BUSY:
         return _NOT_BUSY[meeting.show_as]
-    # Of one zone Python takes the two 01:30s of an autumn night for one.
+    # Python compares datetimes of one zone by their wall-clock times, so the two 01:30s of the night in
+    # October on which the clocks change are equal; their UTC offsets differ.
     if meeting.start == meeting.end and meeting.start.utcoffset() == meeting.end.utcoffset():
         return NotCountedReason.ZERO_LENGTH
-    return NotCountedReason.ALL_DAY if meeting.all_day and not _is_working_day(meeting) else None
+    return NotCountedReason.ALL_DAY if meeting.all_day and not _takes_working_days(meeting) else None
 
 
-def _is_working_day(meeting: Meeting) -> bool:
+def _takes_working_days(meeting: Meeting) -> bool:
+    """Whether an all-day meeting counts: it is shown as busy and is between agencies."""
     inter_agency = meeting.classification.scope is Scope.INTER_AGENCY
     return meeting.show_as is ShowAs.BUSY and inter_agency and not meeting.private
 
@@ -96,10 +98,10 @@ def _unconfirmed_reason(meeting: Meeting) -> NotCountedReason | None:
 def all_day_working_spans(
     meeting: Meeting, manager: Manager, leave: Leave, worktime: WorkingTime, period: Span
 ) -> list[Span]:
-    """The time that a counted all-day meeting takes in a period, as disjoint spans in order.
+    """Return the time that a counted all-day meeting takes in a period, as disjoint spans in order.
 
-    From `day_start` on for the manager's hours a day, on each of their working days that it covers,
-    public holidays and leave left out.
+    It is the manager's hours a day from `day_start` on, on each of their working days that the meeting
+    covers; public holidays and leave are left out.
     """
     covered = meeting.span.intersection(worktime.around(period))
     days = worktime.whole_days(covered) if covered is not None else ()
@@ -109,18 +111,18 @@ def all_day_working_spans(
 
 
 def sum_exclusions(meetings: Iterable[Meeting], period: Span) -> dict[NotCountedReason, tuple[int, float]]:
-    """What a period holds that does not count at all: (meetings, hours) by reason, sorted by reason.
+    """Sum the excluded meetings of a period: (meetings, hours) by reason, sorted by reason.
 
-    Hours are those of the timed meetings within the period, each in full: two that overlap count
-    twice here, and all-day ones 0.
+    Hours are those of the timed meetings within the period. Meetings that overlap are summed in full, and
+    all-day meetings count 0 hours.
     """
-    found: dict[NotCountedReason, tuple[int, float]] = {}
+    sums: dict[NotCountedReason, tuple[int, float]] = {}
     for meeting in meetings:
-        counted = decide_counting(meeting)
-        if counted.status is CountingStatus.EXCLUDED and counted.reason and meeting.span.overlaps(period):
-            number, hours = found.get(counted.reason, (0, 0.0))
-            found[counted.reason] = (number + 1, hours + _timed_hours(meeting, period))
-    return dict(sorted(found.items()))
+        decision = decide_counting(meeting)
+        if decision.status is CountingStatus.EXCLUDED and decision.reason and meeting.span.overlaps(period):
+            number, hours = sums.get(decision.reason, (0, 0.0))
+            sums[decision.reason] = (number + 1, hours + _timed_hours(meeting, period))
+    return dict(sorted(sums.items()))
 
 
 def _timed_hours(meeting: Meeting, period: Span) -> float:

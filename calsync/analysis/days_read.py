@@ -1,4 +1,4 @@
-"""Which of a manager's days were read: only what was read is set against contracted time."""
+"""Which of a manager's days were read; only those are compared with contracted time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -15,10 +15,10 @@ class DayCoverage(StrEnum):
 
 
 class CalendarDaysRead(NamedTuple):
-    """The days of one calendar that were read after they had happened.
+    """The days of one calendar that were read after they had ended.
 
-    first: the first of them, without a gap up to `last` (exclusive), the night of the last good reading.
-    Both None if the calendar was never read. listed: whether the manager still has the calendar.
+    first, last: all days from `first` (inclusive) to `last` (exclusive), the night of the last successful
+    reading; both None if the calendar was never read. listed: whether the manager still has the calendar.
     """
 
     first: date | None
@@ -31,10 +31,10 @@ class CalendarDaysRead(NamedTuple):
 
 
 def determine_day_coverage(calendars: Sequence[CalendarDaysRead], days: Iterable[date]) -> list[DayCoverage]:
-    """How much of each day is known of a manager with these calendars.
+    """Return how much of each day was read of a manager with these calendars.
 
-    A calendar that the manager no longer has stands in for a newer one on the days before that one was
-    first read, so that a move to another server leaves no gap.
+    A calendar that the manager no longer has replaces a newer one on the days before that one was first
+    read, so that a move to another server leaves no gap.
     """
     listed = [calendar for calendar in calendars if calendar.listed]
     former = [calendar for calendar in calendars if not calendar.listed]
@@ -44,11 +44,11 @@ def determine_day_coverage(calendars: Sequence[CalendarDaysRead], days: Iterable
 def _coverage_of_day(
     listed: Sequence[CalendarDaysRead], former: Sequence[CalendarDaysRead], day: date
 ) -> DayCoverage:
-    before = any(calendar.includes(day) for calendar in former)
-    known = [
-        calendar.includes(day) or (before and calendar.first is not None and day < calendar.first)
+    read_in_former = any(calendar.includes(day) for calendar in former)
+    was_read = [
+        calendar.includes(day) or (read_in_former and calendar.first is not None and day < calendar.first)
         for calendar in listed
     ]
-    if all(known) and (known or before):
+    if all(was_read) and (was_read or read_in_former):
         return DayCoverage.ALL
-    return DayCoverage.PART if before or any(known) else DayCoverage.NONE
+    return DayCoverage.PART if read_in_former or any(was_read) else DayCoverage.NONE

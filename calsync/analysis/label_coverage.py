@@ -1,4 +1,4 @@
-"""How far the figures reach: hours that nobody can label, see, or be sure of."""
+"""How much time the labels cover: hours that are unclear, mixed, private or unconfirmed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from calsync.model.classification import Activity
 
 @dataclass(frozen=True, slots=True)
 class LabelCoverage:
-    """Hours of one or many managers.
+    """Hours of one or more managers.
 
-    confirmed: all confirmed time. Of it: unclear (between agencies, and no rule could tell), mixed
-    (no agenda told how to split it) and private (only its times are known). unconfirmed comes on top.
+    confirmed: all confirmed time, which includes unclear (between agencies, and no rule matched), mixed
+    (without an agenda to split it by) and private (only the times are known). unconfirmed: not part of it.
     """
 
     confirmed: float = 0.0
@@ -24,21 +24,26 @@ class LabelCoverage:
 
     @property
     def labelled_share(self) -> float | None:
-        """The part of the confirmed, visible time that a rule could label; None if there is none."""
+        """The labelled share of the confirmed time that is not private; None if there is no such time."""
         visible = self.confirmed - self.private
         return (visible - self.unclear) / visible if visible > 0 else None
 
 
 def measure_label_coverage(allocations: pd.DataFrame, private: Collection[str] = ()) -> LabelCoverage:
-    """Add up what is known and what is not; private: ids of the meetings whose content is hidden."""
-    sure = allocations[allocations["confirmed"]]
-    hidden = sure["meeting_id"].isin(list(private))
-    seen = sure[~hidden]
+    """Sum the hours of allocations by how well they are known.
+
+    Args:
+        allocations: As `allocations_frame` returns them.
+        private: Ids of the private meetings.
+    """
+    confirmed = allocations[allocations["confirmed"]]
+    is_private = confirmed["meeting_id"].isin(list(private))
+    visible = confirmed[~is_private]
     return LabelCoverage(
-        confirmed=_sum_hours(sure),
-        unclear=_sum_hours(seen[seen["activity"] == Activity.UNCLEAR.value]),
-        mixed=_sum_hours(seen[seen["activity"] == Activity.MIXED.value]),
-        private=_sum_hours(sure[hidden]),
+        confirmed=_sum_hours(confirmed),
+        unclear=_sum_hours(visible[visible["activity"] == Activity.UNCLEAR.value]),
+        mixed=_sum_hours(visible[visible["activity"] == Activity.MIXED.value]),
+        private=_sum_hours(confirmed[is_private]),
         unconfirmed=_sum_hours(allocations[~allocations["confirmed"]]),
     )
 

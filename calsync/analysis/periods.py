@@ -1,4 +1,4 @@
-"""Periods for tables: calendar months, weeks from Monday, or the whole; each (first day, day after)."""
+"""The periods of tables, as users write them and as ranges of days."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 DateRange = tuple[date, date]
+"""The first day, and the day after the last."""
 
 
 class PeriodLength(StrEnum):
-    """How a stretch of days is cut into periods."""
+    """How a range of days is cut into periods: weeks from Monday, calendar months, or not at all."""
 
     WEEK = "week"
     MONTH = "month"
@@ -29,7 +30,7 @@ def parse_period(text: str) -> DateRange:
             `2026-09-01..2026-10-01`, which includes the first day and excludes the last.
 
     Raises:
-        ValueError: If it is none of these, or holds no day.
+        ValueError: If it is none of these, or contains no day.
     """
     plain = text.strip()
     if ".." in plain:
@@ -43,7 +44,7 @@ def parse_period(text: str) -> DateRange:
         first = date(int(match[1]), int(match[2]), 1)
         last = _next_month(first)
     else:
-        raise ValueError("no period is written so")
+        raise ValueError("not a period")
     if first >= last:
         raise ValueError("its first day must be before its last")
     return first, last

@@ -1,11 +1,11 @@
-"""Double bookings: every instant shared equally among the meetings that cover it, exactly.
+"""Shares of double bookings: each instant is divided equally, and exactly, among the meetings that cover it.
 
-One sweep over the bounds of all spans. While n meetings run, each gets 1/n of the time; so a running
-total of (time / n) is kept, and a meeting's share is the total at its end less the total at its
-start. That is O(n log n) whatever overlaps, where asking every meeting about every instant is not.
+One sweep runs over the bounds of all spans. While n meetings run, each gets 1/n of the time, so the sweep
+keeps a running total of (time / n); the share of a meeting is the total at its end minus the total at its
+start. That takes O(n log n) steps, however many meetings overlap.
 
-Shares are whole numbers: a microsecond has PARTS parts, which any number of meetings up to 16 divides.
-In a greater crowd they are fractions, which are as exact, and slower.
+Shares are integers: a microsecond has `PARTS_PER_TICK` parts, a number that 1 to 16 divide. More than 16
+meetings at once get fractions, which are also exact, and slower.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,35 +33,35 @@ class TickRange(NamedTuple):
 
 
 def to_ticks(moment: datetime) -> int:
-    """Microseconds since 1970; unlike wall-clock times these never go back."""
+    """Return microseconds since 1970, which never go back, unlike wall-clock times."""
     return (moment - _EPOCH) // _TICK
 
 
 def from_ticks(instant: int) -> datetime:
-    """The time at so many microseconds since 1970, in UTC."""
+    """Return the time in UTC for microseconds since 1970."""
     return _EPOCH + instant * _TICK
 
 
 def span_to_ticks(span: Span) -> TickRange:
-    """A span in microseconds."""
+    """Return a span in microseconds since 1970."""
     return TickRange(to_ticks(span.start), to_ticks(span.end))
 
 
 class Interval(NamedTuple):
-    """A stretch that a meeting takes, and whether it is confirmed: those come before the others."""
+    """A stretch that a meeting takes, and whether it is confirmed: confirmed meetings have precedence."""
 
     stretch: TickRange
     confirmed: bool
 
 
 def _divide_equally(length: int, meetings: int) -> Share:
-    """What each of so many meetings gets of a stretch."""
+    """The share of each meeting in a stretch of `length` ticks."""
     parts = length * PARTS_PER_TICK
     return parts // meetings if PARTS_PER_TICK % meetings == 0 else Fraction(parts, meetings)
 
 
 class RunningTotals(NamedTuple):
-    """What one meeting of each kind has got up to an instant, in working hours (`inside`) and outside."""
+    """The time of a meeting that runs from the start to an instant, in working hours (`inside`) or not."""
 
     confirmed_inside: Share
     confirmed_outside: Share
@@ -70,14 +70,14 @@ class RunningTotals(NamedTuple):
 
 
 class EqualShares:
-    """Who gets how much of each instant, for stretches bounded by claims."""
+    """The shares of meetings in stretches that begin and end at bounds of the given intervals."""
 
     def __init__(self, intervals: Iterable[Interval], hours: Iterable[TickRange]) -> None:
-        """hours: the working hours, disjoint."""
+        """intervals: of one manager, in any order. hours: the working hours, disjoint."""
         self._totals = _sweep(_build_steps(intervals, hours))
 
-    def of(self, stretch: TickRange, confirmed: bool) -> tuple[Share, Share]:
-        """What one meeting that runs through the whole stretch gets of it in working hours, and outside."""
+    def shares_of_range(self, stretch: TickRange, confirmed: bool) -> tuple[Share, Share]:
+        """Return the share of a meeting that runs through the whole stretch, in working hours and outside."""
         previous, after = self._totals[stretch.start], self._totals[stretch.end]
         if confirmed:
             return (
@@ -90,7 +90,7 @@ class EqualShares:
         )
 
 
-# Numbers, not an enumeration: steps are sorted, and there are some thousands for each manager.
+# Integers instead of an enumeration: each manager has thousands of steps, and they are sorted.
 _UNCONFIRMED, _CONFIRMED, _WORKING_HOURS = range(3)
 SweepStep = tuple[int, int, int]
 """An instant, what begins or ends there (one of the three above), and 1 where it begins, -1 where it ends."""

@@ -1,4 +1,4 @@
-"""Process against improvement: the table of hours by group, period, partnership and activity."""
+"""Computes the split, hours by group, period, partnership, activity and label, before disclosure control."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from calsync.analysis.contributions import (
     ACTIVITY_ROWS,
     COST_BASES,
     PERIOD_COLUMNS,
-    ROW,
+    ROW_COLUMNS,
     build_contributions,
     contracted_hours,
     hourly_costs,
@@ -17,7 +17,7 @@ from calsync.analysis.periods import DateRange
 
 SPLIT_COLUMNS = (
     *PERIOD_COLUMNS,
-    *ROW,
+    *ROW_COLUMNS,
     "managers",
     "meetings",
     "attendances",
@@ -45,13 +45,21 @@ def split_hours(
     periods: Sequence[DateRange],
     costs: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Hours by group, period, partnership and activity, with their bounds.
+    """Compute hours by group, period, partnership, activity and label, with their bounds.
 
-    allocations, contracted: see `contributions` and `contracted_hours`. people: manager_id and the
-    by-columns, and grade for costs; a manager who is not listed stands in the group "". costs: grade,
-    contract, productive (money an hour). periods: (first day, day after). Columns: the by-columns, then
-    `SPLIT_COLUMNS`. `hours` over all rows of a period add up to the confirmed hours that have happened;
-    see `calsync.analysis.contributions` for the bounds, `tabulate` for the cost.
+    Args:
+        allocations: See `build_contributions`.
+        people: Columns manager_id, the by-columns, and grade for costs. A manager who is not listed is in the
+            group "".
+        contracted: See `contracted_hours`.
+        by: The columns of `people` to group by, the widest group first.
+        periods: May overlap.
+        costs: Columns grade, contract, productive (money an hour).
+
+    Returns:
+        The by-columns, then `SPLIT_COLUMNS`. `hours` over all rows of a period add up to the confirmed hours
+        that have happened. See `calsync.analysis.contributions` for the bounds, `aggregate_contributions` for
+        the cost.
     """
     return aggregate_contributions(
         build_contributions(allocations, people, by=by, periods=periods),
@@ -64,19 +72,25 @@ def split_hours(
 def aggregate_contributions(
     lines: pd.DataFrame, contracted: pd.DataFrame, rates: pd.DataFrame, *, by: Sequence[str]
 ) -> pd.DataFrame:
-    """Add contributions up to rows; contracted and rates as `contracted_hours` and `hourly_costs` give them.
+    """Sum contributions by row.
 
-    Cost is the row's hours by one rate for its group: the mean hourly cost of all managers listed in the
-    group, with hours or without. The rate rests on the list of managers and the costs alone. Were each
-    hour valued at the rate of its own manager, hours and two costs would be three equations for the hours
-    of three grades, one of which may be one person's.
+    Cost is the row's hours times one rate for its group: the mean hourly cost of all managers listed in the
+    group, with hours or without. The rate depends on the list of managers and the costs alone. If each hour
+    had the rate of its own manager, hours and two costs would be three equations for the hours of three
+    grades, one of which may be one person's.
+
+    Args:
+        lines: As `build_contributions` returns them.
+        contracted: As `contracted_hours` returns it.
+        rates: As `hourly_costs` returns them.
+        by: The by-columns.
     """
-    keys = [*by, *PERIOD_COLUMNS, *ROW]
+    keys = [*by, *PERIOD_COLUMNS, *ROW_COLUMNS]
     rows = lines.groupby(keys)[list(_SUMS)].sum()
-    sure = lines[lines["hours"] > 0]
-    rows["managers"] = sure.groupby(keys)["manager_id"].nunique()
-    rows["meetings"] = sure.groupby(keys)["meeting"].nunique()
-    rows["attendances"] = sure.drop_duplicates([*keys, "manager_id", "meeting"]).groupby(keys).size()
+    confirmed = lines[lines["hours"] > 0]
+    rows["managers"] = confirmed.groupby(keys)["manager_id"].nunique()
+    rows["meetings"] = confirmed.groupby(keys)["meeting"].nunique()
+    rows["attendances"] = confirmed.drop_duplicates([*keys, "manager_id", "meeting"]).groupby(keys).size()
     counts = dict.fromkeys(_COUNTS, 0)
     rows = rows.fillna(counts).astype(dict.fromkeys(_COUNTS, "int64"))
     rows = rows.reset_index().assign(estimate="bounds")
@@ -93,16 +107,16 @@ def aggregate_contributions(
 
 
 def _mean_hourly_costs(rates: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
-    """The mean hourly cost of each group's managers; blank if one of them is unknown.
+    """The mean hourly cost of each group's managers; NA if one of them is unknown.
 
-    A mean without them would look like that of all.
+    A mean of the known ones would look like that of all.
     """
     sums = rates.groupby(list(group))[list(COST_BASES)].sum(skipna=False)
     return sums.div(rates.groupby(list(group)).size(), axis=0)
 
 
 def sort_rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Rows by group, period, partnership (none of them last), activity in the order of `ROWS`, label."""
+    """Sort rows by group, period, partnership ("" last), activity (as in `ACTIVITY_ROWS`) and label."""
     rank = {str(activity): number for number, activity in enumerate(ACTIVITY_ROWS)}
     ranked = rows.assign(
         _last=rows["partnership"] == "", _rank=rows["activity"].map(rank).fillna(len(rank)).astype("int64")

@@ -1,4 +1,4 @@
-"""Travel next to a partnership meeting belongs to it (design, section 2)."""
+"""Assigns travel to the partnership meeting next to it (docs/managers/counting.md)."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,69 +23,75 @@ class TravelStop(NamedTuple):
 
 
 def is_destination(classification: Classification) -> bool:
-    """Whether travel may lead to a meeting of this verdict: it has a partnership and is no travel."""
+    """Whether travel may lead to such a meeting: it has a partnership and is not travel itself."""
     return bool(classification.partnerships) and classification.kind is not MeetingKind.TRAVEL
 
 
 class Itinerary:
-    """One manager's partnership meetings, to be asked which of them a travel block serves."""
+    """One manager's partnership meetings in order, to find the one that a travel block belongs to."""
 
     def __init__(self, stops: Iterable[TravelStop]) -> None:
-        """stops: at destinations, in any order."""
-        anchors = sorted(stops, key=lambda stop: (*stop.stretch, _sort_key(stop)))
-        self._all = _StopIndex(anchors)
-        self._confirmed = _StopIndex([stop for stop in anchors if stop.confirmed])
+        """stops: the meetings for which `is_destination` is true, in any order."""
+        ordered = sorted(stops, key=lambda stop: (*stop.stretch, _sort_key(stop)))
+        self._all = _StopIndex(ordered)
+        self._confirmed = _StopIndex([stop for stop in ordered if stop.confirmed])
 
     def classify_travel(self, travel: TravelStop) -> Classification:
-        """A travel block's verdict: with partnership, activity and label of the meeting next to it, if any.
+        """Return a travel block's classification, with partnership and activity of the meeting next to it.
 
-        Between two meetings, the later one. A block that names a partnership itself ("Travel to PSB")
-        serves that partnership's meeting, and keeps what it has if there is none next to it.
-        Confirmed travel never serves an unconfirmed meeting.
+        Between two meetings, the later one is used. A block that names a partnership itself ("Travel to PSB")
+        belongs to a meeting of that partnership only. Without such a meeting the classification is unchanged.
+        Confirmed travel never belongs to an unconfirmed meeting.
         """
-        verdict = travel.classification
-        line = self._confirmed if travel.confirmed else self._all
-        gap = (stop.classification for stop in line.next_to(travel.stretch))
-        served = next((other for other in gap if _may_serve(verdict, other)), None)
-        if served is None:
-            return verdict
-        return replace(
-            verdict,
-            partnerships=served.partnerships,
-            activity=served.activity,
-            label=served.label,
-            process_share=served.process_share,
-        )
+        classification = travel.classification
+        stops = self._confirmed if travel.confirmed else self._all
+        for stop in stops.next_to(travel.stretch):
+            destination = stop.classification
+            if not classification.partnerships or set(classification.partnerships) & set(
+                destination.partnerships
+            ):
+                return replace(
+                    classification,
+                    partnerships=destination.partnerships,
+                    activity=destination.activity,
+                    label=destination.label,
+                    process_share=destination.process_share,
+                )
+        return classification
 
 
 class _StopIndex:
-    """Meetings in the order of their starts."""
+    """Meetings in the order of their starts, for searches by time."""
 
     def __init__(self, stops: Sequence[TravelStop]) -> None:
         self._stops = stops
         self._starts = [stop.stretch.start for stop in stops]
-        self._latest = list(accumulate(stops, _later_end))
+        # For each meeting, the one that ends last among it and those before it.
+        self._last_to_end = list(accumulate(stops, _later_end))
 
     def next_to(self, stretch: TickRange) -> Iterator[TravelStop]:
+        """Yield the nearest meeting after and before a stretch, if it is within `MAX_TRAVEL_GAP_MINUTES`."""
         start, end = stretch
         index = bisect_right(self._starts, start)
         gap = MAX_TRAVEL_GAP_MINUTES * TICKS_PER_MINUTE
         if index < len(self._stops) and self._starts[index] - end <= gap:
             yield self._stops[index]
-        if index and start - self._latest[index - 1].stretch.end <= gap:
-            yield self._latest[index - 1]
+        if index and start - self._last_to_end[index - 1].stretch.end <= gap:
+            yield self._last_to_end[index - 1]
 
 
-def _may_serve(travel: Classification, meeting: Classification) -> bool:
-    return not travel.partnerships or bool(set(travel.partnerships) & set(meeting.partnerships))
-
-
-def _later_end(one: TravelStop, other: TravelStop) -> TravelStop:
-    return other if other.stretch.end > one.stretch.end else one
+def _later_end(stop: TravelStop, other: TravelStop) -> TravelStop:
+    return other if other.stretch.end > stop.stretch.end else stop
 
 
 def _sort_key(stop: TravelStop) -> tuple[bool, tuple[str, ...], str, Fraction, str]:
-    """All that travel takes over, so that the order in which meetings are given changes nothing."""
-    verdict = stop.classification
-    share = Fraction(-1) if verdict.process_share is None else verdict.process_share
-    return not stop.confirmed, verdict.partnerships, verdict.activity, share, verdict.label
+    """All values that travel copies, so that the order of the given meetings does not matter."""
+    classification = stop.classification
+    share = Fraction(-1) if classification.process_share is None else classification.process_share
+    return (
+        not stop.confirmed,
+        classification.partnerships,
+        classification.activity,
+        share,
+        classification.label,
+    )

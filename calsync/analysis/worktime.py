@@ -1,4 +1,4 @@
-"""Working time: when a manager is at work, what they are contracted for, and what leave takes away."""
+"""Working time: a manager's working hours, contracted minutes and leave."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ CONTRACTED_COLUMNS = ("manager_id", "day", "minutes")
 
 @lru_cache(maxsize=256)
 def public_holidays(nation: Nation, year: int) -> frozenset[date]:
-    """The public holidays of a nation in a year, substitute days included."""
+    """Return the public holidays of a nation in a year, including substitute days."""
     return frozenset(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=year))
 
 
@@ -36,7 +36,7 @@ def public_holidays(nation: Nation, year: int) -> frozenset[date]:
 class WorkingTime:
     """The organisation's working day, in its own zone.
 
-    closed: days on which the organisation does not work beyond the public holidays of its nation.
+    closed: days on which the organisation does not work, besides the public holidays of its nation.
     """
 
     zone: ZoneInfo = LONDON
@@ -46,11 +46,11 @@ class WorkingTime:
     closed: frozenset[date] = frozenset()
 
     def midnight(self, day: date) -> datetime:
-        """When the day begins here."""
+        """Return the start of a day in the organisation's zone."""
         return datetime.combine(day, time(0), self.zone)
 
     def day_of(self, moment: datetime) -> date:
-        """The local date of a moment."""
+        """Return the local date of a moment."""
         return moment.astimezone(self.zone).date()
 
     def is_holiday(self, day: date) -> bool:
@@ -58,22 +58,22 @@ class WorkingTime:
         return day in self.closed or day in public_holidays(self.nation, day.year)
 
     def is_working(self, manager: Manager, day: date) -> bool:
-        """Whether the manager is due to work that day, leave aside."""
+        """Whether the manager is due to work that day; leave is not considered."""
         return day.weekday() in manager.working_days and not self.is_holiday(day)
 
     def hours_of(self, day: date) -> Span:
-        """The working hours of a day, whether or not anybody works on it."""
+        """Return the working hours of a day, whether or not anybody works on it."""
         start, end = (datetime.combine(day, clock, self.zone) for clock in (self.day_start, self.day_end))
         return Span(start, end)
 
     def hours_from_start(self, day: date, hours: float) -> Span:
-        """So many hours from the start of the working day, midnight at the latest."""
+        """Return a span of `hours` from the start of the working day, until midnight at the latest."""
         start = datetime.combine(day, self.day_start, self.zone)
         end = start.astimezone(UTC) + timedelta(hours=hours)
         return Span(start, min(end, self.midnight(day + DAY).astimezone(UTC)))
 
     def around(self, span: Span) -> Span:
-        """The whole days that the span touches."""
+        """Return the whole local days that the span touches."""
         last = self.day_of(span.end)
         end = self.midnight(last)
         return Span(
@@ -88,9 +88,9 @@ class WorkingTime:
             day += DAY
 
     def whole_days(self, span: Span) -> Iterator[date]:
-        """Yield the local days whose noon lies in the span: those that an all-day span means.
+        """Yield the local days of which noon lies in the span: the days of an all-day event.
 
-        All-day spans run from midnight to midnight of their own calendar's zone, perhaps not ours.
+        All-day spans run from midnight to midnight in the zone of their calendar, which may be another.
         """
         for day in self.days(span):
             if span.start <= datetime.combine(day, time(12), self.zone) < span.end:
@@ -106,9 +106,9 @@ class Leave:
 
 
 def find_leave(meetings: Iterable[Meeting], worktime: WorkingTime, period: Span) -> Leave:
-    """The leave in one manager's calendar on the days of a period: shown as out of office, not refused.
+    """Find the leave in one manager's calendar on the days of a period: entries shown as out of office.
 
-    An unanswered out-of-office entry is somebody else's leave, sent round as an invitation.
+    Unanswered entries are left out, because they may be invitations about somebody else's leave.
     """
     around = worktime.around(period)
     away = [
@@ -127,7 +127,7 @@ def _is_leave(meeting: Meeting) -> bool:
 
 
 def clip_to_service(manager: Manager, worktime: WorkingTime, period: Span) -> Span | None:
-    """The part of a period in which the manager works here; None if there is none."""
+    """Return the part of a period in which the manager is in service; None if there is none."""
     start, end = period.start, period.end
     if manager.started is not None:
         start = max(start, worktime.midnight(manager.started))
@@ -137,7 +137,7 @@ def clip_to_service(manager: Manager, worktime: WorkingTime, period: Span) -> Sp
 
 
 def working_spans(manager: Manager, leave: Leave, worktime: WorkingTime, period: Span) -> list[Span]:
-    """The manager's working hours in a period: working days, no public holiday, no leave."""
+    """Return the manager's working hours in a period, without public holidays and leave."""
     spans: list[Span] = []
     for day, hours in scheduled_hours(worktime, manager.working_days, period):
         if day not in leave.days:
@@ -149,7 +149,10 @@ def working_spans(manager: Manager, leave: Leave, worktime: WorkingTime, period:
 def scheduled_hours(
     worktime: WorkingTime, weekdays: tuple[int, ...], period: Span
 ) -> tuple[tuple[date, Span], ...]:
-    """The working hours of each due day of a period, for all who work on these weekdays; leave aside."""
+    """Return the working hours of each working day of a period, without public holidays; leave is ignored.
+
+    Cached, because managers who work on the same weekdays share them.
+    """
     due = (day for day in worktime.days(period) if day.weekday() in weekdays)
     return tuple((day, worktime.hours_of(day)) for day in due if not worktime.is_holiday(day))
 
@@ -169,11 +172,13 @@ def _subtract_spans(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
 def contracted_minutes(
     manager: Manager, meetings: Iterable[Meeting], worktime: WorkingTime, first: date, last: date
 ) -> pd.DataFrame:
-    """The manager's contracted minutes on each day from `first` to `last` (exclusive).
+    """Return the manager's contracted minutes on each day from `first` (inclusive) to `last` (exclusive).
 
-    Columns: manager_id, day (dates), minutes. 0 on days off, public holidays, days of whole-day leave,
-    and before `started` and after `left`;
-    leave of part of a day takes away the working time that it covers.
+    They are 0 on days off, public holidays and days of whole-day leave, before `started` and after `left`.
+    Leave of part of a day subtracts the working time that it covers.
+
+    Returns:
+        Columns manager_id, day (dates), minutes.
     """
     leave = find_leave(meetings, worktime, Span(worktime.midnight(first), worktime.midnight(last)))
     days = [first + DAY * n for n in range((last - first).days)]
@@ -186,6 +191,6 @@ def _contracted_minutes(manager: Manager, leave: Leave, worktime: WorkingTime, d
     if day in leave.days or not worktime.is_working(manager, day) or not manager.is_in_service(day):
         return 0.0
     hours = worktime.hours_of(day)
-    taken = (span.intersection(hours) for span in leave.spans)
-    away = sum(cut.duration.total_seconds() for cut in taken if cut is not None) / 60
-    return max(0.0, manager.hours_per_day * 60 - away)
+    leave_spans = (span.intersection(hours) for span in leave.spans)
+    leave_minutes = sum(cut.duration.total_seconds() for cut in leave_spans if cut is not None) / 60
+    return max(0.0, manager.hours_per_day * 60 - leave_minutes)

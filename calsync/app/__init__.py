@@ -3,6 +3,6 @@
     fetch → normalise → classify → store → allocate → store → summarise → queue → send
 
 This package wires the others together; `cli` and `scheduler` call it. A calendar is replaced whole or not at
-all. A problem costs one event, one calendar or one mail and is named in the report. A second run of the
-same night changes nothing and sends nothing.
+all. A problem affects one event, one calendar or one mail and is in the report. A second run of the same
+night changes nothing and sends nothing.
 """

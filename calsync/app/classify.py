@@ -1,4 +1,7 @@
-"""From what a source gave to what is kept: judge, remember. Pure."""
+"""Classifies the occurrences of a calendar and turns them into meetings; `calsync.app.fetch_job` calls it.
+
+It does no input or output.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -17,9 +20,9 @@ from calsync.sources.base import Calendar
 def classify_occurrences(
     settings: Settings, book: RuleBook, calendar: Calendar, occurrences: Sequence[Occurrence]
 ) -> list[list[Meeting]]:
-    """Every occurrence with its verdict, in groups that differ in id, name and times alone.
+    """Return a meeting for each occurrence, in groups whose meetings differ in ids and times only.
 
-    What a series shares is looked at once.
+    The occurrences of a group are classified once.
     """
     return [
         _classify_group(settings, book, calendar, same_length)
@@ -29,7 +32,7 @@ def classify_occurrences(
 
 
 def _group_by_length(group: Sequence[Occurrence]) -> Iterable[Sequence[Occurrence]]:
-    """Apart where the lengths differ: an agenda's times are judged by the length of the meeting."""
+    """Split a group by duration: how much of a meeting the items of an agenda take depends on its length."""
     if len(group) == 1 or not group[0].description:
         return [group]
     lengths: dict[timedelta, list[Occurrence]] = {}
@@ -42,13 +45,13 @@ def _classify_group(
     settings: Settings, book: RuleBook, calendar: Calendar, group: Sequence[Occurrence]
 ) -> list[Meeting]:
     check_time_limit()
-    verdict = classify(build_facts(group[0], own_domains=settings.organisation.domains), book)
+    classification = classify(build_facts(group[0], own_domains=settings.organisation.domains), book)
     return to_meetings(
         group,
-        verdict,
+        classification,
         manager_id=calendar.manager_id,
         calendar_id=calendar.id,
-        keep_title=_keeps_title(settings.privacy.titles, group[0], verdict),
+        keep_title=_keeps_title(settings.privacy.titles, group[0], classification),
     )
 
 

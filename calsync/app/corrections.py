@@ -1,4 +1,4 @@
-"""Keeps a person's correction, or its withdrawal, and has the minutes follow at once."""
+"""Stores a correction or its withdrawal and recalculates the minutes at once; `calsync correct` calls it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from calsync.validation import suggest_word
 
 @dataclass(frozen=True, slots=True)
 class CorrectionEffect:
-    """A kept meeting that a correction is about, and its verdict before and after."""
+    """A stored meeting to which a correction applies, with its classification before and after."""
 
     meeting: Meeting
     before: Classification
@@ -27,12 +27,18 @@ class CorrectionEffect:
 
 
 def find_recurrence_id(meetings: Sequence[Meeting], at: datetime | date) -> str:
-    """The recurrence id of the meeting at this time (or on this day); raises ConfigError if there is none."""
-    found = {m.recurrence_id for m in meetings if _is_at(m, at)}
-    if len(found) == 1:
-        return found.pop()
-    times = sorted({m.start.isoformat(timespec="minutes") for m in meetings if not found or _is_at(m, at)})
-    what = "it has several then" if found else "it has none then"
+    """Return the recurrence id of the meeting that starts at this time or on this day.
+
+    Raises:
+        ConfigError: No meeting does, or several with different recurrence ids.
+    """
+    recurrence_ids = {m.recurrence_id for m in meetings if _is_at(m, at)}
+    if len(recurrence_ids) == 1:
+        return recurrence_ids.pop()
+    times = sorted(
+        {m.start.isoformat(timespec="minutes") for m in meetings if not recurrence_ids or _is_at(m, at)}
+    )
+    what = "it has several then" if recurrence_ids else "it has none then"
     raise ConfigError([Problem(f"--at {at.isoformat()}", what, f"its times: {', '.join(times[:6])}")])
 
 
@@ -43,10 +49,15 @@ def _is_at(meeting: Meeting, at: datetime | date) -> bool:
 def add_correction(
     store: Store, correction: Correction, managers: Iterable[Manager], worktime: WorkingTime
 ) -> tuple[Correction, list[CorrectionEffect]]:
-    """Keep a correction; gives it as kept and what it does, by start. The caller holds the night lock.
+    """Store a correction and apply it. The caller holds the night lock.
 
-    The same word of the same person about the same meetings is kept once. Raises ConfigError, and
-    keeps nothing, where it is about no kept meeting or says what cannot be.
+    The same correction by the same person of the same meetings is stored once.
+
+    Returns:
+        The correction as it is stored, and its effects by start.
+
+    Raises:
+        ConfigError: It applies to no stored meeting, or contradicts itself; nothing is stored.
     """
     meetings_by_id = {m.id: m for m in store.meetings.find_by_uid(correction.uid)}
     affected = [m for m in meetings_by_id.values() if correction.applies_to(m)]
@@ -57,63 +68,69 @@ def add_correction(
     )
     if problems:
         raise ConfigError(problems)
-    kept = _find_same_correction(store, correction) or store.corrections.add(
+    stored = _find_same_correction(store, correction) or store.corrections.add(
         replace(correction, previous_classifications=_distinct_classifications(affected))
     )
-    return kept, _apply_effects(store, kept, meetings_by_id, managers, worktime)
+    return stored, _apply_effects(store, stored, meetings_by_id, managers, worktime)
 
 
 def withdraw_correction(
     store: Store, number: int, by: str, now: datetime, managers: Iterable[Manager], worktime: WorkingTime
 ) -> tuple[Correction, list[CorrectionEffect]]:
-    """Let a correction hold no longer; what was beneath it holds again. The caller holds the night lock.
+    """Withdraw a correction, so that earlier ones or the rules apply again. The caller holds the night lock.
 
-    Raises ConfigError if there is no such correction.
+    Returns:
+        The withdrawn correction, and its effects by start.
+
+    Raises:
+        ConfigError: There is no correction of this number.
     """
-    numbers = {one.number: one.uid for one in store.corrections.list_all()}
-    meetings_by_id = {m.id: m for m in store.meetings.find_by_uid(numbers.get(number, ""))}
-    kept = store.corrections.withdraw(number, by, now)
-    if kept is None:
+    uids_by_number = {correction.number: correction.uid for correction in store.corrections.list_all()}
+    meetings_by_id = {m.id: m for m in store.meetings.find_by_uid(uids_by_number.get(number, ""))}
+    withdrawn = store.corrections.withdraw(number, by, now)
+    if withdrawn is None:
         hint = "`calsync correct --list` shows their numbers"
         raise ConfigError([Problem(f"--withdraw {number}", "there is no such correction", hint)])
-    return kept, _apply_effects(store, kept, meetings_by_id, managers, worktime)
+    return withdrawn, _apply_effects(store, withdrawn, meetings_by_id, managers, worktime)
 
 
 def find_unknown_partnerships(
     corrections: Iterable[Correction], known: Mapping[str, object]
 ) -> list[Problem]:
-    """A note for each standing correction that names a partnership which tonight's rules do not know."""
+    """Return a note for each correction with a partnership that the rules do not define."""
     return [
         Problem(
-            f"correction {one.number} by {one.author}",
+            f"correction {correction.number} by {correction.author}",
             f"names a partnership that no rules know: {name}; it is counted under that name",
             suggest_word(name, sorted(known)) + "; else withdraw it: `calsync correct --withdraw`",
             Severity.NOTE,
         )
-        for one in corrections
-        for name in one.fields.partnerships or ()
+        for correction in corrections
+        for name in correction.fields.partnerships or ()
         if name not in known
     ]
 
 
 def _find_same_correction(store: Store, correction: Correction) -> Correction | None:
-    for one in store.corrections.in_force().get(correction.uid, ()):
-        if (one.author, one.fields, one.recurrence_id, one.manager_id) == (
+    for other in store.corrections.in_force().get(correction.uid, ()):
+        if (other.author, other.fields, other.recurrence_id, other.manager_id) == (
             correction.author, correction.fields, correction.recurrence_id, correction.manager_id,
         ):  # fmt: skip
-            return one
+            return other
     return None
 
 
 def _distinct_classifications(meetings: Iterable[Meeting]) -> tuple[Classification, ...]:
-    return tuple(verdict for verdict, _ in Counter(m.classification for m in meetings).most_common())
+    """Return the classifications, the most frequent first."""
+    counts = Counter(m.classification for m in meetings)
+    return tuple(classification for classification, _ in counts.most_common())
 
 
 def _explain_no_match(correction: Correction, meetings: Iterable[Meeting]) -> Iterator[Problem]:
     owners = sorted({m.manager_id for m in meetings})
     if not owners:
-        hint = "uids stand in `calsync occurrences … --format csv`"
-        yield Problem(f"--uid {correction.uid}", "no kept meeting has this uid", hint)
+        hint = "`calsync occurrences … --format csv` lists uids"
+        yield Problem(f"--uid {correction.uid}", "no stored meeting has this uid", hint)
     elif correction.manager_id and correction.manager_id not in owners:
         yield Problem(
             f"--manager {correction.manager_id}",
@@ -121,13 +138,15 @@ def _explain_no_match(correction: Correction, meetings: Iterable[Meeting]) -> It
             suggest_word(correction.manager_id, owners),
         )
     else:
-        hint = f"say whose calendar: --manager {owners[0]}"
-        yield Problem(f"--uid {correction.uid}", "is private: only its own manager's word counts", hint)
+        hint = f"name the manager: --manager {owners[0]}"
+        yield Problem(
+            f"--uid {correction.uid}", "is private: only a correction by its own manager counts", hint
+        )
 
 
 def _check_consistent(correction: Correction, meetings: Iterable[Meeting]) -> Iterator[Problem]:
-    for verdict in dict.fromkeys(m.classification for m in meetings):
-        after = correction.fields.apply_to(verdict)
+    for before in dict.fromkeys(m.classification for m in meetings):
+        after = correction.fields.apply_to(before)
         if correction.fields.corresponding_fields(after) != correction.fields:
             hint = (
                 "who meets and what is done must fit: only what is between agencies, or serves it, has both"
@@ -140,31 +159,31 @@ def _check_consistent(correction: Correction, meetings: Iterable[Meeting]) -> It
             return
         if after.partnerships and after.activity is Activity.NONE:
             yield Problem(
-                f"{correction.fields}", "a partnership's meeting has an activity", "say --activity too"
+                f"{correction.fields}", "a partnership's meeting has an activity", "give --activity too"
             )
             return
 
 
 def _apply_effects(
     store: Store,
-    kept: Correction,
-    held: Mapping[str, Meeting],
+    correction: Correction,
+    meetings_before: Mapping[str, Meeting],
     managers: Iterable[Manager],
     worktime: WorkingTime,
 ) -> list[CorrectionEffect]:
-    found = sorted(store.meetings.find_by_uid(kept.uid), key=lambda m: (m.start, m.manager_id))
-    after = [m for m in found if kept.applies_to(m)]
-    _recalculate_weeks(store, after, {manager.id: manager for manager in managers}, worktime)
+    """Recalculate the minutes of the meetings to which a correction applies; return its effects by start."""
+    meetings = sorted(store.meetings.find_by_uid(correction.uid), key=lambda m: (m.start, m.manager_id))
+    affected = [m for m in meetings if correction.applies_to(m)]
+    _recalculate_weeks(store, affected, {manager.id: manager for manager in managers}, worktime)
     return [
-        CorrectionEffect(m, held[m.id].classification if m.id in held else m.classification, m.classification)
-        for m in after
+        CorrectionEffect(m, meetings_before.get(m.id, m).classification, m.classification) for m in affected
     ]
 
 
 def _recalculate_weeks(
     store: Store, meetings: Iterable[Meeting], managers: Mapping[str, Manager], worktime: WorkingTime
 ) -> None:
-    """Reckon anew every week in which one of these meetings lies, older ones than a night's window too."""
+    """Recalculate every week in which one of these meetings lies, weeks before a night's window too."""
     weeks = {
         (m.manager_id, monday)
         for m in meetings

@@ -16,7 +16,7 @@ from calsync.model.problem import Problem, Severity
 
 log = logging.getLogger("calsync.app")
 SCHEDULER_SECONDS = 10
-"""How long a scheduler may take to answer, and to have a worker again after it lost them all."""
+"""How long a scheduler may take to answer, and to have a worker again after it lost all of them."""
 _SAME_EVERYWHERE = "give every worker the same calsync, rules, files and environment as here"
 
 
@@ -53,7 +53,7 @@ class DaskEngine(Engine):
         """Call `fn` on a worker; raises BrokenExecutor if the scheduler is gone."""
         if self._local:
             return self._local.submit(fn, *args, **kwargs)
-        # A client that has lost its scheduler would keep the call for later without an error.
+        # A client that has lost its scheduler would store the call for later without an error.
         if self._client.status != "running":
             raise BrokenExecutor("the connection to the scheduler is lost")
         future: Future[Any] = self._executor.submit(run_packed_call, pack_call(fn, *args, **kwargs))
@@ -71,7 +71,7 @@ class DaskEngine(Engine):
             return self._local.is_lost()
         try:
             self._client.wait_for_workers(1, timeout=SCHEDULER_SECONDS)
-        except Exception:  # whichever error it is, there is no worker to be had
+        except Exception:  # whichever error it is, there is no worker
             return True
         return bool(self._client.status != "running")
 
@@ -83,9 +83,9 @@ class DaskEngine(Engine):
         try:
             self._connect()
         except ConfigError as error:
-            log.warning("the Dask scheduler at %s is gone: the night goes on here", self._address)
+            log.warning("the Dask scheduler at %s is gone: the night continues here", self._address)
             what = (
-                f"was lost in mid-night ({error.problems[0].what}); the night went on on this machine alone"
+                f"was lost during the night ({error.problems[0].what}); the night continued on this machine"
             )
             hint = "look after the scheduler and its workers; nothing was lost"
             self.problems.append(Problem(f"[engine] {self._address}", what, hint, Severity.NOTE))
@@ -141,9 +141,9 @@ class DaskEngine(Engine):
         """Restart each worker that still runs a job of this night: its thread cannot be ended otherwise."""
         if self._client.status != "running":
             return
-        ours = {str(key) for key in self._client.futures}
+        own_keys = {str(key) for key in self._client.futures}
         processing = self._client.processing().items()
-        busy = [worker for worker, keys in processing if ours & {str(key) for key in keys}]
+        busy = [worker for worker, keys in processing if own_keys & {str(key) for key in keys}]
         if busy:
             self._client.restart_workers(busy, timeout=SCHEDULER_SECONDS, raise_for_error=False)
 

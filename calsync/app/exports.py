@@ -1,4 +1,7 @@
-"""Reads what tables are built from: stored minutes, the list of managers, contracted time, costs."""
+"""Reads what tables are built from: stored minutes, the list of managers, contracted time, costs.
+
+`calsync export`, the Python API and the report page call it.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
@@ -23,17 +26,17 @@ from calsync.store.database import Store
 from calsync.store.records import CalendarDays
 
 GROUP_COLUMNS = ("department", "grade")
-"""What HR may group by; groups below the least size are merged whatever is chosen."""
+"""The columns that HR may group by; groups below the least size are merged whatever is chosen."""
 
 
 class StoredTableData:
-    """What is stored about some days, for the builders of tables (see `exports.tables.base.TableData`).
+    """What is stored about the days from `first` to `last` (exclusive), for the builders of tables.
 
-    people, contracted and costs are about the managers that are listed now.
+    The methods are those of `exports.tables.base.TableData`. people, contracted and costs are about the
+    managers that are listed now.
     """
 
     def __init__(self, settings: Settings, store: Store, first: date, last: date) -> None:
-        """first: inclusive. last: exclusive."""
         self._settings = settings
         self._store = store
         self._first = first
@@ -64,15 +67,21 @@ class StoredTableData:
 def build_stored_table(
     definition: TableDefinition, settings: Settings, store: Store, request: TableRequest
 ) -> RawTable:
-    """Build a table from what is stored; raises ConfigError for a group that is not one of `GROUPS`."""
+    """Build a table from what is stored; raises ConfigError for a group that is not in `GROUP_COLUMNS`."""
     if definition.disclosure is DisclosureClass.GROUPS:
-        _check_groups(request.by)
+        problems = [
+            Problem(f"--by {name}", "is no group of managers", f"known: {', '.join(GROUP_COLUMNS)}")
+            for name in request.by
+            if name not in GROUP_COLUMNS
+        ]
+        if problems:
+            raise ConfigError(problems)
     data = StoredTableData(settings, store, request.first, request.last)
     return build_table(definition, data, request)
 
 
 def release_split(settings: Settings, store: Store, first: date, last: date) -> HrRelease:
-    """The split of all listed managers together, from `first` to `last` (exclusive), for HR."""
+    """Return the split of all listed managers together, from `first` to `last` (exclusive), for HR."""
     data = StoredTableData(settings, store, first, last)
     return release_to_hr(split.build(data, TableRequest(first, last)), least=settings.privacy.least_group)
 
@@ -80,18 +89,20 @@ def release_split(settings: Settings, store: Store, first: date, last: date) -> 
 def load_minutes(
     store: Store, first: date, last: date, manager_ids: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """The kept allocations from `first` to `last` (exclusive), of some managers or of all.
+    """Return the stored allocations from `first` to `last` (exclusive), of some managers or of all.
 
-    Columns: those of the allocations; planned: whether the day had not ended when the meeting's calendar
-    was last read; meeting: the name of the meeting in everybody's calendars.
+    Columns: those of `Allocations.frame`; planned: whether the day had not ended when the meeting's calendar
+    was last read; meeting: the same text for one meeting in the calendars of several managers.
     """
     frame = store.allocations.frame(first, last, manager_ids)
-    found = store.allocations.meetings_frame(first, last).set_index("meeting_id")
+    meetings = store.allocations.meetings_frame(first, last).set_index("meeting_id")
     read_until = {days.calendar_id: days.last for days in store.meetings.calendar_days()}
-    until = frame["meeting_id"].map(found["calendar_id"].map(read_until).to_dict())
+    until = frame["meeting_id"].map(meetings["calendar_id"].map(read_until).to_dict())
     names = {
-        name: f"{uid}\x1f{_normalise_recurrence_id(recurrence_id)}"
-        for name, uid, recurrence_id in zip(found.index, found["uid"], found["recurrence_id"], strict=True)
+        meeting_id: f"{uid}\x1f{_normalise_recurrence_id(recurrence_id)}"
+        for meeting_id, uid, recurrence_id in zip(
+            meetings.index, meetings["uid"], meetings["recurrence_id"], strict=True
+        )
     }
     planned = [not pd.isna(last) and day >= last for day, last in zip(frame["day"], until, strict=True)]
     return frame.assign(
@@ -101,7 +112,7 @@ def load_minutes(
 
 
 def _normalise_recurrence_id(recurrence_id: str) -> str:
-    """The original start as a moment in UTC: two people's calendars may give it in two zones."""
+    """Return the original start in UTC: two managers' calendars may give it in two zones."""
     try:
         moment = datetime.fromisoformat(recurrence_id)
     except ValueError:
@@ -109,20 +120,10 @@ def _normalise_recurrence_id(recurrence_id: str) -> str:
     return moment.astimezone(UTC).isoformat() if moment.tzinfo else recurrence_id
 
 
-def _check_groups(by: Sequence[str]) -> None:
-    problems = [
-        Problem(f"--by {name}", "is no group of managers", f"known: {', '.join(GROUP_COLUMNS)}")
-        for name in by
-        if name not in GROUP_COLUMNS
-    ]
-    if problems:
-        raise ConfigError(problems)
-
-
 def _build_contracted(
     settings: Settings, store: Store, managers: Sequence[Manager], first: date, last: date
 ) -> pd.DataFrame:
-    """Contracted minutes of every manager and day, whether it is a working day, and what was read of it."""
+    """Return the contracted minutes of each manager and day; columns as `StoredTableData.contracted`."""
     worktime = worktime_of(settings)
     span = Span(worktime.midnight(first), worktime.midnight(last))
     calendars: dict[str, list[CalendarDays]] = {}
@@ -140,21 +141,21 @@ def _build_contracted(
 
 
 def _days_read(calendars: Sequence[CalendarDays]) -> list[CalendarDaysRead]:
-    """What was read of one manager's calendars.
+    """Return which days of one manager's calendars were read.
 
-    Left out: an entry that was never read and began to fail after all others were last read. It stands
-    for the address as a whole, which no longer answers; the others say up to when it did.
+    An entry that was never read and began to fail after all others were last read is left out: it is the
+    address of the others, which no longer answers, and the others have the days up to then.
     """
-    last_read = max((one.last for one in calendars if one.listed and one.last), default=None)
+    last_read = max((days.last for days in calendars if days.listed and days.last), default=None)
     return [
-        CalendarDaysRead(one.first, one.last, one.listed)
-        for one in calendars
-        if one.last or not (last_read and one.failing_since and last_read < one.failing_since)
+        CalendarDaysRead(days.first, days.last, days.listed)
+        for days in calendars
+        if days.last or not (last_read and days.failing_since and last_read < days.failing_since)
     ]
 
 
 def grades_without_cost(settings: Settings) -> list[str]:
-    """The grades of listed managers that the file of costs does not know; none where there is no file."""
+    """Return the grades of listed managers that the file of costs lacks; none if there is no such file."""
     costs = _load_costs(settings)
     if costs is None:
         return []

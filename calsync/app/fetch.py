@@ -1,4 +1,7 @@
-"""Reads every calendar, several at once, and keeps each one whole or not at all."""
+"""Reads every calendar, several at once, and stores each one whole or not at all.
+
+`calsync.app.night` calls `fetch_all`. What a worker does with one calendar is in `calsync.app.fetch_job`.
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,10 +11,10 @@ from functools import partial
 
 from calsync.app.allocate import complete_states
 from calsync.app.fetch_job import (
+    AddressListing,
+    FetchedCalendar,
     FetchJob,
-    FetchResult,
     FetchWorker,
-    Listing,
     Outcome,
     RunContext,
     fetch_batch_in_process,
@@ -23,7 +26,6 @@ from calsync.app.plan import Night
 from calsync.app.run_report import RunReport
 from calsync.app.writer import BatchWriter
 from calsync.errors import CalsyncError, ConfigError, SourceContentError, SourceError
-from calsync.model.people import Manager
 from calsync.sources.base import Calendar, Source
 from calsync.sources.guards import check_not_emptied
 from calsync.sources.tokens import keep_uids_only
@@ -47,20 +49,20 @@ def fetch_all(
 ) -> None:
     """Fetch and store every manager's calendars; a fault affects one calendar and is in the report.
 
-    Addresses that only a server can resolve to calendars are listed first, for all managers, so that
-    nothing is read that two managers claim.
+    Addresses that only a server can resolve to calendars are listed first, for all managers, so that no
+    calendar that two managers claim is read.
     """
     ownership = ownership or CalendarOwnership(night.managers, sources, night.settings, night.roster)
     run = FetchRun(night, store, report, ownership)
     first = run.first_jobs()
-    unlisted, listings = len(first), list[tuple[FetchJob, Listing]]()
+    unlisted, listings = len(first), list[tuple[FetchJob, AddressListing]]()
     batches = deque(split_into_batches(first, engine.batch_size, engine.max_in_flight))
     done = 0
     with run.writer:
         for batch, outcomes in _fetch_batches(night, sources, engine, context, batches):
             for job, outcome in zip(batch, outcomes, strict=True):
                 unlisted -= not job.is_listed
-                if isinstance(outcome, Listing):
+                if isinstance(outcome, AddressListing):
                     listings.append((job, outcome))
                 else:
                     run.store_outcome(job, outcome)
@@ -77,21 +79,24 @@ def fetch_all(
 
 
 def classification_versions(night: Night) -> str:
-    """What a stored verdict rests on besides the calendar; a token carries its reader's version itself."""
+    """Return what a stored classification depends on besides the calendar.
+
+    The version of the reader is not part of it: tokens contain that themselves.
+    """
     own_domains = night.settings.organisation.domains
     return "/".join((night.book.version, night.settings.privacy.titles, *sorted(own_domains)))
 
 
-def split_into_batches(jobs: Sequence[FetchJob], size: int, places: int) -> Iterator[Batch]:
+def split_into_batches(jobs: Sequence[FetchJob], size: int, workers: int) -> Iterator[Batch]:
     """Split jobs, in their order, into batches of at most `size`; the last ones are smaller.
 
-    Few remaining jobs are shared out over all `places`, so that no worker has a long last batch while others
+    Few remaining jobs are shared out over all `workers`, so that no worker has a long last batch while others
     have nothing to do (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers
     C-36, 1987).
     """
     begin = 0
     while begin < len(jobs):
-        share = (len(jobs) - begin) // places
+        share = (len(jobs) - begin) // workers
         end = begin + min(size, max(share, size // 8, 1))
         yield tuple(jobs[begin:end])
         begin = end
@@ -125,7 +130,7 @@ def _fetch_batches(
 
 
 def _loss_error(calendar: Calendar, error: BaseException, seconds: float) -> SourceError:
-    """What the report lists for a calendar whose worker returned nothing."""
+    """Return what the report lists for a calendar whose worker returned nothing."""
     if isinstance(error, TimeoutError):
         return time_limit_error(calendar, seconds)
     what = f"the process that read it ended each time before it was done ({type(error).__name__})"
@@ -136,7 +141,12 @@ def _loss_error(calendar: Calendar, error: BaseException, seconds: float) -> Sou
 
 @dataclass
 class FetchRun:
-    """What is known of a night's calendars while it reads them; `present` grows."""
+    """The calendars of one night while they are read.
+
+    Attributes:
+        present_ids: By manager id, the ids of the calendars that exist tonight; grows.
+        stored_states: By manager id and calendar id, what the store has of each calendar; not changed.
+    """
 
     night: Night
     store: Store
@@ -150,28 +160,29 @@ class FetchRun:
         for state in self.store.meetings.calendar_states():
             self.stored_states.setdefault(state.manager_id, {})[state.calendar_id] = state
         self.writer = BatchWriter(self.store, self.night.day, self.report)
-        self._failed: set[str] = set()
-        self._known = self.store.meetings.manager_ids()
-        self._corrected = bool(self.store.corrections.in_force())
-        self._people = {manager.id: manager for manager in self.night.managers}
+        self._failed_managers: set[str] = set()
+        self._stored_managers = self.store.meetings.manager_ids()
+        self._has_corrections = bool(self.store.corrections.in_force())
+        self._managers = {manager.id: manager for manager in self.night.managers}
         self._complete_state = complete_states(self.night)
 
     def first_jobs(self) -> list[FetchJob]:
-        """The address of each manager who is not held back, as the list names it, in its order."""
+        """Return a job for the address of each manager who is not held back, in the order of the list."""
         self._note_held_back(self.ownership.held_back)
         return [
             FetchJob(
                 self.night.calendar_of(manager),
                 self._tokens(manager.id),
                 list_only=self.ownership.is_listed_first(manager),
-                new_manager=self._new_manager(manager),
+                # With a correction in force, minutes are calculated from the store, which applies it.
+                new_manager=None if self._has_corrections or manager.id in self._stored_managers else manager,
             )
             for manager in self.night.managers
             if manager.id not in self.ownership.held_back
         ]
 
-    def listed_jobs(self, listings: Sequence[tuple[FetchJob, Listing]]) -> list[FetchJob]:
-        """A job for each of the calendars behind the addresses of those who are not held back for them."""
+    def listed_jobs(self, listings: Sequence[tuple[FetchJob, AddressListing]]) -> list[FetchJob]:
+        """Return a job for each listed calendar, unless its manager is held back because of it."""
         own = [
             (job, self.ownership.add_calendars(job.calendar, listing.calendars)) for job, listing in listings
         ]
@@ -189,9 +200,9 @@ class FetchRun:
             ]
         return jobs
 
-    def store_outcome(self, job: FetchJob, outcome: FetchResult | SourceError) -> None:
-        """Keep what was read, or note why nothing was."""
-        calendar = outcome.calendar if isinstance(outcome, FetchResult) else job.calendar
+    def store_outcome(self, job: FetchJob, outcome: FetchedCalendar | SourceError) -> None:
+        """Store what was read, or note why nothing was."""
+        calendar = outcome.calendar if isinstance(outcome, FetchedCalendar) else job.calendar
         try:
             if isinstance(outcome, SourceError):
                 raise outcome
@@ -201,73 +212,78 @@ class FetchRun:
             self._note_failure(calendar, error)
 
     def retire_calendars(self) -> None:
-        """Empty the window of calendars that a manager no longer has (moved to another file or server).
+        """Retire calendars that a manager no longer has (moved to another file or server).
 
-        Only where all of the manager's present calendars were read tonight; what lies before stays.
+        Their meetings in the window are removed; earlier ones stay. Nothing is retired unless all present
+        calendars of the manager were read tonight.
         """
         for manager_id, present in self.present_ids.items():
             gone = self.stored_states.get(manager_id, {}).keys() - present
-            if not gone or manager_id in self._failed or manager_id in self.ownership.held_back:
+            if not gone or manager_id in self._failed_managers or manager_id in self.ownership.held_back:
                 continue
             if not self._may_retire(manager_id, gone, present):
                 continue
-            for name in sorted(gone):
-                emptied = replace(self.stored_states[manager_id][name], token="")
+            for calendar_id in sorted(gone):
+                emptied = replace(self.stored_states[manager_id][calendar_id], token="")
                 change = self.store.meetings.replace(emptied, self.night.window, [])
                 self.report.counts["removed"] += change.removed
-                self.store.meetings.retire_calendar(name)
+                self.store.meetings.retire_calendar(calendar_id)
 
     def _may_retire(self, manager_id: str, gone: Iterable[str], present: Iterable[str]) -> bool:
-        """Whether a manager may lose these calendars: the others hold as much, or they held little."""
+        """Whether the loss of these calendars is plausible, as `_check_loss` decides."""
         if self.ownership.is_read_in_part(manager_id):
             return True
         window = self.night.window
-        held = sum(self.store.meetings.count(name, window) for name in gone)
-        kept = sum(self.store.meetings.count(name, window) for name in present)
-        calendar = self.night.calendar_of(self._people[manager_id])
+        in_gone = sum(self.store.meetings.count(calendar_id, window) for calendar_id in gone)
+        in_present = sum(self.store.meetings.count(calendar_id, window) for calendar_id in present)
+        calendar = self.night.calendar_of(self._managers[manager_id])
         try:
-            self._check_loss(calendar, held, kept)
+            self._check_loss(calendar, in_gone, in_present)
         except SourceError as error:
             self._note_failure(calendar, error)
             return False
         return True
 
-    def _check_loss(self, calendar: Calendar, held: int, found: int) -> None:
-        """Doubt a loss of most meetings, unless it was accepted; raises CalendarEmptiedError."""
+    def _check_loss(self, calendar: Calendar, before: int, after: int) -> None:
+        """Raise CalendarEmptiedError if most meetings are gone, unless the operator accepted that."""
         if calendar.manager_id not in self.night.accept_empty:
             doubt = self.night.settings.doubt
-            check_not_emptied(calendar, held, found, lost=doubt.meetings_lost, more_than=doubt.meetings_from)
+            check_not_emptied(
+                calendar, before, after, lost=doubt.meetings_lost, more_than=doubt.meetings_from
+            )
 
     def _note_held_back(self, ids: Iterable[str]) -> None:
-        """Enter managers who are held back as failing, so that `status` shows them."""
-        for manager_id in (one for one in ids if one in self._people):
-            problem = self.ownership.held_back[manager_id]
-            calendar = self.night.calendar_of(self._people[manager_id])
-            self._enter_failure(calendar, problem.what, problem.hint)
-
-    def _new_manager(self, manager: Manager) -> Manager | None:
-        return None if self._corrected or manager.id in self._known else manager
+        """Store managers who are held back as failing, so that `calsync status` shows them."""
+        for manager_id in ids:
+            if manager_id in self._managers:
+                problem = self.ownership.held_back[manager_id]
+                calendar = self.night.calendar_of(self._managers[manager_id])
+                self._store_failure(calendar, problem.what, problem.hint)
 
     def _tokens(self, manager_id: str) -> dict[str, str]:
-        """By calendar id the tokens of tonight's window and rules; of others what does not rest on these."""
+        """Return the tokens of a manager's last readings by calendar id.
+
+        Of a reading with another window or other rules, only the part of the token that does not depend on
+        these is returned.
+        """
         tokens = {
-            name: state.token
+            calendar_id: state.token
             if state.window == self.night.window and state.versions == self.version
             else keep_uids_only(state.token)
-            for name, state in self.stored_states.get(manager_id, {}).items()
+            for calendar_id, state in self.stored_states.get(manager_id, {}).items()
         }
-        return {name: token for name, token in tokens.items() if token}
+        return {calendar_id: token for calendar_id, token in tokens.items() if token}
 
-    def _store_fetched(self, result: FetchResult) -> None:
+    def _store_fetched(self, result: FetchedCalendar) -> None:
         calendar = result.calendar
         self.report.counts["calendars"] += 1
-        held = self.stored_states.get(calendar.manager_id, {}).get(calendar.id)
-        if result.unchanged and held is not None:
-            self.writer.add_unchanged(held)
+        stored = self.stored_states.get(calendar.manager_id, {}).get(calendar.id)
+        if result.unchanged and stored is not None:
+            self.writer.add_unchanged(stored)
             return
-        if held is not None:
-            was = self.store.meetings.count(calendar.id, self.night.window)
-            self._check_loss(calendar, was, self._count_meetings(result))
+        if stored is not None:
+            before = self.store.meetings.count(calendar.id, self.night.window)
+            self._check_loss(calendar, before, self._count_meetings(result))
         state = CalendarState(
             calendar_id=calendar.id,
             manager_id=calendar.manager_id,
@@ -278,12 +294,14 @@ class FetchRun:
             versions=self.version,
             problems=result.problems,
             last_good=self.night.day,
-            covered_from=_covered_from(held, self.night.days.first),
+            covered_from=_covered_from(stored, self.night.days.first),
         )
         if result.minutes is not None:
-            after = self._complete_state(self._people[calendar.manager_id])
+            complete = self._complete_state(self._managers[calendar.manager_id])
             self.writer.add_minutes(
-                Recalculation(first=after.first, last=after.last, allocations=result.minutes, state=after)
+                Recalculation(
+                    first=complete.first, last=complete.last, allocations=result.minutes, state=complete
+                )
             )
         self.writer.add_replacement(
             CalendarReplacement(
@@ -296,8 +314,8 @@ class FetchRun:
             )
         )
 
-    def _count_meetings(self, result: FetchResult) -> int:
-        """How many meetings a calendar has in the window: given, as they were, or there and not readable."""
+    def _count_meetings(self, result: FetchedCalendar) -> int:
+        """How many meetings the calendar has in the window: those returned, unchanged or unreadable."""
         if not result.unchanged_uids and not result.unread:
             return len(result.rows)
 
@@ -308,10 +326,10 @@ class FetchRun:
 
     def _note_failure(self, calendar: Calendar, error: CalsyncError) -> None:
         self.report.fault(str(calendar), error)
-        self._enter_failure(calendar, error.what, error.hint)
+        self._store_failure(calendar, error.what, error.hint)
 
-    def _enter_failure(self, calendar: Calendar, what: str, hint: str) -> None:
-        self._failed.add(calendar.manager_id)
+    def _store_failure(self, calendar: Calendar, what: str, hint: str) -> None:
+        self._failed_managers.add(calendar.manager_id)
         self.report.counts["failed"] += 1
         self.store.meetings.note_failure(
             calendar.id,
@@ -324,8 +342,11 @@ class FetchRun:
         )
 
 
-def _covered_from(held: CalendarState | None, first: date) -> date:
-    """From which day on all days are read, once those from `first` on are: earlier, if there is no gap."""
-    if held is None or held.covered_from is None or held.last_good is None or held.last_good < first:
+def _covered_from(stored: CalendarState | None, first: date) -> date:
+    """Return the day from which on every day is read, once those from `first` on are.
+
+    That is the stored day if the last reading reached `first`, so that there is no gap.
+    """
+    if stored is None or stored.covered_from is None or stored.last_good is None or stored.last_good < first:
         return first
-    return min(held.covered_from, first)
+    return min(stored.covered_from, first)

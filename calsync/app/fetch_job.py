@@ -1,13 +1,13 @@
 """What a worker does with one calendar: list, fetch, redact, classify, and return rows. It stores nothing.
 
 A worker is a thread of the night, another process or another machine. What it gets (`RunContext`, `FetchJob`)
-and what it returns (`Listing`, `FetchResult`, a SourceError) are values that can be pickled.
+and what it returns (`AddressListing`, `FetchedCalendar`, a SourceError) are values that can be pickled.
 `calsync.app.fetch` makes the jobs and stores the results.
 """
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -22,7 +22,6 @@ from calsync.config.settings import Settings
 from calsync.errors import ConfigError, SourceContentError, SourceError, SourceUnavailableError
 from calsync.model.allocation import Allocation
 from calsync.model.copies import Cancellation
-from calsync.model.meeting import Meeting
 from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
@@ -57,18 +56,19 @@ class FetchJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AddressListing:
     """The calendars behind an address that stands for several."""
 
     calendars: tuple[Calendar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FetchResult:
+class FetchedCalendar:
     """What was read of a calendar, classified, as rows of the store.
 
     Attributes:
-        unchanged_uids: UIDs whose stored rows stay; this, `unread` and `cancellations` are from `Fetched`.
+        unchanged_uids: UIDs whose stored rows stay; this, `unread` and `cancellations` are those of
+            `sources.base.FetchResult`.
         minutes: A new manager's allocated minutes in the night's window; None for all others.
     """
 
@@ -83,14 +83,14 @@ class FetchResult:
     cancellations: tuple[Cancellation, ...] = ()
 
 
-_of_this_thread = threading.local()
-"""A thread that fetches for this one. A Dask worker may have several threads that run batches at once."""
-Outcome = Listing | FetchResult | SourceError
+Outcome = AddressListing | FetchedCalendar | SourceError
+_thread_local = threading.local()
+"""`engine`: a thread that fetches for this one. Several threads of a Dask worker may run batches at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What every worker of one night must know, small enough to be sent along with every batch.
+    """What every worker of one night needs, small enough to be sent along with every batch.
 
     Attributes:
         name: Different for each night. Two contexts are equal if their names are, so that a worker prepares
@@ -107,7 +107,7 @@ class RunContext:
 
 
 def run_context(night: Night) -> RunContext:
-    """What the workers of a night must know."""
+    """Return what the workers of a night need."""
     name = f"{night.now().isoformat()} {night.settings.file}"
     return RunContext(name, night.settings, source_names(night.managers), night.window, night.book.version)
 
@@ -122,11 +122,11 @@ class FetchWorker:
         self._worktime = worktime_of(settings)
 
     def fetch_batch(self, batch: Sequence[FetchJob]) -> list[Outcome]:
-        """The outcome of each job; a fault affects only its own calendar."""
+        """Return the outcome of each job; a fault affects only its own calendar."""
         return [self.fetch(job) for job in batch]
 
     def fetch(self, job: FetchJob) -> Outcome:
-        """The outcome of one job; raises nothing."""
+        """Return the outcome of one job; raises nothing."""
         seconds = self._settings.engine.calendar_seconds
         try:
             # After this time nothing waits for this thread; without a limit it would use a core for ever.
@@ -147,22 +147,24 @@ class FetchWorker:
         calendar = job.calendar
         source = self._sources[calendar.source]
         if not job.is_listed:
-            behind = source.calendars(calendar)
-            if not behind:
-                what = "there is no calendar behind this address"
+            calendars = source.calendars(calendar)
+            if not calendars:
+                what = "there is no calendar at this address"
                 return SourceContentError(str(calendar), what, "see its owner")
-            if job.list_only or len(behind) > 1:
-                return Listing(behind)
-            (calendar,) = behind
+            if job.list_only or len(calendars) > 1:
+                return AddressListing(calendars)
+            (calendar,) = calendars
         fetched = source.fetch(calendar, self._window, job.tokens.get(calendar.id, ""))
         if fetched.unchanged:
-            return FetchResult(calendar, fetched.token, unchanged=True)
+            return FetchedCalendar(calendar, fetched.token, unchanged=True)
         groups = classify_occurrences(self._settings, self._book, calendar, fetched.occurrences)
         rows = tuple(row for group in groups for row in similar_meeting_rows(calendar.id, group))
         minutes = None
         if job.new_manager is not None:
-            minutes = self._allocate(job.new_manager, chain.from_iterable(groups))
-        return FetchResult(
+            # As in the store: of a meeting that is given twice, the last one counts.
+            by_id = {meeting.id: meeting for meeting in chain.from_iterable(groups)}
+            minutes = tuple(allocate(job.new_manager, by_id.values(), self._worktime, self._window))
+        return FetchedCalendar(
             calendar,
             fetched.token,
             rows=rows,
@@ -173,20 +175,18 @@ class FetchWorker:
             cancellations=fetched.cancellations,
         )
 
-    def _allocate(self, manager: Manager, meetings: Iterable[Meeting]) -> tuple[Allocation, ...]:
-        # As in the store: of a meeting that is given twice, the last one counts.
-        by_id = {meeting.id: meeting for meeting in meetings}
-        return tuple(allocate(manager, by_id.values(), self._worktime, self._window))
-
 
 def _as_stored(unread: UnreadParts) -> UnreadParts:
-    """The same with UIDs as the store has them."""
+    """Return the same with UIDs as the store has them (`storable_text`)."""
     removable = None if unread.removable is None else frozenset(map(storable_text, unread.removable))
     return UnreadParts(frozenset(map(storable_text, unread.uids)), removable, unread.prefix)
 
 
 def fetch_batch_in_process(context: RunContext, batch: Sequence[FetchJob]) -> list[Outcome]:
-    """The outcome of each job, in another process than the night's; it prepares itself at its first batch."""
+    """Return the outcome of each job, in another process than the night's.
+
+    The process loads the rules and opens the sources at its first batch.
+    """
     worker = _worker_for(context)
     with collect_less_often():
         return [_fetch_in_time(context.settings.engine.calendar_seconds, worker, job) for job in batch]
@@ -198,7 +198,7 @@ def prepare_worker(context: RunContext) -> None:
 
 
 def time_limit_error(calendar: Calendar, seconds: float) -> SourceError:
-    """What the report lists for a calendar that was not read in time."""
+    """Return what the report lists for a calendar that was not read in time."""
     what = f"was not read within {format_count(seconds, 'second')}; the night went on without it"
     hint = "raise [engine] calendar_seconds if it is that large"
     return SourceUnavailableError(str(calendar), what, hint)
@@ -206,9 +206,9 @@ def time_limit_error(calendar: Calendar, seconds: float) -> SourceError:
 
 def _fetch_in_time(seconds: float, worker: FetchWorker, job: FetchJob) -> Outcome:
     """Fetch in a thread, so that a calendar that hangs does not take its batch along."""
-    if not hasattr(_of_this_thread, "engine"):
-        _of_this_thread.engine = ThreadEngine(1)
-    thread: ThreadEngine = _of_this_thread.engine
+    if not hasattr(_thread_local, "engine"):
+        _thread_local.engine = ThreadEngine(1)
+    thread: ThreadEngine = _thread_local.engine
     try:
         outcome: Outcome = thread.submit(worker.fetch, job).result(seconds)
     except TimeoutError:
@@ -221,7 +221,7 @@ def _fetch_in_time(seconds: float, worker: FetchWorker, job: FetchJob) -> Outcom
 def _worker_for(context: RunContext) -> FetchWorker:
     folder = context.settings.file.parent
     if not folder.is_dir():
-        what = "there is no such folder here: calendars and rules are looked for in it"
+        what = "there is no such folder here; calendars and rules are read from it"
         raise ConfigError([Problem(str(folder), what, "have it at the same path everywhere")])
     book, _ = open_rules(context.settings)
     if book.version != context.rules_version:

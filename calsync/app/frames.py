@@ -28,9 +28,9 @@ MEETING_COLUMNS = (
     "show_as", "sensitivity", "sequence", "stamp", "summary", "organizer_domain", "attendee_domains",
     "categories",
 )  # fmt: skip
-"""What is known of a meeting, read from a calendar or from the store."""
+"""The columns of a meeting, read from a calendar or from the store."""
 CONTENT_COLUMNS = ("location", "description", "attendees")
-"""What rules read besides, and what no store holds."""
+"""What rules read in addition, and what is never stored."""
 LABEL_COLUMNS = (
     "scope", "partnership", "activity", "label", "kind", "process_share", "rule", "evidence",
 )  # fmt: skip
@@ -38,7 +38,7 @@ LABEL_COLUMNS = (
 
 _TYPES = {"all_day": "bool", "sequence": "int64", "process_share": "float64"}
 _MAX_DENOMINATOR = 1_000_000
-"""A share that was a fraction of minutes is that fraction again after it was a float."""
+"""With this limit, a share that was a fraction of minutes is the same fraction after it was a float."""
 _Term = TypeVar("_Term", bound=StrEnum)
 
 
@@ -104,7 +104,9 @@ def build_meetings_frame(meetings: Iterable[Meeting], zone: ZoneInfo) -> pd.Data
 
 def add_labels(frame: pd.DataFrame, classifications: Sequence[Classification]) -> pd.DataFrame:
     """Return the rows with `LABEL_COLUMNS` at the end, in place of columns of these names."""
-    labels = _to_typed_frame([_label_row(one) for one in classifications], LABEL_COLUMNS)
+    labels = _to_typed_frame(
+        [_label_row(classification) for classification in classifications], LABEL_COLUMNS
+    )
     others = frame.drop(columns=[name for name in LABEL_COLUMNS if name in frame.columns])
     return others.join(labels.set_index(others.index))
 

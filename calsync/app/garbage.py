@@ -1,8 +1,8 @@
 """Makes Python's garbage collector run less often while calendars are read.
 
-Reading creates many objects and hardly any reference cycles, so nothing waits for the collector. By default
-it would examine all live objects after every few hundred new ones, which takes up to a fifth of the time
-of reading.
+Reading creates many objects and hardly any reference cycles, so the collector finds nothing to free. By
+default it would examine all live objects after every few hundred new ones, which takes up to a fifth of the
+time of reading.
 """
 
 import gc

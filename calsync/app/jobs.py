@@ -22,7 +22,7 @@ TRIES = 3
 CHECK_SECONDS = 2.0
 """How often an engine that returns no results is checked."""
 _WORKER_LOST = (ProcessExpired, BrokenExecutor, CancelledError)
-"""What the future of a job raises whose worker, or the whole executor, ended before the job did."""
+"""What a future raises if the worker of its job, or the whole executor, ended before the job did."""
 
 
 class Engine(Executor):
@@ -118,7 +118,7 @@ class _Run(Generic[Job, Result]):
         self._repeats: deque[tuple[Job, int]] = deque()
 
     def can_submit(self) -> bool:
-        """Whether a job waits and the engine has room for it."""
+        """Whether a job waits and the engine accepts another one."""
         return bool(self._repeats or self._jobs) and len(self.in_flight) < self._engine.max_in_flight
 
     def submit_next(self) -> None:
@@ -176,7 +176,7 @@ class _Run(Generic[Job, Result]):
             yield job, TimeoutError()
 
     def _restart(self) -> None:
-        """Restart the engine; jobs that are lost with it, through no fault of theirs, are repeated."""
+        """Restart the engine; jobs that are lost with it are repeated without counting a loss."""
         if not self._engine.restart():
             return
         for future in [future for future in self.in_flight if not future.done()]:

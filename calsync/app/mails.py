@@ -1,4 +1,4 @@
-"""Sends mails that wait, in a night and between nights, and what a person may do with one of them."""
+"""Sends waiting mails, in a night and between nights; resends or resolves single ones for `calsync mail`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,10 +21,10 @@ def send_due(
     now: Callable[[], datetime],
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> DeliveryResult:
-    """Send what is due. The caller holds the night lock, so no other process is sending.
+    """Send the mails that are due. The caller holds the night lock, so no other process is sending.
 
-    A mail that is still claimed was left by a process that was killed. It is sent again where that cannot
-    make two mails of it (a folder); otherwise nobody knows whether it went, and it is reported.
+    A mail that is still claimed was claimed by a process that was killed. It is sent again where that cannot
+    result in two mails (a folder). Otherwise it may have been sent or not, and it is reported.
     """
     abandoned = store.outbox.release_abandoned(repeatable=transport.repeatable)
     delivered = deliver_due_mails(store.outbox, transport, now, is_stopped)
@@ -40,9 +40,10 @@ def send_due(
 def send_waiting(
     settings: Settings, now: Callable[[], datetime], is_stopped: Callable[[], bool] = lambda: False
 ) -> DeliveryResult:
-    """Send the mails that are due between nights; opens no connection where none is.
+    """Send the mails that are due between nights; without any, no connection is opened.
 
-    Raises StoreError if a night is running, which sends them itself.
+    Raises:
+        StoreError: A night is running; it sends them itself.
     """
     url = store_url(settings)
     with open_store(url) as store:

@@ -1,4 +1,7 @@
-"""One night from the settings file to the mails, entered in the ledger."""
+"""Runs one night, from the settings file to the mails, and stores how it ended.
+
+`run_night` is called by `calsync run` and the scheduler.
+"""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +23,7 @@ from calsync.app.ownership import CalendarOwnership
 from calsync.app.plan import Night, Progress, ignore_progress
 from calsync.app.roster_changes import postpone_doubtful_mails, update_roster
 from calsync.app.run_report import RunReport
+from calsync.app.summaries import left_out_copy_notes, queue_due_summaries, unknown_category_notes
 from calsync.app.wiring import open_rules, open_sources, open_transport, store_url
 from calsync.app.workers import open_engine
 from calsync.config.load import load_settings
@@ -44,12 +48,21 @@ def run_night(
     accept_empty: Iterable[str] = (),
     accept_roster: bool = False,
 ) -> RunReport:
-    """Run one night and enter it in the ledger; what went wrong is in the report.
+    """Run one night and store how it ended; the report lists what went wrong.
 
-    accept_roster: whether those who are missing from the list of managers have rightly gone.
-    Raises ConfigError before anything is touched, also for a night after today; StoreError if another
-    night is running or the store fails. A bug in our own code marks the night as failed and keeps its
-    traceback.
+    Args:
+        config: The settings file.
+        day: The night's date.
+        now: Returns the current time; called whenever a time is stored.
+        stop: Set from outside to end the night after the calendars in hand.
+        progress: See `Progress`.
+        accept_empty: Ids of managers whose calendars may have lost most of their meetings.
+        accept_roster: Whether the managers that are missing from the list have really left.
+
+    Raises:
+        ConfigError: The settings are wrong, or the day is after today; nothing was changed.
+        StoreError: Another night is running, or the store fails.
+        Exception: A bug of ours; the night is stored as failed.
     """
     settings = load_settings(config)
     check_not_after_today(settings, day, now())
@@ -72,61 +85,16 @@ def run_night(
     ):
         report = RunReport(day)
         report.note((*rule_problems, *roster.problems))
-        steps = partial(_run_steps, night, sources, engine, context, store, transport, report, accept_roster)
-        return _record_run(night, steps, store, report)
-
-
-def check_not_after_today(settings: Settings, day: date, now: datetime) -> None:
-    """Refuse a night after today: it would take what lies ahead for done, and hide the nights before it.
-
-    Raises ConfigError.
-    """
-    today = settings.today(now)
-    if day > today:
-        zone_or_setting = (
-            "[demo] today in the settings" if settings.demo.today else settings.organisation.timezone
-        )
-        what = f"is after today, {today} ({zone_or_setting}); only nights up to today can be run"
-        raise ConfigError([Problem(f"--night {day}", what, "leave --night out to run today's")])
-
-
-def last_good_night(settings: Settings, until: date | None = None) -> date | None:
-    """The last night, up to a day or of all, that ran to its end, by the ledger."""
-    with open_store(store_url(settings)) as store:
-        return store.runs.last_good(until)
-
-
-def _is_all_local(night: Night, sources: Sources) -> bool:
-    local_sources = {name: source for name, source in sources.items() if isinstance(source, LocalitySource)}
-    calendars = map(night.calendar_of, night.managers)
-    return all(
-        calendar.source in local_sources and local_sources[calendar.source].is_local(calendar)
-        for calendar in calendars
-    )
-
-
-@contextmanager
-def _reduced_garbage_collection() -> Iterator[None]:
-    """Spare the garbage collector what lives all night: it would look through it thousands of times."""
-    gc.freeze()
-    try:
-        with collect_less_often():
-            yield
-    finally:
-        gc.unfreeze()
-
-
-def _record_run(night: Night, steps: Callable[[], None], store: Store, report: RunReport) -> RunReport:
-    store.runs.begin(night.day, night.now())
-    try:
-        steps()
-    except BaseException:
-        # Where the store itself has failed it can note nothing, and its error says more than this one.
-        with suppress(StoreError):
-            store.runs.finish(night.day, RunState.FAILED, night.now(), report.counts, report.problems)
-        raise
-    store.runs.finish(night.day, report.outcome, night.now(), report.counts, report.problems)
-    return report
+        store.runs.begin(day, now())
+        try:
+            _run_steps(night, sources, engine, context, store, transport, report, accept_roster)
+        except BaseException:
+            # If the store itself has failed, it can store nothing, and its error says more than this one.
+            with suppress(StoreError):
+                store.runs.finish(day, RunState.FAILED, now(), report.counts, report.problems)
+            raise
+        store.runs.finish(day, report.outcome, now(), report.counts, report.problems)
+        return report
 
 
 def _run_steps(
@@ -139,16 +107,61 @@ def _run_steps(
     report: RunReport,
     accept_roster: bool,
 ) -> None:
-    standing = chain.from_iterable(store.corrections.in_force().values())
-    report.note(find_unknown_partnerships(standing, night.book.partnerships))
-    claims = CalendarOwnership(night.managers, sources, night.settings, night.roster)
-    update_roster(store, night.roster, claims, night, report, is_accepted=accept_roster)
-    fetch_all(night, sources, engine, context, store, report, claims)
-    report.note(claims.problems)
+    """Do the night's work in order; what fails for one calendar or one mail is noted in the report."""
+    in_force = chain.from_iterable(store.corrections.in_force().values())
+    report.note(find_unknown_partnerships(in_force, night.book.partnerships))
+    ownership = CalendarOwnership(night.managers, sources, night.settings, night.roster)
+    update_roster(store, night.roster, ownership, night, report, is_accepted=accept_roster)
+    fetch_all(night, sources, engine, context, store, report, ownership)
+    report.note(ownership.problems)
     if report.interrupted:
         return
-    postpone_doubtful_mails(store, night.roster, claims, night.day, night.now(), report)
-    recalculate_all(night, store, report, claims)
+    postpone_doubtful_mails(store, night.roster, ownership, night.day, night.now(), report)
+    recalculate_all(night, store, report, ownership)
+    report.note(unknown_category_notes(night, store))
+    report.note(left_out_copy_notes(night, store))
+    queue_due_summaries(night, store, report, ownership)
     delivered = send_due(store, transport, night.now, night.stop.is_set)
     report.counts["mails"] += delivered.sent
     report.note(delivered.problems)
+
+
+def check_not_after_today(settings: Settings, day: date, now: datetime) -> None:
+    """Raise ConfigError for a night after today.
+
+    Such a night would count days that lie ahead as read, and the nights before it as done.
+    """
+    today = settings.today(now)
+    if day > today:
+        source_of_today = (
+            "[demo] today in the settings" if settings.demo.today else settings.organisation.timezone
+        )
+        what = f"is after today, {today} ({source_of_today}); only nights up to today can be run"
+        raise ConfigError([Problem(f"--night {day}", what, "leave --night out to run today's")])
+
+
+def last_good_night(settings: Settings, until: date | None = None) -> date | None:
+    """Return the last night that ran to its end, up to the day `until` (inclusive) if it is given."""
+    with open_store(store_url(settings)) as store:
+        return store.runs.last_good(until)
+
+
+def _is_all_local(night: Night, sources: Sources) -> bool:
+    """Whether every manager's calendar is a file of this machine."""
+    for manager in night.managers:
+        calendar = night.calendar_of(manager)
+        source = sources.get(calendar.source)
+        if not isinstance(source, LocalitySource) or not source.is_local(calendar):
+            return False
+    return True
+
+
+@contextmanager
+def _reduced_garbage_collection() -> Iterator[None]:
+    """Exclude what lives all night from garbage collection, which would examine it thousands of times."""
+    gc.freeze()
+    try:
+        with collect_less_often():
+            yield
+    finally:
+        gc.unfreeze()

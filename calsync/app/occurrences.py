@@ -33,9 +33,9 @@ OCCURRENCE_COLUMNS = (
 
 @dataclass(frozen=True)
 class CalendarReading:
-    """What was read of the calendars behind one address.
+    """What was read of the calendars of one address.
 
-    Args:
+    Attributes:
         occurrences: Each with its calendar, by start then uid.
         problems: What was left out and why.
         calendars_read: How many calendars were read; the others are among the problems.
@@ -99,29 +99,30 @@ def _extract_host(text: str) -> str:
     return host if re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", host) else ""
 
 
-def read_occurrences(source: Source, named: Calendar, window: Span) -> CalendarReading:
-    """Read the calendars behind an address; one that cannot be read is a problem. Closes the source."""
-    found: list[tuple[Calendar, Occurrence]] = []
+def read_occurrences(source: Source, address: Calendar, window: Span) -> CalendarReading:
+    """Read the calendars of an address; one that cannot be read is a problem. Closes the source."""
+    pairs: list[tuple[Calendar, Occurrence]] = []
     problems: list[Problem] = []
     cancellations: list[Cancellation] = []
     calendars_read = 0
     try:
-        for calendar in source.calendars(named):
+        for calendar in source.calendars(address):
             try:
                 fetched = source.fetch(calendar, window)
             except SourceError as error:
                 problems.append(Problem(str(calendar), error.what, error.hint))
                 continue
             calendars_read += 1
-            found += [(calendar, occurrence) for occurrence in fetched.occurrences]
+            pairs += [(calendar, occurrence) for occurrence in fetched.occurrences]
             cancellations += fetched.cancellations
             problems += fetched.problems
     finally:
         source.close()
     # A CANCEL message may lie in another calendar of the set than the meeting, hence only now.
-    occurrences = apply_cancellations([occurrence for _, occurrence in found], cancellations)
-    calendars = [calendar for calendar, _ in found]
-    pairs = sorted(zip(calendars, occurrences, strict=True), key=lambda pair: (pair[1].start, pair[1].uid))
+    occurrences = apply_cancellations([occurrence for _, occurrence in pairs], cancellations)
+    calendars = [calendar for calendar, _ in pairs]
+    pairs = list(zip(calendars, occurrences, strict=True))
+    pairs.sort(key=lambda pair: (pair[1].start, pair[1].uid))
     return CalendarReading(tuple(pairs), tuple(problems), calendars_read)
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 
 def pack_call(function: Callable[..., object], *args: object, **kwargs: object) -> bytes:
-    """A call as bytes, for `run_packed_call`."""
+    """Return a call as bytes, for `run_packed_call`."""
     return pickle.dumps((function, args, kwargs))
 
 
 def run_packed_call(call: bytes) -> Any:
-    """Carry out a packed call: returns what it returns, raises what it raises."""
+    """Call a packed function; returns what it returns and raises what it raises."""
     # The bytes come from our own night through Dask, which uses pickle anyway (docs/operators/operating.md).
     function, args, kwargs = pickle.loads(call)  # noqa: S301
     return function(*args, **kwargs)

@@ -1,4 +1,7 @@
-"""What one night is asked to do: the day, the window, the people, the rules."""
+"""What one run works on (`Night`): its day, window, managers and rules; and what follows from the settings.
+
+All other modules of `calsync.app` use it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,26 +19,30 @@ from calsync.rules.book import RuleBook
 from calsync.sources.base import Calendar
 
 Progress = Callable[[str, int, int], None]
-"""Told (what is being done, how many are done, of how many)."""
+"""Called with what is counted ("calendars"), how many are done, and of how many."""
 
 
 class Days(NamedTuple):
-    """A stretch of days from `first` to `last` (exclusive)."""
+    """Consecutive days from `first` to `last` (exclusive)."""
 
     first: date
     last: date
 
 
 def ignore_progress(what: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """A `Progress` that does nothing."""
 
 
 @dataclass(frozen=True)
 class Night:
-    """One night's orders. `now` is asked whenever a time must be written down.
+    """What one night works on.
 
-    managers: those in service on the day. accept_empty: ids of managers whose calendar may have emptied.
-    stop: set when the night must end after the calendar in hand. roster: the list that they stand on.
+    Attributes:
+        managers: Those in service on the day.
+        now: Returns the current time; called whenever a time is stored.
+        accept_empty: Ids of managers whose calendars may have lost most of their meetings.
+        stop: Set from outside to end the night after the calendars in hand.
+        roster: The list of managers that `managers` come from.
     """
 
     day: date
@@ -50,50 +57,50 @@ class Night:
 
     @property
     def today(self) -> date:
-        """The organisation's local date, which a night can be before, never after."""
+        """The organisation's local date; the night's day is today or earlier."""
         return self.settings.today(self.now())
 
     @property
     def zone(self) -> ZoneInfo:
-        """The organisation's zone: its days begin at its midnights."""
+        """The organisation's zone; days begin at midnight in it."""
         return self.settings.organisation.zone
 
     @property
     def days(self) -> Days:
-        """The window's first day and the day after its last: whole weeks, Monday to Sunday."""
+        """The days of the window; see `window_days`."""
         return window_days(self.settings, self.day)
 
     @property
     def window(self) -> Span:
-        """The time that every calendar is asked for."""
+        """The time that is read of every calendar."""
         first, last = (datetime.combine(day, time(0), self.zone) for day in self.days)
         return Span(first, last)
 
     @property
     def worktime(self) -> WorkingTime:
-        """The organisation's working day, from the settings."""
+        """See `worktime_of`."""
         return worktime_of(self.settings)
 
     def calendar_of(self, manager: Manager) -> Calendar:
-        """The calendar the list of managers names for this person."""
+        """See `calendar_of`."""
         return calendar_of(manager, self.settings)
 
 
 def worktime_of(settings: Settings) -> WorkingTime:
-    """The organisation's working day: its zone, hours and public holidays."""
+    """Return the organisation's working day: its zone, hours and public holidays."""
     hours, organisation = settings.hours, settings.organisation
     return WorkingTime(organisation.zone, hours.day_start, hours.day_end, organisation.nation)
 
 
 def window_days(settings: Settings, night: date) -> Days:
-    """A night's window: the first day, and the day after the last."""
+    """Return the window of the night of this date: whole weeks, Monday to Sunday."""
     monday = night - timedelta(days=night.weekday())
     back, ahead = settings.window.weeks_back, settings.window.weeks_ahead
     return Days(first=monday - timedelta(weeks=back), last=monday + timedelta(weeks=ahead + 1))
 
 
 def calendar_of(manager: Manager, settings: Settings) -> Calendar:
-    """The calendar the list of managers names for this person."""
+    """Return the address that the list of managers has for this manager, as a calendar to read."""
     owners = frozenset((manager.email, *manager.aliases))
     missing_end = timedelta(minutes=settings.hours.missing_end_minutes)
     zone = settings.organisation.zone

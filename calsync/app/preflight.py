@@ -1,4 +1,4 @@
-"""Tries everything a night needs, one calendar of each source, and sends and keeps nothing."""
+"""Tries everything that a night needs, without storing or sending anything; `calsync check` calls it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from calsync.model.people import Manager
 from calsync.model.problem import Problem
 from calsync.model.span import Span
 from calsync.rules.authoring.check import check_rules
-from calsync.sources.base import Calendar, CheckableSource, Source
+from calsync.sources.base import CheckableSource, Source
 from calsync.store.database import open_store
 from calsync.text import format_count
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was tried: what it gave, and what is wrong with it."""
+    """One thing that was tried: its outcome in words, and what is wrong with it."""
 
     subject: str
     outcome: str = ""
@@ -30,16 +30,17 @@ class CheckResult:
 
 
 def run_preflight(settings: Settings, today: date) -> Iterator[CheckResult]:
-    """Try managers, rules, store, mail and each source in turn.
+    """Try managers, rules, store, mail and one calendar of each source; yield each result when it is there.
 
-    Raises ConfigError where the settings themselves are wrong: with every fault.
+    Raises:
+        ConfigError: The settings themselves are wrong; it names every fault.
     """
     roster = read_roster(settings)
     managers = roster.in_service(today)
     yield CheckResult(roster.file, format_count(len(managers), "manager"), roster.problems)
     book, problems = open_rules(settings)
-    gave = format_count(len(book.partnerships), "partnership")
-    yield CheckResult("rules", gave, (*problems, *check_rules(book)))
+    outcome = format_count(len(book.partnerships), "partnership")
+    yield CheckResult("rules", outcome, (*problems, *check_rules(book)))
     yield _check_store(settings, today)
     yield _check_mail(settings)
     with open_sources(settings, managers) as sources:
@@ -48,7 +49,9 @@ def run_preflight(settings: Settings, today: date) -> Iterator[CheckResult]:
             yield CheckResult("calendars and addresses of managers", problems=tuple(ownership.problems))
         for name, source in sources.items():
             source_managers = [
-                one for one in managers if one.source == name and one.id not in ownership.held_back
+                manager
+                for manager in managers
+                if manager.source == name and manager.id not in ownership.held_back
             ]
             if source_managers:
                 yield _check_source(name, source, source_managers[0], settings, today)
@@ -76,18 +79,16 @@ def _check_mail(settings: Settings) -> CheckResult:
 def _check_source(
     name: str, source: Source, manager: Manager, settings: Settings, today: date
 ) -> CheckResult:
-    named = calendar_of(manager, settings)
-    start = datetime.combine(today - timedelta(days=7), time(0), named.zone)
-    problems = source.check(named) if isinstance(source, CheckableSource) else ()
+    address = calendar_of(manager, settings)
+    start = datetime.combine(today - timedelta(days=7), time(0), address.zone)
+    window = Span(start, start + timedelta(days=14))
+    problems = source.check(address) if isinstance(source, CheckableSource) else ()
     try:
-        count = _count(source, named, Span(start, start + timedelta(days=14)))
+        calendars = source.calendars(address)
+        count = sum(len(source.fetch(calendar, window).occurrences) for calendar in calendars)
     except SourceError as error:
-        error_problem = Problem(str(named), error.what, error.hint)
+        error_problem = Problem(str(address), error.what, error.hint)
         return CheckResult(f"source {name}", problems=tuple(dict.fromkeys((*problems, error_problem))))
     return CheckResult(
-        f"source {name}", f"{named}: {format_count(count, 'meeting')} in these two weeks", problems
+        f"source {name}", f"{address}: {format_count(count, 'meeting')} in these two weeks", problems
     )
-
-
-def _count(source: Source, named: Calendar, window: Span) -> int:
-    return sum(len(source.fetch(calendar, window).occurrences) for calendar in source.calendars(named))

@@ -1,4 +1,7 @@
-"""What changed in the list of managers since the last night: new ids, people who left, a list cut short."""
+"""Handles changes in the list of managers since the last night: new ids, people who left, a list cut short.
+
+`calsync.app.night` calls `update_roster` before calendars are read and `postpone_doubtful_mails` after.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -15,7 +18,10 @@ from calsync.store.records import MailState
 from calsync.store.roster import ListedManager, address_digest, manager_of_mail
 
 _POSTPONEMENT = timedelta(days=365)
-"""A mail that must not go is put off so far: mails are sent between nights, too. Each night looks anew."""
+"""How far a mail that must not be sent is postponed, for mails are sent between nights too.
+
+Each night decides again.
+"""
 
 
 def update_roster(
@@ -27,12 +33,19 @@ def update_roster(
     *,
     is_accepted: bool,
 ) -> None:
-    """Follow managers to new ids, and make this the list that the next night is compared with.
+    """Rename what is stored of managers with new ids, and store the list for comparison in the next night.
 
-    accepted: whether somebody says that those who are missing have rightly gone.
+    Args:
+        store: Renamed and updated.
+        roster: The list of this night.
+        ownership: A manager whose new id was another person's is held back in it.
+        night: The night that runs.
+        report: Problems and notes are added to it.
+        is_accepted: Whether the operator confirmed that the missing managers have really left.
     """
     known = store.roster.load_all()
-    moves = _without_successors(_find_moved_ids(known, roster, night.day), roster, store)
+    moves = _find_moved_ids(known, roster, night.day)
+    moves = _without_successors(moves, roster, store)
     moves = _without_occupied(moves, known, store, ownership)
     if moves:
         store.roster.rename_managers(moves)
@@ -53,15 +66,16 @@ def update_roster(
 def postpone_doubtful_mails(
     store: Store, roster: Roster, ownership: CalendarOwnership, day: date, now: datetime, report: RunReport
 ) -> None:
-    """Let no mail of an earlier night go to an address that is not certainly its manager's today.
+    """Keep mails of earlier nights from addresses that may no longer be their managers'.
 
-    A mail whose manager has left, or has another address now, is withdrawn; the second is built anew.
+    A mail is withdrawn if its manager has left or has another address now (a new one is built for that).
+    It is postponed while its manager is held back or missing from the list, and due again afterwards.
     """
     managers = {manager.id: manager for manager in roster.managers}
-    still = {
+    still_listed = {
         entry.manager_id for entry in store.roster.load_all().values() if entry.listed
     } | roster.listed_ids
-    late, free, withdrawn = [], [], []
+    postponed, released, withdrawn = [], [], []
     for mail in store.outbox.entries(MailState.PENDING):
         owner = manager_of_mail(mail.mail_id)
         manager = managers.get(owner)
@@ -70,27 +84,27 @@ def postpone_doubtful_mails(
         if (
             owner in ownership.held_back
             or owner in ownership.unmailed
-            or (manager is None and owner in still)
+            or (manager is None and owner in still_listed)
         ):
-            late.append(mail.mail_id)
+            postponed.append(mail.mail_id)
         elif manager is None or not manager.is_in_service(day):
             withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has left"))
         elif normalise_address(mail.recipient) != manager.addresses[0]:
             withdrawn.append((mail.mail_id, f"was withdrawn: {owner} has another address now"))
         elif mail.next_at > now + _POSTPONEMENT / 2:
-            free.append(mail.mail_id)
-    store.outbox.postpone(late, now + _POSTPONEMENT)
-    store.outbox.postpone(free, now)
-    store.outbox.withdraw([name for name, _ in withdrawn])
+            released.append(mail.mail_id)
+    store.outbox.postpone(postponed, now + _POSTPONEMENT)
+    store.outbox.postpone(released, now)
+    store.outbox.withdraw([mail_id for mail_id, _ in withdrawn])
     waits = "waits until the list of managers is put right"
-    for name, what in (*((name, waits) for name in late), *withdrawn):
-        report.note([Problem(f"mail {name}", what, severity=Severity.NOTE)])
+    for mail_id, what in (*((mail_id, waits) for mail_id in postponed), *withdrawn):
+        report.note([Problem(f"mail {mail_id}", what, severity=Severity.NOTE)])
 
 
 def _find_moved_ids(known: Mapping[str, ListedManager], roster: Roster, day: date) -> dict[str, str]:
-    """Old id to new id of each person who has the same mail address under another id.
+    """Return old id to new id of each person who has the same mail address under another id.
 
-    The old id may be on the list still, as one that has left.
+    The old id may still be on the list, marked as having left.
     """
     digests = {
         manager.id: frozenset(map(address_digest, manager.addresses))
@@ -99,8 +113,8 @@ def _find_moved_ids(known: Mapping[str, ListedManager], roster: Roster, day: dat
     }
     left = {manager.id for manager in roster.managers} - digests.keys()
     owners: dict[str, set[str]] = {}
-    for manager_id, theirs in digests.items():
-        for digest in theirs:
+    for manager_id, own_digests in digests.items():
+        for digest in own_digests:
             owners.setdefault(digest, set()).add(manager_id)
     candidates: dict[str, list[ListedManager]] = {}
     for entry in known.values():
@@ -113,15 +127,16 @@ def _find_moved_ids(known: Mapping[str, ListedManager], roster: Roster, day: dat
         if new not in known or known[new].address not in digests[new]:
             candidates.setdefault(new, []).append(entry)
     moves: dict[str, str] = {}
-    for new, found in candidates.items():
-        listed_last = [entry for entry in found if entry.listed] or found
-        if len(listed_last) == 1:
-            moves[listed_last[0].manager_id] = new
+    for new, entries in candidates.items():
+        # Of several earlier ids, the one that was on the last list.
+        entries = [entry for entry in entries if entry.listed] or entries
+        if len(entries) == 1:
+            moves[entries[0].manager_id] = new
     return moves
 
 
 def _without_successors(moves: dict[str, str], roster: Roster, store: Store) -> dict[str, str]:
-    """Leave out who took over a mailbox: hours of the old id from before `started` are another person's."""
+    """Leave out managers who took over a mailbox: the old id has minutes of before they started."""
     started = {manager.id: manager.started for manager in roster.managers}
     return {
         old: new
@@ -133,12 +148,12 @@ def _without_successors(moves: dict[str, str], roster: Roster, store: Store) -> 
 def _without_occupied(
     moves: dict[str, str], known: Mapping[str, ListedManager], store: Store, ownership: CalendarOwnership
 ) -> dict[str, str]:
-    """Nobody's meetings come under an id under which another person's are held."""
+    """Leave out new ids under which another person's meetings are stored, and hold those managers back."""
     occupied_ids = {new for new in moves.values() if new in known or store.roster.holds_meetings(new)}
     while occupied := {old: new for old, new in moves.items() if new in occupied_ids and new not in moves}:
         for old, new in occupied.items():
-            what = f"the id {new} was another person's, and has the mail address of {old}; it is not read"
-            ownership.hold_back({new}, what, "give this person an id that nobody had")
+            what = f"the id {new} was another person's and now has the mail address of {old}; it is not read"
+            ownership.hold_back({new}, what, "give this person an id that nobody has had")
             del moves[old]
     return moves
 

@@ -1,4 +1,4 @@
-"""From what is kept to what the rules' authors ask of it."""
+"""Measures how often each rule decided a stored meeting; `calsync rules` calls it."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ from calsync.store.database import Store
 def measure_stored_rule_usage(
     settings: Settings, store: Store, book: RuleBook, first: date, last: date
 ) -> RuleUsage:
-    """What decided the kept meetings of all listed managers from `first` to `last` (exclusive)."""
+    """Return the rule usage of the stored meetings of all listed managers, `first` to `last` (exclusive)."""
     worktime = worktime_of(settings)
     span = Span(worktime.midnight(first), worktime.midnight(last))
     return measure_rule_usage(

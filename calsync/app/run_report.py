@@ -1,4 +1,4 @@
-"""What one night did, and everything that went wrong in it."""
+"""Collects what a night does and what goes wrong in it; the result of `calsync.app.night.run_night`."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,12 @@ from calsync.text import format_count
 
 @dataclass
 class RunReport:
-    """Gathers what a night did while it runs; the one thing here that grows."""
+    """Counts and problems of one night; grows while it runs.
+
+    Attributes:
+        counts: The keys are stored in the table of runs and shown by `calsync status`.
+        interrupted: Whether the night was stopped before all calendars were read.
+    """
 
     night: date
     counts: Counter[str] = field(default_factory=Counter)
@@ -25,17 +30,17 @@ class RunReport:
         self.problems.extend(problems)
 
     def fault(self, where: str, error: CalsyncError) -> None:
-        """Add an error that cost one calendar or one mail; the night goes on."""
+        """Add an error that affects one calendar or one mail; the night goes on."""
         self.problems.append(Problem(where, error.what, error.hint))
 
     @property
     def faults(self) -> list[Problem]:
-        """The problems that lost something; notes only explain."""
+        """The problems by which something is missing; the others are notes."""
         return [problem for problem in self.problems if problem.severity is Severity.FAULT]
 
     @property
     def summary(self) -> str:
-        """What the night did, in one line of words."""
+        """The counts in one sentence."""
         counts = self.counts
         return (
             f"{format_count(counts['calendars'], 'calendar')} read ({counts['unchanged']} unchanged, "
@@ -46,7 +51,7 @@ class RunReport:
 
     @property
     def outcome(self) -> RunState:
-        """How the night ended, as the ledger keeps it."""
+        """How the night ended, as the table of runs stores it."""
         if self.interrupted:
             return RunState.INTERRUPTED
         return RunState.PROBLEMS if self.faults else RunState.GOOD

@@ -1,4 +1,4 @@
-"""Opens what a night needs from the settings: sources, rules, managers, costs, the way out for mail."""
+"""Opens what the settings name: rules, sources and the transport for mail."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -18,14 +18,14 @@ from calsync.sources.registry import open_source
 
 
 def open_rules(settings: Settings) -> tuple[RuleBook, tuple[Problem, ...]]:
-    """The shipped packs the settings name and our own folder, with what was found wrong in them."""
+    """Load the packs and the own folder that the settings name; return the rules and their problems."""
     folder = settings.rules.folder
     return load_rules(settings.rules.packs, settings.resolve(folder) if folder else None)
 
 
 @contextmanager
 def open_sources(settings: Settings, managers: tuple[Manager, ...]) -> Iterator[dict[str, Source]]:
-    """The sources that some manager uses, by name, closed at the end; raises ConfigError with all faults."""
+    """Open the sources that managers use, by name; closed at the end. Raises ConfigError with all faults."""
     opened = open_named_sources(settings, source_names(managers))
     with ExitStack() as stack:
         for source in opened.values():
@@ -34,12 +34,12 @@ def open_sources(settings: Settings, managers: tuple[Manager, ...]) -> Iterator[
 
 
 def source_names(managers: Iterable[Manager]) -> tuple[str, ...]:
-    """The names of the sources that some manager uses, sorted."""
+    """Return the names of the sources that some manager uses, sorted."""
     return tuple(sorted({manager.source for manager in managers}))
 
 
 def open_named_sources(settings: Settings, names: Iterable[str]) -> dict[str, Source]:
-    """Sources by name; raises ConfigError with all faults, and then leaves none open."""
+    """Open sources; the caller closes them. Raises ConfigError with all faults, and then leaves none open."""
     problems: list[Problem] = []
     opened: dict[str, Source] = {}
     for name in names:
@@ -56,7 +56,7 @@ def open_named_sources(settings: Settings, names: Iterable[str]) -> dict[str, So
 
 @contextmanager
 def open_transport(settings: Settings) -> Iterator[Transport]:
-    """The way out for mails that the settings name; closed at the end."""
+    """Open the transport for mails that the settings name; closed at the end."""
     transport = _build_transport(settings)
     try:
         yield transport
@@ -82,7 +82,7 @@ def _build_transport(settings: Settings) -> Transport:
 
 
 def _build_m365_transport(settings: Settings) -> Transport:
-    # Imported here, for it brings O365 along, which most who send by SMTP never need.
+    # Imported here, because it imports O365, which those who send by SMTP do not need.
     from calsync.mail.m365 import M365Transport
     from calsync.sources.m365.source import M365Source
 

@@ -1,4 +1,4 @@
-"""Keeps what was read in few transactions, each calendar whole in one of them."""
+"""Stores what `calsync.app.fetch` read in few transactions, each calendar whole in one of them."""
 
 from datetime import date
 from types import TracebackType
@@ -10,11 +10,14 @@ from calsync.store.database import Store
 from calsync.store.records import CalendarReplacement, CalendarState, Recalculation
 
 MAX_ROWS, MAX_CALENDARS = 4000, 200
-"""What is kept in one transaction at the most: so much memory, and so much work is lost with a night."""
+"""How many rows and calendars one transaction stores at most.
+
+This bounds the memory, and the work that is lost if the night is killed.
+"""
 
 
 class BatchWriter:
-    """Gathers what is to be kept, and keeps it when enough has come together, and at the end."""
+    """Collects what is to be stored, and stores it when there is enough of it and at the end."""
 
     def __init__(self, store: Store, night: date, report: RunReport) -> None:
         self._store, self._night, self._report = store, night, report
@@ -24,7 +27,7 @@ class BatchWriter:
         self._unchanged: list[str] = []
 
     def add_replacement(self, replacement: CalendarReplacement) -> None:
-        """Have rows replace what the calendar held in the window, but for uids that stand."""
+        """Add a calendar that was read."""
         self._replacements.append(replacement)
         self._rows += len(replacement.rows)
         self._report.note(replacement.state.problems)
@@ -32,11 +35,11 @@ class BatchWriter:
             self._write()
 
     def add_minutes(self, minutes: Recalculation) -> None:
-        """Have a manager's minutes kept, after the meetings they are of."""
+        """Add a new manager's minutes; they are stored after the meetings."""
         self._minutes.append(minutes)
 
     def add_unchanged(self, state: CalendarState) -> None:
-        """Note that a calendar is as it was; what was wrong with it still is."""
+        """Add a calendar that did not change; the problems of its last reading are still there."""
         self._unchanged.append(state.calendar_id)
         self._report.counts["unchanged"] += 1
         self._report.note(state.problems)
@@ -52,7 +55,8 @@ class BatchWriter:
         if replacements:
             for change in self._store.meetings.replace_all(replacements):
                 self._report.counts.update(added=change.added, changed=change.changed, removed=change.removed)
-        # After the meetings: a night that dies in between leaves a manager who was never reckoned.
+        # After the meetings: if the night is killed in between, the manager has no allocation state, and the
+        # next night calculates the minutes.
         store_minutes(self._store, minutes, self._report)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The command line: reads arguments, prints, and turns outcomes into exit codes (`cli/app.py`)."""
+"""The command line: `main` runs a command, and prints errors with exit codes (see `cli.app`)."""
 
 import gc
 import logging
@@ -28,19 +28,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print_error(error.what, error.hint)
         sys.exit(3)
     except Exception as error:
-        if isinstance(error, UnicodeEncodeError) and (given := _undecodable(arguments)):
-            print_error("holds bytes that are no UTF-8", "type it again, in a UTF-8 terminal", given[0])
+        if isinstance(error, UnicodeEncodeError) and (undecodable := _undecodable_arguments(arguments)):
+            print_error("is not UTF-8", "type it again, in a UTF-8 terminal", undecodable[0])
             sys.exit(2)
         for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
             err.print(line)
         err.print("This is a fault in calsync: please report it, with the lines above.")
         sys.exit(3)
     finally:
-        # Python looks through everything once more before it ends, which is a quarter of `status`.
+        # Python collects garbage once more at exit, which takes a quarter of the time of `status`.
         gc.freeze()
 
 
-def _undecodable(arguments: Sequence[str] | None) -> list[str]:
-    """Return the arguments that are no UTF-8: file names may be so, what is written or stored may not."""
+def _undecodable_arguments(arguments: Sequence[str] | None) -> list[str]:
+    """Return the arguments that are not UTF-8: they may be file names, and cannot be printed or stored."""
     given = sys.argv[1:] if arguments is None else arguments
     return [text for text in given if any("\ud800" <= character <= "\udfff" for character in text)]

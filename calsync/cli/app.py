@@ -1,6 +1,6 @@
-"""The `calsync` command: which module holds which command, errors and exit codes, options in common.
+"""The `calsync` command: the list of commands, and the options, errors and output that commands share.
 
-0 good, 1 good with problems (each named), 2 wrong settings or arguments, 3 failed.
+Exit codes: 0 success, 1 success with problems (each is printed), 2 wrong settings or arguments, 3 failure.
 """
 
 import gc
@@ -47,31 +47,32 @@ COMMANDS = {
 }
 """Each command, in the order in which a new user needs it, and its line in the help.
 
-A command's module has its name. It is imported when the command runs, or its own help is shown, so that
-`calsync --help` and `calsync status` do not wait for pandas, Microsoft 365 and the rules.
+The module of a command has the same name. It is imported when the command runs or its own help is printed, so
+that `calsync --help` and `calsync status` do not import pandas, Microsoft 365 and the rules.
 """
 
 
 class CommandGroup(TyperGroup):
-    """Imports a command's module on demand, and prints what is wrong with arguments by our console."""
+    """Imports a command's module on demand, and prints errors in arguments by `terminal.err`."""
 
     _shows_help = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # By these, commands that are not imported yet are listed, and a mistyped name gets a suggestion.
+        # Placeholders for commands that are not imported yet: for the help, and suggestions for mistyped
+        # names.
         for name, line in COMMANDS.items():
             self.commands.setdefault(name, TyperCommand(name, help=line, rich_markup_mode="markdown"))
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names in the order of `COMMANDS`, then those that were registered otherwise."""
+        """Return the names in the order of `COMMANDS`, then other registered commands."""
         return [*COMMANDS, *(name for name in super().list_commands(ctx) if name not in COMMANDS)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, its module imported; for the list of commands only its name and line."""
+        """Import a command's module and return the command; for the help, return the placeholder."""
         if cmd_name not in COMMANDS or self._shows_help:
             return super().get_command(ctx, cmd_name)
-        # Imported modules stay alive: scanning them for garbage takes a tenth of the start-up time.
+        # Imported modules stay in memory; scanning them for garbage takes a tenth of the start-up time.
         gc.disable()
         try:
             importlib.import_module(f"calsync.cli.{cmd_name}")
@@ -97,7 +98,7 @@ class CommandGroup(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run the command line; in standalone mode a wrong argument is printed and ends the process."""
+        """Run the command line; in standalone mode, print errors in arguments and end the process."""
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()
@@ -107,7 +108,7 @@ class CommandGroup(TyperGroup):
             err.print("Aborted.")
             code = 1
         except Exception as error:
-            # Typer's own class of errors in arguments is private, and has another home in each version.
+            # Typer's class of errors in arguments is private, and in another module in each version.
             if not hasattr(error, "format_message"):
                 raise
             _print_usage_error(error)
@@ -116,7 +117,7 @@ class CommandGroup(TyperGroup):
 
 
 def print_error(what: str, hint: str, where: str = "") -> None:
-    """Print an error that ends the command, and the way out."""
+    """Print an error that ends the command, and its hint."""
     err.print_line(bold(where), f": {what}") if where else err.print_line(bold(what))
     if hint:
         err.print_line(f"  → {hint}")
@@ -124,7 +125,7 @@ def print_error(what: str, hint: str, where: str = "") -> None:
 
 def _print_usage_error(error: Any) -> None:
     context = getattr(error, "ctx", None)
-    message = error.format_message().replace("Value error, ", "")  # pydantic's words, by way of typer
+    message = error.format_message().replace("Value error, ", "")  # pydantic adds it
     if context is not None and message:
         err.print(context.get_usage())
         err.print(f"Try `{context.command_path} --help`.")
@@ -147,14 +148,14 @@ DEFAULT_CONFIG = Path("calsync.toml")
 
 
 class OutputFormat(StrEnum):
-    """How a command prints what it lists."""
+    """How a command prints its list."""
 
     TABLE = "table"
     JSON = "json"
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         out.print(f"calsync {__version__}")
         raise typer.Exit
 
@@ -169,11 +170,11 @@ def _root(
 
 
 def parse_day(text: str) -> date:
-    """A date written YYYY-MM-DD; anything else is refused as an argument."""
+    """Parse a date written YYYY-MM-DD; anything else is an error in the arguments."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-16") from None
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-16") from None
 
 
 FromOption = Annotated[date, typer.Option("--from", parser=parse_day, metavar="D", help="The first day.")]
@@ -184,7 +185,7 @@ ToOption = Annotated[
 
 @contextmanager
 def report_write_errors(where: Path) -> Iterator[None]:
-    """Report a folder or file that cannot be written as the wrong argument that it is."""
+    """Report a folder or file that cannot be written as an error in the arguments."""
     try:
         yield
     except OSError as error:
@@ -193,24 +194,24 @@ def report_write_errors(where: Path) -> Iterator[None]:
 
 
 def now() -> datetime:
-    """The time, aware, in this machine's zone."""
+    """Return the current time, aware, in this machine's zone."""
     return datetime.now().astimezone()
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Print a text that was made line by line; a line break within a line is shown, not obeyed."""
+    """Print lines; a line break within a line is printed as an escape."""
     for line in lines:
         out.print(line)
 
 
 def print_demo_day(settings: "Settings") -> None:
-    """Say that the settings are those of a demo, which carry a day of their own."""
+    """Print a note if the settings are those of a demo, which set the date of today."""
     if settings.demo.today is not None:
-        err.print(f"Today is {settings.demo.today} here: a demo's own day, by [demo] today in the settings.")
+        err.print(f"Today is taken to be {settings.demo.today}: [demo] today in the settings.")
 
 
 def load_usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
-    """The managers whose lines can be used; the other lines are named on standard error."""
+    """Return the managers whose lines are valid; print the problems of other lines to standard error."""
     from calsync.config.roster import read_roster
 
     roster = read_roster(settings)
@@ -219,14 +220,14 @@ def load_usable_managers(settings: "Settings") -> "tuple[Manager, ...]":
 
 
 def check_manager_ids(manager_ids: Iterable[str], settings: "Settings", *, option: str) -> None:
-    """Raise ConfigError with every id that is on no line of the list of managers."""
+    """Raise ConfigError with every id that is not in the list of managers."""
     from calsync.config.roster import read_roster
     from calsync.validation import suggest_word
 
     listed = [manager.id for manager in read_roster(settings).managers]
     unknown = [manager_id for manager_id in manager_ids if manager_id not in listed]
     if unknown:
-        what = f"is no id in {settings.managers.file}"
+        what = f"is not an id in {settings.managers.file}"
         raise ConfigError(
             [
                 Problem(f"{option} {manager_id}", what, suggest_word(manager_id, listed))
@@ -236,7 +237,7 @@ def check_manager_ids(manager_ids: Iterable[str], settings: "Settings", *, optio
 
 
 def print_problems(problems: Iterable[Problem]) -> bool:
-    """Print each problem once with its way out, faults first; True if one of them is a fault."""
+    """Print each problem once with its hint, faults first; return whether one of them is a fault."""
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity is Severity.NOTE)
     for problem in ordered:
         mark = red("●") if problem.severity is Severity.FAULT else dim("○")

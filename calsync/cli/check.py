@@ -1,4 +1,4 @@
-"""`calsync check`: everything a night needs, tried without sending or keeping anything."""
+"""`calsync check`: tests everything that a night needs; sends nothing and stores nothing."""
 
 import typer
 
@@ -13,17 +13,17 @@ from calsync.model.problem import Severity
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Try settings, rules, store, mail and one calendar of each source; send nothing.
 
-    Says in plain words what is wrong and what to do. Example: `calsync check --config calsync.toml`
+    Prints what is wrong and what to do. Example: `calsync check --config calsync.toml`
     """
     settings = load_settings(config)
     print_demo_day(settings)
     today = settings.today(now())
-    faulty = False
-    for tried in run_preflight(settings, today):
-        broken = any(problem.severity is Severity.FAULT for problem in tried.problems)
+    has_faults = False
+    for result in run_preflight(settings, today):
+        has_failed = any(problem.severity is Severity.FAULT for problem in result.problems)
         out.print_line(
-            red("✗") if broken else green("✓"), f" {tried.subject}: {tried.outcome or 'see below'}"
+            red("✗") if has_failed else green("✓"), f" {result.subject}: {result.outcome or 'see below'}"
         )
-        faulty |= print_problems(tried.problems)
-    if faulty:
+        has_faults |= print_problems(result.problems)
+    if has_faults:
         raise typer.Exit(1)

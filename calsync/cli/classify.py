@@ -1,4 +1,4 @@
-"""`calsync classify`: a table of meetings with labels."""
+"""`calsync classify`: adds labels to a table of meetings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from calsync.text import format_count
 
 @app.command()
 def classify(
-    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one a row.")],
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Meetings, one per row.")],
     target: Annotated[
         Path,
         typer.Argument(
@@ -36,8 +36,8 @@ def classify(
     recurring and description; all but title may be missing.
     Example: `calsync classify meetings.csv labelled.xlsx`
     """
-    prints = str(target) == "-"
-    if not prints:
+    is_stdout = str(target) == "-"
+    if not is_stdout:
         check_suffix(target)
         if target.exists() and source.exists() and target.samefile(source):
             hint = "name another file for the labelled table"
@@ -48,10 +48,10 @@ def classify(
     table = build_labelled_table(labelled)
     if "attendee_domains" not in frame.columns:
         err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
-    if prints:
+    if is_stdout:
         write_csv(format_csv(table))
     else:
         write_table_only(table, target)
     unclear = int(labelled["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).sum())
-    where = "" if prints else f": {target}"
+    where = "" if is_stdout else f": {target}"
     err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")

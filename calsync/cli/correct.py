@@ -1,4 +1,4 @@
-"""`calsync correct`: a person's word about a meeting, kept, listed, withdrawn."""
+"""`calsync correct`: adds, lists and withdraws corrections of meetings by people."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -55,8 +55,8 @@ def correct(
     scope: Annotated[str, typer.Option(metavar="S", help="inter_agency, internal, personal or other.")] = "",
     kind: Annotated[str, typer.Option(metavar="K", help="meeting, preparation or travel.")] = "",
     share: ShareOption = None,
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who says so: a manager's id, or a name.")] = "",
-    why: Annotated[str, typer.Option(metavar="TEXT", help="What they know.")] = "",
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who corrects it: a manager's id, or a name.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason.")] = "",
     listed: ListOption = False,
     withdraw: WithdrawOption = 0,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -71,25 +71,29 @@ def correct(
         return
     managers = load_usable_managers(settings)
     _check_required(by=by, uid=uid or withdraw)
-    who = _author_name(by, managers)
+    author = _author_name(by, managers)
     if withdraw:
         with _locked_store(settings) as store:
             correction_and_effects = corrections.withdraw_correction(
-                store, withdraw, who, now(), managers, worktime_of(settings)
+                store, withdraw, author, now(), managers, worktime_of(settings)
             )
         _print_effects(*correction_and_effects)
         return
     fields = _correction_fields(settings, scope, partnership, activity, share, kind)
     with _locked_store(settings) as store:
         recurrence_id = _select_recurrence_id(store.meetings.find_by_uid(uid), settings, at=at, series=series)
-        given = Correction(uid, fields, who, now(), recurrence_id, _check_manager_id(manager, managers), why)
-        correction_and_effects = corrections.add_correction(store, given, managers, worktime_of(settings))
+        correction = Correction(
+            uid, fields, author, now(), recurrence_id, _check_manager_id(manager, managers), why
+        )
+        correction_and_effects = corrections.add_correction(
+            store, correction, managers, worktime_of(settings)
+        )
     _print_effects(*correction_and_effects)
 
 
 @contextmanager
 def _locked_store(settings: Settings) -> Iterator[Store]:
-    """The store while no night runs, so that no minutes are reckoned from half of what is known."""
+    """Open the store while no night runs, so that no minutes are computed from a partly updated store."""
     url = store_url(settings)
     with night_lock(url), open_store(url) as store:
         yield store
@@ -117,10 +121,10 @@ def _author_name(by: str, managers: Iterable[Manager]) -> str:
 
 
 def _check_manager_id(manager: str, managers: Iterable[Manager]) -> str:
-    ids = [one.id for one in managers]
+    ids = [listed.id for listed in managers]
     if manager and manager not in ids:
         raise ConfigError(
-            [Problem(f"--manager {manager}", "is on no line of managers", suggest_word(manager, ids))]
+            [Problem(f"--manager {manager}", "is not in the list of managers", suggest_word(manager, ids))]
         )
     return manager
 
@@ -133,22 +137,24 @@ def _correction_fields(
     share: float | None,
     kind: str,
 ) -> CorrectionFields:
-    """What is said, with every word that means nothing named at once."""
+    """Parse the fields of a correction; raise ConfigError with all unknown values at once."""
     book, _ = open_rules(settings)
     partnership_ids = [*(partnership or ())]
     problems = _unknown_word_problems(scope, activity, kind, book)
     problems += [
-        Problem(f"--partnership {name}", "is no partnership", suggest_word(name, sorted(book.partnerships)))
+        Problem(
+            f"--partnership {name}", "is not a partnership", suggest_word(name, sorted(book.partnerships))
+        )
         for name in partnership_ids
         if name not in book.partnerships and name != NO_PARTNERSHIP_WORD
     ]
     if not (scope or activity or kind or partnership_ids) and share is None:
         problems.append(
-            Problem("correct", "says nothing", "add --activity, --partnership, --scope or --kind")
+            Problem("correct", "contains no change", "add --activity, --partnership, --scope or --kind")
         )
     if problems:
         raise ConfigError(problems)
-    label = next((one for one in book.labels if _normalise_word(one) == _normalise_word(activity)), None)
+    label = next((name for name in book.labels if _normalise_word(name) == _normalise_word(activity)), None)
     return CorrectionFields(
         scope=Scope(_normalise_word(scope)) if scope else None,
         partnerships=tuple(name for name in partnership_ids if name != NO_PARTNERSHIP_WORD)
@@ -169,7 +175,9 @@ def _unknown_word_problems(scope: str, activity: str, kind: str, book: RuleBook)
     ]
     return [
         Problem(
-            f"{option} {word}", f"is no {option[2:]}", suggest_word(word.strip(), [str(one) for one in known])
+            f"{option} {word}",
+            f"is not a known {option[2:]}",
+            suggest_word(word.strip(), list(map(str, known))),
         )
         for option, word, known in words
         if word and _normalise_word(word) not in map(_normalise_word, known)
@@ -181,16 +189,18 @@ def _normalise_word(word: str) -> str:
 
 
 def _select_recurrence_id(
-    found: Sequence[Meeting], settings: Settings, *, at: str, series: bool
+    meetings: Sequence[Meeting], settings: Settings, *, at: str, series: bool
 ) -> str | None:
-    """The recurrence id of the one meeting that is meant, or None for the series."""
+    """Return the recurrence id of the meeting that the options select, or None for the series."""
     if at and series:
         raise typer.BadParameter("give either --at or --series")
     if at:
-        return corrections.find_recurrence_id(found, _parse_moment(at, settings))
-    if not series and len({m.recurrence_id for m in found}) > 1:
-        hint = "say --series, or which one: --at " + found[-1].start.isoformat(timespec="minutes")
-        raise ConfigError([Problem(f"--uid {found[0].uid}", "is a series", hint)])
+        return corrections.find_recurrence_id(meetings, _parse_moment(at, settings))
+    if not series and len({m.recurrence_id for m in meetings}) > 1:
+        hint = "add --series, or the time of one meeting: --at " + meetings[-1].start.isoformat(
+            timespec="minutes"
+        )
+        raise ConfigError([Problem(f"--uid {meetings[0].uid}", "is a series", hint)])
     return None
 
 
@@ -200,12 +210,12 @@ def _parse_moment(text: str, settings: Settings) -> datetime | date:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write it as 2026-11-03T10:00") from None
+        raise typer.BadParameter(f"{text!r} is not a time; write it as 2026-11-03T10:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=settings.organisation.zone)
 
 
-def _print_effects(kept: Correction, effects: Sequence[CorrectionEffect]) -> None:
-    """What changed, one line for each kind of change; what the future brings follows by itself."""
+def _print_effects(correction: Correction, effects: Sequence[CorrectionEffect]) -> None:
+    """Print the changes of stored meetings, one line for each kind of change."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("when", "meetings", "calendars of", "meeting", "before", "", "after"):
         table.add_column(name, overflow="fold")
@@ -217,10 +227,13 @@ def _print_effects(kept: Correction, effects: Sequence[CorrectionEffect]) -> Non
         table.add_row(when, str(len(alike)), managers, shown, before, "→", after)
     out.print_table(table)
     changed = sum(effect.before != effect.after for effect in effects)
-    action = f"withdrawn by {kept.withdrawn_by}" if kept.withdrawn else f"{kept.fields}, says {kept.author}"
-    out.print(
-        f"Correction {kept.number}: {action}. {changed} of {format_count(len(effects), 'meeting')} changed."
+    action = (
+        f"withdrawn by {correction.withdrawn_by}"
+        if correction.withdrawn
+        else f"{correction.fields}, by {correction.author}"
     )
+    meetings = format_count(len(effects), "meeting")
+    out.print(f"Correction {correction.number}: {action}. {changed} of {meetings} changed.")
 
 
 def _group_effects(effects: Sequence[CorrectionEffect]) -> dict[tuple[str, bool, str, str], list[Meeting]]:
@@ -238,31 +251,33 @@ def _group_effects(effects: Sequence[CorrectionEffect]) -> dict[tuple[str, bool,
     return groups
 
 
-def _format_classification(verdict: Classification) -> str:
-    kind = "" if verdict.kind is MeetingKind.MEETING else f", {verdict.kind}"
-    share = "" if verdict.process_share is None else f" ({float(verdict.process_share):.0%} process)"
-    what = verdict.label or (verdict.scope if verdict.activity is Activity.NONE else verdict.activity)
-    return f"{' and '.join(verdict.partnerships) or '-'}: {what}{share}{kind}"
+def _format_classification(classification: Classification) -> str:
+    kind = "" if classification.kind is MeetingKind.MEETING else f", {classification.kind}"
+    process_share = classification.process_share
+    share = "" if process_share is None else f" ({float(process_share):.0%} process)"
+    # Without a partnership activity, the scope says more: internal, personal or other.
+    is_none = classification.activity is Activity.NONE
+    what = classification.label or (classification.scope if is_none else classification.activity)
+    return f"{' and '.join(classification.partnerships) or '-'}: {what}{share}{kind}"
 
 
 def _print_corrections(settings: Settings, uid: str) -> None:
     with open_store(store_url(settings)) as store:
-        found = store.corrections.list_all(uid or None)
-    if not found:
-        out.print("Nobody has corrected anything yet." if not uid else "Nobody has corrected this meeting.")
+        listed = store.corrections.list_all(uid or None)
+    if not listed:
+        out.print("There are no corrections." if not uid else "There are no corrections of this meeting.")
         return
-    for one in found:
-        made = one.made_at.astimezone(settings.organisation.zone).strftime("%Y-%m-%d %H:%M")
-        state = f"withdrawn by {one.withdrawn_by}" if one.withdrawn else "holds"
-        was = "; ".join(
-            dict.fromkeys(_format_classification(verdict) for verdict in one.previous_classifications)
-        )
-        out.print(f"{one.number}  {one.uid} [{describe_target(one)}], {state}")
-        why = f" ({one.reason})" if one.reason else ""
-        out.print(f"   {was} → {one.fields}, says {one.author}, {made}{why}")
+    for correction in listed:
+        made_at = correction.made_at.astimezone(settings.organisation.zone).strftime("%Y-%m-%d %H:%M")
+        state = f"withdrawn by {correction.withdrawn_by}" if correction.withdrawn else "in force"
+        before = "; ".join(dict.fromkeys(map(_format_classification, correction.previous_classifications)))
+        out.print(f"{correction.number}  {correction.uid} [{describe_target(correction)}], {state}")
+        reason = f" ({correction.reason})" if correction.reason else ""
+        out.print(f"   {before} → {correction.fields}, by {correction.author}, {made_at}{reason}")
 
 
-def describe_target(one: Correction) -> str:
-    """Which meetings a correction is about, in words."""
-    meant = "series" if one.recurrence_id is None else f"meeting {one.recurrence_id}".strip()
-    return f"{meant}, only {one.manager_id}'s" if one.manager_id else meant
+def describe_target(correction: Correction) -> str:
+    """Describe the meetings that a correction is about."""
+    recurrence_id = correction.recurrence_id
+    target = "series" if recurrence_id is None else f"meeting {recurrence_id}".strip()
+    return f"{target}, only {correction.manager_id}'s" if correction.manager_id else target

@@ -1,4 +1,4 @@
-"""`calsync demo`: a night for a fictional council, offline, and what to open first."""
+"""`calsync demo`: runs a night for a fictional council, offline, and prints the files to open."""
 
 from datetime import datetime, time
 from email import message_from_bytes, policy
@@ -26,7 +26,7 @@ from calsync.store.records import RunState
 
 @app.command()
 def demo(
-    to: Annotated[Path, typer.Option(metavar="DIR", help="Where to put it.")] = Path("demo"),
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")] = Path("demo"),
 ) -> None:
     """Run a night for a fictional council of 12 managers, offline, and name the files to open.
 
@@ -40,24 +40,24 @@ def demo(
         report = run_night(config, DEMO_DAY, now=lambda: at, progress=progress)
     print_report(report)
     mail = _longest_mail(settings)
-    table, left_out = _write_hr_table(settings)
-    opened = (
+    table, note = _write_hr_table(settings)
+    files = (
         (mail, "a manager's weekly mail, in English and Welsh"),
         (_write_summary_page(mail), "the same as a page, for a browser"),
         (table, "HR's table: hours by partnership and activity, with cost"),
     )
     out.print()
     out.print("Open these first:")
-    for path, what in opened:
+    for path, what in files:
         out.print_line("  ", bold(path), f"  {what}")
-    if left_out:
-        out.print(left_out)
+    if note:
+        out.print(note)
     if report.outcome is not RunState.GOOD:
         raise typer.Exit(1)
 
 
 def _longest_mail(settings: Settings) -> Path:
-    """The mail with the most in it: the one in two languages, of a busy week."""
+    """Return the longest mail: it is in two languages, about a busy week."""
     return max(settings.resolve(settings.mail.folder).glob("*.eml"), key=lambda path: path.stat().st_size)
 
 
@@ -70,7 +70,7 @@ def _write_summary_page(mail: Path) -> Path:
 
 
 def _write_hr_table(settings: Settings) -> tuple[Path, str]:
-    """HR's table as a workbook, or as CSV where XlsxWriter is not installed; and what was left out."""
+    """Write HR's table as a workbook, or as CSV and with a note if XlsxWriter is not installed."""
     first, _ = window_days(settings, DEMO_DAY)
     last = DEMO_DAY
     with open_store(store_url(settings)) as store:

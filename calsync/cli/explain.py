@@ -1,4 +1,4 @@
-"""`calsync explain`: the rules that matched a meeting, and which one decided."""
+"""`calsync explain`: prints the rules that matched a meeting, and which one decided."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from calsync.store.database import open_store
 @app.command()
 def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A meeting's title.")] = "",
-    uid: Annotated[str, typer.Option(metavar="U", help="A kept meeting, by its uid.")] = "",
+    uid: Annotated[str, typer.Option(metavar="U", help="A stored meeting, by its uid.")] = "",
     organiser: Annotated[str, typer.Option(metavar="DOMAIN", help="The organiser's mail domain.")] = "",
     invited: Annotated[str, typer.Option(metavar="DOMAINS", help='Mail domains, joined by ";".')] = "",
     description: Annotated[str, typer.Option(help="The invitation's text.")] = "",
@@ -51,8 +51,8 @@ def explain(
     organiser = _parse_domain(organiser) if organiser else ""
     if not domains:
         out.print(
-            "Nobody is invited: this is judged without attendees, and who takes part decides much. "
-            'Say who does: --invited "ours.gov.wales;theirs.nhs.uk" --organiser ours.gov.wales'
+            "Classified without attendees, who often decide the result. "
+            'Add them: --invited "ours.gov.wales;theirs.nhs.uk" --organiser ours.gov.wales'
         )
     _print_explanation(
         Facts(text, organiser, domains, description=description, own_domains=_own_domains(config)), book
@@ -60,10 +60,10 @@ def explain(
 
 
 def _parse_domain(text: str) -> str:
-    """The domain of a mail address or of a mail domain; anything else is refused as an argument."""
+    """Return the domain of a mail address or mail domain; anything else is an error in the arguments."""
     domain = text.strip().rpartition("@")[2].casefold()
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
-        raise typer.BadParameter(f"{text!r} is no mail domain; write it as brynfelin.gov.wales")
+        raise typer.BadParameter(f"{text!r} is not a mail domain; write it as brynfelin.gov.wales")
     return domain
 
 
@@ -74,47 +74,52 @@ def _print_explanation(facts: Facts, book: RuleBook) -> None:
 def _explain_stored(uid: str, config: Path, book: RuleBook) -> None:
     settings = load_settings(config)
     with open_store(store_url(settings)) as store:
-        uncorrected, found, corrections = (
-            store.meetings.find_uncorrected(uid),
-            store.meetings.find_by_uid(uid),
-            store.corrections.list_all(uid),
-        )
-    if not found:
+        uncorrected = store.meetings.find_uncorrected(uid)
+        meetings = store.meetings.find_by_uid(uid)
+        corrections = store.corrections.list_all(uid)
+    if not meetings:
         hint = "its uid is in `calsync occurrences … --format csv`"
-        raise ConfigError([Problem(uid, "no kept meeting has this uid", hint)])
-    for verdict in dict.fromkeys(meeting.classification for meeting in found):
-        out.print(f"kept as {_format_classification(verdict)}")
-        print_lines(manual_quotes(verdict.rule, book))
+        raise ConfigError([Problem(uid, "no stored meeting has this uid", hint)])
+    for classification in dict.fromkeys(meeting.classification for meeting in meetings):
+        out.print(f"stored as {_format_classification(classification)}")
+        print_lines(manual_quotes(classification.rule, book))
     if corrections:
         out.print()
-        print_lines(list(_correction_lines(corrections, found, uncorrected)))
+        print_lines(list(_correction_lines(corrections, meetings, uncorrected)))
     out.print()
-    out.print("With what is kept (descriptions are not):")
-    _print_explanation(_facts_of_meeting(found[0], settings.organisation.domains), book)
+    out.print("From the stored fields (descriptions are not stored):")
+    _print_explanation(_facts_of_meeting(meetings[0], settings.organisation.domains), book)
 
 
-def _format_classification(verdict: Classification) -> str:
-    return f"{', '.join(verdict.partnerships) or 'no partnership'}, {verdict}"
+def _format_classification(classification: Classification) -> str:
+    return f"{', '.join(classification.partnerships) or 'no partnership'}, {classification}"
 
 
 def _correction_lines(
-    said: Sequence[Correction], found: Sequence[Meeting], ruled: Sequence[Meeting]
+    corrections: Sequence[Correction], meetings: Sequence[Meeting], uncorrected: Sequence[Meeting]
 ) -> Iterator[str]:
-    """What people said, the strongest first, and what the verdict would be without them."""
-    yield "Corrections, the strongest first"
-    won = {applicable[0].number for meeting in found if (applicable := applicable_corrections(meeting, said))}
-    for correction in sort_by_precedence(said):
-        mark = "withdrawn" if correction.withdrawn else "won" if correction.number in won else "spoke"
-        why = f"; {correction.reason}" if correction.reason else ""
-        was = "; ".join(
-            dict.fromkeys(_format_classification(verdict) for verdict in correction.previous_classifications)
-        )
+    """Corrections by precedence, and the classifications that the meetings would have without them.
+
+    uncorrected: the same meetings, with the classifications by rules.
+    """
+    yield "Corrections, by precedence"
+    decided = {
+        applicable[0].number
+        for meeting in meetings
+        if (applicable := applicable_corrections(meeting, corrections))
+    }
+    for correction in sort_by_precedence(corrections):
+        # The others may still apply: one correction may name the partnership, another the activity.
+        state = "decided" if correction.number in decided else "considered"
+        mark = "withdrawn" if correction.withdrawn else state
+        reason = f"; {correction.reason}" if correction.reason else ""
+        before = "; ".join(dict.fromkeys(map(_format_classification, correction.previous_classifications)))
         target = f"{correction.number} [{describe_target(correction)}]"
         author = f"{correction.author}, {correction.made_at:%Y-%m-%d}"
-        yield f"  {mark}: {target} {author}: {correction.fields}{why}"
-        yield f"    before: {was}"
-    for verdict in dict.fromkeys(meeting.classification for meeting in ruled):
-        yield f"  without them: {_format_classification(verdict)}"
+        yield f"  {mark}: {target} {author}: {correction.fields}{reason}"
+        yield f"    before: {before}"
+    for classification in dict.fromkeys(meeting.classification for meeting in uncorrected):
+        yield f"  without them: {_format_classification(classification)}"
     yield "  order: this meeting, its series, a category in the calendar, our own rules, shipped rules"
 
 

@@ -1,4 +1,4 @@
-"""`calsync export`: tables for the data owner and for HR."""
+"""`calsync export`: writes tables for the data owner and for HR."""
 
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from calsync.disclosure.release import (
     release_for_audit,
     release_to_hr,
 )
-from calsync.disclosure.threshold import Protected
+from calsync.disclosure.threshold import ProtectedSplit
 from calsync.exports.dictionary import dictionary_page
 from calsync.exports.tables.base import TableDefinition, TableRequest
 from calsync.exports.tables.registry import all_tables, find_table, table_names
@@ -86,7 +86,7 @@ def export(
     groups = [name.strip() for name in by.split(",") if name.strip()]
     with open_store(store_url(settings)) as store:
         request = TableRequest(first, last, tuple(groups), every)
-        published = _published(build_stored_table(definition, settings, store, request), settings)
+        published = _release(build_stored_table(definition, settings, store, request), settings)
     if file is None:
         write_csv(format_csv(published))
         return
@@ -134,29 +134,29 @@ def _find_table(name: str) -> TableDefinition:
     return find_table(name)
 
 
-def _published(raw: RawTable, settings: Settings) -> PublishedTable:
-    """Release a table for those who may be given it, and report what was hidden."""
+def _release(raw: RawTable, settings: Settings) -> PublishedTable:
+    """Release a table to those who may be given it, and print what disclosure control changed."""
     if isinstance(raw, PersonalRows):
-        err.print(f"{raw.name} name single managers: for the data owner, never for HR")
+        err.print(f"{raw.name} shows single managers: for the data owner, never for HR")
         return release_for_audit(raw)
     released = release_to_hr(raw, least=settings.privacy.least_group)
-    _report_hidden(released.protected)
+    _print_protection(released.protected)
     for grade in grades_without_cost(settings):
-        named = f"grade {grade!r}" if grade else "managers without a grade"
+        subject = f"grade {grade!r}" if grade else "managers without a grade"
         what = "the cost of every group with such a manager is blank"
-        err.print_line(yellow("!"), f" no hourly cost is known for {named}: {what}; see [costs] file")
+        err.print_line(yellow("!"), f" no hourly cost is known for {subject}: {what}; see [costs] file")
     return released.table
 
 
-def _report_hidden(protected: Protected) -> None:
-    below_threshold = f"fewer than {protected.least} people"
+def _print_protection(protected: ProtectedSplit) -> None:
+    too_few = f"fewer than {protected.least} people"
     counts = (
-        (protected.below_threshold, "row", f"of {below_threshold} merged"),
+        (protected.below_threshold, "row", f"of {too_few} merged"),
         (protected.secondary, "larger row", "merged with them"),
-        (protected.possible, "row", "without confirmed hours, or planned ones that can be shown, left out"),
-        (protected.widened, "row", f"with bounds widened, or blank, to show no {below_threshold}"),
-        (protected.blank, "other figure", f"of {below_threshold} left blank"),
-        (protected.unpublished, "row", f"of periods in which {below_threshold} met left out"),
+        (protected.possible, "row", "without confirmed hours, or planned hours that can be shown, left out"),
+        (protected.widened, "row", f"with bounds widened, or blank, to show no {too_few}"),
+        (protected.blank, "other figure", f"of {too_few} left blank"),
+        (protected.unpublished, "row", f"of periods in which {too_few} met left out"),
     )
     for number, row, what in counts:
         if number:
@@ -165,5 +165,5 @@ def _report_hidden(protected: Protected) -> None:
         err.print_line(
             yellow("!"),
             f" {first} to {last} (exclusive) was read in part: {covered:.1%} of the managers' "
-            "working days lie behind us and were read; see the column `covered` and `calsync status`",
+            "working days have ended and were read; see the column `covered` and `calsync status`",
         )

@@ -1,4 +1,4 @@
-"""`calsync init`: five questions, and everything a first night needs is written."""
+"""`calsync init`: asks five questions and writes the files that a first night needs."""
 
 import re
 import stat
@@ -43,11 +43,11 @@ _SYNONYMS = {
     **{"cymru": "wales", "lloegr": "england", "yr-alban": "scotland", "ni": "northern-ireland"},
     **{"ics": "files", "file": "files", "microsoft-365": "m365", "office-365": "m365", "outlook": "m365"},
 }
-"""Words for the choices of `init` that people write in place of the listed ones."""
+"""Other words for the choices of `init`."""
 
 
 def _choice_option(choices: type[StrEnum], question: str, help_text: str) -> Any:
-    """An option that is asked for, with its choices in any case."""
+    """Return an option with a prompt that takes any of the choices, in upper or lower case."""
     listed = ", ".join(choices)
 
     def parse(text: str) -> str:
@@ -69,14 +69,14 @@ def _parse_name(text: str) -> str:
 
 
 def _parse_domains(text: str) -> str:
-    """The mail domains in an answer, with a blank between; those of mail and web addresses are taken."""
+    """Return the mail domains in an answer, separated by blanks; of mail and web addresses, their domains."""
     parts = [part for part in re.split(r"[\s,;]+", text) if part]
-    found = [_extract_domain(part) for part in parts]
-    wrong = [part for part, domain in zip(parts, found, strict=True) if not is_domain(domain)]
-    if wrong or not found:
-        what = f"{', '.join(map(repr, wrong))}: no mail domain" if wrong else "no mail domain is given"
+    domains = [_extract_domain(part) for part in parts]
+    wrong = [part for part, domain in zip(parts, domains, strict=True) if not is_domain(domain)]
+    if wrong or not domains:
+        what = f"{', '.join(map(repr, wrong))}: not a mail domain" if wrong else "no mail domain is given"
         raise typer.BadParameter(f"{what}; write it as brynfelin.gov.wales")
-    return " ".join(dict.fromkeys(found))
+    return " ".join(dict.fromkeys(domains))
 
 
 def _extract_domain(text: str) -> str:
@@ -129,27 +129,27 @@ def init(
 
 
 def _check_before_writing(files: Mapping[Path, str]) -> None:
-    """Raise ConfigError with everything in these files that `calsync check` would refuse."""
+    """Raise ConfigError with all faults that `calsync check` would find in these files."""
     with TemporaryDirectory() as folder:
         for path, text in files.items():
             _write_file(Path(folder) / path, text)
         settings = load_settings(Path(folder) / "calsync.toml")
         load_managers(settings)
         book, problems = open_rules(settings)
-        # An odd domain makes examples of shipped rules fail, too, which explains nothing.
-        for found in (book.lint_problems, (*problems, *check_rules(book))):
-            if faults := [problem for problem in found if problem.severity is Severity.FAULT]:
+        # A wrong domain also makes examples of shipped rules fail; these problems would hide the cause.
+        for group in (book.lint_problems, (*problems, *check_rules(book))):
+            if faults := [problem for problem in group if problem.severity is Severity.FAULT]:
                 raise ConfigError(faults)
 
 
 def _write_file(path: Path, text: str) -> None:
-    # A service of another user may read them, and nobody else may change where mails and hours go.
+    # The service may run as another user, who must read the files; only the owner may change them.
     for folder in reversed([folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]):
         folder.mkdir()
-        _refuse_writing_by_others(folder)
+        _remove_write_access_of_others(folder)
     path.write_text(text, encoding="utf-8")
-    _refuse_writing_by_others(path)
+    _remove_write_access_of_others(path)
 
 
-def _refuse_writing_by_others(path: Path) -> None:
+def _remove_write_access_of_others(path: Path) -> None:
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))

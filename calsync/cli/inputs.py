@@ -1,4 +1,4 @@
-"""What several commands read: rules, tables of meetings, names of output files."""
+"""Inputs that several commands share: rules, tables of meetings, names of output files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +27,10 @@ PacksOption = Annotated[
 
 
 def load_rule_book(config: Path, packs: list[str] | None) -> RuleBook:
-    """The rules the settings name, their own folder always with them; without settings those shipped."""
+    """Load the packs of the settings with the organisation's own; without settings, the shipped packs.
+
+    packs: replaces the packs that the settings name.
+    """
     if config.exists():
         settings = load_settings(config)
         chosen = {"packs": tuple(packs)} if packs else {}
@@ -40,9 +43,9 @@ def load_rule_book(config: Path, packs: list[str] | None) -> RuleBook:
 
 
 def check_suffix(file: Path) -> None:
-    """Raise ConfigError if no format is written to a file of this name."""
+    """Raise ConfigError if no file format has the suffix of this file."""
     if not file.suffix and is_device(file):
-        return  # takes CSV
+        return  # CSV is written
     if file.suffix.lower() not in (known := known_suffixes()):
         what = f"has the suffix {file.suffix!r}" if file.suffix else "has no suffix"
         hint = f"the format is chosen by it: {', '.join(known)}"
@@ -50,7 +53,11 @@ def check_suffix(file: Path) -> None:
 
 
 def read_meetings_table(source: Path) -> pd.DataFrame:
-    """A table of meetings as text; raises ConfigError if it cannot be read or has no titles."""
+    """Read a table of meetings; all columns are text.
+
+    Raises:
+        ConfigError: If the file cannot be read, or has no column `title`.
+    """
     try:
         frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -60,10 +67,10 @@ def read_meetings_table(source: Path) -> pd.DataFrame:
     except pd.errors.EmptyDataError as error:
         raise ConfigError([Problem(str(source), "is empty", _TITLE_HINT)]) from error
     except UnicodeDecodeError as error:
-        what, hint = "is no text in UTF-8", "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
+        what, hint = "is not text in UTF-8", "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
         raise ConfigError([Problem(str(source), what, hint)]) from error
     except ValueError as error:
-        what = f"is no CSV: {str(error).strip()}"
+        what = f"is not CSV: {str(error).strip()}"
         raise ConfigError([Problem(str(source), what, "save it as CSV in UTF-8")]) from error
     if "title" not in frame.columns:
         raise ConfigError([Problem(str(source), "has no column `title`", _title_column_hint(frame.columns))])
@@ -74,8 +81,10 @@ _TITLE_HINT = "its first line names the columns; `title` is needed"
 
 
 def _title_column_hint(columns: pd.Index) -> str:
-    """What to do about a table whose columns are these, without `title`."""
+    """Return a hint for a table that has these columns and no `title`."""
     if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
         return "separate the columns by commas"
-    meant = [name for name in columns if name.strip().casefold() in ("title", "subject", "summary", "teitl")]
-    return f"rename the column {meant[0]!r} to `title`" if meant else f"it has: {', '.join(columns)}"
+    synonyms = [
+        name for name in columns if name.strip().casefold() in ("title", "subject", "summary", "teitl")
+    ]
+    return f"rename the column {synonyms[0]!r} to `title`" if synonyms else f"it has: {', '.join(columns)}"

@@ -1,4 +1,4 @@
-"""Log lines: one line for each event, with the local time and its zone, for people and for journald."""
+"""The format of log lines: one line for each event, with the local time and its zone, also for journald."""
 
 import logging
 import os
@@ -9,15 +9,15 @@ from typing import TextIO
 from calsync.text import make_visible
 
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
-"""From which level on a line has which priority (RFC 5424); journald reads `<4>` at its beginning."""
+"""The priority (RFC 5424) of lines from each level on; journald reads it as `<4>` at the start of a line."""
 
 
 class LineFormatter(logging.Formatter):
-    r"""Formats an event as one line, so that no title and no address can forge another.
+    r"""Formats an event as one line, so that no title and no address can forge another line.
 
-    Line breaks and control characters are shown as escapes; the lines of a traceback begin with `  | `.
-    zone: of the times; the machine's if not given. in_journal: journald notes the time itself, and
-    takes the level as a prefix.
+    Line breaks and control characters are shown as escapes; the lines of a traceback begin with `  | `. zone:
+    of the times; by default the machine's. in_journal: whether the lines have a priority in place of time and
+    level, because journald adds the time.
     """
 
     def __init__(self, zone: tzinfo | None = None, *, in_journal: bool = False) -> None:
@@ -26,9 +26,9 @@ class LineFormatter(logging.Formatter):
         self._in_journal = in_journal
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and below it the traceback if there is one."""
-        own = record.name.partition(".")[0] == "calsync"
-        text = make_visible(record.getMessage() if own else f"{record.name}: {record.getMessage()}")
+        """Return one line, followed by the traceback if there is one."""
+        is_own = record.name.partition(".")[0] == "calsync"
+        text = make_visible(record.getMessage() if is_own else f"{record.name}: {record.getMessage()}")
         lines = [text if self._in_journal else f"{self._time(record)} {record.levelname.lower()}: {text}"]
         if record.exc_info:
             lines += [
@@ -44,14 +44,14 @@ class LineFormatter(logging.Formatter):
 
 
 def log_to_stderr(level: int, zone: tzinfo | None = None) -> None:
-    """Send our log from this level on, and everybody's warnings, to standard error."""
+    """Write calsync's log from this level on, and other packages' warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(zone, in_journal=_is_journal(sys.stderr)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("calsync").setLevel(level)
-    # What fails after its retries is reported; each retry is noise.
+    # A failure after all retries is reported; single retries need no line.
     logging.getLogger("stamina").setLevel(logging.ERROR)
     logging.captureWarnings(True)
 

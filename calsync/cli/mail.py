@@ -1,4 +1,4 @@
-"""`calsync mail`: the mails that are or were on their way, and what to do with one that is stuck."""
+"""`calsync mail`: lists mails of the outbox, sends one again, or closes one by hand."""
 
 import getpass
 import json
@@ -24,7 +24,7 @@ mail_app = typer.Typer(
 )
 app.add_typer(mail_app, name="mail")
 
-_SHOWN_AT_MOST = 20
+_MAX_SHOWN = 20
 MailArgument = Annotated[
     str, typer.Argument(metavar="ID", help="As `calsync mail list` shows it; its first letters are enough.")
 ]
@@ -115,27 +115,27 @@ def resolve(
 
 
 def print_open_mails(entries: Sequence[OutboxEntry], settings: Settings, moment: datetime) -> None:
-    """Print every mail that is not closed, with its age and its next try, and the way out if it is late."""
+    """Print every mail that is not closed, with its age and next try, and a hint if one is overdue."""
     overdue = {entry.mail_id for entry in entries if is_overdue(entry, moment)}
     ids = short_ids(entries)
     ordered = sorted(entries, key=lambda entry: (entry.mail_id not in overdue, entry.queued_at))
-    for entry in ordered[:_SHOWN_AT_MOST]:
-        late = entry.mail_id in overdue
-        parts = _describe_mail(entry, settings, moment, late=late)
-        mark = red("●") if late else dim("○")
+    for entry in ordered[:_MAX_SHOWN]:
+        is_late = entry.mail_id in overdue
+        parts = _describe_mail(entry, settings, moment, is_late=is_late)
+        mark = red("●") if is_late else dim("○")
         out.print_line(mark, f" mail {ids[entry.mail_id]} ({entry.mail_id}) {parts}")
-    if len(ordered) > _SHOWN_AT_MOST:
-        out.print(f"and {format_count(len(ordered) - _SHOWN_AT_MOST, 'more mail')}: calsync mail list")
+    if len(ordered) > _MAX_SHOWN:
+        out.print(f"and {format_count(len(ordered) - _MAX_SHOWN, 'more mail')}: calsync mail list")
     if overdue:
         out.print(dim("→ calsync mail list, then calsync mail resend ID or calsync mail resolve ID"))
 
 
-def _describe_mail(entry: OutboxEntry, settings: Settings, moment: datetime, *, late: bool) -> str:
-    """State, age, tries and next try of a mail, in words."""
+def _describe_mail(entry: OutboxEntry, settings: Settings, moment: datetime, *, is_late: bool) -> str:
+    """Describe state, age, tries and next try of a mail."""
     parts = [f"is {entry.state}, {_format_age(moment - entry.queued_at)} old", _describe_attempts(entry)]
     if entry.state is MailState.PENDING:
         parts.append(f"next try {_format_local_time(entry.next_at, settings)}")
-        if late:
+        if is_late:
             parts.append("overdue")
     return ", ".join(parts) + (f": {entry.what}" if entry.what else "")
 
@@ -152,7 +152,7 @@ def _format_age(age: timedelta) -> str:
 
 
 def _print_mails(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: Settings) -> None:
-    """Print two lines and more for each mail: a table of this width is cut on most terminals."""
+    """Print two or more lines for each mail: a table would be wider than most terminals."""
     for entry in entries:
         short = bold(ids[entry.mail_id])
         out.print_line(short, f"  {entry.state:8} {entry.mail_id} to {entry.recipient}")
@@ -161,19 +161,19 @@ def _print_mails(entries: Sequence[OutboxEntry], ids: dict[str, str], settings: 
             times.append(f"next try {_format_local_time(entry.next_at, settings)}")
         if entry.sent_at:
             times.append(f"sent {_format_local_time(entry.sent_at, settings)}")
-        done = [f"{a.action} by {a.by}, {_format_local_time(a.at, settings)}" for a in entry.actions]
-        for line in (", ".join(times), entry.what, *done):
+        actions = [f"{a.action} by {a.by}, {_format_local_time(a.at, settings)}" for a in entry.actions]
+        for line in (", ".join(times), entry.what, *actions):
             if line:
                 out.print(f"          {line}")
 
 
 def mail_to_json(entry: OutboxEntry, short: str, moment: datetime) -> dict[str, object]:
-    """A mail as it is printed in JSON."""
+    """Return the JSON object of a mail."""
     return {"id": short, **asdict(entry), "overdue": is_overdue(entry, moment)}
 
 
 def to_json_text(value: object) -> str:
-    """A value that JSON has no type for, as text: days and times by ISO 8601."""
+    """Convert a value that JSON has no type for to text; times by ISO 8601."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

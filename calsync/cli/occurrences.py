@@ -1,4 +1,4 @@
-"""`calsync occurrences`: what a calendar holds, expanded."""
+"""`calsync occurrences`: prints the occurrences of a calendar, series expanded."""
 
 from datetime import datetime, time
 from enum import StrEnum
@@ -44,9 +44,9 @@ def occurrences(
     """
     if last <= first:
         raise typer.BadParameter(f"--to {last} must be later than --from {first}")
-    source, named = find_calendar(calendar, config, _parse_zone(zone), report=print_problems)
-    window = Span(*(datetime.combine(day, time(0), named.zone) for day in (first, last)))
-    reading = read_occurrences(source, named, window)
+    source, calendar_to_read = find_calendar(calendar, config, _parse_zone(zone), report=print_problems)
+    window = Span(*(datetime.combine(day, time(0), calendar_to_read.zone) for day in (first, last)))
+    reading = read_occurrences(source, calendar_to_read, window)
     if not reading.calendars_read:
         print_problems(reading.problems)
         raise typer.Exit(3)
@@ -81,6 +81,6 @@ def _print_table(frame: pd.DataFrame) -> None:
 
 
 def _format_times(start: str, end: str) -> str:
-    """Day and times for people; the day of the end only where it is another."""
+    """Format start and end; the day of the end only if it is another day."""
     first, last = start.replace("T", " ")[:16], end.replace("T", " ")[:16]
     return f"{first} - {last[11:] if first[:10] == last[:10] else last}"

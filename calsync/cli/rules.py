@@ -1,4 +1,4 @@
-"""`calsync rules check`, `score`, `coverage`, `suggest` and `schema`: commands for authors of rules."""
+"""`calsync rules`: the commands `check`, `score`, `coverage`, `suggest` and `schema` for authors of rules."""
 
 import json
 from datetime import date
@@ -28,8 +28,8 @@ from calsync.model.classification import Activity
 from calsync.model.problem import Problem
 from calsync.rules.authoring.check import check_rules, iterate_rules
 from calsync.rules.authoring.rule_usage import RuleUsage
-from calsync.rules.authoring.score import score_rules as score_table
-from calsync.rules.authoring.suggest import suggest_phrases as suggest_rules
+from calsync.rules.authoring.score import score_rules
+from calsync.rules.authoring.suggest import suggest_phrases
 from calsync.rules.book import RuleBook
 from calsync.rules.packs.json_schema import agencies_schema, pack_schema
 from calsync.rules.packs.load import load_person_names
@@ -37,7 +37,9 @@ from calsync.rules.tables import classify_table
 from calsync.store.database import open_store
 from calsync.text import format_count
 
-rules_app = typer.Typer(help="For the rules' authors. Example: `calsync rules check`", no_args_is_help=True)
+rules_app = typer.Typer(
+    help="Check, score and improve the rules. Example: `calsync rules check`", no_args_is_help=True
+)
 app.add_typer(rules_app, name="rules")
 
 CODED_COLUMNS = ("scope", "partnership", "activity")
@@ -50,7 +52,7 @@ EARLIEST_DAY, LATEST_DAY = "1970-01-01", "2100-01-01"
 
 @rules_app.command()
 def check(packs: PacksOption = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Run every rule's examples and look for rules that can never speak, or contradict each other.
+    """Run every rule's examples, and find rules that can never match or contradict each other.
 
     Example: `calsync rules check --pack wales`
     """
@@ -73,7 +75,7 @@ def score(
     Example: `calsync rules score coded.csv --rows 10`
     """
     frame = _read_coded_table(source, CODED_COLUMNS)
-    print_lines(score_table(frame, load_rule_book(config, packs)).lines(rows))
+    print_lines(score_rules(frame, load_rule_book(config, packs)).lines(rows))
 
 
 @rules_app.command()
@@ -82,7 +84,7 @@ def coverage(
     last: UntilOption = LATEST_DAY,  # type: ignore[assignment]
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Say which rules decide the kept meetings, what stays unclear, and which domains nobody lists.
+    """Print which rules decide the stored meetings, what stays unclear, and which domains are unlisted.
 
     Titles of private meetings are never shown.
     Example: `calsync rules coverage --from 2026-11-01 --to 2026-12-01`
@@ -100,7 +102,8 @@ def _measure_coverage(config: Path, book: RuleBook, first: date, last: date) -> 
 @rules_app.command()
 def suggest(
     source: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A table of meetings; else what is kept.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A table of meetings; default: those stored."),
     ] = None,
     against: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Coded meetings, to try each proposal on.")
@@ -110,7 +113,7 @@ def suggest(
 ) -> None:
     """Propose rules for unclear titles that share words, as text for a pack of your own.
 
-    No proposal holds a name of a person or chooses a side: what a phrase shows is for you to say.
+    No proposal contains a person's name or an activity: you choose the activity that a phrase shows.
     Example: `calsync rules suggest --against coded.csv`
     """
     book = load_rule_book(config, packs)
@@ -118,12 +121,12 @@ def suggest(
     classified = None if coded is None else classify_table(coded, book)
     names = (*load_person_names(), *_manager_names(config))
     unclear = _find_unclear_titles(source, config, book)
-    proposals = suggest_rules(unclear, coded, book, judged=classified, names=names)
+    proposals = suggest_phrases(unclear, coded, book, classified=classified, names=names)
     for proposal in proposals:
         print_lines(proposal.lines())
         out.print()
     if not proposals:
-        out.print("# no two unclear titles share a word that says something")
+        out.print("# no two unclear titles share a content word")
 
 
 def _manager_names(config: Path) -> tuple[str, ...]:
@@ -134,22 +137,22 @@ def _manager_names(config: Path) -> tuple[str, ...]:
 
 def _find_unclear_titles(source: Path | None, config: Path, book: RuleBook) -> list[tuple[str, float]]:
     if source is None:
-        found = _measure_coverage(
+        usage = _measure_coverage(
             config, book, date.fromisoformat(EARLIEST_DAY), date.fromisoformat(LATEST_DAY)
         )
-        return [(title, hours) for title, _, hours in found.unclear if title]
+        return [(title, hours) for title, _, hours in usage.unclear if title]
     frame = read_meetings_table(source)
     classified = classify_table(frame, book)
     minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
-    open_ = classified["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).to_numpy()
-    return list(zip(frame["title"][open_], minutes.fillna(0)[open_] / 60, strict=True))
+    is_unclear = classified["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).to_numpy()
+    return list(zip(frame["title"][is_unclear], minutes.fillna(0)[is_unclear] / 60, strict=True))
 
 
 def _read_coded_table(source: Path, needed: tuple[str, ...]) -> pd.DataFrame:
     frame = read_meetings_table(source)
     missing = [name for name in needed if name not in frame.columns]
     if missing:
-        hint = "add what people coded, one column each"
+        hint = "add the columns that people coded"
         raise ConfigError([Problem(str(source), f"has no column {', '.join(missing)}", hint)])
     return frame
 

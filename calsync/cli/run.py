@@ -1,4 +1,4 @@
-"""`calsync run`: one night, with a progress bar and a way to stop it."""
+"""`calsync run`: runs one night, with a progress bar; signals stop it."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _ignore_progress(_what: str, _done: int, _total: int) -> None:
-    """Take the place of a bar."""
+    """Accept progress without a bar."""
 
 
 @contextmanager
@@ -44,29 +44,31 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=err) as bars:
         tasks = {}
 
-        def tell(what: str, done: int, total: int) -> None:
+        def update_bar(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total)
 
-        yield tell
+        yield update_bar
 
 
 @contextmanager
 def _stop_on_signals() -> Iterator[Event]:
     stop = Event()
 
-    def end(*_: object) -> None:
+    def request_stop(*_: object) -> None:
         if not stop.is_set():
-            # Not by the console: the signal may have come while it was writing.
-            os.write(2, b"Stopping after the calendar in hand; the next run resumes this night.\n")
+            # os.write and not the console, because the signal may have interrupted the console.
+            os.write(2, b"Stopping after the current calendar; the next run resumes this night.\n")
         stop.set()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous_handlers = {
+        number: signal.signal(number, request_stop) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
@@ -79,9 +81,7 @@ def run(
     ] = None,
     accept_empty: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ID", help="A manager whose calendar has rightly become empty; may be repeated."
-        ),
+        typer.Option(metavar="ID", help="A manager whose calendar is empty on purpose; may be repeated."),
     ] = None,
     accept_roster: Annotated[
         bool, typer.Option("--accept-roster", help="Those missing from the list of managers have left.")
@@ -89,7 +89,7 @@ def run(
 ) -> None:
     """Run the nightly job once: fetch, classify, allocate, store, send.
 
-    A night after today is refused.
+    A night after today is an error.
 
     Example: `calsync run --config calsync.toml`
     """
@@ -117,6 +117,6 @@ def run(
 
 
 def print_report(report: "RunReport") -> None:
-    """Print what a night did, its problems first."""
+    """Print the problems, outcome and summary of a night."""
     print_problems(report.problems)
     out.print_line(f"Night of {report.night:%A %-d %B %Y}: ", bold(report.outcome), f". {report.summary}")

@@ -1,7 +1,6 @@
 """`calsync schedule`: the nightly job, every night."""
 
 import logging
-from typing import TYPE_CHECKING
 
 from calsync import scheduler
 from calsync.cli.app import (
@@ -12,9 +11,6 @@ from calsync.cli.app import (
 )
 from calsync.cli.logs import log_to_stderr
 from calsync.config.load import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`calsync status`: the last nights, failing calendars and open mails."""
+"""`calsync status`: prints the last nights, failing calendars and open mails."""
 
 import json
 from collections.abc import Sequence
@@ -44,49 +44,56 @@ def status(
 
     settings = load_settings(config)
     print_demo_day(settings)
-    found = collect_status(settings, now())
+    system_status = collect_status(settings, now())
     if form is OutputFormat.JSON:
-        _print_status_json(found, settings)
+        _print_status_json(system_status, settings)
     else:
-        _print_status(found, settings)
-    if not found.is_good:
+        _print_status(system_status, settings)
+    if not system_status.is_good:
         raise typer.Exit(1)
 
 
-def _print_status(found: "SystemStatus", settings: "Settings") -> None:
-    out.print(_nights_table(found.nights) if found.nights else "No night has run yet: `calsync run`.")
-    if found.is_late:
-        last = found.last_good or "none"
+def _print_status(system_status: "SystemStatus", settings: "Settings") -> None:
+    out.print(
+        _nights_table(system_status.nights)
+        if system_status.nights
+        else "No night has run yet: `calsync run`."
+    )
+    if system_status.is_late:
+        last = system_status.last_good or "none"
         out.print_line(
-            red("●"), f" the night of {found.due_night} has not run to its end (last good: {last})"
+            red("●"), f" the night of {system_status.due_night} has not run to its end (last good: {last})"
         )
-    if found.future_nights:
-        noun = "night" if len(found.future_nights) == 1 else "nights"
-        nights = f"{noun} {', '.join(map(str, found.future_nights))}"
-        out.print_line(dim("○"), f" left aside, for dated after today, {found.today}: {nights}")
-    print_problems(found.problems)
-    for state in found.failing:
+    if system_status.future_nights:
+        noun = "night" if len(system_status.future_nights) == 1 else "nights"
+        nights = f"{noun} {', '.join(map(str, system_status.future_nights))}"
+        out.print_line(
+            dim("○"), f" ignored, because they are dated after today, {system_status.today}: {nights}"
+        )
+    print_problems(system_status.problems)
+    for state in system_status.failing:
         out.print_line(
             red("●"),
             f" {state.shown} fails since {state.failing_since} "
             f"({f'last read {state.last_good}' if state.last_good else 'never read'}): {state.what}",
             dim(f" → {state.hint}"),
         )
-    print_open_mails(found.mails, settings, found.moment)
+    print_open_mails(system_status.mails, settings, system_status.moment)
 
 
-def _print_status_json(found: "SystemStatus", settings: "Settings") -> None:
-    """Print the same as one JSON object, with the keys that docs/operators/operating.md lists."""
-    ids = short_ids(found.mails)
+def _print_status_json(system_status: "SystemStatus", settings: "Settings") -> None:
+    """Print the status as a JSON object, with the keys that docs/operators/operating.md lists."""
+    ids = short_ids(system_status.mails)
     content = {
-        "good": found.is_good,
-        "moment": found.moment.astimezone(settings.organisation.zone),
-        "today": found.today,
-        "due_night": found.due_night,
-        "last_good_night": found.last_good,
-        "late": found.is_late,
+        "good": system_status.is_good,
+        "moment": system_status.moment.astimezone(settings.organisation.zone),
+        "today": system_status.today,
+        "due_night": system_status.due_night,
+        "last_good_night": system_status.last_good,
+        "late": system_status.is_late,
         "nights": [
-            asdict(record) | {"ahead": record.night in found.future_nights} for record in found.nights
+            asdict(record) | {"ahead": record.night in system_status.future_nights}
+            for record in system_status.nights
         ],
         "failing_calendars": [
             {
@@ -98,10 +105,12 @@ def _print_status_json(found: "SystemStatus", settings: "Settings") -> None:
                 "what": state.what,
                 "hint": state.hint,
             }
-            for state in found.failing
+            for state in system_status.failing
         ],
-        "problems": [asdict(problem) for problem in found.problems],
-        "mails": [mail_to_json(mail, ids[mail.mail_id], found.moment) for mail in found.mails],
+        "problems": [asdict(problem) for problem in system_status.problems],
+        "mails": [
+            mail_to_json(mail, ids[mail.mail_id], system_status.moment) for mail in system_status.mails
+        ],
     }
     write_json(json.dumps(content, indent=2, default=to_json_text) + "\n")
 

@@ -1,4 +1,4 @@
-"""What `calsync status` shows: nights, calendars that fail, the list of managers, mails that wait."""
+"""Collects the status that `calsync status` prints: nights, calendars, list of managers, mails."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,9 +21,9 @@ _SHOWN_NIGHTS = 7
 class SystemStatus:
     """The state of calsync at one moment.
 
-    due: the night that should have run by now. nights: the last ones in the ledger, newest first. failing:
-    the calendars of managers who have not left. problems: of the list of managers. mails: those that are
-    not closed.
+    due_night: the last night that should have run. last_good: the last that ran to its end. nights: the last
+    stored nights, newest first. failing: calendars that fail, of managers who have not left. problems: of the
+    list of managers. mails: those that are not closed.
     """
 
     moment: datetime
@@ -42,12 +42,12 @@ class SystemStatus:
 
     @property
     def future_nights(self) -> tuple[date, ...]:
-        """The nights in the ledger that are dated after today, newest first."""
+        """The stored nights that are dated after today, newest first."""
         return tuple(record.night for record in self.nights if record.night > self.today)
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing needs a person."""
+        """Whether nothing needs attention."""
         faulty = any(problem.severity is Severity.FAULT for problem in self.problems)
         overdue = any(is_overdue(mail, self.moment) for mail in self.mails)
         return not (self.is_late or self.failing or faulty or overdue)
@@ -73,23 +73,23 @@ def collect_status(settings: Settings, moment: datetime) -> SystemStatus:
 def find_failing_calendars(
     settings: Settings, store: Store, today: date
 ) -> tuple[list[CalendarState], tuple[Problem, ...]]:
-    """The calendars that fail, of all who have not left, and what is wrong with the list of managers."""
+    """Return the failing calendars of managers who have not left, and problems of the list of managers."""
     failing = [state for state in store.meetings.calendar_states() if state.failing_since]
     try:
         roster = read_roster(settings)
     except ConfigError as error:
         return failing, error.problems
-    before = [one.manager_id for one in store.roster.load_all().values() if one.listed]
-    missing_ids = find_doubtful_loss(before, roster.listed_ids, settings.doubt)
+    listed_before = [entry.manager_id for entry in store.roster.load_all().values() if entry.listed]
+    missing_ids = find_doubtful_loss(listed_before, roster.listed_ids, settings.doubt)
     problems = list(roster.problems)
     if missing_ids:
-        problems.append(roster_loss_problem(missing_ids, len(before), roster.file))
+        problems.append(roster_loss_problem(missing_ids, len(listed_before), roster.file))
     current_ids = _current_manager_ids(roster, today) | missing_ids
     return [state for state in failing if state.manager_id in current_ids], tuple(problems)
 
 
 def list_open_mails(settings: Settings, store: Store, today: date) -> list[OutboxEntry]:
-    """The mails that are not closed, without those to somebody who has left."""
+    """Return the mails that are not closed, without those to managers who have left."""
     mails = store.outbox.entries(*OPEN_STATES)
     if not mails:
         return []
@@ -101,6 +101,6 @@ def list_open_mails(settings: Settings, store: Store, today: date) -> list[Outbo
 
 
 def _current_manager_ids(roster: Roster, today: date) -> frozenset[str]:
-    """Everybody on the list but those who have left; of a line that cannot be used, nobody knows."""
-    left = {one.id for one in roster.managers if one.has_left(today)}
+    """The ids in the list without managers who have left; an unusable line does not show whether one has."""
+    left = {manager.id for manager in roster.managers if manager.has_left(today)}
     return roster.listed_ids - left

@@ -1,8 +1,8 @@
-"""Standard output and standard error: the only way by which a command prints.
+"""Standard output and standard error; all commands print by this module.
 
-A string that is printed is text, never markup: what is bold or red is made by `bold`, `red` and so on,
-so `[red]` or `[link=…]` in a meeting's title is shown as it stands. Every string is one line, with
-control, bidirectional and invisible characters made visible; a line break within it shows as `\\n`.
+Strings are printed as text, never as markup: `bold`, `red` and so on make styled text, and `[red]` or
+`[link=…]` in a meeting's title is printed unchanged. Every string is one line, with control, bidirectional
+and invisible characters made visible; a line break within it is printed as `\\n`.
 """
 
 import os
@@ -18,31 +18,31 @@ from rich.text import Text
 from calsync.text import escape_json, make_controls_visible, make_visible
 
 PIPE_WIDTH = 400
-"""Columns of a table that goes to a file or another program."""
+"""The width in columns of tables that are written to a file or another program."""
 
 
 class VisibleConsole(Console):
-    """A console that shows every character it is given and obeys none of them."""
+    """A console that makes control characters visible and interprets none."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def print_line(self, *parts: str | Text) -> None:
-        """Print one line that is put together from plain and styled parts."""
+        """Print one line that consists of plain and styled parts."""
         self.print(Text.assemble(*(make_visible(part) if isinstance(part, str) else part for part in parts)))
 
     def print_table(self, table: Table) -> None:
-        """Print a table as wide as the terminal; to a file or another program, rows are hardly folded."""
+        """Print a table as wide as the terminal; for files and other programs `PIPE_WIDTH` columns wide."""
         if not self.is_terminal and "COLUMNS" not in os.environ:
             self.width = PIPE_WIDTH
         self.print(table, soft_wrap=False)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Turn a string into text: the way by which rich reads all strings, those in tables too."""
+        """Convert a string to text; rich calls this for all strings, including those in tables."""
         return super().render_str(make_visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render anything; whatever came past `render_str` is made visible here, line breaks apart."""
+        """Render anything; text that did not pass `render_str` is made visible here, except line breaks."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(_visible_lines(segment.text), segment.style)
 
@@ -61,22 +61,22 @@ def bold(text: object) -> Text:
 
 
 def dim(text: object) -> Text:
-    """The text faint: what explains."""
+    """The text dimmed, for explanations."""
     return Text(make_visible(str(text)), "dim")
 
 
 def red(text: object) -> Text:
-    """The text in red: what is wrong."""
+    """The text in red, for faults."""
     return Text(make_visible(str(text)), "red")
 
 
 def yellow(text: object) -> Text:
-    """The text in yellow: what needs attention."""
+    """The text in yellow, for warnings."""
     return Text(make_visible(str(text)), "yellow")
 
 
 def green(text: object) -> Text:
-    """The text in green: what is right."""
+    """The text in green, for success."""
     return Text(make_visible(str(text)), "green")
 
 
@@ -86,19 +86,13 @@ def write_csv(text: str) -> None:
 
 
 def write_plain(text: str) -> None:
-    """Write text to standard output: whole for another program, every character visible on a terminal."""
-    _write_output(
-        "\n".join(map(make_visible, text.split("\n"))) if out.is_terminal else make_controls_visible(text)
-    )
+    """Write text to standard output: only control characters are escaped for files and other programs."""
+    sys.stdout.write(_visible_lines(text) if out.is_terminal else make_controls_visible(text))
 
 
 def write_json(text: str) -> None:
-    """Write JSON to standard output, with what is not seen or is obeyed as JSON's own escapes."""
-    _write_output(escape_json(text))
-
-
-def _write_output(text: str) -> None:
-    sys.stdout.write(text)
+    """Write JSON to standard output, with invisible and control characters as JSON escapes."""
+    sys.stdout.write(escape_json(text))
 
 
 def shows_progress() -> bool:
@@ -111,7 +105,7 @@ def _is_ci() -> bool:
 
 
 def make_streams_safe() -> None:
-    """Let no character end a command: what the terminal's encoding lacks is written as an escape."""
+    """Write characters that the terminal's encoding lacks as escapes, so that they do not end a command."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,1 +1,1 @@
-"""Disclosure control: the only way from figures to a table that may be written."""
+"""Disclosure control. Exporters write only tables that `disclosure.release` has released."""

@@ -1,9 +1,9 @@
-"""Find whether published figures, added and subtracted, give a figure of a few people.
+"""Finds whether linear combinations of published figures give a figure of a few people.
 
 A figure is a sum over parts: the parts are unknown, the coefficient of each part in the figure is known.
 Time (or a meeting) that has the same coefficient in every figure is one part, because no combination
 separates it. A combination of figures is again a sum over parts. It is safe if it is zero, or if it
-holds a part of enough people.
+contains a part of enough people.
 """
 
 from collections import defaultdict
@@ -12,32 +12,34 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 import numpy as np
 
 Profile = tuple[tuple[Hashable, float], ...]
-"""The figures that count a part: (figure, coefficient), each figure once, sorted."""
+"""The figures that contain a part: (figure, coefficient), each figure once, sorted."""
 Parts = Mapping[Profile, frozenset[object]]
-"""The people behind each part."""
-_TINY = 1e-7
+"""The people of each part."""
+_TOLERANCE = 1e-7
 
 
 def join_parts(pieces: Iterable[tuple[Iterable[tuple[Hashable, float]], Iterable[object]]]) -> Parts:
-    """Join pieces of (figure, coefficient) and people into parts: pieces with equal profiles are one part.
+    """Join pieces into parts: pieces with equal profiles are one part.
 
-    Coefficients of a figure that a piece names twice are added.
+    Args:
+        pieces: Pairs of (figure, coefficient) of a piece, and its people. If a piece lists a figure twice,
+            the coefficients are added.
     """
     joined: defaultdict[Profile, set[object]] = defaultdict(set)
-    for given, people in pieces:
+    for coefficients, people in pieces:
         sums: defaultdict[Hashable, float] = defaultdict(float)
-        for figure, coefficient in given:
+        for figure, coefficient in coefficients:
             sums[figure] += coefficient
-        profile = tuple(sorted(((f, round(c, 6)) for f, c in sums.items() if c > _TINY), key=repr))
+        profile = tuple(sorted(((f, round(c, 6)) for f, c in sums.items() if c > _TOLERANCE), key=repr))
         if profile:
             joined[profile] |= set(people)
     return {profile: frozenset(people) for profile, people in joined.items()}
 
 
 def exposes_few_people(parts: Parts, least: int) -> bool:
-    """Whether some combination of all the figures is of fewer than `least` people.
+    """Whether a combination of all the figures is a figure of fewer than `least` people.
 
-    Exact for one and two figures; for more it may return True where there is none.
+    Exact for one and two figures; for more it may return True although there is none.
     """
     figures = sorted({figure for profile in parts for figure, _ in profile}, key=repr)
     people_of = {
@@ -49,17 +51,19 @@ def exposes_few_people(parts: Parts, least: int) -> bool:
     if len(figures) < 2:
         return False
     if len(figures) > 2:
-        matrix, people = _matrix(parts, figures)
+        matrix, people = _build_matrix(parts, figures)
         return _rank(matrix[:, people >= least]) < _rank(matrix)
-    # Two figures can be combined so that one direction vanishes, and never two directions at once.
+    # A combination of two figures can cancel the parts of one direction, and never those of two.
     directions: defaultdict[float, set[object]] = defaultdict(set)
-    for profile, behind in parts.items():
-        vector = dict(profile)
-        one, other = (vector.get(figure, 0.0) for figure in figures)
-        directions[round(one / (one + other), 5)] |= behind
-    for gone in directions:
-        left = set().union(*(behind for direction, behind in directions.items() if direction != gone))
-        if 0 < len(left) < least:
+    for profile, part_people in parts.items():
+        coefficients = dict(profile)
+        first, second = (coefficients.get(figure, 0.0) for figure in figures)
+        directions[round(first / (first + second), 5)] |= part_people
+    for cancelled in directions:
+        remaining = set().union(
+            *(people for direction, people in directions.items() if direction != cancelled)
+        )
+        if 0 < len(remaining) < least:
             return True
     return False
 
@@ -67,70 +71,86 @@ def exposes_few_people(parts: Parts, least: int) -> bool:
 def safe_figures(
     parts: Parts, wanted: Sequence[Hashable], least: int, *, given: Collection[Hashable] = ()
 ) -> set[Hashable]:
-    """Those of the wanted figures, the first ones first, that may be published along with the given.
+    """Select the figures that may be published together.
 
-    Call the parts of at least `least` people large. A figure is taken if no combination of what is then
-    published leaves out all large parts without being zero: so every combination that is not zero holds a
-    large part. given: figures that are published and known to be safe. A figure that follows from those
-    published adds no information and is always taken.
+    Call the parts of at least `least` people large. A figure is selected if every non-zero combination of the
+    figures that are then published contains a large part. A figure that follows from those already selected
+    adds no information and is always selected.
+
+    Args:
+        parts: The parts of all figures.
+        wanted: The figures to select from; earlier ones have precedence.
+        least: The smallest number of people that a combination may stand for.
+        given: Figures that are published in any case and known to be safe.
+
+    Returns:
+        The given figures, and the selected ones.
     """
-    taken = set(given)
-    for together, own in _components(parts, [*given, *wanted]):
-        known = [figure for figure in together if figure in taken]
-        taken |= _take_safe(own, known, [figure for figure in together if figure not in taken], least)
-    return taken
+    selected = set(given)
+    for figures, component_parts in _split_into_components(parts, [*given, *wanted]):
+        published = [figure for figure in figures if figure in selected]
+        candidates = [figure for figure in figures if figure not in selected]
+        selected |= _select_safe(component_parts, published, candidates, least)
+    return selected
 
 
-def _take_safe(
+def _select_safe(
     parts: Parts, given: Sequence[Hashable], wanted: Sequence[Hashable], least: int
 ) -> set[Hashable]:
-    matrix, people = _matrix(parts, [*given, *wanted])
-    many = people >= least
-    whole, large = _Basis(matrix.shape[1]), _Basis(int(many.sum()))
+    # A combination without large parts is one that is zero in the columns of large parts. None but zero is,
+    # as long as the rows have the same rank in these columns alone as in all columns.
+    matrix, people = _build_matrix(parts, [*given, *wanted])
+    is_large = people >= least
+    all_columns, large_columns = _Basis(matrix.shape[1]), _Basis(int(is_large.sum()))
     for row in matrix[: len(given)]:
-        whole.add(row)
-        large.add(row[many])
-    closed = len(whole) != len(large)
-    taken = set(given)
+        all_columns.add(row)
+        large_columns.add(row[is_large])
+    is_unsafe = len(all_columns) != len(large_columns)
+    selected = set(given)
     for figure, row in zip(wanted, matrix[len(given) :], strict=True):
-        if not whole.reaches(row):
-            if closed or large.reaches(row[many]):
+        if not all_columns.spans(row):
+            if is_unsafe or large_columns.spans(row[is_large]):
                 continue
-            whole.add(row)
-            large.add(row[many])
-        taken.add(figure)
-    return taken
+            all_columns.add(row)
+            large_columns.add(row[is_large])
+        selected.add(figure)
+    return selected
 
 
-def _components(parts: Parts, figures: Sequence[Hashable]) -> list[tuple[list[Hashable], Parts]]:
-    """The figures, divided where no part is in both, in the order given; each with the parts in them."""
-    first = {figure: figure for figure in figures}
+def _split_into_components(parts: Parts, figures: Sequence[Hashable]) -> list[tuple[list[Hashable], Parts]]:
+    """Split the figures into sets that have no part in common; each with its parts, in the order given.
+
+    Each set is checked by itself, so that the matrices stay small.
+    """
+    # Disjoint sets (union-find): each figure has a parent, and the root is the set's name.
+    parents = {figure: figure for figure in figures}
 
     def root(figure: Hashable) -> Hashable:
-        while first[figure] != figure:
-            first[figure] = first[first[figure]]
-            figure = first[figure]
+        while parents[figure] != figure:
+            parents[figure] = parents[parents[figure]]
+            figure = parents[figure]
         return figure
 
-    inside: list[tuple[Hashable, Profile]] = []
+    first_figures: list[tuple[Hashable, Profile]] = []
     for profile in parts:
-        known = [figure for figure, _ in profile if figure in first]
-        for other in known[1:]:
-            first[root(other)] = root(known[0])
-        inside += [(known[0], profile)] if known else []
-    together: defaultdict[Hashable, list[Hashable]] = defaultdict(list)
+        members = [figure for figure, _ in profile if figure in parents]
+        for other in members[1:]:
+            parents[root(other)] = root(members[0])
+        if members:
+            first_figures.append((members[0], profile))
+    figures_by_root: defaultdict[Hashable, list[Hashable]] = defaultdict(list)
     for figure in figures:
-        together[root(figure)].append(figure)
-    own: defaultdict[Hashable, dict[Profile, frozenset[object]]] = defaultdict(dict)
-    for figure, profile in inside:
-        own[root(figure)][profile] = parts[profile]
-    return [(members, own[name]) for name, members in together.items()]
+        figures_by_root[root(figure)].append(figure)
+    parts_by_root: defaultdict[Hashable, dict[Profile, frozenset[object]]] = defaultdict(dict)
+    for figure, profile in first_figures:
+        parts_by_root[root(figure)][profile] = parts[profile]
+    return [(members, parts_by_root[name]) for name, members in figures_by_root.items()]
 
 
-def _matrix(parts: Parts, figures: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients (a row a figure, a column a part), and the number of people behind each part.
+def _build_matrix(parts: Parts, figures: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coefficients (a row per figure, a column per part), and the number of people of each part.
 
-    Parts with equal coefficients in these figures are one column.
+    Parts with equal coefficients in these figures share a column.
     """
     row_of = {figure: number for number, figure in enumerate(figures)}
     columns: defaultdict[tuple[tuple[int, float], ...], set[object]] = defaultdict(set)
@@ -150,7 +170,7 @@ def _rank(matrix: np.ndarray) -> int:
 
 
 class _Basis:
-    """An orthonormal basis that grows by one row at a time."""
+    """An orthonormal basis to which rows are added one at a time (Gram-Schmidt)."""
 
     def __init__(self, width: int) -> None:
         self._rows = np.zeros((0, width))
@@ -158,22 +178,24 @@ class _Basis:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def reaches(self, row: np.ndarray) -> bool:
+    def spans(self, row: np.ndarray) -> bool:
         """Whether the row is a combination of the rows so far."""
-        return self._rest(row) is None
+        return self._remainder(row) is None
 
     def add(self, row: np.ndarray) -> None:
-        """Take in a row, unless it is a combination of those so far."""
-        rest = self._rest(row)
-        if rest is not None:
-            self._rows = np.vstack([self._rows, rest])
+        """Add a row, unless it is a combination of those so far."""
+        remainder = self._remainder(row)
+        if remainder is not None:
+            self._rows = np.vstack([self._rows, remainder])
 
-    def _rest(self, row: np.ndarray) -> np.ndarray | None:
+    def _remainder(self, row: np.ndarray) -> np.ndarray | None:
+        """The direction of the row that is orthogonal to the basis; None if there is none."""
         length = np.linalg.norm(row)
-        if length < _TINY:
+        if length < _TOLERANCE:
             return None
-        rest = row / length
-        for _ in range(2):  # twice: after one pass rounding leaves a remainder of the rows in it
-            rest = rest - self._rows.T @ (self._rows @ rest)
-        length = np.linalg.norm(rest)
-        return rest / length if length > _TINY else None
+        remainder = row / length
+        # Twice: after one pass, rounding errors leave small components along the basis.
+        for _ in range(2):
+            remainder = remainder - self._rows.T @ (self._rows @ remainder)
+        length = np.linalg.norm(remainder)
+        return remainder / length if length > _TOLERANCE else None

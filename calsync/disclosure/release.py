@@ -1,11 +1,11 @@
-"""Raw and published tables: no table is written that has not been released here.
+"""Raw and published tables: only tables that are released here can be written.
 
 A table's builder returns a `RawTable`. Exporters take a `PublishedTable`, and only the functions of this
 module create one:
 
     GroupRows     --release_to_hr-->      figures of groups, small groups merged, for HR
-    PersonalRows  --release_for_audit-->  rows that name single managers, for the data owner only
-    SuppliedRows  --release_supplied-->   rows that the user gave in a file, with what was added to them
+    PersonalRows  --release_for_audit-->  rows about single managers, for the data owner only
+    SuppliedRows  --release_supplied-->   rows from a file of the user, with added columns
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from weakref import WeakSet
 import pandas as pd
 
 from calsync.analysis.periods import DateRange
-from calsync.disclosure.threshold import Protected, protect_split
+from calsync.disclosure.threshold import ProtectedSplit, protect_split
 
 DECIMALS = 6
-"""Figures are rounded to so many decimals: sums are true to the second, and files are readable."""
+"""Figures are rounded to this many decimals: sums are correct to the second, and files are readable."""
 
 
 class DisclosureClass(StrEnum):
-    """Who may be given a table of what is stored."""
+    """Who may be given a table."""
 
     GROUPS = "groups"
     """Figures of groups of people: for HR, after `release_to_hr`."""
     PERSONAL = "personal"
-    """Rows that name single managers: for the data owner, never for HR; after `release_for_audit`."""
+    """Rows about single managers: for the data owner, never for HR; after `release_for_audit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class PersonalRows:
-    """Rows that name single managers, not yet released. frame: with exactly these columns."""
+    """Rows about single managers, not yet released. frame: with exactly these columns."""
 
     name: str
     columns: tuple[Column, ...]
@@ -60,7 +60,7 @@ class PersonalRows:
 
 @dataclass(frozen=True)
 class GroupRows:
-    """What the figures of groups are computed from, not yet released.
+    """The data that figures of groups are computed from, not yet released.
 
     Args:
         name: The table's name.
@@ -82,7 +82,7 @@ class GroupRows:
 
 @dataclass(frozen=True)
 class SuppliedRows:
-    """Rows that the user gave in a file: nothing in them comes from the store."""
+    """Rows from a file of the user, not yet released; they contain nothing from the store."""
 
     name: str
     columns: tuple[Column, ...]
@@ -94,7 +94,7 @@ RawTable = GroupRows | PersonalRows
 
 @final
 class _ReleaseKey:
-    """Shows that a function of this module creates the table."""
+    """Proves that a function of this module creates the table."""
 
 
 _KEY: Final = _ReleaseKey()
@@ -103,10 +103,10 @@ _KEY: Final = _ReleaseKey()
 @final
 @dataclass(frozen=True, eq=False)
 class PublishedTable:
-    """A table that may be written; every column is explained, in the order of the frame.
+    """A table that may be written. `columns` describes every column of the frame, in its order.
 
-    Its constructor is private to this module. mypy reports any other call, because nobody else has a
-    `_ReleaseKey`; at run time it raises TypeError, and exporters refuse copies and forged instances.
+    Its constructor is private to this module. mypy reports any other call, because other modules have no
+    `_ReleaseKey`; at run time it raises TypeError, and exporters reject copies and forged instances.
     """
 
     name: str
@@ -119,9 +119,9 @@ class PublishedTable:
     def __post_init__(self, key: _ReleaseKey) -> None:
         if key is not _KEY:
             raise TypeError("a published table is created by calsync.disclosure.release only")
-        explained = [column.name for column in self.columns]
-        if explained != list(self._frame.columns):
-            raise ValueError(f"table {self.name}: columns {list(self._frame.columns)}, explained {explained}")
+        described = [column.name for column in self.columns]
+        if described != list(self._frame.columns):
+            raise ValueError(f"table {self.name}: columns {list(self._frame.columns)}, described {described}")
         _RELEASED.add(self)
 
     def __init_subclass__(cls) -> Never:
@@ -143,7 +143,7 @@ class PublishedTable:
 
 
 _RELEASED: WeakSet[PublishedTable] = WeakSet()
-"""The tables that went through a constructor call of this module."""
+"""The tables that were created by this module."""
 _DICTIONARY = (
     Column("table", "Name of the table"),
     Column("column", "Name of the column"),
@@ -154,24 +154,24 @@ _DICTIONARY = (
 
 
 def require_published(table: object) -> None:
-    """Raise TypeError unless this very object was released here."""
+    """Raise TypeError unless this object was released here."""
     if not (isinstance(table, PublishedTable) and table in _RELEASED):
         raise TypeError(f"{type(table).__name__} has not been released by calsync.disclosure.release")
 
 
 @dataclass(frozen=True)
 class HrRelease:
-    """A table for HR. protected: what disclosure control did to it."""
+    """A table for HR. protected: the split it was made from, with counts of changed rows and cells."""
 
     table: PublishedTable
-    protected: Protected
+    protected: ProtectedSplit
 
 
 def release_to_hr(raw: GroupRows, *, least: int) -> HrRelease:
     """Compute the figures of groups and apply disclosure control to them.
 
     Args:
-        raw: What the figures are computed from.
+        raw: The data that the figures are computed from.
         least: The smallest number of people that a figure may stand for, 5 or more.
 
     Raises:
@@ -192,10 +192,10 @@ def release_to_hr(raw: GroupRows, *, least: int) -> HrRelease:
 
 
 def release_for_audit(raw: PersonalRows) -> PublishedTable:
-    """Release rows that name single managers, unchanged but rounded: for the data owner, never for HR."""
+    """Release rows about single managers, rounded, for the data owner; never for HR."""
     return PublishedTable(raw.name, raw.columns, DisclosureClass.PERSONAL, raw.frame.round(DECIMALS), _KEY)
 
 
 def release_supplied(raw: SuppliedRows) -> PublishedTable:
-    """Release rows that the user gave in a file, for the user."""
+    """Release rows from a file of the user."""
     return PublishedTable(raw.name, raw.columns, None, raw.frame, _KEY)

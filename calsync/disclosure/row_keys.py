@@ -1,4 +1,4 @@
-"""The keys of rows and groups of the split, read from frames and written into them by name."""
+"""Keys of rows and groups of the split: read from frames, and written back under new names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from calsync.analysis.contributions import PERIOD_COLUMNS, ROW
+from calsync.analysis.contributions import PERIOD_COLUMNS, ROW_COLUMNS
 
-MERGED = "(small groups)"
-"""What a merged row contains in every column that is merged."""
+MERGED_VALUE = "(small groups)"
+"""The value of a merged row in every column that is merged."""
 
 
 class GroupKey(NamedTuple):
@@ -29,9 +29,9 @@ class GroupKey(NamedTuple):
 
 
 class RowKey(NamedTuple):
-    """A row of the split: a group in a period, a partnership, and what was done.
+    """A row of the split: a group in a period, a partnership, and an activity.
 
-    label: the name of the activity where a pack of rules defines it, else "".
+    label: the name of the activity if a pack of rules defines it, else "".
     """
 
     group: GroupKey
@@ -41,12 +41,12 @@ class RowKey(NamedTuple):
 
 
 def key_columns(by: Sequence[str]) -> list[str]:
-    """The columns of a frame that hold a `RowKey`."""
-    return [*by, *PERIOD_COLUMNS, *ROW]
+    """Return the columns of a frame that contain a `RowKey`."""
+    return [*by, *PERIOD_COLUMNS, *ROW_COLUMNS]
 
 
 def group_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[GroupKey]:
-    """The group of each row of a frame."""
+    """Return the group of each row of a frame."""
     values = frame[list(by)].itertuples(index=False, name=None) if by else [()] * len(frame)
     return [
         GroupKey(tuple(by_values), start, end)
@@ -55,29 +55,29 @@ def group_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[GroupKey]:
 
 
 def row_keys(frame: pd.DataFrame, by: Sequence[str]) -> list[RowKey]:
-    """The key of each row of a frame."""
-    columns = [frame[name] for name in ROW]
+    """Return the key of each row of a frame."""
+    columns = [frame[name] for name in ROW_COLUMNS]
     return [RowKey(*key) for key in zip(group_keys(frame, by), *columns, strict=True)]
 
 
 def rename_rows(frame: pd.DataFrame, by: Sequence[str], names: Mapping[RowKey, RowKey]) -> pd.DataFrame:
-    """The frame with each row under its new key; rows whose key has none are left out."""
+    """Return the frame with new keys; rows whose key is not in `names` are left out."""
     columns = key_columns(by)
-    firsts = frame.drop_duplicates(columns)
-    new = [names.get(key) for key in row_keys(firsts, by)]
-    named = [key for key in new if key is not None]
-    values = {name: [getattr(key, name) for key in named] for name in ROW}
-    groups = _group_columns([key.group for key in named], by)
-    return _write_keys(frame, columns, [key is not None for key in new], {**groups, **values})
+    first_rows = frame.drop_duplicates(columns)
+    new_keys = [names.get(key) for key in row_keys(first_rows, by)]
+    present = [key for key in new_keys if key is not None]
+    values = {name: [getattr(key, name) for key in present] for name in ROW_COLUMNS}
+    groups = _group_columns([key.group for key in present], by)
+    return _write_keys(frame, columns, [key is not None for key in new_keys], {**groups, **values})
 
 
 def rename_groups(frame: pd.DataFrame, by: Sequence[str], names: Mapping[GroupKey, GroupKey]) -> pd.DataFrame:
-    """The frame with each row in its new group; groups without a new key are left out."""
+    """Return the frame with new groups; rows of groups that are not in `names` are left out."""
     columns = [*by, *PERIOD_COLUMNS]
-    firsts = frame.drop_duplicates(columns)
-    new = [names.get(key) for key in group_keys(firsts, by)]
-    groups = _group_columns([key for key in new if key is not None], by)
-    return _write_keys(frame, columns, [key is not None for key in new], groups)
+    first_rows = frame.drop_duplicates(columns)
+    new_keys = [names.get(key) for key in group_keys(first_rows, by)]
+    groups = _group_columns([key for key in new_keys if key is not None], by)
+    return _write_keys(frame, columns, [key is not None for key in new_keys], groups)
 
 
 def _group_columns(groups: Sequence[GroupKey], by: Sequence[str]) -> dict[str, list[Any]]:
@@ -86,26 +86,26 @@ def _group_columns(groups: Sequence[GroupKey], by: Sequence[str]) -> dict[str, l
 
 
 def _write_keys(
-    frame: pd.DataFrame, columns: list[str], named: Sequence[bool], values: Mapping[str, list[Any]]
+    frame: pd.DataFrame, columns: list[str], has_new_key: Sequence[bool], values: Mapping[str, list[Any]]
 ) -> pd.DataFrame:
     """Write new values into the key columns.
 
-    A frame has some ten thousand rows and some hundred keys, so keys are compared once each.
+    A frame has about ten thousand rows and a hundred keys, so each key is handled once and not in every row.
 
     Args:
         frame: Rows with old keys.
         columns: The key columns.
-        named: For each different key, in the order of their first rows, whether it has a new one.
-        values: The new values of the columns, for those keys that have them.
+        has_new_key: For each distinct key, in the order of their first rows, whether it has a new one.
+        values: The new values of the key columns, for the keys that have a new one.
     """
     numbers = frame.groupby(columns, sort=False).ngroup().to_numpy()
-    is_named = np.array(named, dtype="bool")
-    kept = is_named[numbers]
-    # The number of each row's key among those that have a new one.
-    positions = (np.cumsum(is_named) - 1)[numbers[kept]]
-    rest = frame[kept]
+    has_new = np.array(has_new_key, dtype="bool")
+    stays = has_new[numbers]
+    # The index of each row's key among those that have a new one.
+    positions = (np.cumsum(has_new) - 1)[numbers[stays]]
+    remaining = frame[stays]
     new = {
-        name: pd.Series(column, dtype=frame[name].dtype).take(positions).set_axis(rest.index)
+        name: pd.Series(column, dtype=frame[name].dtype).take(positions).set_axis(remaining.index)
         for name, column in values.items()
     }
-    return rest.assign(**new)
+    return remaining.assign(**new)

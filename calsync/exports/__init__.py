@@ -1,1 +1,1 @@
-"""Out by table: DataFrames to files, small groups hidden."""
+"""Tables and the file formats in which they are written."""

@@ -1,4 +1,4 @@
-"""The table that `calsync classify` writes: the rows that were given, with their labels."""
+"""The table that `calsync classify` writes: the rows of the user's file, with their labels."""
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ _LABELS = {
 
 
 def build_labelled_table(frame: pd.DataFrame) -> PublishedTable:
-    """The labelled rows as a table that may be written; all columns are text."""
+    """Release labelled rows as a table that may be written; all columns are text."""
     text = frame.astype("string").fillna("").astype("object")
     columns = tuple(Column(name, _LABELS.get(name, "As given")) for name in map(str, frame.columns))
     return release_supplied(SuppliedRows("meetings", columns, text))

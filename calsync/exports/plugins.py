@@ -1,4 +1,4 @@
-"""Entry points of other people's packages, for formats and tables."""
+"""Entry points by which other packages provide formats and tables."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -24,8 +24,8 @@ def find_entry_points(
     """
     points = sorted(entry_points(group=group) if plugins is None else plugins, key=lambda point: point.name)
     counts = Counter([*built_in, *(point.name for point in points)])
-    if doubles := [name for name, count in counts.items() if count > 1]:
-        raise ConfigError([_double(kind, name, built_in, points) for name in doubles])
+    if duplicates := [name for name, count in counts.items() if count > 1]:
+        raise ConfigError([_duplicate_problem(kind, name, built_in, points) for name in duplicates])
     return {point.name: point for point in points}
 
 
@@ -46,7 +46,9 @@ def plugin_error(point: EntryPoint, kind: str, what: str) -> PluginError:
     return PluginError(distribution, f"the {kind} {point.name!r} ({point.value}) {what}", hint)
 
 
-def _double(kind: str, name: str, built_in: Collection[str], points: Iterable[EntryPoint]) -> Problem:
+def _duplicate_problem(
+    kind: str, name: str, built_in: Collection[str], points: Iterable[EntryPoint]
+) -> Problem:
     owners = ["calsync"] if name in built_in else []
     owners += [_distribution(point) for point in points if point.name == name]
     return Problem(

@@ -1,4 +1,4 @@
-"""The file formats: calsync's own, then those of other people's packages."""
+"""Finds the file format for a path: calsync's own formats, then those of other packages."""
 
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint
@@ -13,8 +13,8 @@ from calsync.exports.to_parquet import ParquetExporter
 from calsync.exports.to_xlsx import XlsxExporter
 from calsync.private_files import is_device
 
-ENTRY_POINT_GROUP = "calsync.exporters"
-"""The entry-point group in which another package names its formats, by suffix without the dot."""
+EXPORTER_ENTRY_POINTS = "calsync.exporters"
+"""The entry-point group for formats of other packages; names are suffixes without the dot."""
 
 BUILT_IN_EXPORTERS: dict[str, type[Exporter]] = {
     "csv": CsvExporter,
@@ -25,18 +25,24 @@ BUILT_IN_EXPORTERS: dict[str, type[Exporter]] = {
 
 
 def known_suffixes(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
-    """The suffixes of files that can be written, with their dots: ours first."""
-    points = find_entry_points(ENTRY_POINT_GROUP, "exporter", BUILT_IN_EXPORTERS, plugins)
+    """Return the suffixes of files that can be written, with their dots; calsync's own first."""
+    points = find_entry_points(EXPORTER_ENTRY_POINTS, "exporter", BUILT_IN_EXPORTERS, plugins)
     return tuple(f".{name}" for name in (*BUILT_IN_EXPORTERS, *points))
 
 
 def find_exporter(path: Path, plugins: Iterable[EntryPoint] | None = None) -> Exporter:
-    """The exporter for a path, by its suffix; CSV for a device or a pipe that has none.
+    """Return the exporter for a path, by its suffix; CSV for a device or a pipe without one.
 
-    Raises ExportError for an unknown suffix, ConfigError where two packages provide one, and
-    PluginError where another package's exporter fails. plugins: those installed, if not given.
+    Args:
+        path: The file to write.
+        plugins: Entry points of other packages; by default those that are installed.
+
+    Raises:
+        ExportError: If no format has this suffix.
+        ConfigError: If two packages provide one suffix.
+        PluginError: If the exporter of another package cannot be used.
     """
-    points = find_entry_points(ENTRY_POINT_GROUP, "exporter", BUILT_IN_EXPORTERS, plugins)
+    points = find_entry_points(EXPORTER_ENTRY_POINTS, "exporter", BUILT_IN_EXPORTERS, plugins)
     name = path.suffix.lower().removeprefix(".") or ("csv" if is_device(path) else "")
     if name in BUILT_IN_EXPORTERS:
         return BUILT_IN_EXPORTERS[name]()

@@ -1,7 +1,7 @@
-"""Tables as CSV: UTF-8, ISO dates, and no cell that a spreadsheet would run as a formula.
+"""Writes tables as CSV: UTF-8, ISO dates, and no cell that a spreadsheet would run as a formula.
 
-No byte-order mark: every reader of data takes plain UTF-8, and some take a mark for a part of the
-first column's name. Excel guesses another encoding for plain UTF-8; for Excel there is .xlsx.
+There is no byte-order mark: some programs would read it as part of the first column's name. Excel guesses
+another encoding for UTF-8 without a mark; for Excel there is .xlsx.
 """
 
 from datetime import date, datetime
@@ -13,7 +13,7 @@ import pandas as pd
 from calsync.disclosure.release import PublishedTable, require_published
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a formula may begin (OWASP, CSV injection), in full width too."""
+"""First characters of formulas (OWASP, CSV injection), including the full-width forms."""
 
 
 class CsvExporter:
@@ -27,7 +27,7 @@ class CsvExporter:
 
 
 def format_csv(table: PublishedTable) -> str:
-    """The table as CSV text with a header row: dates in ISO 8601, true and false, blanks for unknown."""
+    """Return the table as CSV with a header row: dates in ISO 8601, `true` and `false`, blank for unknown."""
     require_published(table)
     frame = table.frame
     plain = frame.map(_format_cell) if len(frame.columns) else frame
@@ -35,9 +35,9 @@ def format_csv(table: PublishedTable) -> str:
 
 
 def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table, with an apostrophe before every text and heading that could begin a formula.
+    """Put an apostrophe before every text and heading that could begin a formula.
 
-    Titles and names come from other people's calendars; numbers stay numbers, negative ones too.
+    Titles and names come from other people's calendars. Numbers are not changed, even negative ones.
     Carriage returns within a text become line feeds.
     """
     return frame.map(_escape_cell).rename(columns=_escape_cell)
@@ -46,7 +46,7 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 def _escape_cell(value: object) -> object:
     if not isinstance(value, str):
         return value
-    # A bare carriage return ends a row for some readers, and Python's writer does not quote it.
+    # Some programs end a row at a bare carriage return, which Python's csv module does not quote.
     text = value.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 

@@ -1,4 +1,4 @@
-"""Tables as JSON: a list of objects, one for each row, with ISO dates and null for unknown."""
+"""Writes tables as JSON: a list with one object per row, ISO dates, and null for unknown."""
 
 import json
 from datetime import date
@@ -15,7 +15,7 @@ class JsonExporter:
     carries_columns: ClassVar[bool] = False
 
     def write(self, table: PublishedTable, file: BinaryIO) -> None:
-        """Write one object a row, one row a line."""
+        """Write one object per row, each on its own line."""
         require_published(table)
         rows = [
             json.dumps(row, default=_encode_date, ensure_ascii=False, allow_nan=False)
@@ -33,4 +33,4 @@ def _to_records(frame: pd.DataFrame) -> list[dict[str, object]]:
 def _encode_date(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a table")
+    raise TypeError(f"a table cannot contain {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Tables as Parquet: columns with their types, for pandas, R, DuckDB and the like."""
+"""Writes tables as Parquet: typed columns, for pandas, R, DuckDB and similar programs."""
 
 from typing import BinaryIO, ClassVar
 
@@ -14,7 +14,7 @@ class ParquetExporter:
     carries_columns: ClassVar[bool] = False
 
     def write(self, table: PublishedTable, file: BinaryIO) -> None:
-        """Write typed columns: the type follows from the column's kind, also where a table is empty."""
+        """Write typed columns; the type is that of the column's kind, even if the table is empty."""
         require_published(table)
         try:
             import pyarrow as pa  # type: ignore[import-untyped]
@@ -25,11 +25,12 @@ class ParquetExporter:
                 "pip install pyarrow (it comes with calsync[parquet]), or write a .csv or .json file",
             ) from error
         fields = [
-            pa.field(c.name, getattr(pa, _TYPES[c.kind])(), metadata=_meaning(c)) for c in table.columns
+            pa.field(c.name, getattr(pa, _TYPES[c.kind])(), metadata=_column_metadata(c))
+            for c in table.columns
         ]
         arrow = pa.Table.from_pandas(table.frame, schema=pa.schema(fields), preserve_index=False)
         parquet.write_table(arrow, file)
 
 
-def _meaning(column: Column) -> dict[str, str]:
+def _column_metadata(column: Column) -> dict[str, str]:
     return {"meaning": column.meaning, "unit": column.unit}

@@ -1,4 +1,4 @@
-"""Tables as a workbook: one sheet with the table, one that says what its columns mean."""
+"""Writes tables as Excel workbooks: one sheet with the table, one with the meanings of its columns."""
 
 import io
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from calsync.disclosure.release import PublishedTable, require_published
 from calsync.errors import ExportError
 
 MAX_SHEET_ROWS = 1_048_575
-"""What a sheet holds below its header."""
+"""The most rows that a sheet can have below its header."""
 _FORMATS = {"hours": "#,##0.0", "minutes": "#,##0.0", "share": "0.0%", "money": "#,##0"}
 _WORKBOOK_OPTIONS = {
     "in_memory": True,
@@ -22,12 +22,12 @@ _WORKBOOK_OPTIONS = {
 
 
 class XlsxExporter:
-    """An Excel workbook, by XlsxWriter. Text is written as text, whatever it begins with."""
+    """An Excel workbook, by XlsxWriter. Text is written as text, even if it looks like a formula."""
 
     carries_columns: ClassVar[bool] = True
 
     def write(self, table: PublishedTable, file: BinaryIO) -> None:
-        """Write the table and its dictionary, headings frozen, with a filter."""
+        """Write the table and its data dictionary, each with frozen headings and a filter."""
         require_published(table)
         if len(table.frame) > MAX_SHEET_ROWS:
             hint = "export a shorter time, or to .csv or .parquet"
@@ -37,11 +37,11 @@ class XlsxExporter:
             formats = {unit: book.add_format({"num_format": form}) for unit, form in _FORMATS.items()}
             formats["date"] = book.add_format({"num_format": "yyyy-mm-dd"})
             formats["bold"] = book.add_format({"bold": True, "bottom": 1})
-            for shown, name in ((table, table.name), (table.describe_columns(), "columns")):
+            for sheet_table, name in ((table, table.name), (table.describe_columns(), "columns")):
                 by_column = [
-                    formats["date"] if c.kind == "date" else formats.get(c.unit) for c in shown.columns
+                    formats["date"] if c.kind == "date" else formats.get(c.unit) for c in sheet_table.columns
                 ]
-                _write_sheet(book.add_worksheet(name), shown.frame, by_column, formats["bold"])
+                _write_sheet(book.add_worksheet(name), sheet_table.frame, by_column, formats["bold"])
         file.write(buffer.getvalue())
 
 
@@ -70,7 +70,7 @@ def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: list[Any], bold: Any)
 
 
 def _write_cell(sheet: Any, line: int, column: int, value: Any, form: Any) -> int:
-    """Write one value by its type; XlsxWriter returns 0, or less where it left the cell out."""
+    """Write one value by its type and return 0, or a negative number if XlsxWriter left the cell out."""
     if isinstance(value, str):
         return int(sheet.write_string(line, column, value, form))
     if value is None or pd.isna(value):

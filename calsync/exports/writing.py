@@ -1,4 +1,4 @@
-"""A table to a private file: whole or not at all, with the meaning of its columns beside it."""
+"""Writes a table to a private file, atomically, with the meanings of its columns next to it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +14,8 @@ from calsync.private_files import is_device, replace_private_file
 def write_table(table: PublishedTable, path: Path) -> tuple[Path, ...]:
     """Write a table in the format of the path's suffix and return the files written, the table first.
 
-    Each file is 0600. One that exists is replaced in one step once the new one is whole. `split.csv`
-    comes with `split.columns.csv`, which explains the columns, unless the format has room for that.
+    Each file has mode 0600. An existing file is replaced in one step, when the new one is complete. Next to
+    `split.csv`, a file `split.columns.csv` describes the columns, unless the format includes the meanings.
 
     Raises:
         TypeError: If the table has not been released by `calsync.disclosure.release`.
@@ -32,7 +32,7 @@ def write_table(table: PublishedTable, path: Path) -> tuple[Path, ...]:
 
 
 def write_table_only(table: PublishedTable, path: Path) -> None:
-    """Write a table as `write_table` does, without a file of meanings."""
+    """Write a table as `write_table` does, without a file that describes its columns."""
     require_published(table)
     exporter = find_exporter(path)
     _replace_file(path, lambda file: exporter.write(table, file))

@@ -1,6 +1,6 @@
-"""Which servers may be asked: the hosts that the settings list, and no private address they do not name.
+"""Checks whether a server may be contacted: by the listed hosts, and by the private ones that are allowed.
 
-A calendar's address comes from the list of managers, and a redirect from whoever answers: neither may lead
+A calendar's address comes from the list of managers, and a redirect from any server: neither may lead
 calsync to a server inside the network (server-side request forgery). Decision 0027.
 """
 
@@ -19,17 +19,22 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST_NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*")
-# What inet_aton takes besides four decimal numbers: 2130706433, 0x7f.1, 0177.0.0.1.
-_OLD_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
+# What inet_aton accepts besides four decimal numbers: 2130706433, 0x7f.1, 0177.0.0.1.
+_INET_ATON_FORM = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Special-purpose blocks that Python 3.11's `is_global` takes for public (RFC 6890, 7526, 8215).
-_ALSO_SPECIAL = tuple(
+# Special-purpose blocks for which Python 3.11's `is_global` is True (RFC 6890, 7526, 8215).
+_SPECIAL_PURPOSE = tuple(
     map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10"))
 )
 
 
 class AddressRefusedError(Exception):
-    """A server that the settings do not allow; nothing was sent to it."""
+    """The settings do not allow a server; nothing was sent to it.
+
+    Args:
+        what: what is wrong, for the user.
+        hint: what to do about it.
+    """
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
@@ -37,39 +42,40 @@ class AddressRefusedError(Exception):
         self.hint = hint
 
 
-def _host_or_network(text: str) -> str:
+def _validate_host_or_network(text: str) -> str:
     entry = normalise_host(text.strip())
     if "/" in entry:
         return str(ipaddress.ip_network(entry, strict=False))
-    literal = _literal_address(entry)
-    if literal is None and not _HOST_NAME.fullmatch(entry):
+    address = _parse_address(entry)
+    if address is None and not _HOST_NAME.fullmatch(entry):
         raise ValueError("is no host name, address or network (without scheme, port and path)")
-    return str(literal or entry)
+    return str(address or entry)
 
 
-PrivateHost = Annotated[str, AfterValidator(_host_or_network)]
-"""A host name, an IP address or a network in CIDR form, in one spelling."""
+PrivateHost = Annotated[str, AfterValidator(_validate_host_or_network)]
+"""A host name, an IP address or a network in CIDR form, in canonical form."""
 
 
 def normalise_host(host: str) -> str:
-    """The host in one spelling: lower case, no brackets, no final dot, plain digits and dots (RFC 3490)."""
-    plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
-    return plain.lower().strip("[]").rstrip(".")
+    """The host in lower case, without brackets and final dot, with ASCII digits and dots (RFC 3490, 3.1)."""
+    ascii_dots = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
+    return ascii_dots.lower().strip("[]").rstrip(".")
 
 
 def canonical_host(host: str) -> str:
-    """The host as `normalise_host` spells it; an address, whatever its form, as its standard text."""
+    """The host as `normalise_host` returns it; an IP address, in whatever form, in its standard form."""
     host = normalise_host(host)
-    return str(_literal_address(host) or host)
+    return str(_parse_address(host) or host)
 
 
 @dataclass(frozen=True)
 class AddressGuard:
-    """Decides which servers a source may ask.
+    """Decides which servers a source may contact.
 
     Args:
-        hosts: the only hosts that may be asked; empty for any.
-        private: hosts, addresses and networks that may be private, as `PrivateHost` spells them.
+        hosts: the only hosts that may be contacted; empty for any.
+        private: hosts, addresses and networks that are allowed although they are private, in the form of
+            `PrivateHost`.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -77,40 +83,40 @@ class AddressGuard:
 
     @classmethod
     def of(cls, *, hosts: Iterable[str] = (), private: Iterable[str] = ()) -> "AddressGuard":
-        """A guard from settings.
+        """Build a guard from settings.
 
-        A literal private address among `hosts` is allowed, for it can mean nothing else. A name among them
-        is not: whoever runs its DNS can let it resolve to any address.
+        A private IP address among `hosts` is allowed, because it can mean nothing else. A private server
+        behind a name among them is not: whoever runs the name's DNS can let it resolve to any address.
         """
         listed = frozenset(map(canonical_host, hosts))
-        literal = {host for host in listed if _literal_address(host) is not None or _is_localhost(host)}
-        return cls(listed, frozenset(map(canonical_host, private)) | literal)
+        addresses = {host for host in listed if _parse_address(host) is not None or _is_localhost(host)}
+        return cls(listed, frozenset(map(canonical_host, private)) | addresses)
 
     def check_host(self, host: str) -> None:
-        """Check the host of an address before it is asked, or a proxy is asked for it.
+        """Check the host of a URL before a request is sent, also through a proxy.
 
         Raises:
-            AddressRefusedError: not among `hosts`, or private as it stands. What a name resolves to is
-                checked by `allowed_addresses`, when a connection is opened.
+            AddressRefusedError: the host is not among `hosts`, or is itself a private address. What a name
+                resolves to is checked by `allowed_addresses`, when a connection is opened.
         """
         host = normalise_host(host)
-        literal = _literal_address(host)
+        address = _parse_address(host)
         if self.hosts and canonical_host(host) not in self.hosts:
             what = f"{host} is none of the hosts of this source"
             raise AddressRefusedError(what, "add it to `hosts`, or correct the address")
-        if literal is not None and not self._allows(host, literal):
-            raise _private_address_error(host, [literal])
+        if address is not None and not self._allows(host, address):
+            raise _private_address_error(host, [address])
         if _is_localhost(host) and not any(self._allows(host, loopback) for loopback in _LOOPBACKS):
             raise _private_address_error(host, [])
 
-    def allowed_addresses(self, host: str, found: Iterable[str]) -> list[str]:
-        """Those of the addresses that a host resolved to which may be connected to, in their order.
+    def allowed_addresses(self, host: str, resolved: Iterable[str]) -> list[str]:
+        """Filter the addresses that a host resolved to: those that are allowed, each once, in their order.
 
         Raises:
-            AddressRefusedError: none of them may.
+            AddressRefusedError: none of them is allowed.
         """
         host = normalise_host(host)
-        addresses = list(dict.fromkeys(found))
+        addresses = list(dict.fromkeys(resolved))
         allowed = [text for text in addresses if self._allows(host, ipaddress.ip_address(text))]
         if not allowed:
             raise _private_address_error(host, map(ipaddress.ip_address, addresses))
@@ -135,13 +141,13 @@ def _networks(entries: frozenset[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(entry) for entry in entries if "/" in entry)
 
 
-def _literal_address(host: str) -> Address | None:
-    """The address that a host is, in any form that a system's resolver takes for one; None for a name."""
+def _parse_address(host: str) -> Address | None:
+    """The IP address, in any form that a system's resolver accepts; None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
         pass
-    if not _OLD_NUMBER.fullmatch(host):
+    if not _INET_ATON_FORM.fullmatch(host):
         return None
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host))
@@ -150,21 +156,20 @@ def _literal_address(host: str) -> Address | None:
 
 
 def _is_public(address: Address) -> bool:
-    """Whether an address can be reached from anywhere, and so is no way into this network."""
+    """Whether an address is outside every private network; an IPv4 address embedded in it must be, too."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
         if address in _NAT64:
             return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if not all(_is_public(part) for part in inner if part is not None):
+        if not all(_is_public(part) for part in embedded if part is not None):
             return False
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
-    return address.is_global and not special and not any(address in block for block in _ALSO_SPECIAL)
+    return address.is_global and not special and not any(address in block for block in _SPECIAL_PURPOSE)
 
 
 def _private_address_error(host: str, addresses: Iterable[Address]) -> AddressRefusedError:
-    found = ", ".join(str(address) for address in addresses if str(address) != host)
-    what = (
-        f"{host} is on this machine or in a private network{f' ({found})' if found else ''}; it was not asked"
-    )
+    resolved = ", ".join(str(address) for address in addresses if str(address) != host)
+    detail = f" ({resolved})" if resolved else ""
+    what = f"{host} is on this machine or in a private network{detail}; nothing was sent to it"
     hint = "if that server is meant, add it to private_hosts of this source in the settings"
     return AddressRefusedError(what, hint)

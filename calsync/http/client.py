@@ -1,7 +1,7 @@
-"""The requests for one calendar: retries, redirects and credentials.
+"""Sends the requests for one calendar, with retries, redirects and credentials; used by ics and caldav.
 
-Errors are raised without their cause: the text of requests' errors repeats the address, and a published
-calendar's address is its secret.
+Errors are raised without their cause: the text of requests' errors repeats the address, and the address
+of a published calendar is secret.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A response, read whole. url: where it came from in the end, after redirects."""
+    """A complete response. url: the address that sent it, after redirects."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,18 +54,22 @@ class _Request:
 
 
 class ClientPool:
-    """The connections of one source, and a client for each of its calendars; for several threads."""
+    """The connections of one source, from which each of its calendars gets a client; thread-safe."""
 
     def __init__(self, options: WebOptions) -> None:
         self._options = options
         self._sessions = ThreadSessions(lambda: open_session(options))
-        # Servers that gave no answer. They are tried once, so that one dead server does not cost the night
-        # its retries for every calendar.
+        # Servers that did not respond. Further requests to them are not repeated: otherwise a server that is
+        # down would take the time of all retries for each of its calendars.
         self._silent_servers: set[str] = set()
 
     @contextmanager
     def client_for(self, where: str) -> Iterator["Client"]:
-        """A client for all requests of one calendar, under one limit of time and one of size."""
+        """A client for all requests of one calendar, which share one limit of time and one of size.
+
+        Args:
+            where: the calendar's name in errors.
+        """
         with Deadline(self._options.total_seconds) as deadline:
             limits = RequestLimits(where, self._options, deadline)
             yield Client(self._sessions.current, self._options, limits, self._silent_servers)
@@ -86,7 +90,7 @@ class Client:
         self._options = options
         self._limits = limits
         self._silent_servers = silent_servers
-        self._auths: dict[str, Auth] = {}  # kept, since digest learns a nonce from the first response
+        self._auths: dict[str, Auth] = {}  # reused: digest needs the nonce of the first response
 
     def request(
         self,
@@ -98,42 +102,51 @@ class Client:
         same_server: bool = False,
         attempts: int = 0,
     ) -> HttpResponse:
-        """The response, whatever its status; a busy or broken server is asked again, a redirect followed.
+        """Send a request and return the response, whatever its status.
+
+        Redirects are followed. A request to a busy or broken server is repeated.
 
         Args:
             method: GET, PROPFIND, REPORT.
-            url: http or https; a user and password in it become credentials.
-            headers: besides the session's own.
-            body: nothing where it is empty.
+            url: http or https; a user and password in it are sent as credentials.
+            headers: in addition to the session's.
+            body: the content; b"" for none.
             same_server: whether a redirect to another server is an error.
-            attempts: how often to try; 0 for what the settings say.
+            attempts: how often to try; 0 for the number in the settings.
 
         Raises:
-            SourceError: there is no response at all, or the address may not be asked.
+            SourceError: there is no response at all, or the settings do not allow the server.
             OtherServerError: `same_server`, and the server redirects to another one.
         """
         request = _Request(method, headers or {}, body, same_server)
         try:
             server = urlsplit(url).netloc.rpartition("@")[2]
-            most = 1 if server in self._silent_servers else attempts or self._options.attempts
-            response = self._limits.retry(lambda: self._follow_redirects(request, url), attempts=most)
+            if server in self._silent_servers:
+                attempts = 1
+            response = self._limits.retry(
+                lambda: self._follow_redirects(request, url), attempts=attempts or self._options.attempts
+            )
         except TransientError as error:
             if not error.server_answered:
                 self._silent_servers.add(server)
             raise error.error from None
-        except ValueError:  # from the parsers of addresses
+        except ValueError:  # of urlsplit, urljoin and Origin.of
             raise invalid_address_error(self.where) from None
         self._silent_servers.discard(server)
         return response
 
     def require_status(self, response: HttpResponse, *statuses: int) -> HttpResponse:
-        """The response, if it has one of these statuses; raises what its status means otherwise."""
+        """The response, if it has one of these statuses.
+
+        Raises:
+            SourceError: the error of any other status.
+        """
         if response.status in statuses:
             return response
         raise self.error_for_status(response.status, response.headers)
 
     def error_for_status(self, status: int, headers: Mapping[str, str] | None = None) -> SourceError:
-        """The error that a status means which brings no calendar, to be raised."""
+        """The error, to be raised, of a status that is no success."""
         with_credentials = bool(self._options.secret)
         return error_for_status(self.where, status, headers or {}, with_credentials=with_credentials)
 
@@ -152,21 +165,23 @@ class Client:
             self._check_redirect(previous, origin, request)
             if not first_origin.is_same_server(origin):
                 auth = NoAuth()
-        what = f"sends us from one address to the next, more than {MAX_REDIRECTS} times"
-        raise SourceContentError(self.where, what, "open the address in a browser and use the one it ends at")
+        what = f"redirects from one address to the next, more than {MAX_REDIRECTS} times"
+        raise SourceContentError(
+            self.where, what, "open the address in a browser and use the address that it ends at"
+        )
 
     def _send_allowed(self, request: _Request, url: str, auth: Auth, *, redirected: bool) -> HttpResponse:
-        """Send one request of a chain of redirects, if the settings allow its server."""
+        """Send one request, if the settings allow its server. redirected: whether it follows a redirect."""
         try:
             self._options.address_guard.check_host(Origin.of(url).host)
             return self._send(request, url, auth)
         except AddressRefusedError as error:
-            what = f"leads to another address: {error.what}" if redirected else error.what
+            what = f"redirects to another address: {error.what}" if redirected else error.what
             raise SourceAuthError(self.where, what, error.hint) from None
         except TransientError as error:
             if redirected and isinstance(error.error, UnreachableError):
-                # A caller repeats a webcal address over plain http where no server speaks TLS, but here the
-                # first server did, and only the one that it redirects to is unreachable.
+                # At an UnreachableError the ics source repeats a webcal request over plain http. Here the
+                # first server uses TLS, and only the one that it redirects to is unreachable: no such case.
                 unavailable = SourceUnavailableError(self.where, error.error.what, error.error.hint)
                 raise TransientError(unavailable, error.wait, server_answered=error.server_answered) from None
             raise
@@ -199,15 +214,15 @@ class Client:
 
     def _check_redirect(self, previous: Origin, target: Origin, request: _Request) -> None:
         if previous.scheme == "https" and target.scheme == "http":
-            what = "sends us from https to http, where anybody on the way could read along"
+            what = "redirects from https to http, where others on the network could read the calendar"
             raise SourceContentError(self.where, what, "ask whoever runs the server to redirect to https")
         if request.same_server and not previous.is_same_server(target):
             shown = redact_address(f"{target.scheme}://{target.host}:{target.port}")
-            hint = "if that server is right, name it as `url` in the settings"
-            raise OtherServerError(self.where, f"sends us to another server, {shown}", hint)
+            hint = "if that server is right, give it as `url` in the settings"
+            raise OtherServerError(self.where, f"redirects to another server, {shown}", hint)
 
 
 def _remove_user(url: str) -> str:
-    """The address without user and password: they are sent as credentials, or not at all."""
+    """The address without user and password, which are sent as credentials only."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,6 +1,6 @@
-"""Sessions of requests for every source: guarded, watched connections and the settings' trust and timeouts.
+"""Opens sessions of requests for every source: allowed servers only, with the settings' trust and timeouts.
 
-O365 and msal use these sessions, too (`sources.m365`).
+The client uses them, and so do O365 and msal (`sources.m365`).
 """
 
 import logging
@@ -30,19 +30,19 @@ USER_AGENT = f"calsync/{__version__}"
 def open_session(
     options: HttpOptions, *, user_agent: str = USER_AGENT, connections: int = 10
 ) -> requests.Session:
-    """A session for one thread.
+    """Open a session for one thread.
 
     Args:
-        options: trust, timeouts and the servers that may be asked.
-        user_agent: how calsync names itself.
-        connections: how many to one server are kept open.
+        options: trust, timeouts and the servers that may be contacted.
+        user_agent: the name of the client.
+        connections: how many connections to one server stay open.
     """
-    # At DEBUG urllib3 logs every path, and in a published calendar's address the path is the secret.
+    # At DEBUG urllib3 logs every path, and the path of a published calendar is secret.
     logging.getLogger("urllib3.connectionpool").addFilter(_is_above_debug)
     session = _Session(options)
     session.headers["User-Agent"] = user_agent
     session.headers["Accept-Encoding"] = "gzip, deflate"
-    # One session serves the calendars of many users: a cookie of one login must not serve another.
+    # One session reads the calendars of many users: a cookie of one login must not be sent for another.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
         session.mount(scheme, _GuardedAdapter(options.address_guard, pool_maxsize=connections))
@@ -54,10 +54,10 @@ def _is_above_debug(record: logging.LogRecord) -> bool:
 
 
 class ThreadSessions:
-    """One session for each thread: `requests.Session` is not made for several at once."""
+    """One session for each thread: `requests.Session` is not thread-safe."""
 
-    def __init__(self, open_one: Callable[[], requests.Session]) -> None:
-        self._open_one = open_one
+    def __init__(self, open_session: Callable[[], requests.Session]) -> None:
+        self._open_session = open_session
         self._local = threading.local()
         self._lock = threading.Lock()
         self._all: list[requests.Session] = []
@@ -67,7 +67,7 @@ class ThreadSessions:
         """This thread's session."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = self._open_one()
+            session = self._local.session = self._open_session()
             with self._lock:
                 self._all.append(session)
         return session
@@ -84,7 +84,7 @@ class ThreadSessions:
 class _Session(requests.Session):
     """Sends each request with the settings' trust and timeouts, and follows no redirect.
 
-    Redirects are the client's task, which checks each target before it is asked.
+    `Client` follows redirects: it checks each target first.
     """
 
     def __init__(self, options: HttpOptions) -> None:
@@ -94,18 +94,18 @@ class _Session(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs |= {"timeout": self._timeout, "verify": self._trust, "allow_redirects": False}
-        # Without credentials of its own a request would get those of ~/.netrc.
+        # To a request without auth requests adds the credentials of ~/.netrc.
         return super().request(method, url, *args, **{"auth": NoAuth(), **kwargs})
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        # For a target requests reads the whole body first, however large, even where it follows none.
+        # Where there is a target, requests reads the whole body, however large, even without following it.
         return None
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """Connects as requests does, to allowed addresses only, every connection under the thread's deadline.
+    """Connects to allowed addresses only, each connection under the thread's deadline.
 
-    A proxy of the environment is the operator's own, so it may be private; it resolves names itself.
+    A proxy of the environment is set by the operator, so it may be private; it resolves names itself.
     """
 
     def __init__(self, guard: AddressGuard, **options: Any) -> None:
@@ -124,7 +124,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 class _WatchedConnection(HTTPConnection):
-    """Is shut down when the thread's deadline passes."""
+    """A connection that is shut down when the thread's deadline passes."""
 
     def getresponse(self) -> Any:
         deadline = current_deadline()
@@ -134,10 +134,10 @@ class _WatchedConnection(HTTPConnection):
 
 
 class _GuardedConnection(_WatchedConnection):
-    """Connects to no address that the guard forbids.
+    """A connection to addresses that the guard allows.
 
     The name is resolved once and the connection goes to an address that was checked: a second look-up
-    could give another answer (DNS rebinding).
+    could return another address (DNS rebinding).
     """
 
     guard: AddressGuard
@@ -145,18 +145,21 @@ class _GuardedConnection(_WatchedConnection):
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
         try:
-            found = socket.getaddrinfo(name.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM)
+            entries = socket.getaddrinfo(
+                name.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
+            )
         except (socket.gaierror, UnicodeError) as error:
             raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
         last_error: Exception | None = None
-        for address in self.guard.allowed_addresses(name, [str(entry[4][0]) for entry in found]):
+        resolved = [str(socket_address[0]) for *_, socket_address in entries]
+        for address in self.guard.allowed_addresses(name, resolved):
             self._dns_host = address
             try:
                 return super()._new_conn()
             except (NewConnectionError, ConnectTimeoutError) as error:
                 last_error = error
             finally:
-                self._dns_host = name  # TLS checks the certificate against the name
+                self._dns_host = name  # the certificate is checked against it
         raise last_error or NewConnectionError(self, "the name has no address")
 
 
@@ -177,7 +180,7 @@ _WATCHED_POOLS = {"http": _WatchedPool, "https": _WatchedHttpsPool}
 
 @lru_cache(maxsize=64)  # every thread of a source opens a session with the same guard
 def _guarded_pools(guard: AddressGuard) -> Mapping[str, type[HTTPConnectionPool]]:
-    # Classes of their own for each guard: urllib3 passes no further argument on to its connections.
+    # One set of classes for each guard: urllib3 passes no further argument to its connections.
     plain = type("_ThisGuardedConnection", (_GuardedConnection,), {"guard": guard})
     https = type("_ThisGuardedHttpsConnection", (_GuardedConnection, HTTPSConnection), {"guard": guard})
     return {

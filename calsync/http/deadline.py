@@ -1,8 +1,8 @@
-"""A limit on the whole time of an exchange over HTTP, however slowly the server sends.
+"""Limits the total time of HTTP requests, however slowly the server sends.
 
-A read timeout starts again with every byte, so a server that sends a byte now and then could hold a
-night for days. When a deadline passes, the connections opened under it are shut down, which wakes
-the thread that waits on them.
+A read timeout starts again with every byte, so a server that sends a byte now and then could delay a
+night for days. When a deadline passes, the connections opened under it are shut down, which ends the wait
+of the thread that reads from them.
 """
 
 import socket
@@ -14,7 +14,7 @@ _current = threading.local()
 
 
 class Deadline:
-    """A context in which this thread's connections live no longer than `seconds`."""
+    """A context manager that shuts down this thread's connections after `seconds`; contexts may be nested."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -26,11 +26,11 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """The seconds that remain."""
+        """The remaining seconds; 0.0 when it has passed."""
         return 0.0 if self.passed else max(0.0, self._ends - time.monotonic())
 
     def watch(self, connection: socket.socket) -> None:
-        """Shut this connection down, too, when the time is over."""
+        """Shut this connection down, too, when the deadline passes."""
         if connection not in self._sockets:
             self._sockets.append(connection)
 
@@ -58,6 +58,6 @@ class Deadline:
 
 
 def current_deadline() -> Deadline | None:
-    """The deadline that this thread works under, None outside every one."""
+    """The innermost deadline of this thread; None where there is none."""
     deadline: Deadline | None = getattr(_current, "deadline", None)
     return deadline

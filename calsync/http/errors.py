@@ -1,4 +1,4 @@
-"""Errors between calsync and a server, translated into `SourceError`s with a hint.
+"""Translates HTTP statuses and the errors of requests and urllib3 into `SourceError`s with a hint.
 
     SourceUnavailableError
     ├── UnreachableError      no connection, or no TLS
@@ -6,8 +6,8 @@
     SourceContentError
     └── OtherServerError      the server redirects to another one
 
-TransientError carries one of them while there are attempts left; only `limits.RequestLimits.retry` and its
-callers see it.
+A TransientError contains one of them while there are attempts left; only `limits.RequestLimits.retry` and
+its callers handle it.
 """
 
 import re
@@ -22,32 +22,34 @@ from calsync.errors import SourceAuthError, SourceContentError, SourceError, Sou
 from calsync.text import format_count
 
 REQUEST_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-"""What a session raises while it sends or reads; urllib3's own come through while a body is streamed."""
+"""What a session raises while it sends or reads; while a body is streamed, some are urllib3's own."""
 
 LONGEST_WAIT = 60.0
-"""Seconds that calsync waits at most because a server requests it (Retry-After)."""
+"""The most seconds that calsync waits because a server requests it (Retry-After)."""
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
 
 
 class UnreachableError(SourceUnavailableError):
-    """No server accepts connections there, or it does not speak TLS."""
+    """No server accepts connections at the address, or it does not use TLS."""
 
 
 class ServerBusyError(SourceUnavailableError):
-    """The server answered at every attempt that it is busy or out of order."""
+    """The server reported at every attempt that it is busy or out of order."""
 
 
 class OtherServerError(SourceContentError):
-    """The server redirects to another one, where our credentials do not belong."""
+    """The server redirects to another one, to which the credentials must not be sent."""
 
 
 class TransientError(Exception):
     """A fault that a repeated request may not meet.
 
-    error: what to raise if it does. wait: the seconds that the server asked us to wait, None where it
-    named none. server_answered: whether there was a response at all.
+    Args:
+        error: what to raise after the last attempt.
+        wait: the seconds that the server requests to wait; None where it names none.
+        server_answered: whether there was a response at all.
     """
 
     def __init__(
@@ -60,9 +62,15 @@ class TransientError(Exception):
 
 
 def seconds_before_retry(error: Exception, left: float) -> bool | float:
-    """Whether to repeat a request (True: after stamina's own pause), or after how many seconds.
+    """Whether and when to repeat a request, in the form that stamina expects.
 
-    left: seconds until the deadline; a wait that would outlast it is not begun.
+    Args:
+        error: what the request raised.
+        left: seconds until the deadline.
+
+    Returns:
+        False for no, also where the requested wait would outlast the deadline; True for yes, after stamina's
+        own pause; else the seconds to wait.
     """
     if not isinstance(error, TransientError) or left <= 0:
         return False
@@ -81,61 +89,72 @@ def status_text(status: int) -> str:
 
 
 def transient_error_for_status(where: str, status: int, headers: Mapping[str, str]) -> TransientError | None:
-    """The error of a status by which a server reports that it is busy or out of order, else None."""
+    """The error of a status that means that the server is busy or out of order; None for any other."""
     if status not in _TRANSIENT:
         return None
     what = f"the server is busy or out of order: {status_text(status)}"
-    busy = ServerBusyError(where, what, "try again later; if it lasts, ask who runs it")
+    busy = ServerBusyError(where, what, "try again later; if it lasts, ask whoever runs it")
     return TransientError(busy, _retry_after(headers), server_answered=True)
 
 
 def error_for_status(
     where: str, status: int, headers: Mapping[str, str], *, with_credentials: bool
 ) -> SourceError:
-    """The error of a status that brings no calendar and that no repetition changes."""
+    """The error of a status that is no success and that a repetition does not change."""
     if status in (401, 403):
         hint = _hint_for_credentials(headers, with_credentials)
-        return SourceAuthError(where, f"the server refused us: {status_text(status)}", hint)
+        return SourceAuthError(where, f"the server refused access: {status_text(status)}", hint)
     if status in _GONE:
         what = f"there is no such calendar: {status_text(status)}"
-        return SourceContentError(where, what, "check the address; a calendar published anew gets a new one")
-    what = f"answered without a calendar: {status_text(status)}"
+        return SourceContentError(
+            where, what, "check the address; a calendar that is published again gets a new one"
+        )
+    what = f"the server sent no calendar: {status_text(status)}"
     return SourceContentError(where, what, "check the address")
 
 
 def _hint_for_credentials(headers: Mapping[str, str], with_credentials: bool) -> str:
-    offered = headers.get("WWW-Authenticate", "").lower()
-    if offered.startswith("digest") and "basic" not in offered:
-        return 'the server wants auth = "digest"'
+    schemes = headers.get("WWW-Authenticate", "").lower()
+    if schemes.startswith("digest") and "basic" not in schemes:
+        return 'the server requires auth = "digest"'
     if with_credentials:
         return "check user name and password (or token), and that this account may read the calendar"
     return "publish the calendar, or give username and password_env, or token_env, in the settings"
 
 
 def invalid_address_error(where: str, hint: str = "it starts with https://") -> SourceContentError:
-    """The address cannot be split into scheme, host and path."""
-    return SourceContentError(where, "is no address that can be asked", hint)
+    """The error of an address that cannot be split into scheme, host and path."""
+    return SourceContentError(where, "is no valid web address", hint)
 
 
 def deadline_error(where: str, seconds: float) -> SourceUnavailableError:
-    """The whole exchange took too long."""
+    """The error of requests that took too long in all."""
     what = f"took longer than {format_count(seconds, 'second')} in all"
     return SourceUnavailableError(where, what, "try again later, or raise total_seconds")
 
 
 def size_error(where: str, megabytes: float) -> SourceContentError:
-    """A file, or all responses for one calendar, exceed the limit."""
+    """The error of a file, or of all responses for one calendar, that exceed the limit."""
     what = f"is larger than {megabytes:g} MB"
     return SourceContentError(where, what, "check the address, or raise max_megabytes")
 
 
 def translate_error(where: str, error: Exception, read_seconds: float) -> SourceError | TransientError:
-    """An error of requests or urllib3 as ours, without the address that its text repeats."""
+    """Translate an error of requests or urllib3; its text, which repeats the address, is left out.
+
+    Args:
+        where: the calendar's name in the error.
+        error: one of REQUEST_ERRORS, or a ValueError.
+        read_seconds: the read timeout, for the message.
+
+    Returns:
+        A SourceError where a repetition does not help, else a TransientError.
+    """
     if isinstance(error, requests.exceptions.SSLError):
         return _translate_tls_error(where, str(error))
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return SourceContentError(where, "sent a page that cannot be decompressed", "try again later")
-    if isinstance(error, ValueError):  # requests' InvalidURL and its subclasses
+    if isinstance(error, ValueError):  # such as requests' InvalidURL
         return invalid_address_error(where)
     return TransientError(_translate_connection_error(where, error, read_seconds))
 
@@ -144,35 +163,35 @@ def _translate_tls_error(where: str, text: str) -> SourceError | TransientError:
     failed_check = re.search(r"certificate verify failed: ([^(\]]+)", text)
     if failed_check:
         what = f"its TLS certificate cannot be trusted: {failed_check[1].strip()}"
-        hint = "give the certificate authority as ca_file; a proxy that inspects TLS has one of its own"
+        hint = "give the certificate authority as ca_file; a proxy that inspects TLS has its own"
         return SourceUnavailableError(where, what, hint)
-    what = "does not speak TLS as it should"
-    error = UnreachableError(where, what, "is it https at all, and on that port?")
+    what = "its server does not use TLS correctly"
+    error = UnreachableError(where, what, "does it use https, and on that port?")
     return TransientError(error) if "EOF" in text else error
 
 
 def _translate_connection_error(where: str, error: Exception, read_seconds: float) -> SourceUnavailableError:
-    # By name: requests and urllib3 have a class each for the same fault, and which of them arrives depends
-    # on whether the body was streamed.
+    # By class name: requests and urllib3 each have a class for the same fault, and which of the two is raised
+    # depends on whether the body was streamed.
     causes = " ".join(type(cause).__name__ for cause in _causes(error))
     if "ReadTimeout" in causes:
-        what = f"the server fell silent for more than {format_count(read_seconds, 'second')}"
-        return SourceUnavailableError(where, what, "is it in order? raise read_seconds if it is slow")
+        what = f"the server sent nothing for more than {format_count(read_seconds, 'second')}"
+        return SourceUnavailableError(where, what, "does it work? raise read_seconds if it is slow")
     if "ProxyError" in causes:
-        what = "the proxy did not let us through"
+        what = "the proxy did not forward the request"
         return SourceUnavailableError(where, what, "check HTTPS_PROXY and NO_PROXY")
     if "NameResolution" in causes:
-        what = "the server's name is not known"
+        what = "the server's name cannot be resolved"
         return SourceUnavailableError(where, what, "check the address and the DNS")
     if "ConnectTimeout" in causes or "NewConnection" in causes:
         what = "the server cannot be reached"
-        return UnreachableError(where, what, "is it up, and does the firewall let us out?")
-    what = "the connection broke before the answer was whole"
+        return UnreachableError(where, what, "does it run, and does the firewall allow the connection?")
+    what = "the connection broke before the response was complete"
     return SourceUnavailableError(where, what, "try again later")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those inside it: urllib3 wraps in `reason`, requests in `args`, both in `__cause__`."""
+    """The error and those that it wraps: urllib3 in `reason`, requests in `args`, both in `__cause__`."""
     for _ in range(8):
         if error is None:
             return
@@ -188,8 +207,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isdigit():
         return float(text)
-    try:  # a date is compared with the server's own clock (Date), not with ours
+    try:  # a date is compared with the server's clock (Date), which may differ from the local one
         until, now = (parsedate_to_datetime(value) for value in (text, headers.get("Date", "")))
         return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError):  # no date, or a date without a zone
         return None

@@ -1,4 +1,4 @@
-"""The limits of all requests for one calendar: time, size, and how often one is repeated."""
+"""Limits the requests for one calendar in time, size and attempts; for `Client` and `m365.mailbox`."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -24,7 +24,13 @@ Result = TypeVar("Result")
 
 
 class RequestLimits:
-    """Time, size and attempts for one calendar; every error carries that calendar's name, `where`."""
+    """The limits of one calendar's requests, which share `deadline` and `max_megabytes`.
+
+    Args:
+        where: the calendar's name in errors.
+        options: the limits.
+        deadline: running.
+    """
 
     def __init__(self, where: str, options: HttpOptions, deadline: Deadline) -> None:
         self.where = where
@@ -33,10 +39,10 @@ class RequestLimits:
         self._bytes_left = int(options.max_megabytes * 1_000_000)
 
     def retry(self, request: Callable[[], Result], *, attempts: int) -> Result:
-        """The result of a request that is repeated after each TransientError, while there is time.
+        """The result of a request, which is repeated after each TransientError while there is time.
 
         Raises:
-            TransientError: the last attempt failed, too.
+            TransientError: the last attempt failed, too. Other errors of `request` are not caught.
         """
         for attempt in stamina.retry_context(
             on=lambda error: seconds_before_retry(error, self._deadline.left),
@@ -55,7 +61,11 @@ class RequestLimits:
             raise deadline_error(self.where, self._deadline.seconds)
 
     def read_body(self, response: requests.Response) -> bytes:
-        """The body of a streamed response; raises SourceError where it exceeds the calendar's limits."""
+        """The body of a streamed response.
+
+        Raises:
+            SourceError: the responses exceed the calendar's limit of time or size.
+        """
         parts: list[bytes] = []
         size = 0
         for part in response.iter_content(_CHUNK):
@@ -63,12 +73,12 @@ class RequestLimits:
             if size > self._bytes_left:
                 raise size_error(self.where, self._options.max_megabytes)
             parts.append(part)
-        self.check_time()  # a connection that the deadline shut down can look like the end of a page
+        self.check_time()  # a connection that the deadline shut down can look like the end of the body
         self._bytes_left -= size
         return b"".join(parts)
 
     def translate(self, error: Exception) -> SourceError | TransientError:
-        """The error of requests or urllib3 as ours; where the deadline caused it, that is the error."""
+        """Translate an error of requests or urllib3; after the deadline it is the error of the deadline."""
         if self._deadline.passed:
             return deadline_error(self.where, self._deadline.seconds)
         return translate_error(self.where, error, self._options.read_seconds)

@@ -1,4 +1,4 @@
-"""The settings of everything that is reached over HTTP: trust, limits, and credentials."""
+"""The settings of every source that is read over HTTP: trust, limits and credentials."""
 
 import os
 import re
@@ -13,12 +13,14 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _require_variable(name: str) -> str:
-    # The value is not repeated where it is no name: somebody may have put the secret itself there.
+    # The message does not repeat an invalid name: the operator may have written the secret itself there.
     if not _VARIABLE_NAME.fullmatch(name):
-        raise ValueError("is no name of an environment variable; put the secret there, and its name here")
+        raise ValueError(
+            "is no name of an environment variable; put the secret into a variable and its name here"
+        )
     if not os.environ.get(name):
-        shown = f" {name}" if name.isupper() else ""
-        raise ValueError(f"the environment variable{shown} is not set for the account that runs calsync")
+        shown_name = f" {name}" if name.isupper() else ""
+        raise ValueError(f"the environment variable{shown_name} is not set for the account that runs calsync")
     return name
 
 
@@ -39,9 +41,13 @@ ExistingFile = Annotated[Path, AfterValidator(_require_file)]
 class HttpOptions(BaseModel):
     """Trust and limits.
 
-    connect_seconds, read_seconds: to open a connection, and between two parts of an answer.
-    total_seconds: for one calendar, with every retry and redirect. max_megabytes: for one calendar,
-    after decompression.
+    Attributes:
+        ca_file: certificate authorities to trust instead of the usual ones (PEM).
+        connect_seconds: to open a connection.
+        read_seconds: between two parts of a response.
+        total_seconds: for one calendar, with every retry and redirect.
+        attempts: how often a request is sent at most.
+        max_megabytes: all responses for one calendar, after decompression.
     """
 
     ca_file: ExistingFile | None = None
@@ -53,15 +59,20 @@ class HttpOptions(BaseModel):
 
     @property
     def address_guard(self) -> AddressGuard:
-        """Which servers may be asked."""
+        """Which servers may be contacted."""
         return AddressGuard.of()
 
 
 class WebOptions(HttpOptions):
-    """Trust, limits and the credentials of a server that takes a password or a token.
+    """Trust, limits and the credentials of a server that accepts a password or a token.
 
-    allow_clear_text: send credentials over plain http, too. private_hosts: hosts, addresses and networks
-    that may be on this machine or in a private network.
+    Attributes:
+        username: for basic or digest authentication, with `password_env`.
+        password_env: the environment variable that holds the password.
+        token_env: the environment variable that holds a bearer token, instead of a password.
+        auth: the scheme for user name and password.
+        allow_clear_text: whether to send credentials over plain http, too.
+        private_hosts: hosts, addresses and networks that may be on this machine or in a private network.
     """
 
     username: str = ""
@@ -81,11 +92,11 @@ class WebOptions(HttpOptions):
 
     @property
     def secret(self) -> str:
-        """The password or token, from the environment; "" where none is named."""
+        """The password or token, from the environment; "" for none."""
         name = self.password_env or self.token_env
         return os.environ.get(name, "") if name else ""
 
     @property
     def address_guard(self) -> AddressGuard:
-        """Which servers this source may ask."""
+        """Which servers this source may contact."""
         return AddressGuard.of(private=self.private_hosts)

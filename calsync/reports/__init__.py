@@ -1,1 +1,1 @@
-"""Words: what a manager is told, in English and Welsh."""
+"""Summaries of managers' time, rendered as mails in English and Welsh."""

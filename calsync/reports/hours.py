@@ -1,4 +1,4 @@
-"""Hours by activity, and the bounds that follow from them.
+"""Hours by activity for a manager's summary, and the bounds that follow from them.
 
 A mail shows whole minutes, and its parts must add up to its totals. So minutes are rounded once, where
 they are summed, and every total is the sum of rounded parts.
@@ -26,9 +26,9 @@ ACTIVITIES = (
 
 @dataclass(frozen=True, slots=True)
 class OwnActivity:
-    """The hours of an activity that a pack of rules defines; they are part of those of `activity`.
+    """The hours of an activity that a pack of rules defines.
 
-    label: its own name. activity: what it counts as.
+    label: its own name. activity: the activity that it counts as, the hours of which include these.
     """
 
     activity: Activity
@@ -38,9 +38,9 @@ class OwnActivity:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Partnership hours by what was done in them.
+    """Partnership hours by activity.
 
-    own: the part of them that has a name of its own, most hours first.
+    own_activities: the parts that have a name of their own, most hours first.
     """
 
     process: float = 0.0
@@ -48,15 +48,15 @@ class Hours:
     mixed: float = 0.0
     operational: float = 0.0
     unclear: float = 0.0
-    own: tuple[OwnActivity, ...] = ()
+    own_activities: tuple[OwnActivity, ...] = ()
 
-    def own_of(self, activity: str) -> tuple[OwnActivity, ...]:
+    def own_activities_of(self, activity: str) -> tuple[OwnActivity, ...]:
         """The own activities that count as this one."""
-        return tuple(one for one in self.own if one.activity == activity)
+        return tuple(own for own in self.own_activities if own.activity == activity)
 
     @property
     def total(self) -> float:
-        """All of them."""
+        """The sum over all activities."""
         return fsum(self.parts)
 
     @property
@@ -67,50 +67,54 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is certain at least, what is thought likely, what is possible at most (hours)."""
+    """Lower bound, estimate and upper bound, in hours."""
 
     low: float
     estimate: float
     high: float
 
     @property
-    def exact(self) -> bool:
-        """Whether nothing is open, to the minute."""
+    def is_exact(self) -> bool:
+        """Whether both bounds are the same to the minute."""
         return round(self.low * 60) == round(self.high * 60)
 
 
 def activity_bounds(activity: Activity, confirmed: Hours, unconfirmed: Hours) -> Bounds:
-    """Bounds of process or of service improvement.
+    """Return the bounds of process or of service improvement.
 
-    low: confirmed time with that label. estimate: plus half of mixed. high: plus all of mixed and
-    unclear, and the unconfirmed time that has this label or may yet get it.
+    The lower bound is the confirmed time with that label. The estimate adds half of the mixed time. The upper
+    bound adds all mixed and unclear time to the lower one, and the unconfirmed time that has this label or
+    may yet get it.
     """
     low = getattr(confirmed, activity.value)
-    doubtful = confirmed.mixed + confirmed.unclear
+    may_belong = confirmed.mixed + confirmed.unclear
     pending = getattr(unconfirmed, activity.value) + unconfirmed.mixed + unconfirmed.unclear
     mixed_minutes = round(confirmed.mixed * 60)
-    # An odd minute goes to process, so that both halves are whole and add up.
+    # Of an odd number of minutes, process gets one more, so that both halves are whole and add up.
     half = mixed_minutes // 2 + (mixed_minutes % 2 if activity is Activity.PROCESS else 0)
-    return Bounds(low, low + half / 60, low + doubtful + pending)
+    return Bounds(low, low + half / 60, low + may_belong + pending)
 
 
 def sum_allocated_hours(allocations: Iterable[Allocation]) -> float:
-    """The allocated time in hours."""
+    """Return the allocated time in hours."""
     return fsum(allocation.minutes for allocation in allocations) / 60
 
 
 def round_parts(parts: Mapping[Key, float], total: int | None = None) -> dict[Key, int]:
     """Round parts to whole numbers that add up to the total.
 
-    The largest remainders are rounded up (Hamilton's method); of equal ones the first given. total:
-    by default the rounded sum of the parts, and then each is within 1 of its exact value; another total
-    is one that was rounded elsewhere, a few minutes away at the most.
+    The largest remainders are rounded up (Hamilton's method); of equal ones the first given.
+
+    Args:
+        parts: The exact values, none of them negative.
+        total: By default the rounded sum of the parts; then each part is within 1 of its exact value. A
+            caller that has rounded the total with other figures gives it; it may be a few minutes off.
     """
     whole = {key: int(part) for key, part in parts.items()}
     missing = (round(fsum(parts.values())) if total is None else total) - sum(whole.values())
-    # Rounded, for 1/3 of one whole and 2/6 of another may differ in the last bit.
+    # Rounded, because floating-point remainders that are equal may differ in the last bit.
     by_remainder = sorted(parts, key=lambda key: round(whole[key] - parts[key], 9))
-    # What is nothing cannot be rounded down further.
+    # A part of 0 is not lowered further.
     step, keys = (1, by_remainder) if missing > 0 else (-1, [key for key in by_remainder[::-1] if whole[key]])
     for key in islice(cycle(keys), abs(missing) if parts else 0):
         whole[key] += step
@@ -120,12 +124,12 @@ def round_parts(parts: Mapping[Key, float], total: int | None = None) -> dict[Ke
 def hours_by_partnership(allocations: Iterable[Allocation]) -> dict[str, Hours]:
     """Return the allocated time by partnership id and activity, in whole minutes; `none` is left out.
 
-    The minutes of all cells together are rounded, so that rows, columns and the total add up.
+    All cells are rounded together, so that rows, columns and the total add up.
     """
-    cells: dict[_Cell, float] = {}
-    for allocation in sorted(allocations, key=lambda one: (one.partnership, one.activity, one.label)):
+    cells: dict[_HoursCell, float] = {}
+    for allocation in sorted(allocations, key=lambda a: (a.partnership, a.activity, a.label)):
         if allocation.activity in ACTIVITIES:
-            cell = _Cell(allocation.partnership, allocation.activity, allocation.label)
+            cell = _HoursCell(allocation.partnership, allocation.activity, allocation.label)
             cells[cell] = cells.get(cell, 0.0) + allocation.minutes
     minutes = round_parts(cells)
     return {
@@ -136,19 +140,19 @@ def hours_by_partnership(allocations: Iterable[Allocation]) -> dict[str, Hours]:
     }
 
 
-class _Cell(NamedTuple):
+class _HoursCell(NamedTuple):
     partnership: str
     activity: Activity
     label: str
 
 
-def _hours_of_cells(minutes: Mapping[_Cell, int]) -> Hours:
+def _hours_of_cells(minutes: Mapping[_HoursCell, int]) -> Hours:
     by_activity = dict.fromkeys(ACTIVITIES, 0)
     for cell, whole in minutes.items():
         by_activity[cell.activity] += whole
     return Hours(
         **{activity.value: whole / 60 for activity, whole in by_activity.items()},
-        own=_most_first(
+        own_activities=_sort_by_hours(
             OwnActivity(cell.activity, cell.label, whole / 60)
             for cell, whole in minutes.items()
             if cell.label
@@ -156,21 +160,22 @@ def _hours_of_cells(minutes: Mapping[_Cell, int]) -> Hours:
     )
 
 
-def _most_first(own: Iterable[OwnActivity]) -> tuple[OwnActivity, ...]:
-    shown = (one for one in own if one.hours > 0)
-    return tuple(sorted(shown, key=lambda one: (-one.hours, one.label, one.activity)))
+def _sort_by_hours(activities: Iterable[OwnActivity]) -> tuple[OwnActivity, ...]:
+    """The activities with any hours, most hours first."""
+    with_hours = (activity for activity in activities if activity.hours > 0)
+    return tuple(sorted(with_hours, key=lambda own: (-own.hours, own.label, own.activity)))
 
 
 def add_hours(several: Iterable[Hours]) -> Hours:
     """Return the sum, activity by activity and label by label."""
     summands = tuple(several)
-    own: dict[tuple[Activity, str], list[float]] = {}
-    for part in (part for hours in summands for part in hours.own):
-        own.setdefault((part.activity, part.label), []).append(part.hours)
+    parts_by_label: dict[tuple[Activity, str], list[float]] = {}
+    for part in (part for hours in summands for part in hours.own_activities):
+        parts_by_label.setdefault((part.activity, part.label), []).append(part.hours)
     return Hours(
         **{a.value: fsum(getattr(hours, a.value) for hours in summands) for a in ACTIVITIES},
-        own=_most_first(
-            OwnActivity(activity, label, fsum(parts)) for (activity, label), parts in own.items()
+        own_activities=_sort_by_hours(
+            OwnActivity(activity, label, fsum(parts)) for (activity, label), parts in parts_by_label.items()
         ),
     )
 
@@ -181,7 +186,7 @@ def hours_without_partnership(allocations: Iterable[Allocation]) -> tuple[OwnAct
     for allocation in allocations:
         if allocation.activity is Activity.NONE and allocation.label:
             minutes.setdefault(allocation.label, []).append(allocation.minutes)
-    return _most_first(
+    return _sort_by_hours(
         OwnActivity(Activity.NONE, label, round(fsum(parts)) / 60) for label, parts in minutes.items()
     )
 

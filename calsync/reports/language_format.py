@@ -1,7 +1,7 @@
-"""Words, numbers and dates in English and Welsh.
+"""Translated phrases, numbers and dates in English and Welsh.
 
-The English words are the names of the messages; the Welsh ones stand in `locale/cy/LC_MESSAGES/calsync.po`
-(gettext, with the six plural forms of Welsh), read as it is: nothing is compiled before it works.
+The English phrases are the message ids. The Welsh ones are in `locale/cy/LC_MESSAGES/calsync.po` (gettext,
+with the six plural forms of Welsh), which is compiled in memory: no .mo file can be out of date.
 """
 
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ _LOCALES = {Language.EN: Locale("en", "GB"), Language.CY: Locale("cy")}
 
 @dataclass(frozen=True, slots=True)
 class LanguageFormat:
-    """One language: its translations, and how it writes numbers and days."""
+    """Translations of one language, and the forms of its numbers and days."""
 
     language: Language
     locale: Locale
     translations: NullTranslations
 
     def duration(self, hours: float) -> str:
-        """`3 h 45 min`, to the minute; what is more than nothing is at least a minute."""
+        """`3 h 45 min`, to the minute; anything above 0 is at least a minute."""
         minutes = max(round(hours * 60), 1 if hours > 0 else 0)
         parts = {"hours": self.number(minutes // 60), "minutes": minutes % 60}
         if minutes < 60:
@@ -44,11 +44,11 @@ class LanguageFormat:
         return self.translations.gettext("%(hours)s h %(minutes)s min") % parts
 
     def percent(self, share: float) -> str:
-        """A share as whole per cent; what is more than nothing is never shown as nothing."""
+        """A share (0 to 1) as whole per cent; a share that rounds to 0 is `<1%`, unless it is 0."""
         return "<1%" if 0 < share <= 0.005 else format_percent(share, locale=self.locale)
 
     def whole_percent(self, percent: int) -> str:
-        """A part that was rounded with the others of its whole; 0 is a part too small to show."""
+        """A percentage that was rounded together with others; 0 is a part that is too small to show."""
         return format_percent(percent / 100, locale=self.locale) if percent else "<1%"
 
     def number(self, value: float) -> str:
@@ -61,7 +61,7 @@ class LanguageFormat:
         return written[0].upper() + written[1:]
 
     def clock(self, at: datetime) -> str:
-        """`09:30`, as the calendar of the one who reads shows it."""
+        """`09:30`, in the zone of the moment."""
         return f"{at:%H:%M}"
 
     def days(self, first: date, last: date) -> str:
@@ -81,12 +81,12 @@ class LanguageFormat:
 
 @cache
 def language_format(language: Language) -> LanguageFormat:
-    """The words of one language; `both` is no language but two."""
+    """Return the formats of English or Welsh; `both` is not accepted."""
     return LanguageFormat(language, _LOCALES[language], _load_translations(language))
 
 
 def read_catalogue(language: Language) -> Catalog:
-    """The catalogue as its translators wrote it."""
+    """Read the catalogue of a language from its .po file."""
     path = _FOLDER / language.value / "LC_MESSAGES" / "calsync.po"
     with path.open("rb") as file:
         return read_po(file, locale=language.value, abort_invalid=True)

@@ -1,4 +1,4 @@
-"""Which days a summary covers: always whole weeks or months that are over."""
+"""The days that a summary covers: always a whole week or month that is over."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, order=True)
 class SummaryPeriod:
-    """The days from `first` (inclusive) to `last` (exclusive), and how often such a period comes."""
+    """The days from `first` (inclusive) to `last` (exclusive) of a weekly or monthly summary."""
 
     first: date
     last: date
@@ -21,7 +21,10 @@ class SummaryPeriod:
 
 
 def last_period(frequency: Frequency, night: date) -> SummaryPeriod | None:
-    """The last week (Monday to Sunday) or calendar month that was over before this night; None for none."""
+    """Return the last week (Monday to Sunday) or calendar month that ended before this night.
+
+    None for managers who get no summaries.
+    """
     if frequency is Frequency.WEEKLY:
         monday = night - timedelta(days=night.weekday())
         return SummaryPeriod(monday - _WEEK, monday, frequency)
@@ -32,8 +35,8 @@ def last_period(frequency: Frequency, night: date) -> SummaryPeriod | None:
 
 
 def previous_period(period: SummaryPeriod) -> SummaryPeriod:
-    """The week or month that ended when this one began."""
+    """Return the week or month that ended when this one began."""
     before = last_period(period.frequency, period.first)
     if before is None:
-        raise ValueError(f"{period} is of no frequency")
+        raise ValueError(f"{period} is neither weekly nor monthly")
     return before

@@ -1,4 +1,4 @@
-"""What only the manager can say: the meetings whose work nobody can tell from the calendar."""
+"""The questions of a summary: meetings that the rules could not label, which only the manager can."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from calsync.reports.hours import round_parts
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One unclear meeting, or one series of them: the first in the period stands for all.
+    """One unclear meeting, or one series of them, with title and start of the first in the period.
 
-    title: "" where it was not kept. start: in the zone in which the meeting is held here.
+    title: "" where it was not stored. start: in the organisation's zone. hours: in whole minutes.
     """
 
     title: str
@@ -34,9 +34,15 @@ def find_questions(
     *,
     unclear_hours: float,
 ) -> tuple[Question, ...]:
-    """Return the unclear meetings, a series as one question, most hours first; private ones never.
+    """Return a question for each unclear meeting or series, most hours first; private meetings are left out.
 
-    unclear_hours: the sum of all unclear allocations in whole minutes, to which the questions' hours add up.
+    Args:
+        meetings: The manager's meetings in the period.
+        allocations: Their confirmed partnership time.
+        partnerships: By id; a question about time of several partnerships names none.
+        zone: The zone of the starts; without it they keep their own.
+        unclear_hours: The sum of all unclear allocations in whole minutes. The hours of the questions, and
+            of the meetings left out, add up to it.
     """
     unclear = [a for a in allocations if a.activity is Activity.UNCLEAR]
     unclear_ids = {a.meeting_id for a in unclear}
@@ -47,7 +53,7 @@ def find_questions(
     key_of = {meeting.id: key for key, group in series.items() for meeting in group}
     exact: dict[str, float] = {}
     for allocation in unclear:
-        # "" gathers what nobody is asked about, so that the rest adds up with it.
+        # "" collects the meetings without a question, so that they are rounded together with the others.
         key = key_of.get(allocation.meeting_id, "")
         exact[key] = exact.get(key, 0.0) + allocation.minutes
     minutes = round_parts(exact, round(unclear_hours * 60))
@@ -65,10 +71,9 @@ def _build_question(
     zone: tzinfo | None,
     hours: float,
 ) -> Question:
-    ids = {meeting.id for meeting in group}
-    own = [a for a in unclear if a.meeting_id in ids]
-    names = {a.partnership for a in own}
-    known = partnerships.get(names.pop()) if len(names) == 1 else None
+    meeting_ids = {meeting.id for meeting in group}
+    partnership_ids = {a.partnership for a in unclear if a.meeting_id in meeting_ids}
+    partnership = partnerships.get(partnership_ids.pop()) if len(partnership_ids) == 1 else None
     first, *_ = group
     start = first.start.astimezone(zone) if zone else first.start
-    return Question(first.title, known, start, len(group), hours)
+    return Question(first.title, partnership, start, len(group), hours)

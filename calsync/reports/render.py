@@ -1,7 +1,7 @@
-"""A summary as a mail: subject, plain text, and HTML that says the same.
+"""Renders a manager's summary as a mail: subject, plain text, and HTML with the same content.
 
-The HTML is one column of tables with bars made of cells: it needs no picture, so Outlook blocks
-nothing, and a screen reader finds each figure as text.
+The HTML is one column of tables with bars made of cells. It has no images, so Outlook blocks nothing, and
+a screen reader finds each figure as text.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from calsync.reports.sanitise import sanitise_line
 from calsync.reports.summary import ManagerSummary
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Welsh comes first where both stand together, as the Welsh language standards ask.
+# Welsh comes first in bilingual mails, as the Welsh language standards require.
 _SECTIONS = MappingProxyType(
     {
         Language.EN: (Language.EN,),
@@ -32,7 +32,8 @@ _SECTIONS = MappingProxyType(
         Language.BOTH: (Language.CY, Language.EN),
     }
 )
-# Background and text of each activity's part of a bar; each pair has a contrast of at least 4.5 to 1.
+# Background and text colour of each activity's part of a bar; each pair has a contrast of at least 4.5 to 1
+# (WCAG 2, level AA).
 COLOURS = MappingProxyType(
     {
         Activity.PROCESS.value: ("#B45309", "#FFFFFF"),
@@ -47,7 +48,7 @@ _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """A mail's words: a subject on one line, a plain text, and an HTML document that says the same."""
+    """The content of a mail: a one-line subject, a plain text, and an HTML document with the same content."""
 
     subject: str
     text: str
@@ -55,40 +56,46 @@ class RenderedMail:
     language: Language
 
 
-def render_summary(summary: ManagerSummary, language: Language, *, stop: str = "") -> RenderedMail:
-    """The summary in English, Welsh, or both (Welsh first).
+def render_summary(summary: ManagerSummary, language: Language, *, unsubscribe_url: str = "") -> RenderedMail:
+    """Render the summary in English, in Welsh, or in both.
 
-    stop: an https or mailto address that ends these mails with one click; "" where there is none.
+    Args:
+        summary: What the mail shows.
+        language: `both` gives one mail with the Welsh text before the English one.
+        unsubscribe_url: An https or mailto address that ends these mails with one click; "" for none.
     """
     languages = _SECTIONS[language]
-    first_language, *_ = languages
+    main_language, *_ = languages
     longest = max((row.hours.total for row in summary.partnerships), default=1.0) or 1.0
-    shown: dict[str, Any] = {"summary": summary, "stop": stop, "longest": longest}
-    subject = " | ".join(_render_template("subject.txt", one, shown) for one in languages)
-    text = _fill_all("summary.txt", languages, shown)
-    sections = [(one.value, Markup(_render_template("summary.html", one, shown))) for one in languages]  # noqa: S704
-    frame = {
-        "sections": sections,
+    variables: dict[str, Any] = {"summary": summary, "unsubscribe_url": unsubscribe_url, "longest": longest}
+
+    def render_each(template: str) -> list[str]:
+        return [_render_template(template, section_language, variables) for section_language in languages]
+
+    subject = " | ".join(render_each("subject.txt"))
+    text = ("\n\n" + "=" * 64 + "\n\n").join(render_each("summary.txt")) + "\n"
+    # The templates escape what they insert.
+    pages = map(Markup, render_each("summary.html"))
+    frame_variables = {
+        "sections": list(zip((section_language.value for section_language in languages), pages, strict=True)),
         "subject": subject,
-        "preheader": _render_template("preheader.txt", first_language, shown),
+        "preheader": _render_template("preheader.txt", main_language, variables),
     }
-    html = _INLINER.inline(_environment(first_language, True).get_template("frame.html").render(frame))
+    frame = _create_environment(main_language, True).get_template("frame.html")
+    html = _INLINER.inline(frame.render(frame_variables))
     return RenderedMail(sanitise_line(subject, 200), text, html, language)
 
 
-def _fill_all(name: str, languages: tuple[Language, ...], shown: Mapping[str, Any]) -> str:
-    return ("\n\n" + "=" * 64 + "\n\n").join(_render_template(name, one, shown) for one in languages) + "\n"
-
-
-def _render_template(name: str, language: Language, shown: Mapping[str, Any]) -> str:
-    return _environment(language, name.endswith(".html")).get_template(name).render(shown).strip()
+def _render_template(name: str, language: Language, variables: Mapping[str, Any]) -> str:
+    environment = _create_environment(language, name.endswith(".html"))
+    return environment.get_template(name).render(variables).strip()
 
 
 @cache
-def _environment(language: Language, html: bool) -> Environment:
+def _create_environment(language: Language, html: bool) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=html,  # noqa: S701 (plain text has nothing to escape to)
+        autoescape=html,  # noqa: S701 (a plain text has no markup to escape)
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
@@ -98,6 +105,7 @@ def _environment(language: Language, html: bool) -> Environment:
     environment.install_gettext_translations(formats.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "plain": sanitise_line,
+        # No line break between a number and its unit.
         "duration": (lambda hours: formats.duration(hours).replace(" ", "\u00a0"))
         if html
         else formats.duration,
@@ -119,7 +127,7 @@ def _environment(language: Language, html: bool) -> Environment:
 
 
 def _round_percents(hours: Hours) -> dict[str, int]:
-    """Whole per cents by activity that add up to 100."""
+    """Whole per cents by activity, which add up to 100; activities without hours are left out."""
     parts = {activity.value: part for activity, part in zip(ACTIVITIES, hours.parts, strict=True) if part > 0}
     return round_parts({name: 100 * part / hours.total for name, part in parts.items()}, 100)
 

@@ -1,4 +1,4 @@
-"""Words that strangers wrote, made safe to print on one line: anybody can invite anybody."""
+"""Makes text from other people's invitations safe to show on one line of a mail or report."""
 
 import re
 import unicodedata
@@ -9,11 +9,12 @@ _ELLIPSIS = "…"
 
 
 def sanitise_line(text: str, max_length: int = _MAX_LENGTH) -> str:
-    """The text on one line: no control, direction or unprintable marks, links as […], cut with an ellipsis.
+    """Return the text on one line, cut with an ellipsis at `max_length` characters.
 
-    Raises nothing, whatever the text; markup is left for the template to escape.
+    Control, direction and unprintable characters are removed, and links are replaced by `[…]`. Markup stays:
+    templates escape it.
     """
-    # A title may have ten thousand characters, and one letter a thousand accents.
+    # Cut before NFC: a title may have ten thousand characters, and one letter a thousand accents.
     line = unicodedata.normalize("NFC", text[: max_length * 20])
     line = "".join(" " if _is_break(c) else c for c in line if not _is_hidden(c))
     line = " ".join(_LINK.sub("[…]", line).split())
@@ -25,5 +26,5 @@ def _is_break(char: str) -> bool:
 
 
 def _is_hidden(char: str) -> bool:
-    # Cf: direction marks, zero widths; Cs: half a surrogate pair; Co, Cn: not printable anywhere.
+    # Cf: direction marks, zero-width characters; Cs: lone surrogates; Co, Cn: private and unassigned.
     return unicodedata.category(char) in {"Cf", "Cs", "Co", "Cn"}

@@ -1,1 +1,1 @@
-"""The judge: facts in, a verdict out, with the rule that gave it. Rules are data; see the `rules/` folder."""
+"""Classifies meetings by rules, which are data (`rules/`). A drawing: docs/developers/classification.md."""

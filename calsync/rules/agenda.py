@@ -1,4 +1,7 @@
-"""Splits a mixed meeting's time by its agenda: each line judged, timed lines by their times, else equally."""
+"""Divides the time of a mixed meeting by its agenda (`process_share`).
+
+Each line is classified. Lines count by their times if all have one, else equally.
+"""
 
 import re
 from dataclasses import replace
@@ -16,20 +19,20 @@ _LINE_BREAKS = re.compile(r"\n|;|•|(?:^|\s)(?=\d{1,2}[.)]\s|(?:[01]?\d|2[0-3])
 
 
 def process_share(features: MeetingFeatures, book: RuleBook) -> Fraction | None:
-    """The part of the time that is process, 0 to 1; None where fewer than two lines could be judged."""
-    judged = [
+    """The part of the time that is process, 0 to 1; None if fewer than two lines show an activity."""
+    lines = [
         (halves, minutes)
         for text, minutes in _assign_minutes(_split_lines(features.scan.agenda), features.facts.minutes)
         if (halves := _process_halves(text, features, book)) is not None
     ]
-    if len(judged) < 2:
+    if len(lines) < 2:
         return None
-    if any(minutes is None for _, minutes in judged):
-        judged = [(halves, 1) for halves, _ in judged]
-    total = sum(minutes or 0 for _, minutes in judged)
+    if any(minutes is None for _, minutes in lines):
+        lines = [(halves, 1) for halves, _ in lines]
+    total = sum(minutes or 0 for _, minutes in lines)
     if not total:
         return None
-    return Fraction(sum(halves * (minutes or 0) for halves, minutes in judged), 2 * total)
+    return Fraction(sum(halves * (minutes or 0) for halves, minutes in lines), 2 * total)
 
 
 def _split_lines(agenda: str) -> list[str]:
@@ -39,20 +42,22 @@ def _split_lines(agenda: str) -> list[str]:
     return lines
 
 
-def _assign_minutes(lines: list[str], whole: int) -> list[tuple[str, int | None]]:
-    """Each line with its minutes: until the next clock time, or as it says itself."""
+def _assign_minutes(lines: list[str], meeting_minutes: int) -> list[tuple[str, int | None]]:
+    """Each line with its minutes or None: until the next clock time, or as written ("10 mins")."""
     starts = [_parse_clock_time(line) for line in lines]
     clocks = [start for start in starts if start is not None]
-    # Of each clock time once: a day has 1,440, a hostile agenda ten thousand lines.
-    following = {
-        start: next((clock for clock in clocks if clock > start), clocks[0] + whole) for start in {*clocks}
+    # Computed by clock time, of which a day has 1,440, and not by line, of which a hostile agenda has
+    # thousands.
+    ends = {
+        start: next((clock for clock in clocks if clock > start), clocks[0] + meeting_minutes)
+        for start in {*clocks}
     }
     timed: list[tuple[str, int | None]] = []
     for line, start in zip(lines, starts, strict=True):
         duration = _DURATION.search(line)
         minutes = int(duration[1]) if duration else None
         if start is not None:
-            minutes = max(following[start] - start, 0)
+            minutes = max(ends[start] - start, 0)
         timed.append((line, minutes))
     return timed
 
@@ -63,19 +68,15 @@ def _parse_clock_time(line: str) -> int | None:
 
 
 def _process_halves(text: str, features: MeetingFeatures, book: RuleBook) -> int | None:
-    """How many halves of one line are process, None if it shows neither side; standard lines are read once.
+    """How many halves of one line are process (0, 1 or 2), None if it shows no side; cached.
 
-    Of the rest of the row only those lists matter that some cue asks for.
+    Of the rest of the meeting only the lists matter that some cue requires of the whole text.
     """
-    key = (text, features.row & book.lists_of_rows)
+    key = (text, features.text_lists & book.lists_of_rows)
     halves = book.caches.halves
     if key not in halves:
-        halves[key] = _classify_line(text, features, book)
+        line = extract_features(replace(features.facts, title="", description=text), book)
+        line.text_lists |= features.text_lists  # the service may be named in the title or in another line
+        activity = weigh_evidence(line, book).activity
+        halves[key] = _HALVES.get(activity) if activity else None
     return halves[key]
-
-
-def _classify_line(text: str, features: MeetingFeatures, book: RuleBook) -> int | None:
-    alone = extract_features(replace(features.facts, title="", description=text), book)
-    alone.row |= features.row  # the service may be named in the title or in another line
-    activity = weigh_evidence(alone, book).activity
-    return _HALVES.get(activity) if activity else None

@@ -1,14 +1,13 @@
-"""Reads a person's own categories, such as `calsync: process`: they beat every rule.
+"""Reads the categories by which owners correct their meetings, such as `calsync: process`.
 
-The words are those that the mails offer, in English and Welsh, singular and plural; a slip of the keyboard
-is forgiven where only one meaning is possible. What is not understood is returned by name, so that the
-night's report and the owner's next mail can show it.
+A correction beats every rule. The phrases are those that the mails offer, in English and Welsh, singular
+and plural. A misspelling is accepted if only one meaning is possible. Categories that are not understood
+are returned, so that the night's report and the owner's next mail list them.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.correction import CATEGORY_RULE, CorrectionFields
@@ -19,6 +18,7 @@ from calsync.model.own_categories import (
     misspelt_category_phrase,
     own_category_phrase,
 )
+from calsync.model.people import Partnership
 from calsync.model.uids import series_uid
 from calsync.rules.book import RuleBook
 from calsync.rules.facts import Facts
@@ -66,9 +66,34 @@ _SCOPES: Mapping[Scope, tuple[str, ...]] = {
 _SEPARATORS = re.compile(r"[,;/+&|()]|\band\b|\ba\b|\bac\b")
 
 
+def collect_category_phrases(
+    partnerships: Iterable[Partnership], labels: Mapping[str, Activity]
+) -> dict[str, CorrectionFields]:
+    """Return every phrase that may follow `calsync:`, folded, and its meaning; equal meanings are one object.
+
+    Args:
+        partnerships: known by name, Welsh name and id.
+        labels: the packs' own activities and what they count as; they win over phrases of the same words.
+    """
+    phrases: dict[str, CorrectionFields] = {}
+    for activity, words in _ACTIVITIES.items():
+        fields = CorrectionFields(activity=activity)
+        phrases |= dict.fromkeys((fold_category(activity.value), *words), fields)
+    for scope, words in _SCOPES.items():
+        fields = CorrectionFields(scope=scope)
+        phrases |= dict.fromkeys((fold_category(scope.value), *words), fields)
+    for partnership in partnerships:
+        fields = CorrectionFields(partnerships=(partnership.id,))
+        names = filter(None, (partnership.name, partnership.name_cy, partnership.id))
+        phrases |= dict.fromkeys(map(fold_category, names), fields)
+    for label, activity in labels.items():
+        phrases[fold_category(label)] = CorrectionFields(activity=activity, label=label)
+    return phrases
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedCategories:
-    """What a meeting's categories say: a correction or None, and those that were not understood."""
+    """The correction that categories give or None, the categories it comes from, and the unknown ones."""
 
     correction_fields: CorrectionFields | None = None
     category: str = ""
@@ -79,53 +104,55 @@ _NO_CATEGORIES = ParsedCategories()
 
 
 def apply_categories(classification: Classification, facts: Facts, book: RuleBook) -> Classification:
-    """Return the classification with what the calendar's owner says about scope, activity or partnership."""
+    """Return the classification with the scope, activity or partnership that the owner's categories give."""
     parsed = parse_categories(facts.categories, book)
     if parsed.correction_fields is None:
         return classification
     after = parsed.correction_fields.apply_to(classification)
     if after.partnerships and after.activity is Activity.NONE:
-        # Only a partnership was named, on what the rules took for no partnership's meeting.
+        # The category names only a partnership, and the rules found a meeting of none.
         after = CorrectionFields(scope=Scope.INTER_AGENCY).apply_to(after)
     return replace(after, rule=RULE, evidence=f"category '{parsed.category}'")
 
 
 def parse_categories(categories: Iterable[str], book: RuleBook) -> ParsedCategories:
-    """Return what the categories of one meeting say together; their order changes nothing.
+    """Return the correction that the categories of one meeting give together; their order does not matter.
 
-    Two that contradict each other (process and operational) say nothing, and both are returned as not
-    understood; process and service improvement together are `mixed`.
+    Process and service improvement together are `mixed`. Categories that contradict each other (process and
+    operational) correct nothing and are returned as unknown.
     """
-    found = {category: _calsync_phrase(category, book) for category in categories}
-    phrases = {category: phrase for category, phrase in found.items() if phrase is not None}
+    all_phrases = {category: _calsync_phrase(category, book) for category in categories}
+    phrases = {category: phrase for category, phrase in all_phrases.items() if phrase is not None}
     if not phrases:
         return _NO_CATEGORIES
-    fields: dict[str, list[CorrectionFields]] = {}
-    unread: list[str] = []
+    fields_by_category: dict[str, list[CorrectionFields]] = {}
+    unknown: list[str] = []
     for category in sorted(phrases):
         meanings = list(_parse_parts(phrases[category], book))
         if None in meanings or not meanings:
-            unread.append(category)
+            unknown.append(category)
         else:
-            fields[category] = [one for one in meanings if one is not None]
-    together = _combine_fields([one for given in fields.values() for one in given])
-    if together is None:
-        return ParsedCategories(unknown=tuple(sorted((*unread, *fields))))
-    return ParsedCategories(together if fields else None, "', '".join(fields), tuple(unread))
+            fields_by_category[category] = [fields for fields in meanings if fields is not None]
+    combined = _combine_fields([fields for group in fields_by_category.values() for fields in group])
+    if combined is None:
+        return ParsedCategories(unknown=tuple(sorted((*unknown, *fields_by_category))))
+    return ParsedCategories(
+        combined if fields_by_category else None, "', '".join(fields_by_category), tuple(unknown)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownCategory:
-    """A category that was not understood, on the first of the meetings that have it."""
+    """A category that is not understood, and the first meeting that has it."""
 
     meeting: Meeting
     category: str
 
 
 def find_unknown_categories(meetings: Iterable[Meeting], book: RuleBook) -> tuple[UnknownCategory, ...]:
-    """Return the categories meant for calsync that it does not understand, by manager and start.
+    """Return the categories for calsync that are not understood, by manager and start.
 
-    One that a whole series has is returned once, with the first meeting.
+    A category of a whole series is returned once, with the first meeting.
     """
     first: dict[tuple[str, str, str], UnknownCategory] = {}
     for meeting in sorted(meetings, key=lambda meeting: (meeting.manager_id, meeting.start, meeting.id)):
@@ -136,19 +163,22 @@ def find_unknown_categories(meetings: Iterable[Meeting], book: RuleBook) -> tupl
 
 
 def _calsync_phrase(category: str, book: RuleBook) -> str | None:
-    """The folded words after `calsync:`; None if the category is not meant for calsync."""
+    """The folded words after `calsync:`; None if the category is not for calsync."""
     phrase = own_category_phrase(category)
     if phrase is not None:
         return phrase
-    # "calsnyc: process": a slip in our own name counts only if the rest is understood.
+    # "calsnyc: process": a misspelt "calsync" counts only if the words after it are understood.
     phrase = misspelt_category_phrase(category)
     return phrase if phrase and None not in set(_parse_parts(phrase, book)) else None
 
 
 def _parse_parts(phrase: str, book: RuleBook) -> Iterator[CorrectionFields | None]:
-    """What each part of a phrase says, None for one that is not understood; names may hold an `and`."""
-    if whole := _parse_phrase(phrase, book):
-        yield whole
+    """The meaning of each part of a phrase, None if it is not understood.
+
+    The undivided phrase is tried first, because names may contain "and".
+    """
+    if fields := _parse_phrase(phrase, book):
+        yield fields
         return
     parts = [part.strip() for part in _SEPARATORS.split(phrase)]
     for part in filter(None, parts):
@@ -156,54 +186,29 @@ def _parse_parts(phrase: str, book: RuleBook) -> Iterator[CorrectionFields | Non
 
 
 def _parse_phrase(phrase: str, book: RuleBook) -> CorrectionFields | None:
-    known = _known_phrases(book)
+    known = book.category_phrases
     if phrase in known:
         return known[phrase]
-    joined = phrase.replace(" ", "")
-    close = {
-        id(fields): fields
-        for other, fields in known.items()
-        if _is_close_spelling(phrase, other) or joined == other.replace(" ", "")
-    }
-    return close.popitem()[1] if len(close) == 1 else None
+    # By identity, as equal meanings are one object (`category_phrases`).
+    meanings = {id(fields): fields for other, fields in known.items() if _is_close_spelling(phrase, other)}
+    return meanings.popitem()[1] if len(meanings) == 1 else None
 
 
-@lru_cache(maxsize=8)
-def _known_phrases(book: RuleBook) -> Mapping[str, CorrectionFields]:
-    """Every phrase that is understood, folded; equal meanings are one object. Names of a pack's own win."""
-    known: dict[str, CorrectionFields] = {}
-    for activity, phrases in _ACTIVITIES.items():
-        meaning = CorrectionFields(activity=activity)
-        known |= dict.fromkeys((fold_category(activity.value), *phrases), meaning)
-    for scope, phrases in _SCOPES.items():
-        meaning = CorrectionFields(scope=scope)
-        known |= dict.fromkeys((fold_category(scope.value), *phrases), meaning)
-    for partnership in book.partnerships.values():
-        meaning = CorrectionFields(partnerships=(partnership.id,))
-        names = filter(None, (partnership.name, partnership.name_cy, partnership.id))
-        known |= dict.fromkeys(map(fold_category, names), meaning)
-    known |= {
-        fold_category(label): CorrectionFields(activity=activity, label=label)
-        for label, activity in book.labels.items()
-    }
-    return known
-
-
-def _combine_fields(said: list[CorrectionFields]) -> CorrectionFields | None:
-    """One correction of several; None where they contradict each other."""
-    activities = {(one.activity, one.label) for one in said if one.activity is not None}
+def _combine_fields(meanings: list[CorrectionFields]) -> CorrectionFields | None:
+    """One correction of several; None if they contradict each other."""
+    activities = {(fields.activity, fields.label) for fields in meanings if fields.activity is not None}
     both = {(Activity.PROCESS, None), (Activity.SERVICE_IMPROVEMENT, None)}
     if both <= activities <= both | {(Activity.MIXED, None)}:
         activities = {(Activity.MIXED, None)}
-    scopes = {one.scope for one in said if one.scope is not None}
-    partnerships = sorted({id_ for one in said for id_ in one.partnerships or ()})
+    scopes = {fields.scope for fields in meanings if fields.scope is not None}
+    partnerships = sorted({id_ for fields in meanings for id_ in fields.partnerships or ()})
     if len(activities) > 1 or len(scopes) > 1:
         return None
     activity, label = activities.pop() if activities else (None, None)
     scope = scopes.pop() if scopes else None
     if activity is Activity.NONE and (partnerships or scope is Scope.INTER_AGENCY):
         return None
-    # Of what is not between agencies only preparation for a partnership has an activity (rule P).
+    # Of meetings that are not between agencies only preparation for a partnership has an activity (rule P).
     is_preparation = scope is Scope.INTERNAL and activity is Activity.PROCESS and partnerships
     has_activity = activity not in (None, Activity.NONE)
     if scope not in (None, Scope.INTER_AGENCY) and has_activity and not is_preparation:
@@ -214,7 +219,7 @@ def _combine_fields(said: list[CorrectionFields]) -> CorrectionFields | None:
 
 
 def _is_close_spelling(phrase: str, known: str) -> bool:
-    """Whether they are the same words but for a slip or a space; a word left out (`not`) is no slip."""
+    """Whether phrases differ only by misspellings and spaces; a missing word (`not`) is no misspelling."""
     if phrase.replace(" ", "") == known.replace(" ", ""):
         return True
     words, others = phrase.split(), known.split()

@@ -1,7 +1,7 @@
-"""Judges a meeting: facts in, a verdict out, with the rule that gave it and what that rule saw.
+"""Classifies a meeting: `classify(facts, book)` returns what it is, by which rule, and what the rule matched.
 
-Precedence: what is private is not looked at; a person's correction by category; our own rules;
-the shipped rules, stage by stage in the order of the coding manual.
+In order of precedence: nothing of a private meeting is read; a category that corrects the meeting; our own
+rules; the shipped rules, stage by stage in the order of the coding manual.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.rules.agenda import process_share
-from calsync.rules.book import Rule, RuleBook
+from calsync.rules.book import RuleBook
 from calsync.rules.categories import apply_categories
+from calsync.rules.compiled import Rule
 from calsync.rules.conditions import conditions_hold, describe_match
-from calsync.rules.evidence import Evidence, weigh_evidence_cached
+from calsync.rules.evidence import weigh_evidence_cached
 from calsync.rules.facts import Facts
 from calsync.rules.features import MeetingFeatures, extract_features
 from calsync.rules.partnerships import strongest_partnerships
+from calsync.rules.text_scan import Evidence
 
 PRIVATE_CLASSIFICATION = Classification(
     Scope.PERSONAL, (), Activity.NONE, rule="engine/private", evidence="private: nothing was looked at"
@@ -25,7 +27,7 @@ ABSTAINED = "engine/abstained"
 
 
 class RuleMatch(NamedTuple):
-    """What one stage says: a rule that speaks, or the evidence weighed."""
+    """A rule that holds, with its stage; or the weighed evidence of the cues, with `rule` None."""
 
     stage: str
     rule: Rule | None
@@ -33,8 +35,8 @@ class RuleMatch(NamedTuple):
 
 
 def classify(facts: Facts, book: RuleBook) -> Classification:
-    """The verdict on one meeting; what is alike to the rules is judged once."""
-    lists = _mailboxes(facts, book) if facts.attendees else ()
+    """The classification of one meeting, from `book.caches` if an equal meeting came before."""
+    mailing_lists = _select_mailing_lists(facts, book) if facts.attendees else ()
     key = (
         facts.title,
         facts.description,
@@ -44,25 +46,28 @@ def classify(facts: Facts, book: RuleBook) -> Classification:
         facts.minutes,
         facts.categories,
         facts.private,
-        lists,
+        mailing_lists,
     )
-    classification = book.caches.verdicts.get(key)
+    classification = book.caches.classifications.get(key)
     if classification is None:
-        # Where no domain is known, people without a mailbox of a list do not count as invited.
-        known = facts if facts.attendee_domains or not facts.attendees else replace(facts, attendees=lists)
-        classification = apply_categories(classify_by_rules(known, book), known, book)
-        book.caches.verdicts[key] = classification
+        if facts.attendees and not facts.attendee_domains:
+            # People count as invited by their domains; the key holds no address of theirs.
+            facts = replace(facts, attendees=mailing_lists)
+        classification = apply_categories(classify_by_rules(facts, book), facts, book)
+        book.caches.classifications[key] = classification
     return classification
 
 
-def _mailboxes(facts: Facts, book: RuleBook) -> tuple[str, ...]:
-    """Only addresses of partnerships' lists; people's addresses are not remembered."""
-    known = book.partnership_index.mailboxes
-    return tuple([a for a in facts.attendees if a.partition("@")[0].casefold() in known])
+def _select_mailing_lists(facts: Facts, book: RuleBook) -> tuple[str, ...]:
+    """The addresses of partnerships' mailing lists; people's addresses are stored in no cache."""
+    mailboxes = book.partnership_index.mailboxes
+    return tuple(
+        [address for address in facts.attendees if address.partition("@")[0].casefold() in mailboxes]
+    )
 
 
 def classify_by_rules(facts: Facts, book: RuleBook) -> Classification:
-    """The rules' verdict, before any person's correction."""
+    """The classification by the rules alone, without categories."""
     if facts.private:
         return PRIVATE_CLASSIFICATION
     features = extract_features(facts, book)
@@ -70,19 +75,19 @@ def classify_by_rules(facts: Facts, book: RuleBook) -> Classification:
 
 
 def iterate_matches(features: MeetingFeatures, book: RuleBook) -> Iterator[RuleMatch]:
-    """Everything that speaks, the one that wins first: our own rules, then the shipped stage by stage.
+    """Every rule that holds, and the evidence of the cues if there is any, in order of precedence.
 
-    Each rule is asked in turn. An index of bit masks that found the rules to ask was a tenth faster, and
+    Each rule is tried in turn. An index of bit masks that selected the rules to try was a tenth faster, and
     took 170 lines (docs/benchmarks.md).
     """
-    row = features.row
-    for stage, rule, gate in book.precedence:
-        if gate and not row & gate:
-            continue  # most rules: the row shows no list of theirs
+    text_lists = features.text_lists
+    for stage, rule, trigger_lists in book.precedence:
+        if trigger_lists and not text_lists & trigger_lists:
+            continue  # as most rules: the text has none of their lists
         if rule is None:
-            weighed = weigh_evidence_cached(features, book)
-            if weighed.activity is not None:
-                yield RuleMatch(stage, None, weighed)
+            evidence = weigh_evidence_cached(features, book)
+            if evidence.activity is not None:
+                yield RuleMatch(stage, None, evidence)
         elif conditions_hold(rule.conditions, features, book):
             yield RuleMatch(stage, rule)
 
@@ -90,7 +95,7 @@ def iterate_matches(features: MeetingFeatures, book: RuleBook) -> Iterator[RuleM
 def build_classification(
     match: RuleMatch | None, features: MeetingFeatures, book: RuleBook
 ) -> Classification:
-    """The verdict that an opinion gives; `unclear` where nobody had one."""
+    """The classification by the rule or the evidence that wins; `unclear` if `match` is None."""
     if match is not None and match.rule is not None:
         return _classification_by_rule(match.rule, features)
     if match is not None and match.evidence is not None:
@@ -123,17 +128,16 @@ def _classification_by_rule(rule: Rule, features: MeetingFeatures) -> Classifica
 
 
 def _classification_by_evidence(
-    cue_evidence: Evidence, features: MeetingFeatures, book: RuleBook
+    evidence: Evidence, features: MeetingFeatures, book: RuleBook
 ) -> Classification:
-    activity = cue_evidence.activity or Activity.UNCLEAR
-    share = process_share(features, book) if activity is Activity.MIXED else None
-    rule, evidence = cue_evidence.describe(features.scan)
+    activity = evidence.activity or Activity.UNCLEAR
+    rule, description = evidence.describe(features.scan)
     return Classification(
         Scope.INTER_AGENCY,
         strongest_partnerships(features.partnership_matches, features.scan.tokens),
         activity,
-        process_share=share,
+        process_share=process_share(features, book) if activity is Activity.MIXED else None,
         rule=rule,
-        evidence=evidence,
+        evidence=description,
         agencies=features.agencies,
     )

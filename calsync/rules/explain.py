@@ -1,4 +1,4 @@
-"""Says why a meeting got its verdict: what was seen, every rule that spoke, and which one won."""
+"""Explains a classification for `calsync explain`: who is invited, which rules matched, which one won."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from calsync.rules.features import MeetingFeatures, extract_features
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A verdict and how it came about. lines: ready to print; spoke: ids of all rules that spoke."""
+    """A classification and its reasons. matched_rules: ids of rules that matched; lines: ready to print."""
 
     classification: Classification
     matched_rules: tuple[str, ...]
@@ -25,21 +25,25 @@ class Explanation:
 
 
 def explain(facts: Facts, book: RuleBook) -> Explanation:
-    """The verdict with everything that spoke for it and against it."""
-    verdict = classify(facts, book)
+    """The classification of a meeting with everything that matched, for it and against it."""
+    classification = classify(facts, book)
     if facts.private:
-        return Explanation(verdict, (verdict.rule,), (_format_classification(verdict), verdict.evidence))
+        return Explanation(
+            classification,
+            (classification.rule,),
+            (_format_classification(classification), classification.evidence),
+        )
     features = extract_features(facts, book)
     matches = list(iterate_matches(features, book))
     lines = [
-        _format_classification(verdict),
-        *manual_quotes(verdict.rule, book),
+        _format_classification(classification),
+        *manual_quotes(classification.rule, book),
         *_format_context(features),
         *_format_matches(matches, features),
     ]
-    if classify_by_rules(facts, book) != verdict:
-        lines.append(f"corrected: {verdict.evidence} beats every rule ({verdict.rule})")
-    return Explanation(verdict, tuple(_matched_ids(matches)), tuple(lines))
+    if classify_by_rules(facts, book) != classification:
+        lines.append(f"corrected: {classification.evidence} beats every rule ({classification.rule})")
+    return Explanation(classification, tuple(_matched_ids(matches)), tuple(lines))
 
 
 def manual_quotes(ids: str, book: RuleBook) -> list[str]:
@@ -67,29 +71,31 @@ def _format_classification(classification: Classification) -> str:
 def _format_context(features: MeetingFeatures) -> Iterator[str]:
     for domain in sorted({features.facts.organizer_domain, *features.facts.attendee_domains} - {""}):
         yield f"  domain {domain}"
-    for seat in sorted(features.invitation.organisations, key=lambda seat: seat.agency):
-        shared = f", shared by several as {seat.shared_domain}" if seat.shared_domain else ""
-        yield f"  agency {seat.agency}: {seat.sector} ({seat.role}{shared})"
-    for claim in features.partnership_matches:
-        yield f"  partnership {claim.partnership}: '{claim.words}', strength {claim.strength:.0f}"
+    for organisation in sorted(
+        features.invitation.organisations, key=lambda organisation: organisation.agency
+    ):
+        shared = f", shared by several as {organisation.shared_domain}" if organisation.shared_domain else ""
+        yield f"  agency {organisation.agency}: {organisation.sector} ({organisation.role}{shared})"
+    for match in features.partnership_matches:
+        yield f"  partnership {match.partnership}: '{match.words}', strength {match.strength:.0f}"
 
 
 def _format_matches(matches: list[RuleMatch], features: MeetingFeatures) -> Iterator[str]:
     if not matches:
-        yield "  no rule spoke"
+        yield "  no rule matched"
     for index, match in enumerate(matches):
-        mark = "won" if index == 0 else "spoke"
+        mark = "won" if index == 0 else "matched"
         if match.rule is not None:
-            saw = describe_match(match.rule.conditions, features) or "nothing else to go by"
-            meant = f"{match.rule.scope}/{match.rule.label or match.rule.activity}"
-            yield f"  {mark}: {match.rule.id} [{match.stage}] {meant}: {saw}; {match.rule.why}"
+            evidence = describe_match(match.rule.conditions, features) or "no words matched"
+            label = f"{match.rule.scope}/{match.rule.label or match.rule.activity}"
+            yield f"  {mark}: {match.rule.id} [{match.stage}] {label}: {evidence}; {match.rule.why}"
         elif match.evidence is not None:
-            yield f"  {mark}: evidence weighed: {match.evidence.activity}"
+            yield f"  {mark}: evidence of cues: {match.evidence.activity}"
             for cue_match in match.evidence.matches:
                 where = "title" if cue_match.in_title else "description"
-                set_aside = "" if cue_match in match.evidence.deciding else ", set aside"
+                ignored = "" if cue_match in match.evidence.deciding else ", ignored"
                 described = cue_match.describe(features.scan)
-                yield f"    {where}, weight {cue_match.cue.weight}{set_aside}: {described}"
+                yield f"    {where}, weight {cue_match.cue.weight}{ignored}: {described}"
 
 
 def _matched_ids(matches: list[RuleMatch]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""All that a rule may look at: the row that a human coder would be shown."""
+"""What the rules may read of a meeting: what a person who codes it is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from calsync.model.occurrence import AttendeeKind, Occurrence
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One meeting as a coder sees it.
+    """One meeting, as a person who codes it sees it.
 
-    attendees: addresses of people and lists, used to recognise a partnership's mailing list and
-    forgotten with the facts. own_domains: mail domains of the calendar owner's organisation, ()
-    where unknown. minutes: how long it lasts. recurring is shown for completeness; duration,
-    recurrence and seniority are never evidence (coding manual, rule 16).
+    attendees: addresses of people and mailing lists, by which a partnership's mailing list is recognised;
+    people's addresses are stored nowhere. own_domains: mail domains of the calendar owner's organisation,
+    () if unknown. minutes: the duration. recurring, like the duration, is never evidence (coding manual,
+    rule 16).
     """
 
     title: str = ""

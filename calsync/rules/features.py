@@ -1,28 +1,32 @@
-"""What the lexicon and the directory see in a meeting, once, before any rule is asked."""
+"""What the rules read of a meeting: its scanned text, who is invited, which partnerships it shows.
 
-from collections.abc import Iterable
+`extract_features` computes this once for each meeting, before any rule is tried.
+"""
+
 from dataclasses import dataclass
 
-from calsync.rules.book import Invitation, PartnershipMatch, RuleBook
+from calsync.rules.book import RuleBook
+from calsync.rules.compiled import Invitation, PartnershipMatch
 from calsync.rules.facts import Facts
 from calsync.rules.invitations import read_invitation
-from calsync.rules.organisations import Organisation
 from calsync.rules.partnerships import match_partnerships
-from calsync.rules.text_scan import TextScan, scan_text
+from calsync.rules.scanner import scan_text
+from calsync.rules.text_scan import TextScan
 
 
 @dataclass(slots=True)
 class MeetingFeatures:
-    """A meeting as the rules see it: its words, and who is there.
+    """A meeting as the rules see it.
 
-    row: bits of the lists seen in title and description. agencies: ids, sorted. others_named: the title
-    names an agency of another sector. claims: partnerships seen, the strongest first.
+    text_lists: the lists found in title and description, as bits. agencies: ids of the partner agencies,
+    sorted. names_other_agency: the title names an agency of another sector. partnership_matches: the
+    strongest first.
     """
 
     facts: Facts
     scan: TextScan
     invitation: Invitation
-    row: int
+    text_lists: int
     agencies: tuple[str, ...]
     names_other_agency: bool
     partnership_matches: tuple[PartnershipMatch, ...]
@@ -30,7 +34,7 @@ class MeetingFeatures:
     @property
     def is_partnership_in_title(self) -> bool:
         """Whether the title shows a partnership by its name or by what belongs to it."""
-        return any(claim.in_title for claim in self.partnership_matches)
+        return any(match.in_title for match in self.partnership_matches)
 
     @property
     def has_invitees(self) -> bool:
@@ -39,35 +43,40 @@ class MeetingFeatures:
 
 
 def extract_features(facts: Facts, book: RuleBook) -> MeetingFeatures:
-    """Scan the text and look up the domains."""
-    seen = scan_text(facts.title, facts.description, book)
+    """Scan the text, look up the mail domains, and find the partnerships."""
+    scan = scan_text(facts.title, facts.description, book)
     invitation = read_invitation(facts, book)
-    row = seen.title | seen.description
+    text_lists = scan.title_lists | scan.description_lists
     return MeetingFeatures(
         facts,
-        seen,
+        scan,
         invitation,
-        row,
-        _partner_agencies(invitation, row, book),
-        _names_other_agency(seen.title, invitation.organisations, book),
-        match_partnerships(seen, facts, invitation, book),
+        text_lists,
+        _partner_agencies(invitation, text_lists, book),
+        _names_other_agency(scan.title_lists, invitation, book),
+        match_partnerships(scan, facts, invitation, book),
     )
 
 
-def _names_other_agency(title: int, seats: Iterable[Organisation], book: RuleBook) -> bool:
-    """Whether the title names an agency of another sector, beside one's own or with a word for meeting."""
-    if not title & book.organisation_index.bits:
-        return False
-    own = {seat.sector for seat in seats}
-    named = {sector for bit, sector in book.organisation_index.sectors.items() if title & bit}
-    return bool(named - own) and (len(named) > 1 or bool(title & book.vocabulary.meets))
-
-
-def _partner_agencies(invitation: Invitation, row: int, book: RuleBook) -> tuple[str, ...]:
-    """Partner agencies by domain; behind a shared domain as many as the text names."""
+def _partner_agencies(invitation: Invitation, text_lists: int, book: RuleBook) -> tuple[str, ...]:
+    """The partner agencies by their domains; for a shared domain, the agencies that the text names."""
+    index = book.organisation_index
     if invitation.shared_domain:
-        lists = book.organisation_index.shared_domains.get(invitation.shared_domain, ())
-        named = {book.organisation_index.ids.get(bit, str(bit)) for bit in lists if row & bit}
+        agency_bits = index.shared_domains.get(invitation.shared_domain, ())
+        named = {index.ids.get(bit, str(bit)) for bit in agency_bits if text_lists & bit}
         if len(named) > 1:
             return tuple(sorted(named))
     return invitation.agencies
+
+
+def _names_other_agency(title_lists: int, invitation: Invitation, book: RuleBook) -> bool:
+    """Whether the title names an agency of a sector that is not invited.
+
+    It must also name an agency of a second sector, or hold a word of meeting somebody: "police" alone may be
+    the topic.
+    """
+    if not title_lists & book.organisation_index.bits:
+        return False
+    invited = {organisation.sector for organisation in invitation.organisations}
+    named = {sector for bit, sector in book.organisation_index.sectors.items() if title_lists & bit}
+    return bool(named - invited) and (len(named) > 1 or bool(title_lists & book.vocabulary.meeting_words))

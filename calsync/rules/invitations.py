@@ -1,21 +1,22 @@
-"""Who is on an invitation: seats, sectors, and agencies, each agency once whatever its domains."""
+"""Finds the organisations on an invitation, their sectors and agencies (`read_invitation`)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from calsync.rules.book import Invitation, PartnershipMatch, RuleBook
+from calsync.rules.book import RuleBook
+from calsync.rules.compiled import Invitation, PartnershipMatch
 from calsync.rules.facts import Facts
 from calsync.rules.organisations import OWN_ROLE, PARTNER_ROLE, Organisation, is_same_place
 
-_TEAM_DOMAIN_STRENGTH = 42  # how strongly a partnership's own team shows it (see `whose`)
+_TEAM_DOMAIN_STRENGTH = 42  # compare `partnerships._STRENGTH`
 
 
 def read_invitation(facts: Facts, book: RuleBook) -> Invitation:
-    """The organizer's, the invited people's and the owner's organisations; remembered by their domains."""
+    """The organisations of the organizer, the invited people and the owner; cached by their mail domains."""
     domains = (facts.organizer_domain, facts.attendee_domains, facts.own_domains)
-    found = book.caches.invitations.get(domains)
-    if found is None:
-        found = book.caches.invitations[domains] = _build_invitation(*domains, book)
-    return found
+    invitation = book.caches.invitations.get(domains)
+    if invitation is None:
+        invitation = book.caches.invitations[domains] = _build_invitation(*domains, book)
+    return invitation
 
 
 def _build_invitation(
@@ -26,53 +27,55 @@ def _build_invitation(
         book.directory.normalise_domain(domain): book.directory.find_organisation(domain)
         for domain in domains
     }
-    seats = tuple(sorted(set(by_domain.values()), key=lambda seat: (seat.agency, seat.role)))
-    partners = {organisation for organisation in seats if organisation.role == PARTNER_ROLE}
-    if not partners:
-        partners = {organisation for organisation in seats if organisation.role == OWN_ROLE}
-    agencies = {organisation.agency for organisation in partners} - _find_duplicate_councils(
-        by_domain.items()
+    organisations = tuple(
+        sorted(set(by_domain.values()), key=lambda organisation: (organisation.agency, organisation.role))
     )
-    sectors = frozenset(organisation.sector for organisation in seats) | {
-        organisation.role for organisation in seats
-    }
+    sectors = {organisation.sector for organisation in organisations}
+    partners = {organisation for organisation in organisations if organisation.role == PARTNER_ROLE}
+    if not partners:  # an internal meeting: our own organisation is the one agency
+        partners = {organisation for organisation in organisations if organisation.role == OWN_ROLE}
+    agencies = {organisation.agency for organisation in partners} - _find_duplicate_councils(by_domain)
+    partner_sectors = {organisation.sector for organisation in partners} - {"network", "government"}
     return Invitation(
-        seats,
-        sectors,
-        tuple(sorted(agencies)),
-        next(iter(partners)).shared_domain if len(partners) == 1 else "",
-        len(agencies) > 1
-        and len({organisation.sector for organisation in partners} - {"network", "government"}) == 1,
-        tuple(_match_team_domains(organizer, book)),
-        frozenset(_find_home_partnerships({*domains, *own} - {""}, book)),
-        tuple(sorted(by_domain)),
+        organisations=organisations,
+        sectors=frozenset(sectors | {organisation.role for organisation in organisations}),
+        agencies=tuple(sorted(agencies)),
+        shared_domain=next(iter(partners)).shared_domain if len(partners) == 1 else "",
+        one_sector=len(agencies) > 1 and len(partner_sectors) == 1,
+        partnership_matches=tuple(_match_team_domains(organizer, book)),
+        home_partnerships=frozenset(_find_home_partnerships({*domains, *own} - {""}, book)),
+        domains=tuple(sorted(by_domain)),
     )
 
 
 def _match_team_domains(organizer: str, book: RuleBook) -> Iterator[PartnershipMatch]:
-    """Partnerships whose own teams organize: an invited team attends what may be another's business."""
+    """Partnerships whose own team organizes; a team that is only invited may attend another's meeting."""
     for partnership, pattern in book.partnership_index.team_domains:
         if organizer and pattern.fullmatch(book.directory.normalise_domain(organizer)):
             yield PartnershipMatch(partnership, _TEAM_DOMAIN_STRENGTH, organizer, -1, -1, False)
 
 
 def _find_home_partnerships(domains: Iterable[str], book: RuleBook) -> Iterator[str]:
-    """The partnerships of nations whose agencies are there."""
-    plain = [book.directory.normalise_domain(domain) for domain in domains]
-    for partnership, home in book.partnership_index.home_domains.items():
-        if any(map(home.fullmatch, plain)):
+    """The partnerships of the nations of these domains."""
+    normalised = [book.directory.normalise_domain(domain) for domain in domains]
+    for partnership, pattern in book.partnership_index.home_domains.items():
+        if any(map(pattern.fullmatch, normalised)):
             yield partnership
 
 
-def _find_duplicate_councils(seats: Iterable[tuple[str, Organisation]]) -> set[str]:
-    """Councils here under their Welsh and their English name: sircelyn.llyw.cymru, celynshire.gov.wales."""
+def _find_duplicate_councils(by_domain: Mapping[str, Organisation]) -> set[str]:
+    """Councils whose Welsh and English domains are both here: sircelyn.llyw.cymru, celynshire.gov.wales."""
     councils = [
-        (domain, organisation.agency) for domain, organisation in seats if organisation.sector == "council"
+        (domain, organisation.agency)
+        for domain, organisation in by_domain.items()
+        if organisation.sector == "council"
     ]
-    english = [(d, agency) for d, agency in councils if d.endswith((".gov.wales", ".gov.uk"))]
+    english = [(domain, agency) for domain, agency in councils if domain.endswith((".gov.wales", ".gov.uk"))]
     return {
         agency
         for domain, agency in councils
-        for other, known in english
-        if domain.endswith(".llyw.cymru") and agency != known and is_same_place(domain, other)
+        for english_domain, english_agency in english
+        if domain.endswith(".llyw.cymru")
+        and agency != english_agency
+        and is_same_place(domain, english_domain)
     }

@@ -1,23 +1,23 @@
-"""Who sits behind a mail domain: the agency, its sector, and whether it counts as a partner.
+"""Looks up the agency of a mail domain, its sector, and whether it counts as a partner (`Directory`).
 
-Two domains of one agency are one agency (Welsh and English names, old and new suffixes). A *shared*
-domain hides several agencies, which only the text can tell apart. A trailing `.example` is ignored.
+Several domains of one agency are one agency (Welsh and English names, old and new suffixes). Several agencies
+use a *shared* domain; only the text can show which. A trailing `.example` or `.test` is ignored.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from calsync.rules.packs.models import DirectoryTable, SectorTable
+from calsync.rules.packs.models import DirectoryTable
 
 PARTNER_ROLE, OWN_ROLE = "partner", "own"
 SAMPLE_ENDINGS = (".example", ".test")
-UNLISTED = "unlisted"  # the sector of a domain that neither the directory nor a pattern knows
+UNLISTED = "unlisted"  # the sector of a domain that is in no agencies file
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """What one mail domain stands for. shared: the domain, if several agencies sit behind it."""
+    """The organisation of a mail domain. shared_domain: the domain, if several agencies use it, else ""."""
 
     agency: str
     sector: str
@@ -27,7 +27,7 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class SectorMatcher:
-    """A sector, ready to be tried on a domain and on the label that names the organisation."""
+    """A sector, with patterns for whole domains and for the part of a domain that names the organisation."""
 
     id: str
     role: str
@@ -37,9 +37,12 @@ class SectorMatcher:
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """Looks up mail domains.
+    """Organisations by mail domain, as `build_directory` makes it from agencies files.
 
-    It remembers nothing: who asks for every meeting does it once for each set of domains (`invited`).
+    It caches nothing: `invitations` looks up each set of domains once.
+
+    agencies: by domain. shared: the sector of each shared domain. suffixes: the longest first. replaced: old
+    endings of domains and today's. registered_domain: see `build_directory`.
     """
 
     agencies: Mapping[str, Organisation]
@@ -50,33 +53,31 @@ class Directory:
     registered_domain: Callable[[str], str]
 
     def find_organisation(self, domain: str) -> Organisation:
-        """What sits behind this domain; an unknown one is a seat of its own, sector `unlisted`."""
-        return self._find_organisation(self.normalise_domain(domain))
-
-    def normalise_domain(self, domain: str) -> str:
-        """Lower case, without `.example`, old secure suffixes replaced by today's."""
-        plain = strip_sample_ending(domain)
-        for old, new in self.replaced.items():
-            if plain.endswith(old):
-                return plain.removesuffix(old) + new
-        return plain
-
-    def _find_organisation(self, domain: str) -> Organisation:
+        """The organisation of a domain; an unknown domain is an organisation of the sector `unlisted`."""
+        domain = self.normalise_domain(domain)
         label, suffix = self._split_label(domain)
         for known in (domain, f"{label}.{suffix}", *_wildcard_domains(domain)):
             if known in self.agencies:
                 return self.agencies[known]
             if known in self.shared:
                 return Organisation(f"{self.shared[known]}:{known}", self.shared[known], PARTNER_ROLE, known)
-        for kind in self.sectors:
-            if (kind.domains and kind.domains.fullmatch(domain)) or (
-                kind.labels and kind.labels.fullmatch(label)
+        for sector in self.sectors:
+            if (sector.domains and sector.domains.fullmatch(domain)) or (
+                sector.labels and sector.labels.fullmatch(label)
             ):
-                return Organisation(f"{kind.id}:{_without_council_words(label)}", kind.id, kind.role)
+                return Organisation(f"{sector.id}:{_without_council_words(label)}", sector.id, sector.role)
         return Organisation(f"{UNLISTED}:{domain}", UNLISTED, UNLISTED)
 
+    def normalise_domain(self, domain: str) -> str:
+        """The domain in lower case, without `.example`; old endings (`.gcsx.gov.uk`) become today's."""
+        stripped = strip_sample_ending(domain)
+        for old, new in self.replaced.items():
+            if stripped.endswith(old):
+                return stripped.removesuffix(old) + new
+        return stripped
+
     def _split_label(self, domain: str) -> tuple[str, str]:
-        """The part that names the organisation, and the rest: mail.denbighshire.gov.uk is denbighshire."""
+        """The organisation's part and the suffix: denbighshire and gov.uk of mail.denbighshire.gov.uk."""
         for suffix in self.suffixes:
             if domain.endswith("." + suffix):
                 return domain.removesuffix("." + suffix).rpartition(".")[2], suffix
@@ -85,6 +86,7 @@ class Directory:
 
 
 def _wildcard_domains(domain: str) -> Iterable[str]:
+    """`*.b.c` and `*.c` for a.b.c: agencies files may list a domain with everything below it."""
     while "." in domain:
         domain = domain.partition(".")[2]
         yield f"*.{domain}"
@@ -94,8 +96,8 @@ _COUNCIL_WORDS = re.compile(r"^(cyngor|council)|(ccbc|cbc|mbc|council|cyngor)$")
 
 
 def _without_council_words(label: str) -> str:
-    bare = label.replace("-", "")
-    return _COUNCIL_WORDS.sub("", bare) or bare
+    letters = label.replace("-", "")
+    return _COUNCIL_WORDS.sub("", letters) or letters
 
 
 _PLACE_WORDS = re.compile(r"^(sir|bro|dinas|ynys|cwm|dyffryn|cyngor)|(shire|county|council|city|vale|cbc)$")
@@ -103,54 +105,60 @@ _MIN_COMMON_LETTERS = 4
 
 
 def is_same_place(domain: str, other: str) -> bool:
-    """Whether two council domains plainly name one place: sircelynnog.llyw.cymru, celynshire.gov.wales."""
+    """Whether two council domains name one place: sircelynnog.llyw.cymru, celynshire.gov.wales."""
     left, right = (_PLACE_WORDS.sub("", name.partition(".")[0]) for name in (domain, other))
     shorter = min(len(left), len(right))
     return shorter >= _MIN_COMMON_LETTERS and left[:shorter] == right[:shorter]
 
 
 def build_directory(tables: Iterable[DirectoryTable], registered_domain: Callable[[str], str]) -> Directory:
-    """The directory of all agencies files; earlier files win, so our own comes first.
+    """Build the directory of all agencies files.
 
-    registered: gives the registered domain of any domain by the public suffix list, or "".
+    Args:
+        tables: the files; of two entries for one domain the first wins, so our own file comes first.
+        registered_domain: returns the registered domain of any domain by the public suffix list, or "".
     """
-    read = tuple(tables)
-    kinds = [_kind(sector) for table in read for sector in table.sector]
-    roles = {kind.id: kind.role for kind in reversed(kinds)}
+    tables = tuple(tables)
+    sectors = [
+        SectorMatcher(
+            sector.id,
+            sector.role,
+            compile_globs(sector.domains) if sector.domains else None,
+            compile_globs(sector.labels) if sector.labels else None,
+        )
+        for table in tables
+        for sector in table.sector
+    ]
+    roles = {sector.id: sector.role for sector in reversed(sectors)}
     agencies: dict[str, Organisation] = {}
-    for table in read:
+    for table in tables:
         for agency in table.agency:
-            seat = Organisation(agency.id, agency.sector, roles.get(agency.sector, PARTNER_ROLE))
+            organisation = Organisation(agency.id, agency.sector, roles.get(agency.sector, PARTNER_ROLE))
             for domain in agency.domains:
-                agencies.setdefault(strip_sample_ending(domain), seat)
-    suffixes = sorted({s for table in read for s in table.suffixes}, key=len, reverse=True)
+                agencies.setdefault(strip_sample_ending(domain), organisation)
     return Directory(
         agencies=agencies,
-        shared={strip_sample_ending(s.domain): s.sector for table in reversed(read) for s in table.shared},
-        sectors=kinds,
-        suffixes=suffixes,
-        replaced={old: new for table in reversed(read) for old, new in table.replaced.items()},
+        shared={
+            strip_sample_ending(shared.domain): shared.sector
+            for table in reversed(tables)
+            for shared in table.shared
+        },
+        sectors=sectors,
+        suffixes=sorted({suffix for table in tables for suffix in table.suffixes}, key=len, reverse=True),
+        replaced={old: new for table in reversed(tables) for old, new in table.replaced.items()},
         registered_domain=registered_domain,
     )
 
 
-def _kind(sector: SectorTable) -> SectorMatcher:
-    return SectorMatcher(sector.id, sector.role, _some(sector.domains), _some(sector.labels))
-
-
-def _some(texts: Sequence[str]) -> re.Pattern[str] | None:
-    return compile_globs(texts) if texts else None
-
-
 def compile_globs(texts: Sequence[str]) -> re.Pattern[str]:
-    """A pattern that matches any of these whole mail domains, `*` standing for anything."""
-    plain = map(strip_sample_ending, texts)
-    return re.compile("|".join(re.escape(text).replace(r"\*", ".*") for text in plain))
+    """A pattern whose `fullmatch` matches any of these mail domains; `*` matches anything."""
+    globs = map(strip_sample_ending, texts)
+    return re.compile("|".join(re.escape(glob).replace(r"\*", ".*") for glob in globs))
 
 
 def strip_sample_ending(domain: str) -> str:
     """Return the domain in lower case, without the endings that are reserved for samples (RFC 2606)."""
-    plain = domain.strip().strip(".").casefold()
+    stripped = domain.strip().strip(".").casefold()
     for ending in SAMPLE_ENDINGS:
-        plain = plain.removesuffix(ending)
-    return plain
+        stripped = stripped.removesuffix(ending)
+    return stripped

@@ -1,17 +1,19 @@
-"""Whose business a meeting is: the partnerships that the row shows, the strongest evidence first.
+"""Finds the partnerships that a meeting shows, the strongest first (`match_partnerships`).
 
-A name in the title weighs more than the organizer's mail domain, that more than a name in the
-description. Between equals the first in the text wins; two names side by side are a true tie.
+A name in the title is stronger than the organizer's mail domain, which is stronger than a name in the
+description. Of equally strong ones the first in the text wins; two names next to each other in the title
+both count.
 """
 
 from collections.abc import Iterator, Sequence
 
-from calsync.rules.book import Invitation, PartnershipMatch, RuleBook
+from calsync.rules.book import RuleBook
+from calsync.rules.compiled import Invitation, PartnershipMatch
 from calsync.rules.facts import Facts
 from calsync.rules.language.folding import PHRASE_BREAK
 from calsync.rules.text_scan import TextScan
 
-# How strong each kind of evidence is: in the title, in the description.
+# How strong a mention is by its form: in the title, in the description.
 _STRENGTH = {
     "names": (50, 34),
     "short": (50, 32),
@@ -19,8 +21,9 @@ _STRENGTH = {
     "belongs": (44, 33),
     "hints": (20, 15),
 }
-_MAILING_LIST_STRENGTH = 43  # a mailing list; for the domains of its own team see `invited`
-_HOME_BONUS = 0.5  # decides between nations that share a name, and nothing else
+_NAME_IN_TITLE = 48  # names and abbreviations in the title are stronger than this, wherever they are in it
+_MAILING_LIST_STRENGTH = 43  # for the domains of its own team see `invitations`
+_HOME_BONUS = 0.5  # less than any difference between forms: decides only between nations that share a name
 _STOP_WORDS = frozenset({PHRASE_BREAK, "and", "of", "the", "for", "in", "on", "to", "a", "y", "yr", "i", "o"})
 _CONJUNCTIONS = frozenset({"and", "a", "ac"})
 
@@ -28,88 +31,80 @@ _CONJUNCTIONS = frozenset({"and", "a", "ac"})
 def match_partnerships(
     scan: TextScan, facts: Facts, invitation: Invitation, book: RuleBook
 ) -> tuple[PartnershipMatch, ...]:
-    """Every partnership that the row shows, each by its best evidence, the strongest first."""
-    found = [
-        *_shown(scan, invitation.one_sector, book),
-        *invitation.partnership_matches,
-        *_match_mailing_lists(facts, book),
-    ]
-    if not found:
+    """Every partnership that a meeting shows, each by its strongest evidence, the strongest first."""
+    in_text = scan.partnership_cache.get(invitation.one_sector)
+    if in_text is None:
+        in_text = list(_find_in_text(scan, invitation.one_sector, book))
+        scan.partnership_cache[invitation.one_sector] = in_text
+    matches = [*in_text, *invitation.partnership_matches, *_match_mailing_lists(facts, book)]
+    if not matches:
         return ()
-    best: dict[str, PartnershipMatch] = {}
-    for match in found:
-        best_so_far = best.get(match.partnership)
-        if best_so_far is None or match.strength > best_so_far.strength:
-            best[match.partnership] = match
-    if len(best) < 2:
-        return tuple(best.values())
-    ranked = (_prefer_home_nation(match, invitation, book) for match in best.values())
-    return tuple(sorted(ranked, key=lambda claim: -claim.strength))
+    strongest: dict[str, PartnershipMatch] = {}
+    for match in matches:
+        previous = strongest.get(match.partnership)
+        if previous is None or match.strength > previous.strength:
+            strongest[match.partnership] = match
+    if len(strongest) < 2:
+        return tuple(strongest.values())
+    ranked = (_prefer_home_nation(match, invitation, book) for match in strongest.values())
+    return tuple(sorted(ranked, key=lambda match: -match.strength))
 
 
 def _prefer_home_nation(match: PartnershipMatch, invitation: Invitation, book: RuleBook) -> PartnershipMatch:
-    """Where two nations share a name, the one whose agencies are there comes first."""
+    """The match, stronger if its nation is on the invitation: nations share names of partnerships."""
     if match.partnership not in book.partnership_index.home_domains:
         return match
-    here = match.partnership in invitation.home_partnerships
-    return match._replace(strength=match.strength + (_HOME_BONUS if here else -_HOME_BONUS))
-
-
-def _shown(scan: TextScan, one_sector: bool, book: RuleBook) -> list[PartnershipMatch]:
-    """What the words show. alike: whether the agencies there are all of one sector."""
-    found = scan.partnership_cache.get(one_sector)
-    if found is None:
-        found = scan.partnership_cache[one_sector] = list(_find_in_text(scan, one_sector, book))
-    return found
+    is_home = match.partnership in invitation.home_partnerships
+    return match._replace(strength=match.strength + (_HOME_BONUS if is_home else -_HOME_BONUS))
 
 
 def _find_in_text(scan: TextScan, one_sector: bool, book: RuleBook) -> Iterator[PartnershipMatch]:
-    tokens, row = scan.tokens, scan.title | scan.description
+    """What the words show; `one_sector` as in `Invitation`."""
+    index = book.partnership_index
+    tokens, text_lists = scan.tokens, scan.title_lists | scan.description_lists
     spelled_out: dict[tuple[str, str], bool] = {}
     for start, end, lists in scan.hits:
-        bits = lists & book.partnership_index.mention_bits
+        bits = lists & index.mention_bits
         while bits:
             bit = bits & -bits
             bits ^= bit
-            trace = book.partnership_index.mentions[bit]
-            if trace.form == "short":
-                if row & book.partnership_index.local_meaning_bits.get(trace.partnership, 0):
+            mention = index.mentions[bit]
+            if mention.form == "short":
+                if text_lists & index.local_meaning_bits.get(mention.partnership, 0):
                     continue
-                # Looked for in the whole text, so once for each abbreviation and not each time it comes.
-                key = (tokens[start], trace.partnership)
+                # The whole text is searched, so once for each abbreviation and not for each of its hits.
+                key = (tokens[start], mention.partnership)
                 if key not in spelled_out:
                     spelled_out[key] = _is_spelled_out_otherwise(*key, scan, book)
                 if spelled_out[key]:
                     continue
-            if (
-                trace.form == "hints"
-                and trace.partnership in book.partnership_index.one_sector
-                and not one_sector
-            ):
+            if mention.form == "hints" and mention.partnership in index.one_sector and not one_sector:
                 continue
             in_title = start < scan.title_end
-            strength = _STRENGTH[trace.form][not in_title]
-            seen = " ".join(tokens[start:end])
-            as_named = in_title and trace.form != "hints"
-            yield PartnershipMatch(trace.partnership, strength - start / 100, seen, start, end, as_named)
+            strength = _STRENGTH[mention.form][not in_title]
+            words = " ".join(tokens[start:end])
+            is_named_in_title = in_title and mention.form != "hints"
+            yield PartnershipMatch(
+                mention.partnership, strength - start / 100, words, start, end, is_named_in_title
+            )
 
 
 def _is_spelled_out_otherwise(short: str, partnership: str, scan: TextScan, book: RuleBook) -> bool:
-    """Whether the row spells the abbreviation out as something else: PSB, Premises and Stations Board."""
+    """Whether the text spells the abbreviation out as something else: PSB, Premises and Stations Board."""
     if not 3 <= len(short) <= 6 or not short.isalpha():
         return False
-    own = book.partnership_index.name_bits.get(partnership, 0)
+    name_bit = book.partnership_index.name_bits.get(partnership, 0)
     tokens, items = scan.tokens, scan.items
     initials = "".join([token[0] for token in tokens if token not in _STOP_WORDS])
     offset = initials.find(short)
     if offset < 0:
         return False
-    named = {at for start, end, lists in scan.hits if lists & own for at in range(start, end)}
-    words = [at for at, token in enumerate(tokens) if token not in _STOP_WORDS]
+    full_name = {index for start, end, lists in scan.hits if lists & name_bit for index in range(start, end)}
+    words = [index for index, token in enumerate(tokens) if token not in _STOP_WORDS]
     while offset >= 0:
         start, last = words[offset], words[offset + len(short) - 1]
-        together = items[start] == items[last]
-        if together and named.isdisjoint(range(start, last + 1)):
+        in_one_item = items[start] == items[last]
+        if in_one_item and full_name.isdisjoint(range(start, last + 1)):
             return True
         offset = initials.find(short, offset + 1)
     return False
@@ -118,20 +113,24 @@ def _is_spelled_out_otherwise(short: str, partnership: str, scan: TextScan, book
 def _match_mailing_lists(facts: Facts, book: RuleBook) -> Iterator[PartnershipMatch]:
     """Partnerships whose mailing lists are invited."""
     for address in facts.attendees:
-        name = address.partition("@")[0].casefold()
-        if name in book.partnership_index.mailboxes:
-            yield PartnershipMatch(
-                book.partnership_index.mailboxes[name], _MAILING_LIST_STRENGTH, name, -1, -1, False
-            )
+        mailbox = address.partition("@")[0].casefold()
+        if mailbox in book.partnership_index.mailboxes:
+            partnership = book.partnership_index.mailboxes[mailbox]
+            yield PartnershipMatch(partnership, _MAILING_LIST_STRENGTH, mailbox, -1, -1, False)
 
 
 def strongest_partnerships(matches: Sequence[PartnershipMatch], tokens: Sequence[str]) -> tuple[str, ...]:
-    """The ids of the strongest claim, and of a second one that stands right beside it in the title."""
+    """The id of the strongest match; of the two strongest if the title names them next to each other.
+
+    Args:
+        matches: as `match_partnerships` returns them.
+        tokens: the tokens of the text.
+    """
     if not matches:
         return ()
-    first, *rest = matches
-    if rest and rest[0].strength > 48 and first.strength > 48 and first.end >= 0:
-        left, right = sorted((first, rest[0]), key=lambda claim: claim.start)
+    first, *others = matches
+    if others and others[0].strength > _NAME_IN_TITLE and first.strength > _NAME_IN_TITLE and first.end >= 0:
+        left, right = sorted((first, others[0]), key=lambda match: match.start)
         between = tokens[left.end : right.start]
         if left.end <= right.start and all(token in _CONJUNCTIONS for token in between):
             return (left.partnership, right.partnership)

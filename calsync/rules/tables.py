@@ -1,4 +1,4 @@
-"""Classifies tables of meetings, in the columns that other tools write."""
+"""Classifies tables of meetings, for `calsync classify`, `calsync rules score` and `calsync.classify`."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def build_facts_of_rows(frame: pd.DataFrame) -> Iterator[Facts]:
 
     Columns: title (required); organiser_domain (or organizer_domain), attendee_domains (joined by
     ";"), duration_minutes, recurring ("none" or empty: no), description, location, categories
-    (joined by ";"). Columns that are not there count as empty; addresses count by their domain.
+    (joined by ";"). Missing columns count as empty. Of an address only the domain is used.
     """
     table = frame.rename(columns={"organizer_domain": "organiser_domain", "summary": "title"})
     for name in (*_OPTIONAL_COLUMNS, "categories"):
@@ -47,17 +47,17 @@ def build_facts_of_rows(frame: pd.DataFrame) -> Iterator[Facts]:
 def classify_table(frame: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     """Add the columns scope, partnership, activity, rule and evidence to a table (see `build_facts_of_rows`).
 
-    partnership: an id, "" for none, ids joined by ";" in a true tie. activity: the pack's own name
-    where it has one. Columns of these names that were there before are replaced.
+    partnership: an id, "" for none, two ids joined by ";" if the title names both next to each other.
+    activity: the pack's own name where it has one. Columns of these names that the table has are replaced.
     """
-    verdicts = [classify(facts, book) for facts in build_facts_of_rows(frame)]
-    kept = frame.drop(columns=[name for name in LABEL_COLUMNS if name in frame.columns])
-    return kept.assign(
-        scope=[str(v.scope) for v in verdicts],
-        partnership=[";".join(v.partnerships) for v in verdicts],
-        activity=[v.label or str(v.activity) for v in verdicts],
-        rule=[v.rule for v in verdicts],
-        evidence=[v.evidence for v in verdicts],
+    classifications = [classify(facts, book) for facts in build_facts_of_rows(frame)]
+    unlabelled = frame.drop(columns=[name for name in LABEL_COLUMNS if name in frame.columns])
+    return unlabelled.assign(
+        scope=[str(row.scope) for row in classifications],
+        partnership=[";".join(row.partnerships) for row in classifications],
+        activity=[row.label or str(row.activity) for row in classifications],
+        rule=[row.rule for row in classifications],
+        evidence=[row.evidence for row in classifications],
     )
 
 

@@ -1,1 +1,4 @@
-"""Where calendars come from. Behind this door nothing recurs, nothing is naive, nothing is private."""
+"""Reads calendars: files, published addresses, CalDAV and Microsoft 365.
+
+What a source returns has no recurrence rules, no naive times and no content of private meetings.
+"""

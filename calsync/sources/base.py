@@ -1,7 +1,7 @@
-"""The door for calendars: what a source is asked, and what it gives.
+"""The interface of every source: its calendars, its settings, and the result of a fetch.
 
-A *calendar* is one thing that is replaced whole or not at all: a file, a URL, a CalDAV collection,
-a mailbox. An address may stand for several calendars: a folder of files, a user's CalDAV home.
+A *calendar* is what is replaced as a whole or not at all: a file, a URL, a CalDAV collection, a mailbox.
+An address may lead to several calendars: a folder of files, a user's CalDAV home.
 An occurrence belongs to a window if the two overlap (see `Span.overlaps`).
 """
 
@@ -26,9 +26,13 @@ from calsync.model.unread_parts import ALL_READ, UnreadParts
 class Calendar:
     """A manager's calendar, as the settings name it.
 
-    address: a path, a URL, a collection or a mailbox. owners: the manager's mail addresses, lower
-    case, by which their own answer to an invitation is found. zone: for floating times and all-day.
-    missing_end: how long a meeting with a time and no end takes.
+    Attributes:
+        manager_id: its manager.
+        source: the name of its source in the settings.
+        address: a path, a URL, a collection or a mailbox.
+        owners: the manager's mail addresses, lower case; by them their response to an invitation is found.
+        zone: the zone of floating times and all-day meetings.
+        missing_end: the duration of a meeting with a time and no end.
     """
 
     manager_id: str
@@ -40,12 +44,12 @@ class Calendar:
 
     @property
     def id(self) -> str:
-        """The name under which the store keeps it; an address may hold a secret, so it is hashed."""
+        """Its id in the store; an address may contain a secret, so it is hashed."""
         digest = hashlib.blake2b(self.address.encode(), digest_size=8).hexdigest()
         return f"{self.manager_id}/{self.source}/{digest}"
 
     def with_address(self, address: str) -> "Calendar":
-        """The same manager's calendar at another address, as a folder holds several."""
+        """The same manager's calendar at another address, such as a file of a folder."""
         return replace(self, address=address)
 
     def __str__(self) -> str:
@@ -53,37 +57,42 @@ class Calendar:
 
 
 class SourceOptions(BaseModel):
-    """What every source's settings have in common: unknown keys are refused, values never change.
+    """What the settings of all sources have in common: unknown keys are errors, values never change.
 
-    Paths in them are relative to the folder of the settings file, which is handed over as the
-    validation context `{"base": folder}`.
+    Relative paths start at the folder of the settings file, which is passed as the validation context
+    `{"base": folder}`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     _base: Path = PrivateAttr(default=Path())
 
     def model_post_init(self, context: Any) -> None:
-        """Keep the folder of the settings file."""
+        """Set the folder of the settings file."""
         if context:
             self._base = context["base"]
 
     @property
     def base_folder(self) -> Path:
-        """The folder that relative paths start at."""
+        """The folder at which relative paths start."""
         return self._base
 
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What a source gave for one calendar and one window.
+    """What a source read of one calendar in one window.
 
-    occurrences: in the window, by start then uid, each (uid, recurrence_id, start) once; whole or
-    not at all. Nothing private: `guards.sealed` makes one that keeps all this. problems: what was
-    left out of it and why. token: opaque, given back at the next fetch of the same window.
-    unchanged: True (and nothing else) if the token shows that nothing changed. standing: uids whose
-    occurrences the token shows to be as they were: they are in the calendar and not among these.
-    unread: what could not be read, so that nothing held of it is removed; it is read again next time.
-    cancellations: what METHOD:CANCEL messages in it cancel, in any of the manager's calendars.
+    `guards.build_result` makes one with occurrences as they are described here.
+
+    Attributes:
+        occurrences: all that overlap the window, by start then uid, each (uid, recurrence_id, start) once,
+            without the content of private meetings.
+        problems: what was left out, and why.
+        token: opaque text, passed to the next fetch of the same calendar and window.
+        unchanged: whether the token shows that nothing changed; then there are no occurrences.
+        unchanged_uids: uids whose occurrences are, by the token, those of the previous fetch; they are in the
+            calendar and not among `occurrences`.
+        unread: what could not be read: stored meetings of it must stay, and it is read again next time.
+        cancellations: what its METHOD:CANCEL messages cancel, in any of the manager's calendars.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -97,7 +106,7 @@ class FetchResult:
 
 @runtime_checkable
 class Source(Protocol):
-    """A place that holds calendars. Made once a night from its settings, closed at the end.
+    """Reads calendars of one kind. It is created once a night from its settings, and closed at the end.
 
     Methods may be called from several threads at once, each for another calendar. They raise a
     `SourceError` (auth, unavailable, content) for that calendar only, and never return a part of it.
@@ -106,49 +115,52 @@ class Source(Protocol):
     Options: ClassVar[type[BaseModel]]
 
     def __init__(self, name: str, options: Any) -> None:
-        """Take the settings table `[sources.<name>]`, validated by `Options`."""
+        """Open the source of the settings table `[sources.<name>]`, validated by `Options`."""
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
-        """The calendars behind an address: itself, or the files of a folder, the collections of a home."""
+        """The calendars at an address: itself, the files of a folder, or the collections of a home."""
         ...
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
-        """Give every occurrence of one calendar that overlaps the window.
+        """Read every occurrence of one calendar that overlaps the window.
 
-        token: what the last fetch of this calendar and window gave, "" to read everything.
+        Args:
+            calendar: one of those that `calendars` returned.
+            window: the start inclusive, the end exclusive.
+            token: that of the previous fetch of this calendar and window; "" to read everything.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections; may be called twice."""
         ...
 
 
 @runtime_checkable
 class CheckableSource(Protocol):
-    """A source that can say more about its door than a try at reading tells."""
+    """A source that can check its access to a calendar in more detail than a fetch does."""
 
     def check(self, calendar: Calendar) -> tuple[Problem, ...]:
-        """Try the credentials with one calendar; what is wrong, and what soon will be, in plain words."""
+        """Try the credentials with one calendar; returns what is wrong, and what soon will be."""
         ...
 
 
 @runtime_checkable
 class LocalitySource(Protocol):
-    """A source that knows which calendars nobody waits for: to read several of them at once gains nothing."""
+    """A source that reports local calendars: reading several of them at once saves no time."""
 
     def is_local(self, calendar: Calendar) -> bool:
-        """Whether it lies on this machine."""
+        """Whether it is on this machine."""
         ...
 
 
 @runtime_checkable
 class IdentifyingSource(Protocol):
-    """A source that can say when two addresses are one calendar."""
+    """A source that detects when two addresses lead to the same calendar."""
 
     identifies_offline: ClassVar[bool]
-    """Whether `names_of` gives all that is behind an address; else its server must be asked (`calendars`)."""
+    """Whether `identity_keys` covers every calendar of an address; else `calendars` must list them first."""
 
     def identity_keys(self, calendar: Calendar) -> frozenset[str]:
-        """Names of the calendars behind an address; two addresses with a name in common share one."""
+        """Keys of the calendars at an address; two addresses with a key in common share a calendar."""
         ...

@@ -1,4 +1,4 @@
-"""Calendars in files and folders: found by their address, read whole, and named when they are missing."""
+"""Finds and reads calendar files and folders for the `ics` source, with hints for what is missing."""
 
 import difflib
 import os
@@ -12,12 +12,16 @@ from calsync.http.errors import size_error
 from calsync.model.address_redaction import redact_address
 from calsync.sources.base import Calendar
 
-# What Python makes of bytes in a file name that are no UTF-8 (PEP 383).
+# Python's replacement of bytes in a file name that are no UTF-8 (PEP 383).
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def calendar_path(calendar: Calendar, base: Path) -> Path:
-    """The file or folder that an address names, relative to `base`; `~` and Windows' `\\` are understood."""
+    """The file or folder of an address, relative to `base`; `~` and Windows' `\\` are resolved.
+
+    Raises:
+        SourceContentError: the address is empty.
+    """
     address = calendar.address.strip()
     if not address or "\0" in address:
         raise SourceContentError(str(calendar), "no calendar is named", "give a file, a folder or a URL")
@@ -30,7 +34,7 @@ def calendar_path(calendar: Calendar, base: Path) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder that we may look into."""
+    """Whether it is a folder that can be read."""
     try:
         return path.is_dir()
     except OSError:
@@ -38,7 +42,7 @@ def is_folder(path: Path) -> bool:
 
 
 def list_ics_files(calendar: Calendar, folder: Path) -> tuple[str, ...]:
-    """The names of the .ics files in a folder, sorted; hidden files are none of them."""
+    """The names of the .ics files in a folder, sorted, without hidden files."""
     try:
         names = [
             path.name
@@ -51,10 +55,10 @@ def list_ics_files(calendar: Calendar, folder: Path) -> tuple[str, ...]:
 
 
 def file_address(folder: str, path: Path) -> str:
-    """The address of a file in a folder, by the folder's own address.
+    """The address of a file in a folder, made from the folder's address.
 
-    A name that is no text (bytes of another encoding, as copies from old Windows shares have) becomes a
-    file:// address with those bytes escaped: addresses are hashed and stored as UTF-8.
+    A name that is no UTF-8 (as on copies of old Windows shares) becomes a file:// address with its bytes
+    percent-encoded, because addresses are hashed and stored as UTF-8.
     """
     if not _SURROGATES.search(str(path)) and not folder.strip().lower().startswith("file://"):
         return folder.rstrip("/\\") + "/" + path.name
@@ -62,17 +66,21 @@ def file_address(folder: str, path: Path) -> str:
 
 
 def _is_calendar_file(path: Path) -> bool:
-    # A link that leads nowhere (a share that is away) is a calendar that cannot be read, not one less.
+    # A broken link (to an unmounted share) is a calendar that cannot be read, not one that was removed.
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
-    """Every byte of a file that nobody writes to meanwhile; raises SourceError."""
+    """Read a complete file.
+
+    Raises:
+        SourceError: it cannot be read, is too large, or changed while it was read.
+    """
     max_bytes = int(max_megabytes * 1_000_000)
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
-            # Room is made for as much as is asked for: for the file, and a byte that tells of more.
+            # Python allocates as much as is requested: the file, and one byte that shows that it is larger.
             content = file.read(min(before.st_size, max_bytes) + 1)
             after = os.fstat(file.fileno())
     except OSError as error:
@@ -80,62 +88,66 @@ def read_file(calendar: Calendar, path: Path, max_megabytes: float) -> bytes:
     if len(content) > max_bytes:
         raise size_error(str(calendar), max_megabytes)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        what = f"{_printable_path(calendar, path)} was being written while we read it"
+        what = f"{_printable_path(calendar, path)} changed while it was read"
         raise SourceUnavailableError(
-            str(calendar), what, "export to another name and rename it when it is whole"
+            str(calendar), what, "export to another name and rename the file when it is complete"
         )
     return content
 
 
-def _unreadable_error(calendar: Calendar, found: Path, error: OSError) -> SourceError:
-    where, path = str(calendar), _printable_path(calendar, found)
+def _unreadable_error(calendar: Calendar, path: Path, error: OSError) -> SourceError:
+    where, shown_path = str(calendar), _printable_path(calendar, path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         hint = (
-            _suggest_path(found) if path == str(found) else "a web address starts with https:// or webcal://"
+            _suggest_path(path)
+            if shown_path == str(path)
+            else "a web address starts with https:// or webcal://"
         )
-        return SourceContentError(where, f"there is no file or folder {path}", hint)
+        return SourceContentError(where, f"there is no file or folder {shown_path}", hint)
     if isinstance(error, PermissionError):
         hint = "let the account that runs calsync read it"
-        return SourceAuthError(where, f"{path} may not be read", hint)
+        return SourceAuthError(where, f"{shown_path} may not be read", hint)
     if isinstance(error, IsADirectoryError):
-        return SourceContentError(where, f"{path} is a folder", "name one of the files in it")
+        return SourceContentError(where, f"{shown_path} is a folder", "give one of the files in it")
     return SourceUnavailableError(
-        where, f"{path} cannot be read: {error.strerror}", "is the disk or share there?"
+        where, f"{shown_path} cannot be read: {error.strerror}", "is the disk or share there?"
     )
 
 
 def _printable_path(calendar: Calendar, path: Path) -> str:
-    """The path as it may be printed: an address taken for a path may hold a password."""
-    shown = redact_address(calendar.address)
-    return str(path) if shown == calendar.address else shown
+    """The path without secrets: a mistyped web address is treated as a path, and may contain a password."""
+    redacted = redact_address(calendar.address)
+    return str(path) if redacted == calendar.address else redacted
 
 
 def _suggest_path(path: Path) -> str:
-    """What to look at instead: a name like it, or the first folder that is missing."""
+    """A hint for a missing path: a similar name, or the first folder that is missing."""
     while not _path_exists(path.parent) and path.parent != path:
         path = path.parent
     try:
         names = {name.name.casefold(): name.name for name in path.parent.iterdir()}
     except OSError:
-        return f"is {path.parent} a folder that we may read?"
-    near = difflib.get_close_matches(path.name.casefold(), names, n=1)
-    if near:
-        return f"did you mean {path.parent / names[near[0]]}?"
-    if "@" in path.name:  # a manager without a calendar of their own is read by their address
+        return f"is {path.parent} a folder that may be read?"
+    similar = difflib.get_close_matches(path.name.casefold(), names, n=1)
+    if similar:
+        return f"did you mean {path.parent / names[similar[0]]}?"
+    if "@" in path.name:  # without an entry under `calendar` the mail address is used
         return "write the path of the exported file under `calendar` in the list of managers"
-    return f"there is nothing like {path.name!r} in {path.parent}: put the calendar there, or mend its path"
+    return (
+        f"there is nothing like {path.name!r} in {path.parent}: put the calendar there, or correct its path"
+    )
 
 
-@lru_cache(maxsize=64)  # asked for what is behind an address, and again to read it
+@lru_cache(maxsize=64)  # needed to list the calendars, and again to read each
 def _absolute_path(address: str, base: Path) -> Path:
     try:
         return base / Path(address).expanduser()
-    except RuntimeError:  # ~name of somebody unknown here
+    except RuntimeError:  # ~name of an unknown user
         return base / address
 
 
 def _path_exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a name too long, a share that is away
+    except OSError:  # a name that is too long, an unmounted share
         return False

@@ -1,4 +1,4 @@
-"""What every source's answer passes on its way in: settled and veiled, in the window, in order, each once."""
+"""Builds the result of every source, and checks whether a calendar lost too many meetings."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -13,54 +13,61 @@ from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
 from calsync.text import format_count
 
-Name = tuple[datetime, str, str]
+OccurrenceKey = tuple[datetime, str, str]
 
-DOUBT_FROM = 10
-"""A calendar that held fewer meetings than this may well be empty tomorrow."""
+MIN_MEETINGS_TO_CHECK = 10
+"""A calendar with fewer meetings than this may become empty without a fault."""
 
 
-def sealed(
+def build_result(
     calendar: Calendar,
     window: Span,
     occurrences: Iterable[Occurrence],
     problems: Sequence[Problem] = (),
     token: str = "",
-    standing: frozenset[str] = frozenset(),
+    unchanged_uids: frozenset[str] = frozenset(),
     unread: UnreadParts = ALL_READ,
     cancellations: Sequence[Cancellation] = (),
 ) -> FetchResult:
-    """The answer of a source: private content gone, nothing outside the window, by start then uid, each once.
+    """Build the result of a source as `FetchResult` describes it.
 
-    What a message of the calendar cancels is cancelled.
-    Where two occurrences share (uid, recurrence_id, start) but differ, one is kept and the other named.
+    Occurrences are normalised, without the content of private meetings (`normalise_occurrences`). Those
+    outside the window are dropped, and those that a cancellation names are cancelled. Where two have the
+    same (uid, recurrence_id, start) but differ, one of them is dropped and reported as a problem.
+
+    Args:
+        calendar: what was read.
+        window: the requested window.
+        occurrences: in any order.
+        problems: those that the source found.
+        token, unchanged_uids, unread, cancellations: as in `FetchResult`.
     """
-    kept: dict[Name, Occurrence] = {}
-    doubles: set[Name] = set()
+    by_key: dict[OccurrenceKey, Occurrence] = {}
+    duplicates: set[OccurrenceKey] = set()
     first, last = window.start.astimezone(UTC), window.end.astimezone(UTC)
     for occurrence in apply_cancellations(normalise_occurrences(occurrences), cancellations):
-        # In UTC: within one zone Python takes the two 01:30s of an autumn night for one.
+        # In UTC: within one zone Python treats the two 01:30s of the night in autumn as equal.
         start, end = occurrence.start.astimezone(UTC), occurrence.end.astimezone(UTC)
         if not _overlaps(start, end, first, last):
             continue
-        name = (start, occurrence.uid, occurrence.recurrence_id)
-        rival = kept.setdefault(name, occurrence)
-        if rival is not occurrence and rival != occurrence:
-            doubles.add(name)
-            kept[name] = min(rival, occurrence, key=occurrence_digest)  # whatever the order they came in
-    ordered = sorted(kept)
-    noted = [_double(calendar, kept[name]) for name in ordered if name in doubles]
+        key = (start, occurrence.uid, occurrence.recurrence_id)
+        other = by_key.setdefault(key, occurrence)
+        if other is not occurrence and other != occurrence:
+            duplicates.add(key)
+            by_key[key] = min(other, occurrence, key=occurrence_digest)  # independent of their order
+    keys = sorted(by_key)
     return FetchResult(
-        tuple(kept[name] for name in ordered),
-        (*problems, *noted),
+        tuple(by_key[key] for key in keys),
+        (*problems, *(_duplicate_problem(calendar, by_key[key]) for key in keys if key in duplicates)),
         token,
-        unchanged_uids=standing,
+        unchanged_uids=unchanged_uids,
         unread=unread,
         cancellations=tuple(dict.fromkeys(cancellations)),
     )
 
 
 def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -> bool:
-    """`Span.overlaps` with a window from `first` to `last`, all in UTC, without making spans."""
+    """`Span.overlaps` with a window from `first` to `last`, all in UTC, without building spans."""
     if start == end:
         return first <= start < last
     if first == last:
@@ -69,25 +76,33 @@ def _overlaps(start: datetime, end: datetime, first: datetime, last: datetime) -
 
 
 def check_not_emptied(
-    calendar: Calendar, held: int, fetched: int, *, lost: float = 1.0, more_than: int = 0
+    calendar: Calendar, stored: int, fetched: int, *, lost: float = 1.0, more_than: int = 0
 ) -> None:
-    """Doubt a calendar that held meetings and shows none now, or few; raises CalendarEmptiedError.
+    """Check that a calendar did not lose all its meetings, or too many of them.
 
-    held, fetched: how many occurrences the window had at the last good read and has now. lost: the
-    part of them that is too large a loss, where more than `more_than` were held.
+    Args:
+        calendar: what was read.
+        stored: how many occurrences the window had at the last successful fetch.
+        fetched: how many it has now.
+        lost: the fraction of `stored` from which on a loss is an error, where `stored` exceeds `more_than`;
+            1.0 for no such check.
+        more_than: see `lost`.
+
+    Raises:
+        CalendarEmptiedError: the loss may be a fault of the source.
     """
-    emptied = held >= DOUBT_FROM and not fetched
-    shrunk = held > more_than and held - fetched >= lost * held > 0
-    if emptied or (shrunk and lost < 1):
+    emptied = stored >= MIN_MEETINGS_TO_CHECK and not fetched
+    shrunk = lost < 1 and stored > more_than and stored - fetched >= lost * stored > 0
+    if emptied or shrunk:
         now = "none" if not fetched else f"only {fetched}"
         raise CalendarEmptiedError(
             str(calendar),
-            f"had {format_count(held, 'meeting')} and now shows {now}; what we hold is kept",
+            f"had {format_count(stored, 'meeting')} and now shows {now}; the stored meetings stay",
             f"if it is right: calsync run --accept-empty {calendar.manager_id}",
         )
 
 
-def _double(calendar: Calendar, occurrence: Occurrence) -> Problem:
+def _duplicate_problem(calendar: Calendar, occurrence: Occurrence) -> Problem:
     when = occurrence.start.isoformat(timespec="minutes")
-    what = f"two versions of one meeting at {when} (uid {shorten_uid(occurrence.uid)}); one was kept"
+    what = f"two versions of one meeting at {when} (uid {shorten_uid(occurrence.uid)}); one was used"
     return Problem(str(calendar), what, "delete one of them in the calendar")

@@ -1,4 +1,4 @@
-"""Calendars as iCalendar files: on disk, in folders, and published at http, https and webcal addresses."""
+"""The source of type `ics`: iCalendar files on disk, in folders, and at http, https and webcal addresses."""
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -16,7 +16,7 @@ from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.sources import files
 from calsync.sources.base import Calendar, FetchResult, SourceOptions
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.digests import calendar_digest
 from calsync.sources.ical.read import READER_VERSION, read_calendar, unread_parts_of_events
 from calsync.sources.ical.uid_digests import UidDigests
@@ -27,13 +27,17 @@ _WEBCAL_SCHEMES = ("webcal", "webcals")
 
 
 class IcsOptions(WebOptions, SourceOptions):
-    """The settings of an `ics` source. hosts: the only servers it may ask, redirects included; () for any."""
+    """The settings of an `ics` source.
+
+    Attributes:
+        hosts: the only servers that it may contact, redirects included; () for any.
+    """
 
     hosts: tuple[str, ...] = ()
 
     @property
     def address_guard(self) -> AddressGuard:
-        """Only the listed hosts, and of private ones only those that the settings name."""
+        """Allows the listed hosts only, and of private ones those that the settings name."""
         return AddressGuard.of(hosts=self.hosts, private=self.private_hosts)
 
 
@@ -49,7 +53,7 @@ class IcsSource:
         self._http = ClientPool(options)
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
-        """The calendar itself; for a folder one for each .ics file in it, by name."""
+        """The calendar itself; for a folder one calendar for each .ics file in it, by name."""
         if _is_web_address(calendar):
             return (calendar,)
         path = files.calendar_path(calendar, self.options.base_folder)
@@ -61,7 +65,7 @@ class IcsSource:
         )
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
-        """Give every occurrence that overlaps the window, or say that nothing changed."""
+        """Read every occurrence that overlaps the window, or find that nothing changed."""
         token_key = build_token_key(calendar, window, READER_VERSION)
         previous_marks = decode_token(token, token_key)
         if _is_web_address(calendar):
@@ -78,7 +82,7 @@ class IcsSource:
                 unchanged=True,
                 token=encode_token(token_key, marks | {"ledger": previous_marks.get("ledger", "")}),
             )
-        ledger = UidDigests(previous_marks.get("ledger", ""))
+        uid_digests = UidDigests(previous_marks.get("ledger", ""))
         cancellations: list[Cancellation] = []
         unread: set[str] = set()
         occurrences, problems = read_calendar(
@@ -87,33 +91,33 @@ class IcsSource:
             zone=calendar.zone,
             owners=calendar.owners,
             where=str(calendar),
-            uid_digests=ledger,
+            uid_digests=uid_digests,
             missing_end=calendar.missing_end,
             cancellations=cancellations,
             unread=unread,
         )
-        token = encode_token(token_key, marks | {"ledger": ledger.text})
-        return sealed(
+        token = encode_token(token_key, marks | {"ledger": uid_digests.text})
+        return build_result(
             calendar,
             window,
             occurrences,
             (*notes, *problems),
             token,
-            ledger.unchanged,
+            uid_digests.unchanged,
             unread_parts_of_events(unread),
             cancellations=cancellations,
         )
 
     def identity_keys(self, calendar: Calendar) -> frozenset[str]:
-        """The names of a file or address; of a folder its own and those of every file in it."""
+        """The keys of a file or address; for a folder its own and those of every file in it."""
         if _is_web_address(calendar):
             return frozenset({web_identity_key(calendar.address)})
         try:
             path = files.calendar_path(calendar, self.options.base_folder)
-            inside = files.list_ics_files(calendar, path) if files.is_folder(path) else ()
+            names = files.list_ics_files(calendar, path) if files.is_folder(path) else ()
         except SourceError:
-            return frozenset()  # the reading says what is wrong with it
-        return frozenset().union(*map(file_identity_keys, (path, *(path / name for name in inside))))
+            return frozenset()  # `fetch` reports what is wrong with it
+        return frozenset().union(*map(file_identity_keys, (path, *(path / name for name in names))))
 
     def is_local(self, calendar: Calendar) -> bool:
         """Whether it is a file or a folder."""
@@ -126,21 +130,21 @@ class IcsSource:
     def _get(self, calendar: Calendar, headers: dict[str, str]) -> tuple[HttpResponse, tuple[Problem, ...]]:
         url = self._allowed_url(calendar)
         scheme, _, rest = url.partition("://")
-        wanted = (200, 304) if headers else (200,)
+        statuses = (200, 304) if headers else (200,)
         with self._http.client_for(str(calendar)) as client:
             if scheme.lower() not in _WEBCAL_SCHEMES:
-                return client.require_status(client.request("GET", url, headers=headers), *wanted), ()
+                return client.require_status(client.request("GET", url, headers=headers), *statuses), ()
             try:
                 response = client.request("GET", f"https://{rest}", headers=headers)
             except UnreachableError as error:
                 response = self._get_in_clear(client, rest, headers, error)
-                return client.require_status(response, *wanted), (_plain_http_note(calendar),)
-            return client.require_status(response, *wanted), ()
+                return client.require_status(response, *statuses), (_plain_http_note(calendar),)
+            return client.require_status(response, *statuses), ()
 
     def _get_in_clear(
         self, client: Client, rest: str, headers: dict[str, str], error: UnreachableError
     ) -> HttpResponse:
-        """webcal promises no TLS: where there is none, plain http is tried, but never with a password."""
+        """Request a webcal address over http, as its server may have no TLS; never with a password."""
         if self.options.secret or "@" in rest.partition("/")[0]:
             raise error
         try:
@@ -155,7 +159,7 @@ class IcsSource:
         except ValueError:
             raise invalid_address_error(str(calendar), "it starts with https:// and a host") from None
         if not parts.scheme or parts.scheme.lower() not in ("http", "https", *_WEBCAL_SCHEMES):
-            scheme = parts.scheme if parts.scheme in KNOWN_SCHEMES else "something else than https"
+            scheme = parts.scheme if parts.scheme in KNOWN_SCHEMES else "something other than https"
             what = f"addresses that start with {scheme}:// cannot be read"
             raise SourceContentError(str(calendar), what, "give a file, or an http(s) or webcal address")
         if not self._is_allowed_host(parts.hostname or ""):
@@ -172,15 +176,15 @@ def _is_web_address(calendar: Calendar) -> bool:
     return "://" in calendar.address and not calendar.address.strip().lower().startswith("file://")
 
 
-def _conditional_headers(held: dict[str, str]) -> dict[str, str]:
+def _conditional_headers(previous_marks: dict[str, str]) -> dict[str, str]:
     names: dict[str, Any] = {"etag": "If-None-Match", "modified": "If-Modified-Since"}
-    return {names[mark]: value for mark, value in held.items() if mark in names}
+    return {names[mark]: value for mark, value in previous_marks.items() if mark in names}
 
 
 def _response_validators(response: HttpResponse) -> dict[str, str]:
     """ETag and Last-Modified, the latter only if it is strong (RFC 9110, 8.8.2.2).
 
-    A page changed twice within a second keeps its Last-Modified, so a young one proves nothing.
+    A page that changes twice within a second has the same Last-Modified, so a recent one proves nothing.
     """
     marks = {"etag": response.headers.get("ETag", "")}
     modified, now = response.headers.get("Last-Modified", ""), response.headers.get("Date", "")
@@ -192,5 +196,5 @@ def _response_validators(response: HttpResponse) -> dict[str, str]:
 
 
 def _plain_http_note(calendar: Calendar) -> Problem:
-    what = "was read over plain http: its server speaks no TLS"
+    what = "was read over plain http: its server does not use TLS"
     return Problem(str(calendar), what, "ask whoever runs it for an https address", Severity.NOTE)

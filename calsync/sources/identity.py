@@ -1,4 +1,4 @@
-"""When two addresses are one calendar: the names by which a calendar is compared, however it is written."""
+"""Keys by which two addresses of one calendar are recognised, however they are written."""
 
 import os
 import unicodedata
@@ -14,26 +14,27 @@ _OUTLOOK_HOSTS = frozenset({"outlook.office365.com", "outlook.office.com", "outl
 
 
 def file_identity_keys(path: Path) -> frozenset[str]:
-    """The names of a file: its path with all links followed, and the file system's own number for it.
+    """The keys of a file: its path with all links resolved, and its inode.
 
-    The second is equal for hard links, and for spellings that differ in case on a disk that ignores it.
+    The inode is the same for hard links, and for names that differ in case on a disk that ignores case.
     """
     real = Path(os.path.realpath(path))
-    names = {f"file:{real}"}
+    keys = {f"file:{real}"}
     try:
         status = real.stat()
     except OSError:
-        return frozenset(names)
-    # Some file systems have no numbers, and give 0.
-    return frozenset(names | {f"inode:{status.st_dev}:{status.st_ino}"} if status.st_ino else names)
+        return frozenset(keys)
+    if status.st_ino:  # 0 on file systems without inodes
+        keys.add(f"inode:{status.st_dev}:{status.st_ino}")
+    return frozenset(keys)
 
 
 def web_identity_key(url: str) -> str:
-    """The name of a published calendar: scheme, login, port by default and fragment do not tell two apart.
+    """The key of a published calendar: host, path and query, without scheme, login, default port, fragment.
 
-    RFC 3986, 6.2: percent-encoding and dot segments are taken out. The path is compared in lower case, as
-    Exchange reads it; two secret addresses that differ in nothing else do not occur. A query keeps its case.
-    What a server publishes of one calendar under several addresses is one: see `_provider_key`.
+    Percent-encoding and dot segments are normalised (RFC 3986, 6.2). The path is compared in lower case, as
+    Exchange does; two secret addresses that differ only in case do not occur. The query keeps its case.
+    The several addresses of one calendar at Google and Outlook have one key: see `_provider_key`.
     """
     try:
         parts = urlsplit(url.strip())
@@ -43,28 +44,28 @@ def web_identity_key(url: str) -> str:
     with suppress(UnicodeError):
         host = host.encode("idna").decode("ascii")
     path_parts: list[str] = []
-    for step in unicodedata.normalize("NFC", unquote(parts.path)).casefold().split("/"):
-        if step == "..":
+    for segment in unicodedata.normalize("NFC", unquote(parts.path)).casefold().split("/"):
+        if segment == "..":
             del path_parts[-1:]
-        elif step not in ("", "."):
-            path_parts.append(step)
-    # A form's query has "+" or "%20" for a space.
+        elif segment not in ("", "."):
+            path_parts.append(segment)
+    # The query of a form has "+" or "%20" for a space.
     pairs = sorted(unquote_plus(pair) for pair in parts.query.split("&") if pair)
-    if known := _provider_key(host, path_parts):
-        return known
-    # SabreDAV, and Nextcloud with it, gives a collection as one file at its own address with ?export.
+    if provider_key := _provider_key(host, path_parts):
+        return provider_key
+    # SabreDAV, and so Nextcloud, sends a collection as one file from its own address with ?export.
     query = "" if "export" in pairs else "&".join(pairs)
-    shown_port = "" if port in _DEFAULT_PORTS else f":{port}"
-    return f"web:{host}{shown_port}/{quote('/'.join(path_parts))}{'?' if query else ''}{query}"
+    port_suffix = "" if port in _DEFAULT_PORTS else f":{port}"
+    return f"web:{host}{port_suffix}/{quote('/'.join(path_parts))}{'?' if query else ''}{query}"
 
 
-def _provider_key(host: str, steps: list[str]) -> str:
-    """The name of a calendar that Google or Outlook publishes in several forms; "" for any other address.
+def _provider_key(host: str, segments: list[str]) -> str:
+    """The key of a calendar that Google or Outlook publishes in several forms; "" for any other address.
 
     Google: `calendar/ical/ID/private-SECRET/basic.ics` and `calendar/ical/ID/public/basic.ics`. Outlook:
     `owa/calendar/MAILBOX/SECRET/calendar.ics`, `reachcalendar.ics` and `calendar.html`.
     """
-    match steps:
+    match segments:
         case ["calendar", "ical", calendar, *_] if host in _GOOGLE_HOSTS:
             return f"web:google/{quote(calendar)}"
         case ["owa", "calendar", mailbox, secret, *_] if host in _OUTLOOK_HOSTS:
@@ -73,5 +74,5 @@ def _provider_key(host: str, steps: list[str]) -> str:
 
 
 def default_identity_key(source: str, address: str) -> str:
-    """The name of a calendar in a source that gives none: its address in lower case."""
+    """The key of a calendar in a source without `identity_keys`: its address in lower case."""
     return f"{source}:{address.strip().casefold().rstrip('/')}"

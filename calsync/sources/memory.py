@@ -1,4 +1,4 @@
-"""Calendars held in memory: the twin of the real sources, for tests and demonstrations."""
+"""A source of calendars in memory, for tests and demonstrations."""
 
 from collections.abc import Iterable, Mapping
 from threading import Lock
@@ -7,14 +7,16 @@ from calsync.errors import SourceContentError, SourceError
 from calsync.model.occurrence import Occurrence, occurrence_digest
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, FetchResult, SourceOptions
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.tokens import build_token_key, digest_bytes, encode_token
 
 
 class MemorySource:
-    """A source that holds what it is told, and fails when it is told to.
+    """A source whose calendars and errors are set by its caller.
 
-    asked: the (address, token) of every fetch, in order of arrival.
+    Attributes:
+        fetches: the (address, token) of every fetch, in order.
+        closed: whether it was closed.
     """
 
     Options = SourceOptions
@@ -34,15 +36,15 @@ class MemorySource:
         self._lock = Lock()
 
     def set_occurrences(self, address: str, *occurrences: Occurrence) -> None:
-        """From now on the calendar at this address holds exactly these; "home/a" lies behind "home"."""
+        """Replace the calendar at this address; "home/a" is one of the calendars at "home"."""
         self._occurrences[address] = occurrences
 
     def fail_with(self, address: str, error: SourceError) -> None:
-        """From now on a fetch of this address raises the error."""
+        """Let every fetch of this address raise the error."""
         self._errors[address] = error
 
     def recover(self, address: str) -> None:
-        """From now on a fetch of this address works again."""
+        """Remove the error of this address."""
         self._errors.pop(address, None)
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
@@ -57,14 +59,14 @@ class MemorySource:
         return tuple(calendar.with_address(address) for address in addresses)
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
-        """Give what is held there and overlaps the window."""
+        """Read what overlaps the window."""
         with self._lock:
             self.fetches.append((calendar.address, token))
         if calendar.address in self._errors:
             raise self._errors[calendar.address]
         if calendar.address not in self._occurrences:
             raise _unknown_calendar_error(calendar)
-        fetched = sealed(calendar, window, self._occurrences[calendar.address])
+        fetched = build_result(calendar, window, self._occurrences[calendar.address])
         content = "".join(map(occurrence_digest, fetched.occurrences)).encode()
         new_token = encode_token(
             build_token_key(calendar, window, "memory"), {"digest": digest_bytes(content)}
@@ -74,9 +76,9 @@ class MemorySource:
         return FetchResult(fetched.occurrences, fetched.problems, new_token)
 
     def close(self) -> None:
-        """Remember that it was closed."""
+        """Record that it was closed."""
         self.closed = True
 
 
 def _unknown_calendar_error(calendar: Calendar) -> SourceContentError:
-    return SourceContentError(str(calendar), "no such calendar is held in memory", "hold() it first")
+    return SourceContentError(str(calendar), "there is no such calendar in memory", "set_occurrences() first")

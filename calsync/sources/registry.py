@@ -1,4 +1,4 @@
-"""Which sources there are: ours by name first, then those of other people's packages."""
+"""Finds sources by their type, built-in ones and those of other packages, and opens them from settings."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ from calsync.sources.base import Source
 from calsync.validation import suggest_word, validation_problems
 
 ENTRY_POINT_GROUP = "calsync.sources"
-"""The entry-point group in which another package names its sources."""
+"""The entry-point group in which another package registers its sources."""
 
-# Named, not imported: who reads files only does not load the libraries of Microsoft 365.
+# By name, not imported: reading files must not load the libraries of Microsoft 365.
 BUILT_IN_SOURCES = {
     "ics": "calsync.sources.ics:IcsSource",
     "caldav": "calsync.sources.caldav.source:CaldavSource",
@@ -25,7 +25,7 @@ BUILT_IN_SOURCES = {
 
 
 class SourceTypes(Mapping[str, type[Source]]):
-    """Sources by the `type` that settings give; each is imported when it is asked for."""
+    """Source classes by the `type` in the settings; each is imported when it is looked up."""
 
     def __init__(self, points: Mapping[str, EntryPoint]) -> None:
         self._points = points
@@ -41,58 +41,69 @@ class SourceTypes(Mapping[str, type[Source]]):
 
 
 def source_types() -> SourceTypes:
-    """Every kind of source by name, ours first; raises ConfigError where two packages claim one name."""
-    ours = [EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in BUILT_IN_SOURCES.items()]
-    points = [*ours, *sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)]
+    """Every type of source, built-in ones first.
+
+    Raises:
+        ConfigError: two packages register the same type.
+    """
+    built_in = [EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in BUILT_IN_SOURCES.items()]
+    points = [*built_in, *sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)]
     counts = Counter(point.name for point in points)
-    doubles = [name for name, count in counts.items() if count > 1]
-    if doubles:
-        raise ConfigError([_duplicate_type_problem(name, points) for name in doubles])
+    duplicates = [name for name, count in counts.items() if count > 1]
+    if duplicates:
+        raise ConfigError([_duplicate_type_problem(name, points) for name in duplicates])
     return SourceTypes({point.name: point for point in points})
 
 
 def open_source(name: str, table: Mapping[str, Any], *, base: Path) -> Source:
-    """The source that the settings table `[sources.<name>]` describes; relative paths start at `base`.
+    """Open the source of the settings table `[sources.<name>]`.
 
-    Raises ConfigError with every fault of the table, PluginError where another package's source breaks.
+    Args:
+        name: of the source.
+        table: its settings, with `type`.
+        base: where relative paths start.
+
+    Raises:
+        ConfigError: with every fault of the table.
+        PluginError: the source of another package cannot be loaded.
     """
     where = f"[sources.{name}]"
-    kind = _source_type(where, table)
+    source_class = _source_class(where, table)
     options = {key: value for key, value in table.items() if key != "type"}
     try:
-        valid = kind.Options.model_validate(options, context={"base": base})
+        valid = source_class.Options.model_validate(options, context={"base": base})
     except ValidationError as error:
-        raise ConfigError(validation_problems(error, where, kind.Options)) from error
-    return kind(name, valid)
+        raise ConfigError(validation_problems(error, where, source_class.Options)) from error
+    return source_class(name, valid)
 
 
-def _source_type(where: str, table: Mapping[str, Any]) -> type[Source]:
+def _source_class(where: str, table: Mapping[str, Any]) -> type[Source]:
     types = source_types()
     known = f"known: {', '.join(types)}"
     if "type" not in table:
         raise ConfigError([Problem(f"{where} type", "is missing", f"add it; {known}")])
-    wanted = str(table["type"])
-    if wanted not in types:
-        hint = suggest_word(wanted.lower(), list(types))
-        raise ConfigError([Problem(f"{where} type", f"no such kind of source: {wanted!r}", hint)])
-    return types[wanted]
+    type_name = str(table["type"])
+    if type_name not in types:
+        hint = suggest_word(type_name.lower(), list(types))
+        raise ConfigError([Problem(f"{where} type", f"no such type of source: {type_name!r}", hint)])
+    return types[type_name]
 
 
 def _load_source_type(point: EntryPoint) -> type[Source]:
-    if point.dist is None:  # one of ours: a fault in it is a bug and keeps its traceback
+    if point.dist is None:  # built-in: a fault in it is a bug, which is raised as it is
         return point.load()  # type: ignore[no-any-return]
     try:
-        found = point.load()
+        source_class = point.load()
     except CalsyncError:
         raise
     except Exception as error:
         raise _plugin_error(point, f"cannot be loaded: {type(error).__name__}: {error}") from error
-    lacking = [part for part in ("Options", "calendars", "fetch", "close") if not hasattr(found, part)]
-    if lacking:
-        raise _plugin_error(point, f"is no source: it lacks {', '.join(lacking)}")
-    if not (isinstance(found.Options, type) and issubclass(found.Options, BaseModel)):
+    missing = [part for part in ("Options", "calendars", "fetch", "close") if not hasattr(source_class, part)]
+    if missing:
+        raise _plugin_error(point, f"is no source: it lacks {', '.join(missing)}")
+    if not (isinstance(source_class.Options, type) and issubclass(source_class.Options, BaseModel)):
         raise _plugin_error(point, "is no source: its Options are no pydantic model")
-    return found  # type: ignore[no-any-return]
+    return source_class  # type: ignore[no-any-return]
 
 
 def _plugin_error(point: EntryPoint, what: str) -> PluginError:
@@ -102,8 +113,8 @@ def _plugin_error(point: EntryPoint, what: str) -> PluginError:
 
 
 def _duplicate_type_problem(name: str, points: list[EntryPoint]) -> Problem:
-    owners = " and ".join(_distribution_name(point) for point in points if point.name == name)
-    return Problem(f"source type {name!r}", f"is claimed by {owners}", "remove one of these packages")
+    packages = " and ".join(_distribution_name(point) for point in points if point.name == name)
+    return Problem(f"source type {name!r}", f"is claimed by {packages}", "remove one of these packages")
 
 
 def _distribution_name(point: EntryPoint) -> str:

@@ -1,4 +1,4 @@
-"""What a source remembers from one night to the next, as opaque text that the store keeps for it."""
+"""Encodes what a source needs at its next fetch as a token: opaque text, which the store keeps."""
 
 import hashlib
 import json
@@ -12,9 +12,14 @@ _UIDS_KEY = "uids by part"
 
 
 def build_token_key(calendar: Calendar, window: Span, reader: str) -> str:
-    """What an answer rests on besides the calendar's content: a token of another scope is worth nothing.
+    """A digest of all on which a result depends, besides the calendar's content.
 
-    reader: the version of the code that turns content into occurrences.
+    A token with another key is of no use.
+
+    Args:
+        calendar: what is read.
+        window: the requested window.
+        reader: the version of the code that turns content into occurrences.
     """
     owners = sorted(calendar.owners)
     window_and_zone = (window.start.isoformat(), window.end.isoformat(), calendar.zone.key)
@@ -23,19 +28,24 @@ def build_token_key(calendar: Calendar, window: Span, reader: str) -> str:
 
 
 def digest_bytes(content: bytes) -> str:
-    """A digest of what a source gave."""
+    """A digest of what a source read."""
     return _hex_digest(content)
 
 
 def encode_token(token_key: str, marks: Mapping[str, str]) -> str:
-    """A token that holds the marks for this scope; empty marks are left out."""
+    """A token with the token key and the marks; empty marks are left out.
+
+    Args:
+        token_key: of `build_token_key`.
+        marks: what the source compares at its next fetch, such as an ETag.
+    """
     return json.dumps(
         {"scope": token_key, **{key: mark for key, mark in marks.items() if mark}}, sort_keys=True
     )
 
 
 def decode_token(token: str, token_key: str) -> dict[str, str]:
-    """The marks in a token, none if it is of another scope or no token of ours."""
+    """The marks in a token; none if it has another key or is no token of calsync."""
     marks = _parse_token(token)
     if marks.pop("scope", None) != token_key:
         return {}
@@ -43,12 +53,12 @@ def decode_token(token: str, token_key: str) -> dict[str, str]:
 
 
 def encode_uids(token: str, uids: Mapping[str, Sequence[str] | None]) -> str:
-    """The token with the uids of each part of a calendar; None for a part whose uids are not known."""
+    """Add the uids of each part of a calendar to a token; None for a part with unknown uids."""
     return json.dumps(json.loads(token) | {_UIDS_KEY: dict(uids)}, sort_keys=True) if uids else token
 
 
 def decode_uids(token: str) -> dict[str, frozenset[str] | None]:
-    """By part of a calendar the uids it had when it was last read, whatever the token's scope."""
+    """The uids of each part of a calendar when it was last read, whatever the token's key."""
     uids_by_part = _parse_token(token).get(_UIDS_KEY)
     if not isinstance(uids_by_part, dict):
         return {}
@@ -56,7 +66,7 @@ def decode_uids(token: str) -> dict[str, frozenset[str] | None]:
 
 
 def keep_uids_only(token: str) -> str:
-    """What of a token holds for other windows and rules, too: which uids a part had; "" for nothing."""
+    """The part of a token that is valid for every window: the uids of each part; "" for none."""
     uids_by_part = _parse_token(token).get(_UIDS_KEY)
     return json.dumps({_UIDS_KEY: uids_by_part}) if uids_by_part else ""
 

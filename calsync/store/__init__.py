@@ -1,1 +1,4 @@
-"""What calsync keeps: meetings, verdicts, minutes, nights, mails waiting (SQLAlchemy Core, no ORM)."""
+"""The store: meetings, classifications, corrections, minutes, nights and mails (SQLAlchemy Core, no ORM).
+
+`database.open_store` opens it. Each module provides the access to one or two tables of `schema`.
+"""

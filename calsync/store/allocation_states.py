@@ -1,7 +1,7 @@
-"""Up to where each manager's minutes are right: rows of `reckonings`, inside a caller's transaction.
+"""Reads and writes which minutes of each manager are up to date: rows of the table `reckonings`.
 
-Whoever changes meetings notes it here in the same transaction, so that a night that dies between
-keeping and reckoning leaves a note for the next one.
+All functions run in the caller's transaction. The code that changes meetings notes the change here in the
+same transaction; so, if a night is killed before it has calculated the minutes, the next one does it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from calsync.store.schema import allocation_states as table
 
 _NOTE_CHANGES = (
     update(table)
-    .where(table.c.manager_id == bindparam("whose"))
+    .where(table.c.manager_id == bindparam("changed_manager"))
     .values(changed_from=bindparam("start"), changed_to=bindparam("end"))
 )
 
 
 def load_all(connection: Connection) -> dict[str, AllocationState]:
-    """By manager; who is not among them was never reckoned."""
+    """Return the states by manager id; a manager without one has no calculated minutes."""
     return {
         row.manager_id: AllocationState(
             manager_id=row.manager_id, basis=row.basis, first=row.first, last=row.last, changed=_changed(row)
@@ -33,46 +33,49 @@ def load_all(connection: Connection) -> dict[str, AllocationState]:
 
 
 def note_changes(connection: Connection, changed_spans: Mapping[str, Span]) -> None:
-    """Note, by manager, from where to where meetings have changed, beside what was noted before."""
+    """Add spans in which meetings have changed, by manager id, to those noted before."""
     if not changed_spans:
         return
     query = select(table.c.manager_id, table.c.changed_from, table.c.changed_to)
     stored = connection.execute(query.where(table.c.manager_id.in_(changed_spans))).all()
     noted = {row.manager_id: _bounding_span(changed_spans[row.manager_id], _changed(row)) for row in stored}
-    values = [{"whose": whose, "start": span.start, "end": span.end} for whose, span in noted.items()]
+    values = [
+        {"changed_manager": manager_id, "start": span.start, "end": span.end}
+        for manager_id, span in noted.items()
+    ]
     if values:
         connection.execute(_NOTE_CHANGES, values)
 
 
 def save_all(connection: Connection, states: Sequence[AllocationState]) -> None:
-    """Keep these in place of what was kept of the same managers."""
+    """Store these states in place of those of the same managers."""
     if states:
-        stale = delete(table).where(table.c.manager_id == bindparam("whose"))
-        connection.execute(stale, [{"whose": state.manager_id} for state in states])
-        insert_rows(connection, table, [_cells(state) for state in states])
+        stale = delete(table).where(table.c.manager_id == bindparam("changed_manager"))
+        connection.execute(stale, [{"changed_manager": state.manager_id} for state in states])
+        insert_rows(connection, table, [_to_row(state) for state in states])
 
 
 def delete_states(connection: Connection, manager_ids: Sequence[str]) -> None:
-    """Have everything of these managers reckoned again."""
+    """Delete the states of these managers, so that the next night calculates all their minutes again."""
     if manager_ids:
         connection.execute(delete(table).where(table.c.manager_id.in_(manager_ids)))
 
 
-def _cells(one: AllocationState) -> Row:
+def _to_row(state: AllocationState) -> Row:
     return {
-        "manager_id": one.manager_id,
-        "basis": one.basis,
-        "first": one.first,
-        "last": one.last,
-        "changed_from": one.changed and one.changed.start,
-        "changed_to": one.changed and one.changed.end,
+        "manager_id": state.manager_id,
+        "basis": state.basis,
+        "first": state.first,
+        "last": state.last,
+        "changed_from": state.changed and state.changed.start,
+        "changed_to": state.changed and state.changed.end,
     }
 
 
 def _changed(row: Any) -> Span | None:
-    """The time in which meetings have changed, of a row with these columns; None if none has."""
+    """Return the span in which meetings have changed since the minutes were calculated; None if none has."""
     return Span(row.changed_from, row.changed_to) if row.changed_from and row.changed_to else None
 
 
-def _bounding_span(one: Span, other: Span | None) -> Span:
-    return Span(min(one.start, other.start), max(one.end, other.end)) if other else one
+def _bounding_span(span: Span, other: Span | None) -> Span:
+    return Span(min(span.start, other.start), max(span.end, other.end)) if other else span

@@ -1,4 +1,4 @@
-"""Minutes by manager and day, replaced by whole days."""
+"""Stores minutes by manager and day; whole days are replaced."""
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date
@@ -27,7 +27,7 @@ _key_cells = itemgetter(*_KEY)
 
 
 class Allocations:
-    """Where every manager's minutes went."""
+    """The allocated minutes of all managers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,24 +35,30 @@ class Allocations:
     def replace(
         self, manager_id: str, first: date, last: date, allocations: Sequence[Allocation]
     ) -> RowCounts:
-        """Make these the manager's allocations from `first` to `last` (exclusive), in one transaction."""
+        """Replace a manager's allocations from `first` to `last` (exclusive) in one transaction."""
         _check_manager(manager_id, allocations)
         with self._database.writing() as connection:
-            work = _compare_days(connection, manager_id, first, last, allocations, has_rows=True)
-            apply_differences(connection, table, [work])
-        return work.change
+            difference = _compare_days(connection, manager_id, first, last, allocations, has_rows=True)
+            apply_differences(connection, table, [difference])
+        return difference.change
 
     def replace_all(self, recalculations: Sequence[Recalculation]) -> list[RowCounts]:
-        """Make these the minutes of several managers and note how far they are right, in one transaction.
+        """Replace the minutes of several managers and store their allocation states, in one transaction.
 
-        Rows that are equal are not touched. Allocations that differ in nothing but their minutes
-        are added up. Those of days outside are left out: such a day was reckoned when it lay whole
-        in a window, and here only a part of it is known. Raises ValueError for another manager's.
+        Rows that are equal are not written. Minutes of allocations that differ in nothing else are added up.
+        Allocations outside the days of a recalculation are ignored: only a part of such a day is known here,
+        and its minutes were calculated when all of it was in a window.
+
+        Returns:
+            What changed, for each recalculation.
+
+        Raises:
+            ValueError: An allocation belongs to another manager.
         """
         for recalculation in recalculations:
             _check_manager(recalculation.state.manager_id, recalculation.allocations)
         with self._database.writing() as connection:
-            known = _managers_with_rows(
+            with_rows = _managers_with_rows(
                 connection, [recalculation.state.manager_id for recalculation in recalculations]
             )
             differences = [
@@ -62,21 +68,21 @@ class Allocations:
                     recalculation.first,
                     recalculation.last,
                     recalculation.allocations,
-                    has_rows=recalculation.state.manager_id in known,
+                    has_rows=recalculation.state.manager_id in with_rows,
                 )
                 for recalculation in recalculations
             ]
             apply_differences(connection, table, differences)
             allocation_states.save_all(connection, [recalculation.state for recalculation in recalculations])
-        return [work.change for work in differences]
+        return [difference.change for difference in differences]
 
     def allocation_states(self) -> dict[str, AllocationState]:
-        """Up to where each manager's minutes are right; who is not among them was never reckoned."""
+        """See `allocation_states.load_all`."""
         with self._database.reading() as connection:
             return allocation_states.load_all(connection)
 
     def frame(self, first: date, last: date, manager_ids: Collection[str] | None = None) -> "pd.DataFrame":
-        """Every allocation from `first` to `last` (exclusive), of some managers or of all, sorted.
+        """Return the allocations from `first` to `last` (exclusive), of some managers or of all, sorted.
 
         Columns: manager_id, day (dates), meeting_id, partnership, activity, kind, confirmed,
         in_hours, minutes, label.
@@ -84,13 +90,13 @@ class Allocations:
         query = select(table).where(table.c.day >= first, table.c.day < last)
         queries = [query]
         if manager_ids is not None:
-            # With nobody named, still one query, which gives no row but the names of the columns.
-            groups = split_for_query(sorted(set(manager_ids))) or [[]]
-            queries = [query.where(table.c.manager_id.in_(some)) for some in groups]
+            # Without any manager there is still one query: it returns no rows, but the names of the columns.
+            parts = split_for_query(sorted(set(manager_ids))) or [[]]
+            queries = [query.where(table.c.manager_id.in_(part)) for part in parts]
         return self._frame(queries, sort_by=_KEY).astype(_FRAME_TYPES)
 
     def meetings_frame(self, first: date, last: date) -> "pd.DataFrame":
-        """Every meeting that takes minutes from `first` to `last` (exclusive), and where it was read.
+        """Return the meetings with minutes from `first` to `last` (exclusive), and where they were read.
 
         Columns: meeting_id, calendar_id, uid, recurrence_id.
         """
@@ -108,13 +114,13 @@ class Allocations:
         return self._frame([query], sort_by=["meeting_id"]).astype("str")
 
     def _frame(self, queries: Sequence[Select[Any]], sort_by: Sequence[str]) -> "pd.DataFrame":
-        """What queries of the same columns give, under the names of these columns."""
-        import pandas as pd  # here, so that the other commands do not wait for it
+        """Return the rows of queries with the same columns, sorted."""
+        import pandas as pd  # here, because other commands would wait for the import
 
         with self._database.reading() as connection:
             rows = [tuple(row) for query in queries for row in connection.execute(query)]
         frame = pd.DataFrame(rows, columns=[column.name for column in queries[0].selected_columns])
-        # Sorted here: databases order text differently.
+        # Sorted here, because the databases order text differently.
         return frame.sort_values(list(sort_by), ignore_index=True)
 
 
@@ -126,14 +132,14 @@ _FRAME_TYPES = {
 
 
 def _check_manager(manager_id: str, allocations: Iterable[Allocation]) -> None:
-    """Refuse another manager's, before a transaction, in which a ValueError means a damaged store."""
+    """Raise ValueError for another manager's; called before a transaction, where it means a damaged store."""
     for allocation in allocations:
         if allocation.manager_id != manager_id:
             raise ValueError(f"an allocation of {allocation.manager_id} among those of {manager_id}")
 
 
 def _managers_with_rows(connection: Connection, manager_ids: Sequence[str]) -> frozenset[str]:
-    """Who of these has any minutes kept: nothing need be asked about the others."""
+    """Return which of these managers have stored minutes; for the others no query is needed."""
     query = select(table.c.manager_id).where(table.c.manager_id.in_(manager_ids)).distinct()
     return frozenset(connection.execute(query).scalars())
 
@@ -156,22 +162,22 @@ def _compare_days(
 
 
 def _to_rows(allocations: Sequence[Allocation]) -> dict[Hashable, Row]:
-    """Rows by their keys; of allocations of one key the minutes are added up."""
+    """Return rows by their keys; the minutes of allocations with the same key are added up."""
     rows: dict[Hashable, Row] = {}
     minutes_by_key: dict[Hashable, list[float]] = {}
     for allocation in allocations:
-        row = _row(allocation)
+        row = _to_row(allocation)
         key = _key_cells(row)
         first = rows.setdefault(key, row)
         if first is not row:
             minutes_by_key.setdefault(key, [first["minutes"]]).append(allocation.minutes)
     for key, minutes in minutes_by_key.items():
-        # A sum that does not depend on the order, so that the same night gives the same rows.
+        # `fsum` does not depend on the order, so that the same night stores the same rows.
         rows[key]["minutes"] = fsum(minutes)
     return rows
 
 
-def _row(allocation: Allocation) -> Row:
+def _to_row(allocation: Allocation) -> Row:
     return {
         "manager_id": allocation.manager_id,
         "day": allocation.day,

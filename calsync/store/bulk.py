@@ -1,7 +1,7 @@
-"""Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
+"""Reads and writes many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
 
-SQLAlchemy's own way costs some ten microseconds a row more, which is half of what a meeting costs on
-its way from a calendar to the store.
+SQLAlchemy's own insert takes about ten microseconds more for each row; that is half of the time that a
+meeting takes from the calendar to the store.
 """
 
 import json
@@ -33,29 +33,27 @@ from calsync.store.rows import Row
 from calsync.store.schema import UtcDateTime
 
 CellConverter = Callable[[Any], Any]
-
-
 _MAX_NAMES = 500
-"""How many names a query lists at most: databases limit it."""
+"""How many values a query lists at most; databases limit it."""
 
 
 def split_for_query(names: Sequence[str]) -> list[Sequence[str]]:
-    """Names in parts that one query may list."""
+    """Split names into parts that one query may list."""
     return [names[start : start + _MAX_NAMES] for start in range(0, len(names), _MAX_NAMES)]
 
 
 def select_all_columns(table: Table) -> Select[Any]:
-    """A query of whole rows, JSON as the text that is kept."""
+    """Return a query of whole rows, with JSON columns as text."""
     return select(*(cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in table.c))
 
 
 def fetch_rows(
     connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> list[Row]:
-    """The rows that a query gives, with their cells by column name."""
+    """Return the rows of a query, with their cells by column name."""
     result = connection.execute(query, values)
     names = tuple(result.keys())
-    # Not `mappings()`, which takes three times as long.
+    # `mappings()` would take three times as long.
     return [dict(zip(names, row, strict=True)) for row in result]
 
 
@@ -71,7 +69,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of our own
     driver: Any = connection.connection.driver_connection
     try:
-        # Row by row from where it was made to where it is bound, while the processor has it at hand.
+        # A generator: each row is bound right after its conversion, while the processor's cache has it.
         driver.executemany(statement, _driver_rows(table, rows, _SQLITE_CONVERTERS))
     except sqlite3.Error as error:
         raise DBAPIError(statement, (), error, hide_parameters=True) from error
@@ -84,9 +82,9 @@ def delete_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
 
 
 def update_rows(connection: Connection, table: Table, pairs: Iterable[tuple[Row, Row]]) -> None:
-    """Make rows what they should be; each pair is a row as it is kept and as it should be, of one key.
+    """Update rows; each pair is a row as it is stored and as it should be, with the same key.
 
-    Only the cells that differ are written: a change of a title moves no index.
+    Only the cells that differ are written, so that a changed title does not update an index.
     """
     by_columns: dict[tuple[str, ...], list[Row]] = {}
     for before, after in pairs:
@@ -116,7 +114,7 @@ def _key_values(table: Table, row: Row) -> dict[str, Any]:
 
 
 def _bind_value(column: Column[Any], cell: object) -> object:
-    """A cell as SQLAlchemy takes it, which writes JSON itself."""
+    """Return a cell as SQLAlchemy expects it: it writes JSON itself."""
     return json.loads(str(cell)) if isinstance(column.type, JSON) else cell
 
 
@@ -141,21 +139,23 @@ _POSTGRESQL_CONVERTERS: dict[type, CellConverter] = {UtcDateTime: _to_naive_utc}
 
 
 def _driver_rows(
-    table: Table, rows: Sequence[Row], ways: dict[type, CellConverter]
+    table: Table, rows: Sequence[Row], converters_by_type: dict[type, CellConverter]
 ) -> Iterator[tuple[Any, ...]]:
-    """Each row in the order of the table's columns, as the driver wants its cells.
+    """Yield the cells of each row in the order of the table's columns, as the driver expects them.
 
-    Equal cells are converted once: rows that are written together share many times.
+    Equal cells are converted once, because rows that are written together have many times in common.
     """
     in_order = itemgetter(*(column.name for column in table.c))
-    converters = {c.name: ways[type(c.type)] for c in table.c if type(c.type) in ways}
-    known: dict[Any, Any] = {}
+    converters = {
+        c.name: converters_by_type[type(c.type)] for c in table.c if type(c.type) in converters_by_type
+    }
+    converted_cells: dict[Any, Any] = {}
     for row in rows:
         cells = dict(row)
         for name, convert in converters.items():
             cell = row[name]
-            converted = known.get(cell)
+            converted = converted_cells.get(cell)
             if converted is None:
-                converted = known[cell] = convert(cell)
+                converted = converted_cells[cell] = convert(cell)
             cells[name] = converted
         yield in_order(cells)

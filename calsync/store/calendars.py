@@ -1,4 +1,4 @@
-"""How each calendar stands: rows of `calendars`, read and written inside a caller's transaction."""
+"""Reads and writes the state of each calendar: rows of `calendars`, in the caller's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -25,26 +25,26 @@ _UPDATE_ROW = (
 
 
 def load_states(connection: Connection, manager_id: str | None = None) -> list[CalendarState]:
-    """Every calendar not retired, of one manager or of all, by manager and id."""
+    """Return the states of calendars that are not retired, of one manager or of all, by manager and id."""
     query = select(calendars).where(calendars.c.retired.is_(False))
     if manager_id is not None:
         query = query.where(calendars.c.manager_id == manager_id)
-    found = [_row_to_state(row) for row in connection.execute(query).mappings()]
-    return sorted(found, key=lambda state: (state.manager_id, state.calendar_id))
+    states = [_row_to_state(row) for row in connection.execute(query).mappings()]
+    return sorted(states, key=lambda state: (state.manager_id, state.calendar_id))
 
 
 def load_state(connection: Connection, calendar_id: str) -> CalendarState | None:
-    """One calendar, or None if it is unknown or retired."""
+    """Return the state of a calendar; None if it is unknown or retired."""
     query = select(calendars).where(calendars.c.id == calendar_id, calendars.c.retired.is_(False))
     row = connection.execute(query).mappings().first()
     return _row_to_state(row) if row else None
 
 
 def load_days(connection: Connection) -> list[CalendarDays]:
-    """The days that were read of every calendar, retired ones too, by manager and id."""
+    """Return the days that were read of every calendar, retired ones too, by manager and id."""
     c = calendars.c
     query = select(c.id, c.manager_id, c.covered_from, c.last_good, c.failing_since, c.retired)
-    found = [
+    read_days = [
         CalendarDays(
             calendar_id=row.id,
             manager_id=row.manager_id,
@@ -55,107 +55,99 @@ def load_days(connection: Connection) -> list[CalendarDays]:
         )
         for row in connection.execute(query)
     ]
-    return sorted(found, key=lambda one: (one.manager_id, one.calendar_id))
+    return sorted(read_days, key=lambda days: (days.manager_id, days.calendar_id))
 
 
 def save_states(connection: Connection, new_states: Sequence[CalendarState]) -> frozenset[str]:
-    """Keep states, those that are equal to what is kept untouched; gives the ids that were kept before."""
+    """Store states; equal ones are not written. Returns the ids of those that were stored before."""
     stored_rows = _load_rows(connection, [state.calendar_id for state in new_states])
     wanted = {state.calendar_id: _state_to_row(state) for state in new_states}
-    new = [cells for name, cells in wanted.items() if name not in stored_rows]
+    new_rows = [row for calendar_id, row in wanted.items() if calendar_id not in stored_rows]
     changed_rows = [
-        cells for name, cells in wanted.items() if name in stored_rows and stored_rows[name] != cells
+        row
+        for calendar_id, row in wanted.items()
+        if calendar_id in stored_rows and stored_rows[calendar_id] != row
     ]
-    if new:
-        connection.execute(insert(calendars), new)
+    if new_rows:
+        connection.execute(insert(calendars), new_rows)
     if changed_rows:
-        values = [{f"new_{name}": cell for name, cell in cells.items()} for cells in changed_rows]
+        values = [{f"new_{name}": cell for name, cell in row.items()} for row in changed_rows]
         connection.execute(_UPDATE_ROW, values)
     return frozenset(stored_rows)
 
 
 def save_failure(connection: Connection, failure: CalendarState, night: date) -> None:
-    """Note what failed; all else that is known of the calendar stays, and the first failing night."""
-    name, failure_values = (
-        failure.calendar_id,
-        {"what": storable_text(failure.what), "hint": storable_text(failure.hint)},
-    )
-    stored_rows = _load_row(connection, name)
-    if stored_rows is None:
+    """Store what failed; everything else of the calendar stays, and the night since which it fails."""
+    stored = _load_rows(connection, [failure.calendar_id]).get(failure.calendar_id)
+    if stored is None:
         connection.execute(insert(calendars), _state_to_row(failure) | {"failing_since": night})
         return
-    since = (
-        night
-        if stored_rows["retired"] or stored_rows["failing_since"] is None
-        else stored_rows["failing_since"]
-    )
-    wanted = failure_values | {
-        "failing_since": since,
+    is_first_failure = stored["retired"] or stored["failing_since"] is None
+    values = {
+        "failing_since": night if is_first_failure else stored["failing_since"],
         "retired": False,
         "shown": storable_text(failure.shown),
+        "what": storable_text(failure.what),
+        "hint": storable_text(failure.hint),
     }
-    connection.execute(update(calendars).where(calendars.c.id == name), wanted)
+    connection.execute(update(calendars).where(calendars.c.id == failure.calendar_id), values)
 
 
 def mark_unchanged(connection: Connection, calendar_ids: Sequence[str], night: date) -> None:
-    """Note that calendars were found unchanged."""
+    """Store that calendars were read and had not changed."""
     if calendar_ids:
-        statement = update(calendars).where(calendars.c.id == bindparam("known"))
+        statement = update(calendars).where(calendars.c.id == bindparam("unchanged_id"))
         statement = statement.values(**_NOT_FAILING, last_good=night)
-        connection.execute(statement, [{"known": calendar_id} for calendar_id in calendar_ids])
+        connection.execute(statement, [{"unchanged_id": calendar_id} for calendar_id in calendar_ids])
 
 
 def retire_calendar(connection: Connection, calendar_id: str) -> None:
-    """List the calendar no longer; what is kept of it stays, and a later reading starts afresh."""
+    """Mark a calendar as retired: it is not listed, its meetings stay, and a later reading uses no token."""
     statement = update(calendars).where(calendars.c.id == calendar_id)
     connection.execute(statement, _NOT_FAILING | {"retired": True, "token": "", "versions": ""})
 
 
 def delete_calendar(connection: Connection, calendar_id: str) -> None:
-    """Erase the calendar, its meetings and the minutes they took; its manager is reckoned anew."""
-    own = select(meetings.c.id).where(meetings.c.calendar_id == calendar_id)
+    """Delete a calendar with its meetings and their minutes; its manager's minutes become due."""
+    meeting_ids = select(meetings.c.id).where(meetings.c.calendar_id == calendar_id)
     manager_query = select(calendars.c.manager_id).where(calendars.c.id == calendar_id)
-    whose = list(connection.execute(manager_query).scalars())
-    # The manager is named, too, so that only their minutes are looked through.
-    conditions = allocations.c.manager_id.in_(whose), allocations.c.meeting_id.in_(own)
+    manager_ids = list(connection.execute(manager_query).scalars())
+    # With the manager in the condition, the database searches only that manager's minutes.
+    conditions = allocations.c.manager_id.in_(manager_ids), allocations.c.meeting_id.in_(meeting_ids)
     connection.execute(delete(allocations).where(*conditions))
-    allocation_states.delete_states(connection, whose)
+    allocation_states.delete_states(connection, manager_ids)
     connection.execute(delete(calendars).where(calendars.c.id == calendar_id))
 
 
 def list_manager_ids(connection: Connection) -> frozenset[str]:
-    """Everybody who has a calendar, retired or not."""
+    """Return the managers who have a calendar, retired or not."""
     return frozenset(connection.execute(select(calendars.c.manager_id).distinct()).scalars())
 
 
 def list_calendar_ids(connection: Connection, manager_id: str) -> list[str]:
-    """Every calendar of a manager, retired ones too, sorted."""
+    """Return the ids of a manager's calendars, retired ones too, sorted."""
     return sorted(connection.execute(select_calendar_ids(manager_id)).scalars())
 
 
 def find_managers_with_several(connection: Connection, manager_ids: Collection[str]) -> frozenset[str]:
-    """Those of these managers of whom several calendars are kept, retired ones too."""
-    found: set[str] = set()
-    for some in split_for_query(sorted(manager_ids)):
-        query = select(calendars.c.manager_id).where(calendars.c.manager_id.in_(some))
-        found.update(
+    """Return which of these managers have several stored calendars, retired ones included."""
+    with_several: set[str] = set()
+    for part in split_for_query(sorted(manager_ids)):
+        query = select(calendars.c.manager_id).where(calendars.c.manager_id.in_(part))
+        with_several.update(
             connection.execute(query.group_by(calendars.c.manager_id).having(func.count() > 1)).scalars()
         )
-    return frozenset(found)
+    return frozenset(with_several)
 
 
 def select_managers_with_several() -> Select[str]:
-    """The query of managers of whom several calendars are kept, retired ones too."""
+    """Return a query of the managers who have several stored calendars, retired ones included."""
     return select(calendars.c.manager_id).group_by(calendars.c.manager_id).having(func.count() > 1)
 
 
 def select_calendar_ids(manager_id: str) -> Select[str]:
-    """The query of a manager's calendars, retired ones too."""
+    """Return a query of the ids of a manager's calendars, retired ones included."""
     return select(calendars.c.id).where(calendars.c.manager_id == manager_id)
-
-
-def _load_row(connection: Connection, calendar_id: str) -> ColumnValues | None:
-    return _load_rows(connection, [calendar_id]).get(calendar_id)
 
 
 def _load_rows(connection: Connection, calendar_ids: Sequence[str]) -> dict[str, ColumnValues]:
@@ -163,22 +155,22 @@ def _load_rows(connection: Connection, calendar_ids: Sequence[str]) -> dict[str,
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
-def _state_to_row(given: CalendarState) -> ColumnValues:
+def _state_to_row(state: CalendarState) -> ColumnValues:
     return {
-        "id": given.calendar_id,
-        "manager_id": given.manager_id,
-        "source": given.source,
-        "shown": storable_text(given.shown),
-        "token": storable_text(given.token),
-        "window_start": given.window and given.window.start,
-        "window_end": given.window and given.window.end,
-        "versions": given.versions,
-        "problems": problems_to_json(given.problems),
-        "last_good": given.last_good,
-        "covered_from": given.covered_from,
-        "failing_since": given.failing_since,
-        "what": storable_text(given.what),
-        "hint": storable_text(given.hint),
+        "id": state.calendar_id,
+        "manager_id": state.manager_id,
+        "source": state.source,
+        "shown": storable_text(state.shown),
+        "token": storable_text(state.token),
+        "window_start": state.window and state.window.start,
+        "window_end": state.window and state.window.end,
+        "versions": state.versions,
+        "problems": problems_to_json(state.problems),
+        "last_good": state.last_good,
+        "covered_from": state.covered_from,
+        "failing_since": state.failing_since,
+        "what": storable_text(state.what),
+        "hint": storable_text(state.hint),
         "retired": False,
     }
 
@@ -203,7 +195,7 @@ def _row_to_state(row: Mapping[Any, Any]) -> CalendarState:
 
 
 def problems_to_json(problems: Sequence[Problem]) -> list[list[str]]:
-    """Problems as the JSON of a column: each as where, what, hint, severity."""
+    """Return problems as the JSON of a column: each as where, what, hint, severity."""
     return [
         [storable_text(p.where), storable_text(p.what), storable_text(p.hint), p.severity.value]
         for p in problems
@@ -211,7 +203,7 @@ def problems_to_json(problems: Sequence[Problem]) -> list[list[str]]:
 
 
 def problems_of(lists: Iterable[Sequence[str]]) -> tuple[Problem, ...]:
-    """The problems that the JSON of a column keeps (`problems_to_json`)."""
+    """Return the problems of the JSON of a column (`problems_to_json`)."""
     return tuple(
         Problem(where=where, what=what, hint=hint, severity=Severity(severity))
         for where, what, hint, severity in lists

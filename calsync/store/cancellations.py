@@ -1,4 +1,4 @@
-"""What messages in calendars cancel: rows of `cancellations`, inside a caller's transaction."""
+"""Reads and writes what CANCEL messages (RFC 5546) in calendars cancel, in the caller's transaction."""
 
 import hashlib
 from collections import defaultdict
@@ -17,13 +17,13 @@ _COLUMNS = [table.c[name] for name in Cancellation._fields]
 
 
 def load_for_manager(connection: Connection, manager_id: str) -> list[Cancellation]:
-    """All that messages in a manager's calendars cancel."""
+    """Return the cancellations in all calendars of a manager."""
     query = select(*_COLUMNS).where(table.c.calendar_id.in_(calendars.select_calendar_ids(manager_id)))
     return [Cancellation(**row) for row in fetch_rows(connection, query)]
 
 
 def load_for_calendar(connection: Connection, calendar_id: str) -> list[Cancellation]:
-    """All that messages in one calendar cancel."""
+    """Return the cancellations in one calendar."""
     query = select(*_COLUMNS).where(table.c.calendar_id == calendar_id)
     return [Cancellation(**row) for row in fetch_rows(connection, query)]
 
@@ -31,36 +31,46 @@ def load_for_calendar(connection: Connection, calendar_id: str) -> list[Cancella
 def replace_cancellations(
     connection: Connection, cancellations_by_calendar: Mapping[str, Iterable[Cancellation]]
 ) -> frozenset[str]:
-    """Make these what is cancelled, by calendar; gives the calendars in which it was something else."""
+    """Replace the cancellations of calendars; returns the ids of the calendars in which they changed."""
     wanted = {
-        name: _to_rows(name, cancellations) for name, cancellations in cancellations_by_calendar.items()
+        calendar_id: _to_rows(calendar_id, cancellations)
+        for calendar_id, cancellations in cancellations_by_calendar.items()
     }
     stored_ids: dict[str, set[str]] = defaultdict(set)
-    for names in split_for_query(list(wanted)):
-        query: Select[Any] = select(table.c.calendar_id, table.c.id).where(table.c.calendar_id.in_(names))
+    for part in split_for_query(list(wanted)):
+        query: Select[Any] = select(table.c.calendar_id, table.c.id).where(table.c.calendar_id.in_(part))
         row: Row[Any]
         for row in connection.execute(query):
             stored_ids[row.calendar_id].add(row.id)
-    changed = frozenset(name for name, cells in wanted.items() if stored_ids[name] != cells.keys())
-    gone = sorted(identifier for name in changed for identifier in stored_ids[name] - wanted[name].keys())
-    for names in split_for_query(gone):
-        connection.execute(delete(table).where(table.c.id.in_(names)))
-    new = [row for name in changed for key, row in wanted[name].items() if key not in stored_ids[name]]
-    if new:
-        connection.execute(insert(table), new)
+    changed = frozenset(
+        calendar_id for calendar_id, rows in wanted.items() if stored_ids[calendar_id] != rows.keys()
+    )
+    removed_ids = sorted(
+        row_id for calendar_id in changed for row_id in stored_ids[calendar_id] - wanted[calendar_id].keys()
+    )
+    for part in split_for_query(removed_ids):
+        connection.execute(delete(table).where(table.c.id.in_(part)))
+    new_rows = [
+        row
+        for calendar_id in changed
+        for row_id, row in wanted[calendar_id].items()
+        if row_id not in stored_ids[calendar_id]
+    ]
+    if new_rows:
+        connection.execute(insert(table), new_rows)
     return changed
 
 
-def _to_rows(calendar_id: str, given: Iterable[Cancellation]) -> dict[str, dict[str, Any]]:
-    """Rows by their ids."""
+def _to_rows(calendar_id: str, cancellations: Iterable[Cancellation]) -> dict[str, dict[str, Any]]:
+    """Return rows by their ids, which are digests of their content."""
     rows = {}
-    for cancellation in given:
+    for cancellation in cancellations:
         cells = cancellation._replace(
             uid=storable_text(cancellation.uid),
             recurrence_id=storable_text(cancellation.recurrence_id),
             stamp=storable_text(cancellation.stamp),
         )._asdict()
         content = repr((calendar_id, *cells.values())).encode("utf-8", "surrogatepass")
-        identifier = hashlib.blake2b(content, digest_size=16).hexdigest()
-        rows[identifier] = {"id": identifier, "calendar_id": calendar_id, **cells}
+        row_id = hashlib.blake2b(content, digest_size=16).hexdigest()
+        rows[row_id] = {"id": row_id, "calendar_id": calendar_id, **cells}
     return rows

@@ -1,4 +1,4 @@
-"""A door to one database, SQLite or PostgreSQL: reading, writing, and its errors in our words."""
+"""Connects to one database, SQLite or PostgreSQL, and turns its errors into StoreError."""
 
 import json
 import sqlite3
@@ -31,7 +31,7 @@ _URL_FORMS = "write sqlite:///calsync.db or postgresql+psycopg://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
     ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
 )
-_DAMAGED_HINT = "the file is damaged: put a backup in its place, or move it away to start anew"
+_DAMAGED_HINT = "the file is damaged: put a backup in its place, or move it away to start with an empty store"
 _LOST_HINT = "nothing more was sent; put the file or a backup back, and run the night again"
 _HINTS = (
     ("unable to open database file", "make its folder, and let calsync write there"),
@@ -56,7 +56,7 @@ _HINTS = (
 
 
 class Database:
-    """Connections to one database; every transaction ends in a commit, or leaves no trace."""
+    """Connections to one database; a transaction is committed whole or rolled back."""
 
     def __init__(self, address: str) -> None:
         self.url = parse_store_url(address)
@@ -64,16 +64,17 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one moment of the database and changes nothing."""
+        """Yield a connection that reads one state of the database and changes nothing."""
         with translate_errors(self.url), self.engine.connect() as connection:
             self._check_connection_file(connection)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection in a transaction: committed at the end, rolled back on any error.
+        """Yield a connection in a transaction: committed at the end, rolled back on any error.
 
-        Raises StoreError as well if the file that was written to is no longer the one at its path.
+        Raises:
+            StoreError: The database fails, or the file that was written to is no longer the one at its path.
         """
         # IMMEDIATE: two writers that both read first could otherwise deadlock at their first write.
         writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -86,10 +87,10 @@ class Database:
 
     @contextmanager
     def reading_from_new_connection(self) -> Iterator[Connection]:
-        """Give a connection that was opened by the address just now, so that it sees what others see.
+        """Yield a connection that was opened just now, so that it reads what another process would read.
 
         An open connection to an SQLite file keeps working, pages in memory and all, after the file was
-        deleted, emptied or overwritten. A server's answer needs no second look.
+        deleted, emptied or overwritten. A connection to a server has no such problem.
         """
         path = sqlite_file(self.url)
         if path is None:
@@ -103,17 +104,17 @@ class Database:
                 yield connection
 
     def close_files_to_others(self) -> None:
-        """Take from an SQLite store and the files beside it the rights of all but their owner."""
+        """Restrict an SQLite store and the files that belong to it to their owner."""
         path = sqlite_file(self.url)
         for ending in ("", "-wal", "-shm", ".lock") if path else ():
             restrict_to_owner(Path(f"{path}{ending}"))
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
     def _check_connection_file(self, connection: Connection) -> None:
-        connection.connection  # noqa: B018 - opens the connection, which notes its file in `info`
+        connection.connection  # noqa: B018 - opens the connection, which stores its file in `info`
         self._check_file(connection.info)
 
     def _check_file(self, info: Mapping[Any, Any]) -> None:
@@ -125,7 +126,7 @@ class Database:
             identity = _file_identity(path)
         except OSError as error:
             raise StoreError(
-                f"{path}: the store has gone while it was in use ({error.strerror})", _LOST_HINT
+                f"{path}: the store was deleted while it was in use ({error.strerror})", _LOST_HINT
             ) from error
         if identity != info[_FILE_KEY]:
             raise StoreError(
@@ -134,7 +135,7 @@ class Database:
 
 
 def dialect_insert(connection: Connection, table: Table) -> Any:
-    """An INSERT that knows `on_conflict_do_nothing`, in the connection's own dialect."""
+    """Return an INSERT of the connection's dialect, which has `on_conflict_do_nothing`."""
     statement: Insert
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite
@@ -148,7 +149,7 @@ def dialect_insert(connection: Connection, table: Table) -> Any:
 
 
 def parse_store_url(address: str) -> URL:
-    """The address with its driver; raises StoreError, which never quotes what it could not read."""
+    """Return the address with its driver; raises StoreError, which never quotes the address (passwords)."""
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
@@ -166,19 +167,19 @@ def parse_store_url(address: str) -> URL:
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of an SQLite database; None for one in memory or on a server."""
+    """Return the file of an SQLite database; None for one in memory or on a server."""
     in_memory = url.database in (None, "", ":memory:")
     return None if in_memory or url.drivername != "sqlite" else Path(str(url.database)).resolve()
 
 
 def printable_url(url: URL) -> str:
-    """The address as it may be printed."""
+    """Return the address as it may be printed."""
     return str(sqlite_file(url) or url.render_as_string(hide_password=True))
 
 
 @contextmanager
 def translate_errors(url: URL) -> Iterator[None]:
-    """Turn an error of the database or its driver into a StoreError with the way out."""
+    """Turn an error of the database or its driver into a StoreError with a hint."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
@@ -189,14 +190,14 @@ def translate_errors(url: URL) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"{printable_url(url)}: {error.strerror or error}", _LOST_HINT) from error
     except ValueError as error:
-        # A date, a JSON text, a state or a message of SQLite itself with bytes that nobody wrote so.
+        # The content is damaged: a date, a JSON text, a state, or an error message of SQLite itself.
         raise StoreError(
             f"{printable_url(url)}: holds a value that cannot be read ({error})", _DAMAGED_HINT
         ) from error
 
 
-def _hint_for(said: str) -> str:
-    return next((hint for part, hint in _HINTS if part in said), "")
+def _hint_for(message: str) -> str:
+    return next((hint for part, hint in _HINTS if part in message), "")
 
 
 def _build_engine(url: URL, *, unpooled: bool = False) -> Engine:
@@ -204,10 +205,10 @@ def _build_engine(url: URL, *, unpooled: bool = False) -> Engine:
     common: dict[str, Any] = {"hide_parameters": True, "json_serializer": _to_json}
     if url.drivername == "sqlite":
         return _build_sqlite_engine(url, common, unpooled=unpooled)
-    patience = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
     try:
         return create_engine(
-            url, pool_pre_ping=True, connect_args={"application_name": "calsync", **patience}, **common
+            url, pool_pre_ping=True, connect_args={"application_name": "calsync", **timeout}, **common
         )
     except ImportError as error:
         raise StoreError("the driver for PostgreSQL is missing", "pip install 'psycopg[binary]'") from error
@@ -232,14 +233,14 @@ def _build_sqlite_engine(url: URL, common: dict[str, Any], *, unpooled: bool) ->
 
 
 def _build_unpooled_engine(url: URL, path: Path, common: dict[str, Any]) -> Engine:
-    """An engine whose every connection is new and takes the file as it is, without switching it to WAL."""
+    """Return an engine that opens a new connection each time and does not switch the file to WAL."""
     engine = create_engine(url, creator=lambda: _connect(path, seconds=5), poolclass=NullPool, **common)
     event.listen(engine, "begin", _begin_transaction)
     return engine
 
 
 def _create_file(path: Path) -> None:
-    """Make the file where it is missing, for its owner only."""
+    """Create the file if it is missing, readable by its owner only."""
     try:
         create_private_file(path)
     except OSError as error:
@@ -249,21 +250,21 @@ def _create_file(path: Path) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """Raise StoreError if the file itself is no database, though all its pages may be found in its log.
+    """Raise StoreError if the file itself is no database, even if its WAL contains all pages.
 
-    Opened as immutable, SQLite reads the file without its log. Python's own `open` must not be used: to
-    close a file frees every lock that this process has on it (fcntl(2)), those of SQLite, too.
+    Opened as immutable, SQLite reads the file without its WAL. Python's own `open` must not be used: closing
+    a file releases every lock that this process has on it (fcntl(2)), including those of SQLite.
     """
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as looker:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as reader:
         try:
-            looker.execute("PRAGMA schema_version").fetchone()
+            reader.execute("PRAGMA schema_version").fetchone()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}", _DAMAGED_HINT) from error
 
 
 def _connect(path: Path, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    # mode=rw: SQLite would otherwise make a new, empty store where somebody has deleted ours.
-    # Python's driver opens transactions late and only before writes; `_begin` opens them instead.
+    # mode=rw: otherwise SQLite would create a new, empty store if ours had been deleted.
+    # Python's driver opens transactions late and only before writes; `_begin_transaction` opens them instead.
     return sqlite3.connect(
         f"{path.as_uri()}?mode=rw", uri=True, timeout=seconds, check_same_thread=False, isolation_level=None
     )
@@ -276,19 +277,19 @@ def _file_identity(path: Path) -> tuple[int, int]:
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # as in `_connect`, for a database in memory
-    # Of a file that is made now; a meeting takes some 600 bytes, of which a page of 4096 wastes a part.
+    # For a file that is created now. A meeting takes about 600 bytes; pages of 4096 bytes waste space.
     connection.execute("PRAGMA page_size=16384")
     connection.execute("PRAGMA foreign_keys=ON")
     _enable_wal(connection)
-    # FULL: in WAL, NORMAL may forget the last commits when power fails. A forgotten claim is a mail
-    # sent twice. The price is one fsync a transaction, some hundreds a night.
+    # FULL: with WAL, NORMAL may lose the last commits when power fails. A lost claim would be a mail that is
+    # sent twice. FULL costs one fsync a transaction, some hundreds a night.
     connection.execute("PRAGMA synchronous=FULL")
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:
-    # A file is switched to WAL once, by whoever opens it first. SQLite does not wait for others that
-    # open it at the same moment, whatever the busy timeout says; so we do.
-    # By the clock, for with a file that was emptied in use each try takes the whole busy timeout.
+    # The first process that opens a file switches it to WAL. SQLite ignores the busy timeout here and fails
+    # if another process does the same at this moment, so this loop waits. It measures the time, because with
+    # a file that was emptied while in use each try takes the whole busy timeout.
     deadline = monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What people said about meetings: each word kept, none overwritten, a withdrawn one kept as withdrawn."""
+"""Stores corrections of classifications; none is overwritten or deleted, withdrawn ones are marked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,10 +19,10 @@ from calsync.store.schema import meetings
 
 
 class Corrections:
-    """People's words about meetings.
+    """The corrections that people made.
 
-    Those that stand are read once for each opened store, so that a night judges all of its meetings
-    alike; what this store adds or withdraws counts at once.
+    Those in force are read once for each opened store, so that one night treats all meetings alike.
+    Corrections that this object adds or withdraws are applied at once.
     """
 
     def __init__(self, database: Database) -> None:
@@ -30,9 +30,9 @@ class Corrections:
         self._in_force: Mapping[str, list[Correction]] | None = None
 
     def add(self, correction: Correction) -> Correction:
-        """Keep a correction; gives it back with its number.
+        """Store a correction; returns it with its number.
 
-        Whoever holds such a meeting has their minutes reckoned again by the next night.
+        The next night calculates the minutes of all managers who have such a meeting again.
         """
         with self._database.writing() as connection:
             result = connection.execute(insert(table), _to_row(correction))
@@ -42,9 +42,9 @@ class Corrections:
         return replace(correction, number=number)
 
     def withdraw(self, number: int, by: str, now: datetime) -> Correction | None:
-        """Let a correction hold no longer; None if there is none of this number.
+        """Mark a correction as withdrawn; returns None if there is none of this number.
 
-        One that was withdrawn before stays as it was.
+        One that was withdrawn before is not changed.
         """
         statement = update(table).where(table.c.id == number, table.c.withdrawn.is_(None))
         with self._database.writing() as connection:
@@ -55,7 +55,7 @@ class Corrections:
         return _to_correction(row) if row else None
 
     def list_all(self, uid: str | None = None) -> list[Correction]:
-        """Every correction ever made, of one uid or of all, withdrawn ones too, in the order of making."""
+        """Return every correction of one uid or of all, withdrawn ones too, oldest first."""
         query = select(table).order_by(table.c.id)
         if uid is not None:
             query = query.where(table.c.uid == storable_text(uid))
@@ -63,7 +63,7 @@ class Corrections:
             return [_to_correction(row) for row in connection.execute(query).mappings()]
 
     def in_force(self) -> Mapping[str, list[Correction]]:
-        """Those that hold, by uid."""
+        """Return the corrections that are not withdrawn, by uid."""
         if self._in_force is None:
             by_uid: dict[str, list[Correction]] = {}
             for correction in self.list_all():
@@ -73,7 +73,7 @@ class Corrections:
         return self._in_force
 
     def apply_to(self, meeting: Meeting) -> Meeting:
-        """The meeting with the verdict that it has once people are heard."""
+        """Return the meeting with the classification after all corrections in force."""
         applicable = self.in_force().get(meeting.uid)
         return (
             meeting._replace(classification=apply_corrections(meeting, applicable)) if applicable else meeting
@@ -81,8 +81,8 @@ class Corrections:
 
 
 def _mark_for_recalculation(connection: Connection, uid: str) -> None:
-    holders = select(meetings.c.manager_id).where(meetings.c.uid == storable_text(uid)).distinct()
-    allocation_states.delete_states(connection, connection.execute(holders).scalars().all())
+    manager_ids = select(meetings.c.manager_id).where(meetings.c.uid == storable_text(uid)).distinct()
+    allocation_states.delete_states(connection, connection.execute(manager_ids).scalars().all())
 
 
 def _to_row(correction: Correction) -> dict[str, Any]:
@@ -104,7 +104,9 @@ def _to_row(correction: Correction) -> dict[str, Any]:
         "process_share": None if fields.process_share is None else str(fields.process_share),
         "kind": fields.kind and fields.kind.value,
         "label": None if fields.label is None else storable_text(fields.label),
-        "before": [_classification_to_json(verdict) for verdict in correction.previous_classifications],
+        "before": [
+            _classification_to_json(classification) for classification in correction.previous_classifications
+        ],
         "withdrawn": correction.withdrawn,
         "withdrawn_by": storable_text(correction.withdrawn_by),
     }
@@ -127,26 +129,26 @@ def _to_correction(row: Mapping[Any, Any]) -> Correction:
         recurrence_id=row["recurrence_id"],
         manager_id=row["manager_id"],
         reason=row["why"],
-        previous_classifications=tuple(_classification_from_json(kept) for kept in row["before"]),
+        previous_classifications=tuple(_classification_from_json(cells) for cells in row["before"]),
         number=row["id"],
         withdrawn=row["withdrawn"],
         withdrawn_by=row["withdrawn_by"],
     )
 
 
-def _classification_to_json(verdict: Classification) -> dict[str, Any]:
-    """What a correction remembers of a verdict: all but the agencies, which it does not change."""
+def _classification_to_json(classification: Classification) -> dict[str, Any]:
+    """Return a classification before a correction, without the agencies, which corrections do not change."""
     return {
-        "scope": verdict.scope.value,
-        "partnerships": [storable_text(name) for name in verdict.partnerships],
-        "activity": verdict.activity.value,
-        "kind": verdict.kind.value,
-        "process_share": None if verdict.process_share is None else str(verdict.process_share),
-        "rule": storable_text(verdict.rule),
-        "evidence": storable_text(verdict.evidence),
-        "label": storable_text(verdict.label),
+        "scope": classification.scope.value,
+        "partnerships": [storable_text(name) for name in classification.partnerships],
+        "activity": classification.activity.value,
+        "kind": classification.kind.value,
+        "process_share": None if classification.process_share is None else str(classification.process_share),
+        "rule": storable_text(classification.rule),
+        "evidence": storable_text(classification.evidence),
+        "label": storable_text(classification.label),
     }
 
 
-def _classification_from_json(kept: Mapping[str, Any]) -> Classification:
-    return build_classification({**kept, "partnerships": to_json_list(kept["partnerships"])})
+def _classification_from_json(cells: Mapping[str, Any]) -> Classification:
+    return build_classification({**cells, "partnerships": to_json_list(cells["partnerships"])})

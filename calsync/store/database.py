@@ -1,4 +1,4 @@
-"""Opens the store: all that calsync keeps, in one database."""
+"""Opens the store, the one database with everything that calsync stores."""
 
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ from calsync.store.runs import Runs
 
 
 class Store:
-    """All that calsync keeps: meetings, corrections, allocations, runs, outbox, the list."""
+    """The tables of the store, by subject; `open_store` makes it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,7 +26,7 @@ class Store:
         self.roster = RosterTable(database)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -39,10 +39,14 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """The store at this address, its tables made or migrated where need be.
+    """Open the store at this address; its tables are created or migrated where necessary.
 
-    url: `sqlite:///file`, `sqlite://` (in memory) or `postgresql+psycopg://user@host/name`; the
-    password comes from PGPASSWORD or ~/.pgpass. Raises StoreError with the way out.
+    Args:
+        url: `sqlite:///file`, `sqlite://` (in memory) or `postgresql+psycopg://user@host/name`. The password
+            comes from PGPASSWORD or ~/.pgpass.
+
+    Raises:
+        StoreError: The database cannot be opened or migrated.
     """
     database = Database(url)
     try:

@@ -1,4 +1,4 @@
-"""What must be done to turn the rows a table holds into the rows that are wanted, and doing it."""
+"""Compares stored rows with wanted rows and writes only the differences, for `meetings` and `allocations`."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,12 @@ from calsync.store.rows import Row
 
 @dataclass(frozen=True)
 class RowDifference:
-    """Rows to add, to change and to remove, rows that are equal in none; before: the changed as they were."""
+    """Rows to add, change and remove; equal rows are in none of them.
+
+    Attributes:
+        changed: The rows as they should be.
+        before: The same rows as they are stored.
+    """
 
     added: tuple[Row, ...]
     changed: tuple[Row, ...]
@@ -21,12 +26,12 @@ class RowDifference:
 
     @property
     def change(self) -> RowCounts:
-        """How many of each."""
+        """How many rows are added, changed and removed."""
         return RowCounts(added=len(self.added), changed=len(self.changed), removed=len(self.removed))
 
 
 def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row]) -> RowDifference:
-    """Compare rows by key; every row held and not wanted is to be removed."""
+    """Compare rows by key; stored rows that are not wanted are to be removed."""
     if not stored:
         return RowDifference(added=tuple(wanted.values()), changed=(), before=(), removed=())
     changed = [key for key, row in wanted.items() if key in stored and stored[key] != row]
@@ -39,8 +44,10 @@ def compare_rows(stored: Mapping[Hashable, Row], wanted: Mapping[Hashable, Row])
 
 
 def apply_differences(connection: Connection, table: Table, differences: Sequence[RowDifference]) -> None:
-    """Carry them out, each row by its primary key."""
-    delete_rows(connection, table, [row for work in differences for row in work.removed])
-    pairs = [pair for work in differences for pair in zip(work.before, work.changed, strict=True)]
+    """Write the differences, each row by its primary key."""
+    delete_rows(connection, table, [row for difference in differences for row in difference.removed])
+    pairs = [
+        pair for difference in differences for pair in zip(difference.before, difference.changed, strict=True)
+    ]
     update_rows(connection, table, pairs)
-    insert_rows(connection, table, [row for work in differences for row in work.added])
+    insert_rows(connection, table, [row for difference in differences for row in difference.added])

@@ -1,8 +1,8 @@
-"""One night at a time: a lock that is freed when its process dies, however it dies.
+"""Provides the lock that lets one night run at a time; it is released when its process ends in any way.
 
-Beside an SQLite file lies `<file>.lock`, an empty database whose exclusive transaction is the lock:
-the operating system frees it, on Windows too, where there is no flock. On PostgreSQL it is a session's
-advisory lock; these do not survive PgBouncer's transaction pooling, so connect to the server itself.
+Next to an SQLite file there is `<file>.lock`, an empty database whose exclusive transaction is the lock. The
+operating system releases it, on Windows too, which has no flock. On PostgreSQL it is an advisory lock of a
+session; PgBouncer's transaction pooling does not keep these, so calsync must connect to the server itself.
 """
 
 import sqlite3
@@ -17,16 +17,16 @@ from calsync.errors import StoreError
 from calsync.private_files import create_private_file
 from calsync.store.connections import Database, parse_store_url, sqlite_file, translate_errors
 
-# A look at the lock (`is_night_locked`) holds a file for a moment; a night waits that long.
+# `is_night_locked` locks the file for a moment; a night waits that long.
 _LOCK_WAIT_SECONDS = 1.0
-_ADVISORY_KEYS = {"room": 0x63616C73, "lock": 0x796E6301}  # "cals", "ync" and a one
+_ADVISORY_KEYS = {"class": 0x63616C73, "object": 0x796E6301}  # "cals", "ync" and a one
 
 
 @contextmanager
 def night_lock(url: str) -> Iterator[None]:
-    """Hold the right to run a night; raises StoreError at once if another process has it.
+    """Hold the lock for nights; raises StoreError at once if another process has it.
 
-    A database in memory is nobody else's and needs no lock.
+    A database in memory belongs to one process and needs no lock.
     """
     parsed = parse_store_url(url)
     path = sqlite_file(parsed)
@@ -41,7 +41,7 @@ def night_lock(url: str) -> Iterator[None]:
 
 
 def is_night_locked(database: Database) -> bool:
-    """Whether a living process, this one or another, holds the right to run a night."""
+    """Whether a running process, this one or another, holds the lock for nights."""
     path = sqlite_file(database.url)
     if database.url.drivername != "sqlite":
         return _is_server_locked(database)
@@ -60,14 +60,14 @@ def _lock_file_path(path: Path) -> Path:
 def _file_lock(path: Path) -> Iterator[None]:
     try:
         create_private_file(path)
-        holder = sqlite3.connect(
+        connection = sqlite3.connect(
             path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path}: cannot be made", "make its folder, and let calsync write there") from error
-    with closing(holder):
+    with closing(connection):
         try:
-            holder.execute("BEGIN EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             raise _lock_error(path, error) from error
         yield
@@ -82,9 +82,9 @@ def _lock_error(path: Path, error: sqlite3.Error) -> StoreError:
 def _is_file_locked(path: Path) -> bool:
     if not path.exists():
         return False
-    with closing(sqlite3.connect(path, timeout=0)) as looker:
+    with closing(sqlite3.connect(path, timeout=0)) as reader:
         try:
-            looker.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError:
             return True
     return False
@@ -95,20 +95,20 @@ def _server_lock(url: str) -> Iterator[None]:
     database = Database(url)
     try:
         with translate_errors(database.url):
-            holder = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        with holder:
+            connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with connection:
             with translate_errors(database.url):
-                is_acquired = holder.execute(
-                    text("SELECT pg_try_advisory_lock(:room, :lock)"), _ADVISORY_KEYS
+                is_acquired = connection.execute(
+                    text("SELECT pg_try_advisory_lock(:class, :object)"), _ADVISORY_KEYS
                 ).scalar_one()
             if not is_acquired:
                 raise _already_running_error()
             try:
                 yield
             finally:
-                # The end of the session would free it too, but a moment after we have left.
+                # The end of the session would release it too, but only a moment later.
                 with suppress(SQLAlchemyError):
-                    holder.execute(text("SELECT pg_advisory_unlock(:room, :lock)"), _ADVISORY_KEYS)
+                    connection.execute(text("SELECT pg_advisory_unlock(:class, :object)"), _ADVISORY_KEYS)
     finally:
         database.close()
 
@@ -117,7 +117,7 @@ def _is_server_locked(database: Database) -> bool:
     query = text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
         "WHERE locktype = 'advisory' AND granted AND datname = current_database() "
-        "AND classid = :room AND objid = :lock AND objsubid = 2"
+        "AND classid = :class AND objid = :object AND objsubid = 2"
     )
     with database.reading() as connection:
         return bool(connection.execute(query, _ADVISORY_KEYS).scalar_one())

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version of calsync; no file and no command needed."""
+"""Migrates a database to the schema of this version of calsync; `database.open_store` calls it."""
 
 import re
 from pathlib import Path
@@ -10,19 +10,20 @@ from calsync.errors import StoreError
 from calsync.store.connections import Database, printable_url
 from calsync.store.schema import VERSION_TABLE
 
-# Alembic is imported only where a store must be migrated: its import takes as long as all else that
+# Alembic is imported only where a store must be migrated: its import takes as long as everything else that
 # `calsync status` does (docs/benchmarks.md).
 if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x63616C73_796E6300  # "calsync" and a zero: who holds this in PostgreSQL migrates
+_MIGRATION_LOCK = 0x63616C73_796E6300  # "calsync" and a zero
 
 
 def migrate_store(database: Database) -> None:
-    """Create the tables or migrate them; does nothing where they stand; one process at a time.
+    """Create or migrate the tables, if necessary; one process at a time, whole or not at all.
 
-    Raises StoreError if a newer calsync wrote them. A migration is applied whole or not at all.
+    Raises:
+        StoreError: A newer calsync wrote the tables.
     """
     with database.reading() as connection:
         revision = current_revision(connection)
@@ -38,7 +39,7 @@ def migrate_store(database: Database) -> None:
 
 
 def current_revision(connection: Connection) -> str | None:
-    """The revision the database is at, or None where calsync has never been."""
+    """Return the revision of the database; None if calsync has not written to it yet."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     revision: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
@@ -46,13 +47,13 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def latest_revision() -> str | None:
-    """The revision that no other follows, read from the text of the migrations; None if it is not one."""
+    """Return the revision that no other follows, from the migrations' text; None if there are several."""
     texts = [path.read_text(encoding="utf-8") for path in (MIGRATIONS / "versions").glob("*.py")]
-    own, followed = (
+    revisions, followed = (
         {name for text in texts for name in re.findall(rf'^{key}\b[^=]*= "(\w+)"', text, re.MULTILINE)}
         for key in ("revision", "down_revision")
     )
-    latest = own - followed
+    latest = revisions - followed
     return latest.pop() if len(latest) == 1 else None
 
 
@@ -66,7 +67,7 @@ def _check_revision(database: Database, revision: str | None) -> None:
     except CommandError as error:
         raise StoreError(
             f"{printable_url(database.url)}: written by a newer calsync (schema {revision})",
-            "bring calsync up to date on this machine, too",
+            "update calsync on this machine too",
         ) from error
 
 

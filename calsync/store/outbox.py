@@ -1,4 +1,4 @@
-"""Mails on their way: each is built once, claimed before it is sent, and never sent twice."""
+"""Stores mails until they are sent: each is built once, claimed before it is sent, and never sent twice."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ _SENDER_STOPPED = "the process that sent it was stopped: it may have gone out or
 
 
 class Outbox:
-    """pending → sending → sent, or failed for good; unknown where nobody can say whether it went.
+    """The mails and their states: pending → sending → sent, failed or unknown.
 
     A person may put a mail back to pending (`resend`) or end it as sent or dropped (`resolve`).
     """
@@ -30,7 +30,7 @@ class Outbox:
     def queue(
         self, mail_id: str, recipient: str, subject: str, message_id: str, mime: bytes, now: datetime
     ) -> bool:
-        """Put a mail in the queue, due at once; False, and nothing changes, if it was queued before."""
+        """Add a mail, due at once; returns False and changes nothing if it was queued before."""
         row = {
             "mail_id": mail_id,
             "recipient": recipient,
@@ -45,20 +45,21 @@ class Outbox:
         }
         with self._database.writing() as connection:
             statement = dialect_insert(connection, table).values(row).on_conflict_do_nothing()
-            # Not `rowcount`: psycopg gives -1 for an INSERT.
+            # Not `rowcount`: with psycopg it is -1 for an INSERT.
             return connection.execute(statement.returning(table.c.mail_id)).first() is not None
 
     def has_mail(self, mail_id: str) -> bool:
-        """Whether a mail of this name was ever queued."""
+        """Whether a mail of this id was ever queued."""
         query = select(func.count()).where(table.c.mail_id == mail_id)
         with self._database.reading() as connection:
             return bool(connection.execute(query).scalar_one())
 
     def claim(self, now: datetime, lease: timedelta) -> OutboxMail | None:
-        """Take the mail that has been due longest for sending, or None if none is due.
+        """Claim the mail that has been due longest; returns None if none is due.
 
-        It is nobody else's when this returns: the claim is committed. Whoever takes it says within
-        the lease what became of it; else it becomes `unknown` and is never sent again by itself.
+        The claim is committed when this returns, so no other process sends the mail. The caller must store
+        the outcome within the lease (`mark_sent` and others). Otherwise the mail becomes `unknown`, and is
+        sent again only if a person decides so.
         """
         due = (
             select(table.c.mail_id)
@@ -77,50 +78,50 @@ class Outbox:
             connection.execute(
                 update(table).where(this_mail).values(attempts=table.c.attempts + 1, **claim_values)
             )
-            queued = _to_outbox_mail(connection.execute(select(table).where(this_mail)).one())
-        self._verify_claim(queued)
-        return queued
+            claimed = _to_outbox_mail(connection.execute(select(table).where(this_mail)).one())
+        self._verify_claim(claimed)
+        return claimed
 
     def mark_sent(self, mail_id: str, now: datetime) -> None:
-        """Note that a claimed mail was taken by the mail server."""
+        """Store that the mail server accepted a claimed mail."""
         self._end_claim(mail_id, MailState.SENT, sent_at=now, what="")
 
     def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
-        """Note that a claimed mail certainly was not taken, and may be tried again from `next_at`."""
+        """Store that a claimed mail was certainly not accepted, and may be tried again from `next_at`."""
         self._end_claim(mail_id, MailState.PENDING, next_at=max(now, next_at), what=storable_text(what))
 
     def mark_failed(self, mail_id: str, what: str) -> None:
-        """Note that a claimed mail will never be taken."""
+        """Store that a claimed mail will never be accepted."""
         self._end_claim(mail_id, MailState.FAILED, what=storable_text(what))
 
     def mark_unknown(self, mail_id: str, what: str) -> None:
-        """Note that nobody can say whether a claimed mail was taken; it is not sent again."""
+        """Store that a claimed mail may have been accepted or not; it is not sent again."""
         self._end_claim(mail_id, MailState.UNKNOWN, what=storable_text(what))
 
     def postpone(self, mail_ids: Sequence[str], until: datetime) -> None:
-        """Have mails that are not sent yet wait until then."""
+        """Make pending mails due at `until`."""
         self._change_pending(mail_ids, update(table).values(next_at=until))
 
     def withdraw(self, mail_ids: Sequence[str]) -> None:
-        """Take mails that certainly were not sent out of the queue; they may be built anew."""
+        """Delete pending mails, so that they may be built again."""
         self._change_pending(mail_ids, delete(table))
 
     def _change_pending(self, mail_ids: Sequence[str], statement: Update | Delete) -> None:
         pending = table.c.state == MailState.PENDING.value
         with self._database.writing() as connection:
-            for some in split_for_query(mail_ids):
-                connection.execute(statement.where(pending, table.c.mail_id.in_(some)))
+            for part in split_for_query(mail_ids):
+                connection.execute(statement.where(pending, table.c.mail_id.in_(part)))
 
     def count_open(self) -> dict[str, int]:
-        """How many mails are not sent, by state: pending, sending, unknown, failed; none with 0."""
+        """How many mails are not sent, by state (pending, sending, unknown, failed), without zeros."""
         query = (
             select(table.c.state, func.count().label("mails"))
             .where(table.c.state.in_([state.value for state in OPEN_STATES]))
             .group_by(table.c.state)
         )
         with self._database.reading() as connection:
-            found = {row.state: row.mails for row in connection.execute(query)}
-        return {state.value: found[state] for state in MailState if state in found}
+            counts = {row.state: row.mails for row in connection.execute(query)}
+        return {state.value: counts[state] for state in MailState if state in counts}
 
     def oldest_queued_at(self) -> datetime | None:
         """When the mail that has waited longest to be sent was queued; None if none waits."""
@@ -130,7 +131,7 @@ class Outbox:
         return oldest
 
     def mails(self, *states: MailState) -> list[OutboxMail]:
-        """Every mail in one of these states (all if none is named), in the order of queueing."""
+        """Return the mails in one of these states (in all, if none is given), in the order of queueing."""
         query = select(table).order_by(table.c.queued_at)
         if states:
             query = query.where(table.c.state.in_([state.value for state in states]))
@@ -138,7 +139,7 @@ class Outbox:
             return [_to_outbox_mail(row) for row in connection.execute(query)]
 
     def has_due(self, now: datetime) -> bool:
-        """Return whether a mail is due to be sent, or was left claimed by a process that has died."""
+        """Whether a mail is due, or its claim has expired because the process that sent it ended."""
         due = and_(table.c.state == MailState.PENDING.value, table.c.next_at <= now)
         expired = and_(table.c.state == MailState.SENDING.value, table.c.lease_until < now)
         with self._database.reading() as connection:
@@ -146,10 +147,10 @@ class Outbox:
             return bool(connection.execute(query).scalar_one())
 
     def release_abandoned(self, *, repeatable: bool) -> list[str]:
-        """Give up every claim; the caller holds the night lock, so whoever claimed these mails is dead.
+        """End every claim; the caller holds the night lock, so the processes that claimed have ended.
 
         Args:
-            repeatable: whether these mails may be sent again, because a second one replaces the first.
+            repeatable: Whether these mails may be sent again, because a second one replaces the first.
                 Otherwise they become `unknown`.
 
         Returns:
@@ -165,21 +166,21 @@ class Outbox:
         return [] if repeatable else sorted(released)
 
     def entries(self, *states: MailState) -> list[OutboxEntry]:
-        """Mails in one of these states (all if none is named) without their text, by the time of queueing."""
+        """As `mails`, without the text and with the actions of people."""
         columns = [column for column in table.c if column.name != "mime"]
         query = select(*columns).order_by(table.c.queued_at, table.c.mail_id)
         if states:
             query = query.where(table.c.state.in_([state.value for state in states]))
         actions: dict[str, list[MailAction]] = {}
         with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-            for act in connection.execute(select(mail_actions).order_by(mail_actions.c.id)):
-                action = MailAction(action=act.action, before=MailState(act.before), by=act.person, at=act.at)
-                actions.setdefault(act.mail_id, []).append(action)
-            return [_to_entry(row, actions.get(row["mail_id"], ())) for row in rows]
+            entries = connection.execute(query).mappings().all()
+            for row in connection.execute(select(mail_actions).order_by(mail_actions.c.id)):
+                action = MailAction(action=row.action, before=MailState(row.before), by=row.person, at=row.at)
+                actions.setdefault(row.mail_id, []).append(action)
+            return [_to_entry(entry, actions.get(entry["mail_id"], ())) for entry in entries]
 
     def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
-        """Make a mail due now, with its tries counted anew; raises StoreError if its state has changed."""
+        """Make a mail due now and count its tries from 0; raises StoreError if its state has changed."""
         values = {"next_at": now, "attempts": 0, "sent_at": None, "what": "", "lease_until": None}
         self._apply_action(
             entry, MailState.PENDING, values, MailAction(action="resend", before=entry.state, by=by, at=now)
@@ -208,23 +209,25 @@ class Outbox:
                 raise StoreError(what, "look again: calsync mail list")
             connection.execute(dialect_insert(connection, mail_actions).values(row))
 
-    def _verify_claim(self, queued: OutboxMail) -> None:
-        """Raise StoreError unless whoever opens the store now finds this mail claimed."""
-        query = select(table.c.state, table.c.attempts).where(table.c.mail_id == queued.mail_id)
+    def _verify_claim(self, claimed: OutboxMail) -> None:
+        """Raise StoreError unless a new connection reads this mail as claimed."""
+        query = select(table.c.state, table.c.attempts).where(table.c.mail_id == claimed.mail_id)
         with self._database.reading_from_new_connection() as connection:
             stored = connection.execute(query).first()
-        if stored is None or (stored.state, stored.attempts) != (queued.state, queued.attempts):
-            what = f"{printable_url(self._database.url)}: the store does not hold what was just written to it"
+        if stored is None or (stored.state, stored.attempts) != (claimed.state, claimed.attempts):
+            what = (
+                f"{printable_url(self._database.url)}: the store does not contain what was just written to it"
+            )
             raise StoreError(
-                what, f"mail {queued.mail_id} was not sent; look at the disk, then run the night again"
+                what, f"mail {claimed.mail_id} was not sent; look at the disk, then run the night again"
             )
 
     def _end_claim(self, mail_id: str, state: MailState, **values: object) -> None:
-        # One that became unknown meanwhile is settled too: its sender lives, and knows better.
+        # Also one that became unknown meanwhile: its sender is still running and has the outcome.
         this_mail = update(table).where(table.c.mail_id == mail_id, table.c.state.in_(_CLAIMED_STATES))
         with self._database.writing() as connection:
-            done = connection.execute(this_mail.values(state=state.value, lease_until=None, **values))
-            if not done.rowcount:
+            result = connection.execute(this_mail.values(state=state.value, lease_until=None, **values))
+            if not result.rowcount:
                 raise StoreError(f"mail {mail_id} is not being sent")
 
 

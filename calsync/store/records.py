@@ -1,4 +1,4 @@
-"""What the store is told and tells, besides the model's nouns: values only."""
+"""The values that the store takes and returns, in addition to those of `calsync.model`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,19 @@ from calsync.store.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class CalendarState:
-    """How one calendar stands: what was read of it last, and whether it fails.
+    """The state of one calendar: what was read of it last, and whether it fails.
 
-    shown: the address as it may be printed. token, window, versions: what the source gave at the
-    last good reading, of which time, and under which rules and reader. last_good, failing_since:
-    nights. covered_from: the first day from which every day up to `last_good` (exclusive) was read.
-    what, hint: of the last failure, "" while it is well.
+    Attributes:
+        shown: The address as it may be printed.
+        token: What the source returned at the last good reading.
+        window: The time that was read then.
+        versions: The rules and settings with which it was classified (`fetch.classification_versions`).
+        problems: Of the last good reading.
+        last_good: The night of the last good reading.
+        failing_since: The night since which it fails; None if the last reading was good.
+        covered_from: Every day from here to `last_good` (exclusive) was read after it had ended.
+        what: What failed last; "" if the last reading was good.
+        hint: What to do about it.
     """
 
     calendar_id: str
@@ -42,7 +49,9 @@ class CalendarState:
 class CalendarDays:
     """The days of a calendar that were read, from `first` to `last` (exclusive); None if none was.
 
-    failing_since: the night since which it fails. listed: whether the manager still has the calendar.
+    Attributes:
+        failing_since: The night since which it fails.
+        listed: Whether the manager still has the calendar.
     """
 
     calendar_id: str
@@ -55,11 +64,13 @@ class CalendarDays:
 
 @dataclass(frozen=True, slots=True)
 class CalendarReplacement:
-    """What was read of one calendar in a window, as rows of `meetings`.
+    """What was read of one calendar in a window.
 
-    standing: uids whose meetings are as they were, so that none of theirs is among the rows.
-    unread: what could not be read; rows held of it stay.
-    cancellations: all that messages in the calendar cancel.
+    Attributes:
+        rows: New rows of `meetings`.
+        unchanged_uids: Uids whose meetings did not change; their stored rows stay and none is in `rows`.
+        unread: What could not be read; its stored rows stay.
+        cancellations: Everything that CANCEL messages in the calendar cancel.
     """
 
     state: CalendarState
@@ -72,10 +83,13 @@ class CalendarReplacement:
 
 @dataclass(frozen=True, slots=True)
 class AllocationState:
-    """Up to where a manager's minutes are right.
+    """Which minutes of a manager are up to date.
 
-    basis: what they rest on besides the meetings. first, last: the days that were reckoned, `last`
-    exclusive. changed: from the first to the last meeting that has changed since, None if none has.
+    Attributes:
+        basis: What the minutes depend on besides the meetings.
+        first: The first day whose minutes were calculated.
+        last: The day after the last one.
+        changed: The span of all meetings that have changed since; None if none has.
     """
 
     manager_id: str
@@ -87,7 +101,7 @@ class AllocationState:
 
 @dataclass(frozen=True, slots=True)
 class Recalculation:
-    """A manager's minutes from `first` to `last` (exclusive), and how the manager stands after that."""
+    """A manager's new minutes from `first` to `last` (exclusive), and the allocation state with them."""
 
     first: date
     last: date
@@ -97,7 +111,7 @@ class Recalculation:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many rows a replacement touched; `repeated` were given more than once and kept once."""
+    """How many rows a replacement changed; `repeated` were given more than once and stored once."""
 
     added: int = 0
     changed: int = 0
@@ -106,7 +120,7 @@ class RowCounts:
 
 
 class RunState(StrEnum):
-    """How a night stands; `good` and `problems` ran to their end."""
+    """The state of a night; `good` and `problems` ran to their end."""
 
     RUNNING = "running"
     GOOD = "good"
@@ -117,7 +131,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunAttempt:
-    """A try at a night, counted from 1; `before` is how the night stood when it began, if it was known."""
+    """A try of a night, counted from 1; `previous_state` is that of the try before it, if there was one."""
 
     night: date
     number: int
@@ -126,7 +140,7 @@ class RunAttempt:
 
 @dataclass(frozen=True, slots=True)
 class NightRecord:
-    """One night in the ledger; `problems` counts its faults, not its notes."""
+    """One stored night; `problems` counts its faults, not its notes."""
 
     night: date
     state: RunState
@@ -140,8 +154,8 @@ class NightRecord:
 class MailState(StrEnum):
     """The state of a mail.
 
-    UNKNOWN: its sender died or fell silent; it may have gone out, so it is not sent again by itself.
-    DROPPED: a person has decided that it is not to be sent.
+    UNKNOWN: Its sender ended or did not store the outcome. It may have been sent, so it is not sent again
+    automatically. DROPPED: A person decided that it is not to be sent.
     """
 
     PENDING = "pending"
@@ -158,7 +172,7 @@ OPEN_STATES = tuple(state for state in MailState if state not in (MailState.SENT
 
 @dataclass(frozen=True, slots=True)
 class MailAction:
-    """What a person did with a mail by `calsync mail`; before: the state that the mail was in."""
+    """What a person did with a mail by `calsync mail`; `before` is the state of the mail until then."""
 
     action: str
     before: MailState
@@ -168,10 +182,12 @@ class MailAction:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A mail as it is listed: all that is stored of it but its text.
+    """A mail as it is listed: everything that is stored of it except its text.
 
-    next_at: when it is tried next, for a pending mail. lease_until: when a mail that is being sent
-    counts as abandoned. what: why it was not sent.
+    Attributes:
+        next_at: When a pending mail is tried next.
+        lease_until: When the claim of a mail that is being sent expires.
+        what: Why it was not sent.
     """
 
     mail_id: str
@@ -190,7 +206,7 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class OutboxMail:
-    """A mail as it was built; `attempts` counts the tries to send it, this one included."""
+    """A mail with its text; `attempts` counts the tries to send it, the current one included."""
 
     mail_id: str
     recipient: str

@@ -1,4 +1,4 @@
-"""Who was on the list of managers when a night last took it, and the move of all that is held to a new id."""
+"""Stores which managers were on the list at the last night, and renames what is stored of a manager."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -29,7 +29,7 @@ _SUMMARY_PREFIX = "summary/"
 
 @dataclass(frozen=True, slots=True)
 class ListedManager:
-    """A manager who is or was on the list; address: a digest of the mail address."""
+    """A manager who is or was on the list; `address` is a digest of the mail address."""
 
     manager_id: str
     address: str
@@ -37,25 +37,25 @@ class ListedManager:
 
 
 def address_digest(address: str) -> str:
-    """What is kept of a mail address, which must be written as addresses are compared."""
+    """Return what is stored of a mail address, which must be normalised."""
     return blake2b(address.encode(), digest_size=16).hexdigest()
 
 
 def manager_of_mail(mail_id: str) -> str:
-    """Whose summary a mail is: `summary/ID/weekly/2026-11-09`; an id may hold a slash. "" for other mails."""
+    """Return the manager of `summary/ID/weekly/2026-11-09` (an id may contain `/`); "" for other mails."""
     return (
         mail_id.removeprefix(_SUMMARY_PREFIX).rsplit("/", 2)[0] if mail_id.startswith(_SUMMARY_PREFIX) else ""
     )
 
 
 class RosterTable:
-    """The managers whom nights have taken, by id."""
+    """The managers whom nights have had on the list, by id."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def load_all(self) -> dict[str, ListedManager]:
-        """Everybody who was ever listed."""
+        """Return everybody who was ever listed, by id."""
         with self._database.reading() as connection:
             rows = connection.execute(select(table)).all()
         return {
@@ -64,41 +64,49 @@ class RosterTable:
         }
 
     def holds_meetings(self, manager_id: str) -> bool:
-        """Whether anything is held of this manager."""
-        theirs = meetings.c.calendar_id.in_(calendars_of(manager_id))
+        """Whether any meeting of this manager is stored."""
+        in_own_calendars = meetings.c.calendar_id.in_(calendars_of(manager_id))
         with self._database.reading() as connection:
-            return connection.execute(select(meetings.c.id).where(theirs).limit(1)).first() is not None
+            return (
+                connection.execute(select(meetings.c.id).where(in_own_calendars).limit(1)).first() is not None
+            )
 
     def has_minutes_before(self, manager_id: str, day: date) -> bool:
-        """Whether minutes of this manager are held for a day before this one."""
+        """Whether minutes of this manager are stored for a day before this one."""
         earlier = (allocations.c.manager_id == manager_id, allocations.c.day < day)
         with self._database.reading() as connection:
             return connection.execute(select(allocations.c.day).where(*earlier).limit(1)).first() is not None
 
     def save(self, addresses: Mapping[str, str], still_listed: Collection[str]) -> None:
-        """Make this the list: digests by manager. named: listed, too, with what was known of them before."""
+        """Store the list.
+
+        Args:
+            addresses: Digests of mail addresses by manager id.
+            still_listed: Ids that stay listed with their stored address though they are not in `addresses`.
+        """
         stored = self.load_all()
         wanted = {name: ListedManager(name, digest, True) for name, digest in addresses.items()}
         for name in stored.keys() - wanted.keys():
             wanted[name] = replace(stored[name], listed=name in still_listed)
-        rows = [asdict(statement) for name, statement in wanted.items() if stored.get(name) != statement]
+        rows = [asdict(manager) for name, manager in wanted.items() if stored.get(name) != manager]
         if rows:
             with self._database.writing() as connection:
-                changed = [row["manager_id"] for row in rows]
-                for some in split_for_query(changed):
-                    connection.execute(delete(table).where(table.c.manager_id.in_(some)))
+                for part in split_for_query([row["manager_id"] for row in rows]):
+                    connection.execute(delete(table).where(table.c.manager_id.in_(part)))
                 connection.execute(insert(table), rows)
 
     def rename_managers(self, moves: Mapping[str, str]) -> None:
-        """Have all that is held of managers continue under their new ids, in one transaction.
+        """Rename everything that is stored of managers, in one transaction.
 
-        moves: old id to new id; ids may change places. Nothing may be held of a new id that is not
-        moved itself.
+        Args:
+            moves: Old id to new id; two managers may exchange ids. No meeting may be stored of a new id that
+            is
+                not renamed itself.
         """
         with self._database.writing() as connection:
-            # What is there under a new id was never read: it only says that it could not be.
-            fresh = [new for new in moves.values() if new not in moves]
-            connection.execute(delete(calendars).where(calendars.c.manager_id.in_(fresh)))
+            # A calendar that is stored under a new id was never read; its row has only the failure.
+            new_ids = [new for new in moves.values() if new not in moves]
+            connection.execute(delete(calendars).where(calendars.c.manager_id.in_(new_ids)))
             # Two steps, so that two managers can exchange their ids.
             for old in moves:
                 _move_manager(connection, old, f"\x01{old}")
@@ -107,15 +115,15 @@ class RosterTable:
 
 
 def _move_manager(connection: Connection, old: str, new: str) -> None:
-    names = _move_calendars(connection, old, new)
-    ids = _move_meetings(connection, names, new)
-    for before, after in names.items():
+    calendar_ids = _move_calendars(connection, old, new)
+    meeting_ids = _move_meetings(connection, calendar_ids, new)
+    for before, after in calendar_ids.items():
         cancellations.replace_cancellations(
             connection, {after: cancellations.load_for_calendar(connection, before)}
         )
-    if names:
-        connection.execute(delete(calendars).where(calendars.c.id.in_(list(names))))
-    _move_minutes(connection, old, new, ids)
+    if calendar_ids:
+        connection.execute(delete(calendars).where(calendars.c.id.in_(list(calendar_ids))))
+    _move_minutes(connection, old, new, meeting_ids)
     for other in metadata.sorted_tables:
         if "manager_id" in other.c and other not in (calendars, meetings, allocations):
             connection.execute(update(other).where(other.c.manager_id == old).values(manager_id=new))
@@ -123,19 +131,19 @@ def _move_manager(connection: Connection, old: str, new: str) -> None:
 
 
 def _move_mails(connection: Connection, old: str, new: str) -> None:
-    """Name mails, what people did with them, and the notes that one is owed, by the new id."""
+    """Rename mails, the actions of people, and the notes of nights that a summary is still due."""
     for mail in connection.execute(select(outbox)).mappings().all():
         if manager_of_mail(mail["mail_id"]) == old:
-            name = _rename_mail(mail["mail_id"], old, new)
-            connection.execute(insert(outbox), {**mail, "mail_id": name})
-            acts = update(mail_actions).where(mail_actions.c.mail_id == mail["mail_id"])
-            connection.execute(acts.values(mail_id=name))
+            new_id = _rename_mail(mail["mail_id"], old, new)
+            connection.execute(insert(outbox), {**mail, "mail_id": new_id})
+            actions = update(mail_actions).where(mail_actions.c.mail_id == mail["mail_id"])
+            connection.execute(actions.values(mail_id=new_id))
             connection.execute(delete(outbox).where(outbox.c.mail_id == mail["mail_id"]))
     places = select(run_problems.c.place).where(run_problems.c.place.startswith(_SUMMARY_PREFIX)).distinct()
     for where in connection.execute(places).scalars().all():
         if manager_of_mail(where) == old:
-            noted = update(run_problems).where(run_problems.c.place == where)
-            connection.execute(noted.values(place=_rename_mail(where, old, new)))
+            notes = update(run_problems).where(run_problems.c.place == where)
+            connection.execute(notes.values(place=_rename_mail(where, old, new)))
 
 
 def _rename_mail(mail_id: str, old: str, new: str) -> str:
@@ -143,7 +151,11 @@ def _rename_mail(mail_id: str, old: str, new: str) -> str:
 
 
 def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str]:
-    """Enter the calendars under the new id, next to the old ones, which meetings still refer to."""
+    """Insert the calendars with new ids, next to the old ones, which meetings still refer to.
+
+    Returns:
+        Old calendar id to new calendar id.
+    """
     rows = connection.execute(select(calendars).where(calendars.c.manager_id == old)).mappings().all()
     moved = [
         {
@@ -162,35 +174,37 @@ def _move_calendars(connection: Connection, old: str, new: str) -> dict[str, str
     ]
     if moved:
         connection.execute(insert(calendars), moved)
-    return {row["id"]: other["id"] for row, other in zip(rows, moved, strict=True)}
+    return {row["id"]: new_row["id"] for row, new_row in zip(rows, moved, strict=True)}
 
 
 def _rename_label(text: str, old: str, new: str) -> str:
-    """How a calendar is printed, `m1 (calendars/m1.ics)`, with the new id."""
+    """Return a calendar as it is printed, `m1 (calendars/m1.ics)`, with the new id."""
     return new + text[len(old) :] if text.startswith(f"{old} (") else text
 
 
-def _move_meetings(connection: Connection, names: Mapping[str, str], new: str) -> dict[str, str]:
-    """Give meetings the ids that they have in the calendar's new name; gives the new ids by the old."""
+def _move_meetings(connection: Connection, calendar_ids: Mapping[str, str], new: str) -> dict[str, str]:
+    """Give meetings the ids that they have in the renamed calendars; returns old id to new id."""
     ids: dict[str, str] = {}
-    for before, after in names.items():
+    for before, after in calendar_ids.items():
         query = select(meetings.c.id, meetings.c.uid, meetings.c.recurrence_id, meetings.c.starts)
         rows = connection.execute(query.where(meetings.c.calendar_id == before)).all()
-        found = {
+        new_ids = {
             row.id: make_stored_meeting_id(after, row.uid, row.recurrence_id, row.starts) for row in rows
         }
-        if found:
-            statement = update(meetings).where(meetings.c.id == bindparam("was"))
-            statement = statement.values(id=bindparam("now"), calendar_id=after, manager_id=new)
-            connection.execute(statement, [{"was": was, "now": now} for was, now in found.items()])
-        ids |= found
+        if new_ids:
+            statement = update(meetings).where(meetings.c.id == bindparam("old_id"))
+            statement = statement.values(id=bindparam("new_id"), calendar_id=after, manager_id=new)
+            connection.execute(
+                statement, [{"old_id": old_id, "new_id": new_id} for old_id, new_id in new_ids.items()]
+            )
+        ids |= new_ids
     return ids
 
 
 def _move_minutes(connection: Connection, old: str, new: str, ids: Mapping[str, str]) -> None:
-    theirs = allocations.c.manager_id == old
-    rows = connection.execute(select(allocations).where(theirs)).mappings().all()
-    connection.execute(delete(allocations).where(theirs))
+    of_manager = allocations.c.manager_id == old
+    rows = connection.execute(select(allocations).where(of_manager)).mappings().all()
+    connection.execute(delete(allocations).where(of_manager))
     moved = [
         {**row, "manager_id": new, "meeting_id": ids.get(row["meeting_id"], row["meeting_id"])}
         for row in rows

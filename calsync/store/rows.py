@@ -1,15 +1,15 @@
 """Converts meetings to rows of the table `meetings` and back, without loss.
 
-A row is a dictionary of cells by column name, as the database holds them: lists are JSON text, moments are
-in UTC. So a row that was read compares with one that is to be written.
+A row is a dictionary of cells by column name, as the database has them: lists are JSON text, moments are in
+UTC. So a row that was read can be compared with one that is to be written.
 
 A column gets its cell from the field of the same name of `Meeting` or of its `Classification`; how a field
-is converted follows from its type. So a new column is one line in the schema and one in the model, besides
-its migration. Only times are written out here, because a moment takes two columns. The schema is not
-imported: workers make rows, and do without SQLAlchemy, whose import takes a third of a second.
+is converted follows from its type. So a new column is one line in the schema, one in the model, and a
+migration. Only times are written out here, because a moment takes two columns. The schema is not imported:
+workers make rows and do not need SQLAlchemy, whose import takes a third of a second.
 
-NUL and lone surrogates, which no database accepts, become U+FFFD, so that one odd character costs no
-calendar.
+NUL and lone surrogates, which no database accepts, become U+FFFD, so that the calendar is stored in spite of
+them.
 """
 
 import json
@@ -43,33 +43,33 @@ class _Conversion(NamedTuple):
 
 
 def storable_text(text: str) -> str:
-    """The text with what no database takes replaced."""
+    """Return the text with the characters replaced that no database accepts."""
     return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def to_json_list(texts: Iterable[str]) -> str:
-    """Texts as the JSON of a column, each with what no database takes replaced."""
+    """Return texts as the JSON of a column, each as `storable_text`."""
     return _json_list(tuple(texts))
 
 
-@lru_cache(maxsize=_CACHE_SIZE)  # the same domains come again: 3.5 % of a first night's CPU
+@lru_cache(maxsize=_CACHE_SIZE)  # the same domains repeat: 3.5 % of a first night's CPU
 def _json_list(texts: tuple[str, ...]) -> str:
     return json.dumps([storable_text(text) for text in texts], ensure_ascii=False, separators=(",", ":"))
 
 
-@lru_cache(maxsize=_CACHE_SIZE)  # of managers whose minutes are due again: 5 % of reading their meetings
-def _from_json_list(listed: str) -> tuple[str, ...]:
-    return tuple(json.loads(listed))
+@lru_cache(maxsize=_CACHE_SIZE)  # 5 % of the time to read meetings
+def _from_json_list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
-def _unchanged(value: Any) -> Any:
+def _same(value: Any) -> Any:
     return value
 
 
 _CONVERSIONS: dict[object, _Conversion] = {
-    str: _Conversion(write=storable_text, read=_unchanged),
-    int: _Conversion(write=_unchanged, read=_unchanged),
-    bool: _Conversion(write=_unchanged, read=_unchanged),
+    str: _Conversion(write=storable_text, read=_same),
+    int: _Conversion(write=_same, read=_same),
+    bool: _Conversion(write=_same, read=_same),
     tuple[str, ...]: _Conversion(write=_json_list, read=_from_json_list),
     Fraction | None: _Conversion(
         write=lambda share: None if share is None else str(share),
@@ -78,36 +78,36 @@ _CONVERSIONS: dict[object, _Conversion] = {
 }
 
 
-def _conversions_of(model: type, but: Collection[str] = ()) -> dict[str, _Conversion]:
-    """For each field of a class of the model that is a column of `meetings`, how it is converted."""
+def _conversions_of(model: type, exclude: Collection[str] = ()) -> dict[str, _Conversion]:
+    """Return the conversion of each field of a model class that is a column of `meetings`."""
     return {
         name: _Conversion(write=str, read=hint)
         if isinstance(hint, type) and issubclass(hint, StrEnum)
         else _CONVERSIONS[hint]
         for name, hint in get_type_hints(model).items()
-        if name not in but
+        if name not in exclude
     }
 
 
-# Meetings that are alike (`occurrence.alike`) differ in id, name and times: all else is converted once.
-_MEETING_FIELDS = _conversions_of(Meeting, but=("id", *NAME_AND_TIMES, "classification"))
+# Meetings of a group (`occurrence.group_by_content`) differ in ids and times; all else is converted once.
+_MEETING_FIELDS = _conversions_of(Meeting, exclude=("id", *NAME_AND_TIMES, "classification"))
 _CLASSIFICATION_FIELDS = _conversions_of(Classification)
 _SHARED = (*_MEETING_FIELDS, *_CLASSIFICATION_FIELDS)
 _shared_cells = attrgetter(*_SHARED)
 
 
 def meeting_rows(calendar_id: str, meetings: Sequence[Meeting]) -> list[Row]:
-    """The rows that keep the meetings of this calendar."""
+    """Return the rows of the meetings of a calendar."""
     return [row for meeting in meetings for row in similar_meeting_rows(calendar_id, (meeting,))]
 
 
 def similar_meeting_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row]:
-    """As `meeting_rows`, of meetings that differ in id, name and times alone (`occurrence.alike`)."""
+    """As `meeting_rows`, of meetings that differ in ids and times only (`occurrence.group_by_content`)."""
     first = group[0]
     shared = {
         "calendar_id": calendar_id,
-        **_written(first, _MEETING_FIELDS),
-        **_written(first.classification, _CLASSIFICATION_FIELDS),
+        **_write(first, _MEETING_FIELDS),
+        **_write(first.classification, _CLASSIFICATION_FIELDS),
     }
     return [
         {
@@ -125,9 +125,9 @@ def similar_meeting_rows(calendar_id: str, group: Sequence[Meeting]) -> list[Row
 
 
 def meetings_of(rows: Iterable[Any]) -> list[Meeting]:
-    """The meetings that rows keep, in the order of the rows.
+    """Return the meetings of rows, in the order of the rows.
 
-    Cells that several rows share, as those of a series do, are read once.
+    Cells that several rows have in common, such as those of a series, are converted once.
 
     Args:
         rows: Objects with an attribute for each column.
@@ -143,25 +143,25 @@ def meetings_of(rows: Iterable[Any]) -> list[Meeting]:
             "end": to_local_time(row.ends, row.end_zone),
         }
         shared = _shared_cells(row)
-        alike = by_shared_cells.get(shared)
-        if alike is None:
+        similar = by_shared_cells.get(shared)
+        if similar is None:
             cells = dict(zip(_SHARED, shared, strict=True))
-            alike = Meeting(
+            similar = Meeting(
                 **own, **_read(cells, _MEETING_FIELDS), classification=build_classification(cells)
             )
-            by_shared_cells[shared] = alike
-            meetings.append(alike)
+            by_shared_cells[shared] = similar
+            meetings.append(similar)
         else:
-            meetings.append(alike._replace(**own))
+            meetings.append(similar._replace(**own))
     return meetings
 
 
 def build_classification(row: Row) -> Classification:
-    """The verdict that cells keep; a field without a cell has its default."""
+    """Return the classification of cells; a field without a cell has its default."""
     return Classification(**_read(row, _CLASSIFICATION_FIELDS))
 
 
-def _written(record: Meeting | Classification, fields: Mapping[str, _Conversion]) -> Row:
+def _write(record: Meeting | Classification, fields: Mapping[str, _Conversion]) -> Row:
     return {name: conversion.write(getattr(record, name)) for name, conversion in fields.items()}
 
 
@@ -170,7 +170,7 @@ def _read(row: Row, fields: Mapping[str, _Conversion]) -> dict[str, Any]:
 
 
 def zone_name(moment: datetime) -> str:
-    """The zone's IANA name where that gives the wall clock back, else the offset, such as `+01:00`.
+    """Return the zone's IANA name if it gives the same local time back, else the offset, such as `+01:00`.
 
     It does not for a time that a clock change skips, nor for a zone that a calendar defined itself.
     """
@@ -183,7 +183,7 @@ def zone_name(moment: datetime) -> str:
 
 
 def to_local_time(instant: datetime, name: str) -> datetime:
-    """The instant on the wall clock of a zone named by `zone_name`."""
+    """Return the instant in the zone or offset that `zone_name` returned."""
     try:
         return instant.astimezone(_zone_by_name(name))
     except (KeyError, ValueError, OSError) as error:
@@ -192,13 +192,15 @@ def to_local_time(instant: datetime, name: str) -> datetime:
 
 def _round_trips(moment: datetime, key: str) -> bool:
     try:
-        again = moment.astimezone(UTC).astimezone(_zone_by_name(key))
-        return to_naive_local(again) == to_naive_local(moment) and again.utcoffset() == moment.utcoffset()
+        restored = moment.astimezone(UTC).astimezone(_zone_by_name(key))
+        return (
+            to_naive_local(restored) == to_naive_local(moment) and restored.utcoffset() == moment.utcoffset()
+        )
     except (KeyError, ValueError, OSError):
         return False
 
 
-@lru_cache(maxsize=1024)  # for two moments of each meeting: 3 % of a first night's CPU
+@lru_cache(maxsize=1024)  # called twice for each meeting: 3 % of a first night's CPU
 def _offset_name(zone: timezone) -> str:
     return str(timezone(zone.utcoffset(None)))[3:] or "+00:00"
 

@@ -1,4 +1,4 @@
-"""The ledger of nights: when each ran, how it ended, what went wrong."""
+"""Stores the nights: when each ran, how it ended, what went wrong."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,19 +18,20 @@ _ENDED_STATES = (RunState.GOOD.value, RunState.PROBLEMS.value)
 
 
 class Runs:
-    """Every night that was begun; a night is one row, however often it was tried."""
+    """The nights that were begun; a night has one row, however often it was tried."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def begin(self, night: date, now: datetime) -> RunAttempt:
-        """Enter a try at a night; the caller holds the night lock.
+        """Store that a try of a night begins.
 
-        So whoever left another night running is dead, and that night is entered as interrupted.
+        The caller holds the night lock, so the process of any other running night has ended; that night is
+        stored as interrupted.
         """
         with self._database.writing() as connection:
-            running_nights = update(runs).where(runs.c.state == RunState.RUNNING.value)
-            connection.execute(running_nights, {"state": RunState.INTERRUPTED.value})
+            end_others = update(runs).where(runs.c.state == RunState.RUNNING.value)
+            connection.execute(end_others, {"state": RunState.INTERRUPTED.value})
             stored = connection.execute(select(runs).where(runs.c.night == night)).mappings().first()
             number = stored["attempt"] + 1 if stored else 1
             values = {"state": RunState.RUNNING.value, "attempt": number, "started": now, "ended": None}
@@ -45,9 +46,10 @@ class Runs:
     def finish(
         self, night: date, state: str, now: datetime, counts: Mapping[str, int], problems: Sequence[Problem]
     ) -> None:
-        """Enter how a night ended; its problems take the place of those of an earlier try.
+        """Store how a night ended; its problems replace those of an earlier try.
 
-        state: good, problems, interrupted or failed. Raises StoreError if the night was never begun.
+        Raises:
+            StoreError: The night was never begun.
         """
         values = {"state": RunState(state).value, "ended": now, "counts": dict(counts)}
         rows = [
@@ -70,18 +72,18 @@ class Runs:
         self._verify_written(night, values["state"])
 
     def _verify_written(self, night: date, state: object) -> None:
-        """Raise StoreError unless whoever opens the store now finds the night as it was entered."""
+        """Raise StoreError unless a new connection reads the night as it was stored."""
         query = select(runs.c.state).where(runs.c.night == night)
         with self._database.reading_from_new_connection() as connection:
             if connection.execute(query).scalar() != state:
                 url = printable_url(self._database.url)
-                what = f"{url}: the store does not hold what was just written to it"
+                what = f"{url}: the store does not contain what was just written to it"
                 raise StoreError(what, "look at the disk, then run the night again")
 
     def last_good(self, until: date | None = None) -> date | None:
-        """The latest night, up to a day or of all, that ran to its end, with or without problems.
+        """Return the latest night that ran to its end, up to `until` (inclusive) if it is given.
 
-        A night dated later, by a clock that was wrong, says nothing about the nights before it.
+        The limit excludes nights with a later date, which a wrong clock caused.
         """
         query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED_STATES))
         if until is not None:
@@ -91,24 +93,26 @@ class Runs:
         return latest
 
     def last_good_before(self, night: date) -> date | None:
-        """The latest night before this one that ran to its end."""
+        """Return the latest night before this one that ran to its end."""
         query = select(func.max(runs.c.night)).where(runs.c.state.in_(_ENDED_STATES), runs.c.night < night)
         with self._database.reading() as connection:
             latest: date | None = connection.execute(query).scalar_one()
         return latest
 
     def nights(self, limit: int) -> list[NightRecord]:
-        """The latest nights, newest first; one whose process died shows as interrupted."""
+        """Return the latest nights, newest first; a running one whose process has ended is interrupted."""
         fault = (run_problems.c.night == runs.c.night, run_problems.c.severity == Severity.FAULT.value)
         faults = select(func.count()).where(*fault).scalar_subquery()
         query = select(runs, faults.label("faults")).order_by(runs.c.night.desc()).limit(limit)
         with self._database.reading() as connection:
             rows = list(connection.execute(query).mappings())
-            alive = any(row["state"] == RunState.RUNNING for row in rows) and is_night_locked(self._database)
-            return [_to_night_record(row, alive) for row in rows]
+            is_running = any(row["state"] == RunState.RUNNING for row in rows) and is_night_locked(
+                self._database
+            )
+            return [_to_night_record(row, is_running) for row in rows]
 
     def problems(self, night: date) -> list[Problem]:
-        """What went wrong in a night, in the order it was noted."""
+        """Return the problems of a night in the order in which they were noted."""
         query = select(run_problems).where(run_problems.c.night == night).order_by(run_problems.c.position)
         with self._database.reading() as connection:
             rows = connection.execute(query)
@@ -118,11 +122,11 @@ class Runs:
             ]
 
 
-def _to_night_record(row: Mapping[Any, Any], alive: bool) -> NightRecord:
+def _to_night_record(row: Mapping[Any, Any], is_running: bool) -> NightRecord:
     state = RunState(row["state"])
     return NightRecord(
         night=row["night"],
-        state=RunState.INTERRUPTED if state is RunState.RUNNING and not alive else state,
+        state=RunState.INTERRUPTED if state is RunState.RUNNING and not is_running else state,
         attempt=row["attempt"],
         started=row["started"],
         ended=row["ended"],

@@ -1,7 +1,7 @@
-"""The tables, for both databases; `migrations/` builds them and a test holds the two equal.
+"""Defines the tables for both databases; `migrations/` creates them, and a test compares the two.
 
-Meetings and allocations hold nothing of the run that wrote them, so that the same calendars give
-the same rows, whatever nights went before.
+Meetings and allocations contain nothing of the run that wrote them, so that the same calendars result in the
+same rows, whatever nights ran before.
 """
 
 from datetime import UTC, datetime
@@ -33,23 +33,23 @@ OWN_CATEGORY_SQL = {
     "sqlite": "instr(lower(categories), 'calsync') > 0",
     "postgresql": "strpos(lower(categories::text), 'calsync') > 0",
 }
-"""By dialect, the condition that a meeting has a category for calsync, word for word as its index has it."""
+"""By dialect, the condition that a meeting has a category for calsync, with exactly the text of its index."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, kept as UTC without a zone, so that both databases hold and order it alike."""
+    """A moment, stored as UTC without a zone, so that both databases store and sort it in the same way."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Take an aware datetime; a naive one is a bug."""
+        """Convert an aware datetime; a naive one is a bug."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a moment needs a zone, got {value}")
         return value and to_naive_local(value.astimezone(UTC))
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Give an aware datetime in UTC."""
+        """Return an aware datetime in UTC."""
         return value and localize(value, UTC)
 
 
@@ -79,7 +79,7 @@ calendars = Table(
     _text_column("versions"),
     Column("problems", JSON, nullable=False),
     Column("last_good", Date),
-    # Every day from here to `last_good` (exclusive) was read after it had happened.
+    # Every day from here to `last_good` (exclusive) was read after it had ended.
     Column("covered_from", Date),
     Column("failing_since", Date),
     _text_column("what"),
@@ -126,11 +126,11 @@ meetings = Table(
     # SEQUENCE may have 18 digits.
     Column("sequence", BigInteger, nullable=False, server_default="-1"),
     Column("stamp", Text, nullable=False, server_default=text("''")),
-    # By their ends, for the window read every night is the last stretch of a long history.
+    # By end: the window that is read every night is the last part of a long history.
     Index(None, "calendar_id", "ends"),
     # PostgreSQL refuses a B-tree row over 2.7 kB, and a UID may have any length; a hash has one.
     Index(None, "uid", postgresql_using="hash"),
-    # Few meetings have a category for calsync, and every night lists those that it did not understand.
+    # Few meetings have a category for calsync, and every night searches them.
     Index(
         "ix_meetings_own_categories",
         "ends",
@@ -164,7 +164,7 @@ corrections = Table(
     _text_column("person"),
     Column("made", UtcDateTime, nullable=False),
     _text_column("why"),
-    # What the person says; null where they say nothing.
+    # The corrected fields; null for a field that is not corrected.
     Column("scope", Text),
     Column("partnerships", JSON(none_as_null=True)),
     Column("activity", Text),
@@ -190,12 +190,13 @@ allocations = Table(
     Column("confirmed", Boolean, primary_key=True),
     Column("in_hours", Boolean, primary_key=True),
     Column("minutes", Float, nullable=False),
-    # No part of the key: one meeting has one label.
+    # Not part of the key, because one meeting has one label.
     Column("label", Text, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 
-# Up to where each manager's minutes are right, so that a night reckons only what changed.
+# Which minutes of each manager are up to date, so that a night calculates only what changed. The table has an
+# older name.
 allocation_states = Table(
     "reckonings",
     metadata,
@@ -257,8 +258,8 @@ outbox = Table(
     Index(None, "state", "next_at"),
 )
 
-# What people did with mails by `calsync mail resend` and `resolve`: the state of a mail alone would not
-# show who closed it.
+# What people did with mails by `calsync mail resend` and `resolve`; the state of a mail alone would not show
+# who ended it.
 mail_actions = Table(
     "mail_actions",
     metadata,

@@ -25,13 +25,13 @@ NONE = make_classification("none", "", scope=Scope.INTERNAL)
 TRAVEL = make_classification("none", "", scope=Scope.OTHER, kind=MeetingKind.TRAVEL)
 
 
-def given_to(*meetings, period: Span = WEEK, worktime: WorkingTime = WORK):
+def allocate_meetings(*meetings, period: Span = WEEK, worktime: WorkingTime = WORK):
     return allocate(ANN, meetings, worktime, period)
 
 
 def minutes_by(field: str, *meetings, **options) -> dict:
     sums: dict = defaultdict(float)
-    for allocation in given_to(*meetings, **options):
+    for allocation in allocate_meetings(*meetings, **options):
         sums[getattr(allocation, field)] += allocation.minutes
     return {key: round(value, 9) for key, value in sums.items()}
 
@@ -41,7 +41,9 @@ def unanswered(when: str, **changes):
 
 
 def test_a_meeting_alone_gets_its_whole_time():
-    assert [(a.day, a.minutes, a.in_hours) for a in given_to(meeting("09:00-10:30"))] == [(MONDAY, 90, True)]
+    assert [(a.day, a.minutes, a.in_hours) for a in allocate_meetings(meeting("09:00-10:30"))] == [
+        (MONDAY, 90, True)
+    ]
 
 
 def test_a_double_booking_is_shared_equally_by_the_minute():
@@ -51,7 +53,7 @@ def test_a_double_booking_is_shared_equally_by_the_minute():
 
 def test_three_share_by_thirds_and_nothing_is_lost():
     three = [meeting("09:00-10:00", uid=str(n)) for n in range(3)]
-    assert [a.minutes for a in given_to(*three)] == [20.0, 20.0, 20.0]
+    assert [a.minutes for a in allocate_meetings(*three)] == [20.0, 20.0, 20.0]
 
 
 def test_unconfirmed_meetings_get_only_what_no_confirmed_meeting_covers():
@@ -128,7 +130,7 @@ def test_mixed_with_an_agenda_is_split_by_it():
     assert minutes_by("activity", split) == {"process": 20, "service_improvement": 40}
 
 
-def test_mixed_whose_agenda_is_all_one_side_gives_no_empty_row():
+def test_mixed_with_an_agenda_of_one_activity_gives_no_empty_row():
     assert minutes_by(
         "activity", meeting(classification=make_classification("mixed", process_share=Fraction(1)))
     ) == {"process": 60}
@@ -142,14 +144,14 @@ def test_a_meeting_of_no_partnership_is_entered_without_one():
     assert minutes_by("partnership", meeting(classification=NONE)) == {"": 60}
 
 
-def test_preparation_passes_through():
+def test_preparation_stays_preparation():
     prep = meeting(classification=make_classification(kind=MeetingKind.PREPARATION))
     assert minutes_by("kind", prep) == {MeetingKind.PREPARATION: 60}
 
 
 def travel_goes_to(*meetings, when: str = "11:00-12:00", **changes):
     block = meeting(when, classification=TRAVEL, uid="travel", **changes)
-    found = [a for a in given_to(*meetings, block) if a.meeting_id == block.id]
+    found = [a for a in allocate_meetings(*meetings, block) if a.meeting_id == block.id]
     assert {a.kind for a in found} == {MeetingKind.TRAVEL}
     return {(a.partnership, a.activity) for a in found}
 
@@ -164,7 +166,7 @@ def test_travel_within_thirty_minutes_of_a_partnership_meeting_belongs_to_it(whe
 
 
 @pytest.mark.parametrize("when", ["12:31-13:00", "10:00-10:29"])
-def test_travel_further_off_belongs_to_nobody(when):
+def test_travel_further_off_belongs_to_no_meeting(when):
     assert travel_goes_to(stop(when, "rpb")) == {("", "none")}
 
 
@@ -176,18 +178,18 @@ def test_travel_home_belongs_to_the_meeting_that_ended_last():
     assert travel_goes_to(stop("09:00-11:00", "psb"), stop("10:00-10:40", "rpb")) == {("psb", "process")}
 
 
-def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_nobody():
+def test_travel_to_an_internal_or_cancelled_meeting_belongs_to_no_meeting():
     assert travel_goes_to(meeting("12:00-13:00", classification=NONE)) == {("", "none")}
     assert travel_goes_to(stop("12:00-13:00", "rpb", response=Response.DECLINED)) == {("", "none")}
 
 
-def test_confirmed_travel_never_serves_an_unconfirmed_meeting():
+def test_confirmed_travel_never_belongs_to_an_unconfirmed_meeting():
     maybe = stop("12:00-13:00", "rpb", response=Response.UNANSWERED)
     assert travel_goes_to(maybe) == {("", "none")}
     assert travel_goes_to(maybe, response=Response.UNANSWERED) == {("rpb", "process")}
 
 
-def test_travel_serves_a_mixed_meeting_as_its_agenda_says():
+def test_travel_to_a_mixed_meeting_is_split_by_its_agenda():
     mixed = meeting(
         "12:00-13:00", classification=make_classification("mixed", "psb", process_share=Fraction(1, 4))
     )
@@ -200,34 +202,34 @@ def test_travel_with_a_partnership_of_its_own_keeps_it():
         classification=make_classification("process", "csp", kind=MeetingKind.TRAVEL),
         uid="travel",
     )
-    found = given_to(stop("12:00-13:00", "rpb"), corrected)
+    found = allocate_meetings(stop("12:00-13:00", "rpb"), corrected)
     assert [a.partnership for a in found if a.meeting_id == corrected.id] == ["csp"]
 
 
-def test_travel_that_names_its_partnership_serves_that_partnerships_meeting():
+def test_travel_that_names_its_partnership_belongs_to_that_partnerships_meeting():
     named = meeting(
         "11:00-12:00",
         classification=make_classification("none", "csp", kind=MeetingKind.TRAVEL),
         uid="travel",
     )
-    found = given_to(stop("12:00-13:00", "rpb"), stop("10:00-11:00", "csp"), named)
+    found = allocate_meetings(stop("12:00-13:00", "rpb"), stop("10:00-11:00", "csp"), named)
     assert [(a.partnership, a.activity) for a in found if a.meeting_id == named.id] == [("csp", "process")]
 
 
-def test_travel_sees_a_meeting_beyond_the_edge_of_the_period():
+def test_travel_belongs_to_a_meeting_beyond_the_edge_of_the_period():
     board, block = stop("12:00-13:00", "rpb"), meeting("11:00-12:00", classification=TRAVEL)
     assert minutes_by("partnership", board, block, period=span("11:00-12:00")) == {"rpb": 60}
 
 
 def test_the_frame_has_a_column_for_each_field():
-    frame = allocations_frame(given_to(meeting()))
+    frame = allocations_frame(allocate_meetings(meeting()))
     assert tuple(frame.columns) == FRAME_COLUMNS
     assert frame.loc[0, ["day", "activity", "kind", "minutes"]].tolist() == [MONDAY, "process", "meeting", 60]
     assert type(frame.loc[0, "activity"]) is str
 
 
-def test_nothing_gives_an_empty_frame_with_its_columns():
-    frame = allocations_frame(given_to())
+def test_no_meetings_give_an_empty_frame_with_its_columns():
+    frame = allocations_frame(allocate_meetings())
     assert (len(frame), frame["minutes"].dtype, frame["confirmed"].dtype) == (0, "float64", "bool")
 
 
@@ -287,7 +289,7 @@ def by_day(allocations) -> dict[date, float]:
 def test_a_days_minutes_are_the_union_of_its_counted_spans(meetings):
     counted = [m for m in meetings if m.response is not Response.DECLINED]
     confirmed = [m for m in counted if m.response is not Response.UNANSWERED]
-    allocations = given_to(*meetings, period=ALWAYS)
+    allocations = allocate_meetings(*meetings, period=ALWAYS)
     assert by_day(allocations) == pytest.approx(union_by_day(counted))
     assert by_day(a for a in allocations if a.confirmed) == pytest.approx(union_by_day(confirmed))
 
@@ -295,7 +297,9 @@ def test_a_days_minutes_are_the_union_of_its_counted_spans(meetings):
 @examples(50)
 @given(calendars())
 def test_the_order_of_the_meetings_does_not_matter(meetings):
-    assert given_to(*meetings, period=ALWAYS) == given_to(*reversed(meetings), period=ALWAYS)
+    assert allocate_meetings(*meetings, period=ALWAYS) == allocate_meetings(
+        *reversed(meetings), period=ALWAYS
+    )
 
 
 @examples(50)
@@ -303,13 +307,13 @@ def test_the_order_of_the_meetings_does_not_matter(meetings):
 def test_two_periods_that_touch_give_what_the_whole_gives(meetings, minute):
     middle = STARTS[0].replace(tzinfo=UTC) + timedelta(minutes=minute)
     halves = [
-        *given_to(*meetings, period=Span(ALWAYS.start, middle)),
-        *given_to(*meetings, period=Span(middle, ALWAYS.end)),
+        *allocate_meetings(*meetings, period=Span(ALWAYS.start, middle)),
+        *allocate_meetings(*meetings, period=Span(middle, ALWAYS.end)),
     ]
-    assert by_day(halves) == pytest.approx(by_day(given_to(*meetings, period=ALWAYS)))
+    assert by_day(halves) == pytest.approx(by_day(allocate_meetings(*meetings, period=ALWAYS)))
 
 
-def test_a_long_timed_entry_is_taken_at_its_word():
+def test_a_long_timed_entry_counts_as_entered():
     tuesday = MONDAY + timedelta(days=1)
     residential = meeting(start=at("10:00"), end=at("16:00", tuesday))
     rows = allocate(ANN, [residential], WorkingTime(), WEEK)
@@ -324,15 +328,15 @@ def test_a_meeting_is_cut_at_the_edge_of_the_period():
     assert allocate(ANN, [meeting("09:00-10:00")], WorkingTime(), span("10:00-12:00")) == []
 
 
-def test_in_a_crowd_of_more_than_sixteen_the_time_is_still_shared_exactly():
+def test_more_than_sixteen_meetings_at_once_share_the_time_exactly():
     crowd = [meeting("09:00-10:00", uid=f"u{n}") for n in range(17)]
     rows = allocate(ANN, crowd, WorkingTime(), WEEK)
     assert [row.minutes for row in rows] == [float(Fraction(60, 17))] * 17
 
 
-def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_it():
+def test_time_has_the_label_of_an_own_activity_also_if_an_agenda_splits_it():
     half = make_classification("mixed", process_share=Fraction(1, 2), label="open day")
-    found = given_to(meeting(classification=half), meeting("14:00-15:00", uid="plain"))
+    found = allocate_meetings(meeting(classification=half), meeting("14:00-15:00", uid="plain"))
     assert {(one.activity.value, one.label, one.minutes) for one in found} == {
         ("process", "open day", 30.0),
         ("service_improvement", "open day", 30.0),
@@ -340,12 +344,12 @@ def test_time_carries_the_name_of_an_own_activity_also_where_an_agenda_divides_i
     }
 
 
-def test_travel_takes_the_name_of_the_activity_it_leads_to():
+def test_travel_has_the_label_of_the_meeting_it_belongs_to():
     visit = meeting(
         "10:00-11:00", classification=make_classification("service_improvement", label="site visit")
     )
     trip = meeting("09:30-10:00", classification=TRAVEL, uid="trip")
-    found = given_to(trip, visit)
+    found = allocate_meetings(trip, visit)
     assert [(one.kind.value, one.activity.value, one.label) for one in found] == [
         ("travel", "service_improvement", "site visit"),
         ("meeting", "service_improvement", "site visit"),

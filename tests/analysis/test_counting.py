@@ -94,7 +94,7 @@ def test_all_day_counts_only_if_busy_and_inter_agency():
     assert decide_counting(all_day(sensitivity=Sensitivity.PRIVATE)) == excluded(NotCountedReason.ALL_DAY)
 
 
-def test_all_day_that_nobody_answered_is_unconfirmed():
+def test_an_unanswered_all_day_meeting_is_unconfirmed():
     assert decide_counting(all_day(response=Response.UNANSWERED)).status is CountingStatus.UNCONFIRMED
 
 
@@ -102,7 +102,7 @@ NO_LEAVE = Leave()
 NINE_TO_FIVE = WorkingTime()
 
 
-def test_the_first_reason_that_holds_is_given():
+def test_the_first_reason_that_applies_is_given():
     marks = {
         "status": Status.CANCELLED,
         "response": Response.DECLINED,
@@ -137,7 +137,7 @@ def test_all_day_takes_no_public_holiday_and_no_leave():
     assert spans(all_day(), worktime=WorkingTime(closed=frozenset({MONDAY}))) == []
 
 
-def test_all_day_of_another_zone_means_the_same_date():
+def test_an_all_day_meeting_of_another_zone_is_on_the_same_date():
     there = ZoneInfo("America/New_York")
     abroad = all_day(start=at("00:00").replace(tzinfo=there), end=at("24:00").replace(tzinfo=there))
     assert spans(abroad) == [span("09:00-16:00")]

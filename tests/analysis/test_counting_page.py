@@ -1,4 +1,4 @@
-"""docs/managers/counting.md names a test for every rule; here the names are held to be true."""
+"""docs/managers/counting.md names a test for every rule; these tests must exist."""
 
 import ast
 import re

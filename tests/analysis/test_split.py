@@ -70,7 +70,7 @@ def test_the_columns_are_those_of_the_design():
     assert tuple(table().columns) == SPLIT_COLUMNS
 
 
-def test_pure_time_has_no_width():
+def test_time_of_one_activity_has_equal_bounds():
     assert bounds(row(hours=3)) == {"process": (3, 3, 3)}
 
 
@@ -81,7 +81,7 @@ def test_mixed_is_half_and_half_and_bounds_from_none_to_all():
     }
 
 
-def test_unclear_has_its_own_line_and_stands_in_both_upper_bounds():
+def test_unclear_has_its_own_row_and_is_in_both_upper_bounds():
     assert bounds(row(hours=1), row(activity="unclear", hours=2)) == {
         "process": (1, 1, 3),
         "service_improvement": (0, 0, 2),
@@ -89,7 +89,7 @@ def test_unclear_has_its_own_line_and_stands_in_both_upper_bounds():
     }
 
 
-def test_unconfirmed_time_stands_in_upper_bounds_only():
+def test_unconfirmed_time_is_in_upper_bounds_only():
     found = bounds(row(hours=1), row(hours=2, confirmed=False), row(activity="none", confirmed=False))
     assert found == {"process": (1, 1, 3), "none": (0, 0, 1)}
 
@@ -103,11 +103,11 @@ def test_operational_and_none_are_rows_of_their_own():
     assert set(bounds(row(activity="operational"), row(activity="none"))) == {"operational", "none"}
 
 
-def test_every_form_of_time_is_said_to_be_bounded():
+def test_the_estimate_of_every_row_is_bounds():
     assert set(table(row(), row(activity="unclear"))["estimate"]) == {"bounds"}
 
 
-def test_groups_periods_and_partnerships_are_apart_and_in_order():
+def test_groups_periods_and_partnerships_are_separate_rows_in_order():
     december = (date(2026, 12, 1), date(2027, 1, 1))
     found = table(
         row("cy"),
@@ -147,7 +147,7 @@ def test_meetings_are_different_meetings_and_attendances_people_by_meetings():
     assert found[["meetings", "attendances"]].values.tolist() == [[2, 5]]
 
 
-def test_a_row_of_nothing_but_possible_time_has_no_managers():
+def test_a_row_of_unconfirmed_time_only_has_no_managers():
     counts = table(row(confirmed=False))[["managers", "meetings", "attendances"]]
     assert counts.values.tolist() == [[0, 0, 0]]
 
@@ -166,7 +166,7 @@ def test_what_has_not_happened_is_planned_and_in_no_other_figure():
     assert found.loc["service_improvement", ["managers", "hours", "hours_high"]].tolist() == [0, 0, 0]
 
 
-def test_a_manager_who_left_the_list_stands_in_the_group_without_name():
+def test_a_manager_who_left_the_list_is_in_the_group_without_name():
     assert table(row("gone"), by=["department"])[["department", "hours"]].values.tolist() == [["", 1.0]]
 
 
@@ -234,7 +234,7 @@ def test_cost_goes_with_the_hours_and_not_with_the_bounds():
 
 
 @pytest.mark.parametrize("by", [["shoe_size"], ["department", "department"], ["manager_id"]])
-def test_a_group_that_people_do_not_have_is_named_with_those_they_have(by):
+def test_an_unknown_by_column_is_an_error_that_lists_the_known_ones(by):
     with pytest.raises(ConfigError, match=r"known: department, grade"):
         table(row(), by=by)
 
@@ -289,7 +289,7 @@ def test_periods_touch_and_never_overlap():
         assert all(end == start for (_, end), (start, _) in pairwise(cut))
 
 
-def test_coverage_says_what_nobody_knows():
+def test_label_coverage_sums_unclear_mixed_private_and_unconfirmed_hours():
     rows = frame(
         row(hours=5),
         row(activity="unclear", hours=2),
@@ -303,7 +303,7 @@ def test_coverage_says_what_nobody_knows():
     assert measure_label_coverage(frame()).labelled_share is None
 
 
-def test_an_own_activity_is_a_row_of_what_it_counts_as_under_its_own_name():
+def test_an_own_activity_is_a_row_of_what_it_counts_as_with_its_own_label():
     found = table(row(hours=2), row(hours=3, label="round table", meeting_id="x"))
     assert found[["activity", "label", "hours"]].values.tolist() == [
         ["process", "", 2.0],
@@ -311,7 +311,7 @@ def test_an_own_activity_is_a_row_of_what_it_counts_as_under_its_own_name():
     ]
 
 
-def test_mixed_time_keeps_its_name_in_both_rows_and_unclear_time_only_in_its_own():
+def test_mixed_time_has_its_label_in_both_rows_and_unclear_time_only_in_its_own():
     found = table(
         row(activity="mixed", hours=2, label="open day"), row(activity="unclear", hours=1, label="hello")
     )

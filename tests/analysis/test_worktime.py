@@ -64,7 +64,7 @@ def test_public_holidays_are_those_of_the_nation(nation, day):
     assert minutes(ANN, (), day, day + timedelta(days=1), WorkingTime(nation=nation)) == [0.0]
 
 
-def test_a_holiday_on_a_weekend_is_kept_on_the_day_instead_of_it():
+def test_a_holiday_on_a_weekend_has_a_substitute_day():
     assert minutes(ANN, (), date(2026, 12, 25), date(2026, 12, 30)) == [0.0, 0.0, 0.0, 0.0, 444.0]
 
 

@@ -26,7 +26,7 @@ def test_no_batch_takes_more_than_its_share_of_what_is_left(count: int, size: in
         left -= len(batch)
 
 
-def test_few_calendars_are_shared_out_and_many_go_in_full_batches() -> None:
+def test_few_calendars_are_distributed_and_many_are_in_full_batches() -> None:
     sizes = [len(batch) for batch in split_into_batches(range(40), 16, 4)]
     assert sizes == [10, 7, 5, 4, 3, 2, 2, 2, 2, 2, 1]
     assert [len(batch) for batch in split_into_batches(range(200), 16, 4)][:8] == [16] * 8

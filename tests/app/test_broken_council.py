@@ -1,4 +1,4 @@
-"""A folder of calendars of which one is healthy: it is complete, the others are named, exit code 1."""
+"""A council with broken calendars: the healthy one is complete, the others are named, exit code 1."""
 
 import subprocess
 import sys
@@ -10,25 +10,25 @@ pytestmark = pytest.mark.slow
 
 GOOD = vevent("psb", "20261109T100000Z", "20261109T120000Z", "SUMMARY:PSB")
 OTHER = vevent("smt", "20261109T110000Z", "20261109T130000Z", "SUMMARY:SMT")
-WHOLE = vcalendar(GOOD, OTHER)
+COMPLETE = vcalendar(GOOD, OTHER)
 UNREADABLE = {
     "empty": b"",
     "signin": b"<!DOCTYPE html><html><title>Sign in to your account</title></html>",
-    "cut": WHOLE[:-60],
+    "cut": COMPLETE[:-60],
     "picture": b"\x89PNG\r\n\x1a\n" + bytes(64),
 }
 ONE_EVENT = {
-    "nostart": WHOLE.replace(b"DTSTART:20261109T110000Z\r\n", b""),
-    "badstart": WHOLE.replace(b"DTSTART:20261109T110000Z", b"DTSTART:20261341T110000Z"),
-    "badrule": WHOLE.replace(b"SUMMARY:SMT", b"RRULE:FREQ=SOMETIMES\r\nSUMMARY:SMT"),
-    "endless": WHOLE.replace(b"SUMMARY:SMT", b"RRULE:FREQ=SECONDLY\r\nSUMMARY:SMT"),
+    "nostart": COMPLETE.replace(b"DTSTART:20261109T110000Z\r\n", b""),
+    "badstart": COMPLETE.replace(b"DTSTART:20261109T110000Z", b"DTSTART:20261341T110000Z"),
+    "badrule": COMPLETE.replace(b"SUMMARY:SMT", b"RRULE:FREQ=SOMETIMES\r\nSUMMARY:SMT"),
+    "endless": COMPLETE.replace(b"SUMMARY:SMT", b"RRULE:FREQ=SECONDLY\r\nSUMMARY:SMT"),
 }
-MENDED = {
-    "utf16": WHOLE.decode().encode("utf-16"),
-    "crcrlf": WHOLE.replace(b"\r\n", b"\r\r\n"),
-    "cr": WHOLE.replace(b"\r\n", b"\r"),
+REPAIRED = {
+    "utf16": COMPLETE.decode().encode("utf-16"),
+    "crcrlf": COMPLETE.replace(b"\r\n", b"\r\r\n"),
+    "cr": COMPLETE.replace(b"\r\n", b"\r"),
     "twice": vcalendar(GOOD) + vcalendar(OTHER),
-    "alarm": WHOLE.replace(b"SUMMARY:SMT", b"SUMMARY:SMT\r\nBEGIN:VALARM\r\nTRIGGER:PT-2H\r\nEND:VALARM"),
+    "alarm": COMPLETE.replace(b"SUMMARY:SMT", b"SUMMARY:SMT\r\nBEGIN:VALARM\r\nTRIGGER:PT-2H\r\nEND:VALARM"),
 }
 
 
@@ -38,41 +38,41 @@ def run(config) -> subprocess.CompletedProcess:
 
 
 def meetings_by_manager(config) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for row in stored_tables(config, ("meetings",))["meetings"]:
         name = next(cell for cell in row if cell in NAMES)
-        found[name] = found.get(name, 0) + 1
-    return found
+        counts[name] = counts.get(name, 0) + 1
+    return counts
 
 
-NAMES = {"healthy", *UNREADABLE, *ONE_EVENT, *MENDED}
+NAMES = {"healthy", *UNREADABLE, *ONE_EVENT, *REPAIRED}
 
 
-def test_each_broken_calendar_is_named_with_its_fault_and_the_way_out_and_the_healthy_one_is_complete(
+def test_each_broken_calendar_is_named_with_a_hint_and_the_healthy_one_is_complete(
     tmp_path,
 ):
-    config = write_council(tmp_path, {"healthy": WHOLE, **UNREADABLE, **ONE_EVENT, **MENDED})
-    ran = run(config)
-    assert ran.returncode == 1, ran.stderr
-    assert "Traceback" not in ran.stderr
+    config = write_council(tmp_path, {"healthy": COMPLETE, **UNREADABLE, **ONE_EVENT, **REPAIRED})
+    result = run(config)
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
     assert meetings_by_manager(config) == {
         "healthy": 2,
         **dict.fromkeys(ONE_EVENT, 1),
-        **dict.fromkeys(MENDED, 2),
+        **dict.fromkeys(REPAIRED, 2),
     }
-    faults = [line for line in ran.stderr.splitlines() if line.startswith("●")]
+    faults = [line for line in result.stderr.splitlines() if line.startswith("●")]
     for name in (*UNREADABLE, *ONE_EVENT):
-        (told,) = [line for line in faults if f"{name}.ics" in line]
-        assert "→" in told, told
-    assert not any("healthy.ics" in line for line in ran.stderr.splitlines())
+        (fault,) = [line for line in faults if f"{name}.ics" in line]
+        assert "→" in fault, fault
+    assert not any("healthy.ics" in line for line in result.stderr.splitlines())
 
 
 def test_the_same_in_one_managers_folder(tmp_path):
-    config = write_council(tmp_path, {"healthy": WHOLE, **UNREADABLE})
+    config = write_council(tmp_path, {"healthy": COMPLETE, **UNREADABLE})
     roster = "id,email,calendar\nana,ana@brynfelin.gov.wales.example,calendars\n"
     (tmp_path / "managers.csv").write_text(roster, encoding="utf-8")
-    ran = run(config)
-    assert ran.returncode == 1
+    result = run(config)
+    assert result.returncode == 1
     assert len(stored_tables(config, ("meetings",))["meetings"]) == 2
     for name in UNREADABLE:
-        assert f"{name}.ics" in ran.stderr
+        assert f"{name}.ics" in result.stderr

@@ -1,4 +1,4 @@
-"""A category that is not understood is reported every night, and to its owner, until it is mended."""
+"""A category that is not understood is reported every night, and to its owner, until it is corrected."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -25,8 +25,8 @@ def notes(report) -> list[str]:
 
 def mails(folder: Path) -> list[str]:
     paths = sorted((folder / "outbox").rglob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-    found = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths)
-    return [mail.get_body(("plain",)).get_content() for mail in found]
+    messages = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths)
+    return [mail.get_body(("plain",)).get_content() for mail in messages]
 
 
 def test_a_category_that_is_not_understood_is_in_the_report_and_in_the_next_mail(tmp_path):
@@ -46,7 +46,7 @@ def test_it_is_reported_while_the_calendar_is_unchanged_and_while_other_meetings
     assert len(notes(run_test_night(config, NIGHT + timedelta(days=2)))) == 1
 
 
-def test_it_is_reported_no_more_once_it_is_mended(tmp_path):
+def test_a_corrected_category_is_not_reported_any_more(tmp_path):
     config = write_council(tmp_path, {"ana": tagged("calsync: bananas")})
     run_test_night(config)
     write_council(tmp_path, {"ana": tagged("calsync: gwella gwasanaethau")})

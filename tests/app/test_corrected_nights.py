@@ -1,4 +1,4 @@
-"""What a person said holds in every night after, and a series has one verdict."""
+"""A correction applies in every later night, and a series has one classification."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -29,40 +29,40 @@ pytestmark = pytest.mark.slow
 WEEKLY = ("RRULE:FREQ=WEEKLY;COUNT=30", "SUMMARY:PSB")
 SERIES = vevent("w", "20260907T090000Z", "20260907T100000Z", *WEEKLY)
 CALENDAR = vcalendar(SERIES)
-SAID_AT = datetime(2026, 11, 16, 12, 0, tzinfo=LONDON)
+CORRECTED_AT = datetime(2026, 11, 16, 12, 0, tzinfo=LONDON)
 NEXT = NIGHT + timedelta(days=1)
 
 
 @contextmanager
-def desk(config):
+def opened_store(config):
     with open_store(store_url(load_settings(config))) as store:
         yield store
 
 
-def say(config, says=CorrectionFields(activity=Activity.PROCESS), **changes):  # noqa: B008 - frozen
+def correct(config, fields=CorrectionFields(activity=Activity.PROCESS), **changes):  # noqa: B008 - frozen
     settings = load_settings(config)
-    given = Correction("w", says, "Alys Puw", SAID_AT, **changes)
-    with desk(config) as store:
-        return corrections.add_correction(store, given, load_managers(settings), worktime_of(settings))
+    correction = Correction("w", fields, "Alys Puw", CORRECTED_AT, **changes)
+    with opened_store(config) as store:
+        return corrections.add_correction(store, correction, load_managers(settings), worktime_of(settings))
 
 
-def take_back(config, number):
+def withdraw(config, number):
     settings = load_settings(config)
-    with desk(config) as store:
+    with opened_store(config) as store:
         return corrections.withdraw_correction(
-            store, number, "Alys Puw", SAID_AT, load_managers(settings), worktime_of(settings)
+            store, number, "Alys Puw", CORRECTED_AT, load_managers(settings), worktime_of(settings)
         )
 
 
 def minutes(config, name="ana") -> dict[str, float]:
     """A manager's minutes by activity, as they are exported."""
-    with desk(config) as store:
+    with opened_store(config) as store:
         frame = store.allocations.frame(date(2026, 1, 1), date(2028, 1, 1), [name])
     return {str(a): float(m) for a, m in frame.groupby("activity")["minutes"].sum().items()}
 
 
-def verdicts(config, uid="w") -> dict[str, str]:
-    with desk(config) as store:
+def classifications(config, uid="w") -> dict[str, str]:
+    with opened_store(config) as store:
         found = store.meetings.find_by_uid(uid)
     return {
         f"{m.manager_id} {m.start:%m-%d %H}": f"{m.classification.activity} by {m.classification.rule}"
@@ -75,7 +75,7 @@ def test_a_correction_counts_at_once_and_after_a_night_that_finds_nothing_change
     run_test_night(config)
     before = minutes(config)
     assert set(before) == {"unclear"}
-    _, effects = say(config)
+    _, effects = correct(config)
     assert {(str(e.before.activity), str(e.after.activity)) for e in effects} == {("unclear", "process")}
     assert minutes(config) == {"process": before["unclear"]}
     report = run_test_night(config)
@@ -83,28 +83,28 @@ def test_a_correction_counts_at_once_and_after_a_night_that_finds_nothing_change
     assert minutes(config) == {"process": before["unclear"]}
 
 
-def test_a_correction_whose_command_was_cut_off_counts_after_the_next_night(tmp_path):
+def test_a_correction_whose_command_was_killed_counts_after_the_next_night(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR, "bob": CALENDAR})
     run_test_night(config)
     run_test_night(config)
-    with desk(config) as store:
+    with opened_store(config) as store:
         store.corrections.add(
-            Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", SAID_AT)
+            Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", CORRECTED_AT)
         )
     assert set(minutes(config)) == {"unclear"}
     report = run_test_night(config)
     assert report.counts["unchanged"] == 2
     assert set(minutes(config)) == set(minutes(config, "bob")) == {"process"}
-    with desk(config) as store:
-        store.corrections.withdraw(1, "Alys Puw", SAID_AT)
+    with opened_store(config) as store:
+        store.corrections.withdraw(1, "Alys Puw", CORRECTED_AT)
     run_test_night(config)
     assert set(minutes(config)) == {"unclear"}
 
 
-def test_it_survives_a_changed_calendar_other_rules_and_new_meetings_of_the_series(tmp_path):
+def test_a_correction_survives_a_changed_calendar_other_rules_and_new_meetings_of_the_series(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
-    _, effects = say(config)
+    _, effects = correct(config)
     (tmp_path / "our-rules").mkdir()
     (tmp_path / "our-rules" / "own.toml").write_text('[pack]\ntitle = "Own"\nextends = ["manual"]\n')
     moved = SERIES.replace("SUMMARY:PSB", "SUMMARY:PSB: draft well-being plan for prevention")
@@ -112,29 +112,29 @@ def test_it_survives_a_changed_calendar_other_rules_and_new_meetings_of_the_seri
         tmp_path, {"ana": vcalendar(moved)}, more='[rules]\npacks = ["wales"]\nfolder = "our-rules"\n'
     )
     run_test_night(config, NIGHT + timedelta(weeks=5))
-    assert set(verdicts(config).values()) == {"process by correction/series"}
-    assert len(verdicts(config)) > len(effects)
+    assert set(classifications(config).values()) == {"process by correction/series"}
+    assert len(classifications(config)) > len(effects)
     assert set(minutes(config)) == {"process"}
 
 
-def test_a_withdrawal_leaves_the_store_as_if_nothing_had_been_said(tmp_path):
+def test_a_withdrawal_leaves_the_store_as_before_the_correction(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     before = stored_tables(config, ("meetings", "allocations"))
-    kept, _ = say(config)
+    correction, _ = correct(config)
     run_test_night(config, NEXT)
-    take_back(config, kept.number)
+    withdraw(config, correction.number)
     assert stored_tables(config, ("meetings", "allocations")) == before
     run_test_night(config, NEXT)
     assert stored_tables(config, ("meetings", "allocations")) == before
 
 
-def test_minutes_reckoned_at_once_are_those_of_the_next_night(tmp_path):
+def test_minutes_calculated_at_once_are_those_of_the_next_night(tmp_path):
     travel = vevent("t", "20261109T081500Z", "20261109T090000Z", "SUMMARY:Travel to PSB")
     clash = vevent("c", "20261109T093000Z", "20261109T110000Z", "SUMMARY:SMT")
     config = write_council(tmp_path, {"ana": vcalendar(SERIES, travel, clash)})
     run_test_night(config)
-    say(config)
+    correct(config)
     at_once = stored_tables(config, ("allocations",))
     run_test_night(config, NEXT)
     assert stored_tables(config, ("allocations",)) == at_once
@@ -143,87 +143,91 @@ def test_minutes_reckoned_at_once_are_those_of_the_next_night(tmp_path):
 def test_a_correction_of_one_meeting_leaves_the_rest_of_the_series(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
-    with desk(config) as store:
-        which = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
-    say(config, recurrence_id=which)
+    with opened_store(config) as store:
+        recurrence_id = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
+    correct(config, recurrence_id=recurrence_id)
     run_test_night(config, NEXT)
     assert minutes(config)["process"] == 60
-    assert verdicts(config)["ana 11-09 09"] == "process by correction/meeting"
-    assert verdicts(config)["ana 11-16 09"] == "unclear by bare/name"
+    assert classifications(config)["ana 11-09 09"] == "process by correction/meeting"
+    assert classifications(config)["ana 11-16 09"] == "unclear by bare/name"
 
 
-def test_a_meeting_that_moves_keeps_what_was_said_of_it(tmp_path):
+def test_a_meeting_that_moves_keeps_its_correction(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
-    with desk(config) as store:
-        which = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
-    say(config, recurrence_id=which)
+    with opened_store(config) as store:
+        recurrence_id = corrections.find_recurrence_id(store.meetings.find_by_uid("w"), date(2026, 11, 9))
+    correct(config, recurrence_id=recurrence_id)
     moved = vevent(
         "w", "20261110T140000Z", "20261110T150000Z", "RECURRENCE-ID:20261109T090000Z", "SUMMARY:PSB"
     )
     write_council(tmp_path, {"ana": vcalendar(SERIES, moved)})
     run_test_night(config, NEXT)
-    assert verdicts(config)["ana 11-10 14"] == "process by correction/meeting"
+    assert classifications(config)["ana 11-10 14"] == "process by correction/meeting"
 
 
-def test_what_a_meeting_is_holds_for_everybody_in_it_unless_one_calendar_is_named(tmp_path):
+def test_a_correction_applies_to_all_managers_unless_one_is_named(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR, "bob": CALENDAR})
     run_test_night(config)
-    kept, _ = say(config, manager_id="bob")
+    correction, _ = correct(config, manager_id="bob")
     assert (set(minutes(config)), set(minutes(config, "bob"))) == ({"unclear"}, {"process"})
-    take_back(config, kept.number)
-    say(config)
+    withdraw(config, correction.number)
+    correct(config)
     assert (set(minutes(config)), set(minutes(config, "bob"))) == ({"process"}, {"process"})
 
 
-def test_a_person_beats_a_category_and_a_category_the_rules(tmp_path):
+def test_a_correction_overrides_a_category_and_a_category_the_rules(tmp_path):
     tagged = vevent("w", "20261109T090000Z", "20261109T100000Z", "SUMMARY:PSB", "CATEGORIES:calsync: mixed")
     config = write_council(tmp_path, {"ana": vcalendar(tagged)})
     run_test_night(config)
-    assert verdicts(config) == {"ana 11-09 09": "mixed by correction/category"}
-    say(config)
+    assert classifications(config) == {"ana 11-09 09": "mixed by correction/category"}
+    correct(config)
     run_test_night(config, NEXT)
-    assert verdicts(config) == {"ana 11-09 09": "process by correction/series"}
+    assert classifications(config) == {"ana 11-09 09": "process by correction/series"}
 
 
 def test_a_night_after_which_a_correction_was_made_sends_nothing_again(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     outbox = stored_tables(config, ("outbox",))
-    say(config)
+    correct(config)
     run_test_night(config)
     assert stored_tables(config, ("outbox",)) == outbox
 
 
-def test_a_partnership_that_no_rules_know_any_more_is_named_by_the_night(tmp_path):
+def test_a_night_names_a_partnership_that_no_rules_define_any_more(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
-    say(config, CorrectionFields(partnerships=("moor_hub",)))
+    correct(config, CorrectionFields(partnerships=("moor_hub",)))
     report = run_test_night(config, NEXT)
-    (told,) = [problem for problem in report.problems if "moor_hub" in problem.what]
-    assert told.severity is Severity.NOTE and "--withdraw" in told.hint
+    (note,) = [problem for problem in report.problems if "moor_hub" in problem.what]
+    assert note.severity is Severity.NOTE and "--withdraw" in note.hint
 
 
-# One verdict for a series, unless an override differs in substance.
+# One classification for a series, unless an override differs in its content.
 
 
 def override(start, end, *lines):
     return vevent("w", start, end, "RECURRENCE-ID:20261109T090000Z", *lines)
 
 
-def test_all_meetings_of_a_series_get_one_verdict(tmp_path):
+def test_all_meetings_of_a_series_get_one_classification(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR, "bob": CALENDAR})
     run_test_night(config)
-    assert set(verdicts(config).values()) == {"unclear by bare/name"}
+    assert set(classifications(config).values()) == {"unclear by bare/name"}
 
 
 @pytest.mark.parametrize("end", ["20261110T150000Z", "20261110T163000Z"], ids=["moved", "moved, longer"])
-def test_an_override_with_another_time_only_keeps_the_series_verdict(tmp_path, end):
+def test_an_override_with_another_time_only_keeps_the_classification_of_the_series(tmp_path, end):
     config = write_council(
         tmp_path, {"ana": vcalendar(SERIES, override("20261110T140000Z", end, "SUMMARY:PSB"))}
     )
     run_test_night(config)
-    assert verdicts(config)["ana 11-10 14"] == verdicts(config)["ana 11-16 09"] == "unclear by bare/name"
+    assert (
+        classifications(config)["ana 11-10 14"]
+        == classifications(config)["ana 11-16 09"]
+        == "unclear by bare/name"
+    )
 
 
 @pytest.mark.parametrize(
@@ -238,11 +242,11 @@ def test_an_override_with_another_title_or_agenda_gets_its_own(tmp_path, lines):
     special = override("20261109T090000Z", "20261109T100000Z", *lines)
     config = write_council(tmp_path, {"ana": vcalendar(SERIES, special)})
     run_test_night(config)
-    assert verdicts(config)["ana 11-09 09"].startswith("process by")
-    assert verdicts(config)["ana 11-16 09"] == "unclear by bare/name"
+    assert classifications(config)["ana 11-09 09"].startswith("process by")
+    assert classifications(config)["ana 11-16 09"] == "unclear by bare/name"
 
 
-def test_an_override_that_comes_later_is_judged_and_its_end_brings_the_series_verdict_back(tmp_path):
+def test_a_later_override_is_classified_and_its_removal_restores_the_series(tmp_path):
     config = write_council(tmp_path, {"ana": CALENDAR})
     run_test_night(config)
     before = stored_tables(config, ("meetings", "allocations"))

@@ -1,4 +1,4 @@
-"""What HR's table says of days that were not read, of days ahead, and of one meeting in many calendars."""
+"""The table for HR about days that were not read, days ahead, and one meeting in several calendars."""
 
 from datetime import date, timedelta
 
@@ -21,15 +21,15 @@ PSB = "SUMMARY:PSB: terms of reference and membership"
 
 
 def exported(config, first: str, to: str, table: str = "split") -> tuple[list[dict[str, str]], str]:
-    words = ["export", "--table", table, "--from", first, "--to", to, "--config", str(config)]
-    given = CliRunner().invoke(app, words)
-    assert given.exit_code == 0, given.output
-    return csv_rows(given.stdout), given.stderr
+    arguments = ["export", "--table", table, "--from", first, "--to", to, "--config", str(config)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return csv_rows(result.stdout), result.stderr
 
 
 def process(rows: list[dict[str, str]]) -> dict[str, str]:
-    (found,) = [row for row in rows if (row["partnership"], row["activity"]) == ("psb", "process")]
-    return found
+    (row,) = [row for row in rows if (row["partnership"], row["activity"]) == ("psb", "process")]
+    return row
 
 
 def weekly(start: str = "20261102T100000Z", end: str = "20261102T120000Z", *lines: str) -> bytes:
@@ -43,27 +43,27 @@ def test_one_meeting_in_five_calendars_is_one_meeting_and_five_attendances(tmp_p
     calendars["eli"] = zoned.replace(b"DTEND:20261102T120000Z", b"DTEND;TZID=Europe/London:20261102T120000")
     config = write_council(tmp_path, calendars)
     run_test_night(config)
-    found = process(exported(config, "2026-11-02", "2026-11-16")[0])
-    assert (found["meetings"], found["attendances"], found["hours"]) == ("2", "10", "20.0")
+    row = process(exported(config, "2026-11-02", "2026-11-16")[0])
+    assert (row["meetings"], row["attendances"], row["hours"]) == ("2", "10", "20.0")
 
 
-def test_what_lies_ahead_of_the_night_is_planned_and_never_hours(tmp_path):
+def test_days_after_the_night_are_planned_and_never_hours(tmp_path):
     config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
     run_test_night(config)
-    rows, said = exported(config, "2026-11-02", "2026-11-30")
-    found = process(rows)
+    rows, messages = exported(config, "2026-11-02", "2026-11-30")
+    row = process(rows)
     # Mondays: 2 and 9 November have been; 16, the day of the night, and 23 have not.
-    assert (found["hours"], found["hours_high"], found["hours_planned"]) == ("20.0", "20.0", "20.0")
-    assert (found["meetings"], found["attendances"]) == ("2", "10")
-    assert float(found["covered"]) == 0.5
-    assert float(found["share_of_contracted"]) == pytest.approx(20 / (5 * 2 * 37), abs=1e-6)
-    assert "2026-11-02 to 2026-11-30 (exclusive) was read in part" in " ".join(said.split())
-    whole, said = exported(config, "2026-11-02", "2026-11-16")
+    assert (row["hours"], row["hours_high"], row["hours_planned"]) == ("20.0", "20.0", "20.0")
+    assert (row["meetings"], row["attendances"]) == ("2", "10")
+    assert float(row["covered"]) == 0.5
+    assert float(row["share_of_contracted"]) == pytest.approx(20 / (5 * 2 * 37), abs=1e-6)
+    assert "2026-11-02 to 2026-11-30 (exclusive) was read in part" in " ".join(messages.split())
+    whole, messages = exported(config, "2026-11-02", "2026-11-16")
     assert float(process(whole)["covered"]) == 1
-    assert "in part" not in said
+    assert "in part" not in messages
 
 
-def test_the_audit_table_says_which_minutes_are_planned(tmp_path):
+def test_the_audit_table_marks_planned_minutes(tmp_path):
     config = write_council(tmp_path, {"ana": weekly()})
     run_test_night(config)
     rows, _ = exported(config, "2026-11-09", "2026-11-30", "allocations")
@@ -79,22 +79,22 @@ def test_a_calendar_that_fails_covers_its_days_up_to_its_last_good_night(tmp_pat
     run_test_night(config)
     (tmp_path / "calendars" / "fay.ics").unlink()
     run_test_night(config, NIGHT + timedelta(days=14))
-    found = process(exported(config, "2026-11-02", "2026-11-30")[0])
-    assert float(found["hours"]) == 5 * 8 + 4
-    assert found["hours_planned"] == "", "one person's"
-    assert float(found["covered"]) == pytest.approx((5 * 20 + 10) / (6 * 20), abs=1e-6)
+    row = process(exported(config, "2026-11-02", "2026-11-30")[0])
+    assert float(row["hours"]) == 5 * 8 + 4
+    assert row["hours_planned"] == "", "one person's"
+    assert float(row["covered"]) == pytest.approx((5 * 20 + 10) / (6 * 20), abs=1e-6)
     due = (5 * 4 + 2) * 37
-    assert float(found["share_of_contracted"]) == pytest.approx(44 / due, abs=1e-6)
+    assert float(row["share_of_contracted"]) == pytest.approx(44 / due, abs=1e-6)
 
 
 def test_a_manager_who_was_never_read_covers_nothing(tmp_path):
     config = write_council(tmp_path, dict.fromkeys((*FIVE, "fay"), weekly()))
     (tmp_path / "calendars" / "fay.ics").unlink()
     run_test_night(config)
-    rows, said = exported(config, "2026-11-02", "2026-11-16")
+    rows, messages = exported(config, "2026-11-02", "2026-11-16")
     assert float(process(rows)["covered"]) == pytest.approx(5 / 6, abs=1e-6)
     assert float(process(rows)["share_of_contracted"]) == pytest.approx(20 / (5 * 2 * 37), abs=1e-6)
-    assert "83.3%" in said
+    assert "83.3%" in messages
 
 
 def test_days_before_the_first_window_are_not_covered_and_later_nights_keep_what_was(tmp_path):
@@ -104,10 +104,10 @@ def test_days_before_the_first_window_are_not_covered_and_later_nights_keep_what
     run_test_night(config, NIGHT + timedelta(days=14))
     first = NIGHT - timedelta(days=7)
     with open_store(store_url(load_settings(config))) as store:
-        days = {(one.first, one.last) for one in store.meetings.calendar_days()}
+        days = {(span.first, span.last) for span in store.meetings.calendar_days()}
     assert days == {(first, NIGHT + timedelta(days=14))}
-    found = process(exported(config, "2026-11-02", "2026-11-30")[0])
-    assert float(found["covered"]) == 3 / 4
+    row = process(exported(config, "2026-11-02", "2026-11-30")[0])
+    assert float(row["covered"]) == 3 / 4
 
 
 def test_a_gap_between_two_windows_ends_what_was_covered_before(tmp_path):
@@ -116,11 +116,11 @@ def test_a_gap_between_two_windows_ends_what_was_covered_before(tmp_path):
     later = NIGHT + timedelta(days=28)
     run_test_night(config, later)
     with open_store(store_url(load_settings(config))) as store:
-        days = {(one.first, one.last) for one in store.meetings.calendar_days()}
+        days = {(span.first, span.last) for span in store.meetings.calendar_days()}
     assert days == {(later - timedelta(days=7), later)}
 
 
-def test_minutes_of_a_meeting_say_where_it_is_the_same(tmp_path):
+def test_minutes_of_one_meeting_in_several_calendars_have_the_same_meeting(tmp_path):
     config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()))
     run_test_night(config)
     with open_store(store_url(load_settings(config))) as store:
@@ -134,6 +134,6 @@ def test_a_grade_without_an_hourly_cost_is_named_and_the_cost_is_blank(tmp_path)
     config = write_council(tmp_path, dict.fromkeys(FIVE, weekly()), more='[costs]\nfile = "grades.csv"\n')
     (tmp_path / "grades.csv").write_text("grade,contract,productive\nhead,50,60\n", encoding="utf-8")
     run_test_night(config)
-    rows, said = exported(config, "2026-11-02", "2026-11-16")
+    rows, messages = exported(config, "2026-11-02", "2026-11-16")
     assert process(rows)["cost_contract"] == ""
-    assert "no hourly cost is known for managers without a grade" in " ".join(said.split())
+    assert "no hourly cost is known for managers without a grade" in " ".join(messages.split())

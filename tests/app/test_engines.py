@@ -1,4 +1,4 @@
-"""Every engine keeps the same; what dies in mid-night costs its time only."""
+"""Every engine stores the same; a process that is killed during the night costs only time."""
 
 import multiprocessing
 import os
@@ -28,7 +28,7 @@ from calsync.store.records import RunState
 
 pytestmark = pytest.mark.slow
 
-KEPT = ("meetings", "allocations")
+COMPARED_TABLES = ("meetings", "allocations")
 THREADS = '[engine]\nkind = "threads"\nworkers = 2\n'
 PROCESSES = '[engine]\nkind = "processes"\nworkers = 2\n'
 WEEKLY = vevent("smt", "20260907T090000Z", "20260907T100000Z", "SUMMARY:SMT", "RRULE:FREQ=WEEKLY")
@@ -46,13 +46,13 @@ def on_dask(running) -> str:
 
 
 @pytest.fixture(scope="module")
-def crew(tmp_path_factory):
+def cluster(tmp_path_factory):
     with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
         yield running
 
 
 @pytest.fixture
-def own_crew(tmp_path):
+def own_cluster(tmp_path):
     with running_cluster(tmp_path / "cluster") as running:
         yield running
 
@@ -60,67 +60,67 @@ def own_crew(tmp_path):
 @pytest.fixture(params=["threads", "processes", "dask"])
 def engine(request) -> str:
     if request.param == "dask":
-        return on_dask(request.getfixturevalue("crew"))
+        return on_dask(request.getfixturevalue("cluster"))
     return {"threads": THREADS, "processes": PROCESSES}[request.param]
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What threads keep of the council of all these nights."""
+    """What threads store of the council of all these nights."""
     config = write_council(tmp_path_factory.mktemp("threads"), CALENDARS, more=THREADS)
     assert run_test_night(config).outcome is RunState.GOOD
-    return stored_tables(config, KEPT)
+    return stored_tables(config, COMPARED_TABLES)
 
 
 CALENDARS = {f"m{number:03}": calendar(number) for number in range(MANAGERS)}
 
 
 def at(count: int, act):
-    """A progress that acts once, when so many calendars are kept."""
-    left = [act]
+    """Return a progress that calls `act` once, when so many calendars are stored."""
+    pending = [act]
 
     def progress(what, done, total):
-        if what == "calendars" and done >= count and left:
-            left.pop()()
+        if what == "calendars" and done >= count and pending:
+            pending.pop()()
 
     return progress
 
 
-def test_every_engine_keeps_the_same(tmp_path, engine, expected):
+def test_every_engine_stores_the_same(tmp_path, engine, expected):
     config = write_council(tmp_path, CALENDARS, more=engine)
     report = run_test_night(config)
     assert report.outcome is RunState.GOOD
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
     assert run_test_night(config).counts["unchanged"] == MANAGERS
 
 
-def test_a_dask_worker_killed_in_mid_night_costs_its_time_only(tmp_path, own_crew, expected):
-    config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
-    report = run_test_night(config, progress=at(20, own_crew.workers[0].kill))
+def test_a_dask_worker_killed_during_the_night_costs_only_time(tmp_path, own_cluster, expected):
+    config = write_council(tmp_path, CALENDARS, more=on_dask(own_cluster))
+    report = run_test_night(config, progress=at(20, own_cluster.workers[0].kill))
     assert report.outcome is RunState.GOOD
     assert report.counts["calendars"] == MANAGERS
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
 
 
 @pytest.mark.parametrize("lost", ["the scheduler", "every worker"])
-def test_without_its_cluster_the_night_goes_on_here_and_says_so(
-    tmp_path, own_crew, expected, monkeypatch, lost
+def test_without_its_cluster_the_night_continues_here_with_a_note(
+    tmp_path, own_cluster, expected, monkeypatch, lost
 ):
     def kill():
-        for process in own_crew.workers if lost == "every worker" else [own_crew.scheduler]:
+        for process in own_cluster.workers if lost == "every worker" else [own_cluster.scheduler]:
             process.kill()
 
     monkeypatch.setattr("calsync.app.dask_engine.SCHEDULER_SECONDS", 2)
-    config = write_council(tmp_path, CALENDARS, more=on_dask(own_crew))
+    config = write_council(tmp_path, CALENDARS, more=on_dask(own_cluster))
     report = run_test_night(config, progress=at(20, kill))
-    (note,) = [problem for problem in report.problems if own_crew.address in problem.where]
-    assert note.severity is Severity.NOTE and "lost in mid-night" in note.what
+    (note,) = [problem for problem in report.problems if own_cluster.address in problem.where]
+    assert note.severity is Severity.NOTE and "lost during the night" in note.what
     assert report.outcome is RunState.GOOD
     assert report.counts["calendars"] == MANAGERS
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
 
 
-def test_a_process_killed_in_mid_night_costs_its_time_only(tmp_path, expected):
+def test_a_process_killed_during_the_night_costs_only_time(tmp_path, expected):
     def kill_one():
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
@@ -128,19 +128,19 @@ def test_a_process_killed_in_mid_night_costs_its_time_only(tmp_path, expected):
     report = run_test_night(config, progress=at(20, kill_one))
     assert report.outcome is RunState.GOOD
     assert report.counts["calendars"] == MANAGERS
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
 
 
 def test_no_process_outlives_the_night(tmp_path):
     run_test_night(write_council(tmp_path, {"ana": calendar(1)}, more=PROCESSES))
-    # Whoever else waits for a process may have heard of its end, and not have said so yet.
-    patience = time.monotonic() + 10
-    while multiprocessing.active_children() and time.monotonic() < patience:
+    # The pool may still be joining its processes.
+    deadline = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert multiprocessing.active_children() == []
 
 
-def test_a_broken_calendar_and_a_folder_of_calendars_do_as_under_threads(tmp_path, engine):
+def test_every_engine_reports_a_broken_calendar_and_reads_a_folder(tmp_path, engine):
     config = write_council(
         tmp_path, {"ana": calendar(1), "bob": b"<html>Sign in</html>", "cai": b""}, more=engine
     )
@@ -156,15 +156,15 @@ def test_a_broken_calendar_and_a_folder_of_calendars_do_as_under_threads(tmp_pat
     assert report.counts["calendars"] == 3
 
 
-def test_a_calendar_that_hangs_holds_up_no_engine(tmp_path, engine):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+def test_a_calendar_that_hangs_stops_no_engine(tmp_path, engine):
+    with socket.create_server(("127.0.0.1", 0)) as server:
         config = write_council(
             tmp_path,
             {"ana": calendar(1), "bob": calendar(2)},
             more=ALLOW_LOOPBACK + engine + "calendar_seconds = 1\n",
         )
         rows = (tmp_path / "managers.csv").read_text()
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        hanging = f"http://127.0.0.1:{server.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
         report = run_test_night(config)
     assert report.counts["calendars"] == 1
@@ -172,51 +172,53 @@ def test_a_calendar_that_hangs_holds_up_no_engine(tmp_path, engine):
     assert "bob" in fault.where and "within 1 second;" in fault.what
 
 
-def refused(config) -> str:
-    """Why a night is refused; nothing was touched."""
+def error_before_night(config) -> str:
+    """Return the error that a night raises before anything is changed."""
     with pytest.raises(ConfigError) as raised:
         run_test_night(config)
     assert not (config.parent / "calsync.db").exists()
     return str(raised.value)
 
 
-def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_touched(tmp_path, monkeypatch):
+def test_a_scheduler_that_does_not_answer_is_reported_before_anything_is_changed(tmp_path, monkeypatch):
     monkeypatch.setattr("calsync.app.dask_engine.SCHEDULER_SECONDS", 1)
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         more = f'[engine]\nkind = "dask"\naddress = "{address}"\n'
-        told = refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
-    assert address in told and "no scheduler answers" in told
+        error = error_before_night(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert address in error and "no scheduler answers" in error
 
 
-def test_without_dask_the_way_out_is_named(tmp_path, monkeypatch):
+def test_without_dask_the_error_names_the_installation(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     more = '[engine]\nkind = "dask"\naddress = "tcp://127.0.0.1:8786"\n'
-    assert "pip install dask distributed" in refused(write_council(tmp_path, {"ana": calendar(1)}, more=more))
+    assert "pip install dask distributed" in error_before_night(
+        write_council(tmp_path, {"ana": calendar(1)}, more=more)
+    )
 
 
 def test_dask_without_an_address_is_refused(tmp_path):
-    assert "address" in refused(
+    assert "address" in error_before_night(
         write_council(tmp_path, {"ana": calendar(1)}, more='[engine]\nkind = "dask"\n')
     )
 
 
-def test_a_worker_with_other_rules_is_told_before_anything_is_touched(tmp_path, crew, monkeypatch):
-    # What this night holds for its rules is not what a worker finds in its files.
+def test_a_worker_with_other_rules_is_reported_before_anything_is_changed(tmp_path, cluster, monkeypatch):
+    # The version of this night's rules differs from those that a worker loads.
     from calsync.app import night as run
 
-    config = write_council(tmp_path, {"ana": calendar(1)}, more=on_dask(crew))
-    ours = run.run_context
-    monkeypatch.setattr(run, "run_context", lambda night: replace(ours(night), rules_version="0" * 24))
-    told = refused(config)
-    assert "other rules" in told and "Dask worker tcp://" in told
+    config = write_council(tmp_path, {"ana": calendar(1)}, more=on_dask(cluster))
+    run_context = run.run_context
+    monkeypatch.setattr(run, "run_context", lambda night: replace(run_context(night), rules_version="0" * 24))
+    error = error_before_night(config)
+    assert "other rules" in error and "Dask worker tcp://" in error
 
 
-def test_a_worker_without_our_secrets_is_told_before_anything_is_touched(tmp_path, crew, monkeypatch):
+def test_a_worker_without_our_secrets_is_reported_before_anything_is_changed(tmp_path, cluster, monkeypatch):
     monkeypatch.setenv("ONLY_HERE", "made-up")
     more = (
-        on_dask(crew)
+        on_dask(cluster)
         + '[sources.desk]\ntype = "caldav"\nurl = "https://dav.example/"\n'
         + 'username = "ana"\npassword_env = "ONLY_HERE"\n'
     )
@@ -224,12 +226,12 @@ def test_a_worker_without_our_secrets_is_told_before_anything_is_touched(tmp_pat
     (tmp_path / "managers.csv").write_text(
         "id,email,source,calendar\nana,ana@brynfelin.gov.wales.example,desk,https://dav.example/ana/\n"
     )
-    told = refused(config)
-    assert "ONLY_HERE" in told and "made-up" not in told
+    error = error_before_night(config)
+    assert "ONLY_HERE" in error and "made-up" not in error
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopped_by_a_signal_the_night_is_interrupted_and_the_next_goes_on(
+def test_a_night_stopped_by_a_signal_is_interrupted_and_the_next_continues(
     tmp_path, engine, expected, number
 ):
     config = write_council(tmp_path, CALENDARS, more=engine)
@@ -242,10 +244,10 @@ def test_stopped_by_a_signal_the_night_is_interrupted_and_the_next_goes_on(
                 break
             time.sleep(0.05)
         os.killpg(run.pid, number)
-        _, told = run.communicate(timeout=120)
-    assert b"Traceback" not in told
+        _, stderr = run.communicate(timeout=120)
+    assert b"Traceback" not in stderr
     assert run_test_night(config).outcome is RunState.GOOD
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
 
 
 def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
@@ -260,18 +262,22 @@ def test_when_the_night_is_killed_its_processes_end_too(tmp_path, expected):
         _, alive = psutil.wait_procs(children, timeout=60)
     assert children and alive == []
     assert run_test_night(config).outcome is RunState.GOOD
-    assert stored_tables(config, KEPT) == expected
+    assert stored_tables(config, COMPARED_TABLES) == expected
 
 
-@pytest.mark.parametrize(("address", "places"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)])
-def test_files_are_read_one_by_one_and_others_as_many_at_once_as_told(tmp_path, address, places, monkeypatch):
+@pytest.mark.parametrize(
+    ("address", "workers"), [("calendars/ana.ics", 1), ("http://127.0.0.1:9/ana.ics", 3)]
+)
+def test_files_are_read_by_one_worker_and_urls_by_all(tmp_path, address, workers, monkeypatch):
     from calsync.app import night as run
 
     config = write_council(tmp_path, {"ana": calendar(1)}, more=ALLOW_LOOPBACK + "[engine]\nworkers = 3\n")
     managers = tmp_path / "managers.csv"
     managers.write_text(managers.read_text().replace("calendars/ana.ics", address))
     opened = []
-    ours = run.fetch_all
-    monkeypatch.setattr(run, "fetch_all", lambda *told: (opened.append(told[2].max_in_flight), ours(*told)))
+    fetch_all = run.fetch_all
+    monkeypatch.setattr(
+        run, "fetch_all", lambda *args: (opened.append(args[2].max_in_flight), fetch_all(*args))
+    )
     run_test_night(config)
-    assert opened == [places]
+    assert opened == [workers]

@@ -29,14 +29,14 @@ ANA = vcalendar(
 )  # fmt: skip
 
 
-def test_the_minutes_of_the_night_are_those_written_down(tmp_path, golden):
+def test_the_minutes_of_the_night_equal_the_golden_file(tmp_path, golden):
     config = write_council(tmp_path, {"ana": ANA})
     run_test_night(config)
     words = ["export", "--table", "allocations", "--from", "2026-11-09", "--to", "2026-11-16"]
     golden(GOLDEN / "allocations.csv", CliRunner().invoke(app, [*words, "--config", str(config)]).stdout)
 
 
-def test_the_mail_of_the_night_is_the_one_written_down(tmp_path, golden):
+def test_the_mail_of_the_night_equals_the_golden_file(tmp_path, golden):
     config = write_council(tmp_path, {"ana": ANA})
     run_test_night(config)
     (mail,) = mail_files(config)

@@ -57,7 +57,7 @@ WHOLE_PAGING = ("empty", "duplicate")
 def graph(monkeypatch):
     with Emulator() as graph, stamina.set_testing(True, attempts=3, cap=True):
         for name in NAMES:
-            graph.add_events(address(name), *BEFORE)
+            graph.set_events(address(name), *BEFORE)
         monkeypatch.setenv("APP_SECRET", graph.secret)
         yield graph
 
@@ -78,7 +78,7 @@ def council(folder, graph):
     return folder / "calsync.toml"
 
 
-def kept(config) -> dict[str, set[str]]:
+def stored_starts(config) -> dict[str, set[str]]:
     """The starts that are stored, by manager."""
     settings = load_settings(config)
     first, last = window_days(settings, MONDAY)
@@ -100,74 +100,74 @@ def second_night(tmp_path, graph, spoil):
     config = council(tmp_path, graph)
     assert run_test_night(config, MONDAY).outcome is RunState.GOOD
     for name in NAMES:
-        graph.add_events(address(name), *AFTER)
+        graph.set_events(address(name), *AFTER)
     spoil(graph)
     return config, run_test_night(config, TUESDAY)
 
 
-def others_are_complete(held) -> None:
-    assert held["ben"] == held["cai"] == starts(AFTER)
+def others_are_complete(stored) -> None:
+    assert stored["ben"] == stored["cai"] == starts(AFTER)
 
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
-def test_a_mailbox_that_cannot_be_read_keeps_what_was_held_and_is_named(tmp_path, graph, fault):
+def test_a_mailbox_that_cannot_be_read_keeps_its_stored_meetings_and_is_named(tmp_path, graph, fault):
     config, report = second_night(tmp_path, graph, lambda g: g.inject_fault(address("ana"), fault, None))
-    held = kept(config)
-    assert held["ana"] == starts(BEFORE)
-    others_are_complete(held)
-    (told,) = report.faults
-    assert "ana" in told.where and told.hint
+    stored = stored_starts(config)
+    assert stored["ana"] == starts(BEFORE)
+    others_are_complete(stored)
+    (problem,) = report.faults
+    assert "ana" in problem.where and problem.hint
 
 
 @pytest.mark.parametrize("fault", FATAL.values(), ids=FATAL)
-def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_what_was_held(tmp_path, graph, fault):
+def test_a_mailbox_that_breaks_off_after_its_first_page_keeps_its_stored_meetings(tmp_path, graph, fault):
     spoil = lambda g: g.inject_fault(address("ana"), fault, None, after=1)  # noqa: E731
     config, report = second_night(tmp_path, graph, spoil)
-    held = kept(config)
-    assert held["ana"] == starts(BEFORE)
-    others_are_complete(held)
+    stored = stored_starts(config)
+    assert stored["ana"] == starts(BEFORE)
+    others_are_complete(stored)
     assert len(report.faults) == 1
 
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_a_passing_fault_costs_a_request_and_nothing_else(tmp_path, graph, fault):
     config, report = second_night(tmp_path, graph, lambda g: g.inject_fault(address("ana"), fault, 1))
-    held = kept(config)
-    assert held["ana"] == starts(AFTER)
-    others_are_complete(held)
+    stored = stored_starts(config)
+    assert stored["ana"] == starts(AFTER)
+    others_are_complete(stored)
     assert report.outcome is RunState.GOOD
 
 
 @pytest.mark.parametrize("paging", [*LOST_PAGING, *WHOLE_PAGING])
-def test_odd_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
+def test_malformed_pages_are_followed_whole_or_refused_whole(tmp_path, graph, paging):
     def spoil(g):
         g.mailbox(address("ana")).paging = paging
 
     config, report = second_night(tmp_path, graph, spoil)
-    held = kept(config)
-    others_are_complete(held)
+    stored = stored_starts(config)
+    others_are_complete(stored)
     if paging in LOST_PAGING:
-        assert held["ana"] == starts(BEFORE)
+        assert stored["ana"] == starts(BEFORE)
         assert "ana" in report.faults[0].where
     else:
-        assert held["ana"] == starts(AFTER)
+        assert stored["ana"] == starts(AFTER)
 
 
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
-def test_odd_fields_cost_no_meeting(tmp_path, graph, quirk):
+def test_unusual_fields_lose_no_meeting(tmp_path, graph, quirk):
     def spoil(g):
         g.mailbox(address("ana")).quirks += (quirk,)
 
     config, report = second_night(tmp_path, graph, spoil)
-    held = kept(config)
-    assert held["ana"] == starts(AFTER)
-    others_are_complete(held)
+    stored = stored_starts(config)
+    assert stored["ana"] == starts(AFTER)
+    others_are_complete(stored)
     assert report.faults == []
 
 
 def test_summaries_go_out_through_the_application_that_reads_and_once(tmp_path, graph):
     sender = "calsync@brynfelin.gov.wales.example"
-    graph.add_events(sender)
+    graph.set_events(sender)
     config = council(tmp_path, graph)
     mail = f'[mail]\ntransport = "m365"\nsource = "m365"\nsender = "{sender}"\n'
     config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")

@@ -29,23 +29,23 @@ import os, sys, time
 from pathlib import Path
 from support.night_council import run_test_night
 
-def waits(name, real):
+def stop_at_second(name, real):
     calls = []
-    def call(*given, **named):
-        file = str(given[0])
+    def call(*args, **kwargs):
+        file = str(args[0])
         if name == "fsync":
-            file = os.readlink(f"/proc/self/fd/{given[0]}")
+            file = os.readlink(f"/proc/self/fd/{args[0]}")
         calls.append(file)
-        if len([one for one in calls if one.endswith(".part")]) == 2 and file.endswith(".part"):
+        if len([call for call in calls if call.endswith(".part")]) == 2 and file.endswith(".part"):
             print("stopped", flush=True)
             time.sleep(120)
-        return real(*given, **named)
+        return real(*args, **kwargs)
     return call
 
 if sys.argv[2] == "fsync":
-    os.fsync = waits("fsync", os.fsync)
+    os.fsync = stop_at_second("fsync", os.fsync)
 elif sys.argv[2] == "rename":
-    Path.replace = waits("rename", Path.replace)
+    Path.replace = stop_at_second("rename", Path.replace)
 else:
     from calsync.store.outbox import Outbox
     real = Outbox.mark_sent
@@ -63,15 +63,15 @@ run_test_night(Path(sys.argv[1]))
 @pytest.mark.parametrize("where", ["fsync", "rename", "recorded"])
 def test_a_killed_night_leaves_no_half_mail_and_the_next_delivers_each_once(tmp_path, where, days):
     config = write_council(tmp_path, dict.fromkeys(("ana", "ben", "cai"), PSB))
-    places = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    python_path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     command = [sys.executable, "-c", KILLED, str(config), where]
-    environment = {**os.environ, "PYTHONPATH": places}
+    environment = {**os.environ, "PYTHONPATH": python_path}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout and process.stdout.readline() == "stopped\n"
         process.send_signal(signal.SIGKILL)
-    whole = [message_from_bytes(path.read_bytes()) for path in mail_files(config)]
-    assert len(whole) == (2 if where == "recorded" else 1)
-    assert all(mail.get_payload()[1].get_payload().rstrip().endswith("</html>") for mail in whole)
+    mails = [message_from_bytes(path.read_bytes()) for path in mail_files(config)]
+    assert len(mails) == (2 if where == "recorded" else 1)
+    assert all(mail.get_payload()[1].get_payload().rstrip().endswith("</html>") for mail in mails)
     report = run_test_night(config, NIGHT + timedelta(days=days))
     assert report.outcome == "good", report.problems
     assert [path.name.split()[1] for path in sorted((tmp_path / "outbox").iterdir())] == ["ana", "ben", "cai"]

@@ -29,7 +29,7 @@ def tls(authority) -> ssl.SSLContext:
     return context
 
 
-def mailing(folder, port: int):
+def write_mail_council(folder, port: int):
     mail = (
         f'[mail]\ntransport = "smtp"\nhost = "localhost"\nport = {port}\nsender = "calsync@localhost"\n'
         f'username = "{USER}"\npassword_env = "MAIL_PASSWORD"\nca_file = "ca.pem"\n'
@@ -41,18 +41,18 @@ def test_every_manager_gets_one_mail_however_often_the_night_runs(tmp_path, tls,
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
     handler = ScriptedHandler()
     with smtp_server(handler, tls) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         assert [run_test_night(config).counts["mails"] for _ in range(2)] == [3, 0]
     assert sorted(to for envelope in handler.accepted for to in envelope.rcpt_tos) == [
         f"{name}@brynfelin.gov.wales.example" for name in sorted(CALENDARS)
     ]
 
 
-def test_one_refused_recipient_is_named_and_the_others_get_theirs(tmp_path, tls, monkeypatch):
+def test_a_rejected_recipient_is_named_and_the_others_get_their_mails(tmp_path, tls, monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
     handler = ScriptedHandler(recipient_replies={"ben@brynfelin.gov.wales.example": "550 no such user"})
     with smtp_server(handler, tls) as port:
-        report = run_test_night(mailing(tmp_path, port))
+        report = run_test_night(write_mail_council(tmp_path, port))
     assert report.counts["mails"] == 2
     (fault,) = report.faults
     assert "ben" in fault.where
@@ -61,7 +61,7 @@ def test_one_refused_recipient_is_named_and_the_others_get_theirs(tmp_path, tls,
 def test_a_wrong_password_stops_the_mails_but_not_the_night(tmp_path, tls, monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", "wrong")
     with smtp_server(ScriptedHandler(), tls) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         report = run_test_night(config)
     assert report.counts["calendars"] == 3
     assert len(report.faults) == 1
@@ -69,7 +69,7 @@ def test_a_wrong_password_stops_the_mails_but_not_the_night(tmp_path, tls, monke
     assert len(stored_tables(config, ("outbox",))["outbox"]) == 3
 
 
-def test_without_its_variable_the_password_is_asked_for_before_the_night(tmp_path, tls, monkeypatch):
+def test_a_missing_password_variable_is_reported_before_the_night(tmp_path, tls, monkeypatch):
     monkeypatch.delenv("MAIL_PASSWORD", raising=False)
     with pytest.raises(ConfigError, match="MAIL_PASSWORD"):
-        run_test_night(mailing(tmp_path, 25), NIGHT)
+        run_test_night(write_mail_council(tmp_path, 25), NIGHT)

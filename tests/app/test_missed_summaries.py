@@ -1,4 +1,4 @@
-"""Summaries of weeks and months that ended while no night ran: each sent once, none lost in silence."""
+"""Summaries of weeks and months that ended while no night ran: each is sent once or reported."""
 
 from datetime import date, timedelta
 
@@ -31,7 +31,7 @@ def weeks(config) -> list[str]:
     return sorted(row[0].removeprefix("summary/") for row in stored_tables(config, ("outbox",))["outbox"])
 
 
-def named(report) -> list[str]:
+def problem_places(report) -> list[str]:
     return [problem.where for problem in report.problems]
 
 
@@ -41,7 +41,7 @@ def test_the_weeks_missed_while_no_night_ran_are_sent_once_and_the_report_says_s
     report = run_test_night(config, NIGHT + 3 * WEEK)
     assert weeks(config) == [f"ana/weekly/2026-11-{day}" for day in ("09", "16", "23", "30")]
     assert (report.counts["mails"], report.counts["built_late"], len(mail_files(config))) == (3, 2, 4)
-    assert named(report) == ["summary/ana/weekly/2026-11-16", "summary/ana/weekly/2026-11-23"]
+    assert problem_places(report) == ["summary/ana/weekly/2026-11-16", "summary/ana/weekly/2026-11-23"]
     assert not report.faults
     for day in (NIGHT + 3 * WEEK, NIGHT + 3 * WEEK + timedelta(days=1)):
         again = run_test_night(config, day)
@@ -63,7 +63,7 @@ def test_missed_months_are_sent(tmp_path):
     assert weeks(config) == [f"ana/monthly/2026-{month}-01" for month in ("08", "09", "10")]
 
 
-def test_who_asked_for_summaries_only_now_gets_the_last_week_alone(tmp_path):
+def test_a_manager_who_subscribes_now_gets_the_last_week_only(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY}, summary="none")
     run_test_night(config)
     write_council(tmp_path, {"ana": DAILY, "ben": DAILY})
@@ -71,7 +71,7 @@ def test_who_asked_for_summaries_only_now_gets_the_last_week_alone(tmp_path):
     assert weeks(config) == ["ana/weekly/2026-12-07", "ben/weekly/2026-12-07"]
 
 
-def test_who_had_no_summaries_while_nights_ran_is_sent_none_of_that_time(tmp_path):
+def test_weeks_without_subscription_are_not_sent_later(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY})
     run_test_night(config)
     write_council(tmp_path, {"ana": DAILY}, summary="none")
@@ -82,13 +82,13 @@ def test_who_had_no_summaries_while_nights_ran_is_sent_none_of_that_time(tmp_pat
     assert weeks(config) == ["ana/weekly/2026-11-09", "ana/weekly/2026-12-07"]
 
 
-def test_the_first_night_of_all_sends_the_last_week_alone(tmp_path):
+def test_the_first_night_sends_the_last_week_only(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY})
     run_test_night(config)
     assert weeks(config) == ["ana/weekly/2026-11-09"]
 
 
-def test_what_is_beyond_the_bound_is_reported_once_and_not_sent_later(tmp_path):
+def test_summaries_beyond_the_limit_are_reported_once_and_not_sent_later(tmp_path):
     config = write_council(tmp_path, {"ana": DAILY}, more="[mail]\nmissed_summaries = 2\n")
     run_test_night(config)
     for _ in range(2):
@@ -116,7 +116,7 @@ def test_a_week_that_waited_for_its_calendar_is_sent_when_it_is_read_weeks_later
     (tmp_path / "calendars" / "ana.ics").write_bytes(b"<html>Sign in</html>")
     for days in (7, 8, 14):
         report = run_test_night(config, NIGHT + timedelta(days=days))
-        assert "summary/ana/weekly/2026-11-16" in named(report)
+        assert "summary/ana/weekly/2026-11-16" in problem_places(report)
     (tmp_path / "calendars" / "ana.ics").write_bytes(DAILY)
     run_test_night(config, NIGHT + 3 * WEEK)
     assert weeks(config) == [f"ana/weekly/2026-11-{day}" for day in ("09", "16", "23", "30")]

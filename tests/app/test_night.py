@@ -1,4 +1,4 @@
-"""The night, end to end: nothing lost, nothing twice."""
+"""Whole nights: nothing is lost, nothing is stored or sent twice."""
 
 import signal
 import socket
@@ -66,7 +66,7 @@ def test_a_changed_calendar_is_replaced_whole(tmp_path):
     assert (report.counts["changed"], report.counts["removed"]) == (1, 1)
 
 
-def test_a_broken_calendar_keeps_what_was_held_and_the_others_go_on(tmp_path):
+def test_a_broken_calendar_keeps_its_stored_meetings_and_the_others_are_read(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD, "bob": GOOD})
     run_test_night(config)
     before = stored_tables(config, ("meetings", "allocations"))
@@ -78,7 +78,7 @@ def test_a_broken_calendar_keeps_what_was_held_and_the_others_go_on(tmp_path):
     assert stored_tables(config, ("meetings", "allocations")) == before
 
 
-def test_a_calendar_that_empties_is_doubted_until_somebody_says_it_is_right(tmp_path):
+def test_a_calendar_that_empties_is_a_fault_until_it_is_accepted(tmp_path):
     many = vcalendar(
         *(vevent(f"e{n}", f"202611{n:02}T090000Z", f"202611{n:02}T100000Z") for n in range(1, 15))
     )
@@ -102,7 +102,7 @@ def test_a_calendar_that_moved_is_not_counted_twice(tmp_path):
     assert len(stored_tables(config)["meetings"]) == 2
 
 
-def test_wrong_settings_touch_nothing(tmp_path):
+def test_wrong_settings_change_nothing(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD}, more='[rules]\npacks = ["walse"]\n')
     with pytest.raises(ConfigError) as caught:
         run_test_night(config)
@@ -115,9 +115,11 @@ def test_a_private_meeting_leaves_only_its_times(tmp_path):
                     "LOCATION:Ward 9", "ORGANIZER:mailto:dr@hospital.example")  # fmt: skip
     config = write_council(tmp_path, {"ana": vcalendar(secret)}, more='[privacy]\ntitles = "all"\n')
     run_test_night(config)
-    held = (tmp_path / "calsync.db").read_bytes() + b"".join(mail.read_bytes() for mail in mail_files(config))
+    stored = (tmp_path / "calsync.db").read_bytes() + b"".join(
+        mail.read_bytes() for mail in mail_files(config)
+    )
     for word in (b"Oncology", b"Ward 9", b"hospital.example"):
-        assert word not in held
+        assert word not in stored
     assert len(stored_tables(config)["meetings"]) == 1
 
 
@@ -126,8 +128,8 @@ def test_nothing_of_descriptions_or_addresses_is_stored(tmp_path):
                    "ATTENDEE;PARTSTAT=ACCEPTED:mailto:magpie@dyffryn.gov.wales.example")  # fmt: skip
     config = write_council(tmp_path, {"ana": vcalendar(event)})
     run_test_night(config)
-    held = (tmp_path / "calsync.db").read_bytes()
-    assert b"heron" not in held and b"magpie" not in held
+    stored = (tmp_path / "calsync.db").read_bytes()
+    assert b"heron" not in stored and b"magpie" not in stored
 
 
 NIGHT_PROCESS = """
@@ -140,7 +142,7 @@ run_test_night(Path(sys.argv[1]))
 """
 
 
-def in_a_process(config, folder) -> subprocess.Popen:
+def start_night_process(config, folder) -> subprocess.Popen:
     command = [sys.executable, "-c", NIGHT_PROCESS, str(config), str(folder)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -164,20 +166,20 @@ def test_a_night_killed_in_the_middle_ends_like_an_undisturbed_one_when_run_agai
     here = Path(__file__).parents[1]
     undisturbed, killed = busy_council(tmp_path / "a"), busy_council(tmp_path / "b")
     run_test_night(undisturbed)
-    night = in_a_process(killed, here)
+    night = start_night_process(killed, here)
     base = killed.parent / "calsync.db"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and night.poll() is None and held(base) < 200:
+    while time.monotonic() < deadline and night.poll() is None and count_meetings(base) < 200:
         time.sleep(0.01)
     night.send_signal(signal.SIGKILL)
     night.wait()
-    assert held(base) > 0
+    assert count_meetings(base) > 0
     run_test_night(killed)
-    assert stripped(stored_tables(killed)) == stripped(stored_tables(undisturbed))
+    assert without_mails(stored_tables(killed)) == without_mails(stored_tables(undisturbed))
     assert len(mail_files(killed)) == len(mail_files(undisturbed)) == 40
 
 
-def held(base) -> int:
+def count_meetings(base) -> int:
     import sqlite3
 
     try:
@@ -187,12 +189,12 @@ def held(base) -> int:
         return 0
 
 
-def stripped(held_tables):
+def without_mails(tables):
     """Mails carry dates of sending; meetings and minutes do not."""
-    return {name: held_tables[name] for name in ("meetings", "allocations")}
+    return {name: tables[name] for name in ("meetings", "allocations")}
 
 
-def test_two_nights_at_once_are_refused(tmp_path):
+def test_a_second_night_at_the_same_time_is_an_error(tmp_path):
     from calsync.app.wiring import store_url
     from calsync.config.load import load_settings
     from calsync.store.lock import night_lock
@@ -202,7 +204,7 @@ def test_two_nights_at_once_are_refused(tmp_path):
         run_test_night(config)
 
 
-def test_asked_to_stop_the_night_finishes_the_calendar_in_hand_and_says_so(tmp_path):
+def test_a_stopped_night_finishes_the_calendar_in_hand_and_is_interrupted(tmp_path):
     config = busy_council(tmp_path)
     stop = Event()
 
@@ -218,7 +220,7 @@ def test_asked_to_stop_the_night_finishes_the_calendar_in_hand_and_says_so(tmp_p
     assert len(mail_files(config)) == 40
 
 
-def test_the_ledger_knows_the_night(tmp_path):
+def test_a_night_is_stored_as_the_last_good_one(tmp_path):
     from calsync.app.night import last_good_night
     from calsync.config.load import load_settings
 
@@ -228,13 +230,13 @@ def test_the_ledger_knows_the_night(tmp_path):
     assert last_good_night(load_settings(config)) == NIGHT
 
 
-def test_a_calendar_that_hangs_does_not_hold_the_night(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+def test_a_calendar_that_hangs_does_not_stop_the_night(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
         config = write_council(
             tmp_path, {"ana": GOOD, "bob": GOOD}, more=f"{ALLOW_LOOPBACK}[engine]\ncalendar_seconds = 1\n"
         )
         rows = (tmp_path / "managers.csv").read_text()
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/bob.ics"
+        hanging = f"http://127.0.0.1:{server.getsockname()[1]}/bob.ics"
         (tmp_path / "managers.csv").write_text(rows.replace("calendars/bob.ics", hanging))
         report = run_test_night(config)
     assert report.counts["calendars"] == 1

@@ -1,4 +1,4 @@
-"""B7: a night dated after today is refused; one in the ledger neither stops nor hides those before it."""
+"""A night dated after today is refused; one that is stored neither stops nor hides those before it."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def ask(*words: object):
 
 
 def ahead(config, night: date = date(2999, 1, 1)) -> None:
-    """Enter a night that a clock which was wrong has left in the ledger, with all calendars read."""
+    """Store a night that a wrong clock dated ahead, with all calendars read."""
     with open_store(store_url(load_settings(config))) as store:
         moment = datetime(night.year, night.month, night.day, 4, 15, tzinfo=LONDON)
         store.runs.begin(night, moment)
@@ -62,7 +62,7 @@ def ahead(config, night: date = date(2999, 1, 1)) -> None:
         ("2026-11-16", "2026-11-16T01:00", "America/New_York"),
     ],
 )
-def test_a_night_after_today_is_refused_and_nothing_is_touched(tmp_path, night, now, zone):
+def test_a_night_after_today_is_refused_and_nothing_is_changed(tmp_path, night, now, zone):
     config = write_council(tmp_path, {"ana": GOOD})
     config.write_text(config.read_text().replace('nation = "wales"', f'timezone = "{zone}"'))
     with pytest.raises(ConfigError) as caught:
@@ -93,7 +93,7 @@ def test_run_refuses_tomorrow_with_exit_code_2(tmp_path):
     assert "is after today" in ran.stderr and "Traceback" not in ran.stderr
 
 
-def test_a_night_ahead_in_the_ledger_does_not_stop_the_nights_before_it(tmp_path):
+def test_a_stored_night_dated_ahead_does_not_stop_the_nights_before_it(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     ahead(config)
     for day in (16, 17):
@@ -102,7 +102,7 @@ def test_a_night_ahead_in_the_ledger_does_not_stop_the_nights_before_it(tmp_path
         assert [night.night for night in store.runs.nights(9)] == [date(2999, 1, 1), NIGHT + DAY, NIGHT]
 
 
-def test_a_night_ahead_in_the_ledger_does_not_make_status_green(tmp_path):
+def test_a_stored_night_dated_ahead_does_not_make_status_green(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     ahead(config)
     given = ask("status", "--config", config)
@@ -112,7 +112,7 @@ def test_a_night_ahead_in_the_ledger_does_not_make_status_green(tmp_path):
     assert ask("status", "--config", config).exit_code == 0
 
 
-def test_a_reading_dated_ahead_does_not_let_a_summary_go_without_a_reading(tmp_path):
+def test_a_reading_dated_ahead_does_not_release_a_summary(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config, NIGHT - 7 * DAY)
     ahead(config)
@@ -121,14 +121,14 @@ def test_a_reading_dated_ahead_does_not_let_a_summary_go_without_a_reading(tmp_p
     assert [row[0] for row in stored_tables(config)["outbox"]] == ["summary/ana/weekly/2026-11-02"]
 
 
-def test_the_demos_folder_lives_on_its_own_day_and_run_status_and_check_say_so(tmp_path):
+def test_the_demo_folder_has_its_own_day_and_run_status_and_check_show_it(tmp_path):
     config = write_demo(tmp_path)
     assert load_settings(config).today(at("2031-01-01T12:00")) == DEMO_DAY
     assert load_settings(config).today(at("2020-01-01T12:00")) == DEMO_DAY
     for words in (["run"], ["status"], ["check"]):
         given = ask(*words, "--config", config)
         assert given.exit_code == 0, given.output
-        assert f"Today is {DEMO_DAY} here" in given.stderr
+        assert f"Today is taken to be {DEMO_DAY}" in given.stderr
     with open_store(store_url(load_settings(config))) as store:
         assert store.runs.last_good() == DEMO_DAY
     given = CliRunner().invoke(app, ["run", "--config", str(config), "--night", str(DEMO_DAY + DAY)])

@@ -155,7 +155,7 @@ def test_explain_names_them_and_what_they_count_as(config):
     given = run("explain", "Quay inspection", "--config", config).stdout
     assert "site visit, counted as service_improvement" in given
     kept = run("explain", "--uid", "site visit", "--config", config).stdout
-    assert "kept as no partnership, site visit, counted as service_improvement:" in kept
+    assert "stored as no partnership, site visit, counted as service_improvement:" in kept
 
 
 def test_classify_names_them_and_counts_unclear_ones_as_unclear(config, tmp_path):

@@ -14,9 +14,9 @@ def test_a_packed_call_returns_and_raises_what_the_call_does() -> None:
         run_packed_call(pack_call(divmod, 7, 0))
 
 
-def test_who_passes_it_on_imports_neither_pandas_nor_the_rest_of_calsync() -> None:
+def test_importing_packed_call_imports_neither_pandas_nor_the_rest_of_calsync() -> None:
     script = "import sys, calsync.app.packed_call; print(*sorted(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-    ours = {name for name in shown.split() if name.startswith("calsync")}
-    assert ours == {"calsync", "calsync.app", "calsync.app.packed_call"}
-    assert "pandas" not in shown.split()
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    own_modules = {name for name in output.split() if name.startswith("calsync")}
+    assert own_modules == {"calsync", "calsync.version", "calsync.app", "calsync.app.packed_call"}
+    assert "pandas" not in output.split()

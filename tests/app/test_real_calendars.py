@@ -1,4 +1,4 @@
-"""A night over real exports, where they are present: minutes add up to the union, reckoned apart."""
+"""A night over real exports, where they are present: minutes add up to the union of the meetings."""
 
 from collections import defaultdict
 from datetime import date, datetime

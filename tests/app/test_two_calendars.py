@@ -1,6 +1,6 @@
 """Several calendars of one manager: a meeting counts once, and a CANCEL in one file cancels it in all.
 
-Nights read only what changed, so every test here compares with, or is itself, a story of several nights.
+Nights read only what changed, so the tests run several nights.
 """
 
 import sqlite3
@@ -42,8 +42,8 @@ def with_method(method, *events):
     )
 
 
-def home(folder):
-    """A council of one manager whose calendars are the files of a folder."""
+def write_folder_council(folder):
+    """Write a council of one manager who has the calendars of a folder."""
     config = write_council(folder, {"ana": vcalendar()}, summary="none")
     roster = folder / "managers.csv"
     roster.write_text(roster.read_text(encoding="utf-8").replace("ana.ics", "ana"), encoding="utf-8")
@@ -51,8 +51,8 @@ def home(folder):
     return config
 
 
-def hold(config, **files):
-    """The manager's files from now on; None takes one away."""
+def write_files(config, **files):
+    """Write the manager's files; None deletes one."""
     for name, content in files.items():
         file = config.parent / "calendars" / "ana" / f"{name}.ics"
         if content is None:
@@ -61,29 +61,29 @@ def hold(config, **files):
             file.write_bytes(content)
 
 
-def minutes(config):
+def stored_minutes(config):
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return dict(base.execute("select day, sum(minutes) from allocations group by day order by day"))
 
 
-def meetings(config):
+def count_meetings(config):
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return base.execute("select count(distinct meeting_id) from allocations").fetchone()[0]
 
 
-def night(config, **files):
-    hold(config, **files)
+def run_night_with(config, **files):
+    write_files(config, **files)
     run_test_night(config, accept_empty=["ana"])
-    return minutes(config)
+    return stored_minutes(config)
 
 
 DAYS = {"2026-11-09": HOUR, "2026-11-16": HOUR, "2026-11-23": HOUR}
 
 
 def test_a_meeting_in_two_files_counts_once(tmp_path):
-    config = home(tmp_path)
-    assert night(config, work=vcalendar(WEEKLY), shared=vcalendar(WEEKLY)) == DAYS
-    assert meetings(config) == 3
+    config = write_folder_council(tmp_path)
+    assert run_night_with(config, work=vcalendar(WEEKLY), shared=vcalendar(WEEKLY)) == DAYS
+    assert count_meetings(config) == 3
 
 
 @pytest.mark.parametrize("first", ["a", "z"])
@@ -97,70 +97,68 @@ def test_a_meeting_in_two_files_counts_once(tmp_path):
         (("SEQUENCE:1", "RECURRENCE-ID;RANGE=THISANDFUTURE:20261116T100000Z"), {"2026-11-09": HOUR}),
     ],
 )
-def test_a_cancel_in_another_file_cancels_the_copy_and_when_it_is_gone_the_meeting_lives(
-    tmp_path, lines, left, first
-):
-    config = home(tmp_path)
-    assert night(config, m=vcalendar(WEEKLY)) == DAYS
-    assert night(config, **{first: message("CANCEL", "psb", *lines)}) == left
-    assert night(config) == left
-    assert night(config, **{first: None}) == DAYS
+def test_a_cancel_in_another_file_cancels_the_copy_until_it_is_gone(tmp_path, lines, left, first):
+    config = write_folder_council(tmp_path)
+    assert run_night_with(config, m=vcalendar(WEEKLY)) == DAYS
+    assert run_night_with(config, **{first: message("CANCEL", "psb", *lines)}) == left
+    assert run_night_with(config) == left
+    assert run_night_with(config, **{first: None}) == DAYS
 
 
-def test_a_cancel_that_was_there_first_cancels_what_comes_later(tmp_path):
-    config = home(tmp_path)
-    assert night(config, a=message("CANCEL", "psb", "SEQUENCE:1"), b=vcalendar()) == {}
-    assert night(config, b=vcalendar(WEEKLY)) == {}
+def test_a_cancel_that_was_there_first_cancels_a_later_copy(tmp_path):
+    config = write_folder_council(tmp_path)
+    assert run_night_with(config, a=message("CANCEL", "psb", "SEQUENCE:1"), b=vcalendar()) == {}
+    assert run_night_with(config, b=vcalendar(WEEKLY)) == {}
 
 
 def test_a_later_request_with_a_higher_sequence_revives(tmp_path):
-    config = home(tmp_path)
-    cancelled = night(config, a=vcalendar(WEEKLY), b=message("CANCEL", "psb", "SEQUENCE:1"))
+    config = write_folder_council(tmp_path)
+    cancelled = run_night_with(config, a=vcalendar(WEEKLY), b=message("CANCEL", "psb", "SEQUENCE:1"))
     assert cancelled == {}
     again = with_method("REQUEST", WEEKLY.replace("SEQUENCE:1", "SEQUENCE:2"))
-    assert night(config, a=again) == DAYS
+    assert run_night_with(config, a=again) == DAYS
 
 
 def test_of_equal_sequences_the_later_message_decides(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     request = with_method("REQUEST", WEEKLY)
-    assert night(config, a=request, b=message("CANCEL", "psb", "SEQUENCE:1")) == {}
+    assert run_night_with(config, a=request, b=message("CANCEL", "psb", "SEQUENCE:1")) == {}
     later = request.replace(b"DTSTAMP:20261101", b"DTSTAMP:20261103")
-    assert night(config, a=later) == DAYS
+    assert run_night_with(config, a=later) == DAYS
 
 
 def test_a_cancel_is_for_its_own_manager(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     with (tmp_path / "managers.csv").open("a", encoding="utf-8") as roster:
         roster.write("bob,bob@brynfelin.gov.wales.example,Bob,Social care,calendars/bob.ics,none\n")
     (tmp_path / "calendars" / "bob.ics").write_bytes(vcalendar(WEEKLY))
-    assert night(config, a=vcalendar(WEEKLY), b=message("CANCEL")) == DAYS
+    assert run_night_with(config, a=vcalendar(WEEKLY), b=message("CANCEL")) == DAYS
 
 
 def test_the_answer_in_one_calendar_holds_for_the_copy_in_the_other(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     plain = vevent("psb", *MONDAY, "SUMMARY:PSB")
     declined = vevent("psb", *MONDAY, "SUMMARY:PSB", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}")
-    assert night(config, work=vcalendar(plain), shared=vcalendar(plain)) == {"2026-11-09": HOUR}
-    assert night(config, work=vcalendar(declined)) == {}
-    assert night(config, work=vcalendar(plain)) == {"2026-11-09": HOUR}
+    assert run_night_with(config, work=vcalendar(plain), shared=vcalendar(plain)) == {"2026-11-09": HOUR}
+    assert run_night_with(config, work=vcalendar(declined)) == {}
+    assert run_night_with(config, work=vcalendar(plain)) == {"2026-11-09": HOUR}
 
 
 def test_an_outdated_copy_at_another_time_does_not_count_and_counts_again_when_it_is_the_only_one(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     old = vcalendar(vevent("psb", *MONDAY, "SUMMARY:PSB", "SEQUENCE:0"))
     new = vcalendar(vevent("psb", *TUESDAY, "SUMMARY:PSB", "SEQUENCE:1"))
-    assert night(config, shared=old) == {"2026-11-09": HOUR}
-    assert night(config, work=new) == {"2026-11-10": HOUR}
-    assert night(config, work=None) == {"2026-11-09": HOUR}
+    assert run_night_with(config, shared=old) == {"2026-11-09": HOUR}
+    assert run_night_with(config, work=new) == {"2026-11-10": HOUR}
+    assert run_night_with(config, work=None) == {"2026-11-09": HOUR}
 
 
-def test_a_manager_is_asked_about_a_meeting_in_two_calendars_once(tmp_path):
-    config = home(tmp_path)
+def test_a_summary_asks_about_a_meeting_in_two_calendars_once(tmp_path):
+    config = write_folder_council(tmp_path)
     unclear = vevent(
         "psb", *MONDAY, "SUMMARY:Public Services Board", "ORGANIZER:mailto:bo@health.nhs.wales.example"
     )
-    night(config, work=vcalendar(unclear), shared=vcalendar(unclear))
+    run_night_with(config, work=vcalendar(unclear), shared=vcalendar(unclear))
     with open_store(f"sqlite:///{tmp_path / 'calsync.db'}") as store:
         assert len(store.meetings.of_manager("ana", span("00:00-24:00", NIGHT - timedelta(days=7)))) == 1
         assert len(store.meetings.find_by_uid("psb")) == 1
@@ -185,17 +183,17 @@ variants = st.sampled_from(
 
 @examples(15, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.fixed_dictionaries({"a": variants, "b": variants, "c": variants}), min_size=1, max_size=3))
-def test_whatever_nights_went_before_the_minutes_are_those_of_a_night_from_nothing(tmp_path_factory, nights):
-    config = home(tmp_path_factory.mktemp("nights"))
-    hold(config, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
+def test_after_any_nights_the_minutes_are_those_of_a_first_night(tmp_path_factory, nights):
+    config = write_folder_council(tmp_path_factory.mktemp("nights"))
+    write_files(config, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
     for files in nights:
         there = {name: content for name, content in files.items() if content is not None}
         for name in files.keys() - there.keys():
             (config.parent / "calendars" / "ana" / f"{name}.ics").unlink(missing_ok=True)
-        night(config, **there)
-    fresh = home(tmp_path_factory.mktemp("fresh"))
-    hold(fresh, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
-    night(fresh, **there)
+        run_night_with(config, **there)
+    fresh = write_folder_council(tmp_path_factory.mktemp("fresh"))
+    write_files(fresh, always=vcalendar(vevent("smt", *TUESDAY, "SUMMARY:SMT")))
+    run_night_with(fresh, **there)
     assert stored_tables(config, ("allocations",)) == stored_tables(fresh, ("allocations",))
 
 
@@ -204,36 +202,36 @@ def left_out(report):
 
 
 def test_a_uid_used_for_two_meetings_in_two_files_is_in_the_report_of_every_night(tmp_path):
-    config = home(tmp_path)
-    hold(config, a=vcalendar(vevent("x", *MONDAY, "SUMMARY:PSB")), b=vcalendar(vevent("x", *TUESDAY)))
+    config = write_folder_council(tmp_path)
+    write_files(config, a=vcalendar(vevent("x", *MONDAY, "SUMMARY:PSB")), b=vcalendar(vevent("x", *TUESDAY)))
     for later in (0, 1):
         (note,) = left_out(run_test_night(config, NIGHT + timedelta(days=later)))
         assert note.severity is Severity.NOTE
         assert note.where == "ana (calendars/ana/a.ics), meeting of 2026-11-09 with uid x"
         assert "2026-11-10 10:00, in ana (calendars/ana/b.ics)" in note.what
-        assert minutes(config) == {"2026-11-10": HOUR}
+        assert stored_minutes(config) == {"2026-11-10": HOUR}
 
 
 def test_a_uid_used_again_months_later_is_in_the_report(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     later = ("20270609T090000Z", "20270609T100000Z")
-    hold(config, a=vcalendar(vevent("x", *MONDAY)), b=vcalendar(vevent("x", *later)))
+    write_files(config, a=vcalendar(vevent("x", *MONDAY)), b=vcalendar(vevent("x", *later)))
     run_test_night(config)
-    assert minutes(config) == {"2026-11-09": HOUR}
+    assert stored_minutes(config) == {"2026-11-09": HOUR}
 
 
 def test_copies_that_agree_and_meetings_that_are_cancelled_are_not_reported_as_left_out(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     cancelled = vevent("x", *TUESDAY, "STATUS:CANCELLED")
-    hold(config, a=vcalendar(WEEKLY, vevent("x", *MONDAY)), b=vcalendar(WEEKLY, cancelled))
+    write_files(config, a=vcalendar(WEEKLY, vevent("x", *MONDAY)), b=vcalendar(WEEKLY, cancelled))
     assert left_out(run_test_night(config)) == []
 
 
 def test_thousands_of_meetings_of_reused_uids_are_named_in_part_and_counted(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     uids = [f"x{number}" for number in range(25)]
-    hold(config, a=vcalendar(*(vevent(uid, *MONDAY) for uid in uids)))
-    hold(config, b=vcalendar(*(vevent(uid, *TUESDAY) for uid in uids)))
+    write_files(config, a=vcalendar(*(vevent(uid, *MONDAY) for uid in uids)))
+    write_files(config, b=vcalendar(*(vevent(uid, *TUESDAY) for uid in uids)))
     report = run_test_night(config)
     assert len(left_out(report)) == 20
     assert [p.what for p in report.problems if p.where == "ana"] == [
@@ -242,27 +240,33 @@ def test_thousands_of_meetings_of_reused_uids_are_named_in_part_and_counted(tmp_
 
 
 def test_a_category_that_is_not_understood_is_noted_once_for_all_copies(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     dated = "040000008200E00074C5B7101A82E008{}80D2B1C5A5F0DC01000000000000000010000000" + "AB" * 16
     for name, date in (("a", "00000000"), ("b", "07EA0B09")):
-        hold(config, **{name: vcalendar(vevent(dated.format(date), *MONDAY, "CATEGORIES:calsync: bananas"))})
+        write_files(
+            config, **{name: vcalendar(vevent(dated.format(date), *MONDAY, "CATEGORIES:calsync: bananas"))}
+        )
     assert len([p for p in run_test_night(config).problems if "bananas" in p.what]) == 1
 
 
 def test_a_correction_in_one_calendar_holds_though_the_other_has_a_category_that_is_not_understood(tmp_path):
-    config = home(tmp_path)
+    config = write_folder_council(tmp_path)
     answered = f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{OWNER}"
     unread = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: bananas", answered)
     correction = vevent("x", *MONDAY, "SUMMARY:Lunch", "CATEGORIES:calsync: service improvement")
-    hold(config, a=vcalendar(unread), b=vcalendar(correction))
+    write_files(config, a=vcalendar(unread), b=vcalendar(correction))
     run_test_night(config)
     with sqlite3.connect(config.parent / "calsync.db") as base:
         assert base.execute("select activity from allocations").fetchall() == [("service_improvement",)]
 
 
 def test_two_meetings_without_uid_in_two_files_and_two_rooms_both_count(tmp_path):
-    config = home(tmp_path)
-    hold(config, a=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:1").replace("UID:\r\n", "")))
-    hold(config, b=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:2").replace("UID:\r\n", "")))
+    config = write_folder_council(tmp_path)
+    write_files(
+        config, a=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:1").replace("UID:\r\n", ""))
+    )
+    write_files(
+        config, b=vcalendar(vevent("", *MONDAY, "SUMMARY:Hearing", "LOCATION:2").replace("UID:\r\n", ""))
+    )
     run_test_night(config)
-    assert (meetings(config), minutes(config)) == (2, {"2026-11-09": HOUR})
+    assert (count_meetings(config), stored_minutes(config)) == (2, {"2026-11-09": HOUR})

@@ -1,4 +1,4 @@
-"""C13 elsewhere: what a folder, a file or a mailbox lists and does not give stays, and is reported."""
+"""Stored meetings stay while a folder, a file or a mailbox lists them and does not return them."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ GOOD = vevent("good", "20261117T090000Z", "20261117T100000Z", "SUMMARY:PSB")
 BROKEN = vevent("bad", "rubbish", "20261118T100000Z", "SUMMARY:Forum")
 
 
-def held(config: Path) -> list[str]:
+def stored_uids(config: Path) -> list[str]:
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return [uid for (uid,) in base.execute("select uid from meetings order by uid")]
 
@@ -39,7 +39,7 @@ def test_an_event_that_cannot_be_read_is_reported_every_night_whether_its_file_c
 @pytest.mark.parametrize(
     "broken", [BROKEN, BROKEN.replace("END:VEVENT", "X-END:VEVENT")], ids=["times", "no END"]
 )
-def test_meetings_held_of_an_event_that_became_unreadable_stay_and_deleted_ones_go(
+def test_stored_meetings_of_an_event_that_became_unreadable_stay_and_deleted_ones_go(
     tmp_path: Path, broken: str
 ) -> None:
     sound = vevent("bad", "20261118T090000Z", "20261118T100000Z", "SUMMARY:Forum")
@@ -49,10 +49,10 @@ def test_meetings_held_of_an_event_that_became_unreadable_stay_and_deleted_ones_
     (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(broken, GOOD))
     for night in (1, 2):
         assert len(run_test_night(config, NIGHT + timedelta(days=night)).faults) == 1
-        assert held(config) == ["bad", "good"]
+        assert stored_uids(config) == ["bad", "good"]
     (tmp_path / "calendars" / "ana.ics").write_bytes(vcalendar(GOOD))
     run_test_night(config, NIGHT + timedelta(days=3))
-    assert held(config) == ["good"]
+    assert stored_uids(config) == ["good"]
 
 
 def test_a_link_in_a_folder_that_leads_nowhere_is_a_failed_calendar_and_its_meetings_stay(
@@ -70,7 +70,7 @@ def test_a_link_in_a_folder_that_leads_nowhere_is_a_failed_calendar_and_its_meet
     run_test_night(config)
     share.rename(tmp_path / "away")
     report = run_test_night(config, NIGHT + timedelta(days=1))
-    assert held(config) == ["good", "home"]
+    assert stored_uids(config) == ["good", "home"]
     assert ["work.ics" in fault.where for fault in report.faults] == [True]
 
 

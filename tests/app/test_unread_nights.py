@@ -1,4 +1,4 @@
-"""C13 and A5 over whole nights: what is held stays while it is unread, and no output has a secret."""
+"""Stored meetings stay while they are unread, and no output has a secret."""
 
 import sqlite3
 from datetime import date, timedelta
@@ -34,13 +34,16 @@ def resource(name: str) -> str:
     return response(f"{PATH}{name}.ics", f"<c:calendar-data>{text}</c:calendar-data>")
 
 
-def answers(server: WebServer, listed: str, given: str, token: str, changes: bool) -> None:
-    """One night's pages: what it is, what changed since a token, what it holds, and the resources."""
-    whole = multistatus(
+def set_answers(server: WebServer, listed: str, returned: str, token: str, changes: bool) -> None:
+    """Set the pages of one night: properties, changes since a token, the list of resources, and these."""
+    listing = multistatus(
         *(response(f"{PATH}{name}.ics", "<d:getetag>1</d:getetag>") for name in listed), token=token
     )
     server.set_pages(
-        PATH, multistatus(response(PATH, KIND)), *[whole] * (1 + changes), multistatus(*map(resource, given))
+        PATH,
+        multistatus(response(PATH, KIND)),
+        *[listing] * (1 + changes),
+        multistatus(*map(resource, returned)),
     )
 
 
@@ -54,7 +57,7 @@ def settings(folder: Path, server: WebServer) -> Path:
     return config
 
 
-def held(config: Path) -> list[str]:
+def stored_uids(config: Path) -> list[str]:
     with sqlite3.connect(config.parent / "calsync.db") as base:
         return [title for (title,) in base.execute(TITLES)]
 
@@ -64,12 +67,12 @@ def test_meetings_of_an_unread_resource_stay_and_deleted_ones_go(tmp_path: Path,
     """Also when the window has moved on, a week later."""
     with web_server() as server:
         config = settings(tmp_path, server)
-        answers(server, "abc", "abc", "t1", changes=False)
+        set_answers(server, "abc", "abc", "t1", changes=False)
         run_test_night(config)
-        assert held(config) == ["a", "b", "c"]
-        answers(server, "ab", "a", "t2", changes=later < 7)
+        assert stored_uids(config) == ["a", "b", "c"]
+        set_answers(server, "ab", "a", "t2", changes=later < 7)
         report = run_test_night(config, NIGHT + timedelta(days=later))
-        assert held(config) == ["a", "b"]
+        assert stored_uids(config) == ["a", "b"]
         assert any("b.ics" in problem.where for problem in report.faults)
 
 
@@ -96,17 +99,26 @@ def test_no_output_and_no_stored_text_has_the_secret_of_an_address(
     (tmp_path / "managers.csv").write_text(f'id,email,source,calendar\nk1,o@b.example,ics,"{address}"\n')
     caplog.set_level("DEBUG")
     report = run_test_night(config, date(2026, 11, 16))
-    shown = [str(problem) for problem in report.problems] + [caplog.text]
+    outputs = [str(problem) for problem in report.problems] + [caplog.text]
     for command in (
         ["check"],
         ["status"],
         ["occurrences", "k1", "--from", "2026-11-02", "--to", "2026-11-09"],
     ):
-        shown.append(CliRunner().invoke(app, [*command, "--config", str(config)]).output)
-    typed = ["occurrences", address, "--from", "2026-11-02", "--to", "2026-11-09", "--config", str(config)]
-    shown.append(CliRunner().invoke(app, typed).output)
+        outputs.append(CliRunner().invoke(app, [*command, "--config", str(config)]).output)
+    arguments = [
+        "occurrences",
+        address,
+        "--from",
+        "2026-11-02",
+        "--to",
+        "2026-11-09",
+        "--config",
+        str(config),
+    ]
+    outputs.append(CliRunner().invoke(app, arguments).output)
     assert report.faults
-    assert "hunter2" not in "\n".join(shown)
+    assert "hunter2" not in "\n".join(outputs)
     assert b"hunter2" not in b"".join(
         "".join(map(repr, row)).encode() for row in _rows(config, "calendars", "nights", "runs")
     )
@@ -126,6 +138,6 @@ def test_a_password_in_a_url_of_the_settings_is_not_repeated(tmp_path: Path, url
         f'url = "{url}"\n'
     )
     (tmp_path / "managers.csv").write_text("id,email,source,calendar\nk1,o@b.example,dav,x/\n")
-    shown = CliRunner().invoke(app, ["check", "--config", str(config)])
-    assert "[sources.dav] url" in str(shown.exception)
-    assert "hunter2" not in f"{shown.output}{shown.exception}"
+    outputs = CliRunner().invoke(app, ["check", "--config", str(config)])
+    assert "[sources.dav] url" in str(outputs.exception)
+    assert "hunter2" not in f"{outputs.output}{outputs.exception}"

@@ -1,4 +1,4 @@
-"""Mails that a server did not take at once: tried again between nights, shown by `status`, never twice."""
+"""Mails that a server did not accept at once are tried again between nights, and never sent twice."""
 
 import asyncio
 import threading
@@ -35,7 +35,7 @@ AT = datetime(2026, 11, 16, 4, 15, tzinfo=LONDON)
 ANA = "ana@brynfelin.gov.wales.example"
 
 
-def mailing(folder: Path, port: int, names=("ana",), timeout: float = 5.0) -> Path:
+def write_mail_council(folder: Path, port: int, names=("ana",), timeout: float = 5.0) -> Path:
     mail = (
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
         f'sender = "calsync@brynfelin.example"\ntimeout = {timeout}\n'
@@ -43,7 +43,7 @@ def mailing(folder: Path, port: int, names=("ana",), timeout: float = 5.0) -> Pa
     return write_council(folder, dict.fromkeys(names, PSB), more=mail)
 
 
-def later(config: Path, minutes: int):
+def send_waiting_after(config: Path, minutes: int):
     return send_waiting(load_settings(config), lambda: AT + timedelta(minutes=minutes))
 
 
@@ -57,27 +57,27 @@ def status(config: Path, monkeypatch, minutes: int):
     return CliRunner().invoke(app, ["status", "--config", str(config)])
 
 
-def test_a_mail_refused_for_now_is_sent_between_nights_when_it_is_due(tmp_path):
+def test_a_mail_that_failed_temporarily_is_sent_between_nights_when_it_is_due(tmp_path):
     handler = ScriptedHandler(data_replies=["451 greylisted, try later"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         report = run_test_night(config)
         assert (report.counts["mails"], report.outcome) == (0, "good")
         assert "it is tried again from 16 November, 04:20" in report.problems[-1].hint
-        assert [later(config, minutes).sent for minutes in (4, 5, 6, 60)] == [0, 1, 0, 0]
+        assert [send_waiting_after(config, minutes).sent for minutes in (4, 5, 6, 60)] == [0, 1, 0, 0]
     assert len(handler.accepted) == 1
 
 
-def test_every_refusal_for_now_doubles_the_wait(tmp_path):
+def test_every_temporary_failure_doubles_the_wait(tmp_path):
     handler = ScriptedHandler(recipient_replies={ANA: "450 mailbox busy"})
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         run_test_night(config)
         waits = []
         for _ in range(10):
             (mail,) = entries(config)
             waits.append(int((mail.next_at - AT).total_seconds() // 60))
-            later(config, waits[-1])
+            send_waiting_after(config, waits[-1])
     pauses = [second - first for first, second in pairwise(waits)]
     assert pauses == [10, 20, 40, 80, 160, 320, 640, 1280, 1440]
 
@@ -85,17 +85,17 @@ def test_every_refusal_for_now_doubles_the_wait(tmp_path):
 def test_the_service_sends_a_waiting_mail_when_the_night_is_done(tmp_path, caplog):
     handler = ScriptedHandler(data_replies=["421 shutting down"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         for minutes in (0, 4, 5, 6):
             scheduler.run_if_due(config, threading.Event(), lambda m=minutes: AT + timedelta(minutes=m))
     assert len(handler.accepted) == 1
     assert [row[5] for row in stored_tables(config, ("outbox",))["outbox"]] == ["sent"]
 
 
-def test_the_service_looks_for_due_mails_every_minute(tmp_path):
+def test_the_service_checks_for_due_mails_every_minute(tmp_path):
     handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         run_test_night(config)
         clock = [AT]
         mails = scheduler.MailSender(config, threading.Event(), lambda: clock[0], threading.Lock())
@@ -109,7 +109,7 @@ def test_the_service_looks_for_due_mails_every_minute(tmp_path):
 def test_the_service_does_not_send_while_its_night_runs_or_after_it_was_stopped(tmp_path):
     handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         run_test_night(config)
         running, stop = threading.Lock(), threading.Event()
         mails = scheduler.MailSender(config, stop, lambda: AT + timedelta(minutes=9), running)
@@ -124,7 +124,7 @@ def test_the_service_does_not_send_while_its_night_runs_or_after_it_was_stopped(
 
 
 def test_a_server_that_is_down_is_not_tried_every_minute(tmp_path, caplog):
-    config = mailing(tmp_path, free_port(), names=("ana", "ben", "cai"))
+    config = write_mail_council(tmp_path, free_port(), names=("ana", "ben", "cai"))
     run_test_night(config)
     clock = [AT]
     mails = scheduler.MailSender(config, threading.Event(), lambda: clock[0], threading.Lock())
@@ -138,7 +138,7 @@ def test_a_server_that_is_down_is_not_tried_every_minute(tmp_path, caplog):
 def test_a_second_run_of_the_same_night_sends_what_is_due(tmp_path):
     handler = ScriptedHandler(data_replies=["451 later"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         run_test_night(config)
         assert run_test_night(config, NIGHT).counts["mails"] == 0
         with open_store(store_url(load_settings(config))) as store:
@@ -148,7 +148,7 @@ def test_a_second_run_of_the_same_night_sends_what_is_due(tmp_path):
     assert len(handler.accepted) == 1
 
 
-def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
+def test_a_server_that_stops_answering_before_the_mail_is_tried_again(tmp_path):
     async def never_answers(server, session, envelope, address, options):
         await asyncio.sleep(1)
         return "250 OK"
@@ -156,18 +156,18 @@ def test_a_server_that_falls_silent_before_the_mail_is_tried_again(tmp_path):
     handler = ScriptedHandler()
     handler.handle_MAIL = never_answers  # type: ignore[method-assign]
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port, timeout=0.3)
+        config = write_mail_council(tmp_path, port, timeout=0.3)
         report = run_test_night(config)
         assert [row[5] for row in stored_tables(config, ("outbox",))["outbox"]] == ["pending"]
         assert "lost" in report.problems[-1].what
 
 
-def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown(tmp_path, monkeypatch):
+def test_a_server_that_stops_answering_after_the_mail_leaves_it_unknown(tmp_path, monkeypatch):
     handler = ScriptedHandler(data_replies=["hang"])
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port, timeout=0.3)
+        config = write_mail_council(tmp_path, port, timeout=0.3)
         run_test_night(config)
-        assert [later(config, minutes).sent for minutes in (5, 2000)] == [0, 0]
+        assert [send_waiting_after(config, minutes).sent for minutes in (5, 2000)] == [0, 0]
     assert len(handler.accepted) == 1
     assert status(config, monkeypatch, 1).exit_code == 1
 
@@ -175,7 +175,7 @@ def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown(tmp_path, m
 def test_status_shows_a_waiting_mail_with_its_age_and_next_try_and_is_red_when_overdue(tmp_path, monkeypatch):
     handler = ScriptedHandler(data_replies=["451 4.7.1 greylisted"] * 9)
     with smtp_server(handler) as port:
-        config = mailing(tmp_path, port)
+        config = write_mail_council(tmp_path, port)
         run_test_night(config)
     shown = status(config, monkeypatch, 64)
     assert shown.exit_code == 0, shown.output

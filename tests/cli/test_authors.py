@@ -32,7 +32,7 @@ Zorbing gathering,a.gov.uk,a.gov.uk;b.police.uk,60,inter_agency,,service_improve
 """
 
 
-def ask(*words: object):
+def run_command(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
@@ -43,7 +43,7 @@ def table(tmp_path: Path, text: str) -> Path:
 
 
 def test_score_shows_the_longest_differing_row_and_counts_the_rest(tmp_path):
-    given = ask("rules", "score", table(tmp_path, CODED), "--pack", "uk", "--rows", "1")
+    given = run_command("rules", "score", table(tmp_path, CODED), "--pack", "uk", "--rows", "1")
     assert given.exit_code == 0, given.output
     assert "2 rows differ, the longest first" in given.stdout
     assert given.stdout.count(" min  ") == 1
@@ -51,7 +51,7 @@ def test_score_shows_the_longest_differing_row_and_counts_the_rest(tmp_path):
     assert "30 min" not in given.stdout
 
 
-def test_score_of_a_table_that_nobody_coded_ends_with_2_and_names_the_column(tmp_path):
+def test_score_of_an_uncoded_table_ends_with_2_and_names_the_missing_column(tmp_path):
     path = table(tmp_path, "title,scope,partnership\nMARAC,inter_agency,marac\n")
     command = [sys.executable, "-m", "calsync", "rules", "score", str(path), "--pack", "uk"]
     given = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
@@ -72,34 +72,34 @@ example = [{ title = "Zorbing" }]
 """
 
 
-def test_naming_a_pack_leaves_our_own_folder_in_force(tmp_path):
+def test_the_own_folder_of_rules_stays_in_force_if_a_pack_is_named(tmp_path):
     config = write_council(tmp_path, {}, '[rules]\nfolder = "ours"\n')
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "own.toml").write_text(OWN, encoding="utf-8")
-    given = ask("explain", "Zorbing", "--pack", "england", "--config", config)
+    given = run_command("explain", "Zorbing", "--pack", "england", "--config", config)
     assert given.exit_code == 0, given.output
     assert "own/zorb" in given.stdout
 
 
-def test_coverage_counts_kept_meetings_and_hides_private_titles(tmp_path):
+def test_coverage_counts_stored_meetings_and_hides_private_titles(tmp_path):
     hours = ("20261109T100000Z", "20261109T120000Z")
     shown = vevent("1", *hours, "SUMMARY:Zorbing liaison", *GUESTS)
     hidden = vevent("2", *hours, "SUMMARY:Secret zorbing", "CLASS:PRIVATE", *GUESTS)
     config = write_council(tmp_path, {"ana": vcalendar(shown, hidden)})
     run_test_night(config)
-    given = ask("rules", "coverage", "--config", config)
+    given = run_command("rules", "coverage", "--config", config)
     assert given.exit_code == 0, given.output
     assert "Rules by the hours they decided" in given.stdout
     assert "2.0 h between agencies, 2.0 h of them unclear" in given.stdout
     assert "Zorbing liaison" in given.stdout and "zorb.example" in given.stdout
     assert "Secret" not in given.stdout
-    before = ask("rules", "coverage", "--to", "2026-11-09", "--config", config)
+    before = run_command("rules", "coverage", "--to", "2026-11-09", "--config", config)
     assert "0.0 h between agencies" in before.stdout and "zorb.example" not in before.stdout
 
 
-def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
+def test_suggestions_are_toml_with_the_rows_that_they_change(tmp_path):
     path = table(tmp_path, UNCLEAR)
-    given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
+    given = run_command("rules", "suggest", path, "--against", path, "--pack", "uk")
     assert given.exit_code == 0, given.output
     assert 'when.any = ["zorbing"]' in given.stdout
     changed = "# of them unclear to calsync today, so decided by this rule: 1 process, 1 service_improvement"
@@ -107,9 +107,9 @@ def test_suggestions_are_toml_and_say_what_they_change(tmp_path):
     assert {cue["side"] for cue in tomllib.loads(given.stdout)["cue"]} == {""}
 
 
-def test_a_suggestion_chooses_no_side_even_where_coded_rows_agree(tmp_path):
+def test_a_suggestion_chooses_no_activity_even_if_coded_rows_agree(tmp_path):
     path = table(tmp_path, UNCLEAR.replace("service_improvement", "process"))
-    given = ask("rules", "suggest", path, "--against", path, "--pack", "uk")
+    given = run_command("rules", "suggest", path, "--against", path, "--pack", "uk")
     assert "decided by this rule: 2 process" in given.stdout
     assert {cue["side"] for cue in tomllib.loads(given.stdout)["cue"]} == {""}
 
@@ -124,7 +124,7 @@ def test_suggestions_propose_and_show_no_names_of_people(tmp_path):
     rows = "".join(f'"{title}",northmoor.gov.uk,wales.nhs.uk\n' for title in titles)
     path = tmp_path / "unclear.csv"
     path.write_text("title,organiser_domain,attendee_domains\n" + rows, encoding="utf-8")
-    given = ask("rules", "suggest", path, "--pack", "uk")
+    given = run_command("rules", "suggest", path, "--pack", "uk")
     assert 'when.any = ["zorbing"]' in given.stdout
     shown = given.stdout.casefold()
     assert not [
@@ -132,8 +132,8 @@ def test_suggestions_propose_and_show_no_names_of_people(tmp_path):
     ]
 
 
-def test_the_schema_beside_the_packs_is_the_one_the_command_prints(golden):
-    given = ask("rules", "schema")
+def test_the_schema_next_to_the_packs_is_the_one_that_the_command_prints(golden):
+    given = run_command("rules", "schema")
     golden(shipped_rules_folder() / "pack.schema.json", given.stdout)
     assert json.loads(given.stdout) == json.loads(json.dumps(pack_schema()))
 
@@ -148,15 +148,17 @@ def test_the_schema_beside_the_packs_is_the_one_the_command_prints(golden):
         ("Northmoor", "-northmoor.gov.uk"),
     ],
 )
-def test_init_refuses_what_check_would_refuse_and_writes_nothing(tmp_path, name: str, domains: str):
+def test_init_rejects_what_check_rejects_and_writes_nothing(tmp_path, name: str, domains: str):
     folder = tmp_path / "council"
     options = ("--nation", "wales", "--language", "en", "--calendars", "files", "--to", folder)
-    given = ask("init", "--name", name, "--domains", domains, *options)
+    given = run_command("init", "--name", name, "--domains", domains, *options)
     assert given.exit_code == 2
     assert not folder.exists()
 
 
 def test_what_init_writes_passes_rules_check(tmp_path):
     options = ("--nation", "scotland", "--language", "en", "--calendars", "caldav", "--to", tmp_path)
-    assert ask("init", "--name", "Northmoor", "--domains", "northmoor.gov.uk", *options).exit_code == 0
-    assert ask("rules", "check", "--config", tmp_path / "calsync.toml").exit_code == 0
+    assert (
+        run_command("init", "--name", "Northmoor", "--domains", "northmoor.gov.uk", *options).exit_code == 0
+    )
+    assert run_command("rules", "check", "--config", tmp_path / "calsync.toml").exit_code == 0

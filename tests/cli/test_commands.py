@@ -34,7 +34,7 @@ def calsync(*words: object) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
 
 
-def ask(*words: object):
+def run_command(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
@@ -55,18 +55,18 @@ def test_occurrences_are_csv_with_the_columns_of_the_design(tmp_path):
 
 def test_occurrences_of_a_manager_by_id(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
-    given = ask("occurrences", "ana", *WEEK, "--format", "json", "--config", config)
+    given = run_command("occurrences", "ana", *WEEK, "--format", "json", "--config", config)
     assert '"uid":"psb"' in given.stdout.replace(": ", ":")
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_every_format_shows_every_meeting(tmp_path, form):
     (tmp_path / "a.ics").write_bytes(GOOD)
-    given = ask("occurrences", tmp_path / "a.ics", *WEEK, "--format", form)
+    given = run_command("occurrences", tmp_path / "a.ics", *WEEK, "--format", form)
     assert "SMT" in given.stdout and "terms of reference" in given.stdout
 
 
-def test_a_missing_calendar_fails_with_the_way_out(tmp_path):
+def test_a_missing_calendar_is_an_error_with_a_hint(tmp_path):
     given = calsync("occurrences", tmp_path / "no.ics", *WEEK)
     assert given.returncode == 3
     assert "no.ics" in given.stderr
@@ -78,7 +78,7 @@ def test_a_wrong_date_is_an_argument_error(tmp_path):
     assert "2026-11-16" in given.stderr
 
 
-def test_run_says_what_it_did_and_ends_with_0(tmp_path):
+def test_run_prints_a_summary_and_ends_with_0(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     given = calsync("run", "--config", config, "--night", NIGHT)
     assert given.returncode == 0, given.stderr
@@ -101,15 +101,15 @@ def test_wrong_settings_end_with_2_and_every_fault(tmp_path):
     assert "Traceback" not in given.stderr
 
 
-def test_status_tells_monitors_of_failing_calendars_and_missing_nights(tmp_path):
+def test_status_ends_with_1_for_failing_calendars_and_missing_nights(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     today = datetime.now(LONDON).date()
-    assert ask("status", "--config", config).exit_code == 1
+    assert run_command("status", "--config", config).exit_code == 1
     run_test_night(config, today)
-    assert ask("status", "--config", config).exit_code == 0
+    assert run_command("status", "--config", config).exit_code == 0
     (tmp_path / "calendars" / "ana.ics").unlink()
     run_test_night(config, today)
-    given = ask("status", "--config", config)
+    given = run_command("status", "--config", config)
     assert given.exit_code == 1
     assert f"since {today}" in given.stdout
 
@@ -117,7 +117,7 @@ def test_status_tells_monitors_of_failing_calendars_and_missing_nights(tmp_path)
 def test_allocations_are_exported_and_add_up(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
-    given = ask("export", "--table", "allocations", *WEEK, "--config", config)
+    given = run_command("export", "--table", "allocations", *WEEK, "--config", config)
     rows = csv_rows(given.stdout)
     assert list(rows[0]) == [
         "manager_id", "day", "partnership", "activity", "label", "kind", "confirmed", "in_hours",
@@ -128,7 +128,7 @@ def test_allocations_are_exported_and_add_up(tmp_path):
 
 
 def test_an_unknown_table_is_named_with_those_that_are_known(tmp_path):
-    given = ask("export", "spilt", "--period", "2026-11", "--config", tmp_path / "calsync.toml")
+    given = run_command("export", "spilt", "--period", "2026-11", "--config", tmp_path / "calsync.toml")
     assert given.exit_code == 2
     assert "allocations" in given.output and "split" in given.output
 
@@ -136,7 +136,7 @@ def test_an_unknown_table_is_named_with_those_that_are_known(tmp_path):
 def test_the_split_hides_groups_of_fewer_than_five(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD, "bob": GOOD})
     run_test_night(config)
-    given = ask("export", "--table", "split", *WEEK, "--by", "department", "--config", config)
+    given = run_command("export", "--table", "split", *WEEK, "--by", "department", "--config", config)
     assert given.exit_code == 0, given.output
     assert "psb" not in given.stdout
 
@@ -145,7 +145,9 @@ def test_the_split_shows_groups_of_five(tmp_path):
     config = write_council(tmp_path, dict.fromkeys(("ana", "bob", "cai", "dai", "eli"), GOOD))
     run_test_night(config)
     target = tmp_path / "split.csv"
-    given = ask("export", "--table", "split", *WEEK, "--by", "department", "--to", target, "--config", config)
+    given = run_command(
+        "export", "--table", "split", *WEEK, "--by", "department", "--to", target, "--config", config
+    )
     assert given.exit_code == 0, given.output
     rows = csv_rows(target.read_text(encoding="utf-8-sig"))
     (process,) = [row for row in rows if row["activity"] == "process" and row["partnership"] == "psb"]
@@ -154,22 +156,22 @@ def test_the_split_shows_groups_of_five(tmp_path):
     assert all(len(row["share_of_contracted"].partition(".")[2]) <= 6 for row in rows), "figures are rounded"
 
 
-def test_explain_names_the_rule_and_what_it_saw():
-    given = ask("explain", "PSB: terms of reference and membership", "--pack", "wales")
+def test_explain_names_the_rule_and_what_it_matched():
+    given = run_command("explain", "PSB: terms of reference and membership", "--pack", "wales")
     assert "psb" in given.stdout and "process" in given.stdout and "terms of reference" in given.stdout
 
 
-def test_explain_finds_a_kept_meeting_by_its_uid(tmp_path):
+def test_explain_finds_a_stored_meeting_by_its_uid(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
-    given = ask("explain", "--uid", "psb", "--config", config)
-    assert "kept as psb" in given.stdout
+    given = run_command("explain", "--uid", "psb", "--config", config)
+    assert "stored as psb" in given.stdout
 
 
 def test_classify_adds_five_columns_to_any_table(tmp_path):
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("title,note\nPSB: terms of reference,x\nDentist,y\n", encoding="utf-8")
-    assert ask("classify", source, target, "--pack", "wales").exit_code == 0
+    assert run_command("classify", source, target, "--pack", "wales").exit_code == 0
     psb, dentist = csv_rows(target.read_text(encoding="utf-8-sig"))
     assert (psb["partnership"], psb["activity"], psb["note"]) == ("psb", "process", "x")
     assert (dentist["scope"], dentist["activity"]) == ("personal", "none")
@@ -177,13 +179,13 @@ def test_classify_adds_five_columns_to_any_table(tmp_path):
 
 
 def test_the_shipped_rules_pass_their_own_check():
-    given = ask("rules", "check", "--pack", "wales")
+    given = run_command("rules", "check", "--pack", "wales")
     assert given.exit_code == 0, given.output
 
 
-def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
+def test_check_tests_everything_and_stores_and_sends_nothing(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
-    given = ask("check", "--config", config)
+    given = run_command("check", "--config", config)
     assert given.exit_code == 0, given.output
     for word in ("managers.csv", "rules", "store", "mail", "source exported", "ana"):
         assert f"✓ {word}" in given.stdout or (word == "ana" and word in given.stdout)
@@ -191,7 +193,7 @@ def test_check_tries_everything_and_keeps_and_sends_nothing(tmp_path):
     assert with_tables == {"meetings": [], "allocations": [], "outbox": []}
 
 
-def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
+def test_check_reports_faults_of_a_source_and_a_mail_server(tmp_path):
     more = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n'
     config = write_council(tmp_path, {"ana": b"<html>Sign in</html>"}, more=more)
     given = calsync("check", "--config", config)
@@ -200,7 +202,7 @@ def test_check_says_what_is_wrong_with_a_source_and_a_mail_server(tmp_path):
     assert given.stderr.count("→") >= 2
 
 
-def test_a_place_that_cannot_be_written_is_an_argument_error(tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_argument_error(tmp_path):
     (tmp_path / "file").write_text("")
     given = calsync("demo", "--to", tmp_path / "file" / "demo")
     assert given.returncode == 2
@@ -225,27 +227,27 @@ def test_a_period_includes_its_first_day_and_excludes_its_last(period: str, firs
 @pytest.mark.parametrize(
     "period", ["", "2026", "2026-13", "2026-Q5", "2026-11-01..", "2026-11-02..2026-11-02", "soon"]
 )
-def test_what_is_no_period_is_refused(period: str):
+def test_an_invalid_period_is_an_argument_error(period: str):
     with pytest.raises(ValueError, match=r"\w"):
         parse_period(period)
 
 
-def test_both_forms_of_export_write_the_same_and_the_old_one_says_how_it_is_written_now(tmp_path):
+def test_both_forms_of_export_write_the_same_and_the_old_one_prints_the_new_one(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
-    old = ask("export", "--table", "allocations", *WEEK, "--config", config)
-    new = ask("export", "allocations", "--period", f"{WEEK[1]}..{WEEK[3]}", "--config", config)
+    old = run_command("export", "--table", "allocations", *WEEK, "--config", config)
+    new = run_command("export", "allocations", "--period", f"{WEEK[1]}..{WEEK[3]}", "--config", config)
     assert (old.exit_code, new.exit_code) == (0, 0)
     assert old.stdout == new.stdout
     assert f"calsync export allocations --period {WEEK[1]}..{WEEK[3]}" in old.stderr
     assert "1.0" not in new.stderr
 
 
-def test_a_table_without_a_period_is_an_argument_too_few(tmp_path):
+def test_a_table_without_a_period_is_an_argument_error(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     for words in (
         ("split",),
         ("--period", "2026-11"),
         ("split", "--period", "2026-11", "--from", "2026-11-01"),
     ):
-        assert ask("export", *words, "--config", config).exit_code == 2
+        assert run_command("export", *words, "--config", config).exit_code == 2

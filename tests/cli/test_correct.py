@@ -1,4 +1,4 @@
-"""`calsync correct` as people meet it: before and after, what cannot be, the list, the way back."""
+"""`calsync correct`: effects, errors, the list of corrections, withdrawal."""
 
 import subprocess
 import sys
@@ -19,12 +19,12 @@ SINGLE = vevent("s", "20261110T140000Z", "20261110T150000Z", "SUMMARY:RPB")
 SECRET = vevent("p", "20261111T140000Z", "20261111T150000Z", "SUMMARY:Oncology", "CLASS:PRIVATE")
 
 
-def ask(*words: object):
+def run_command(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def refused(*words: object) -> str:
-    """What the real command says when it ends with 2."""
+def error_of(*words: object) -> str:
+    """Return the error output of a command in its own process, which must end with 2."""
     command = [sys.executable, "-m", "calsync", *map(str, words)]
     given = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert given.returncode == 2, given.stdout + given.stderr
@@ -40,45 +40,45 @@ def config(tmp_path):
 
 
 def test_a_series_is_corrected_and_shown_before_and_after(config):
-    given = ask(
+    given = run_command(
         "correct", "--uid", "w", "--series", "--activity", "process", "--by", "ana", "--config", config
     )
     assert given.exit_code == 0, given.output
     assert "psb: unclear → psb: process" in " ".join(given.stdout.split())
-    assert "ana, bob" in given.stdout and "says Ana (ana). 6 of 6 meetings changed" in given.stdout
+    assert "ana, bob" in given.stdout and "by Ana (ana). 6 of 6 meetings changed" in given.stdout
 
 
 def test_one_meeting_is_named_by_its_time_or_its_day(config):
     how = ("--activity", "service improvement", "--by", "Alys Puw", "--config", config)
-    given = ask("correct", "--uid", "w", "--at", "2026-11-09T09:00", *how)
+    given = run_command("correct", "--uid", "w", "--at", "2026-11-09T09:00", *how)
     assert "2 of 2 meetings changed" in given.stdout, given.output
-    assert "2 of 2 meetings" in ask("correct", "--uid", "w", "--at", "2026-11-16", *how).stdout
+    assert "2 of 2 meetings" in run_command("correct", "--uid", "w", "--at", "2026-11-16", *how).stdout
 
 
 def test_a_meeting_that_does_not_recur_needs_no_more_than_its_uid(config):
-    given = ask("correct", "--uid", "s", "--partnership", "psb", "--by", "ana", "--config", config)
+    given = run_command("correct", "--uid", "s", "--partnership", "psb", "--by", "ana", "--config", config)
     assert "rpb: unclear → psb: unclear" in " ".join(given.stdout.split()), given.output
 
 
-def test_a_series_must_be_said_to_be_meant(config):
-    said = refused("correct", "--uid", "w", "--activity", "process", "--by", "ana", "--config", config)
-    assert "--series" in said and "--at 2026-11-16T09:00" in said
+def test_a_series_needs_the_option_series_or_at(config):
+    error = error_of("correct", "--uid", "w", "--activity", "process", "--by", "ana", "--config", config)
+    assert "--series" in error and "--at 2026-11-16T09:00" in error
 
 
-def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
-    said = refused(
+def test_every_unknown_value_is_reported_with_a_suggestion(config):
+    error = error_of(
         "correct", "--uid", "w", "--series", "--activity", "proces", "--partnership", "psbb", "--by", "x",
         "--config", config,
     )  # fmt: skip
-    assert "did you mean 'process'?" in said and "did you mean 'psb'?" in said
+    assert "did you mean 'process'?" in error and "did you mean 'psb'?" in error
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        (("--uid", "none", "--activity", "process", "--by", "ana"), "no kept meeting has this uid"),
+        (("--uid", "none", "--activity", "process", "--by", "ana"), "no stored meeting has this uid"),
         (("--uid", "s", "--activity", "process"), "--by"),
-        (("--uid", "s", "--by", "ana"), "says nothing"),
+        (("--uid", "s", "--by", "ana"), "contains no change"),
         (("--uid", "w", "--at", "2026-11-03T09:00", "--activity", "process", "--by", "ana"), "its times"),
         (("--uid", "s", "--manager", "bbo", "--activity", "process", "--by", "ana"), "did you mean 'bob'?"),
         (("--uid", "s", "--manager", "bob", "--activity", "process", "--by", "ana"), "no such meeting"),
@@ -88,56 +88,58 @@ def test_every_word_that_means_nothing_is_named_with_the_likely_one(config):
         (("--uid", "s", "--at", "Tuesday", "--activity", "process", "--by", "ana"), "2026-11-03T10:00"),
     ],
 )
-def test_what_cannot_be_ends_with_2_says_the_way_out_and_keeps_nothing(config, words, told):
-    assert told in " ".join(refused("correct", *words, "--config", config).split())
+def test_an_impossible_correction_ends_with_2_with_a_hint_and_stores_nothing(config, words, message):
+    assert message in " ".join(error_of("correct", *words, "--config", config).split())
     assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
 
 def test_a_private_meeting_is_corrected_by_naming_its_calendar_and_shows_no_title(config):
     how = ("--uid", "p", "--manager", "ana", "--activity", "process", "--partnership", "psb", "--by", "ana")
-    given = ask("correct", *how, "--config", config)
+    given = run_command("correct", *how, "--config", config)
     assert given.exit_code == 0, given.output
     assert "(private)" in given.stdout and "Oncology" not in given.stdout
 
 
 def test_the_list_shows_who_when_why_and_what_it_was(config):
-    assert "Nobody" in ask("correct", "--list", "--config", config).stdout
+    assert "no corrections" in run_command("correct", "--list", "--config", config).stdout
     how = ("--activity", "process", "--by", "Alys Puw", "--why", "only terms", "--config", config)
-    ask("correct", "--uid", "s", *how)
-    given = ask("correct", "--list", "--config", config)
-    assert "1  s [series], holds" in given.stdout
-    assert "rpb: unclear → process, says Alys Puw" in given.stdout and "(only terms)" in given.stdout
+    run_command("correct", "--uid", "s", *how)
+    given = run_command("correct", "--list", "--config", config)
+    assert "1  s [series], in force" in given.stdout
+    assert "rpb: unclear → process, by Alys Puw" in given.stdout and "(only terms)" in given.stdout
 
 
-def test_saying_the_same_twice_is_saying_it_once(config):
+def test_the_same_correction_twice_is_stored_once(config):
     how = ("--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
-    ask("correct", *how)
-    assert "0 of 1 meeting changed" in ask("correct", *how).stdout
+    run_command("correct", *how)
+    assert "0 of 1 meeting changed" in run_command("correct", *how).stdout
     assert len(stored_tables(config, ("corrections",))["corrections"]) == 1
 
 
-def test_a_withdrawal_shows_the_way_back_and_stays_on_the_list(config):
+def test_a_withdrawal_restores_the_label_and_stays_in_the_list(config):
     before = stored_tables(config, ("allocations",))
-    ask("correct", "--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
+    run_command("correct", "--uid", "s", "--activity", "process", "--by", "ana", "--config", config)
     assert stored_tables(config, ("allocations",)) != before
-    given = ask("correct", "--withdraw", "1", "--by", "bob", "--config", config)
+    given = run_command("correct", "--withdraw", "1", "--by", "bob", "--config", config)
     assert "rpb: process → rpb: unclear" in " ".join(given.stdout.split())
     assert stored_tables(config, ("allocations",)) == before
-    assert "withdrawn by Bob (bob)" in ask("correct", "--list", "--config", config).stdout
+    assert "withdrawn by Bob (bob)" in run_command("correct", "--list", "--config", config).stdout
 
 
-def test_explain_shows_who_won_what_it_was_and_what_the_rules_say(config):
+def test_explain_shows_which_correction_decided_and_the_classification_by_rules(config):
     how = ("--by", "Alys Puw", "--config", config)
-    ask("correct", "--uid", "w", "--series", "--activity", "process", *how)
-    ask("correct", "--uid", "w", "--at", "2026-11-09", "--activity", "mixed", "--why", "two halves", *how)
-    told = ask("explain", "--uid", "w", "--config", config).stdout
-    assert "won: 2 [meeting 2026-11-09T09:00:00+00:00] Alys Puw" in told and "two halves" in told
-    assert told.index("won: 2") < told.index("won: 1 [series]")
-    assert "without them: psb, unclear" in told
-    assert "this meeting, its series, a category in the calendar, our own rules, shipped rules" in told
+    run_command("correct", "--uid", "w", "--series", "--activity", "process", *how)
+    run_command(
+        "correct", "--uid", "w", "--at", "2026-11-09", "--activity", "mixed", "--why", "two halves", *how
+    )
+    message = run_command("explain", "--uid", "w", "--config", config).stdout
+    assert "decided: 2 [meeting 2026-11-09T09:00:00+00:00] Alys Puw" in message and "two halves" in message
+    assert message.index("decided: 2") < message.index("decided: 1 [series]")
+    assert "without them: psb, unclear" in message
+    assert "this meeting, its series, a category in the calendar, our own rules, shipped rules" in message
 
 
-def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
+def test_while_a_night_runs_nothing_is_stored_and_the_error_has_a_hint(config):
     command = [
         sys.executable,
         "-m",
@@ -159,18 +161,22 @@ def test_while_a_night_runs_nothing_is_kept_and_the_way_out_is_told(config):
     assert stored_tables(config, ("corrections",)) == {"corrections": []}
 
 
-def test_an_activity_of_an_own_pack_is_said_by_its_name_and_survives_the_next_night(tmp_path):
+def test_a_correction_to_an_own_activity_survives_the_next_night(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "local.toml").write_text(
         '[pack]\ntitle = "Ours"\n[activity."board business"]\ncounts_as = "process"\n', encoding="utf-8"
     )
     config = write_council(tmp_path, {"ana": vcalendar(SINGLE)}, '[rules]\nfolder = "rules"\n')
     run_test_night(config)
-    given = ask("correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config)
-    assert "board business, says Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
+    given = run_command(
+        "correct", "--uid", "s", "--activity", "Board business", "--by", "ana", "--config", config
+    )
+    assert "board business, by Ana (ana). 1 of 1 meeting changed" in given.stdout, given.output
     corrected = stored_tables(config)
     run_test_night(config)
     assert stored_tables(config) == corrected
-    assert "board business, says Ana" in ask("correct", "--list", "--config", config).stdout
-    said = refused("correct", "--uid", "s", "--activity", "board busines", "--by", "ana", "--config", config)
-    assert "did you mean 'board business'" in " ".join(said.split())
+    assert "board business, by Ana" in run_command("correct", "--list", "--config", config).stdout
+    error = error_of(
+        "correct", "--uid", "s", "--activity", "board busines", "--by", "ana", "--config", config
+    )
+    assert "did you mean 'board business'" in " ".join(error.split())

@@ -35,7 +35,7 @@ def test_a_line_has_the_local_time_with_its_zone_the_level_and_the_words():
     )
 
 
-def test_a_title_forges_no_line_and_is_not_obeyed():
+def test_a_title_forges_no_line_and_its_control_characters_are_escaped():
     line = LineFormatter(LONDON).format(record("%s", "x\n2026-07-16 04:15:01 BST info: good\x1b[2K\u202e"))
     assert line == r"2026-07-16 04:15:00 BST warning: x\n2026-07-16 04:15:01 BST info: good\x1b[2K\u202e"
 
@@ -87,7 +87,7 @@ def service(folder, number: int, **environment: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_service_says_when_the_next_night_is_and_what_a_signal_does_and_ends_with_0(tmp_path, number):
+def test_the_service_logs_the_next_night_and_ends_with_0_on_a_signal(tmp_path, number):
     code, log = service(tmp_path, number)
     assert code == 0, log
     lines = log.splitlines()

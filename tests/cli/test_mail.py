@@ -1,4 +1,4 @@
-"""`calsync mail`: a mail that is stuck can be found, sent again or closed, and it is kept who did so."""
+"""`calsync mail`: a stuck mail can be listed, sent again or closed, and the store records by whom."""
 
 import io
 import json
@@ -119,7 +119,7 @@ def test_a_dropped_mail_is_not_sent_and_not_built_again(unknown):
     assert stuck(config, "dropped")["recipient"].startswith("ana@")
 
 
-def test_an_unknown_mail_is_sent_again_at_once_when_a_person_says_so(unknown):
+def test_an_unknown_mail_is_sent_again_at_once_by_resend(unknown):
     config, handler = unknown
     given = calsync("mail", "resend", stuck(config, "unknown")["id"], "--config", config)
     assert (given.returncode, "sent" in given.stdout) == (0, True), given.stderr
@@ -129,7 +129,7 @@ def test_an_unknown_mail_is_sent_again_at_once_when_a_person_says_so(unknown):
     assert calsync("mail", "resend", "ana", "--config", config).returncode == 2
 
 
-def test_a_failed_mail_is_sent_again_after_its_cause_is_mended(tmp_path):
+def test_a_failed_mail_is_sent_again_after_its_cause_is_fixed(tmp_path):
     handler = ScriptedHandler(recipient_replies={"ana@brynfelin.gov.wales.example": "550 no such user"})
     with smtp_server(handler) as port:
         config = mailing(tmp_path, port, names=("ana",))
@@ -152,7 +152,7 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("resolve", "zzzz", "--sent"), "there is no such mail"),
         (("resend", "zzzz"), "there is no such mail"),
@@ -163,15 +163,15 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
         (("resolve", "ben", "--sent"), "was sent on"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_and_the_way_out(unknown, words, said):
+def test_an_impossible_action_ends_with_2_and_a_hint(unknown, words, message):
     config, _ = unknown
     given = calsync("mail", *words, "--config", config)
     assert given.returncode == 2, given.stdout
-    assert said in " ".join(given.stderr.replace("│", " ").split())
+    assert message in " ".join(given.stderr.replace("│", " ").split())
     assert "Traceback" not in given.stderr
 
 
-def test_an_id_that_is_not_unique_is_answered_with_those_it_may_mean(unknown):
+def test_an_ambiguous_id_is_an_error_that_lists_the_matching_ids(unknown):
     config, _ = unknown
     given = calsync("mail", "resend", "summary/", "--config", config)
     for mail in listed(config):
@@ -200,7 +200,7 @@ def test_no_control_character_reaches_the_terminal(tmp_path):
         assert not {c for c in given.stdout if not c.isprintable() and c != "\n"}
 
 
-def test_an_empty_outbox_says_so(tmp_path):
+def test_an_empty_outbox_prints_no_mails(tmp_path):
     config = write_council(tmp_path, {"ana": PSB}, summary="none")
     assert "No mails" in calsync("mail", "list", "--config", config).stdout
     assert stored_tables(config, ("mail_actions",)) == {"mail_actions": []}

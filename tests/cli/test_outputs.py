@@ -34,7 +34,7 @@ def titles(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", READERS)
-def test_classify_writes_the_format_that_its_outputs_name_says(titles, suffix):
+def test_classify_writes_the_format_of_the_suffix(titles, suffix):
     given = run_piped("classify", "in.csv", f"out{suffix}", "--pack", "wales", folder=titles)
     assert given.returncode == 0, given.stderr
     assert "2 meetings labelled" in given.stderr
@@ -45,7 +45,7 @@ def test_classify_writes_the_format_that_its_outputs_name_says(titles, suffix):
 
 
 @pytest.mark.parametrize("name", ["out.doc", "out", "out.xls"])
-def test_a_suffix_that_no_format_has_ends_with_2_and_names_those_there_are(titles, name):
+def test_an_unknown_suffix_ends_with_2_and_lists_the_known_ones(titles, name):
     given = run_piped("classify", "in.csv", name, "--pack", "wales", folder=titles)
     assert given.returncode == 2
     for suffix in READERS:
@@ -53,7 +53,7 @@ def test_a_suffix_that_no_format_has_ends_with_2_and_names_those_there_are(title
     assert not (titles / name).exists()
 
 
-def test_export_refuses_a_suffix_that_no_format_has_before_it_reads_anything(tmp_path):
+def test_export_rejects_an_unknown_suffix_before_it_reads_anything(tmp_path):
     given = run_piped("export", "--table", "split", *WEEK, "--to", "out.doc", folder=tmp_path)
     assert given.returncode == 2 and ".xlsx" in given.stderr and "no such settings" not in given.stderr
 
@@ -64,14 +64,14 @@ def test_a_dash_prints_csv(titles):
     assert "2 meetings labelled, 0 of them unclear" in given.stderr
 
 
-def test_explain_says_that_nobody_is_invited_and_how_to_say_who_is(tmp_path):
+def test_explain_without_attendees_prints_how_to_add_them(tmp_path):
     alone = run_piped("explain", "PSB: terms of reference", folder=tmp_path).stdout
-    assert "Nobody is invited" in alone and "--invited" in alone and "--organiser" in alone
+    assert "Classified without attendees" in alone and "--invited" in alone and "--organiser" in alone
     with_people = run_piped("explain", "PSB", "--invited", "a.gov.uk;b.police.uk", folder=tmp_path).stdout
-    assert "Nobody is invited" not in with_people
+    assert "Classified without attendees" not in with_people
 
 
-def test_progress_is_shown_only_on_a_terminal_that_somebody_watches(tmp_path):
+def test_progress_is_shown_only_on_a_terminal(tmp_path):
     write_council(tmp_path, {"ana": GOOD})
     run = ("run", "--night", NIGHT)
     _, watched = run_in_terminal(*run, folder=tmp_path)
@@ -101,7 +101,7 @@ main({[str(word) for word in words]!r})
     )
 
 
-def test_a_plain_installation_runs_the_demo_and_says_what_it_leaves_out(tmp_path):
+def test_an_installation_without_extras_runs_the_demo_and_prints_what_it_leaves_out(tmp_path):
     given = without(tmp_path, "demo", "--to", "demo")
     assert given.returncode == 0, given.stderr
     assert "Left out: split.xlsx" in given.stdout and "pip install XlsxWriter" in given.stdout
@@ -111,7 +111,7 @@ def test_a_plain_installation_runs_the_demo_and_says_what_it_leaves_out(tmp_path
 
 
 @pytest.mark.parametrize(("suffix", "package"), [("xlsx", "XlsxWriter"), ("parquet", "pyarrow")])
-def test_a_missing_package_is_named_with_the_way_out(tmp_path, suffix, package):
+def test_a_missing_package_is_an_error_with_a_hint(tmp_path, suffix, package):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
     given = without(tmp_path, "export", "--table", "allocations", *WEEK, "--to", f"out.{suffix}")
@@ -130,7 +130,7 @@ def test_a_list_of_managers_in_a_workbook_without_openpyxl_is_named_with_the_way
     assert "pip install openpyxl" in given.stderr and "Traceback" not in given.stderr
 
 
-def test_one_of_anything_is_not_many(tmp_path):
+def test_counts_of_one_are_in_the_singular(tmp_path):
     write_council(tmp_path, {"ana": GOOD})
     shown = "".join(
         given.stdout + given.stderr
@@ -152,7 +152,7 @@ COUNTED = "meetings|managers|calendars|rows|rules|mails|occurrences|partnerships
 ALWAYS_MANY = {"rows are more than a sheet can hold"}
 
 
-def test_messages_count_by_the_one_helper():
+def test_messages_use_format_count_for_counts():
     wrong = []
     for path in sorted((ROOT / "calsync").rglob("*.py")):
         if "demo" in path.parts:

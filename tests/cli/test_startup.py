@@ -88,7 +88,7 @@ def test_a_store_that_must_be_made_is_made_by_status(tmp_path):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_list_of_commands_says_what_a_commands_own_help_says(name):
+def test_the_line_of_a_command_in_the_list_begins_its_own_help(name):
     group = typer.main.get_command(app)
     command = group.get_command(typer.Context(group), name)
     line = COMMANDS[name]

@@ -35,7 +35,7 @@ def test_a_good_status_in_json_names_the_nights_and_ends_with_0(tmp_path):
     assert found["failing_calendars"] == found["problems"] == found["mails"] == []
 
 
-def test_what_needs_a_person_is_in_json_and_ends_with_1_as_the_text_does(tmp_path):
+def test_what_needs_attention_is_in_json_and_ends_with_1_as_the_text_does(tmp_path):
     down = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
     config = write_council(tmp_path, {"ana": GOOD, "bryn": GOOD.replace(b"psb", b"two")}, TODAY + down)
     with (tmp_path / "managers.csv").open("a") as file:
@@ -60,7 +60,7 @@ def test_what_needs_a_person_is_in_json_and_ends_with_1_as_the_text_does(tmp_pat
     assert mail["id"] in status(config).stdout
 
 
-def test_a_night_dated_ahead_and_a_late_one_are_told_apart(tmp_path):
+def test_a_future_night_and_a_late_night_are_reported_separately(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD})
     run_test_night(config)
     (tmp_path / "calsync.toml").write_text(
@@ -81,7 +81,7 @@ def test_before_the_first_night_the_status_is_not_good(tmp_path, form):
         assert json.loads(found.stdout)["nights"] == []
 
 
-def test_nothing_that_a_terminal_obeys_is_in_the_json(tmp_path):
+def test_no_control_character_is_in_the_json(tmp_path):
     config = write_council(tmp_path, {"ana": GOOD}, TODAY)
     (tmp_path / "managers.csv").write_text(
         "id,email,calendar,summary\nm\u202e1,a@b.example,x.ics,none\nm2,b@b.example,\x1b[31my.ics,none\n",

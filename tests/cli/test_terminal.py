@@ -99,7 +99,7 @@ def given(folder):
 
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
-def test_no_command_prints_a_character_that_a_terminal_obeys_or_that_nobody_sees(given, words):
+def test_no_command_prints_a_control_or_invisible_character(given, words):
     found = given(*words)
     shown = found.stdout + found.stderr
     assert "Traceback" not in shown
@@ -148,7 +148,7 @@ def test_csv_keeps_line_breaks_within_a_field_and_characters_without_effect(fold
     assert "\u200bD" in rows[0]["summary"]
 
 
-def test_json_decodes_to_exactly_what_the_calendar_holds(folder):
+def test_json_decodes_to_exactly_the_text_of_the_calendar(folder):
     given = run_piped("occurrences", "ana", *WEEK, "--format", "json", folder=folder).stdout
     assert json.loads(given)[1]["summary"] == f"{HOSTILE} liaison"
 
@@ -159,19 +159,19 @@ def test_a_failing_calendars_name_is_shown_by_status(given):
     assert r"bob\x1b[31m\u202e" in found.stdout
 
 
-def test_suggested_rules_are_toml_that_holds_the_title_itself(given):
+def test_suggested_rules_are_toml_with_the_title_itself(given):
     cues = tomllib.loads(given("rules", "suggest").stdout)["cue"]
     titles = [cue["example"][0]["title"] for cue in cues]
     assert titles and all("\x1b]8;;" in title and "\u202e" in title for title in titles)
 
 
-def test_what_the_encoding_lacks_ends_no_command(folder):
+def test_characters_that_the_encoding_lacks_end_no_command(folder):
     given = run_piped("occurrences", "ana", *WEEK, folder=folder, PYTHONIOENCODING="ascii")
     assert given.returncode == 1, given.stderr
     assert r"t\u0177" in given.stdout and "Traceback" not in given.stderr
 
 
-def test_a_fault_of_ours_shows_its_traceback_and_obeys_nothing_in_it(folder, monkeypatch, capsys):
+def test_the_traceback_of_an_unexpected_error_has_control_characters_escaped(folder, monkeypatch, capsys):
     import calsync.cli
 
     def fail(*_: object) -> None:
@@ -185,7 +185,7 @@ def test_a_fault_of_ours_shows_its_traceback_and_obeys_nothing_in_it(folder, mon
     assert CONTROL_CHARACTERS.findall(shown) == []
 
 
-def test_corrections_keep_what_was_said_and_only_the_display_is_escaped(folder):
+def test_corrections_store_the_text_as_given_and_only_the_display_is_escaped(folder):
     with open_store(store_url(load_settings(folder / "calsync.toml"))) as store:
         before = len(store.corrections.list_all(None))
     run_piped("correct", "--uid", "u4", "--activity", "process", "--by", "A\x1bB", folder=folder)
@@ -208,10 +208,10 @@ def test_no_command_prints_markup_of_its_own(tmp_path):
     assert "[/]" not in given.stderr and "[yellow]" not in given.stderr
 
 
-def test_bytes_that_are_no_utf_8_in_an_argument_are_refused_with_the_way_out(tmp_path):
+def test_an_argument_that_is_not_utf_8_is_an_error_with_a_hint(tmp_path):
     answers = {"domains": "x.gov.uk", "nation": "wales", "language": "en", "calendars": "files"}
     words = [word for name, value in answers.items() for word in (f"--{name}", value)]
     given = run_piped("init", "--name", "x\udcff", *words, folder=tmp_path)
     assert given.returncode == 2
-    shown = r"x\udcff: holds bytes that are no UTF-8"
+    shown = r"x\udcff: is not UTF-8"
     assert given.stderr.splitlines() == [shown, "  → type it again, in a UTF-8 terminal"]

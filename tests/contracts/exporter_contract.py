@@ -1,7 +1,7 @@
-"""What every exporter must do, inherited by the tests of each.
+"""Tests that every exporter must pass; the tests of each exporter inherit them.
 
-A subclass gives a fixture `exporter` and a method `read` that reads a written file back with an
-ordinary reader of that format: rows as dicts of text, "" for unknown.
+A subclass has a fixture `exporter` and a method `read` that reads a written file with a usual reader of that
+format: rows as dicts of text, "" for unknown.
 """
 
 import io
@@ -34,7 +34,7 @@ def table(rows=ROWS) -> PublishedTable:
 
 
 class ExporterContract:
-    """Inherit it and give `exporter` and `read`."""
+    """Inherit it and define `exporter` and `read`."""
 
     def read(self, content: bytes) -> list[dict[str, str]]:
         raise NotImplementedError
@@ -53,19 +53,19 @@ class ExporterContract:
     def test_columns_keep_their_names_and_order(self, exporter):
         assert list(self.written(exporter)[0]) == [column.name for column in COLUMNS]
 
-    def test_text_comes_back_letter_by_letter(self, exporter):
+    def test_text_is_unchanged(self, exporter):
         assert [row["department"] for row in self.written(exporter)] == [row[0] for row in ROWS]
 
     def test_dates_are_iso_dates(self, exporter):
         assert [row["day"] for row in self.written(exporter)] == ["2026-11-02", "2026-12-31", "2027-01-01"]
 
-    def test_figures_keep_their_value_and_unknown_stays_blank(self, exporter):
-        found = self.written(exporter)
-        assert [float(row["hours"]) for row in found[:2]] == [1.25, -2.5]
-        assert found[2]["hours"] == ""
-        assert [int(float(row["managers"])) for row in found] == [5, 6, 7]
+    def test_figures_keep_their_value_and_unknown_ones_are_blank(self, exporter):
+        rows = self.written(exporter)
+        assert [float(row["hours"]) for row in rows[:2]] == [1.25, -2.5]
+        assert rows[2]["hours"] == ""
+        assert [int(float(row["managers"])) for row in rows] == [5, 6, 7]
 
-    def test_truth_is_told(self, exporter):
+    def test_booleans_are_true_or_false(self, exporter):
         assert [row["confirmed"].lower() for row in self.written(exporter)] == ["true", "false", "false"]
 
     def test_a_table_without_rows_is_written(self, exporter):

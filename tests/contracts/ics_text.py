@@ -1,4 +1,4 @@
-"""Occurrences written as iCalendar text, so that the contract can put them into files and servers."""
+"""Writes occurrences as iCalendar text, so that tests can put them into files and servers."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from calsync.model.occurrence import Occurrence, Sensitivity
 
 
 def occurrences_to_ics(*occurrences: Occurrence, stamp: str = "20260101T000000Z") -> bytes:
-    """A whole calendar; `stamp` is the DTSTAMP of every event."""
+    """A complete calendar; `stamp` is the DTSTAMP of every event."""
     events = [line for occurrence in occurrences for line in _vevent(occurrence, stamp)]
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//calsync//tests//EN", *events, "END:VCALENDAR", ""]
     return "\r\n".join(lines).encode()

@@ -1,6 +1,6 @@
-"""What every source must do, inherited by the tests of each.
+"""Tests that every source must pass; the tests of each source inherit them.
 
-A subclass gives a fixture `place`: a `Place` in which the contract puts calendars and from which the
+A subclass has a fixture `harness`: a `SourceHarness` in which the contract sets calendars and from which the
 source reads them.
 """
 
@@ -22,16 +22,16 @@ WINDOW = Span(at("09:00"), at("17:00"))
 
 
 class SourceHarness(Protocol):
-    """Where a source reads."""
+    """What a source reads, as a test sets it."""
 
     source: Source
 
-    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
-        """From now on the calendar of this name holds exactly these; gives its address."""
+    def set_occurrences(self, name: str, *occurrences: Occurrence) -> Calendar:
+        """Replace the calendar of this name; returns it."""
         ...
 
     def missing(self) -> Calendar:
-        """A calendar that is not there."""
+        """A calendar that does not exist."""
         ...
 
 
@@ -47,34 +47,34 @@ def titles_of(occurrences: Sequence[Occurrence]) -> list[str]:
     return [occurrence.title for occurrence in occurrences]
 
 
-def kept_after(first: FetchResult, second: FetchResult) -> list[Occurrence]:
-    """What somebody holds who kept the first answer, and then what the second gives and lets stand."""
+def stored_after(first: FetchResult, second: FetchResult) -> list[Occurrence]:
+    """The occurrences after two fetches: the unchanged ones of the first, and all of the second."""
     return [*(o for o in first.occurrences if o.uid in second.unchanged_uids), *second.occurrences]
 
 
 class SourceContract:
-    """Inherit it, give `place`, and every test runs against your source.
+    """Inherit it and define `harness`: every test runs against your source.
 
-    remembers: False for a source that gives no tokens because every read is a whole one.
+    gives_tokens: False for a source without tokens, which always reads everything.
     """
 
     gives_tokens = True
 
     @pytest.fixture
-    def place(self) -> SourceHarness:
+    def harness(self) -> SourceHarness:
         raise NotImplementedError
 
-    def test_it_is_a_source(self, place: SourceHarness) -> None:
-        assert isinstance(place.source, Source)
+    def test_it_is_a_source(self, harness: SourceHarness) -> None:
+        assert isinstance(harness.source, Source)
 
-    def test_an_occurrence_comes_back_with_its_uid_times_and_title(self, place: SourceHarness) -> None:
-        held = occurrence("10:00-11:30", uid="psb", title="Bwrdd Gwasanaethau Cyhoeddus – PSB")
-        (found,) = fetch_only_calendar(place.source, place.hold("ana", held)).occurrences
-        assert (found.uid, found.start, found.end, found.title) == (
-            held.uid,
-            held.start,
-            held.end,
-            held.title,
+    def test_an_occurrence_has_its_uid_times_and_title(self, harness: SourceHarness) -> None:
+        given = occurrence("10:00-11:30", uid="psb", title="Bwrdd Gwasanaethau Cyhoeddus – PSB")
+        (read,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", given)).occurrences
+        assert (read.uid, read.start, read.end, read.title) == (
+            given.uid,
+            given.start,
+            given.end,
+            given.title,
         )
 
     @pytest.mark.parametrize(
@@ -89,56 +89,58 @@ class SourceContract:
         ],
     )
     def test_an_occurrence_belongs_to_a_window_if_the_two_overlap(
-        self, place: SourceHarness, when: str, inside: bool
+        self, harness: SourceHarness, when: str, inside: bool
     ) -> None:
-        calendar = place.hold("ana", occurrence(when, uid="edge"), occurrence("12:00-13:00", uid="noon"))
-        found = fetch_only_calendar(place.source, calendar).occurrences
-        assert ("edge" in {o.uid for o in found}) is inside
+        calendar = harness.set_occurrences(
+            "ana", occurrence(when, uid="edge"), occurrence("12:00-13:00", uid="noon")
+        )
+        read = fetch_only_calendar(harness.source, calendar).occurrences
+        assert ("edge" in {o.uid for o in read}) is inside
 
-    def test_an_occurrence_is_given_whole_however_little_of_it_is_in_the_window(
-        self, place: SourceHarness
-    ) -> None:
-        calendar = place.hold("ana", occurrence("08:00-18:00", uid="long"))
-        (found,) = fetch_only_calendar(place.source, calendar).occurrences
-        assert found.span == span("08:00-18:00")
+    def test_an_occurrence_that_is_partly_in_the_window_is_not_clipped(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("08:00-18:00", uid="long"))
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.span == span("08:00-18:00")
 
-    def test_occurrences_come_by_start_then_uid(self, place: SourceHarness) -> None:
-        held = [
+    def test_occurrences_are_sorted_by_start_then_uid(self, harness: SourceHarness) -> None:
+        given = [
             occurrence("11:00-12:00", uid="b"),
             occurrence("11:00-12:00", uid="a"),
             occurrence("09:00-10:00", uid="c"),
         ]
-        found = fetch_only_calendar(place.source, place.hold("ana", *held)).occurrences
-        assert [o.uid for o in found] == ["c", "a", "b"]
+        read = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given)).occurrences
+        assert [o.uid for o in read] == ["c", "a", "b"]
 
-    def test_the_order_in_which_they_are_kept_does_not_matter(self, place: SourceHarness) -> None:
-        held = [occurrence(f"{hour}:00-{hour}:30", uid=f"u{hour}", title=f"t{hour}") for hour in (15, 10, 12)]
-        forth = fetch_only_calendar(place.source, place.hold("ana", *held))
-        back = fetch_only_calendar(place.source, place.hold("ana", *reversed(held)))
-        assert forth.occurrences == back.occurrences
+    def test_the_order_of_the_calendar_does_not_matter(self, harness: SourceHarness) -> None:
+        given = [
+            occurrence(f"{hour}:00-{hour}:30", uid=f"u{hour}", title=f"t{hour}") for hour in (15, 10, 12)
+        ]
+        forwards = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given))
+        backwards = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *reversed(given)))
+        assert forwards.occurrences == backwards.occurrences
 
-    def test_no_two_occurrences_share_uid_recurrence_id_and_start(self, place: SourceHarness) -> None:
-        held = [occurrence("10:00-11:00", uid=uid) for uid in ("a", "b")]
-        found = fetch_only_calendar(place.source, place.hold("ana", *held)).occurrences
-        assert len({(o.uid, o.recurrence_id, o.start) for o in found}) == len(found) == 2
+    def test_no_two_occurrences_share_uid_recurrence_id_and_start(self, harness: SourceHarness) -> None:
+        given = [occurrence("10:00-11:00", uid=uid) for uid in ("a", "b")]
+        read = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *given)).occurrences
+        assert len({(o.uid, o.recurrence_id, o.start) for o in read}) == len(read) == 2
 
-    def test_times_are_aware(self, place: SourceHarness) -> None:
-        calendar = place.hold("ana", occurrence("10:00-11:00"))
-        (found,) = fetch_only_calendar(place.source, calendar).occurrences
-        assert found.start.utcoffset() is not None
-        assert found.start.astimezone(UTC) == at("10:00").astimezone(UTC)
+    def test_times_are_aware(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("10:00-11:00"))
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.start.utcoffset() is not None
+        assert read.start.astimezone(UTC) == at("10:00").astimezone(UTC)
 
     def test_an_all_day_occurrence_runs_from_midnight_to_midnight_in_the_calendars_zone(
-        self, place: SourceHarness
+        self, harness: SourceHarness
     ) -> None:
-        calendar = place.hold("ana", occurrence("00:00-24:00", uid="leave", all_day=True))
-        (found,) = fetch_only_calendar(place.source, calendar).occurrences
-        assert found.all_day
-        assert (found.start, found.end) == (at("00:00"), at("00:00", MONDAY + timedelta(days=1)))
-        assert str(found.start.tzinfo) == str(LONDON)
+        calendar = harness.set_occurrences("ana", occurrence("00:00-24:00", uid="leave", all_day=True))
+        (read,) = fetch_only_calendar(harness.source, calendar).occurrences
+        assert read.all_day
+        assert (read.start, read.end) == (at("00:00"), at("00:00", MONDAY + timedelta(days=1)))
+        assert str(read.start.tzinfo) == str(LONDON)
 
-    def test_behind_the_door_nothing_is_private(self, place: SourceHarness) -> None:
-        held = occurrence(
+    def test_private_content_is_removed(self, harness: SourceHarness) -> None:
+        given = occurrence(
             "10:00-11:00",
             title="Oncology",
             location="Ward 3",
@@ -146,9 +148,9 @@ class SourceContract:
             invited=("dr@nhs.example",),
             sensitivity=Sensitivity.PRIVATE,
         )
-        (found,) = fetch_only_calendar(place.source, place.hold("ana", held)).occurrences
-        assert found.private
-        assert (found.title, found.location, found.description, found.organizer, found.attendees) == (
+        (read,) = fetch_only_calendar(harness.source, harness.set_occurrences("ana", given)).occurrences
+        assert read.private
+        assert (read.title, read.location, read.description, read.organizer, read.attendees) == (
             "",
             "",
             "",
@@ -156,24 +158,22 @@ class SourceContract:
             (),
         )
 
-    def test_a_window_without_meetings_is_no_error(self, place: SourceHarness) -> None:
-        calendar = place.hold("ana", occurrence("18:00-19:00"))
-        assert fetch_only_calendar(place.source, calendar).occurrences == ()
+    def test_a_window_without_meetings_is_no_error(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("18:00-19:00"))
+        assert fetch_only_calendar(harness.source, calendar).occurrences == ()
 
-    def test_an_unknown_calendar_raises_an_error_that_names_it_and_the_way_out(
-        self, place: SourceHarness
-    ) -> None:
-        missing = place.missing()
+    def test_an_unknown_calendar_is_an_error_with_a_hint(self, harness: SourceHarness) -> None:
+        missing = harness.missing()
         with pytest.raises(SourceError) as caught:
-            fetch_only_calendar(place.source, missing)
+            fetch_only_calendar(harness.source, missing)
         assert caught.value.calendar == str(missing)
         assert caught.value.what
         assert caught.value.hint
 
-    def test_a_second_fetch_says_that_nothing_changed(self, place: SourceHarness) -> None:
-        calendar = place.hold("ana", occurrence("10:00-11:00"))
-        first = fetch_only_calendar(place.source, calendar)
-        second = fetch_only_calendar(place.source, calendar, token=first.token)
+    def test_a_second_fetch_is_unchanged(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("10:00-11:00"))
+        first = fetch_only_calendar(harness.source, calendar)
+        second = fetch_only_calendar(harness.source, calendar, token=first.token)
         if not self.gives_tokens:
             assert (first.token, second.unchanged) == ("", False)
             return
@@ -181,71 +181,81 @@ class SourceContract:
         assert second.unchanged
         assert second.occurrences == ()
 
-    def test_a_changed_calendar_is_read_anew(self, place: SourceHarness) -> None:
+    def test_a_changed_calendar_is_read_again(self, harness: SourceHarness) -> None:
         first = fetch_only_calendar(
-            place.source, place.hold("ana", occurrence("10:00-11:00", title="before"))
+            harness.source, harness.set_occurrences("ana", occurrence("10:00-11:00", title="before"))
         )
-        calendar = place.hold("ana", occurrence("10:00-11:00", title="after"))
-        second = fetch_only_calendar(place.source, calendar, token=first.token)
+        calendar = harness.set_occurrences("ana", occurrence("10:00-11:00", title="after"))
+        second = fetch_only_calendar(harness.source, calendar, token=first.token)
         assert titles_of(second.occurrences) == ["after"]
 
-    def test_what_was_taken_out_of_a_calendar_is_gone(self, place: SourceHarness) -> None:
+    def test_a_deleted_meeting_is_removed(self, harness: SourceHarness) -> None:
         both = [occurrence("10:00-11:00", uid="stays"), occurrence("12:00-13:00", uid="goes")]
-        first = fetch_only_calendar(place.source, place.hold("ana", *both))
-        second = fetch_only_calendar(place.source, place.hold("ana", both[0]), token=first.token)
-        assert [o.uid for o in kept_after(first, second)] == ["stays"]
+        first = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *both))
+        second = fetch_only_calendar(
+            harness.source, harness.set_occurrences("ana", both[0]), token=first.token
+        )
+        assert [o.uid for o in stored_after(first, second)] == ["stays"]
 
-    def test_what_stands_is_not_given_and_what_is_given_does_not_stand(self, place: SourceHarness) -> None:
+    def test_unchanged_uids_have_no_occurrences_in_the_result(self, harness: SourceHarness) -> None:
         before = [occurrence("10:00-11:00", uid="stays"), occurrence("12:00-13:00", uid="moves")]
         after = [before[0], occurrence("14:00-15:00", uid="moves")]
-        first = fetch_only_calendar(place.source, place.hold("ana", *before))
-        second = fetch_only_calendar(place.source, place.hold("ana", *after), token=first.token)
+        first = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *before))
+        second = fetch_only_calendar(
+            harness.source, harness.set_occurrences("ana", *after), token=first.token
+        )
         assert not second.unchanged_uids & {o.uid for o in second.occurrences}
-        whole = fetch_only_calendar(place.source, place.hold("ana", *after))
-        assert sorted(kept_after(first, second), key=lambda o: o.start) == list(whole.occurrences)
+        complete = fetch_only_calendar(harness.source, harness.set_occurrences("ana", *after))
+        assert sorted(stored_after(first, second), key=lambda o: o.start) == list(complete.occurrences)
 
-    def test_a_token_of_another_window_is_never_answered_with_unchanged(self, place: SourceHarness) -> None:
-        calendar = place.hold("ana", occurrence("18:00-19:00", uid="late"))
-        first = fetch_only_calendar(place.source, calendar)
-        later = fetch_only_calendar(place.source, calendar, Span(at("17:00"), at("20:00")), first.token)
+    def test_a_token_of_another_window_never_means_unchanged(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("18:00-19:00", uid="late"))
+        first = fetch_only_calendar(harness.source, calendar)
+        later = fetch_only_calendar(harness.source, calendar, Span(at("17:00"), at("20:00")), first.token)
         assert not later.unchanged
         assert [o.uid for o in later.occurrences] == ["late"]
 
-    def test_a_token_of_another_owner_is_never_answered_with_unchanged(self, place: SourceHarness) -> None:
-        calendar = place.hold("ana", occurrence("10:00-11:00"))
-        first = fetch_only_calendar(place.source, calendar)
+    def test_a_token_of_another_owner_never_means_unchanged(self, harness: SourceHarness) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("10:00-11:00"))
+        first = fetch_only_calendar(harness.source, calendar)
         moved = replace(calendar, owners=frozenset({"somebody.else@brynfelin.example"}))
-        again = fetch_only_calendar(place.source, moved, token=first.token)
+        again = fetch_only_calendar(harness.source, moved, token=first.token)
         assert not again.unchanged or not self.gives_tokens
 
     @pytest.mark.parametrize("token", ["rubbish", "{}", "[]", "null", '{"scope": 1}', "\x00"])
-    def test_a_token_that_is_none_of_ours_means_a_whole_read(self, place: SourceHarness, token: str) -> None:
-        calendar = place.hold("ana", occurrence("10:00-11:00", uid="a"))
-        assert [o.uid for o in fetch_only_calendar(place.source, calendar, token=token).occurrences] == ["a"]
+    def test_with_an_invalid_token_everything_is_read(self, harness: SourceHarness, token: str) -> None:
+        calendar = harness.set_occurrences("ana", occurrence("10:00-11:00", uid="a"))
+        assert [o.uid for o in fetch_only_calendar(harness.source, calendar, token=token).occurrences] == [
+            "a"
+        ]
 
-    def test_calendars_are_read_from_several_threads_without_mixing_them(self, place: SourceHarness) -> None:
+    def test_calendars_are_read_from_several_threads_without_mixing_them(
+        self, harness: SourceHarness
+    ) -> None:
         calendars = [
-            place.hold(f"user{n}", occurrence("10:00-11:00", uid=f"u{n}", invited=("x@nhs.example",)))
+            harness.set_occurrences(
+                f"user{n}", occurrence("10:00-11:00", uid=f"u{n}", invited=("x@nhs.example",))
+            )
             for n in range(6)
         ]
         with ThreadPoolExecutor(4) as pool:
-            answers = list(
-                pool.map(lambda calendar: fetch_only_calendar(place.source, calendar), calendars * 3)
+            results = list(
+                pool.map(lambda calendar: fetch_only_calendar(harness.source, calendar), calendars * 3)
             )
-        assert [[o.uid for o in answer.occurrences] for answer in answers] == [
+        assert [[o.uid for o in result.occurrences] for result in results] == [
             [f"u{n}"] for n in range(6)
         ] * 3
 
-    def test_one_meeting_in_two_calendars_has_the_same_uid(self, place: SourceHarness) -> None:
+    def test_one_meeting_in_two_calendars_has_the_same_uid(self, harness: SourceHarness) -> None:
         shared = occurrence("10:00-11:00", uid="shared")
-        found = [
-            fetch_only_calendar(place.source, place.hold(name, shared)).occurrences[0]
+        read = [
+            fetch_only_calendar(harness.source, harness.set_occurrences(name, shared)).occurrences[0]
             for name in ("ana", "ben")
         ]
-        assert found[0].uid == found[1].uid
-        assert found[0].start == found[1].start
+        assert read[0].uid == read[1].uid
+        assert read[0].start == read[1].start
 
-    def test_a_source_can_be_closed_twice(self, place: SourceHarness) -> None:
-        fetch_only_calendar(place.source, place.hold("ana", occurrence("10:00-11:00")))
-        place.source.close()
-        place.source.close()
+    def test_a_source_can_be_closed_twice(self, harness: SourceHarness) -> None:
+        fetch_only_calendar(harness.source, harness.set_occurrences("ana", occurrence("10:00-11:00")))
+        harness.source.close()
+        harness.source.close()

@@ -1,7 +1,7 @@
-"""No combination of all published figures and the public rates is of fewer than the least group.
+"""No combination of published figures and public rates is a figure of fewer people than the least group.
 
-The attack (`support/disclosure_attack.py`) takes every numeric column of the table as
-it is given to HR, on 200 random organisations and on the demo's own table.
+The attack (`support/disclosure_attack.py`) uses every numeric column of the table for HR, of 200 random
+organisations and of the demo.
 """
 
 import random
@@ -36,7 +36,7 @@ COSTS = pd.DataFrame(
     }
 )
 KINDS = ["process"] * 4 + ["service_improvement"] * 3 + ["mixed", "mixed", "agenda", "unclear", "operational"]
-IN_A_TABLE = 50
+ORGANISATIONS_PER_TABLE = 50
 
 
 def month(number: int) -> tuple[date, date]:
@@ -46,9 +46,9 @@ def month(number: int) -> tuple[date, date]:
 
 
 def organisation(seed: int, labels: Sequence[str] = ("",)) -> tuple[list[dict], list[dict]]:
-    """People, and their minutes in a month of their own: shared meetings, ties, agendas, doubts, plans.
+    """Random people, and their minutes in one month: with ties, agendas, unconfirmed and planned time.
 
-    labels: what a meeting's activity may be called.
+    labels: the possible labels of a meeting's activity.
     """
     chance, naming = random.Random(seed), random.Random(-seed - 1)
     grades = GRADES[: chance.randint(6, 12)]
@@ -99,7 +99,7 @@ def contracted(people: pd.DataFrame, units: dict[str, date]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["manager_id", "day", "minutes"])
 
 
-def attacked(people, allocations, due, by, periods, least=LEAST) -> None:
+def assert_nobody_is_isolated(people, allocations, due, by, periods, least=LEAST) -> None:
     """Fail if any figure of a few people follows from the published ones."""
 
     def publish(minutes: pd.DataFrame) -> pd.DataFrame:
@@ -117,12 +117,12 @@ def attacked(people, allocations, due, by, periods, least=LEAST) -> None:
     table = publish(allocations)
     people_of = allocations.groupby("atom")["manager_id"].agg(frozenset)
     for matrix, labels, atoms in measure_dependence(publish, allocations, table["unit"].unique()).values():
-        behind = [people_of[atom] for atom in atoms]
-        assert find_isolated_people(matrix, behind, least) is None
-        counts_are_safe(table, matrix, labels, [(atom[0], people_of[atom]) for atom in atoms], least)
+        atom_people = [people_of[atom] for atom in atoms]
+        assert find_isolated_people(matrix, atom_people, least) is None
+        assert_counts_are_safe(table, matrix, labels, [(atom[0], people_of[atom]) for atom in atoms], least)
 
 
-def counts_are_safe(table, matrix, labels, atoms, least) -> None:
+def assert_counts_are_safe(table, matrix, labels, atoms, least) -> None:
     """Meetings, attendances and managers, as sums over meetings and over people's meetings.
 
     atoms: a meeting and people who were there. A row counts them if its hours depend on theirs.
@@ -152,27 +152,29 @@ def counts_are_safe(table, matrix, labels, atoms, least) -> None:
         assert table.loc[row, "managers"] >= least or table.loc[row, "hours"] == 0
 
 
-@pytest.mark.parametrize("batch", range(200 // IN_A_TABLE))
+@pytest.mark.parametrize("batch", range(200 // ORGANISATIONS_PER_TABLE))
 def test_no_combination_of_published_figures_is_a_few_peoples_in_200_organisations(batch):
     by = [[], ["department"], ["grade"], ["department", "grade"]][batch % 4]
-    attack_organisations(range(batch * IN_A_TABLE, (batch + 1) * IN_A_TABLE), by)
+    attack_organisations(range(batch * ORGANISATIONS_PER_TABLE, (batch + 1) * ORGANISATIONS_PER_TABLE), by)
 
 
 @pytest.mark.parametrize("by", [[], ["department"]], ids=["all", "department"])
 def test_no_combination_is_a_few_peoples_where_activities_have_names_of_their_own(by):
-    attack_organisations(range(200, 200 + IN_A_TABLE), by, ("", "", "site visit", "round table"))
+    attack_organisations(range(200, 200 + ORGANISATIONS_PER_TABLE), by, ("", "", "site visit", "round table"))
 
 
 def attack_organisations(seeds: Sequence[int], by: list[str], labels: Sequence[str] = ("",)) -> None:
-    made = [organisation(seed, labels) for seed in seeds]
-    people = pd.DataFrame([person for persons, _ in made for person in persons])
-    allocations = pd.DataFrame([line for _, minutes in made for line in minutes])
+    organisations = [organisation(seed, labels) for seed in seeds]
+    people = pd.DataFrame([person for persons, _ in organisations for person in persons])
+    allocations = pd.DataFrame([line for _, minutes in organisations for line in minutes])
     months = {
         person["manager_id"]: month(seed)[0]
-        for seed, (persons, _) in zip(seeds, made, strict=True)
+        for seed, (persons, _) in zip(seeds, organisations, strict=True)
         for person in persons
     }
-    attacked(people, allocations, contracted(people, months), by, [month(seed) for seed in seeds])
+    assert_nobody_is_isolated(
+        people, allocations, contracted(people, months), by, [month(seed) for seed in seeds]
+    )
 
 
 def test_the_only_directors_hours_do_not_follow_from_hours_and_two_costs():
@@ -223,7 +225,7 @@ def test_no_combination_of_the_demos_published_figures_is_a_few_peoples(tmp_path
         [(m.id, m.department, m.grade) for m in load_managers(settings)],
         columns=["manager_id", "department", "grade"],
     )
-    # What the table may treat differently: where a meeting's time goes, in what parts, and whose grade.
+    # The table may treat differently: partnerships and activities of the time, their shares, and the grade.
     entry = ["manager_id", "meeting_id", "day"]
     whole = allocations.groupby(entry)["minutes"].transform("sum")
     rough = (allocations["minutes"] / whole).round(2).astype("str")
@@ -237,7 +239,7 @@ def test_no_combination_of_the_demos_published_figures_is_a_few_peoples(tmp_path
         unit=first, day=first, atom=profile + flags + grade, kind="meeting", in_hours=True
     )
     alike["meeting_id"] = alike["manager_id"] + alike["atom"]
-    # One meeting in place of all that are alike: the hours are the same, and the table is sooner made.
+    # One meeting replaces all that are equal: the hours are the same, and the table is computed faster.
     allocations = alike.groupby([c for c in alike if c not in ("minutes", "meeting")], as_index=False)[
         "minutes"
     ].sum()

@@ -1,4 +1,4 @@
-"""No table can be written that disclosure control has not released."""
+"""Only tables that disclosure control has released can be written."""
 
 import ast
 import copy
@@ -76,7 +76,7 @@ def test_no_exporter_takes_what_was_not_released(tmp_path, table, suffix):
         lambda: type("Mine", (PublishedTable,), {}),
     ],
 )
-def test_nobody_else_makes_a_published_table(make):
+def test_no_other_code_can_create_a_published_table(make):
     with pytest.raises((TypeError, ValueError)):
         make()
 
@@ -96,8 +96,8 @@ def test_an_audit_table_names_its_class():
     assert release_for_audit(RAW).disclosure is DisclosureClass.PERSONAL
 
 
-def test_a_table_with_an_unexplained_column_cannot_be_released():
-    with pytest.raises(ValueError, match="explained"):
+def test_a_table_with_an_undescribed_column_cannot_be_released():
+    with pytest.raises(ValueError, match="described"):
         release_supplied(SuppliedRows("x", COLUMNS[:1], FRAME))
 
 

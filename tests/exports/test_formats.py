@@ -84,7 +84,7 @@ class TestJson(ExporterContract):
         assert (last["hours"], last["confirmed"], last["managers"]) == (None, False, 7)
 
     def test_what_has_no_place_in_a_table_is_refused(self, exporter):
-        with pytest.raises(TypeError, match="set has no place"):
+        with pytest.raises(TypeError, match="cannot contain set"):
             exporter.write(released(pd.DataFrame({"a": [{1}]})), io.BytesIO())
 
 

@@ -23,7 +23,14 @@ from calsync.disclosure.release import (
 from calsync.errors import ConfigError, PluginError
 from calsync.exports.tables import allocations, split
 from calsync.exports.tables.base import TableDefinition, TableRequest
-from calsync.exports.tables.registry import BUILT_IN, GROUP, all_tables, build_table, find_table, table_names
+from calsync.exports.tables.registry import (
+    BUILT_IN_TABLES,
+    TABLE_ENTRY_POINTS,
+    all_tables,
+    build_table,
+    find_table,
+    table_names,
+)
 from calsync.exports.writing import write_table
 from calsync.model.people import Manager
 from calsync.model.span import Span
@@ -115,7 +122,7 @@ def test_the_split_explains_every_column_that_is_computed():
     assert tuple(names(split.COLUMNS)) == SPLIT_COLUMNS
 
 
-@pytest.mark.parametrize("table", BUILT_IN.values(), ids=BUILT_IN)
+@pytest.mark.parametrize("table", BUILT_IN_TABLES.values(), ids=BUILT_IN_TABLES)
 def test_every_column_of_every_table_has_a_meaning(table):
     assert all(column.meaning for column in table.columns)
 
@@ -154,7 +161,7 @@ def importable(monkeypatch):
 
 
 def point(name: str, value: str) -> EntryPoint:
-    return EntryPoint(name, f"{__name__}:{value}", GROUP)
+    return EntryPoint(name, f"{__name__}:{value}", TABLE_ENTRY_POINTS)
 
 
 def test_another_package_may_add_a_table():
@@ -183,7 +190,7 @@ def test_one_name_claimed_twice_is_refused(names):
     [
         ("visits", "gone", "cannot be loaded"),
         ("visits", "REQUEST", "is no TableDefinition"),
-        ("other", "VISITS", "calls itself 'visits'"),
+        ("other", "VISITS", "has another name: 'visits'"),
     ],
 )
 def test_a_plug_in_that_cannot_be_used_is_named(name, value, what):

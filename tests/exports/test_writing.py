@@ -1,4 +1,4 @@
-"""Files are whole or not there; formats are found by suffix; every column is explained."""
+"""Files are complete or absent; the suffix selects the format; every column is described."""
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from calsync.cli import app
 from calsync.errors import ConfigError, ExportError, PluginError
-from calsync.exports.registry import BUILT_IN_EXPORTERS, ENTRY_POINT_GROUP, find_exporter
+from calsync.exports.registry import BUILT_IN_EXPORTERS, EXPORTER_ENTRY_POINTS, find_exporter
 from calsync.exports.writing import write_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "hr" / "data-dictionary.md"
@@ -34,7 +34,7 @@ def broken():
 
 
 def point(name: str, value: str) -> EntryPoint:
-    return EntryPoint(name, f"{__name__}:{value}", ENTRY_POINT_GROUP)
+    return EntryPoint(name, f"{__name__}:{value}", EXPORTER_ENTRY_POINTS)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""calendarView and its delta: strict about the question, exact about the answer's shape."""
+"""calendarView and its delta: requests are checked strictly, responses have Graph's exact form."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ MAX_WINDOW = timedelta(days=1825)
 OPTIONS = frozenset({"$top", "$skip", "$select", "$orderby", "$count", "$skiptoken", "$deltatoken"})
 NOT_ON_DELTA = ("$select", "$filter", "$expand", "$orderby", "$search")
 STUB_FIELDS = ("@odata.etag", "id", "seriesMasterId", "type", "start", "end")
-"""All that delta gives of an occurrence that is as its series says."""
+"""The fields that delta returns of an unchanged occurrence of a series."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Where a link of ours leads. asked: the mailbox and the question it belongs to."""
+    """The target of an issued link. request_key: the mailbox and the request that it belongs to."""
 
-    asked: tuple[str, ...]
+    request_key: tuple[str, ...]
     offset: int
     turn: int = 0
     rows: tuple[int, ...] = ()
@@ -32,19 +32,19 @@ class Link:
 
 @dataclass
 class Links:
-    """Every link that was given out, by the token in it."""
+    """Every link that was issued, by the token in it."""
 
-    given: dict[str, Link] = field(default_factory=dict)
+    issued: dict[str, Link] = field(default_factory=dict)
 
     def issue(self, link: Link) -> str:
         token = uuid.uuid4().hex
-        self.given[token] = link
+        self.issued[token] = link
         return token
 
 
 @dataclass(frozen=True)
 class ViewRequest:
-    """A question that passed every check."""
+    """A request that passed every check."""
 
     start: datetime
     end: datetime
@@ -53,69 +53,65 @@ class ViewRequest:
     select: frozenset[str]
     descending: bool
     prefer: Preferences
-    asked: tuple[str, ...]
+    request_key: tuple[str, ...]
     link: Link
 
 
 def calendar_view(box: EmulatedMailbox, request: Request, links: Links, root: str) -> Reply:
-    """The page asked for, or an error in Graph's words (raised as GraphError)."""
-    question = _check_request(box, request, links)
-    rows = box.overlapping(question.start, question.end)
-    if question.descending:
+    """The requested page, or an error in Graph's words (raised as GraphError)."""
+    view = _check_request(box, request, links)
+    rows = box.overlapping(view.start, view.end)
+    if view.descending:
         rows.reverse()
-    rows = rows[question.skip :]
-    shown, following = _page_slice(box, question, len(rows))
+    rows = rows[view.skip :]
+    shown, following = _page_slice(box, view, len(rows))
     name = quote(box.object_id)
     context = f"https://graph.microsoft.com/v1.0/$metadata#users('{name}')/calendar/calendarView"
     content: dict[str, object] = {"@odata.context": context}
     if following is not None:
         content["@odata.nextLink"] = _link(box, request, root, "$skiptoken", links.issue(following))
-    reply = _to_reply(content, question.prefer)
-    value = _events_json(rows[shown], box, question, (shown.start, shown.stop))
+    reply = _to_reply(content, view.prefer)
+    value = _events_json(rows[shown], box, view, (shown.start, shown.stop))
     return replace(reply, body=reply.body[:-1] + f', "value": {value}}}'.encode())
 
 
-def _events_json(
-    rows: list[Event], box: EmulatedMailbox, question: ViewRequest, shown: tuple[int, int]
-) -> str:
-    """The events as JSON, made once for each question: thousands of mailboxes hold the same few diaries."""
-    prefer = question.prefer
-    key = (question.start, question.end, question.skip, question.descending, shown, question.select, prefer,
+def _events_json(rows: list[Event], box: EmulatedMailbox, view: ViewRequest, shown: tuple[int, int]) -> str:
+    """The events as JSON, built once for each request: thousands of mailboxes have the same few calendars."""
+    prefer = view.prefer
+    key = (view.start, view.end, view.skip, view.descending, shown, view.select, prefer,
            box.quirks)  # fmt: skip
     pages = box.rows.pages
     if key not in pages:
-        pages[key] = json.dumps([_shown_event(event, box, question) for event in rows], ensure_ascii=False)
+        pages[key] = json.dumps([_shown_event(event, box, view) for event in rows], ensure_ascii=False)
     return pages[key]
 
 
 def delta(box: EmulatedMailbox, request: Request, links: Links, root: str) -> Reply:
-    """A page of a round, or the empty round that follows: nothing changes here between two questions."""
+    """A page of a round, or the empty round after it, because nothing changes between two requests."""
     refused = [name for name in NOT_ON_DELTA if name in request.query]
     if refused:
         words = f"The following parameters are not supported with change tracking: '{', '.join(refused)}'."
         raise graph_error(400, "ErrorInvalidUrlQuery", words)
     prefer = parse_preferences(request.headers.get("prefer", ""))
     if "$deltatoken" in request.query:
-        link = links.given.get(request.query["$deltatoken"])
-        if link is None or link.asked[0] != box.address:
+        link = links.issued.get(request.query["$deltatoken"])
+        if link is None or link.request_key[0] != box.address:
             where = f"{root}{request.path}?$deltatoken="
             words = "The sync state generation is not found; generation=149;[highest=157]."
             raise graph_error(410, "SyncStateNotFound", words, Location=where)
         again = _link(box, request, root, "$deltatoken", links.issue(link))
         return _to_reply({"value": [], "@odata.deltaLink": again}, prefer)
-    question = _check_request(box, request, links, on_delta=True)
-    rows = box.overlapping(question.start, question.end)
-    size, offset = prefer.page_size or 10, question.link.offset
-    content: dict[str, object] = {
-        "value": [_delta_event(e, box, question) for e in rows[offset : offset + size]]
-    }
+    view = _check_request(box, request, links, on_delta=True)
+    rows = box.overlapping(view.start, view.end)
+    size, offset = prefer.page_size or 10, view.link.offset
+    content: dict[str, object] = {"value": [_delta_event(e, box, view) for e in rows[offset : offset + size]]}
     name = "$skiptoken" if offset + size < len(rows) else "$deltatoken"
     key = "@odata.nextLink" if name == "$skiptoken" else "@odata.deltaLink"
-    content[key] = _link(box, request, root, name, links.issue(Link(question.asked, offset + size)))
+    content[key] = _link(box, request, root, name, links.issue(Link(view.request_key, offset + size)))
     return _to_reply(content, prefer)
 
 
-# ------------------------------------------------------------------ the question
+# ------------------------------------------------------------------ the request
 def _check_request(
     box: EmulatedMailbox, request: Request, links: Links, on_delta: bool = False
 ) -> ViewRequest:
@@ -129,14 +125,17 @@ def _check_request(
             raise graph_error(501, "NotImplemented", f"The emulator does not know the option '{name}'.")
     if on_delta and "$skiptoken" in query:
         link = _find_link(links, query["$skiptoken"], box.address)
-        query = {**dict(pair.split("=", 1) for pair in link.asked[1:]), **query}
+        query = {**dict(pair.split("=", 1) for pair in link.request_key[1:]), **query}
     start, end = _read_window(query)
-    asked = (box.address, *(f"{key}={query[key]}" for key in sorted(query) if key not in ("$skiptoken",)))
-    link = Link(asked, 0)
+    request_key = (
+        box.address,
+        *(f"{key}={query[key]}" for key in sorted(query) if key not in ("$skiptoken",)),
+    )
+    link = Link(request_key, 0)
     if "$skiptoken" in query:
         link = _find_link(links, query["$skiptoken"], box.address)
-        if not on_delta and link.asked != asked:
-            raise graph_error(400, "ErrorInvalidParameter", "The skip token belongs to another question.")
+        if not on_delta and link.request_key != request_key:
+            raise graph_error(400, "ErrorInvalidParameter", "The skip token belongs to another view.")
     return ViewRequest(
         start,
         end,
@@ -145,14 +144,14 @@ def _check_request(
         _read_select(query),
         _is_descending(query),
         parse_preferences(request.headers.get("prefer", "")),
-        asked,
+        request_key,
         link,
     )
 
 
 def _find_link(links: Links, token: str, address: str) -> Link:
-    link = links.given.get(token)
-    if link is None or link.asked[0] != address:
+    link = links.issued.get(token)
+    if link is None or link.request_key[0] != address:
         raise graph_error(400, "ErrorInvalidParameter", "The skip token is none of this mailbox's.")
     return link
 
@@ -177,7 +176,7 @@ def _read_window(query: Mapping[str, str]) -> tuple[datetime, datetime]:
 
 
 def _read_moment(text: str, name: str) -> datetime:
-    # A plus sign that was not quoted arrives as a blank, and Graph does not forgive it.
+    # A plus sign that is not percent-encoded arrives as a blank, which Graph rejects.
     if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)?)?", text):
         raise graph_error(400, "ErrorInvalidParameter", f"The value of parameter '{name}' is invalid.")
     try:
@@ -189,10 +188,10 @@ def _read_moment(text: str, name: str) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _read_number(query: Mapping[str, str], name: str, otherwise: int, least: int, most: int) -> int:
+def _read_number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     text = query.get(name)
     if text is None:
-        return otherwise
+        return default
     if not re.fullmatch(r"\d{1,9}", text) or not least <= int(text) <= most:
         words = (
             f"The query specified in the URI is not valid. Invalid value '{text}' for {name} query option."
@@ -225,12 +224,12 @@ def _is_descending(query: Mapping[str, str]) -> bool:
     return order[1:] == ["desc"]
 
 
-# ------------------------------------------------------------------ the answer
-def _page_slice(box: EmulatedMailbox, question: ViewRequest, count: int) -> tuple[slice, Link | None]:
-    """Which rows this page shows, and where the next page begins; see `mailboxes.PAGING`."""
-    link, top = question.link, question.top
+# ------------------------------------------------------------------ the response
+def _page_slice(box: EmulatedMailbox, view: ViewRequest, count: int) -> tuple[slice, Link | None]:
+    """The rows of this page, and the link to the next one; see `mailboxes.PAGING`."""
+    link, top = view.link, view.top
     nothing, page = slice(0, 0), slice(link.offset, link.offset + top)
-    again = Link(question.asked, link.offset, link.turn + 1)
+    again = Link(view.request_key, link.offset, link.turn + 1)
     if box.paging == "endless":
         return page, again
     if box.paging == "endless-empty":
@@ -240,7 +239,7 @@ def _page_slice(box: EmulatedMailbox, question: ViewRequest, count: int) -> tupl
     if box.paging == "duplicate" and link.turn % 2 == 0:
         return page, again
     more = link.offset + top < count or (box.paging == "foreign" and link.turn == 0)
-    return page, Link(question.asked, link.offset + top, link.turn + 1) if more else None
+    return page, Link(view.request_key, link.offset + top, link.turn + 1) if more else None
 
 
 def _link(box: EmulatedMailbox, request: Request, root: str, name: str, token: str) -> str:
@@ -256,23 +255,23 @@ def _to_reply(content: Mapping[str, object], prefer: Preferences) -> Reply:
     return json_reply(content, **headers)
 
 
-def _shown_event(event: Event, box: EmulatedMailbox, question: ViewRequest) -> Event:
+def _shown_event(event: Event, box: EmulatedMailbox, view: ViewRequest) -> Event:
     for quirk in box.quirks:
         event = quirk(event)
-    chosen = {**_with_ids(event, question.prefer), **_with_times(event, box, question.prefer)}
+    chosen = {**_with_ids(event, view.prefer), **_with_times(event, box, view.prefer)}
     always = ("@odata.etag", "id")
-    return {key: chosen[key] for key in chosen if key in always or key in question.select}
+    return {key: chosen[key] for key in chosen if key in always or key in view.select}
 
 
-def _delta_event(event: Event, box: EmulatedMailbox, question: ViewRequest) -> Event:
-    shown = {"@odata.type": "#microsoft.graph.event", **_shown_event(event, box, question)}
+def _delta_event(event: Event, box: EmulatedMailbox, view: ViewRequest) -> Event:
+    shown = {"@odata.type": "#microsoft.graph.event", **_shown_event(event, box, view)}
     if event["type"] != "occurrence":
         return shown
     return {key: shown[key] for key in ("@odata.type", *STUB_FIELDS) if key in shown}
 
 
 def _with_ids(event: Event, prefer: Preferences) -> Event:
-    """Without a wish for immutable ids the ids are others, which change when a mailbox moves."""
+    """Unless immutable ids are requested the ids are others, which change when a mailbox moves."""
     if prefer.immutable:
         return event
     names = ((key, event.get(key)) for key in ("id", "seriesMasterId"))

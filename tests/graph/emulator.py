@@ -1,45 +1,45 @@
-"""Microsoft Graph and its sign-in, played on loopback: strict where the real ones are strict.
+"""An emulator of Microsoft Graph and its sign-in on loopback, as strict as the real services.
 
 As a fixture or in a script:
 
     with Emulator() as graph:
-        graph.hold("ana@brynfelin.gov.wales.example", event("2026-11-02T09:00", "2026-11-02T10:00"))
-        graph.root          "http://127.0.0.1:PORT/", for `graph_root`; tokens are made there, too
+        graph.set_events("ana@brynfelin.gov.wales.example", event("2026-11-02T09:00", "2026-11-02T10:00"))
+        graph.root          "http://127.0.0.1:PORT/", for `graph_root`; it issues tokens, too
         graph.tenant, graph.client_id, graph.secret
         graph.token()       a token made elsewhere, for `token_env` and `token_file`
 
-Switches, on one mailbox (`box = graph.box(address)`):
+Switches, on one mailbox (`box = graph.mailbox(address)`):
 
-    graph.misbehave(address, faults.throttled("1"), times=2, after=1)
-                        spoil the next two answers, after one good one; `times=None`: all of them
+    graph.inject_fault(address, faults.throttled("1"), times=2, after=1)
+                        change the next two responses, after a correct one; `times=None`: all of them
     faults.throttled(after="1" | "Mon, 16 Nov 2026 04:15:02 GMT" | None), unavailable(503), unauthorized(),
         denied(policy=False), no_mailbox(), reset(), hang(), drip(0.05), truncated_json(),
-        cut_connection(1000), web_page(200 | 502), error_text(502), odd_page([]), redirect(url)
+        cut_connection(1000), web_page(200 | 502), error_text(502), malformed_page([]), redirect(url)
     box.paging          "plain" | "empty" | "duplicate" | "endless" | "endless-empty" | "foreign"
     box.quirks          of mailboxes: unknown_enums, no_attendees, no_body, no_sensitivity,
                         in_zone("Europe/London"), in_zone("GMT Standard Time")
     graph.respond(address, page(event(…), link=…), Reply(403, b"…"))
                         the next responses about the mailbox are these, whatever was requested
-    box.sent            the mails that sendMail took (email.message.EmailMessage)
+    box.sent            the mails that sendMail accepted (email.message.EmailMessage)
 
-and on the whole:
+and of the emulator:
 
-    graph.entra.revoke()                   no token made so far is accepted any more
+    graph.entra.revoke()                   no token issued so far is accepted any more
     graph.entra.life = 1                   tokens that last a second (`graph.clock` may be replaced)
     graph.entra.replies.append(sign_in_error(401, "invalid_client", 7000222, "expired"))
     graph.application.scope = frozenset({address})      RBAC: 403 for every other mailbox
-    graph.application.roles, .certificate  what was consented; PEM of a certificate, for assertions
+    graph.application.roles, .certificate  what was granted; PEM of a certificate, for assertions
     graph.application.assertions           what a platform signs, accepted as it is (workload identity)
-    graph.accept("text")                   from now on this is a token, made elsewhere
-    graph.add_tenant(tenant, application)  another tenant; `graph.hold(address, *events, tenant=…)`
-    graph.most_in_mailbox = 4              more requests at once to one mailbox are answered with 429
-    graph.answer_after = 0.05              seconds that every answer takes
+    graph.accept("text")                   accept this token, made elsewhere
+    graph.add_tenant(tenant, application)  another tenant; `graph.set_events(address, *events, tenant=…)`
+    graph.most_in_mailbox = 4              further requests at once to one mailbox get a 429
+    graph.answer_after = 0.05              seconds that every response takes
 
 What was requested: `graph.requests` (all, also of the sign-in), `graph.requests_to(address)`,
-`graph.most_at_once`, `graph.box(address).most_at_once`.
+`graph.most_at_once`, `graph.mailbox(address).most_at_once`.
 
-As a process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); it prints one line of
-JSON with root, tenant, client_id, secret and the mailboxes when it is ready.
+As a separate process: `python tests/graph/emulator.py --demo --port 8765` (see `--help`); when ready, it
+prints one line of JSON with root, tenant, client_id, secret and the mailboxes.
 """
 
 import sys
@@ -69,7 +69,7 @@ _VIEWS = (["calendar", "calendarView"], ["calendarView"])
 
 
 class Emulator:
-    """A tenant with mailboxes, and what may be done to them; see the module for the switches."""
+    """A tenant with mailboxes; see the module for the switches."""
 
     def __init__(self, port: int = 0, clock: Callable[[], float] = time.time) -> None:
         self.tenant, self.client_id, self.secret = TENANT, CLIENT, SECRET
@@ -97,16 +97,16 @@ class Emulator:
 
     # -------------------------------------------------------------- set it up
     def add_tenant(self, tenant: str, application: Application) -> None:
-        """Another tenant with one application."""
+        """Add a tenant with one application."""
         self.entra.register(tenant, application)
 
-    def add_events(self, address: str, *events: Event, tenant: str = TENANT) -> EmulatedMailbox:
-        """From now on the mailbox exists and its calendar holds exactly these."""
+    def set_events(self, address: str, *events: Event, tenant: str = TENANT) -> EmulatedMailbox:
+        """Create the mailbox if it does not exist, and replace its events."""
         box = self._boxes.get(address.casefold())
         if box is None:
             box = new_mailbox(address, tenant)
             self._boxes[address.casefold()] = self._boxes[box.object_id] = box
-        box.add_events(events)
+        box.set_events(events)
         return box
 
     def mailbox(self, address: str) -> EmulatedMailbox:
@@ -114,7 +114,7 @@ class Emulator:
         return self._boxes[address.casefold()]
 
     def inject_fault(self, address: str, fault: Fault, times: int | None = 1, after: int = 0) -> None:
-        """Spoil this many answers about the mailbox, after some good ones; None: all that follow."""
+        """Change this many responses of the mailbox, after some correct ones; None: all that follow."""
         box = self.mailbox(address)
         box.faults.extend([None] * after)
         if times is None:
@@ -123,27 +123,27 @@ class Emulator:
             box.faults.extend([fault] * times)
 
     def respond(self, address: str, *replies: Reply) -> None:
-        """The next responses about this mailbox are these, before it is in order again."""
+        """Set the next responses of this mailbox; later ones are correct again."""
         self.mailbox(address).faults = deque(map(always, replies))
 
     def accept(self, token: str) -> None:
-        """From now on this text is a token for us that somebody else made."""
+        """Accept this text as a token that was made elsewhere."""
         self.entra.grants[token] = Grant(TENANT, self.application, self.clock() + self.entra.life)
 
     def token(self, tenant: str = TENANT) -> str:
-        """A token as somebody else may have made it for us."""
+        """A token as another program may request it."""
         (application, *_) = self.entra.tenants[tenant].values()
         return self.entra.issue(tenant, application)
 
     def requests_to(self, address: str = "") -> list[Request]:
         """The requests to Graph, for one mailbox or for all."""
-        made = [request for request in self.requests if request.path.startswith("/v1.0/")]
+        to_graph = [request for request in self.requests if request.path.startswith("/v1.0/")]
         names = {address.casefold(), self.mailbox(address).object_id} if address else set()
-        return [r for r in made if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
+        return [r for r in to_graph if not names or (len(r.parts) > 2 and r.parts[2].casefold() in names)]
 
-    # -------------------------------------------------------------- answer
+    # -------------------------------------------------------------- respond
     def reply(self, request: Request) -> Reply:
-        """The answer to a request, spoilt where it is to be."""
+        """The response to a request, changed by a fault where one is set."""
         with self._lock:
             self.requests.append(request)
             self._busy += 1
@@ -152,8 +152,8 @@ class Emulator:
             if self.answer_after:
                 time.sleep(self.answer_after)
             return self.entra.reply(request) or self._graph(request)
-        except GraphError as refusal:
-            return refusal.reply
+        except GraphError as error:
+            return error.reply
         finally:
             with self._lock:
                 self._busy -= 1
@@ -183,9 +183,9 @@ class Emulator:
         with self._lock:
             box.busy += 1
             box.most_at_once = max(box.most_at_once, box.busy)
-            crowded = box.busy > self.most_in_mailbox
+            is_over_limit = box.busy > self.most_in_mailbox
         try:
-            if crowded:
+            if is_over_limit:
                 words = "Application is over its MailboxConcurrency limit."
                 raise graph_error(429, "ApplicationThrottled", words, Retry_After="1")
             yield
@@ -195,12 +195,12 @@ class Emulator:
 
     def _faulty_reply(self, box: EmulatedMailbox, request: Request, grant: Grant) -> Reply:
         with self._lock:
-            spoil = box.faults.popleft() if box.faults else box.lasting_fault
+            fault = box.faults.popleft() if box.faults else box.lasting_fault
         try:
-            good = self._correct_reply(box, request, grant)
-        except GraphError as refusal:
-            good = refusal.reply
-        return spoil(good) if spoil else good
+            correct = self._correct_reply(box, request, grant)
+        except GraphError as error:
+            correct = error.reply
+        return fault(correct) if fault else correct
 
     def _correct_reply(self, box: EmulatedMailbox, request: Request, grant: Grant) -> Reply:
         rest = request.parts[3:]
@@ -208,7 +208,7 @@ class Emulator:
         if rest == ["sendMail"] and request.method == "POST":
             self._check_role("Mail.Send", box, grant)
             return send_mail(box, request)
-        view, tracked = (rest[:-1], True) if rest[-1:] == ["delta"] else (rest, False)
+        view, is_delta = (rest[:-1], True) if rest[-1:] == ["delta"] else (rest, False)
         if view not in _VIEWS:
             return error_reply(404, "ResourceNotFound", f"Resource not found for the segment '{rest[0]}'.")
         if request.method != "GET":
@@ -216,13 +216,13 @@ class Emulator:
                 405, "ErrorInvalidRequest", "The HTTP method is not supported for this resource."
             )
         self._check_role("Calendars.Read", box, grant)
-        return (delta if tracked else calendar_view)(box, request, self._links, root)
+        return (delta if is_delta else calendar_view)(box, request, self._links, root)
 
     def _check_role(self, role: str, box: EmulatedMailbox, grant: Grant) -> None:
         scope = grant.application.scope
         names = {box.address.casefold(), box.object_id}
-        inside = scope is None or names & {name.casefold() for name in scope}
-        if role not in grant.application.roles or not inside:
+        is_in_scope = scope is None or names & {name.casefold() for name in scope}
+        if role not in grant.application.roles or not is_in_scope:
             raise graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 

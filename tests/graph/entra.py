@@ -1,4 +1,4 @@
-"""The sign-in (Microsoft Entra ID): who exists, who gets a token, and what a token is good for."""
+"""The sign-in (Microsoft Entra ID): its applications, the tokens that it issues, and what they grant."""
 
 import base64
 import json
@@ -23,8 +23,8 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class Application:
     """An app registration.
 
-    scope: the mailboxes that RBAC lets it see, None for all of the tenant. assertions: what a platform
-    signs for it (federated credentials), accepted without a look at the signature.
+    scope: the mailboxes that RBAC allows it, None for all of the tenant. assertions: those that a platform
+    signs (federated credentials), accepted without checking the signature.
     """
 
     client_id: str
@@ -37,7 +37,7 @@ class Application:
 
 @dataclass(frozen=True)
 class Grant:
-    """What stands behind a token."""
+    """What a token grants."""
 
     tenant: str
     application: Application
@@ -46,8 +46,9 @@ class Grant:
 
 @dataclass
 class Entra:
-    """tenants: applications by tenant. replies: answers that the token endpoint gives first, one each.
+    """The sign-in of several tenants.
 
+    tenants: applications by tenant. replies: the next responses of the token endpoint, one each.
     life: seconds that a token lasts. clock: seconds since 1970.
     """
 
@@ -62,11 +63,11 @@ class Entra:
         self.tenants.setdefault(tenant, {})[application.client_id] = application
 
     def revoke(self) -> None:
-        """From now on no token made so far is accepted."""
+        """Accept no token issued so far any more."""
         self.grants.clear()
 
     def reply(self, request: Request) -> Reply | None:
-        """The answer to a question about signing in; None for any other."""
+        """The response to a sign-in request; None for any other."""
         try:
             if request.path == "/common/discovery/instance":
                 return _instance()
@@ -74,12 +75,12 @@ class Entra:
                 return self._configuration(request.parts[0])
             if request.path.endswith("/oauth2/v2.0/token"):
                 return self.replies.pop(0) if self.replies else self._token(request)
-        except GraphError as refusal:
-            return refusal.reply
+        except GraphError as error:
+            return error.reply
         return None
 
     def grant(self, request: Request) -> Grant:
-        """What the token of a request is good for; raises GraphError (401)."""
+        """What the token of a request grants; raises GraphError (401)."""
         if not request.token:
             raise _unauthorized("Access token is empty.")
         grant = self.grants.get(request.token)
@@ -90,7 +91,7 @@ class Entra:
         return grant
 
     def issue(self, tenant: str, application: Application) -> str:
-        """A token as the sign-in would give it: a JWT that nobody can verify."""
+        """A token as the sign-in would issue it: a JWT whose signature cannot be verified."""
         self.made += 1
         now = int(self.clock())
         claims = {
@@ -110,7 +111,7 @@ class Entra:
 
     def _configuration(self, tenant: str) -> Reply:
         if tenant not in self.tenants:
-            raise _sign_in_refusal(400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
+            raise _sign_in_graph_error(400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
         base = f"{LOGIN}/{tenant}"
         return json_reply(
             {
@@ -124,7 +125,7 @@ class Entra:
         tenant = request.parts[0]
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if request.method != "POST" or kind != "application/x-www-form-urlencoded":
-            raise _sign_in_refusal(400, "invalid_request", 900144, "The request body must be a form.")
+            raise _sign_in_graph_error(400, "invalid_request", 900144, "The request body must be a form.")
         form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
         application = self._find_application(tenant, form)
         self._check_credential(application, form, tenant)
@@ -134,19 +135,19 @@ class Entra:
 
     def _find_application(self, tenant: str, form: dict[str, str]) -> Application:
         if tenant not in self.tenants:
-            raise _sign_in_refusal(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+            raise _sign_in_graph_error(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
         if form.get("grant_type") != "client_credentials":
-            raise _sign_in_refusal(
+            raise _sign_in_graph_error(
                 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
             )
         if form.get("scope") not in {f"{audience}/.default" for audience in AUDIENCES}:
-            raise _sign_in_refusal(
+            raise _sign_in_graph_error(
                 400, "invalid_scope", 1002012, f"The scope {form.get('scope')} is not valid."
             )
         application = self.tenants[tenant].get(form.get("client_id", ""))
         if application is None:
             words = f"Application with identifier '{form.get('client_id')}' was not found in the directory."
-            raise _sign_in_refusal(400, "unauthorized_client", 700016, words)
+            raise _sign_in_graph_error(400, "unauthorized_client", 700016, words)
         return application
 
     def _check_credential(self, application: Application, form: dict[str, str], tenant: str) -> None:
@@ -154,16 +155,16 @@ class Entra:
             return self._check_assertion(application, form, tenant)
         if "client_secret" not in form:
             words = "The request body must contain: 'client_assertion' or 'client_secret'."
-            raise _sign_in_refusal(401, "invalid_client", 7000218, words)
+            raise _sign_in_graph_error(401, "invalid_client", 7000218, words)
         if not application.secret or form["client_secret"] != application.secret:
-            raise _sign_in_refusal(401, "invalid_client", 7000215, "Invalid client secret provided.")
+            raise _sign_in_graph_error(401, "invalid_client", 7000215, "Invalid client secret provided.")
         return None
 
     def _check_assertion(self, application: Application, form: dict[str, str], tenant: str) -> None:
         if form["client_assertion"] in application.assertions:
             return
         if form.get("client_assertion_type") != ASSERTION or not application.certificate:
-            raise _sign_in_refusal(
+            raise _sign_in_graph_error(
                 401, "invalid_client", 700027, "The certificate is not registered on application."
             )
         key = load_pem_x509_certificate(application.certificate.encode()).public_key()
@@ -175,16 +176,16 @@ class Entra:
                 form["client_assertion"], key, ["PS256", "RS256"], audience=audience, options=wanted
             )
         except jwt.InvalidTokenError as error:
-            raise _sign_in_refusal(
+            raise _sign_in_graph_error(
                 401, "invalid_client", 700027, f"Client assertion failed: {error}."
             ) from error
         if {claims["iss"], claims["sub"]} != {application.client_id}:
-            raise _sign_in_refusal(
+            raise _sign_in_graph_error(
                 401, "invalid_client", 700023, "The issuer of the client assertion is another one."
             )
         if not claims.get("nbf", claims.get("iat", 0)) - 300 <= self.clock() <= claims["exp"] + 300:
             words = "Client assertion is not within its valid time range."
-            raise _sign_in_refusal(401, "invalid_client", 700024, words)
+            raise _sign_in_graph_error(401, "invalid_client", 700024, words)
 
 
 def _instance() -> Reply:
@@ -205,7 +206,7 @@ def _unauthorized(words: str) -> GraphError:
 
 
 def sign_in_error(status: int, error: str, number: int, words: str) -> Reply:
-    """An error as the sign-in words it, for `Entra.replies`."""
+    """An error in the sign-in's words, for `Entra.replies`."""
     trace = (
         "Trace ID: 7d1c0000-0000-0000-0000-000000000001 Correlation ID: 7d1c Timestamp: 2026-11-16 04:15:00Z"
     )
@@ -220,5 +221,5 @@ def sign_in_error(status: int, error: str, number: int, words: str) -> Reply:
     return json_reply(content, status)
 
 
-def _sign_in_refusal(status: int, error: str, number: int, words: str) -> GraphError:
+def _sign_in_graph_error(status: int, error: str, number: int, words: str) -> GraphError:
     return GraphError(sign_in_error(status, error, number, words))

@@ -1,4 +1,4 @@
-"""How a mailbox may misbehave: each fault spoils the answer that would have been right."""
+"""Faults of a mailbox: each changes or replaces the correct response."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ Fault = Callable[[Reply], Reply]
 
 
 def throttled(after: str | None = "1") -> Fault:
-    """429 as Outlook says it. after: seconds, an HTTP date, or None for no Retry-After."""
+    """429 in Outlook's words. after: seconds, an HTTP date, or None for no Retry-After."""
     wait = {} if after is None else {"Retry_After": after}
     words = "Application is over its MailboxConcurrency limit."
     return always(error_reply(429, "ApplicationThrottled", words, **wait))
@@ -24,7 +24,7 @@ def unavailable(status: int = 503, after: str | None = None) -> Fault:
 
 
 def unauthorized() -> Fault:
-    """401 for this answer, whatever the token."""
+    """401 for this response, whatever the token."""
     words = "Lifetime validation failed, the token is expired."
     return always(error_reply(401, "InvalidAuthenticationToken", words, WWW_Authenticate='Bearer realm=""'))
 
@@ -42,26 +42,26 @@ def no_mailbox() -> Fault:
 
 
 def reset() -> Fault:
-    return lambda good: replace(good, conduct="reset")
+    return lambda correct: replace(correct, conduct="reset")
 
 
 def hang() -> Fault:
-    return lambda good: replace(good, conduct="hang")
+    return lambda correct: replace(correct, conduct="hang")
 
 
 def drip(seconds: float = 0.05) -> Fault:
-    """The right answer, a few bytes at a time."""
-    return lambda good: replace(good, drip=seconds)
+    """The correct response, a few bytes at a time."""
+    return lambda correct: replace(correct, drip=seconds)
 
 
 def truncated_json() -> Fault:
-    """The answer stops in the middle, and its length says that this is all."""
-    return lambda good: replace(good, body=good.body[: len(good.body) * 2 // 3])
+    """The response stops in the middle, with a Content-Length of that part."""
+    return lambda correct: replace(correct, body=correct.body[: len(correct.body) * 2 // 3])
 
 
 def cut_connection(missing: int = 1000) -> Fault:
-    """The answer stops in the middle, and its length promised more."""
-    return lambda good: replace(good, cut=missing)
+    """The response stops in the middle, with the Content-Length of the whole."""
+    return lambda correct: replace(correct, cut=missing)
 
 
 def web_page(status: int = 200) -> Fault:
@@ -74,7 +74,7 @@ def error_text(status: int = 502) -> Fault:
     return always(json_reply({"error": "upstream connect error"}, status))
 
 
-def odd_page(content: Any) -> Fault:
+def malformed_page(content: Any) -> Fault:
     """JSON, but no page of events: a list, null, `{"value": null}`."""
     return always(json_reply(content))
 
@@ -84,7 +84,7 @@ def redirect(to: str = "https://elsewhere.example/") -> Fault:
 
 
 def always(reply: Reply) -> Fault:
-    return lambda good: reply
+    return lambda correct: reply
 
 
 FAULTS_BY_NAME: Mapping[str, Callable[[], Fault]] = {
@@ -104,7 +104,7 @@ FAULTS_BY_NAME: Mapping[str, Callable[[], Fault]] = {
     "html": web_page,
     "html-502": lambda: web_page(502),
     "error-text": error_text,
-    "odd-page": lambda: odd_page([]),
+    "odd-page": lambda: malformed_page([]),
     "redirect": redirect,
 }
-"""By the names that the command line takes."""
+"""By the names that the command line accepts."""

@@ -1,4 +1,4 @@
-"""Mailboxes: their events, what was sent from them, and the oddities of their data."""
+"""Mailboxes: their events, what was sent from them, and the quirks of their data."""
 
 import hashlib
 import uuid
@@ -19,14 +19,14 @@ Quirk = Callable[[Event], Event]
 PAGING = ("plain", "empty", "duplicate", "endless", "endless-empty", "foreign")
 """How the pages follow each other.
 
-plain: as they should. empty: first an empty page with a nextLink. duplicate: every page twice.
-endless: the first page for ever. endless-empty: nothing, for ever. foreign: the next page is said to
-lie on another host.
+plain: correctly. empty: first an empty page with a nextLink. duplicate: every page twice.
+endless: the first page again and again. endless-empty: empty pages without end. foreign: the link to the next
+page leads to another host.
 """
 
 
 class Rows(list[tuple[datetime, datetime, Event]]):
-    """Events by start, with their bounds in UTC. pages: what was shown of them already, as JSON."""
+    """Events by start, with their bounds in UTC. pages: those built so far, as JSON."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         super().__init__(sorted(((*bounds(event), event) for event in events), key=lambda row: row[:2]))
@@ -35,7 +35,7 @@ class Rows(list[tuple[datetime, datetime, Event]]):
 
 @dataclass
 class EmulatedMailbox:
-    """faults: spoil the next answers, one each, from the left. lasting_fault: spoils every answer."""
+    """A mailbox. faults: of the next responses, one each, from the left. lasting_fault: of every response."""
 
     address: str
     tenant: str
@@ -50,12 +50,12 @@ class EmulatedMailbox:
     busy: int = 0
     most_at_once: int = 0
 
-    def add_events(self, events: Iterable[Event]) -> None:
-        """From now on the calendar holds exactly these."""
+    def set_events(self, events: Iterable[Event]) -> None:
+        """Replace all events."""
         self.rows = Rows(events)
 
     def overlapping(self, start: datetime, end: datetime) -> list[Event]:
-        """The events that share time with the window, by start."""
+        """The events that overlap the window, by start."""
         return [
             event
             for begins, ends, event in self.rows
@@ -64,7 +64,7 @@ class EmulatedMailbox:
 
 
 def new_mailbox(address: str, tenant: str) -> EmulatedMailbox:
-    """A new one; its object id follows from its address."""
+    """A new mailbox, whose object id follows from its address."""
     digest = hashlib.md5(f"{tenant}/{address.casefold()}".encode()).hexdigest()
     return EmulatedMailbox(address, tenant, str(uuid.UUID(digest)))
 
@@ -85,7 +85,7 @@ def moment_of(value: Mapping[str, str]) -> datetime:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """A zone by its Windows or IANA name; raises KeyError for one that is none."""
+    """A zone by its Windows or IANA name; raises KeyError for an unknown one."""
     try:
         return ZoneInfo(win_tz.get(name, name))
     except (ValueError, OSError) as error:
@@ -93,10 +93,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def event(start: str = "2026-11-02T09:00", end: str = "2026-11-02T10:00", **changes: Any) -> Event:
-    """A complete event as Graph gives it: single, busy, accepted, in UTC."""
+    """A complete event in Graph's form: single, busy, accepted, in UTC."""
     name = changes.pop("name", f"E{start}")
     zone = changes.pop("zone", "UTC")
-    whole: Event = {
+    complete: Event = {
         **_EMPTY,
         "@odata.etag": f'W/"{name}"',
         "id": name,
@@ -106,7 +106,7 @@ def event(start: str = "2026-11-02T09:00", end: str = "2026-11-02T10:00", **chan
         "organizer": {"emailAddress": {"name": "Bo", "address": "bo@wales.nhs.uk.example"}},
         "attendees": [attendee("ana@brynfelin.gov.wales.example", name="Ana Prys")],
     }
-    return {**whole, **changes}
+    return {**complete, **changes}
 
 
 def attendee(address: str, kind: str = "required", answer: str = "none", name: str = "") -> dict[str, Any]:
@@ -178,19 +178,19 @@ PROPERTIES = frozenset(
 """What `$select` may name on an event (v1.0)."""
 
 
-# ------------------------------------------------------------------ oddities of data, one event each
+# ------------------------------------------------------------------ quirks of data, of one event each
 def unknown_enums(event: Event) -> Event:
-    """Values that this client cannot have heard of."""
-    odd = {
+    """Values that calsync does not know."""
+    unknown = {
         "showAs": "hybrid",
         "sensitivity": "secret",
         "responseStatus": {"response": "maybe", "time": NEVER},
     }
-    return {**event, **odd}
+    return {**event, **unknown}
 
 
 def no_attendees(event: Event) -> Event:
-    """`attendees: null`, as some shared calendars give it."""
+    """`attendees: null`, as some shared calendars have it."""
     return {**event, "attendees": None}
 
 
@@ -200,12 +200,12 @@ def no_body(event: Event) -> Event:
 
 
 def no_sensitivity(event: Event) -> Event:
-    """The field is not there at all."""
+    """The field is missing."""
     return {key: value for key, value in event.items() if key != "sensitivity"}
 
 
 def in_zone(name: str) -> Quirk:
-    """Times in this zone, by its Windows or IANA name, whatever was asked for."""
+    """Times in this zone, by its Windows or IANA name, whatever was requested."""
     return lambda event: {
         **event,
         **{side: shift_zone(event[side], name, event) for side in ("start", "end")},
@@ -228,4 +228,4 @@ QUIRKS: Mapping[str, Quirk] = {
     "zone-iana": in_zone("Europe/London"),
     "zone-windows": in_zone("GMT Standard Time"),
 }
-"""By the names that the command line takes."""
+"""By the names that the command line accepts."""

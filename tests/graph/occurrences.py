@@ -1,4 +1,4 @@
-"""Between calsync's types and Graph's: the calendar of a mailbox, and the event of an occurrence."""
+"""Converts calsync's types to Graph's: the calendar of a mailbox, and the event of an occurrence."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ def mailbox_calendar(address: str) -> Calendar:
 
 
 def event_of(occurrence: Occurrence) -> Event:
-    """The event that Graph would give for it."""
+    """The event as which Graph would send it."""
     return event(
         _date_time(occurrence, occurrence.start),
         _date_time(occurrence, occurrence.end),

@@ -1,4 +1,4 @@
-"""What the emulator is asked and what it answers, in Graph's own words."""
+"""Requests to the emulator and its replies, in Graph's words."""
 
 import json
 import uuid
@@ -42,9 +42,9 @@ def parse_request(method: str, target: str, headers: Mapping[str, str], body: by
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. conduct: "" to send it, "hang" to say nothing, "reset" to break the connection.
+    """One response. conduct: "" to send it, "hang" to send nothing, "reset" to break the connection.
 
-    cut: bytes that are promised and never sent. drip: seconds between small parts of the body.
+    cut: announced bytes that are not sent. drip: seconds between small parts of the body.
     """
 
     status: int = 200
@@ -56,7 +56,7 @@ class Reply:
 
 
 class GraphError(Exception):
-    """Graph says no; `reply` is what it says."""
+    """Graph rejects a request; `reply` is the response."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.body.decode())
@@ -75,7 +75,7 @@ def page(*events: Any, link: str = "") -> Reply:
 
 
 def error_reply(status: int, code: str, message: str = "no", **headers: str) -> Reply:
-    """An error in Graph's shape."""
+    """An error in Graph's form."""
     inner = {"date": "2026-11-16T04:15:00", "request-id": str(uuid.uuid4()), "client-request-id": ""}
     content = {"error": {"code": code, "message": message, "innerError": inner}}
     return json_reply(content, status, **headers)

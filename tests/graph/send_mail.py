@@ -1,4 +1,4 @@
-"""sendMail: takes a mail as MIME (base64) or as JSON, and keeps what was sent."""
+"""sendMail: accepts a mail as MIME (base64) or as JSON, and stores it."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""HTTP on loopback: requests in, replies out, and the ways in which a connection can fail."""
+"""An HTTP server on loopback, whose connections can fail in several ways."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ _DRIP_BYTES = 16
 
 
 class Server:
-    """Listens from the start, answers once it is started."""
+    """Listens from the start, and responds once it is started."""
 
     def __init__(self, reply: Callable[[Request], Reply], port: int = 0) -> None:
         self._http = _Http(("127.0.0.1", port), _Handler)
@@ -27,7 +27,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close every connection, also those that still wait for an answer."""
+        """Close every connection, also those that still wait for a response."""
         self._http.stopped.set()
         self._http.shutdown()
         self._http.server_close()
@@ -45,7 +45,7 @@ class _Http(ThreadingHTTPServer):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no news."""
+        """A client that closes its connection is not reported."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -54,22 +54,22 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: _Http
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {key.casefold(): value for key, value in self.headers.items()}
         request = parse_request(self.command, self.path, headers, body, headers.get("host", ""))
         self._send(self.server.reply(request), headers)
 
-    def _send(self, reply: Reply, asked: dict[str, str]) -> None:
+    def _send(self, reply: Reply, request_headers: dict[str, str]) -> None:
         if reply.conduct == "hang":
             self.server.stopped.wait(_MAX_SILENCE)
         if reply.conduct:
-            self._hang_up()
+            self._reset_connection()
             return
-        # A reply with a Date of its own plays a server whose clock differs from ours.
+        # A reply with its own Date is that of a server whose clock differs from the local one.
         (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
         name = str(uuid.uuid4())
-        more = {"request-id": name, "client-request-id": asked.get("client-request-id", name)}
+        more = {"request-id": name, "client-request-id": request_headers.get("client-request-id", name)}
         for key, value in {"Content-Type": "application/json", **more, **reply.headers}.items():
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(reply.body) + reply.cut))
@@ -88,14 +88,14 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.stopped.wait(reply.drip):
                 break
 
-    def _hang_up(self) -> None:
+    def _reset_connection(self) -> None:
         """Break the connection with RST rather than end it."""
         self.close_connection = True
         linger = struct.pack("ii", 1, 0)
         with contextlib.suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _respond  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is printed."""

@@ -1,4 +1,4 @@
-"""Our own Microsoft 365 source reads the emulator, by every credential."""
+"""The m365 source reads the emulator, with every kind of credential."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ WINDOW = Span(datetime(2026, 11, 1, tzinfo=LONDON), datetime(2026, 12, 1, tzinfo
 @pytest.fixture
 def graph() -> Iterator[Emulator]:
     with Emulator() as graph:
-        graph.add_events(
+        graph.set_events(
             ANA, *(event(f"2026-11-{day:02}T09:00", f"2026-11-{day:02}T10:00") for day in range(2, 9))
         )
         yield graph
@@ -42,18 +42,22 @@ def titles(graph: Emulator, **table: Any) -> list[str]:
         source.close()
 
 
-def test_by_secret(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_reads_the_emulator_with_a_secret(
+    graph: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("APP_SECRET", graph.secret)
     assert titles(graph, secret_env="APP_SECRET", page_size=3) == ["Public Services Board"] * 7
     assert len(graph.requests_to(ANA)) == 3
 
 
-def test_by_a_token_made_elsewhere(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_reads_the_emulator_with_a_token_made_elsewhere(
+    graph: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GRAPH_TOKEN", graph.token())
     assert len(titles(graph, token_env="GRAPH_TOKEN")) == 7
 
 
-def test_by_certificate(graph: Emulator, tmp_path: Path) -> None:
+def test_the_source_reads_the_emulator_with_a_certificate(graph: Emulator, tmp_path: Path) -> None:
     file = tmp_path / "app.pem"
     graph.application.certificate, private = certificate()
     file.write_text(private + graph.application.certificate, encoding="ascii")

@@ -1,4 +1,4 @@
-"""The emulator as a process: the demo council behind a port, until it is told to stop."""
+"""The emulator as a process: the demo council on a port, until it is stopped."""
 
 import json
 import signal
@@ -51,7 +51,7 @@ def read(ready: dict[str, Any], address: str) -> int:
         source.close()
 
 
-def test_it_holds_the_council_and_tells_at_the_end_what_was_asked(monkeypatch: pytest.MonkeyPatch):
+def test_it_has_the_councils_mailboxes_and_prints_the_requests_at_its_end(monkeypatch: pytest.MonkeyPatch):
     with process("--demo") as (ready, end):
         monkeypatch.setenv("DEMO_SECRET", ready["secret"])
         assert len(ready["mailboxes"]) == 12
@@ -59,7 +59,7 @@ def test_it_holds_the_council_and_tells_at_the_end_what_was_asked(monkeypatch: p
     assert (end["requests"], end["tokens"]) == (1, 1)
 
 
-def test_it_holds_many_copies_and_some_of_them_are_faulty(monkeypatch: pytest.MonkeyPatch):
+def test_it_has_copies_of_mailboxes_of_which_some_are_faulty(monkeypatch: pytest.MonkeyPatch):
     with process("--demo", "--mailboxes", "40", "--faulty", "0.05") as (ready, _):
         monkeypatch.setenv("DEMO_SECRET", ready["secret"])
         assert len(ready["mailboxes"]) == 40
@@ -70,7 +70,7 @@ def test_it_holds_many_copies_and_some_of_them_are_faulty(monkeypatch: pytest.Mo
         assert len(ready["faulty"]) == 2
 
 
-def test_a_mailbox_can_be_told_to_misbehave(monkeypatch: pytest.MonkeyPatch):
+def test_a_fault_of_a_mailbox_can_be_set(monkeypatch: pytest.MonkeyPatch):
     nerys = "nerys.pugh@brynfelin.gov.wales.example"
     with process("--demo", "--fault", f"{nerys}=html*1") as (ready, _):
         monkeypatch.setenv("DEMO_SECRET", ready["secret"])

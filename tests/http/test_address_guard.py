@@ -1,4 +1,4 @@
-"""A6: private addresses are refused unless the settings allow them, at every redirect and connection."""
+"""Private addresses are refused unless the settings allow them, at every redirect and connection."""
 
 import contextlib
 import ipaddress
@@ -41,7 +41,7 @@ PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808", "calendar
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
+def _no_retry_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=2, cap=True):
         yield
 
@@ -64,7 +64,7 @@ def read(address: str, **settings: object) -> list[str]:
         source.close()
 
 
-def refusal(address: str, **settings: object) -> SourceError:
+def error_of(address: str, **settings: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
         read(address, **settings)
     return caught.value
@@ -77,7 +77,7 @@ def test_a_private_address_in_any_form_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", PUBLIC)
-def test_a_public_address_or_name_is_not(host: str) -> None:
+def test_a_public_address_or_name_is_allowed(host: str) -> None:
     AddressGuard.of().check_host(host)
 
 
@@ -97,7 +97,7 @@ def test_a_roster_address_on_this_machine_is_refused_and_nothing_is_sent(
     server: WebServer, host: str
 ) -> None:
     server.set_pages("/a.ics", Page(BOARD))
-    error = refusal(server.url("/a.ics", host))
+    error = error_of(server.url("/a.ics", host))
     assert isinstance(error, SourceAuthError)
     assert "private_hosts" in error.hint
     assert server.requests == []
@@ -113,7 +113,7 @@ def test_private_hosts_allow_an_address(server: WebServer, allowed: list[str]) -
 def test_private_hosts_allow_a_name_and_no_other(server: WebServer) -> None:
     server.set_pages("/a.ics", Page(BOARD))
     assert read(server.url("/a.ics", "localhost"), private_hosts=["localhost"]) == ["board"]
-    assert "private network" in refusal(server.url("/a.ics"), private_hosts=["localhost"]).what
+    assert "private network" in error_of(server.url("/a.ics"), private_hosts=["localhost"]).what
 
 
 @pytest.mark.parametrize("entry", ["http://a.example", "a.example:80", "10.0.0.0/99", "", "a b", "-x"])
@@ -123,29 +123,29 @@ def test_an_entry_of_private_hosts_is_a_host_an_address_or_a_network(entry: str)
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str], name: str = "name.example") -> list[str]:
-    """Let the system resolve a name to these addresses, one list for each question."""
-    asked: list[str] = []
-    ours = socket.getaddrinfo
+    """Let the system resolve a name to these addresses, one list for each look-up; returns the look-ups."""
+    look_ups: list[str] = []
+    real_getaddrinfo = socket.getaddrinfo
 
-    def answer(host: str, port: int, *rest: object, **more: object) -> list[tuple[object, ...]]:
+    def getaddrinfo(host: str, port: int, *rest: object, **more: object) -> list[tuple[object, ...]]:
         if host != name:
-            return ours(host, port, *rest, **more)  # type: ignore[arg-type,return-value]
-        asked.append(host)
-        found = answers[min(len(asked), len(answers)) - 1]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+            return real_getaddrinfo(host, port, *rest, **more)  # type: ignore[arg-type,return-value]
+        look_ups.append(host)
+        addresses = answers[min(len(look_ups), len(answers)) - 1]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return asked
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return look_ups
 
 
 def test_a_name_that_resolves_to_a_private_address_is_refused(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve_to(monkeypatch, ["127.0.0.1"])
-    error = refusal(server.url("/a.ics", "name.example"))
+    error = error_of(server.url("/a.ics", "name.example"))
     assert "name.example" in error.what and "127.0.0.1" in error.what
     assert server.requests == []
-    assert refusal(server.url("/a.ics", "name.example"), hosts=["name.example"]).hint == error.hint
+    assert error_of(server.url("/a.ics", "name.example"), hosts=["name.example"]).hint == error.hint
 
 
 def test_a_name_in_private_hosts_may_resolve_to_any_address(
@@ -159,63 +159,61 @@ def test_a_name_in_private_hosts_may_resolve_to_any_address(
 def test_the_connection_goes_to_the_address_that_was_checked(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DNS rebinding: the first answer is public, every later one leads to this machine."""
-    asked = resolve_to(monkeypatch, ["192.31.196.1"], ["127.0.0.1"])
-    refusal(server.url("/a.ics", "name.example"), connect_seconds=0.1, attempts=1)
-    assert (len(asked), server.requests) == (1, [])
+    """DNS rebinding: the first answer is public, every later one is this machine."""
+    look_ups = resolve_to(monkeypatch, ["192.31.196.1"], ["127.0.0.1"])
+    error_of(server.url("/a.ics", "name.example"), connect_seconds=0.1, attempts=1)
+    assert (len(look_ups), server.requests) == (1, [])
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f000001", "name.example"])
 def test_a_redirect_to_a_private_address_is_refused(
     server: WebServer, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first server stands for a public one: it is the only address that is allowed."""
+    """The first server takes the part of a public one: its address is the only one that is allowed."""
     resolve_to(monkeypatch, ["127.0.0.3"])
     resolve_to(monkeypatch, ["127.0.0.1"], name="first.localhost")
     inside = f"http://{host}:{server.port}/inside.ics"
     server.set_pages("/inside.ics", Page(BOARD))
     url = server.set_pages("/a.ics", Page(status=302, headers={"Location": inside}))
-    error = refusal(url.replace("127.0.0.1", "first.localhost"), private_hosts=["first.localhost"])
+    error = error_of(url.replace("127.0.0.1", "first.localhost"), private_hosts=["first.localhost"])
     assert "private" in error.what
-    assert [asked.path for asked in server.requests] == ["/a.ics"]
+    assert [request.path for request in server.requests] == ["/a.ics"]
 
 
-def test_hosts_hold_at_a_redirect(server: WebServer) -> None:
+def test_hosts_apply_to_a_redirect(server: WebServer) -> None:
     server.set_pages("/inside.ics", Page(BOARD))
     elsewhere = server.url("/inside.ics", "localhost")
     url = server.set_pages("/a.ics", Page(status=302, headers={"Location": elsewhere}))
     allowed = {"private_hosts": ["127.0.0.1", "localhost"]}
-    assert "none of the hosts" in refusal(url, hosts=["127.0.0.1"], **allowed).what
-    assert [asked.path for asked in server.requests] == ["/a.ics"]
+    assert "none of the hosts" in error_of(url, hosts=["127.0.0.1"], **allowed).what
+    assert [request.path for request in server.requests] == ["/a.ics"]
     assert read(url, hosts=["127.0.0.1", "localhost"], **allowed) == ["board"]
 
 
-def test_hosts_hold_at_the_second_redirect_too(server: WebServer) -> None:
+def test_hosts_apply_to_the_second_redirect_too(server: WebServer) -> None:
     server.set_pages("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics", "localhost")}))
     url = server.set_pages("/a.ics", Page(status=302, headers={"Location": "/b.ics"}))
-    assert "none of the hosts" in refusal(url, hosts=["127.0.0.1"]).what
+    assert "none of the hosts" in error_of(url, hosts=["127.0.0.1"]).what
 
 
-def test_credentials_do_not_follow_to_another_host(
-    server: WebServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_credentials_are_not_sent_to_another_host(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
     with web_server() as other:
         other.set_pages("/b.ics", Page(status=302, headers={"Location": server.url("/c.ics")}))
         server.set_pages("/c.ics", Page(BOARD))
         url = server.set_pages("/a.ics", Page(status=302, headers={"Location": other.url("/b.ics")}))
         assert read(url, private_hosts=["127.0.0.1"], token_env="CALSYNC_TEST_TOKEN") == ["board"]
-        assert [asked.headers.get("authorization") for asked in other.requests] == [None]
-        assert [asked.headers.get("authorization") for asked in server.requests] == ["Bearer t0ken", None]
+        assert [request.headers.get("authorization") for request in other.requests] == [None]
+        assert [request.headers.get("authorization") for request in server.requests] == ["Bearer t0ken", None]
 
 
 @pytest.mark.parametrize("address", ["https://a.example\\@b.example/", "https://a.example\\.b.example/"])
-def test_an_address_that_two_parsers_split_otherwise_has_the_host_that_is_connected_to(address: str) -> None:
+def test_the_host_of_an_ambiguous_address_is_the_one_that_is_connected_to(address: str) -> None:
     with contextlib.suppress(ValueError):
         assert Origin.of(address).host == "a.example"
 
 
-def test_a_webcal_address_whose_redirect_fails_is_not_asked_in_clear(tmp_path: Path) -> None:
+def test_a_webcal_address_is_not_requested_in_clear_text_after_a_failed_redirect(tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -226,9 +224,9 @@ def test_a_webcal_address_whose_redirect_fails_is_not_asked_in_clear(tmp_path: P
         gone.close()
         secure.set_pages("/a.ics", Page(status=302, headers={"Location": f"https://127.0.0.1:{dead}/"}))
         url = secure.url("/a.ics", scheme="webcal")
-        error = refusal(url, private_hosts=["127.0.0.1"], ca_file=str(pem))
+        error = error_of(url, private_hosts=["127.0.0.1"], ca_file=str(pem))
     assert "cannot be reached" in error.what
-    assert {asked.path for asked in secure.requests} == {"/a.ics"}
+    assert {request.path for request in secure.requests} == {"/a.ics"}
 
 
 def test_the_host_of_a_caldav_url_is_allowed_and_its_redirects_are_not(server: WebServer) -> None:
@@ -238,10 +236,10 @@ def test_the_host_of_a_caldav_url_is_allowed_and_its_redirects_are_not(server: W
     with pytest.raises(SourceContentError, match="another server"):
         source.fetch(calendar("/ana/", "dav"), WINDOW)
     source.close()
-    assert {asked.path for asked in server.requests} == {"/ana/"}
+    assert {request.path for request in server.requests} == {"/ana/"}
 
 
-def test_a_caldav_resource_on_another_host_is_asked_for_on_ours_only(server: WebServer) -> None:
+def test_a_caldav_resource_on_another_host_is_requested_from_the_configured_one(server: WebServer) -> None:
     with web_server() as other:
         listing = (
             '<d:multistatus xmlns:d="DAV:"><d:response><d:href>'
@@ -253,7 +251,7 @@ def test_a_caldav_resource_on_another_host_is_asked_for_on_ours_only(server: Web
             source.fetch(calendar("/ana/", "dav"), WINDOW)
         source.close()
         assert other.requests == []
-    assert "/ana/a.ics" in [asked.path for asked in server.requests]
+    assert "/ana/a.ics" in [request.path for request in server.requests]
 
 
 def test_graph_allows_its_own_hosts_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,13 +278,13 @@ def test_every_session_of_o365_is_guarded(
     assert server.requests == []
 
 
-def test_behind_a_proxy_literal_private_addresses_are_refused(
+def test_behind_a_proxy_private_addresses_are_refused(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url(""))
     monkeypatch.setenv("no_proxy", "")
     for host in ("127.0.0.1", "2130706433", "localhost", "10.0.0.1"):
-        assert "private" in refusal(f"http://{host}/a.ics").what
+        assert "private" in error_of(f"http://{host}/a.ics").what
     assert server.requests == []
 
 

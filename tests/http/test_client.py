@@ -1,4 +1,4 @@
-"""The HTTP client against a real server that answers well, badly, late or never."""
+"""The HTTP client against a real server whose responses are correct, wrong, late or absent."""
 
 import gzip
 import ssl
@@ -19,7 +19,7 @@ BOARD = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
+def _no_retry_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
 
@@ -92,20 +92,20 @@ def test_a_page_is_measured_after_decompression(server: WebServer) -> None:
     assert "larger than 1 MB" in error_of(server.set_pages("/a.ics", bomb), max_megabytes=1).what
 
 
-def test_a_transfer_cut_short_is_never_taken_for_a_calendar(server: WebServer) -> None:
+def test_a_transfer_that_breaks_off_is_an_error(server: WebServer) -> None:
     error = error_of(server.set_pages("/a.ics", Page(BOARD, cut=10)))
     assert isinstance(error, SourceUnavailableError)
-    assert "broke before the answer was whole" in error.what
+    assert "broke before the response was complete" in error.what
     assert len(server.requests) == 3
 
 
-def test_a_server_that_says_nothing_costs_the_read_timeout(server: WebServer) -> None:
+def test_a_server_that_sends_nothing_is_left_after_the_read_timeout(server: WebServer) -> None:
     error = error_of(server.set_pages("/a.ics", Page(silent=True)), read_seconds=0.2, attempts=1)
     assert isinstance(error, SourceUnavailableError)
-    assert "silent for more than 0.2 seconds" in error.what
+    assert "sent nothing for more than 0.2 seconds" in error.what
 
 
-def test_a_server_that_drips_costs_the_total_limit(server: WebServer) -> None:
+def test_a_server_that_sends_slowly_is_left_at_the_total_limit(server: WebServer) -> None:
     page = Page(BOARD, drip=0.05)
     error = error_of(server.set_pages("/a.ics", page), read_seconds=5, total_seconds=0.4)
     assert isinstance(error, SourceUnavailableError)
@@ -113,7 +113,7 @@ def test_a_server_that_drips_costs_the_total_limit(server: WebServer) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_server_that_drips_an_endless_page_is_not_taken_for_whole(server: WebServer) -> None:
+def test_a_page_without_end_is_an_error_at_the_total_limit(server: WebServer) -> None:
     page = Page(BOARD + b"\r\n" * 200, drip=0.02, headers={"Connection": "close"})
     assert "in all" in error_of(server.set_pages("/a.ics", page), total_seconds=2, attempts=1).what
 
@@ -146,14 +146,16 @@ def test_a_proxy_of_the_environment_is_used(server: WebServer, monkeypatch: pyte
     assert get("http://calendar.example/a.ics").body == BOARD
 
 
-def test_a_proxy_that_drips_costs_the_total_limit(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_sends_slowly_is_left_at_the_total_limit(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url(""))
     server.set_pages("http://calendar.example/a.ics", Page(BOARD, drip=0.05))
     assert "in all" in error_of("http://calendar.example/a.ics", total_seconds=0.4).what
 
 
 def test_an_unknown_host_is_reported_as_such() -> None:
-    assert "not known" in error_of("https://calendar.invalid/a.ics", attempts=1).what
+    assert "cannot be resolved" in error_of("https://calendar.invalid/a.ics", attempts=1).what
 
 
 # --- statuses ---
@@ -184,7 +186,7 @@ def test_an_error_status_is_not_retried_and_has_a_hint(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_busy_server_is_asked_again(server: WebServer, status: int) -> None:
+def test_a_request_to_a_busy_server_is_repeated(server: WebServer, status: int) -> None:
     url = server.set_pages("/a.ics", Page(status=status), Page(status=status), Page(BOARD))
     assert get(url).body == BOARD
     assert len(server.requests) == 3
@@ -219,7 +221,7 @@ def test_retry_after_is_obeyed_in_seconds_and_as_a_date(
     assert waits == [wait]
 
 
-def test_a_retry_after_beyond_the_total_limit_is_not_waited_for(server: WebServer) -> None:
+def test_a_retry_after_beyond_the_total_limit_ends_the_attempts(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(status=429, headers={"Retry-After": "3600"}), Page(BOARD))
     assert "429" in error_of(url, total_seconds=30).what
     assert len(server.requests) == 1
@@ -235,13 +237,13 @@ def test_redirects_are_followed(server: WebServer) -> None:
         assert get(url).body == BOARD, status
 
 
-def test_a_circle_of_redirects_ends(server: WebServer) -> None:
+def test_a_redirect_loop_is_an_error(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(status=302, headers={"Location": "/a.ics"}))
     assert "more than 5 times" in error_of(url).what
     assert len(server.requests) == 6
 
 
-def test_a_redirect_to_nowhere_is_no_calendar(server: WebServer) -> None:
+def test_a_redirect_to_an_invalid_address_is_an_error(server: WebServer) -> None:
     for target in ("ftp://files.example/a.ics", "http://[::1", "https://"):
         url = server.set_pages("/a.ics", Page(status=302, headers={"Location": target}))
         assert isinstance(error_of(url), SourceContentError), target
@@ -259,7 +261,7 @@ def test_credentials_are_sent_to_their_own_server_only(
         assert "authorization" not in other.requests[0].headers
 
 
-def test_credentials_stay_away_even_when_the_other_server_sends_back(
+def test_credentials_are_not_sent_again_when_another_server_redirects_back(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CALSYNC_TEST_TOKEN", "t0ken")
@@ -268,10 +270,12 @@ def test_credentials_stay_away_even_when_the_other_server_sends_back(
         away = other.set_pages("/away.ics", Page(status=302, headers={"Location": back}))
         url = server.set_pages("/a.ics", Page(status=302, headers={"Location": away}))
         get(url, token_env="CALSYNC_TEST_TOKEN")
-    assert [asked.headers.get("authorization") for asked in server.requests] == ["Bearer t0ken", None]
+    assert [request.headers.get("authorization") for request in server.requests] == ["Bearer t0ken", None]
 
 
-def test_https_is_never_left_for_http(secure: WebServer, server: WebServer, ca_file: Path) -> None:
+def test_a_redirect_from_https_to_http_is_an_error(
+    secure: WebServer, server: WebServer, ca_file: Path
+) -> None:
     target = server.set_pages("/b.ics", Page(BOARD))
     url = secure.set_pages("/a.ics", Page(status=302, headers={"Location": target}))
     assert "from https to http" in error_of(url, ca_file=ca_file).what
@@ -281,7 +285,7 @@ def test_https_is_never_left_for_http(secure: WebServer, server: WebServer, ca_f
 # --- credentials ---
 
 
-def test_user_and_password_in_an_address_are_used_and_never_shown(server: WebServer) -> None:
+def test_user_and_password_in_an_address_are_sent_and_not_shown_in_errors(server: WebServer) -> None:
     page = Page(status=401, headers={"WWW-Authenticate": "Basic"})
     url = server.set_pages("/a.ics", page).replace("http://", "http://ana:hunter2@")
     error = error_of(url)
@@ -310,7 +314,7 @@ def test_digest_answers_the_challenge_without_sending_the_password(
     challenge = {"WWW-Authenticate": 'Digest realm="cal", nonce="abc", qop="auth", algorithm=SHA-256'}
     url = server.set_pages("/a.ics", Page(status=401, headers=challenge), Page(BOARD))
     assert get(url, username="ana", password_env="CALSYNC_TEST_PW", auth="digest").body == BOARD
-    sent = [asked.headers.get("authorization", "") for asked in server.requests]
+    sent = [request.headers.get("authorization", "") for request in server.requests]
     assert sent[1].startswith('Digest username="ana"')
     assert "hunter2" not in "".join(sent)
 
@@ -322,7 +326,7 @@ def test_a_password_is_not_sent_in_clear_text_to_another_machine(monkeypatch: py
     assert "allow_clear_text" in error.hint
 
 
-def test_cookies_of_one_calendar_do_not_serve_another(server: WebServer) -> None:
+def test_cookies_of_one_calendar_are_not_sent_for_another(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(BOARD, headers={"Set-Cookie": "session=ana; Path=/"}))
     clients = pool()
     for _ in range(2):
@@ -334,7 +338,7 @@ def test_cookies_of_one_calendar_do_not_serve_another(server: WebServer) -> None
 # --- TLS ---
 
 
-def test_tls_with_an_authority_of_our_own(secure: WebServer, ca_file: Path) -> None:
+def test_ca_file_is_trusted(secure: WebServer, ca_file: Path) -> None:
     assert get(secure.set_pages("/a.ics", Page(BOARD)), ca_file=ca_file).body == BOARD
 
 
@@ -356,7 +360,7 @@ def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, ca_fil
 # --- one server only ---
 
 
-def test_a_redirect_to_another_server_is_an_error_where_only_one_may_answer(server: WebServer) -> None:
+def test_with_same_server_a_redirect_to_another_server_is_an_error(server: WebServer) -> None:
     with web_server() as other:
         url = server.set_pages("/a.ics", Page(status=302, headers={"Location": other.url("/b.ics")}))
         with pool().client_for("m1") as client, pytest.raises(OtherServerError, match="another server"):

@@ -45,7 +45,7 @@ def graph(status: int, body: bytes = b"", **headers: str) -> Iterator[Emulator]:
     """A server that answers every request about the sender's mailbox so; 202 takes the mail, 0 is silent."""
     with Emulator() as server:
         server.accept(TOKEN)
-        server.add_events(SENDER)
+        server.set_events(SENDER)
         if status != 202:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             reply = Reply(status, body, {"Date": DATE, **named}, conduct="" if status else "hang")

@@ -1,4 +1,4 @@
-"""The mail as its reader sees it: equal in text and HTML, in both languages, whatever a title holds."""
+"""Rendered mails: the same content in text and HTML, in both languages, with any title."""
 
 import re
 from dataclasses import replace
@@ -21,12 +21,12 @@ from calsync.reports.summary import ManagerSummary
 from calsync.rules.categories import UnknownCategory
 
 GOLDEN = Path(__file__).parent / "golden"
-STOP = "https://calsync.brynfelin.example/stop/k3J9xQ2mV8bT5nR7wY1z4A"
+UNSUBSCRIBE_URL = "https://calsync.brynfelin.example/stop/k3J9xQ2mV8bT5nR7wY1z4A"
 FIGURE = re.compile(r"\d+(?:,\d+)?\s(?:h|awr|min|mun)\b|\d+%")
 
 
 class Page(HTMLParser):
-    """The words and the tags of a page; what is hidden from sight is kept apart."""
+    """The visible words and the tags of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -51,27 +51,27 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def asked(title: str) -> ManagerSummary:
+def summary_with_question(title: str) -> ManagerSummary:
     unclear = meeting(classification=make_classification("unclear"), title=title)
     return summary_of([allocation(60, "unclear", meeting_id=unclear.id)], [unclear])
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_mail_is_as_it_was_approved(language: Language, golden: Golden) -> None:
-    rendered = render_summary(full_week(), language, stop=STOP)
+    rendered = render_summary(full_week(), language, unsubscribe_url=UNSUBSCRIBE_URL)
     written = {".txt": f"{rendered.subject}\n\n{rendered.text}", ".html": rendered.html}
     for suffix, content in written.items():
         golden(GOLDEN / f"full_week_{language}{suffix}", content)
 
 
 @pytest.mark.parametrize("language", Language)
-def test_text_and_html_tell_the_same_figures(language: Language) -> None:
+def test_text_and_html_have_the_same_figures(language: Language) -> None:
     rendered = render_summary(full_week(), language)
     in_html = {" ".join(figure.split()) for figure in FIGURE.findall(Page(rendered.html).text)}
     assert in_html == {" ".join(figure.split()) for figure in FIGURE.findall(rendered.text)}
 
 
-def test_both_languages_stand_in_one_mail_welsh_first() -> None:
+def test_both_languages_are_in_one_mail_welsh_first() -> None:
     welsh, english, both = (
         render_summary(full_week(), one) for one in (Language.CY, Language.EN, Language.BOTH)
     )
@@ -88,10 +88,10 @@ def test_a_welsh_mail_holds_no_english_but_the_names_it_must() -> None:
 
 
 def test_the_html_needs_nothing_from_elsewhere() -> None:
-    page = Page(render_summary(full_week(), Language.BOTH, stop=STOP).html)
+    page = Page(render_summary(full_week(), Language.BOTH, unsubscribe_url=UNSUBSCRIBE_URL).html)
     names = {tag for tag, _ in page.tags}
     assert not names & {"img", "script", "link", "iframe", "object", "form", "svg"}
-    assert [a["href"] for tag, a in page.tags if tag == "a"] == [STOP, STOP]
+    assert [a["href"] for tag, a in page.tags if tag == "a"] == [UNSUBSCRIBE_URL, UNSUBSCRIBE_URL]
     assert "url(" not in render_summary(full_week(), Language.EN).html
 
 
@@ -176,8 +176,8 @@ def test_a_partnership_without_a_welsh_name_keeps_its_own() -> None:
     ],
 )
 def test_a_title_stays_a_title(title: str) -> None:
-    rendered = render_summary(asked(title), Language.BOTH)
-    innocent = render_summary(asked("PSB"), Language.BOTH)
+    rendered = render_summary(summary_with_question(title), Language.BOTH)
+    innocent = render_summary(summary_with_question("PSB"), Language.BOTH)
     assert [tag for tag, _ in Page(rendered.html).tags] == [tag for tag, _ in Page(innocent.html).tags]
     assert title[:50] in Page(rendered.html).text
     assert title[:50] in rendered.text
@@ -186,9 +186,9 @@ def test_a_title_stays_a_title(title: str) -> None:
 @examples(60)
 @given(st.text(max_size=120), st.text(max_size=60))
 def test_no_title_and_no_name_breaks_the_mail(title: str, name: str) -> None:
-    summary = replace(asked(title), manager=replace(MANAGER, name=name))
+    summary = replace(summary_with_question(title), manager=replace(MANAGER, name=name))
     rendered = render_summary(summary, Language.EN)
-    plainly = render_summary(replace(asked("PSB"), manager=MANAGER), Language.EN)
+    plainly = render_summary(replace(summary_with_question("PSB"), manager=MANAGER), Language.EN)
     assert [tag for tag, _ in Page(rendered.html).tags] == [tag for tag, _ in Page(plainly.html).tags]
     assert rendered.text.count("\n") == plainly.text.count("\n")
     assert rendered.subject.isprintable()
@@ -322,8 +322,8 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_word_of_a_mail_can_be_read_in_light_and_dark(dark: bool) -> None:
     unread = UnknownCategory(meeting("09:00-10:00"), "calsync: bananas")
-    summary = replace(full_week(), unread_categories=(unread,))
-    painted = Painted(render_summary(summary, Language.BOTH, stop=STOP).html, dark=dark)
+    summary = replace(full_week(), unknown_categories=(unread,))
+    painted = Painted(render_summary(summary, Language.BOTH, unsubscribe_url=UNSUBSCRIBE_URL).html, dark=dark)
     assert len(painted.pieces) > 100
     faint = [piece for piece in painted.pieces if contrast(*piece[1:]) < 4.5]
     assert faint == []

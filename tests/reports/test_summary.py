@@ -16,7 +16,7 @@ from calsync.reports.hours import Bounds
 from calsync.reports.summary import ExcludedMeetings
 
 
-def test_process_is_bounded_by_what_is_certain_and_what_is_possible() -> None:
+def test_process_has_a_lower_and_an_upper_bound() -> None:
     summary = summary_of(
         [
             allocation(60),
@@ -29,18 +29,18 @@ def test_process_is_bounded_by_what_is_certain_and_what_is_possible() -> None:
     assert summary.process == Bounds(low=1.0, estimate=1.25, high=4.5)
 
 
-def test_where_nothing_is_open_the_bounds_meet() -> None:
+def test_bounds_are_equal_without_mixed_unclear_or_unconfirmed_time() -> None:
     summary = summary_of([allocation(60), allocation(45, "service_improvement")])
-    assert summary.process.exact
+    assert summary.process.is_exact
     assert summary.improvement == Bounds(0.75, 0.75, 0.75)
 
 
-def test_unconfirmed_time_is_in_no_headline() -> None:
+def test_unconfirmed_time_is_in_no_estimate() -> None:
     summary = summary_of([allocation(60, confirmed=False)])
     assert (summary.hours.total, summary.unconfirmed.process, summary.diarised) == (0, 1.0, 0)
 
 
-def test_a_summary_leaves_other_days_and_other_managers_aside() -> None:
+def test_a_summary_ignores_other_days_and_other_managers() -> None:
     others = [
         allocation(60, day=MONDAY - timedelta(days=1)),
         allocation(60, day=MONDAY + timedelta(days=7)),
@@ -50,7 +50,7 @@ def test_a_summary_leaves_other_days_and_other_managers_aside() -> None:
     assert summary_of([allocation(60, day=MONDAY + timedelta(days=6))]).diarised == 1
 
 
-def test_work_that_no_partnership_owns_stands_last() -> None:
+def test_time_without_partnership_is_the_last_row() -> None:
     summary = summary_of([allocation(300, partnership=""), allocation(60, "unclear", "rpb"), allocation(90)])
     assert [row.partnership.id for row in summary.partnerships] == ["psb", "rpb", ""]
 
@@ -79,13 +79,13 @@ def test_shares_are_of_the_calendar_and_of_the_contract() -> None:
     assert summary.displaced_days == pytest.approx(0.25)
 
 
-def test_a_week_of_leave_has_no_share_rather_than_a_wrong_one() -> None:
+def test_a_week_of_leave_has_no_share_of_contracted_time() -> None:
     empty = summary_of([], contracted=0)
     assert (empty.process_of_diarised, empty.process_of_contracted) == (None, None)
     assert summary_of([allocation(60)], manager=replace(MANAGER, working_days=())).displaced_days is None
 
 
-def test_private_time_is_diary_time_and_never_asked_about() -> None:
+def test_private_time_is_diarised_time_and_never_a_question() -> None:
     private = meeting(classification=make_classification("unclear"))._replace(private=True)
     summary = summary_of([allocation(60, "unclear", meeting_id=private.id)], [private])
     assert (summary.private, summary.diarised, summary.questions) == (1.0, 1.0, ())
@@ -105,7 +105,7 @@ def test_a_series_is_one_question() -> None:
     assert summary.unclear_meetings == 3
 
 
-def test_at_most_five_questions_are_asked_and_the_rest_is_counted() -> None:
+def test_at_most_five_questions_are_shown_and_all_are_counted() -> None:
     many = [meeting(f"{n:02}:00-{n + 1:02}:00") for n in range(8, 16)]
     summary = summary_of([allocation(60, "unclear", meeting_id=m.id) for m in many], many)
     assert (len(summary.questions), summary.unclear_meetings) == (5, 8)
@@ -120,7 +120,7 @@ def test_the_time_of_a_question_is_local() -> None:
     assert summary.questions[0].start.tzinfo is LONDON
 
 
-def test_what_was_left_out_is_counted_by_reason() -> None:
+def test_excluded_meetings_are_counted_by_reason() -> None:
     summary = summary_of([], excluded={"free": (2, 0.5), "declined": (3, 4.5)})
     assert summary.excluded == (ExcludedMeetings("declined", 3, 4.5), ExcludedMeetings("free", 2, 0.5))
 
@@ -154,7 +154,7 @@ def test_the_order_of_allocations_does_not_matter(allocations: list[Allocation])
     assert summary_of(allocations) == summary_of(allocations[::-1])
 
 
-def test_the_full_week_has_something_of_everything() -> None:
+def test_the_full_week_has_every_part_of_a_summary() -> None:
     summary = full_week()
     assert min(summary.hours.parts) > 0
     assert summary.questions
@@ -239,18 +239,18 @@ def test_own_activities_are_parts_of_what_they_count_as_most_hours_first() -> No
         ]
     )
     assert summary.hours.process == 155 / 60
-    assert [(one.label, round(one.hours * 60)) for one in summary.hours.own] == [
+    assert [(one.label, round(one.hours * 60)) for one in summary.hours.own_activities] == [
         ("round table", 50),
         ("away day", 45),
     ]
-    assert [one.label for one in summary.partnerships[0].hours.own] == ["away day", "round table"]
-    assert [one.label for one in summary.unconfirmed.own_of("unclear")] == ["hello"]
-    assert [(one.label, one.hours) for one in summary.not_partnership] == [("speech", 0.25)]
+    assert [one.label for one in summary.partnerships[0].hours.own_activities] == ["away day", "round table"]
+    assert [one.label for one in summary.unconfirmed.own_activities_of("unclear")] == ["hello"]
+    assert [(one.label, one.hours) for one in summary.non_partnership_activities] == [("speech", 0.25)]
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 50), st.sampled_from(["", "a", "b"])), max_size=8))
 def test_own_activities_never_have_more_minutes_than_what_they_count_as(parts) -> None:  # type: ignore[no-untyped-def]
     given_parts = [allocation(m, label=label, meeting_id=str(n)) for n, (m, label) in enumerate(parts)]
     hours = summary_of(given_parts).hours
-    assert round(sum(one.hours for one in hours.own) * 60) <= round(hours.process * 60)
+    assert round(sum(one.hours for one in hours.own_activities) * 60) <= round(hours.process * 60)
     assert round(hours.process * 60) == round(sum(minutes for minutes, _ in parts))

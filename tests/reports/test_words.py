@@ -1,4 +1,4 @@
-"""Every word has its Welsh, no Welsh stands about unused, and numbers and days read as they should."""
+"""Every message has a Welsh text, no text is unused, and numbers and days have the right form."""
 
 import re
 import sys
@@ -17,20 +17,20 @@ EN, CY = language_format(Language.EN), language_format(Language.CY)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
-def said() -> set[str | tuple[str, str]]:
+def source_messages() -> set[str | tuple[str, str]]:
     """Every message in the templates and in the code."""
     environment = Environment(extensions=["jinja2.ext.i18n"])
     found: set[str | tuple[str, str]] = set()
     for path in sorted(TEMPLATES.iterdir()):
         for _, function, message in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
-            found.add(_named(function, message))
+            found.add(_message_id(function, message))
     with Path(str(sys.modules[language_format.__module__].__file__)).open("rb") as file:
         for _, function, message, _ in extract_python(file, ["gettext", "ngettext"], (), {}):
-            found.add(_named(function, message))
+            found.add(_message_id(function, message))
     return found
 
 
-def _named(function: str, message: object) -> str | tuple[str, str]:
+def _message_id(function: str, message: object) -> str | tuple[str, str]:
     if isinstance(message, tuple):
         return (message[0], message[1]) if function == "ngettext" else message[0]
     return str(message)
@@ -38,13 +38,13 @@ def _named(function: str, message: object) -> str | tuple[str, str]:
 
 def test_every_message_has_a_welsh_text_and_none_is_unused() -> None:
     written = {message.id for message in read_catalogue(Language.CY) if message.id}
-    assert said() == written
+    assert source_messages() == written
 
 
 @pytest.mark.parametrize(
     "message", [m for m in read_catalogue(Language.CY) if m.id], ids=lambda m: str(m.id)[:40]
 )
-def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> None:  # type: ignore[no-untyped-def]
+def test_a_welsh_text_has_the_placeholders_of_the_english(message) -> None:  # type: ignore[no-untyped-def]
     english = message.id if isinstance(message.id, tuple) else (message.id,)
     welsh = message.string if isinstance(message.string, tuple) else (message.string,)
     assert not message.fuzzy
@@ -57,7 +57,7 @@ def test_a_welsh_text_is_there_and_has_the_places_of_the_english(message) -> Non
     assert set(PLACEHOLDER.findall(welsh[-1])) == wanted
 
 
-def test_no_message_holds_markup() -> None:
+def test_no_message_contains_markup() -> None:
     for message in read_catalogue(Language.CY):
         if message.id:
             assert not re.search(r"[<>&]", f"{message.id}{message.string}")
@@ -76,8 +76,8 @@ def test_no_message_holds_markup() -> None:
     ],
 )
 def test_welsh_nouns_mutate_after_numbers(number: int, text: str) -> None:
-    said = CY.translations.ngettext("%(num)s meeting, %(hours)s", "%(num)s meetings, %(hours)s", number)
-    assert (said % {"num": number, "hours": ""}).rstrip(", ") == text
+    welsh = CY.translations.ngettext("%(num)s meeting, %(hours)s", "%(num)s meetings, %(hours)s", number)
+    assert (welsh % {"num": number, "hours": ""}).rstrip(", ") == text
 
 
 @pytest.mark.parametrize(
@@ -131,5 +131,5 @@ def test_a_day_begins_with_its_weekday() -> None:
     ("share", "text"),
     [(0, "0%"), (0.001, "<1%"), (0.005, "<1%"), (0.0051, "1%"), (0.126, "13%"), (1, "100%")],
 )
-def test_a_share_of_something_is_never_shown_as_nothing(share: float, text: str) -> None:
+def test_a_share_above_0_is_never_shown_as_0(share: float, text: str) -> None:
     assert EN.percent(share) == text

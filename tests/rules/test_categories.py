@@ -22,7 +22,7 @@ from calsync.rules.packs.load import load_rules
 BOOK, _ = load_rules(("wales",), None)
 
 
-def says(*categories: str) -> CorrectionFields | None:
+def correction_of(*categories: str) -> CorrectionFields | None:
     return parse_categories(categories, BOOK).correction_fields
 
 
@@ -30,7 +30,7 @@ def says(*categories: str) -> CorrectionFields | None:
 def test_every_category_that_a_mail_offers_is_understood(language: Language) -> None:
     mail = render_summary(full_week(), language).text
     offered = re.findall(r"^ +(calsync: .+?) +-", mail, flags=re.MULTILINE)
-    understood = [says(category) for category in offered]
+    understood = [correction_of(category) for category in offered]
     activities = [Activity.PROCESS, Activity.SERVICE_IMPROVEMENT, Activity.NONE]
     assert understood == [CorrectionFields(activity=activity) for activity in activities]
 
@@ -65,7 +65,7 @@ def test_every_category_that_a_mail_offers_is_understood(language: Language) -> 
 def test_words_are_understood_in_both_languages_singular_and_plural(
     category: str, activity: Activity
 ) -> None:
-    assert says(category) == CorrectionFields(activity=activity)
+    assert correction_of(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_words_are_understood_in_both_languages_singular_and_plural(
         ("calsync: mxied", Activity.MIXED),
     ],
 )
-def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -> None:
-    assert says(category) == CorrectionFields(activity=activity)
+def test_a_misspelt_category_is_understood(category: str, activity: Activity) -> None:
+    assert correction_of(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_a_slip_of_the_keyboard_is_forgiven(category: str, activity: Activity) -
         ("calsync: operational work", Activity.OPERATIONAL),
     ],
 )
-def test_signs_around_the_name_and_spaces_that_are_missing_or_too_many_are_forgiven(
+def test_signs_around_the_name_and_missing_or_additional_spaces_are_ignored(
     category: str, activity: Activity
 ) -> None:
-    assert says(category) == CorrectionFields(activity=activity)
+    assert correction_of(category) == CorrectionFields(activity=activity)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_a_private_meeting_keeps_every_category_for_calsync_and_no_other(categor
 
 
 @pytest.mark.parametrize("category", ["calsync process", "[calsync] process", "calsync: bananas"])
-def test_a_category_in_another_calendar_is_one_of_the_meeting_however_it_is_written(category: str) -> None:
+def test_a_category_of_a_dropped_copy_is_added_to_the_meeting_however_it_is_written(category: str) -> None:
     ours = meeting("09:00-10:00")._replace(sequence=2)
     other = ours._replace(id="other", sequence=1, categories=(category,))
-    assert [one.categories for one in drop_duplicate_copies([ours, other])] == [(category,)]
+    assert [copy.categories for copy in drop_duplicate_copies([ours, other])] == [(category,)]
 
 
 @pytest.mark.parametrize(
@@ -145,37 +145,37 @@ def test_a_category_in_another_calendar_is_one_of_the_meeting_however_it_is_writ
         "calsync: " + "process " * 400,
     ],
 )
-def test_what_is_not_certain_corrects_nothing_and_is_returned(category: str) -> None:
-    reading = parse_categories(["Red", category], BOOK)
-    assert (reading.correction_fields, reading.unknown) == (None, (category,))
+def test_an_uncertain_category_corrects_nothing_and_is_returned(category: str) -> None:
+    parsed = parse_categories(["Red", category], BOOK)
+    assert (parsed.correction_fields, parsed.unknown) == (None, (category,))
 
 
 @pytest.mark.parametrize(
     "category", ["Red", "calsyncing", "calendar: process", "process", "", "psb", "Calsyn"]
 )
-def test_what_is_not_meant_for_calsync_is_ignored(category: str) -> None:
-    reading = parse_categories([category], BOOK)
-    assert (reading.correction_fields, reading.unknown) == (None, ())
+def test_a_category_that_is_not_for_calsync_is_ignored(category: str) -> None:
+    parsed = parse_categories([category], BOOK)
+    assert (parsed.correction_fields, parsed.unknown) == (None, ())
 
 
 def test_partnerships_are_known_by_id_and_by_their_names_in_both_languages() -> None:
     for name in ("psb", "PSB", "Public Services Board", "Bwrdd Gwasanaethau Cyhoeddus"):
-        assert says(f"calsync: {name}") == CorrectionFields(partnerships=("psb",))
+        assert correction_of(f"calsync: {name}") == CorrectionFields(partnerships=("psb",))
 
 
 def test_two_categories_of_one_meeting_are_read_together_in_any_order() -> None:
-    assert says("calsync: psb", "calsync: process") == CorrectionFields(
+    assert correction_of("calsync: psb", "calsync: process") == CorrectionFields(
         partnerships=("psb",), activity=Activity.PROCESS
     )
-    assert says("calsync: csp", "calsync: psb") == CorrectionFields(partnerships=("csp", "psb"))
-    assert says("calsync: service improvement", "calsync: process") == CorrectionFields(
+    assert correction_of("calsync: csp", "calsync: psb") == CorrectionFields(partnerships=("csp", "psb"))
+    assert correction_of("calsync: service improvement", "calsync: process") == CorrectionFields(
         activity=Activity.MIXED
     )
 
 
 def test_categories_that_contradict_each_other_correct_nothing_and_are_both_returned() -> None:
-    reading = parse_categories(["calsync: process", "calsync: operational"], BOOK)
-    assert (reading.correction_fields, reading.unknown) == (
+    parsed = parse_categories(["calsync: process", "calsync: operational"], BOOK)
+    assert (parsed.correction_fields, parsed.unknown) == (
         None,
         ("calsync: operational", "calsync: process"),
     )
@@ -200,8 +200,8 @@ def test_a_category_on_a_whole_series_is_returned_once() -> None:
         meeting(f"{hour}:00-{hour}:30", uid="weekly")._replace(categories=("calsync: bananas",))
         for hour in (11, 10)
     ]
-    (one,) = find_unknown_categories(series, BOOK)
-    assert (one.category, one.meeting.start.hour) == ("calsync: bananas", 10)
+    (unknown,) = find_unknown_categories(series, BOOK)
+    assert (unknown.category, unknown.meeting.start.hour) == ("calsync: bananas", 10)
 
 
 WORDS = st.sampled_from(
@@ -211,13 +211,13 @@ WORDS = st.sampled_from(
 
 @given(st.lists(st.lists(WORDS, max_size=3).map(lambda words: "calsync: " + ", ".join(words)), max_size=4))
 def test_the_order_of_categories_changes_nothing_and_each_is_read_or_returned(categories: list[str]) -> None:
-    reading = parse_categories(categories, BOOK)
-    assert reading == parse_categories(categories[::-1], BOOK)
-    assert set(reading.unknown) <= set(categories)
-    if categories and reading.correction_fields is None:
-        assert set(reading.unknown) == set(categories)
+    parsed = parse_categories(categories, BOOK)
+    assert parsed == parse_categories(categories[::-1], BOOK)
+    assert set(parsed.unknown) <= set(categories)
+    if categories and parsed.correction_fields is None:
+        assert set(parsed.unknown) == set(categories)
 
 
 @given(st.text(max_size=40))
-def test_no_category_breaks_the_reading(text: str) -> None:
+def test_every_text_can_be_parsed(text: str) -> None:
     parse_categories([text, f"calsync:{text}"], BOOK)

@@ -1,4 +1,4 @@
-"""What the judge says of single meetings: the worked examples of the coding manual and the traps."""
+"""Classifications of single meetings: the worked examples of the coding manual, and cases that look alike."""
 
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ COUNCIL, OTHER_COUNCIL, NHS = (
 POLICE, FIRE = "moor.police.uk.example", "moorfire.gov.wales.example"
 
 
-def judged(title, *domains, description="", **more):
+def classify_meeting(title, *domains, description="", **more):
     facts = Facts(
         title=title,
         organizer_domain=domains[0] if domains else "",
@@ -32,12 +32,12 @@ def judged(title, *domains, description="", **more):
     return classify(facts, BOOK)
 
 
-def code(title, *domains, description=""):
-    verdict = judged(title, *domains, description=description)
-    return f"{verdict.scope}/{';'.join(verdict.partnerships) or '-'}/{verdict.activity}"
+def label_of(title, *domains, description=""):
+    classification = classify_meeting(title, *domains, description=description)
+    return f"{classification.scope}/{';'.join(classification.partnerships) or '-'}/{classification.activity}"
 
 
-WORKED = [
+WORKED_EXAMPLES = [
     ("PSB", "", (COUNCIL, NHS, FIRE, POLICE), "inter_agency/psb/unclear"),
     ("PSB", "payroll system go-live", (COUNCIL,), "internal/-/none"),
     ("PSB pre-brief for Leader", "", (COUNCIL,), "internal/psb/process"),
@@ -75,44 +75,44 @@ WORKED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("title", "description", "domains", "coded"), WORKED)
-def test_the_worked_examples_of_the_manual(title, description, domains, coded):
-    assert code(title, *domains, description=description) == coded
+@pytest.mark.parametrize(("title", "description", "domains", "expected"), WORKED_EXAMPLES)
+def test_the_worked_examples_of_the_manual_are_classified_as_there(title, description, domains, expected):
+    assert label_of(title, *domains, description=description) == expected
 
 
 def test_a_status_prefix_changes_nothing():
     for prefix in ("Canceled: ", "Wedi'i ganslo: ", "FW: ", "[EXTERNAL] "):
-        assert code(prefix + "PSB", COUNCIL, NHS) == "inter_agency/psb/unclear"
+        assert label_of(prefix + "PSB", COUNCIL, NHS) == "inter_agency/psb/unclear"
 
 
 def test_the_two_domains_of_a_bilingual_council_are_one_agency():
-    assert code("Cyfarfod tîm", "northmoor.gov.wales.example", "northmoor.llyw.cymru.example").startswith(
+    assert label_of("Cyfarfod tîm", "northmoor.gov.wales.example", "northmoor.llyw.cymru.example").startswith(
         "internal"
     )
-    assert code("Team", "carmarthenshire.gov.wales", "sirgar.llyw.cymru").startswith("internal")
+    assert label_of("Team", "carmarthenshire.gov.wales", "sirgar.llyw.cymru").startswith("internal")
 
 
 def test_a_shared_domain_hides_two_agencies_only_if_the_text_names_them():
-    assert judged("Escalation meeting", NHS).scope is Scope.INTERNAL
-    assert judged("PHW + UHB liaison", NHS).scope is Scope.INTER_AGENCY
+    assert classify_meeting("Escalation meeting", NHS).scope is Scope.INTERNAL
+    assert classify_meeting("PHW + UHB liaison", NHS).scope is Scope.INTER_AGENCY
 
 
 def test_a_plain_partnership_name_without_guests_is_between_agencies_but_a_task_is_not():
-    assert code("PSB 10am") == "inter_agency/psb/unclear"
-    assert code("write PSB paper") == "internal/psb/process"
+    assert label_of("PSB 10am") == "inter_agency/psb/unclear"
+    assert label_of("write PSB paper") == "internal/psb/process"
 
 
 def test_accents_mutations_and_slips_of_the_keyboard_do_not_matter():
-    assert code("BWRDD GWASANAETHAU CYHOEDDUS", COUNCIL, NHS) == code(
+    assert label_of("BWRDD GWASANAETHAU CYHOEDDUS", COUNCIL, NHS) == label_of(
         "Fwrdd gwasanaethau cyhoeddus", COUNCIL, NHS
     )
-    assert code("PSB memebrship", COUNCIL, NHS) == "inter_agency/psb/process"
+    assert label_of("PSB memebrship", COUNCIL, NHS) == "inter_agency/psb/process"
 
 
-def test_nothing_of_a_private_meeting_is_looked_at():
-    secret = occurrence(title="PSB terms of reference", sensitivity=Sensitivity.PRIVATE)
-    verdict = classify(build_facts(secret), BOOK)
-    assert (verdict.scope, verdict.activity, verdict.rule) == (
+def test_a_private_meeting_is_personal_whatever_its_title():
+    private = occurrence(title="PSB terms of reference", sensitivity=Sensitivity.PRIVATE)
+    classification = classify(build_facts(private), BOOK)
+    assert (classification.scope, classification.activity, classification.rule) == (
         Scope.PERSONAL,
         Activity.NONE,
         "engine/private",
@@ -120,54 +120,54 @@ def test_nothing_of_a_private_meeting_is_looked_at():
 
 
 def test_a_category_corrects_the_rules():
-    verdict = judged("PSB", COUNCIL, NHS, categories=("calsync: process",))
-    assert (verdict.activity, verdict.rule) == (Activity.PROCESS, "correction/category")
+    classification = classify_meeting("PSB", COUNCIL, NHS, categories=("calsync: process",))
+    assert (classification.activity, classification.rule) == (Activity.PROCESS, "correction/category")
 
 
 def test_a_category_that_means_nothing_corrects_nothing():
-    assert judged("PSB", COUNCIL, NHS, categories=("calsync: bananas", "Red")).rule == "bare/name"
+    assert classify_meeting("PSB", COUNCIL, NHS, categories=("calsync: bananas", "Red")).rule == "bare/name"
 
 
-def test_preparation_and_travel_are_told_apart_from_the_meeting():
-    assert judged("CSP pre-meet", COUNCIL).kind is MeetingKind.PREPARATION
-    assert judged("Travel to county hall").kind is MeetingKind.TRAVEL
+def test_preparation_and_travel_are_kinds_of_their_own():
+    assert classify_meeting("CSP pre-meet", COUNCIL).kind is MeetingKind.PREPARATION
+    assert classify_meeting("Travel to county hall").kind is MeetingKind.TRAVEL
 
 
 def test_a_mixed_meeting_is_split_by_its_agenda():
     agenda = "1. Terms of reference\n2. Membership\n3. Decide extra reablement hours\n4. AOB"
-    assert judged("RPB", COUNCIL, NHS, description=agenda).process_share == Fraction(2, 3)
+    assert classify_meeting("RPB", COUNCIL, NHS, description=agenda).process_share == Fraction(2, 3)
 
 
 def test_a_timed_agenda_is_split_by_its_times():
     agenda = "10:00 Terms of reference\n10:15 Decide extra reablement hours\n11:00 Close"
-    verdict = judged("RPB", COUNCIL, NHS, description=agenda, minutes=75)
-    assert verdict.process_share == Fraction(15, 60)
+    classification = classify_meeting("RPB", COUNCIL, NHS, description=agenda, minutes=75)
+    assert classification.process_share == Fraction(15, 60)
 
 
 def test_text_that_meeting_software_adds_is_not_read():
     added = "\n________________\nMicrosoft Teams meeting\nTerms of reference of the host apply"
-    assert code("RPB", COUNCIL, NHS, description=added) == "inter_agency/rpb/unclear"
+    assert label_of("RPB", COUNCIL, NHS, description=added) == "inter_agency/rpb/unclear"
 
 
-def test_explain_names_every_rule_that_spoke_and_the_one_that_won():
-    told = explain(
+def test_explain_names_every_rule_that_matched_and_the_one_that_won():
+    explanation = explain(
         Facts(title="RPB: terms of reference", organizer_domain=COUNCIL, attendee_domains=(COUNCIL, NHS)),
         BOOK,
     )
-    assert "process/governance" in told.matched_rules
-    assert "bare/name" in told.matched_rules
-    assert "won: evidence weighed: process" in str(told)
+    assert "process/governance" in explanation.matched_rules
+    assert "bare/name" in explanation.matched_rules
+    assert "won: evidence of cues: process" in str(explanation)
 
 
-def test_addresses_of_people_are_not_remembered():
+def test_addresses_of_people_are_in_no_cache():
     facts = Facts(
-        title="Odd one out", attendees=("ana@northmoor.gov.uk.example", "psb@northmoor.gov.uk.example")
+        title="Catch up", attendees=("ana@northmoor.gov.uk.example", "psb@northmoor.gov.uk.example")
     )
     classify(facts, BOOK)
-    assert not any("ana@" in repr(known) for known in BOOK.caches.verdicts)
+    assert not any("ana@" in repr(key) for key in BOOK.caches.classifications)
 
 
 def test_standing_items_have_no_share_in_the_split_of_an_agenda():
     agenda = "10.00 Welcome 10.05 Minutes 10.10 Standing orders 10.30 Care at home contract award 11.30 AOB"
-    verdict = judged("LRF", COUNCIL, NHS, description=agenda, minutes=100)
-    assert verdict.process_share == Fraction(20, 80)
+    classification = classify_meeting("LRF", COUNCIL, NHS, description=agenda, minutes=100)
+    assert classification.process_share == Fraction(20, 80)

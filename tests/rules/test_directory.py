@@ -22,7 +22,7 @@ DIRECTORY = load_rules(["wales"])[0].directory
         ("northmoor.gov.uk.example", "NORTHMOOR.gov.uk"),
     ],
 )
-def test_two_domains_of_one_agency_are_one(left, right):
+def test_two_domains_of_one_agency_are_one_agency(left, right):
     assert DIRECTORY.find_organisation(left).agency == DIRECTORY.find_organisation(right).agency
 
 
@@ -35,7 +35,7 @@ def test_two_domains_of_one_agency_are_one(left, right):
         ("moorfire.gov.wales", "moor.gov.wales"),
     ],
 )
-def test_two_agencies_are_two(left, right):
+def test_domains_of_two_agencies_are_two_agencies(left, right):
     assert DIRECTORY.find_organisation(left).agency != DIRECTORY.find_organisation(right).agency
 
 
@@ -68,10 +68,10 @@ def test_two_agencies_are_two(left, right):
     ],
 )
 def test_sectors_by_domain(domain, sector, role):
-    seat = DIRECTORY.find_organisation(domain)
-    assert (seat.sector, seat.role) == (sector, role)
+    organisation = DIRECTORY.find_organisation(domain)
+    assert (organisation.sector, organisation.role) == (sector, role)
 
 
-def test_shared_domains_say_that_they_are():
+def test_an_organisation_of_a_shared_domain_has_the_domain():
     assert DIRECTORY.find_organisation("nhs.net").shared_domain == "nhs.net"
     assert not DIRECTORY.find_organisation("moor.icb.nhs.uk").shared_domain

@@ -1,4 +1,4 @@
-"""A pack in another language with activities of its own needs no Python."""
+"""A pack in another language with activities of its own needs no Python code."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "dutch"
 BOOK, PROBLEMS = load_rules([], FOLDER)
 
 
-def test_the_dutch_pack_stands_on_its_own():
+def test_the_dutch_pack_has_no_problems():
     assert [str(problem) for problem in (*PROBLEMS, *check_rules(BOOK))] == []
 
 
@@ -26,13 +26,13 @@ def test_its_own_activities_are_scored_by_their_own_names():
 
 
 def test_its_own_activities_count_as_one_of_the_manual():
-    verdict = classify(Facts(title="Werkbezoek aan de haven"), BOOK)
-    assert (verdict.label, verdict.activity) == ("werkbezoek", Activity.SERVICE_IMPROVEMENT)
+    classification = classify(Facts(title="Werkbezoek aan de haven"), BOOK)
+    assert (classification.label, classification.activity) == ("werkbezoek", Activity.SERVICE_IMPROVEMENT)
 
 
 def test_a_category_may_name_one_of_its_own_activities():
-    verdict = classify(Facts(title="Blok", categories=("calsync: Bestuurlijk overleg",)), BOOK)
-    assert (verdict.label, verdict.activity, verdict.rule) == (
+    classification = classify(Facts(title="Blok", categories=("calsync: Bestuurlijk overleg",)), BOOK)
+    assert (classification.label, classification.activity, classification.rule) == (
         "bestuurlijk overleg",
         Activity.PROCESS,
         "correction/category",

@@ -1,7 +1,7 @@
 """The Dutch pack on diary rows that were written after it and on which it was not tuned.
 
-Their writer had read the pack. First contact: accuracy 0.70, kappa 0.66 (95 % 0.50 to 0.82), the
-commonest activity 0.24; nearly all misses are left unclear, not mislabelled.
+Their writer had read the pack. At first: accuracy 0.70, kappa 0.66 (95 % 0.50 to 0.82); naming always the
+commonest activity has accuracy 0.24. Nearly all rows that differ are labelled unclear.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whole families of titles: an object and a doing word decide, whatever the object's name."""
+"""Families of titles: a service and a word of doing decide, whatever the service is."""
 
 from itertools import product
 
@@ -102,41 +102,41 @@ CASES = ("Strategy meeting", "Core group", "Discharge planning meeting", "Child 
 PEOPLE = ("{} - JT", "{} re Mr P", "{}: Child B", "{} - twins, 6", "{} re baby H", "{} - 15yo")
 
 
-def judged(title: str, *domains: str) -> str:
-    """How a meeting of these domains is judged, the first its organizer's."""
+def labels_of(title: str, *domains: str) -> str:
+    """Scope, partnerships and activity of a meeting that the council organizes and these domains attend."""
     facts = Facts(title=title, organizer_domain=COUNCIL, attendee_domains=domains)
-    verdict = classify(facts, BOOK)
-    return "/".join((verdict.scope, ";".join(verdict.partnerships), verdict.activity))
+    classification = classify(facts, BOOK)
+    return "/".join((classification.scope, ";".join(classification.partnerships), classification.activity))
 
 
-def titles(frames, objects):
-    return [frame.format(thing) for frame, thing in product(frames, objects)]
+def titles(templates, names):
+    return [template.format(name) for template, name in product(templates, names)]
 
 
 @pytest.mark.parametrize("title", titles(CHANGES, SERVICES))
 def test_a_service_and_a_word_of_change_are_service_improvement(title):
-    assert judged(title, COUNCIL, POLICE, TRUST) == "inter_agency//service_improvement"
+    assert labels_of(title, COUNCIL, POLICE, TRUST) == "inter_agency//service_improvement"
 
 
 @pytest.mark.parametrize(("name", "id_"), PARTNERSHIPS)
 def test_a_partnership_and_a_word_of_arranging_are_process(name, id_):
     for title in titles(ARRANGING, [name]):
-        assert judged(title, COUNCIL, POLICE, TRUST) == f"inter_agency/{id_}/process", title
+        assert labels_of(title, COUNCIL, POLICE, TRUST) == f"inter_agency/{id_}/process", title
 
 
 @pytest.mark.parametrize(("name", "id_"), PARTNERSHIPS)
 def test_servicing_a_partnership_is_internal_process(name, id_):
     for title in titles(SERVING, [name]):
-        assert judged(title, COUNCIL) == f"internal/{id_}/process", title
+        assert labels_of(title, COUNCIL) == f"internal/{id_}/process", title
     for title in titles(NOTED, [name]):
-        assert judged(title) == f"internal/{id_}/process", title
+        assert labels_of(title) == f"internal/{id_}/process", title
 
 
 def test_a_bare_name_shows_nothing():
     for title in (f"{topic} {group}" for topic, group in product(TOPICS, GROUPS)):
-        assert judged(title, COUNCIL, POLICE, TRUST).endswith("/unclear"), title
+        assert labels_of(title, COUNCIL, POLICE, TRUST).endswith("/unclear"), title
 
 
 def test_a_step_of_a_case_and_a_person_are_operational():
     for title in titles(PEOPLE, CASES):
-        assert judged(title, COUNCIL, POLICE, TRUST) == "inter_agency//operational", title
+        assert labels_of(title, COUNCIL, POLICE, TRUST) == "inter_agency//operational", title

@@ -1,8 +1,8 @@
-"""No shipped rule knows a tuning row: no phrase is a whole title of one, no phrase names a place.
+"""Shipped rules are general: no phrase is a whole title of a row for tuning, no phrase names a place.
 
 A phrase may be a whole title where it is the name of a kind of partnership or organisation (a list of
-`[[partnership]]` or `[[agency]]`), a single word, or one of the `DIARY` phrases: a few words that
-any diary holds and a dictionary or a public body's glossary explains.
+`[[partnership]]` or `[[agency]]`), a single word, or one of the `DIARY_PHRASES`: a few words that
+are in any diary and in a dictionary or a public body's glossary.
 """
 
 import csv
@@ -18,14 +18,14 @@ from calsync.rules.packs.load import shipped_rules_folder
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"  # coded rows that are not ours to ship
-_READ = ("meetings", "second", "fourth", "fifth", "sixth", "eighth")
-READ = tuple(HERE / "blind" / f"{name}.csv" for name in _READ)
-CODED = [path for path in (*READ, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
+_TUNING_FILES = ("meetings", "second", "fourth", "fifth", "sixth", "eighth")
+TUNING = tuple(HERE / "blind" / f"{name}.csv" for name in _TUNING_FILES)
+CODED = [path for path in (*TUNING, SHARED / "titles.csv", SHARED / "titles_2.csv") if path.exists()]
 FILES = sorted((shipped_rules_folder() / "packs").rglob("*.toml"))
 LISTS = sorted((shipped_rules_folder() / "lists").glob("*.*.txt"))
 AGENCIES = tomllib.loads((shipped_rules_folder() / "agencies.toml").read_text(encoding="utf-8"))
 
-DIARY = frozenset(
+DIARY_PHRASES = frozenset(
     (
         "1 1",
         "1 2 1",
@@ -75,78 +75,80 @@ DIARY = frozenset(
     )
 )
 
-_GIVEN = re.compile(r"county borough council|county council|city council|council|cyngor|isle of|city of")
+_KIND_OF_COUNCIL = re.compile(
+    r"county borough council|county council|city council|council|cyngor|isle of|city of"
+)
 
 
-def phrases(value: object) -> Iterator[str]:
-    """Every text under a list or a condition; lists that it names stand elsewhere."""
+def texts_under(value: object) -> Iterator[str]:
+    """Every phrase under a list or a condition, without the names of other lists."""
     if isinstance(value, str):
         yield from () if value.startswith("@") else (value,)
     elif isinstance(value, list):
         for part in value:
-            yield from phrases(part)
+            yield from texts_under(part)
     elif isinstance(value, dict):
         for part in value.values():
-            yield from phrases(part)
+            yield from texts_under(part)
 
 
-def asked() -> Iterator[tuple[str, str]]:
-    """Where each phrase of lists, rules, cues and patterns stands, names of organisations apart."""
+def rule_phrases() -> Iterator[tuple[str, str]]:
+    """The file and the text of each phrase of lists, rules and cues, without names of organisations."""
     for path in LISTS:
         lines = path.read_text(encoding="utf-8").splitlines()
         yield from ((path.name, line) for line in lines if not line.startswith("#"))
     for path in FILES:
         pack = tomllib.loads(path.read_text(encoding="utf-8"))
         for name, table in pack.get("list", {}).items():
-            yield from ((f"{path.name} [list.{name}]", text) for text in phrases(table))
+            yield from ((f"{path.name} [list.{name}]", text) for text in texts_under(table))
         for rule in (*pack.get("rule", ()), *pack.get("cue", ())):
-            yield from ((f"{path.name} [{rule['id']}]", text) for text in phrases(rule.get("when", {})))
+            yield from ((f"{path.name} [{rule['id']}]", text) for text in texts_under(rule.get("when", {})))
 
 
-def patterns() -> Iterator[tuple[str, str]]:
-    """Where each regular expression stands, with its words."""
+def pattern_words() -> Iterator[tuple[str, str]]:
+    """The file and the words of each regular expression."""
     for path in FILES:
         for pattern in tomllib.loads(path.read_text(encoding="utf-8")).get("pattern", ()):
             regex = "".join(pattern["regex"])
             yield (f"{path.name} [pattern {pattern['list']}]", re.sub(r"\\.", " ", regex))
 
 
-def places() -> set[str]:
-    """The place in the name of every council in the directory, in English and Welsh, as folded words."""
-    found = set()
+def council_places() -> set[str]:
+    """The place of every council of the agencies file, in English and Welsh, as folded words."""
+    names = set()
     for agency in AGENCIES["agency"]:
         if agency["sector"] == "council" and agency.get("domains"):
-            found.add(_GIVEN.sub(" ", agency["name"].casefold()))
-            found |= {domain.partition(".")[0].replace("-", " ") for domain in agency["domains"]}
-    return {place for name in found if len(place := " ".join(split_words(name))) > 3}
+            names.add(_KIND_OF_COUNCIL.sub(" ", agency["name"].casefold()))
+            names |= {domain.partition(".")[0].replace("-", " ") for domain in agency["domains"]}
+    return {place for name in names if len(place := " ".join(split_words(name))) > 3}
 
 
-def title_rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("path", CODED, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_no_phrase_is_a_whole_title_of_a_row_that_was_looked_at(path):
-    titles = {split_words(row["title"]) for row in title_rows(path)}
+def test_no_phrase_is_a_whole_title_of_a_row_for_tuning(path):
+    titles = {split_words(row["title"]) for row in read_rows(path)}
     found = {
         f"{where}: {text}"
-        for where, text in asked()
-        for way in expand_phrase(text)
-        if len(way) > 1 and way in titles and " ".join(way) not in DIARY
+        for where, text in rule_phrases()
+        for spelling in expand_phrase(text)
+        if len(spelling) > 1 and spelling in titles and " ".join(spelling) not in DIARY_PHRASES
     }
     assert found == set()
 
 
 def test_no_phrase_names_a_place():
-    known = places()
-    assert {"denbighshire", "neath port talbot", "abertawe"} <= known
+    council_names = council_places()
+    assert {"denbighshire", "neath port talbot", "abertawe"} <= council_names
     found = {
         f"{where}: {place}"
-        for where, text in (*asked(), *patterns())
-        for held in [f" {' '.join(split_words(text))} "]
-        for place in known
-        if f" {place} " in held
+        for where, text in (*rule_phrases(), *pattern_words())
+        for words in [f" {' '.join(split_words(text))} "]
+        for place in council_names
+        if f" {place} " in words
     }
     assert found == set()
 
@@ -166,7 +168,7 @@ def test_no_phrase_names_the_made_up_place_of_a_row(path):
     }  # and national inspectors
     made_up = {
         label
-        for row in title_rows(path)
+        for row in read_rows(path)
         for domain in (row["organiser_domain"], *row["attendee_domains"].split(";"))
         if re.search(r"(gov\.uk|gov\.wales|llyw\.cymru|gov\.scot)(\.example)?$", domain)
         for label in [domain.partition(".")[0]]
@@ -174,7 +176,7 @@ def test_no_phrase_names_the_made_up_place_of_a_row(path):
     }
     found = {
         f"{where}: {place}"
-        for where, text in (*asked(), *patterns())
+        for where, text in (*rule_phrases(), *pattern_words())
         for place in made_up.intersection(split_words(text))
     }
     assert made_up

@@ -1,4 +1,4 @@
-"""How the shipped rules lie in files, so that a person can review them; list files of our own packs."""
+"""The files of the shipped rules, which a person can review; list files of our own packs."""
 
 import csv
 import tomllib
@@ -25,7 +25,7 @@ PACKS = {path: tomllib.loads(path.read_text(encoding="utf-8")) for path in (RULE
 STAGES = [path for path in PACKS if path.parent.name == "manual" and PACKS[path]["pack"].get("stages")]
 
 
-def listed(path: Path) -> list[str]:
+def phrases_of(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
 
@@ -51,8 +51,8 @@ def test_no_line_is_too_long_to_review():
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.name)
 def test_a_list_file_says_what_it_is_for_and_holds_each_phrase_once_in_order(path):
     assert path.read_text(encoding="utf-8").startswith("# ")
-    found = listed(path)
-    assert found == sorted(set(found), key=lambda phrase: (fold_text(phrase.lstrip("'")), phrase))
+    phrases = phrases_of(path)
+    assert phrases == sorted(set(phrases), key=lambda phrase: (fold_text(phrase.lstrip("'")), phrase))
 
 
 def test_every_list_file_is_named_by_one_pack_and_used_in_some_rule_cue_or_key():
@@ -78,7 +78,7 @@ def test_the_order_of_the_files_is_the_order_of_the_stages():
     assert [path.stem.partition("-")[2] for path in sorted(STAGES)] == list(book.stages)
 
 
-def test_the_table_of_renamed_rules_leads_from_ids_that_are_gone_to_ids_that_are_there():
+def test_the_table_of_renamed_rules_has_old_ids_that_are_gone_and_new_ids_that_exist():
     table = Path(__file__).parents[2] / "benchmarks" / "renamed_rules.csv"
     with table.open(encoding="utf-8", newline="") as file:
         renamed = {row["old"]: row["new"] for row in csv.DictReader(file)}
@@ -112,7 +112,7 @@ def own_folder(tmp_path: Path, pack: str, **lists: str) -> Path:
     return tmp_path
 
 
-def test_a_pack_of_our_own_may_keep_its_lists_in_files(tmp_path):
+def test_a_pack_of_our_own_may_have_its_lists_in_files(tmp_path):
     words = "# Words for our hub.\nhub patients\n\n  hub beds  \n"
     folder = own_folder(tmp_path, OWN, hub_words__en=words, hub_words__cy="# Yr un peth.\nhwb cleifion\n")
     book, problems = load_rules(["wales"], folder)

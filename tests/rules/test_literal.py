@@ -1,4 +1,4 @@
-"""What a regular expression cannot match without."""
+"""Text that every match of a regular expression contains."""
 
 import re
 
@@ -24,7 +24,7 @@ BOOK, _ = load_rules(["uk"])
         (r"[abc](?:x|(?:y|z))", ""),
     ],
 )
-def test_a_literal_is_text_that_every_match_holds(regex, literal):
+def test_a_literal_is_text_that_every_match_contains(regex, literal):
     assert required_literal(regex) == literal
 
 
@@ -40,22 +40,22 @@ def test_a_literal_is_text_that_every_match_holds(regex, literal):
         (r"\d ?(?:am|pm)", set()),
     ],
 )
-def test_letters_are_of_every_branch_one_run_that_its_matches_hold(regex, letters):
+def test_letters_have_one_run_of_every_branch_that_its_matches_contain(regex, letters):
     assert required_letters(regex) == letters
 
 
-def test_every_find_of_a_shipped_pattern_holds_its_literal():
+def test_every_match_of_a_shipped_pattern_contains_its_literal_and_its_letters():
     titles = [example.title for rules in BOOK.rules.values() for rule in rules for example in rule.example]
-    found = [
+    matches = [
         (pattern, match[0], split_words(title))
         for pattern in BOOK.vocabulary.patterns
         for title in titles
         if (match := re.search(pattern.regex, title))
     ]
-    assert found
-    assert all(pattern.literal in text for pattern, text, _ in found)
+    assert matches
+    assert all(pattern.literal in text for pattern, text, _ in matches)
     assert all(
         any(run in word for run in pattern.letters for word in folded)
-        for pattern, _, folded in found
+        for pattern, _, folded in matches
         if pattern.letters
     )

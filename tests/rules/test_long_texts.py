@@ -35,11 +35,11 @@ def calls(title: str, description: str) -> int:
     )
     count = 0
 
-    def note(frame: object, kind: str, arg: object) -> None:
+    def count_call(frame: object, kind: str, arg: object) -> None:
         nonlocal count
         count += kind in ("call", "c_call")
 
-    sys.setprofile(note)
+    sys.setprofile(count_call)
     try:
         classify(facts, BOOK)
     finally:
@@ -49,10 +49,10 @@ def calls(title: str, description: str) -> int:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_ten_times_the_text_takes_about_ten_times_the_calls(part: str) -> None:
-    for make in (lambda text: (text, ""), lambda text: ("RPB", text)):
-        calls(*make(part * 100))
-        small = calls(*make(part * 101))
-        assert calls(*make(part * 1_010)) < 15 * small + 20_000
+    for arrange in (lambda text: (text, ""), lambda text: ("RPB", text)):
+        calls(*arrange(part * 100))
+        calls_short = calls(*arrange(part * 101))
+        assert calls(*arrange(part * 1_010)) < 15 * calls_short + 20_000
 
 
 def test_a_run_of_blanks_is_one_gap_however_long() -> None:

@@ -1,4 +1,4 @@
-"""The coding manual: its page in the documentation, the words of it that are quoted, and who quotes them."""
+"""The coding manual: its page in the documentation, and the quotes of it in rules and explanations."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "rules" / "coding-manual.md").read_
 _HEADING = re.compile(
     r"^#{3,4} ((?:Rule|Ruling) \w+|Definition of [a-z -]+)(?:: [^\n]+)?\n\n> ([^\n]+)$", re.M
 )
-WORDS = {heading[0].lower() + heading[1:]: words for heading, words in _HEADING.findall(PAGE)}
+QUOTES_ON_PAGE = {heading[0].lower() + heading[1:]: words for heading, words in _HEADING.findall(PAGE)}
 DATA = tomllib.loads(
     (shipped_rules_folder() / "packs" / "manual" / "0-manual.toml").read_text(encoding="utf-8")
 )
@@ -29,11 +29,11 @@ def test_the_page_has_every_rule_and_ruling_each_with_its_words():
     activities = ("process", "service improvement", "mixed", "operational", "none", "unclear")
     scopes = ("inter-agency", "internal", "personal", "other")
     definitions = {f"definition of {name}" for name in (*scopes, *activities)}
-    assert set(WORDS) == rules | rulings | definitions
+    assert set(QUOTES_ON_PAGE) == rules | rulings | definitions
 
 
-def test_what_is_quoted_stands_on_the_page():
-    assert {number: WORDS[number] for number in DATA["quotes"]} == DATA["quotes"]
+def test_every_quote_is_on_the_page():
+    assert {number: QUOTES_ON_PAGE[number] for number in DATA["quotes"]} == DATA["quotes"]
 
 
 def test_every_shipped_rule_and_cue_names_a_rule_of_the_manual_and_every_quote_is_used():
@@ -45,17 +45,17 @@ def test_every_shipped_rule_and_cue_names_a_rule_of_the_manual_and_every_quote_i
 def test_an_explanation_quotes_the_rule_that_was_applied():
     book, _ = load_rules(["wales"])
     lines = explain(Facts("Annual leave"), book).lines
-    assert lines[1] == f'  coding manual, rule 2: "{WORDS["rule 2"]}"'
+    assert lines[1] == f'  coding manual, rule 2: "{QUOTES_ON_PAGE["rule 2"]}"'
 
 
 def test_an_explanation_quotes_each_rule_that_its_cues_apply_once():
     book, _ = load_rules(["wales"])
     facts = Facts("RPB: terms of reference, membership", COUNCIL, (COUNCIL, NHS))
     quoted = [line for line in explain(facts, book).lines if "coding manual" in line]
-    assert quoted == [f'  coding manual, definition of process: "{WORDS["definition of process"]}"']
+    assert quoted == [f'  coding manual, definition of process: "{QUOTES_ON_PAGE["definition of process"]}"']
 
 
-def test_a_persons_correction_is_quoted_from_no_manual():
+def test_a_persons_correction_quotes_no_rule():
     book, _ = load_rules(["wales"])
     facts = Facts("Annual leave", categories=("calsync: process",))
     assert not [line for line in explain(facts, book).lines if "coding manual" in line]
@@ -89,7 +89,7 @@ def test_a_pack_of_our_own_may_quote_a_manual_of_its_own(tmp_path):
     assert explain(Facts("Hub huddle"), book).lines[1] == quote
 
 
-def test_a_rule_of_the_manual_that_nobody_quotes_is_a_fault(tmp_path):
+def test_a_rule_of_the_manual_without_a_quote_is_a_fault(tmp_path):
     (tmp_path / "own.toml").write_text(OWN.format(number="hub rule 2"), encoding="utf-8")
     with pytest.raises(RulePackError, match=r"no such rule of the manual: 'hub rule 2'.*hub rule 1"):
         load_rules(["wales"], tmp_path)

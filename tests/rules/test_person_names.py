@@ -1,4 +1,4 @@
-"""`rules suggest`: no proposal and no title in it holds a name of a person."""
+"""`rules suggest`: no proposal and no title in it contains a name of a person."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from calsync.rules.packs.load import load_person_names, load_rules
 BOOK = load_rules(["wales"], None)[0]
 
 
-def shown_of(*titles, names=()):
+def proposals_of(*titles, names=()):
     unclear = [(title, 1.0) for title in titles]
     return "\n".join(
         map(str, suggest_phrases(unclear, None, BOOK, names=(*load_person_names(), *names)))
@@ -39,18 +39,18 @@ def shown_of(*titles, names=()):
         (("Micha\u0142 lagoon", "Lagoon Micha\u0142"), "micha"),
     ],
 )
-def test_no_proposal_holds_a_name_that_stands_where_names_stand(titles, name):
-    assert name not in shown_of(*titles)
+def test_no_proposal_contains_a_word_in_the_position_of_a_name(titles, name):
+    assert name not in proposals_of(*titles)
 
 
 def test_names_of_the_roster_are_hidden_in_any_spelling():
-    shown = shown_of("Lagoon XANTHEA", "lagoon xanthea's", names=("Xanth\u00e9a Zyzzyva",))
-    assert "xanth" not in shown
-    assert '["lagoon"]' in shown
+    proposals = proposals_of("Lagoon XANTHEA", "lagoon xanthea's", names=("Xanth\u00e9a Zyzzyva",))
+    assert "xanth" not in proposals
+    assert '["lagoon"]' in proposals
 
 
-def test_what_is_done_with_a_person_is_proposed():
-    shown = shown_of(
+def test_an_activity_with_a_person_is_proposed():
+    proposals = proposals_of(
         "Zorbing with Si\u00e2n",
         "Zorbing / Qwertina",
         "Visit Sioned",
@@ -58,6 +58,6 @@ def test_what_is_done_with_a_person_is_proposed():
         "lagoon two",
         "Lagoon one",
     )
-    assert '["zorbing"]' in shown
-    assert '["lagoon"]' in shown
-    assert "si\u00e2n" not in shown and "qwertina" not in shown
+    assert '["zorbing"]' in proposals
+    assert '["lagoon"]' in proposals
+    assert "si\u00e2n" not in proposals and "qwertina" not in proposals

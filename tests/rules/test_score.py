@@ -1,4 +1,4 @@
-"""Scores, coverage and suggestions: what the rules' authors look at."""
+"""Score, rule usage and suggestions: the figures for authors of rules."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ CODED = pd.DataFrame(
 
 
 def test_a_table_gains_five_columns_and_keeps_its_own():
-    judged = classify_table(CODED, BOOK)
-    assert [*judged.columns][-5:] == ["scope", "partnership", "activity", "rule", "evidence"]
-    assert judged["activity"].tolist() == ["process", "operational", "none"]
+    classified = classify_table(CODED, BOOK)
+    assert [*classified.columns][-5:] == ["scope", "partnership", "activity", "rule", "evidence"]
+    assert classified["activity"].tolist() == ["process", "operational", "none"]
 
 
 def test_a_table_needs_a_title_only():
-    judged = classify_table(pd.DataFrame({"title": ["Annual leave", None]}), BOOK)
-    assert judged["scope"].tolist() == ["personal", "internal"]
+    classified = classify_table(pd.DataFrame({"title": ["Annual leave", None]}), BOOK)
+    assert classified["scope"].tolist() == ["personal", "internal"]
 
 
 def test_the_score_counts_what_differs():
@@ -49,7 +49,7 @@ def test_the_score_counts_what_differs():
     assert "kappa of the activity, all rows" in str(result)
 
 
-def test_a_table_that_nobody_coded_is_refused_by_name():
+def test_missing_coded_columns_are_named_in_the_error():
     with pytest.raises(KeyError, match="activity"):
         score_rules(CODED.drop(columns="activity"), BOOK)
 
@@ -57,40 +57,40 @@ def test_a_table_that_nobody_coded_is_refused_by_name():
 def test_kappa_of_a_textbook_table():
     # Cohen's own kind of example: 20 + 15 agreements of 50, 5 and 10 disagreements.
     coded = ["yes"] * 25 + ["no"] * 25
-    judged = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    found = cohen_kappa(coded, judged)
-    assert found.value == pytest.approx(0.4)
-    assert found.low < 0.4 < found.high
+    classified = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
+    kappa = cohen_kappa(coded, classified)
+    assert kappa.value == pytest.approx(0.4)
+    assert kappa.low < 0.4 < kappa.high
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
-def test_agreement_with_oneself_is_whole(codes):
+def test_the_kappa_of_equal_codings_is_one(codes):
     assert cohen_kappa(codes, codes).value == pytest.approx(1.0)
 
 
-def test_coverage_shows_no_title_of_a_private_meeting():
-    hidden = meeting(
+def test_rule_usage_shows_no_title_of_a_private_meeting():
+    private = meeting(
         "09:00-10:00",
         sensitivity=Sensitivity.PRIVATE,
         title="Secret",
         classification=make_classification("unclear"),
     )
-    open_ = meeting("10:00-12:00", title="Moor board", classification=make_classification("unclear"))
-    found = measure_rule_usage([hidden, open_], BOOK)
-    assert found.unclear == (("Moor board", 1, 2.0), ("", 1, 1.0))
-    assert "Secret" not in str(found)
+    public = meeting("10:00-12:00", title="Moor board", classification=make_classification("unclear"))
+    usage = measure_rule_usage([private, public], BOOK)
+    assert usage.unclear == (("Moor board", 1, 2.0), ("", 1, 1.0))
+    assert "Secret" not in str(usage)
 
 
-def test_coverage_counts_an_all_day_meeting_without_hours():
+def test_rule_usage_counts_an_all_day_meeting_without_hours():
     leave = meeting(
         "00:00-24:00", all_day=True, title="Leave", classification=make_classification("none", rule="leave")
     )
-    found = measure_rule_usage(
+    usage = measure_rule_usage(
         [leave, meeting("10:00-12:00", classification=make_classification(rule="board"))], BOOK
     )
-    assert found.rules == (("board", 1, 2.0), ("leave", 1, 0.0))
-    assert (found.meetings, found.inter_hours) == (2, 2.0)
-    assert "All-day meetings, counted without hours: 1" in str(found)
+    assert usage.rules == (("board", 1, 2.0), ("leave", 1, 0.0))
+    assert (usage.meetings, usage.inter_hours) == (2, 2.0)
+    assert "All-day meetings, counted without hours: 1" in str(usage)
 
 
 def test_a_phrase_that_unclear_titles_share_becomes_a_proposal():
@@ -120,7 +120,7 @@ CODED_ROWS = [
 
 
 @pytest.mark.parametrize("path", CODED_ROWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_the_coded_rows_stay_understood(path):
+def test_the_rules_agree_with_the_coded_rows(path):
     result = score_rules(pd.read_csv(path, keep_default_na=False), BOOK)
     assert result.accuracy["scope"] >= 0.97
     assert result.accuracy["partnership"] >= 0.96

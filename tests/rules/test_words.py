@@ -1,4 +1,4 @@
-"""Folding, phrases, mutations, typos: how a text becomes words and finds."""
+"""Folding, phrases, mutations, typos: the words of a text and the phrases found in it."""
 
 import pytest
 from hypothesis import given
@@ -16,19 +16,19 @@ from calsync.rules.language.folding import (
 from calsync.rules.language.lexicon import Lexicon, PhraseList
 
 
-def lexicon(covers=False, shorthand=None, **lists):
+def build_lexicon(covers=False, shorthand=None, **lists):
     tables = {name: PhraseList({"en": tuple(texts)}) for name, texts in lists.items()}
     if covers:
         tables["cover"] = PhraseList(tables["cover"].by_language, covers=True)
     return Lexicon(tables, shorthand=shorthand)
 
 
-def seen(book, text):
-    tokens = [piece for piece in split_tokens(text) if piece != CLAUSE_BREAK]
-    names = {bit: name for name, bit in book.bits.items()}
+def phrases_found(lexicon, text):
+    tokens = [token for token in split_tokens(text) if token != CLAUSE_BREAK]
+    names = {bit: name for name, bit in lexicon.bits.items()}
     return {
         (" ".join(tokens[start:end]), name)
-        for start, end, lists in book.find_phrases(tokens)
+        for start, end, lists in lexicon.find_phrases(tokens)
         for bit, name in names.items()
         if lists & bit
     }
@@ -62,38 +62,41 @@ def test_welsh_mutations_are_found():
 
 
 def test_stems_plurals_and_shorthand_find_their_phrase():
-    book = lexicon(doing=["redesign*"], object=["waiting list"], shorthand={"lst": "list"})
-    assert seen(book, "Redesigning waiting lists") == {("redesigning", "doing"), ("waiting lists", "object")}
-    assert seen(book, "waiting lst") == {("waiting lst", "object")}
+    lexicon = build_lexicon(doing=["redesign*"], object=["waiting list"], shorthand={"lst": "list"})
+    assert phrases_found(lexicon, "Redesigning waiting lists") == {
+        ("redesigning", "doing"),
+        ("waiting lists", "object"),
+    }
+    assert phrases_found(lexicon, "waiting lst") == {("waiting lst", "object")}
 
 
 def test_a_covering_phrase_hides_what_lies_inside_it():
-    book = lexicon(covers=True, cover=["case conference"], training=["conference"])
-    assert seen(book, "case conference") == {("case conference", "cover")}
-    assert seen(book, "annual conference") == {("conference", "training")}
+    lexicon = build_lexicon(covers=True, cover=["case conference"], training=["conference"])
+    assert phrases_found(lexicon, "case conference") == {("case conference", "cover")}
+    assert phrases_found(lexicon, "annual conference") == {("conference", "training")}
 
 
 def test_a_phrase_runs_over_a_comma_but_not_over_a_full_stop():
-    book = lexicon(one=["forward plan"])
-    assert seen(book, "forward, plan")
-    assert not seen(book, "forward. plan")
+    lexicon = build_lexicon(one=["forward plan"])
+    assert phrases_found(lexicon, "forward, plan")
+    assert not phrases_found(lexicon, "forward. plan")
 
 
-@pytest.mark.parametrize("slip", ["membrship", "memebrship", "membershhip"])
-def test_a_slip_of_the_keyboard_is_forgiven_in_a_long_word(slip):
-    assert seen(lexicon(one=["membership"]), slip) == {(slip, "one")}
+@pytest.mark.parametrize("misspelling", ["membrship", "memebrship", "membershhip"])
+def test_a_long_misspelt_word_is_corrected(misspelling):
+    assert phrases_found(build_lexicon(one=["membership"]), misspelling) == {(misspelling, "one")}
 
 
 @pytest.mark.parametrize("word", ["memberships", "leadership"])
-def test_other_words_are_no_slips(word):
-    assert seen(lexicon(one=["readership"]), word) == set()
+def test_other_words_are_not_corrected(word):
+    assert phrases_found(build_lexicon(one=["readership"]), word) == set()
 
 
-def test_ordinary_words_that_look_like_slips_can_be_named():
-    book = Lexicon({"one": PhraseList({"en": ("medication",)})}, ["mediation"])
-    assert seen(book, "mediation") == set()
+def test_ordinary_words_that_look_like_misspellings_are_not_corrected():
+    lexicon = Lexicon({"one": PhraseList({"en": ("medication",)})}, ["mediation"])
+    assert phrases_found(lexicon, "mediation") == set()
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text):
-    assert all(piece in (PHRASE_BREAK, CLAUSE_BREAK) or piece.isalnum() for piece in split_tokens(text))
+    assert all(token in (PHRASE_BREAK, CLAUSE_BREAK) or token.isalnum() for token in split_tokens(text))

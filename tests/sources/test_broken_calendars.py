@@ -1,4 +1,4 @@
-"""A folder with one healthy calendar and one of each kind that real calendars break in.
+"""A folder with one correct calendar and one for each kind of fault of real calendars.
 
 The kinds are those found among 1,387 published and test calendars: whole files lost in silence, whole
 files refused for one line, expansion that raises, and what is wrong if taken at face value.
@@ -109,7 +109,7 @@ def test_every_file_of_the_folder_is_tried(source: IcsSource) -> None:
 
 
 @pytest.mark.parametrize("name", ["healthy", *MENDED])
-def test_a_calendar_that_can_be_mended_is_complete(source: IcsSource, name: str) -> None:
+def test_a_repaired_calendar_is_complete(source: IcsSource, name: str) -> None:
     assert titles(fetch(source, name)) == {"neighbour Réunion", "other Réunion"}
 
 
@@ -122,7 +122,7 @@ def test_the_healthy_calendar_is_complete_before_and_after_all_the_broken_ones(s
 
 
 @pytest.mark.parametrize("name", ONE_EVENT)
-def test_one_bad_event_costs_one_event_and_is_named_with_the_way_out(source: IcsSource, name: str) -> None:
+def test_a_broken_event_is_left_out_and_reported_with_a_hint(source: IcsSource, name: str) -> None:
     fetched = fetch(source, name)
     assert "neighbour Réunion" in titles(fetched)
     faults = [problem for problem in fetched.problems if problem.severity is Severity.FAULT]
@@ -131,9 +131,7 @@ def test_one_bad_event_costs_one_event_and_is_named_with_the_way_out(source: Ics
 
 
 @pytest.mark.parametrize("name", WHOLE_FILE)
-def test_what_is_no_whole_calendar_is_refused_and_named_with_the_way_out(
-    source: IcsSource, name: str
-) -> None:
+def test_an_incomplete_calendar_is_an_error_with_a_hint(source: IcsSource, name: str) -> None:
     with pytest.raises(SourceContentError) as caught:
         fetch(source, name)
     assert f"{name}.ics" in caught.value.calendar

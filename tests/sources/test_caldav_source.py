@@ -16,7 +16,7 @@ from calsync.model.span import Span
 from calsync.model.unread_parts import ALL_READ
 from calsync.sources.base import Calendar, FetchResult
 from calsync.sources.caldav.source import CaldavOptions, CaldavSource
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.read import read_calendar
 
 CALENDARS = Path(__file__).parents[1] / "calendars"
@@ -63,7 +63,7 @@ def source(server: DavServer) -> Iterator[CaldavSource]:
     opened.close()
 
 
-class DavPlace:
+class DavHarness:
     """Each calendar is the only one in the home of a user of its own, whose home is the address."""
 
     def __init__(self, server: DavServer) -> None:
@@ -71,11 +71,11 @@ class DavPlace:
         self.source = caldav_source(server)
         self._homes: dict[str, str] = {}
 
-    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+    def set_occurrences(self, name: str, *occurrences: Occurrence) -> Calendar:
         if name not in self._homes:
             self._homes[name] = self.server.new_user(name)
             self.server.new_calendar(f"{self._homes[name]}work/")
-        self.server.hold(f"{self._homes[name]}work/", occurrences)
+        self.server.set_occurrences(f"{self._homes[name]}work/", occurrences)
         return calendar(self._homes[name])
 
     def missing(self) -> Calendar:
@@ -84,44 +84,40 @@ class DavPlace:
 
 class TestRadicale(SourceContract):
     @pytest.fixture
-    def place(self, radicale_server: DavServer) -> Iterator[DavPlace]:
-        place = DavPlace(radicale_server)
-        yield place
-        place.source.close()
+    def harness(self, radicale_server: DavServer) -> Iterator[DavHarness]:
+        harness = DavHarness(radicale_server)
+        yield harness
+        harness.source.close()
 
 
 class TestXandikos(SourceContract):
     @pytest.fixture
-    def place(self, xandikos_server: DavServer) -> Iterator[DavPlace]:
-        place = DavPlace(xandikos_server)
-        yield place
-        place.source.close()
+    def harness(self, xandikos_server: DavServer) -> Iterator[DavHarness]:
+        harness = DavHarness(xandikos_server)
+        yield harness
+        harness.source.close()
 
 
 def uids(fetched: FetchResult) -> list[str]:
     return [o.uid for o in fetched.occurrences]
 
 
-def test_every_calendar_of_a_home_is_found_and_keeps_its_name(
-    server: DavServer, source: CaldavSource
-) -> None:
+def test_every_calendar_of_a_home_is_found_under_its_path(server: DavServer, source: CaldavSource) -> None:
     home = server.new_user()
     paths = [server.new_calendar(f"{home}{name}/") for name in ("work", "other")]
     for path in paths:
-        server.hold(path, [occurrence("10:00-11:00", uid=path.strip("/").replace("/", "-"))])
+        server.set_occurrences(path, [occurrence("10:00-11:00", uid=path.strip("/").replace("/", "-"))])
     found = source.calendars(calendar(home))
-    assert [one.address for one in found] == sorted(paths)
+    assert [calendar.address for calendar in found] == sorted(paths)
     assert source.calendars(calendar(home.strip("/"))) == found
     assert [uids(source.fetch(one, WINDOW)) for one in found] == [
         [path.strip("/").replace("/", "-")] for path in sorted(paths)
     ]
 
 
-def test_one_calendar_can_be_named_by_its_path_or_its_full_address(
-    server: DavServer, source: CaldavSource
-) -> None:
+def test_a_calendar_is_read_by_its_path_or_full_address(server: DavServer, source: CaldavSource) -> None:
     path = server.new_calendar(f"{server.new_user()}work/")
-    server.hold(path, [occurrence("10:00-11:00", uid="a")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid="a")])
     for address in (path, path.strip("/"), f"{server.root}{path}"):
         assert source.calendars(calendar(address)) == (calendar(address),)
         assert uids(source.fetch(calendar(address), WINDOW)) == ["a"]
@@ -130,7 +126,7 @@ def test_one_calendar_can_be_named_by_its_path_or_its_full_address(
 def test_a_service_account_never_mixes_up_two_users(server: DavServer, source: CaldavSource) -> None:
     homes = [server.new_user(name) for name in ("alys", "bob")]
     for home in homes:
-        server.hold(
+        server.set_occurrences(
             server.new_calendar(f"{home}work/"), [occurrence("10:00-11:00", uid=home.strip("/")[-5:])]
         )
     for home in [*homes, *reversed(homes)]:
@@ -142,7 +138,7 @@ def test_a_collection_of_tasks_is_no_calendar(server: DavServer, source: CaldavS
     work = server.new_calendar(f"{home}work/")
     tasks = "<c:supported-calendar-component-set><c:comp name='VTODO'/></c:supported-calendar-component-set>"
     server.new_calendar(f"{home}tasks/", tasks)
-    assert [one.address for one in source.calendars(calendar(home))] == [work]
+    assert [calendar.address for calendar in source.calendars(calendar(home))] == [work]
 
 
 def test_a_collection_can_be_left_out_by_name(server: DavServer) -> None:
@@ -150,7 +146,7 @@ def test_a_collection_can_be_left_out_by_name(server: DavServer) -> None:
     for name in ("work", "rota", "contact_birthdays"):
         server.new_calendar(f"{home}{name}/")
     source = caldav_source(server, skip=("rota", "contact_birthdays"))
-    assert [one.address for one in source.calendars(calendar(home))] == [f"{home}work/"]
+    assert [calendar.address for calendar in source.calendars(calendar(home))] == [f"{home}work/"]
     source.close()
 
 
@@ -158,46 +154,44 @@ def test_a_user_without_calendars_has_none(server: DavServer, source: CaldavSour
     assert source.calendars(calendar(server.new_user())) == ()
 
 
-def test_many_meetings_come_whole_through_several_multigets(server: DavServer, source: CaldavSource) -> None:
+def test_many_meetings_are_read_in_several_multigets(server: DavServer, source: CaldavSource) -> None:
     path = server.new_calendar(f"{server.new_user()}work/")
-    server.hold(path, [occurrence("10:00-11:00", uid=f"u{n:03}") for n in range(110)])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid=f"u{n:03}") for n in range(110)])
     assert uids(source.fetch(calendar(path), WINDOW)) == [f"u{n:03}" for n in range(110)]
 
 
-def test_added_changed_and_deleted_meetings_are_seen_at_the_next_fetch(
+def test_added_changed_and_deleted_meetings_are_read_at_the_next_fetch(
     server: DavServer, source: CaldavSource
 ) -> None:
     path = server.new_calendar(f"{server.new_user()}work/")
-    server.hold(path, [occurrence("10:00-11:00", uid=uid, title="old") for uid in ("a", "b")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid=uid, title="old") for uid in ("a", "b")])
     first = source.fetch(calendar(path), WINDOW)
-    server.hold(path, [occurrence("10:00-11:00", uid=uid, title="new") for uid in ("b", "c")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid=uid, title="new") for uid in ("b", "c")])
     second = source.fetch(calendar(path), WINDOW, first.token)
     assert [(o.uid, o.title) for o in second.occurrences] == [("b", "new"), ("c", "new")]
     assert source.fetch(calendar(path), WINDOW, second.token).unchanged
 
 
-def test_a_server_gives_the_same_meetings_as_an_exported_file(
-    server: DavServer, source: CaldavSource
-) -> None:
+def test_a_server_has_the_same_meetings_as_an_exported_file(server: DavServer, source: CaldavSource) -> None:
     path = server.new_calendar(f"{server.new_user()}work/")
     server.put(f"{path}forum.ics", FORUM)
     server.put(f"{path}leave.ics", LEAVE)
     window = Span(at("00:00", date(2026, 3, 1)), at("00:00", date(2026, 12, 1)))
-    asked = calendar(path)
+    collection = calendar(path)
     exported = FORUM.replace(b"END:VCALENDAR\r\n", LEAVE.partition(b"EN\r\n")[2])
-    found, problems = read_calendar(exported, window, zone=asked.zone, owners=asked.owners, where=str(asked))
-    fetched = source.fetch(asked, window)
-    assert fetched.occurrences == sealed(asked, window, found).occurrences
+    occurrences, problems = read_calendar(
+        exported, window, zone=collection.zone, owners=collection.owners, where=str(collection)
+    )
+    fetched = source.fetch(collection, window)
+    assert fetched.occurrences == build_result(collection, window, occurrences).occurrences
     assert (len(fetched.occurrences), fetched.problems, tuple(problems)) == (38, (), ())
 
 
-def test_a_sync_token_the_server_does_not_know_means_a_whole_read(
-    server: DavServer, source: CaldavSource
-) -> None:
+def test_after_an_unknown_sync_token_everything_is_read(server: DavServer, source: CaldavSource) -> None:
     path = server.new_calendar(f"{server.new_user()}work/")
-    server.hold(path, [occurrence("10:00-11:00", uid="a")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid="a")])
     token = source.fetch(calendar(path), WINDOW).token
-    server.hold(path, [occurrence("10:00-11:00", uid="b")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid="b")])
     broken = token.replace('"sync": "', '"sync": "rubbish')
     assert broken != token
     assert uids(source.fetch(calendar(path), WINDOW, broken)) == ["b"]
@@ -205,11 +199,13 @@ def test_a_sync_token_the_server_does_not_know_means_a_whole_read(
 
 def test_a_name_with_blanks_and_signs_is_read(server: DavServer, source: CaldavSource) -> None:
     path = server.new_calendar(f"{server.new_user()}caf%C3%A9%20%26%20co/")
-    server.hold(path, [occurrence("10:00-11:00", uid=uid) for uid in ("a&b@x.example", "c d")])
+    server.set_occurrences(path, [occurrence("10:00-11:00", uid=uid) for uid in ("a&b@x.example", "c d")])
     assert uids(source.fetch(calendar(path), WINDOW)) == ["a&b@x.example", "c d"]
 
 
-def test_a_wrong_password_is_told(radicale_server: DavServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_an_auth_error(
+    radicale_server: DavServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CALSYNC_TEST_DAV", "wrong")
     source = caldav_source(radicale_server)
     with pytest.raises(SourceAuthError, match="401"):
@@ -231,23 +227,23 @@ def test_a_user_reads_their_own_calendars_and_nobody_elses(
     monkeypatch.setenv("CALSYNC_TEST_DAV", OWNER[1])
     radicale_server.new_calendar(radicale_server.new_home("/ana/") + "work/")
     source = caldav_source(radicale_server, username=OWNER[0])
-    assert [one.address for one in source.calendars(calendar("/ana/"))] == ["/ana/work/"]
+    assert [calendar.address for calendar in source.calendars(calendar("/ana/"))] == ["/ana/work/"]
     with pytest.raises(SourceAuthError, match="403"):
         source.calendars(calendar(radicale_server.new_user()))
     source.close()
 
 
-def test_an_empty_address_is_whoever_logs_in(xandikos_server: DavServer) -> None:
+def test_an_empty_address_is_the_account_that_logs_in(xandikos_server: DavServer) -> None:
     source = caldav_source(xandikos_server)
     found = source.calendars(calendar(""))
     source.close()
-    assert "/me/calendars/calendar/" in [one.address for one in found]
+    assert "/me/calendars/calendar/" in [calendar.address for calendar in found]
 
 
-def test_another_server_is_never_asked(server: DavServer, source: CaldavSource) -> None:
+def test_another_server_is_never_contacted(server: DavServer, source: CaldavSource) -> None:
     with pytest.raises(SourceAuthError, match="another server"):
         source.fetch(calendar("https://elsewhere.example/dav/ana/work/"), WINDOW)
-    with pytest.raises(SourceContentError, match="no address"):
+    with pytest.raises(SourceContentError, match="no valid web address"):
         source.fetch(calendar("ftp://127.0.0.1/x"), WINDOW)
 
 
@@ -261,22 +257,24 @@ def test_names_that_servers_quote_in_their_own_way_are_read_and_then_unchanged(
     work = server.new_calendar(f"{home}work/")
     names = ["a@b.ics", "a%20b.ics", "caf%C3%A9.ics", "a+b.ics", "100%25.ics"]
     for hour, name in enumerate(names, start=10):
-        held = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
-        server.put(f"{work}{name}", occurrences_to_ics(held))
+        meeting = occurrence(f"{hour}:00-{hour}:30", uid=name.replace("%", "_"))
+        server.put(f"{work}{name}", occurrences_to_ics(meeting))
     first = fetch_only_calendar(source, calendar(home))
     assert [o.uid for o in first.occurrences] == [name.replace("%", "_") for name in names]
     assert (first.problems, first.unread) == ((), ALL_READ)
     assert fetch_only_calendar(source, calendar(home), token=first.token).unchanged
 
 
-def test_a_control_character_in_one_meeting_costs_no_other(server: DavServer, source: CaldavSource) -> None:
+def test_a_control_character_in_one_meeting_does_not_affect_others(
+    server: DavServer, source: CaldavSource
+) -> None:
     home = server.new_user()
     work = server.new_calendar(f"{home}work/")
     server.put(f"{work}a.ics", occurrences_to_ics(occurrence("10:00-11:00", uid="a", title="Board")))
-    held = occurrences_to_ics(occurrence("12:00-13:00", uid="b", title="Forum"))
+    content = occurrences_to_ics(occurrence("12:00-13:00", uid="b", title="Forum"))
     expected = ["a", "b"]
     try:
-        server.put(f"{work}b.ics", held.replace(b"Forum", b"For\x0bum"))
+        server.put(f"{work}b.ics", content.replace(b"Forum", b"For\x0bum"))
     except AssertionError:  # Radicale refuses such a meeting, Xandikos keeps it
         expected = ["a"]
     fetched = fetch_only_calendar(source, calendar(home))

@@ -1,4 +1,4 @@
-"""A5: whatever goes wrong with an address, nothing that is said of it has its password or secret."""
+"""No error for an address contains its password or secret."""
 
 import string
 import traceback
@@ -32,8 +32,8 @@ ADDRESS = st.sampled_from(
 )
 
 
-def said_of(address: str, kind: str) -> str:
-    """Everything that a source says of an address that it cannot read, with the whole traceback."""
+def error_text_of(address: str, kind: str) -> str:
+    """The text of all errors for an address that cannot be read, with the traceback."""
     calendar = Calendar("m1", "s", address, frozenset(), LONDON)
     if kind == "ics":
         source: IcsSource | CaldavSource | M365Source = IcsSource("s", IcsOptions())
@@ -58,7 +58,7 @@ def said_of(address: str, kind: str) -> str:
 @examples(60)
 def test_no_error_and_no_name_of_a_calendar_has_the_password(kind: str, address: str, secret: str) -> None:
     password = f"Zq{secret}qZ"
-    assert password not in said_of(address.format(password), kind)
+    assert password not in error_text_of(address.format(password), kind)
 
 
 def test_an_address_with_a_password_is_no_mailbox(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What every answer of a source passes on its way in."""
+"""Building the result of a source, and the check of emptied calendars."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,21 +12,21 @@ from calsync.errors import CalendarEmptiedError
 from calsync.model.occurrence import Occurrence, Sensitivity
 from calsync.model.span import Span
 from calsync.sources.base import Calendar, redact_address
-from calsync.sources.guards import check_not_emptied, sealed
+from calsync.sources.guards import build_result, check_not_emptied
 
 CALENDAR = Calendar("m7", "exported", "ana.ics", frozenset(), LONDON)
 WINDOW = Span(at("09:00"), at("17:00"))
 
 
-def test_a_calendar_that_empties_is_doubted_and_the_way_out_told() -> None:
+def test_an_emptied_calendar_is_an_error_with_a_hint() -> None:
     with pytest.raises(CalendarEmptiedError, match="had 10 meetings and now shows none") as caught:
         check_not_emptied(CALENDAR, 10, 0)
     assert "calsync run --accept-empty m7" in caught.value.hint
 
 
-@pytest.mark.parametrize(("held", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
-def test_any_other_calendar_is_believed(held: int, fetched: int) -> None:
-    check_not_emptied(CALENDAR, held, fetched)
+@pytest.mark.parametrize(("stored", "fetched"), [(9, 0), (0, 0), (500, 1), (0, 10)])
+def test_any_other_loss_is_accepted(stored: int, fetched: int) -> None:
+    check_not_emptied(CALENDAR, stored, fetched)
 
 
 def meetings() -> st.SearchStrategy[Occurrence]:
@@ -41,22 +41,22 @@ def meetings() -> st.SearchStrategy[Occurrence]:
 
 
 @given(st.lists(meetings(), max_size=12), st.randoms())
-def test_what_is_sealed_is_veiled_in_the_window_in_order_and_once_whatever_the_order_it_came_in(
-    held: list[Occurrence], chance: object
+def test_a_result_is_redacted_in_the_window_in_order_and_each_once_for_any_input_order(
+    occurrences: list[Occurrence], chance: object
 ) -> None:
-    fetched = sealed(CALENDAR, WINDOW, held)
-    shuffled = held.copy()
+    fetched = build_result(CALENDAR, WINDOW, occurrences)
+    shuffled = occurrences.copy()
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert sealed(CALENDAR, WINDOW, shuffled) == fetched
+    assert build_result(CALENDAR, WINDOW, shuffled) == fetched
     names = [(o.start, o.uid, o.recurrence_id) for o in fetched.occurrences]
     assert names == sorted(set(names))
     assert all(o.span.overlaps(WINDOW) for o in fetched.occurrences)
     assert all(o.title == "" for o in fetched.occurrences if o.private)
-    asked = {(o.start, o.uid, o.recurrence_id) for o in held if o.span.overlaps(WINDOW)}
-    assert set(names) == asked
+    expected = {(o.start, o.uid, o.recurrence_id) for o in occurrences if o.span.overlaps(WINDOW)}
+    assert set(names) == expected
 
 
-def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
+def test_the_two_half_past_ones_at_the_end_of_summer_time_are_two_meetings() -> None:
     night = date(2026, 10, 25)
     twice = [
         occurrence("01:30-01:45", night, uid="a", start=at("01:30", night).replace(fold=fold))
@@ -64,12 +64,12 @@ def test_the_two_half_past_ones_of_an_autumn_night_are_two_meetings() -> None:
     ]
     twice = [o._replace(end=o.start.replace(minute=45)) for o in twice]
     window = Span(at("00:00", night), at("06:00", night))
-    found = sealed(CALENDAR, window, twice).occurrences
-    assert [o.start.fold for o in found] == [0, 1]
+    occurrences = build_result(CALENDAR, window, twice).occurrences
+    assert [o.start.fold for o in occurrences] == [0, 1]
 
 
-def test_the_same_occurrence_twice_is_no_fault() -> None:
-    assert sealed(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
+def test_the_same_occurrence_twice_is_no_problem() -> None:
+    assert build_result(CALENDAR, WINDOW, [occurrence(), occurrence()]).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,6 @@ def test_the_same_occurrence_twice_is_no_fault() -> None:
         ("https://h:99999999/secret", "https://…"),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_a_secret(address: str, shown: str) -> None:
+def test_an_address_is_shown_without_secrets(address: str, shown: str) -> None:
     assert redact_address(address) == shown
     assert shown in str(replace(CALENDAR, address=address))

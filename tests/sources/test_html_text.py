@@ -1,4 +1,4 @@
-"""The lines of an HTML page, and what protects its parser: what is unclosed becomes text, the rest stays."""
+"""The lines of an HTML page; unclosed tags become text, so that the parser stays fast."""
 
 import re
 

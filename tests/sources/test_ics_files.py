@@ -25,14 +25,14 @@ def ics_source(base: Path, **settings: object) -> IcsSource:
     return IcsSource("exported", IcsOptions.model_validate(settings, context={"base": base}))
 
 
-class FilePlace:
+class FileHarness:
     """Each calendar is a file of its own; `inside` puts it into a folder, which is then the address."""
 
     def __init__(self, base: Path, *, inside: bool = False) -> None:
         self.base, self.inside = base, inside
         self.source = ics_source(base)
 
-    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+    def set_occurrences(self, name: str, *occurrences: Occurrence) -> Calendar:
         address = f"{name}/diary.ics" if self.inside else f"{name}.ics"
         (self.base / address).parent.mkdir(exist_ok=True)
         (self.base / address).write_bytes(occurrences_to_ics(*occurrences))
@@ -44,28 +44,28 @@ class FilePlace:
 
 class TestIcsFile(SourceContract):
     @pytest.fixture
-    def place(self, tmp_path: Path) -> FilePlace:
-        return FilePlace(tmp_path)
+    def harness(self, tmp_path: Path) -> FileHarness:
+        return FileHarness(tmp_path)
 
 
 class TestIcsFolder(SourceContract):
     @pytest.fixture
-    def place(self, tmp_path: Path) -> FilePlace:
-        return FilePlace(tmp_path, inside=True)
+    def harness(self, tmp_path: Path) -> FileHarness:
+        return FileHarness(tmp_path, inside=True)
 
 
-def refused(base: Path, address: str, **settings: object) -> SourceError:
+def error_of(base: Path, address: str, **settings: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
         fetch_only_calendar(ics_source(base, **settings), calendar(address))
     return caught.value
 
 
-def test_each_ics_file_of_a_folder_is_a_calendar_of_its_own_in_order(tmp_path: Path) -> None:
+def test_each_ics_file_of_a_folder_is_a_calendar_in_order_of_names(tmp_path: Path) -> None:
     for name in ("b.ics", "A.ICS", "._a.ics", ".hidden.ics", "notes.txt"):
         (tmp_path / name).write_bytes(occurrences_to_ics(BOARD))
     (tmp_path / "old.ics").mkdir()
     found = ics_source(tmp_path.parent).calendars(calendar(f"{tmp_path.name}/"))
-    assert [one.address for one in found] == [f"{tmp_path.name}/A.ICS", f"{tmp_path.name}/b.ics"]
+    assert [calendar.address for calendar in found] == [f"{tmp_path.name}/A.ICS", f"{tmp_path.name}/b.ics"]
     assert len({one.id for one in found}) == 2
 
 
@@ -91,7 +91,7 @@ def test_every_file_of_a_folder_given_as_a_file_address_is_read(tmp_path: Path, 
     assert fetch_only_calendar(source, found).occurrences
 
 
-def test_an_empty_folder_holds_no_calendar(tmp_path: Path) -> None:
+def test_an_empty_folder_has_no_calendar(tmp_path: Path) -> None:
     assert ics_source(tmp_path.parent).calendars(calendar(tmp_path.name)) == ()
 
 
@@ -103,7 +103,7 @@ def test_a_new_time_stamp_is_no_change(tmp_path: Path) -> None:
     assert fetch_only_calendar(source, calendar("a.ics"), token=first.token).unchanged
 
 
-def test_an_edit_within_the_same_second_and_of_the_same_length_is_seen(tmp_path: Path) -> None:
+def test_an_edit_within_the_same_second_and_of_the_same_length_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
     source = ics_source(tmp_path)
     first = fetch_only_calendar(source, calendar("a.ics"))
@@ -113,7 +113,7 @@ def test_an_edit_within_the_same_second_and_of_the_same_length_is_seen(tmp_path:
     ] == ["Bored"]
 
 
-def test_home_and_windows_paths_and_file_addresses_are_understood(
+def test_home_and_windows_paths_and_file_addresses_are_resolved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -130,30 +130,32 @@ def test_home_and_windows_paths_and_file_addresses_are_understood(
         assert fetch_only_calendar(source, calendar(address)).occurrences, address
 
 
-def test_a_misspelt_file_is_told_what_is_near(tmp_path: Path) -> None:
+def test_the_error_of_a_misspelt_file_suggests_a_similar_name(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "Ana.Roberts.ics").write_bytes(occurrences_to_ics(BOARD))
     assert (
         f"did you mean {tmp_path}/exports/Ana.Roberts.ics?"
-        in refused(tmp_path, "exports/ana.robert.ics").hint
+        in error_of(tmp_path, "exports/ana.robert.ics").hint
     )
-    assert f"did you mean {tmp_path}/exports?" in refused(tmp_path, "export/ana.roberts.ics").hint
-    assert "nothing like 'xyz'" in refused(tmp_path, "xyz").hint
+    assert f"did you mean {tmp_path}/exports?" in error_of(tmp_path, "export/ana.roberts.ics").hint
+    assert "nothing like 'xyz'" in error_of(tmp_path, "xyz").hint
 
 
 def test_no_address_at_all_is_not_the_settings_folder(tmp_path: Path) -> None:
     (tmp_path / "somebody.ics").write_bytes(occurrences_to_ics(BOARD))
-    assert refused(tmp_path, "").what == "no calendar is named"
+    assert error_of(tmp_path, "").what == "no calendar is named"
 
 
-def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_file_that_may_not_be_read_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
 
     def locked(self: Path, *args: object, **kwargs: object) -> None:  # the tests may run as root
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", locked)
-    error = refused(tmp_path, "a.ics")
+    error = error_of(tmp_path, "a.ics")
     assert isinstance(error, SourceAuthError)
     assert "may not be read" in error.what
 
@@ -164,35 +166,35 @@ def test_a_folder_named_like_a_file_is_no_calendar_to_fetch(tmp_path: Path) -> N
         ics_source(tmp_path).fetch(calendar("a.ics"), WINDOW)
 
 
-def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
+def test_a_file_over_the_limit_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD) + b" " * 2_000)
-    assert "larger than 0.002 MB" in refused(tmp_path, "a.ics", max_megabytes=0.002).what
+    assert "larger than 0.002 MB" in error_of(tmp_path, "a.ics", max_megabytes=0.002).what
 
 
-def test_a_file_that_is_written_while_it_is_read_is_left_for_the_next_night(
+def test_a_file_that_changes_while_it_is_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.ics").write_bytes(occurrences_to_ics(BOARD))
-    real, asked = os.fstat, []
+    real_fstat, calls = os.fstat, []
 
     def grows(descriptor: int) -> os.stat_result:
-        asked.append(descriptor)
-        seen = list(real(descriptor))
-        seen[6] += len(asked)  # st_size
+        calls.append(descriptor)
+        seen = list(real_fstat(descriptor))
+        seen[6] += len(calls)  # st_size
         return os.stat_result(seen)
 
     monkeypatch.setattr(files.os, "fstat", grows)
-    error = refused(tmp_path, "a.ics")
+    error = error_of(tmp_path, "a.ics")
     assert isinstance(error, SourceUnavailableError)
-    assert "was being written" in error.what
+    assert "changed while it was read" in error.what
 
 
 @pytest.mark.parametrize("address", ["a\x00b.ics", "x" * 5000, "~nobody-known-here/a.ics"])
-def test_an_odd_path_is_an_error_of_that_calendar(tmp_path: Path, address: str) -> None:
-    assert refused(tmp_path, address).calendar == str(calendar(address))
+def test_an_invalid_path_is_an_error_of_that_calendar(tmp_path: Path, address: str) -> None:
+    assert error_of(tmp_path, address).calendar == str(calendar(address))
 
 
-def test_files_and_folders_are_near_and_published_calendars_are_not(tmp_path: Path) -> None:
+def test_files_and_folders_are_local_and_published_calendars_are_not(tmp_path: Path) -> None:
     source = ics_source(tmp_path)
     near = {name: source.is_local(calendar(name)) for name in ("a.ics", "folder/", "file:///srv/a.ics")}
     assert near == {"a.ics": True, "folder/": True, "file:///srv/a.ics": True}

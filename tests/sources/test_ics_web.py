@@ -1,4 +1,4 @@
-"""The ics source against a real HTTP server that answers well, badly, late or never."""
+"""The ics source against a real HTTP server whose responses are correct, wrong, late or absent."""
 
 import logging
 import ssl
@@ -26,7 +26,7 @@ SETTLED = {"Last-Modified": "Sun, 01 Nov 2026 08:00:00 GMT", "Date": "Mon, 02 No
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
+def _no_retry_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
 
@@ -73,18 +73,18 @@ def fetch(address: str, token: str = "", **settings: object) -> FetchResult:
         source.close()
 
 
-def refused(address: str, **settings: object) -> SourceError:
+def error_of(address: str, **settings: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
         fetch(address, **settings)
     return caught.value
 
 
-class WebPlace:
+class WebHarness:
     def __init__(self, server: WebServer) -> None:
         self.server = server
         self.source = ics_source()
 
-    def hold(self, name: str, *occurrences: Occurrence) -> Calendar:
+    def set_occurrences(self, name: str, *occurrences: Occurrence) -> Calendar:
         body = occurrences_to_ics(*occurrences)
         return calendar(
             self.server.set_pages(f"/{name}.ics", Page(body, headers={"ETag": f'"{hash(body)}"'}))
@@ -96,30 +96,30 @@ class WebPlace:
 
 class TestIcsUrl(SourceContract):
     @pytest.fixture
-    def place(self, server: WebServer) -> Iterator[WebPlace]:
-        place = WebPlace(server)
-        yield place
-        place.source.close()
+    def harness(self, server: WebServer) -> Iterator[WebHarness]:
+        harness = WebHarness(server)
+        yield harness
+        harness.source.close()
 
 
 # --- what has not changed is not sent again ---
 
 
-def test_an_etag_is_given_back_and_304_means_unchanged(server: WebServer) -> None:
+def test_an_etag_is_sent_back_and_304_means_unchanged(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(BOARD, headers={"ETag": '"v1"'}), Page(status=304))
     first = fetch(url)
     second = fetch(url, first.token)
     assert second == FetchResult(unchanged=True, token=first.token)
-    assert [asked.headers.get("if-none-match") for asked in server.requests] == [None, '"v1"']
+    assert [request.headers.get("if-none-match") for request in server.requests] == [None, '"v1"']
 
 
-def test_a_settled_last_modified_is_given_back(server: WebServer) -> None:
+def test_an_old_last_modified_is_sent_back(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(BOARD, headers=SETTLED), Page(status=304))
     assert fetch(url, fetch(url).token).unchanged
     assert server.requests[1].headers["if-modified-since"] == SETTLED["Last-Modified"]
 
 
-def test_a_last_modified_of_this_very_minute_proves_nothing(server: WebServer) -> None:
+def test_a_last_modified_of_the_same_minute_is_not_sent_back(server: WebServer) -> None:
     young = {**SETTLED, "Last-Modified": "Mon, 02 Nov 2026 07:59:59 GMT"}
     url = server.set_pages("/a.ics", Page(BOARD, headers=young))
     fetch(url, fetch(url).token)
@@ -135,25 +135,25 @@ def test_a_page_that_differs_only_in_time_stamps_is_unchanged(server: WebServer)
     assert fetch(url, fetch(url).token).unchanged
 
 
-def test_304_that_nobody_asked_for_is_no_calendar(server: WebServer) -> None:
-    assert isinstance(refused(server.set_pages("/a.ics", Page(status=304))), SourceContentError)
+def test_an_unrequested_304_is_an_error(server: WebServer) -> None:
+    assert isinstance(error_of(server.set_pages("/a.ics", Page(status=304))), SourceContentError)
 
 
 # --- what is no calendar ---
 
 
-def test_a_sign_in_page_is_no_calendar(server: WebServer) -> None:
+def test_a_sign_in_page_is_an_error(server: WebServer) -> None:
     page = Page(b"<!DOCTYPE html><html><body>Sign in</body></html>", headers={"Content-Type": "text/html"})
-    assert isinstance(refused(server.set_pages("/a.ics", page)), SourceContentError)
+    assert isinstance(error_of(server.set_pages("/a.ics", page)), SourceContentError)
 
 
-def test_an_empty_page_is_no_calendar(server: WebServer) -> None:
-    assert isinstance(refused(server.set_pages("/a.ics", Page())), SourceContentError)
+def test_an_empty_page_is_an_error(server: WebServer) -> None:
+    assert isinstance(error_of(server.set_pages("/a.ics", Page())), SourceContentError)
 
 
-def test_only_the_named_hosts_are_asked(server: WebServer) -> None:
+def test_only_the_listed_hosts_are_contacted(server: WebServer) -> None:
     url = server.set_pages("/a.ics", Page(BOARD))
-    assert "none of the hosts of [sources.published]" in refused(url, hosts=("calendar.example",)).what
+    assert "none of the hosts of [sources.published]" in error_of(url, hosts=("calendar.example",)).what
     assert fetch(url, hosts=("127.0.0.1",)).occurrences
 
 
@@ -166,16 +166,16 @@ def test_webcal_is_read_over_tls(secure: WebServer, ca_file: Path) -> None:
         assert fetch(secure.url("/a.ics", scheme=scheme), ca_file=ca_file).problems == ()
 
 
-def test_webcal_without_tls_is_read_over_http_and_says_so(server: WebServer) -> None:
+def test_webcal_without_tls_is_read_over_http_with_a_note(server: WebServer) -> None:
     server.set_pages("/a.ics", Page(BOARD))
     fetched = fetch(server.url("/a.ics", scheme="webcal"))
     assert len(fetched.occurrences) == 1
     assert [problem.severity for problem in fetched.problems] == [Severity.NOTE]
 
 
-def test_webcal_with_a_certificate_nobody_knows_does_not_fall_back_to_http(secure: WebServer) -> None:
+def test_webcal_with_an_unknown_certificate_is_not_read_over_http(secure: WebServer) -> None:
     secure.set_pages("/a.ics", Page(BOARD))
-    assert "certificate cannot be trusted" in refused(secure.url("/a.ics", scheme="webcal")).what
+    assert "certificate cannot be trusted" in error_of(secure.url("/a.ics", scheme="webcal")).what
 
 
 # --- addresses and secrets ---
@@ -185,8 +185,8 @@ def test_webcal_with_a_certificate_nobody_knows_does_not_fall_back_to_http(secur
     "address",
     ["ftp://files.example/a.ics", "http://", "https://[::1/a.ics", "http://x:99999/", "http://a b/"],
 )
-def test_an_address_that_cannot_be_asked_is_named(address: str) -> None:
-    assert isinstance(refused(address), SourceContentError)
+def test_the_error_of_an_invalid_address_names_the_calendar(address: str) -> None:
+    assert isinstance(error_of(address), SourceContentError)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_secret_address_is_in_no_error_and_no_log(
 
     caplog.set_level(logging.DEBUG)
     url = server.set_pages(f"{SECRET}?token=0123456789abcdef", page)
-    error = refused(url, read_seconds=0.2)
+    error = error_of(url, read_seconds=0.2)
     said = "".join(traceback.format_exception(error)) + f"{error!r}{error.calendar}{error.hint}"
     said += "".join(str(vars(record)) + record.getMessage() for record in caplog.records)
     assert "0123456789abcdef" not in said

@@ -1,4 +1,4 @@
-"""Sources are found by name: ours first, then other packages'; settings are checked all at once."""
+"""Sources are found by type, built-in ones first; all faults of their settings are reported together."""
 
 import sys
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def problems(table: dict[str, object], name: str = "published") -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_every_source_of_ours_can_be_loaded() -> None:
+def test_every_built_in_source_can_be_loaded() -> None:
     assert "ics" in source_types()
     for name, kind in source_types().items():
         assert callable(kind.fetch), name
@@ -59,7 +59,7 @@ def test_a_source_of_another_package_is_opened_by_its_name(installed: list[Entry
     assert source.name == "g"
 
 
-def test_the_same_name_twice_is_refused_and_both_packages_are_named(installed: list[EntryPoint]) -> None:
+def test_a_type_of_two_packages_is_an_error_that_names_both(installed: list[EntryPoint]) -> None:
     installed.append(point("ics", "somewhere:Source", "better-ics"))
     with pytest.raises(ConfigError, match="calsync and better-ics"):
         source_types()
@@ -73,7 +73,7 @@ def test_the_same_name_twice_is_refused_and_both_packages_are_named(installed: l
         ("pathlib:Path", "lacks Options, calendars"),
     ],
 )
-def test_a_broken_plug_in_is_named_with_its_package(
+def test_the_error_of_a_broken_plug_in_names_its_package(
     installed: list[EntryPoint], value: str, fault: str
 ) -> None:
     installed.append(point("broken", value, "calsync-broken"))
@@ -87,37 +87,37 @@ def test_a_broken_plug_in_does_not_stop_the_other_sources(installed: list[EntryP
     assert isinstance(open_source("x", {"type": "ics"}, base=Path()), Source)
 
 
-def test_a_missing_type_is_named_with_its_place_and_the_known_ones() -> None:
+def test_the_error_of_a_missing_type_lists_the_known_types() -> None:
     assert problems({})[0].startswith("[sources.published] type: is missing (add it; known: ics")
 
 
 def test_a_misspelt_type_gets_a_suggestion() -> None:
     assert problems({"type": "icss"}) == [
-        "[sources.published] type: no such kind of source: 'icss' (did you mean 'ics'?)"
+        "[sources.published] type: no such type of source: 'icss' (did you mean 'ics'?)"
     ]
 
 
-def test_every_fault_of_a_table_is_told_at_once_with_its_key() -> None:
-    told = problems({"type": "ics", "usrname": "ana", "attempts": 0, "ca_file": "nowhere.pem"})
-    assert any("[sources.published] usrname: no such setting (did you mean 'username'?)" in t for t in told)
-    assert any(t.startswith("[sources.published] attempts:") for t in told)
-    assert any("[sources.published] ca_file: there is no file" in t for t in told)
+def test_all_faults_of_a_table_are_reported_with_their_keys() -> None:
+    faults = problems({"type": "ics", "usrname": "ana", "attempts": 0, "ca_file": "nowhere.pem"})
+    assert any("[sources.published] usrname: no such setting (did you mean 'username'?)" in t for t in faults)
+    assert any(t.startswith("[sources.published] attempts:") for t in faults)
+    assert any("[sources.published] ca_file: there is no file" in t for t in faults)
 
 
-def test_a_secret_is_named_by_its_variable_which_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_of_a_secret_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CALSYNC_TEST_PW", raising=False)
-    told = problems({"type": "ics", "username": "ana", "password_env": "CALSYNC_TEST_PW"})
-    assert "CALSYNC_TEST_PW is not set" in told[0]
+    faults = problems({"type": "ics", "username": "ana", "password_env": "CALSYNC_TEST_PW"})
+    assert "CALSYNC_TEST_PW is not set" in faults[0]
 
 
 def test_a_secret_written_into_the_settings_is_not_repeated() -> None:
-    told = problems({"type": "ics", "username": "ana", "password_env": "hunter2!"})
-    assert "hunter2" not in "".join(told)
-    told = problems({"type": "ics", "username": "ana", "password_env": "hunter2"})
-    assert "hunter2" not in "".join(told)
+    faults = problems({"type": "ics", "username": "ana", "password_env": "hunter2!"})
+    assert "hunter2" not in "".join(faults)
+    faults = problems({"type": "ics", "username": "ana", "password_env": "hunter2"})
+    assert "hunter2" not in "".join(faults)
 
 
-def test_two_ways_of_saying_who_we_are_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_kinds_of_credentials_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALSYNC_TEST_PW", "x")
     table = {
         "type": "ics",
@@ -132,7 +132,7 @@ def test_relative_paths_start_at_the_settings_folder(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     source = open_source("x", {"type": "ics", "ca_file": "ca.pem"}, base=tmp_path)
     assert source.options.ca_file == tmp_path / "ca.pem"
-    assert source.options.base == tmp_path
+    assert source.options.base_folder == tmp_path
 
 
 def test_reading_files_does_not_load_the_library_of_microsoft_365() -> None:

@@ -26,7 +26,7 @@ def test_every_key_of_caldav_is_documented() -> None:
 
 
 @pytest.mark.parametrize("page", ["sources.md", "caldav.md"])
-def test_the_defaults_that_a_page_names_are_true(page: str) -> None:
+def test_the_defaults_on_a_page_are_those_of_the_code(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     fields = {**IcsOptions.model_fields, **CaldavOptions.model_fields}
     for key, default in re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.MULTILINE):

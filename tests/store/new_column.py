@@ -11,16 +11,16 @@ from calsync.store.records import CalendarState, RowCounts
 def main(url: str) -> None:
     day = span("00:00-24:00")
     state = CalendarState("m1/test/1", "m1", "test", "m1 (test)")
-    with open_store(url) as store:  # which migrates it
+    with open_store(url) as store:  # migrates it
         before = store.meetings.of_manager("m1", day)
-        assert [(held.title, held.location) for held in before] == [("Held before the migration", "")]
+        assert [(stored.title, stored.location) for stored in before] == [("Stored before the migration", "")]
         first = [meeting(title="Board", location="Room 1")]
         assert store.meetings.replace(state, day, first) == RowCounts(added=1, removed=1)
         assert store.meetings.of_manager("m1", day) == first
         moved = [meeting(title="Board", location="Room 2")]
         assert store.meetings.replace(state, day, moved) == RowCounts(changed=1)
         assert store.meetings.replace(state, day, moved) == RowCounts()
-        assert [held.location for held in store.meetings.of_manager("m1", day)] == ["Room 2"]
+        assert [stored.location for stored in store.meetings.of_manager("m1", day)] == ["Room 2"]
 
 
 if __name__ == "__main__":

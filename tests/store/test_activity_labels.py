@@ -1,4 +1,4 @@
-"""The names of own activities in a store whose minutes did not carry them."""
+"""Stores of older versions, whose minutes have no label, get the labels of their meetings."""
 
 from contextlib import closing
 
@@ -27,7 +27,7 @@ def minutes_of(name: str, *meetings) -> Recalculation:
     return Recalculation(MONDAY, TUESDAY, allocations, AllocationState(name, "as it was", MONDAY, TUESDAY))
 
 
-def test_minutes_take_the_name_that_their_meeting_has_and_are_due_again(url: str) -> None:
+def test_a_migration_copies_labels_to_minutes_and_makes_them_due_again(url: str) -> None:
     with open_store(url) as store:
         store.meetings.replace(CalendarState("m1/test/1", "m1", "ics", "c1"), DAY, [VISIT, BOARD])
         store.allocations.replace_all([minutes_of("m1", VISIT, BOARD), minutes_of("m2")])

@@ -1,4 +1,4 @@
-"""From which day on a calendar's days were read, in a store that did not note it."""
+"""From which day on a calendar's days were read, in a store of an older version."""
 
 from contextlib import closing
 from datetime import date
@@ -29,5 +29,5 @@ def test_calendars_of_an_older_store_are_covered_from_their_managers_first_minut
     with closing(Database(url)) as database, database.writing() as connection:
         command.downgrade(_alembic_config(connection), "own_categories")
     with open_store(url) as store:
-        days = [(one.calendar_id, one.first, one.last) for one in store.meetings.calendar_days()]
-    assert days == [("c1", date(2026, 8, 3), date(2026, 11, 16)), ("c2", None, None)]
+        read_days = [(days.calendar_id, days.first, days.last) for days in store.meetings.calendar_days()]
+    assert read_days == [("c1", date(2026, 8, 3), date(2026, 11, 16)), ("c2", None, None)]

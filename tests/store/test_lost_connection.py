@@ -1,4 +1,4 @@
-"""What the store does when its server, or its file, goes away in the middle of its work."""
+"""A server that ends its sessions, and a file that is checked, while the store is in use."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ def end_sessions(server: Any, name: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_the_way_out(server: Any, template: str):
+def test_a_session_that_ends_in_a_transaction_is_a_store_error_with_a_hint(server: Any, template: str):
     name = server.new_database(template)
     database = Database(server.url(name))
     with pytest.raises(StoreError) as caught, database.writing() as connection:
@@ -41,11 +41,11 @@ def test_a_session_that_ended_between_mails_is_opened_again_and_the_claim_is_rec
         store.outbox.queue("m", "a@x.example", "s", "<m@x>", b"", NOW)
         end_sessions(server, name)
         assert store.outbox.claim(NOW, timedelta(minutes=15))
-    with open_store(server.url(name)) as again:
-        assert [mail.state for mail in again.outbox.entries()] == [MailState.SENDING]
+    with open_store(server.url(name)) as store:
+        assert [mail.state for mail in store.outbox.entries()] == [MailState.SENDING]
 
 
-def test_to_look_at_the_file_frees_no_lock_of_this_process(tmp_path: Path):
+def test_reading_from_a_new_connection_releases_no_lock_of_this_process(tmp_path: Path):
     database = Database(f"sqlite:///{tmp_path}/calsync.db")
     inode = f":{(tmp_path / 'calsync.db').stat().st_ino}"
 

@@ -40,14 +40,14 @@ def test_a_column_needs_a_line_in_the_schema_a_line_in_the_model_and_a_migration
     url = f"sqlite:///{tmp_path}/store.db"
     with open_store(url) as store:
         state = CalendarState("m1/test/1", "m1", "test", "m1 (test)")
-        held = meeting("10:00-11:00", title="Held before the migration")
-        store.meetings.replace(state, span("00:00-24:00"), [held])
+        stored = meeting("10:00-11:00", title="Stored before the migration")
+        store.meetings.replace(state, span("00:00-24:00"), [stored])
 
     package = tmp_path / "calsync"
     shutil.copytree(Path(calsync.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    # In the middle of the columns, at the end of the fields: their places mean nothing.
+    # In the middle of the columns, at the end of the fields: their positions do not matter.
     column = 'Column("location", Text, nullable=False, server_default=text("\'\'")),'
-    insert_line(package / "store" / "schema.py", f"\n    {column}", after='_text("organizer_domain"),')
+    insert_line(package / "store" / "schema.py", f"\n    {column}", after='_text_column("organizer_domain"),')
     insert_line(package / "model" / "meeting.py", '\n    location: str = ""', after='\n    stamp: str = ""')
     migration = package / "store" / "migrations" / "versions" / "meetings_have_locations.py"
     migration.write_text(MIGRATION.format(latest=latest_revision()), encoding="utf-8")
@@ -65,5 +65,5 @@ def test_a_row_has_a_cell_for_every_column() -> None:
 
 
 def test_every_field_of_a_meeting_is_stored() -> None:
-    written_elsewhere = {"start", "end", "verdict"}  # a moment takes two columns, a verdict several
+    written_elsewhere = {"start", "end", "classification"}  # in two columns, and in several
     assert {name for name in Meeting._fields if name not in meetings.c} == written_elsewhere

@@ -1,4 +1,4 @@
-"""One night at a time, and a dead process holds nothing."""
+"""One night runs at a time, and the lock of a process that ended is released."""
 
 import subprocess
 import sys
@@ -13,48 +13,50 @@ from calsync.errors import StoreError
 from calsync.store.database import Store, open_store
 from calsync.store.lock import night_lock
 
-HOLDER = """
+LOCKING_SCRIPT = """
 import sys, time
 from calsync.store.lock import night_lock
 with night_lock(sys.argv[1]):
-    print("held", flush=True)
+    print("locked", flush=True)
     time.sleep(120)
 """
 
 
 @contextmanager
-def another_process_holding(url: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True) as process:
+def other_process_with_lock(url: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKING_SCRIPT, url], stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert process.stdout
-            assert process.stdout.readline() == "held\n"
+            assert process.stdout.readline() == "locked\n"
             yield process
         finally:
             process.kill()
 
 
-def test_a_second_night_is_refused(url: str) -> None:
+def test_a_second_night_is_an_error(url: str) -> None:
     with (
-        another_process_holding(url),
-        pytest.raises(StoreError, match="another night is running") as refusal,
+        other_process_with_lock(url),
+        pytest.raises(StoreError, match="another night is running") as error,
         night_lock(url),
     ):
         pass
-    assert "calsync status" in refusal.value.hint
+    assert "calsync status" in error.value.hint
 
 
-def test_a_killed_night_holds_nothing(store: Store, url: str) -> None:
-    with another_process_holding(url) as process:
+def test_a_killed_night_releases_the_lock(store: Store, url: str) -> None:
+    with other_process_with_lock(url) as process:
         store.runs.begin(MONDAY, at("04:15"))
         assert store.runs.nights(1)[0].state == "running"
         process.kill()
         process.wait()
-        _until_free(url)
+        _wait_until_free(url)
     assert store.runs.nights(1)[0].state == "interrupted"
 
 
-def _until_free(url: str) -> None:
-    # A server sees the death of a client a moment after it.
+def _wait_until_free(url: str) -> None:
+    # A server notices the end of a client a moment later.
     for attempt in range(50):
         try:
             with night_lock(url):
@@ -72,13 +74,13 @@ def test_the_lock_is_free_after_the_night_and_after_an_error(url: str) -> None:
         pass
 
 
-def test_the_same_process_cannot_hold_it_twice(url: str) -> None:
+def test_the_same_process_cannot_lock_twice(url: str) -> None:
     with night_lock(url), pytest.raises(StoreError), night_lock(url):
         pass
 
 
-def test_other_work_goes_on_under_the_lock(store: Store, url: str) -> None:
-    with another_process_holding(url):
+def test_the_store_can_be_written_while_a_night_is_locked(store: Store, url: str) -> None:
+    with other_process_with_lock(url):
         store.runs.begin(MONDAY, at("04:15"))
         assert len(store.runs.nights(1)) == 1
 

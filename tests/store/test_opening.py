@@ -1,4 +1,4 @@
-"""A store is made, migrated or refused with the way out."""
+"""A store is created, migrated, or refused with a hint."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def tables(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def refusal(url: str) -> str:
+def opening_error(url: str) -> str:
     with pytest.raises(StoreError) as error, open_store(url):
         pass
     assert error.value.hint
@@ -53,7 +53,7 @@ def test_the_migrations_build_exactly_the_tables_in_the_schema(url: str) -> None
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_comparison_sees_a_missing_index_and_another_type(url: str) -> None:
+def test_the_comparison_finds_a_missing_index_and_another_type(url: str) -> None:
     # Guards the test above, which passes as well if it compares nothing.
     with tables(url) as connection:
         connection.execute(text("DROP INDEX ix_calendars_manager_id"))
@@ -69,13 +69,13 @@ def test_the_migrations_can_be_undone(url: str) -> None:
     open_store(url).close()
 
 
-def test_a_failed_migration_leaves_no_trace(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_migration_changes_nothing(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise StoreError("the power failed", "never mind")
 
     upgrade = command.upgrade
     monkeypatch.setattr(command, "upgrade", lambda *given: (upgrade(*given), fail()))
-    assert "the power failed" in refusal(bare_url)
+    assert "the power failed" in opening_error(bare_url)
     with tables(bare_url) as connection:
         assert inspect(connection).get_table_names() == []
 
@@ -96,7 +96,7 @@ def test_processes_that_open_a_new_store_at_once_all_succeed(bare_url: str) -> N
     assert [opener.returncode for opener in openers] == [0] * 4
 
 
-def test_what_was_kept_is_there_when_opened_again(url: str) -> None:
+def test_stored_data_is_there_when_opened_again(url: str) -> None:
     with open_store(url) as store:
         store.runs.begin(MONDAY, at("04:15"))
     with open_store(url) as store:
@@ -106,22 +106,22 @@ def test_what_was_kept_is_there_when_opened_again(url: str) -> None:
 def test_a_store_of_a_newer_calsync_is_refused(url: str) -> None:
     with tables(url) as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'of_2031'"))
-    assert "newer calsync (schema of_2031) (bring calsync up to date" in refusal(url)
+    assert "newer calsync (schema of_2031) (update calsync on this machine" in opening_error(url)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    said = refusal(f"sqlite:///{tmp_path}/nowhere/calsync.db")
-    assert "nowhere/calsync.db: cannot be made" in said
-    assert "make its folder" in said
+    message = opening_error(f"sqlite:///{tmp_path}/nowhere/calsync.db")
+    assert "nowhere/calsync.db: cannot be made" in message
+    assert "make its folder" in message
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
-    assert f"{tmp_path}: unable to open database file" in refusal(f"sqlite:///{tmp_path}")
+    assert f"{tmp_path}: unable to open database file" in opening_error(f"sqlite:///{tmp_path}")
 
 
-def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_named_and_not_changed(tmp_path: Path) -> None:
     (tmp_path / "letter.doc").write_text("Dear colleague, " * 100)
-    assert "not a database (this file is something else" in refusal(f"sqlite:///{tmp_path}/letter.doc")
+    assert "not a database (this file is something else" in opening_error(f"sqlite:///{tmp_path}/letter.doc")
     assert (tmp_path / "letter.doc").read_text().startswith("Dear colleague")
 
 
@@ -136,49 +136,49 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> N
         "postgresql://u:s3cret@host:port/x",
     ],
 )
-def test_an_address_of_no_store_is_refused_with_the_forms_that_work(url: str) -> None:
-    said = refusal(url)
-    assert "sqlite:///calsync.db" in said
-    assert "s3cret" not in said
+def test_an_invalid_address_is_refused_with_valid_forms(url: str) -> None:
+    message = opening_error(url)
+    assert "sqlite:///calsync.db" in message
+    assert "s3cret" not in message
 
 
 @pytest.mark.parametrize(
     "url", ["postgresql://u:s3cret@127.0.0.1/x", "postgresql://u@127.0.0.1/x?password=s3cret"]
 )
 def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None:
-    said = refusal(url)
-    assert "PGPASSWORD" in said
-    assert "s3cret" not in said
+    message = opening_error(url)
+    assert "PGPASSWORD" in message
+    assert "s3cret" not in message
 
 
-def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_an_error_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert "pip install 'psycopg[binary]'" in refusal("postgresql://u@127.0.0.1/x")
+    assert "pip install 'psycopg[binary]'" in opening_error("postgresql://u@127.0.0.1/x")
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    said = refusal("postgresql://calsync@127.0.0.1:1/calsync")
-    assert "127.0.0.1:1/calsync" in said
-    assert "is the server up" in said
+    message = opening_error("postgresql://calsync@127.0.0.1:1/calsync")
+    assert "127.0.0.1:1/calsync" in message
+    assert "is the server up" in message
 
 
 @pytest.mark.postgres
-def test_a_database_that_is_not_there_says_how_to_make_it(server: Any) -> None:
-    assert "createdb NAME" in refusal(server.url("nowhere"))
+def test_a_missing_database_is_an_error_with_how_to_create_it(server: Any) -> None:
+    assert "createdb NAME" in opening_error(server.url("nowhere"))
 
 
 @pytest.mark.postgres
 def test_a_wrong_password_is_not_repeated(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "s3cret")
-    said = refusal(server.url("postgres"))
-    assert "set PGPASSWORD" in said
-    assert "s3cret" not in said
+    message = opening_error(server.url("postgres"))
+    assert "set PGPASSWORD" in message
+    assert "s3cret" not in message
 
 
 def test_a_database_with_other_tables_of_our_names_is_refused(bare_url: str) -> None:
     with tables(bare_url) as connection:
-        connection.execute(text("CREATE TABLE meetings (theirs TEXT)"))
-    assert "already exists" in refusal(bare_url)
+        connection.execute(text("CREATE TABLE meetings (other TEXT)"))
+    assert "already exists" in opening_error(bare_url)
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert modes == dict.fromkeys(("calsync.db", "calsync.db-wal", "calsync.db-shm"), 0o600)
 
 
-def test_sqlite_is_set_for_durable_writes_beside_readers(tmp_path: Path) -> None:
+def test_sqlite_is_set_for_durable_writes_next_to_readers(tmp_path: Path) -> None:
     with tables(f"sqlite:///{tmp_path}/a.db") as connection:
         pragmas = {
             p: connection.execute(text(f"PRAGMA {p}")).scalar()

@@ -39,7 +39,7 @@ def test_a_claimed_mail_is_what_was_queued(store: Store) -> None:
     )
 
 
-def test_a_claimed_mail_is_nobody_elses(store: Store) -> None:
+def test_a_claimed_mail_cannot_be_claimed_again(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     assert store.outbox.claim(NOW, LEASE) is None
@@ -61,7 +61,7 @@ def test_the_mail_due_longest_goes_first(store: Store) -> None:
     assert [mail and mail.mail_id for mail in taken] == ["b", "c", "a", None]
 
 
-def test_a_mail_to_be_tried_again_waits_until_then(store: Store) -> None:
+def test_a_mail_to_be_retried_waits_until_then(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     store.outbox.mark_for_retry("w45/m1", NOW, NOW + timedelta(hours=1), "451 try later")
@@ -70,13 +70,13 @@ def test_a_mail_to_be_tried_again_waits_until_then(store: Store) -> None:
     assert again and (again.attempts, again.what) == (2, "451 try later")
 
 
-def test_a_mail_that_was_ever_queued_is_known(store: Store) -> None:
+def test_has_mail_is_true_once_a_mail_was_queued(store: Store) -> None:
     assert not store.outbox.has_mail("w45/m1")
     queue(store)
     assert store.outbox.has_mail("w45/m1")
 
 
-def test_a_mail_that_may_be_out_is_not_sent_again(store: Store) -> None:
+def test_an_unknown_mail_is_not_sent_again(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     store.outbox.mark_unknown("w45/m1", "the line went dead")
@@ -84,7 +84,7 @@ def test_a_mail_that_may_be_out_is_not_sent_again(store: Store) -> None:
     assert [mail.what for mail in store.outbox.mails(MailState.UNKNOWN)] == ["the line went dead"]
 
 
-def test_a_refused_mail_is_listed_and_never_sent(store: Store) -> None:
+def test_a_failed_mail_is_listed_and_never_sent(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     store.outbox.mark_failed("w45/m1", "550 no such user")
@@ -94,7 +94,7 @@ def test_a_refused_mail_is_listed_and_never_sent(store: Store) -> None:
     ]
 
 
-def test_a_mail_whose_sender_fell_silent_is_unknown_and_never_sent(store: Store) -> None:
+def test_a_mail_whose_lease_expired_is_unknown_and_never_sent(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     assert store.outbox.claim(NOW + LEASE, LEASE) is None
@@ -104,7 +104,7 @@ def test_a_mail_whose_sender_fell_silent_is_unknown_and_never_sent(store: Store)
     assert store.outbox.claim(NOW + timedelta(days=9), LEASE) is None
 
 
-def test_a_slow_sender_still_says_what_became_of_its_mail(store: Store) -> None:
+def test_a_slow_sender_may_store_the_outcome_after_its_lease(store: Store) -> None:
     queue(store)
     store.outbox.claim(NOW, LEASE)
     store.outbox.claim(NOW + 2 * LEASE, LEASE)
@@ -113,14 +113,14 @@ def test_a_slow_sender_still_says_what_became_of_its_mail(store: Store) -> None:
 
 
 @pytest.mark.parametrize("mail_id", ["w45/m1", "nobody"])
-def test_nobody_settles_a_mail_that_is_not_being_sent(store: Store, mail_id: str) -> None:
+def test_the_outcome_of_a_mail_that_is_not_being_sent_is_an_error(store: Store, mail_id: str) -> None:
     queue(store)
     with pytest.raises(StoreError, match="is not being sent"):
         store.outbox.mark_sent(mail_id, NOW)
     assert states(store) == {"w45/m1": MailState.PENDING}
 
 
-def test_what_waits_is_counted_by_state(store: Store) -> None:
+def test_open_mails_are_counted_by_state(store: Store) -> None:
     assert (store.outbox.count_open(), store.outbox.oldest_queued_at()) == ({}, None)
     for minutes, mail_id in enumerate("abcd"):
         queue(store, mail_id, minutes=minutes)

@@ -1,4 +1,4 @@
-"""Whatever is replaced, failed, retired or dropped, in any order, the store holds what a dict would hold."""
+"""After any replacements, failures, retirements and deletions the store has what a dict would have."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -65,30 +65,30 @@ def difference(before: dict[str, Meeting], after: dict[str, Meeting]) -> RowCoun
 def test_replacing_windows_is_like_replacing_them_in_a_dict(
     store: Store, nights: list[tuple[str, Span, list[Meeting]]]
 ) -> None:
-    held: dict[str, dict[str, Meeting]] = {name: {} for name in CALENDARS}
+    expected: dict[str, dict[str, Meeting]] = {name: {} for name in CALENDARS}
     emptied(store)
     for calendar_id, window, meetings in nights:
         state = CalendarState(calendar_id, calendar_id[:2], "test", calendar_id)
-        before = held[calendar_id]
+        before = expected[calendar_id]
         stays = {name: m for name, m in before.items() if not m.span.overlaps(window)}
-        held[calendar_id] = stays | {m.id: m for m in meetings}
-        assert store.meetings.replace(state, window, meetings) == difference(before, held[calendar_id])
+        expected[calendar_id] = stays | {m.id: m for m in meetings}
+        assert store.meetings.replace(state, window, meetings) == difference(before, expected[calendar_id])
         assert store.meetings.replace(state, window, meetings[::-1]) == RowCounts()
-    wanted = [repr(m) for meetings in held.values() for m in meetings.values()]
+    wanted = [repr(m) for meetings in expected.values() for m in meetings.values()]
     assert sorted(map(repr, everything(store))) == sorted(wanted)
 
 
 @with_store
-@given(reading=readings(), asked=windows)
-def test_a_window_holds_what_overlaps_it_and_nothing_else(
-    store: Store, reading: tuple[str, Span, list[Meeting]], asked: Span
+@given(reading=readings(), requested=windows)
+def test_a_window_has_the_meetings_that_overlap_it_and_no_others(
+    store: Store, reading: tuple[str, Span, list[Meeting]], requested: Span
 ) -> None:
     calendar_id, window, meetings = reading
     state = CalendarState(calendar_id, calendar_id[:2], "test", calendar_id)
     emptied(store).meetings.replace(state, window, meetings)
-    inside = {m.id for m in meetings if m.span.overlaps(asked)}
-    assert {m.id for m in store.meetings.of_manager(calendar_id[:2], asked)} == inside
-    assert store.meetings.count(calendar_id, asked) == len(inside)
+    inside = {m.id for m in meetings if m.span.overlaps(requested)}
+    assert {m.id for m in store.meetings.of_manager(calendar_id[:2], requested)} == inside
+    assert store.meetings.count(calendar_id, requested) == len(inside)
 
 
 @with_store
@@ -140,5 +140,5 @@ def test_no_minute_is_lost_or_counted_twice(
         for day in (day for day in minutes if first <= day < last):
             minutes[day] = sum(share.minutes for share in given_shares if share.day == day)
         assert store.allocations.replace("m1", first, last, given_shares[::-1]) == RowCounts()
-    kept = store.allocations.frame(MONDAY, end).groupby("day")["minutes"].sum()
-    assert all(abs(kept.get(day, 0.0) - total) < 1e-6 for day, total in minutes.items())
+    stored = store.allocations.frame(MONDAY, end).groupby("day")["minutes"].sum()
+    assert all(abs(stored.get(day, 0.0) - total) < 1e-6 for day, total in minutes.items())

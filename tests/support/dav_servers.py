@@ -1,4 +1,4 @@
-"""Real CalDAV servers on loopback, started by the tests: Radicale and Xandikos."""
+"""Starts real CalDAV servers on loopback: Radicale and Xandikos."""
 
 import contextlib
 import itertools
@@ -24,11 +24,11 @@ user: writer
 collection: .*
 permissions: RrWw
 """
-_numbers = itertools.count(1)
+_user_numbers = itertools.count(1)
 
 
 class DavServer:
-    """A server, and an account that may write to it. `root` is the address of its users."""
+    """A running server, to which a test writes. root: its address; writer: an account that may write."""
 
     def __init__(self, root: str, writer: tuple[str, str] | None, homes: str) -> None:
         self.root = root
@@ -38,16 +38,16 @@ class DavServer:
         self._session.auth = writer
 
     def new_user(self, name: str = "user") -> str:
-        """The path of the calendar home of a user whom nobody used before."""
-        return self.new_home(self._homes.format(user=f"{name}{next(_numbers)}"))
+        """Make a new user; returns the path of their calendar home."""
+        return self.new_home(self._homes.format(user=f"{name}{next(_user_numbers)}"))
 
     def new_home(self, path: str) -> str:
-        """Make the home of a user at this path; gives the path."""
+        """Make the calendar home of a user at this path; returns the path."""
         self._request("MKCOL", path, 201)
         return path
 
     def new_calendar(self, path: str, properties: str = "") -> str:
-        """Make a calendar collection here; gives its path."""
+        """Make a calendar collection at this path; returns the path."""
         kind = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
         body = (
             '<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
@@ -62,30 +62,32 @@ class DavServer:
     def delete(self, path: str) -> None:
         self._request("DELETE", path, 200, 204, 404)
 
-    def hold(self, calendar: str, occurrences: Sequence[Occurrence]) -> None:
-        """Put each occurrence into a resource of its own, and take away what else was there."""
+    def set_occurrences(self, calendar: str, occurrences: Sequence[Occurrence]) -> None:
+        """Write each occurrence to its own resource, and delete all others."""
         names = [f"{occurrence.uid}.ics".replace(":", "") for occurrence in occurrences]
-        for old in self._names(calendar):
-            if old not in names:
-                self.delete(f"{calendar}{old}")
+        for name in self._list_names(calendar):
+            if name not in names:
+                self.delete(f"{calendar}{name}")
         for name, occurrence in zip(names, occurrences, strict=True):
             self.put(f"{calendar}{name}", occurrences_to_ics(occurrence))
 
     def close(self) -> None:
         self._session.close()
 
-    def _names(self, calendar: str) -> list[str]:
-        answer = self._session.request("PROPFIND", self.root + calendar, headers={"Depth": "1"}, timeout=10)
-        hrefs = [part.partition("</")[0] for part in answer.text.replace("ns0:", "").split("href>")[1::2]]
+    def _list_names(self, calendar: str) -> list[str]:
+        response = self._session.request("PROPFIND", self.root + calendar, headers={"Depth": "1"}, timeout=10)
+        hrefs = [part.partition("</")[0] for part in response.text.replace("ns0:", "").split("href>")[1::2]]
         return [href.rpartition("/")[2] for href in hrefs if href.endswith(".ics")]
 
     def _request(
-        self, method: str, path: str, *wanted: int, body: str | bytes = b"", kind: str = "application/xml"
+        self, method: str, path: str, *statuses: int, body: str | bytes = b"", kind: str = "application/xml"
     ) -> None:
         headers = {"Content-Type": kind} if body else {}
         content = body.encode() if isinstance(body, str) else body
-        answer = self._session.request(method, self.root + path, data=content, headers=headers, timeout=10)
-        assert answer.status_code in wanted, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        response = self._session.request(method, self.root + path, data=content, headers=headers, timeout=10)
+        assert response.status_code in statuses, (
+            f"{method} {path}: {response.status_code} {response.text[:300]}"
+        )
 
 
 @contextlib.contextmanager
@@ -94,21 +96,21 @@ def radicale(folder: Path) -> Iterator[DavServer]:
     (folder / "users").write_text(
         "".join(f"{name}:{password}\n" for name, password in (READER, WRITER, OWNER))
     )
-    (folder / "rights").write_text(_WRITER_RIGHTS + _documented_rights())
+    (folder / "rights").write_text(_WRITER_RIGHTS + _read_documented_rights())
     port = _free_port()
     command = [sys.executable, "-m", "radicale", "--config", "", "--server-hosts", f"127.0.0.1:{port}",
                "--storage-filesystem-folder", str(folder / "calendars"),
                "--auth-type", "htpasswd", "--auth-htpasswd-filename", str(folder / "users"),
                "--auth-htpasswd-encryption", "plain", "--auth-delay", "0",
                "--rights-type", "from_file", "--rights-file", str(folder / "rights")]  # fmt: skip
-    with _running(command, folder, port):
+    with _run_server(command, folder, port):
         server = DavServer(f"http://127.0.0.1:{port}", WRITER, "/{user}/")
         yield server
         server.close()
 
 
-def _documented_rights() -> str:
-    """The rights that docs/operators/caldav.md tells an administrator to write."""
+def _read_documented_rights() -> str:
+    """The rights that docs/operators/caldav.md gives to administrators."""
     page = (Path(__file__).parents[2] / "docs" / "operators" / "caldav.md").read_text(encoding="utf-8")
     first = "[calsync reads every user"
     return first + page.partition(f"```ini\n{first}")[2].partition("```")[0]
@@ -116,20 +118,20 @@ def _documented_rights() -> str:
 
 @contextlib.contextmanager
 def xandikos(folder: Path) -> Iterator[DavServer]:
-    """Xandikos without logins: its one user owns every calendar."""
+    """Xandikos without logins: its only user owns every calendar."""
     port = _free_port()
     (folder / "calendars").mkdir()
     command = [sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "calendars"), "--defaults",
                "-l", "127.0.0.1", "-p", str(port), "--state-dir", str(folder / "state"),
                "--current-user-principal", "/me/", "--no-detect-systemd"]  # fmt: skip
-    with _running(command, folder, port):
+    with _run_server(command, folder, port):
         server = DavServer(f"http://127.0.0.1:{port}", None, "/me/calendars/{user}/")
         yield server
         server.close()
 
 
 @contextlib.contextmanager
-def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
+def _run_server(command: list[str], folder: Path, port: int) -> Iterator[None]:
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder / "xdg")}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)

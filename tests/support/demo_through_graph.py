@@ -39,7 +39,7 @@ def write_demo_with_source(folder: Path, source: str, calendars: Mapping[str, st
 def write_graph_demo(folder: Path, graph: Emulator) -> Path:
     """The council in the emulator's mailboxes; the secret stands in APP_SECRET."""
     for manager in council_managers():
-        graph.add_events(manager.email, *build_graph_events(manager, YEARS))
+        graph.set_events(manager.email, *build_graph_events(manager, YEARS))
     source = (
         f'[sources.elsewhere]\ntype = "m365"\ntenant = "{graph.tenant}"\n'
         f'client_id = "{graph.client_id}"\n'

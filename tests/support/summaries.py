@@ -58,7 +58,7 @@ def summary_of(
         contracted,
         PARTNERSHIPS,
         excluded or {},
-        unread=unread,
+        unknown_categories=unread,
         zone=LONDON,
     )
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that does as it is told, to try how sources bear it."""
+"""A real HTTP server on loopback whose responses a test sets, to test how sources handle them."""
 
 import contextlib
 import gzip
@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Page:
-    """One answer. cut: bytes that are promised and never sent. drip: seconds between single bytes.
+    """One response. cut: announced bytes that are not sent. drip: seconds between bytes.
 
-    silent: the server takes the request and says nothing until it is stopped.
+    silent: the server accepts the request and sends nothing until it is stopped.
     """
 
     body: bytes = b""
@@ -36,7 +36,7 @@ class ReceivedRequest:
 
 
 class WebServer:
-    """Answers each path with its pages, one after another; the last stays. `asked` keeps every request."""
+    """Sends each path's pages one after another, the last one repeatedly; `requests` has every request."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[ReceivedRequest] = []
@@ -54,16 +54,16 @@ class WebServer:
         self._thread.start()
 
     def set_pages(self, path: str, *pages: Page) -> str:
-        """From now on the path is answered so; gives its address."""
+        """Set the pages of a path; returns its address."""
         self._pages[path] = list(pages)
         return self.url(path)
 
     def url(self, path: str, host: str = "127.0.0.1", scheme: str = "") -> str:
         return f"{scheme or self.scheme}://{host}:{self.port}{path}"
 
-    def next_page(self, asked: ReceivedRequest) -> Page:
-        self.requests.append(asked)
-        pages = self._pages.get(asked.path, [Page(b"no such page", 404)])
+    def next_page(self, request: ReceivedRequest) -> Page:
+        self.requests.append(request)
+        pages = self._pages.get(request.path, [Page(b"no such page", 404)])
         return pages.pop(0) if len(pages) > 1 else pages[0]
 
     def stop(self) -> None:
@@ -88,14 +88,14 @@ class _Http(ThreadingHTTPServer):
     web: WebServer
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no news."""
+        """A client that closes its connection is not reported."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Http
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         headers = {key.lower(): value for key, value in self.headers.items()}
         page = self.server.web.next_page(
@@ -114,18 +114,18 @@ class _Handler(BaseHTTPRequestHandler):
         if page.status != 304:
             self.send_header("Content-Length", str(len(body) + page.cut))
         self.end_headers()
-        for part in _parts(body, page.drip):
+        for part in _split_body(body, page.drip):
             self.wfile.write(part)
             self.wfile.flush()
             if self.server.web.stopped.wait(page.drip):
                 break
         self.close_connection = bool(page.cut or page.drip)
 
-    do_GET = do_PROPFIND = do_REPORT = _answer  # noqa: N815
+    do_GET = do_PROPFIND = do_REPORT = _respond  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is printed."""
 
 
-def _parts(body: bytes, drip: float) -> Sequence[bytes]:
+def _split_body(body: bytes, drip: float) -> Sequence[bytes]:
     return [body[i : i + 1] for i in range(len(body))] if drip else [body]

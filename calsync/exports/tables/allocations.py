@@ -9,8 +9,8 @@ COLUMNS = (
     Column("partnership", "Id of the partnership; empty where no partnership owns the time"),
     Column(
         "activity",
-        "What was done: process, service_improvement, mixed (no agenda told how to split it),"
-        " operational, none (not between agencies), unclear (no rule could tell)",
+        "What was done: process, service_improvement, mixed (without an agenda to split it by),"
+        " operational, none (not between agencies), unclear (no rule matched)",
     ),
     Column(
         "label", "Own name of the activity, where a pack of rules defines it; it counts as `activity` says"
@@ -44,7 +44,7 @@ _ORDER = [
 
 
 def build(data: TableData, _request: TableRequest) -> PersonalRows:
-    """The allocations of all managers, those included that are no longer listed."""
+    """Return the allocations of all managers, including those who are no longer listed."""
     frame = data.minutes().sort_values(_ORDER, kind="stable")
     return PersonalRows(
         "allocations", COLUMNS, frame[[column.name for column in COLUMNS]].reset_index(drop=True)

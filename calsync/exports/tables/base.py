@@ -1,7 +1,7 @@
-"""The interface of tables: what a table module provides, and what its builder may read.
+"""The interface of tables: the definition in a table's module, and the data that its builder reads.
 
 A table is one `TableDefinition`, in one module. Another package adds one by an entry point of the group
-`calsync.tables` that names such an object.
+`calsync.tables` that refers to such an object.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,12 +17,12 @@ from calsync.disclosure.release import Column, DisclosureClass, RawTable
 
 @dataclass(frozen=True)
 class TableRequest:
-    """Which table the user requests.
+    """The days, groups and periods of a requested table.
 
     Args:
         first: The first day.
         last: The day after the last.
-        by: The groups of people, the widest first; personal tables ignore them.
+        by: The columns by which people are grouped, the widest group first; personal tables ignore them.
         every: How the days are cut into periods.
     """
 
@@ -38,10 +38,10 @@ class TableRequest:
 
 
 class TableData(Protocol):
-    """What is stored about the requested days, as frames."""
+    """The stored data of the requested days, as frames."""
 
     def minutes(self, manager_ids: Collection[str] | None = None) -> pd.DataFrame:
-        """The allocations of some managers, or of all that were ever read.
+        """The allocations of some managers, or of all managers whose calendars were ever read.
 
         Columns: those of `calsync.model.allocation.Allocation`; planned: whether the day had not ended when
         the meeting's calendar was last read; meeting: the name of the meeting in everybody's calendars.
@@ -60,7 +60,7 @@ class TableData(Protocol):
         ...
 
     def costs(self) -> pd.DataFrame | None:
-        """Money an hour by grade, or None where the settings name no file.
+        """Money an hour by grade, or None if the settings name no file of costs.
 
         Columns: grade, contract, productive.
         """
@@ -73,11 +73,11 @@ class TableDefinition:
 
     Args:
         name: One word; the name on the command line and in files.
-        row: What a row is, in Markdown, for the data dictionary.
+        row: The meaning of a row, in Markdown, for the data dictionary.
         columns: All columns in their order, for tables of groups without the by-columns.
         disclosure: Who may be given it. It decides which raw table `build` returns: `PersonalRows` for
             PERSONAL, `GroupRows` for GROUPS.
-        build: Computes the raw table; raises nothing for days of which nothing is stored.
+        build: Computes the raw table; it raises no error if nothing is stored of the requested days.
     """
 
     name: str
@@ -87,12 +87,14 @@ class TableDefinition:
     build: Callable[[TableData, TableRequest], RawTable]
 
 
-_BY = {
+_KNOWN_BY_COLUMNS = {
     "department": Column("department", "The managers' department, as in the list of managers"),
     "grade": Column("grade", "The managers' grade, as in the list of managers"),
 }
 
 
 def by_columns(by: Sequence[str]) -> tuple[Column, ...]:
-    """The columns that a table of groups begins with."""
-    return tuple(_BY.get(name, Column(name, "The group, as in the list of managers")) for name in by)
+    """Return the first columns of a table of groups."""
+    return tuple(
+        _KNOWN_BY_COLUMNS.get(name, Column(name, "The group, as in the list of managers")) for name in by
+    )

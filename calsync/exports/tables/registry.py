@@ -1,4 +1,4 @@
-"""The tables: calsync's own, then those of other people's packages."""
+"""Finds and builds tables: calsync's own, and those of other packages."""
 
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint
@@ -11,10 +11,10 @@ from calsync.exports.tables.base import TableData, TableDefinition, TableRequest
 from calsync.model.problem import Problem
 from calsync.validation import suggest_word
 
-GROUP = "calsync.tables"
-"""The entry-point group in which another package names its tables, each a `TableDefinition`."""
+TABLE_ENTRY_POINTS = "calsync.tables"
+"""The entry-point group for tables of other packages; each entry point is a `TableDefinition`."""
 
-BUILT_IN = {table.name: table for table in (allocations.TABLE, split.TABLE)}
+BUILT_IN_TABLES = {table.name: table for table in (allocations.TABLE, split.TABLE)}
 _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
     DisclosureClass.GROUPS: GroupRows,
     DisclosureClass.PERSONAL: PersonalRows,
@@ -22,8 +22,8 @@ _RAW_TYPES: dict[DisclosureClass, type[RawTable]] = {
 
 
 def table_names(plugins: Iterable[EntryPoint] | None = None) -> tuple[str, ...]:
-    """The names of all tables, calsync's own first; raises ConfigError where two packages provide one."""
-    return (*BUILT_IN, *find_entry_points(GROUP, "table", BUILT_IN, plugins))
+    """Return the names of all tables, calsync's own first; raises ConfigError if two packages provide one."""
+    return (*BUILT_IN_TABLES, *find_entry_points(TABLE_ENTRY_POINTS, "table", BUILT_IN_TABLES, plugins))
 
 
 def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableDefinition:
@@ -33,32 +33,32 @@ def find_table(name: str, plugins: Iterable[EntryPoint] | None = None) -> TableD
         ConfigError: If there is none, or two packages provide it.
         PluginError: If another package's table cannot be used.
     """
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    points = find_entry_points(GROUP, "table", BUILT_IN, plugins)
+    if name in BUILT_IN_TABLES:
+        return BUILT_IN_TABLES[name]
+    points = find_entry_points(TABLE_ENTRY_POINTS, "table", BUILT_IN_TABLES, plugins)
     if name not in points:
-        hint = suggest_word(name, [*BUILT_IN, *points])
+        hint = suggest_word(name, [*BUILT_IN_TABLES, *points])
         raise ConfigError([Problem(f"table {name}", "there is no such table", hint)])
     point = points[name]
     table = load_entry_point(point, "table")
     if not isinstance(table, TableDefinition):
         raise plugin_error(point, "table", "is no TableDefinition")
     if table.name != name:
-        raise plugin_error(point, "table", f"calls itself {table.name!r}")
+        raise plugin_error(point, "table", f"has another name: {table.name!r}")
     return table
 
 
 def all_tables(plugins: Iterable[EntryPoint] | None = None) -> list[TableDefinition]:
-    """All tables, calsync's own first; raises as `find_table` does."""
+    """Return all tables, calsync's own first; raises as `find_table` does."""
     points = None if plugins is None else list(plugins)
     return [find_table(name, points) for name in table_names(points)]
 
 
 def build_table(definition: TableDefinition, data: TableData, request: TableRequest) -> RawTable:
-    """Build a table and check that it is what its definition promises.
+    """Build a table and compare it with its definition.
 
     Raises:
-        ConfigError: If its class is none of those released, or name, class or columns differ.
+        ConfigError: If its name, disclosure class or columns are not those of the definition.
     """
     raw = definition.build(data, request)
     expected = (
@@ -68,7 +68,7 @@ def build_table(definition: TableDefinition, data: TableData, request: TableRequ
     if not isinstance(raw, _RAW_TYPES[definition.disclosure]):
         faults.append(f"is of class {definition.disclosure}, and its builder returns {type(raw).__name__}")
     if (raw.name, raw.columns) != (definition.name, expected):
-        faults.append("has other columns than its definition lists")
+        faults.append("has other columns than its definition")
     if faults:
         hint = "ask the authors of the table"
         raise ConfigError([Problem(f"table {definition.name}", fault, hint) for fault in faults])

@@ -97,7 +97,7 @@ COLUMNS = (
 
 
 def build(data: TableData, request: TableRequest) -> GroupRows:
-    """The minutes of the listed managers only: their department and grade are known."""
+    """Return the data of the listed managers only, because only their department and grade are known."""
     people = data.people()
     return GroupRows(
         "split",

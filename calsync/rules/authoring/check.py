@@ -1,30 +1,31 @@
-"""Checks a rule book: examples run, rules that can never speak, rules that contradict each other."""
+"""Checks a rule book for `calsync rules check`: examples, rules that cannot win, rules that contradict."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from calsync.model.classification import Activity, Classification, Scope
 from calsync.model.problem import Problem, Severity
-from calsync.rules.book import EVIDENCE_STAGE, Conditions, Cue, Rule, RuleBook
+from calsync.rules.book import RuleBook
 from calsync.rules.classify import classify_by_rules
+from calsync.rules.compiled import EVIDENCE_STAGE, Conditions, Cue, Rule
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.packs.models import Example
 
 
 def check_rules(book: RuleBook) -> list[Problem]:
-    """Everything wrong with a book that could be loaded: faults first, then notes."""
-    found = [
+    """Everything wrong with a book that could be loaded, faults before notes."""
+    problems = [
         *book.lint_problems,
         *_check_examples(book),
         *_find_unreachable(book),
         *_find_conflicts(book),
         *_check_sides(book),
     ]
-    return sorted(found, key=lambda problem: problem.severity is Severity.NOTE)
+    return sorted(problems, key=lambda problem: problem.severity is Severity.NOTE)
 
 
 def build_facts_of_example(example: Example) -> Facts:
-    """The meeting an example describes; its first domain is the organizer's."""
+    """The facts of an example; its first domain is the organizer's."""
     return Facts(
         title=example.title,
         description=example.description,
@@ -56,30 +57,31 @@ def _check_example(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterat
     facts = build_facts_of_example(example)
     where = f"[{rule.id}] example {example.title!r}"
     if rule.id not in explain(facts, book).matched_rules:
-        yield Problem(where, "the rule does not speak", "mend the example or the rule's conditions")
+        yield Problem(where, "the rule does not match", "correct the example or the rule's conditions")
     yield from _check_expectation(where, example, book)
 
 
 def _check_counterexample(rule: Rule | Cue, example: Example, book: RuleBook) -> Iterator[Problem]:
     facts = build_facts_of_example(example)
     where = f"[{rule.id}] leaves {example.title!r}"
-    if rule.id in explain(facts, book).matched_rules and rule.id in classify_by_rules(facts, book).rule.split(
-        " + "
-    ):
-        yield Problem(where, "the rule takes a meeting that it should leave", "narrow its conditions")
+    winners = classify_by_rules(facts, book).rule.split(" + ")
+    if rule.id in winners and rule.id in explain(facts, book).matched_rules:
+        yield Problem(where, "the rule wins for a meeting that it should leave", "narrow its conditions")
     yield from _check_expectation(where, example, book)
 
 
 def _check_expectation(where: str, example: Example, book: RuleBook) -> Iterator[Problem]:
     if not example.expect:
         return
-    verdict = classify_by_rules(build_facts_of_example(example), book)
-    if not _matches_expectation(example.expect, verdict):
-        got = f"{verdict.scope}/{';'.join(verdict.partnerships) or '-'}/{verdict.label or verdict.activity}"
-        yield Problem(where, f"expected {example.expect}, got {got} by {verdict.rule}")
+    classification = classify_by_rules(build_facts_of_example(example), book)
+    if not _matches_expectation(example.expect, classification):
+        partnerships = ";".join(classification.partnerships) or "-"
+        got = f"{classification.scope}/{partnerships}/{classification.label or classification.activity}"
+        yield Problem(where, f"expected {example.expect}, got {got} by {classification.rule}")
 
 
 def _matches_expectation(expect: str, classification: Classification) -> bool:
+    """Whether a classification is what `Example.expect` gives."""
     parts = expect.split("/")
     partnerships = ";".join(classification.partnerships) or "-"
     if len(parts) == 3:
@@ -95,32 +97,29 @@ def _matches_expectation(expect: str, classification: Classification) -> bool:
 
 
 def _activity_names(classification: Classification) -> tuple[str, ...]:
-    return (
-        (str(classification.activity), classification.label)
-        if classification.label
-        else (str(classification.activity),)
-    )
+    own = (classification.label,) if classification.label else ()
+    return (str(classification.activity), *own)
 
 
 def _find_unreachable(book: RuleBook) -> Iterator[Problem]:
-    """Rules after one that asks for nothing, and rules that ask for the same as one before them."""
+    """Rules after one without conditions, and rules with the same conditions as one before them."""
     for rules in (book.own_rules, *book.rules.values()):
-        stopped: Rule | None = None
-        seen: dict[object, Rule] = {}
+        unconditional: Rule | None = None
+        first_with: dict[Conditions, Rule] = {}
         for rule in rules:
-            if stopped is not None and stopped.stage == rule.stage:
-                what = f"never speaks: {stopped.id} before it takes everything"
+            if unconditional is not None and unconditional.stage == rule.stage:
+                what = f"never wins: {unconditional.id} before it has no conditions"
                 yield Problem(f"[{rule.id}]", what, "give it a greater weight")
-            elif rule.conditions in seen:
-                what = f"never wins: {seen[rule.conditions].id} asks for the same and comes first"
-                yield Problem(f"[{rule.id}]", what, "take one of them out")
+            elif rule.conditions in first_with:
+                what = f"never wins: {first_with[rule.conditions].id} has the same conditions and comes first"
+                yield Problem(f"[{rule.id}]", what, "remove one of them")
             if rule.conditions == Conditions():
-                stopped = rule
-            seen.setdefault(rule.conditions, rule)
+                unconditional = rule
+            first_with.setdefault(rule.conditions, rule)
 
 
 def _find_conflicts(book: RuleBook) -> Iterator[Problem]:
-    """Rules of one stage and weight whose examples fall to each other."""
+    """Examples for which another rule of the same stage and weight gives another label."""
     for rules in book.rules.values():
         by_weight: dict[int, list[Rule]] = {}
         for rule in rules:
@@ -130,25 +129,24 @@ def _find_conflicts(book: RuleBook) -> Iterator[Problem]:
 
 
 def _find_conflicts_among(equals: Sequence[Rule], book: RuleBook) -> Iterator[Problem]:
-    meanings = {rule.id: (rule.scope, rule.activity) for rule in equals}
+    labels = {rule.id: (rule.scope, rule.activity) for rule in equals}
     for rule in equals:
         for example in rule.example:
             for other in explain(build_facts_of_example(example), book).matched_rules:
-                if other in meanings and meanings[other] != meanings[rule.id]:
+                if other in labels and labels[other] != labels[rule.id]:
                     yield Problem(
                         f"[{rule.id}] example {example.title!r}",
-                        f"{other} has the same weight and says otherwise",
+                        f"{other} has the same weight and gives another label",
                         "give one of them a greater weight",
                         Severity.NOTE,
                     )
 
 
-def _check_sides(book: RuleBook) -> Iterable[Problem]:
+def _check_sides(book: RuleBook) -> Iterator[Problem]:
     if book.cues and EVIDENCE_STAGE not in book.stages:
         yield Problem(
             "[pack] stages", f"there are cues, but no stage {EVIDENCE_STAGE!r}", f"add {EVIDENCE_STAGE!r}"
         )
-    names = set(Activity)
     for cue in book.cues:
-        if cue.side not in names:
+        if cue.side not in set(Activity):
             yield Problem(f"[{cue.id}]", f"no such side: {cue.side!r}")

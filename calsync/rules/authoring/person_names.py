@@ -1,8 +1,8 @@
-"""Finds the names of people in titles, so that no proposal for a rule holds one.
+"""Finds the names of people in titles, so that no proposal for a rule contains one.
 
-Rules name no person (`rules/README.md`). No list of names is complete, so a word is taken for a name, too,
-where only a name stands: next to a name or an initial, after "with" or a title such as "Dr", in the
-possessive, at "1:1", or alone in a title. A word that is a name in one title is one in all of them.
+Rules name no person (`rules/README.md`). No list of names is complete. So a word is also taken for a name
+by its position: next to a name or an initial, after "with" or a title such as "Dr", in the possessive, in a
+title with "1:1", or alone in a title. A word that is a name in one title is a name in all of them.
 """
 
 import re
@@ -37,7 +37,7 @@ ELLIPSIS = "\u2026"
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a title; `folded` is without a possessive ending, `known` if a list of the rules has it."""
+    """A word of a title. folded: without a possessive ending. known: whether a list of the rules has it."""
 
     start: int
     end: int
@@ -47,7 +47,7 @@ class _Word:
 
     @property
     def parts(self) -> frozenset[str]:
-        """The word, and each part of a double-barrelled one."""
+        """The folded word, and each part of a double-barrelled name."""
         return _name_parts(self.written)
 
     @property
@@ -67,83 +67,84 @@ def find_name_words(
     Args:
         titles: titles as written.
         names: folded given names and surnames.
-        is_known: whether a list of the rules has the folded word, which then is no unlisted name.
+        is_known: whether a list of the rules has a folded word; such a word is only a name if `names` has it.
     """
-    read = [(title, _split_title(title, is_known)) for title in dict.fromkeys(titles)]
-    activities = {word for _, spans in read for word in _activity_words(spans)}
-    sure = set(names)
-    for title, spans in read:
-        sure.update(*(word.parts for word in _names_by_position(title, spans, sure, activities)))
-    found = set(sure)
-    for title, spans in read:
-        # Only what stands by a plain name counts: a word found so tells nothing of its own neighbours
-        # in other titles, or one slip would hide every word.
-        found.update(
-            *(word.parts for word in _next_to_names(title, spans, sure) if word.folded not in activities)
+    split_titles = [(title, _split_title(title, is_known)) for title in dict.fromkeys(titles)]
+    activities = {word for _, words in split_titles for word in _activity_words(words)}
+    certain = set(names)
+    for title, words in split_titles:
+        certain.update(*(word.parts for word in _names_by_position(title, words, certain, activities)))
+    all_names = set(certain)
+    for title, words in split_titles:
+        # Only neighbours of certain names count. A word that is a name by its neighbour does not make names
+        # of its neighbours in other titles: one wrong name would hide every word.
+        all_names.update(
+            *(word.parts for word in _next_to_names(title, words, certain) if word.folded not in activities)
         )
-    return frozenset(found)
+    return frozenset(all_names)
 
 
 def hide_names(title: str, hidden: Collection[str]) -> str:
     """Return the title on one line with every word of `hidden` replaced by an ellipsis."""
-    shown = _WORD.sub(
+    without_names = _WORD.sub(
         lambda word: ELLIPSIS if not _name_parts(word[0]).isdisjoint(hidden) else word[0], title
     )
-    return " ".join(shown.split())
+    return " ".join(without_names.split())
 
 
 def _name_parts(written: str) -> frozenset[str]:
     folded = fold_text(_POSSESSIVE.sub("", written))
-    # Letters that are no ASCII after folding are no part of a word of the rules: "Paweł" is read as "pawe".
+    # `split_words` drops letters that are not ASCII after folding ("Paweł" becomes "pawe"), so both are
+    # names.
     plain = folded.translate(_PLAIN_LETTERS)
     pieces = split_words(folded) if folded != plain else ()
     return frozenset((folded, *plain.split("-"), plain.replace("-", ""), *pieces))
 
 
 def _split_title(title: str, is_known: Callable[[str], bool]) -> list[_Word]:
-    found = []
-    for word in _WORD.finditer(title):
-        folded = fold_text(_POSSESSIVE.sub("", word[0]))
-        found.append(_Word(word.start(), word.end(), word[0], folded, is_known(folded)))
-    return found
+    words = []
+    for match in _WORD.finditer(title):
+        folded = fold_text(_POSSESSIVE.sub("", match[0]))
+        words.append(_Word(match.start(), match.end(), match[0], folded, is_known(folded)))
+    return words
 
 
 def _names_by_position(
-    title: str, spans: Sequence[_Word], names: Collection[str], activities: Collection[str]
+    title: str, words: Sequence[_Word], names: Collection[str], activities: Collection[str]
 ) -> Iterator[_Word]:
-    """Unlisted words that stand where only a name stands."""
+    """Words of no list that are names by their position alone."""
     one_to_one = _ONE_TO_ONE.search(title) is not None
-    unlisted = [word for word in spans if not word.known and word.parts.isdisjoint(names)]
-    alone = len(unlisted) == len(spans) <= 2 and all(word.is_capital for word in spans)
-    for at, word in enumerate(spans):
+    unlisted = [word for word in words if not word.known and word.parts.isdisjoint(names)]
+    only_unlisted = len(unlisted) == len(words) <= 2 and all(word.is_capital for word in words)
+    for index, word in enumerate(words):
         if word.known or word.is_initial:
             continue
-        introduced = at > 0 and spans[at - 1].folded in _BEFORE_A_NAME and word.is_capital
-        possessive = word.is_capital and _POSSESSIVE.search(word.written)
-        lone = alone and word.folded not in activities
-        if introduced or possessive or one_to_one or lone or _PREFIXED.match(word.written):
+        is_introduced = index > 0 and words[index - 1].folded in _BEFORE_A_NAME and word.is_capital
+        is_possessive = word.is_capital and _POSSESSIVE.search(word.written)
+        is_alone = only_unlisted and word.folded not in activities
+        if is_introduced or is_possessive or one_to_one or is_alone or _PREFIXED.match(word.written):
             yield word
 
 
-def _activity_words(spans: Sequence[_Word]) -> Iterator[str]:
-    """Words that no name is: what is done with somebody, and what ends in -ing."""
-    for at, word in enumerate(spans):
-        follows = spans[at + 1].folded if at + 1 < len(spans) else ""
-        if follows in _BEFORE_A_PERSON or word.folded.endswith("ing"):
+def _activity_words(words: Sequence[_Word]) -> Iterator[str]:
+    """Words that are no names: what is done with somebody, and words in -ing."""
+    for index, word in enumerate(words):
+        following = words[index + 1].folded if index + 1 < len(words) else ""
+        if following in _BEFORE_A_PERSON or word.folded.endswith("ing"):
             yield word.folded
 
 
-def _next_to_names(title: str, spans: Sequence[_Word], names: Collection[str]) -> Iterator[_Word]:
-    """Capitalised unlisted words before or after a name or an initial: "Sioned Threlfall", "J. Threlfall"."""
-    capitals = [word for word in spans if word.is_capital or not word.parts.isdisjoint(names)]
+def _next_to_names(title: str, words: Sequence[_Word], names: Collection[str]) -> Iterator[_Word]:
+    """Capitalised words of no list next to a name or an initial: "Sioned Threlfall", "J. Threlfall"."""
+    capitals = [word for word in words if word.is_capital or not word.parts.isdisjoint(names)]
     named: set[str] = set()
     for first, second in pairwise(capitals):
         between = title[first.end : second.start]
         if not _BETWEEN_NAMES.fullmatch(between):
             continue
         pairs = [(second, first)]
-        # "Visit Sioned": what opens a title is a name only before a sign, an initial or "and".
-        if between.strip() or first is not spans[0] or second.is_initial:
+        # "Visit Sioned": the first word of a title is a name only before a sign, an initial or "and".
+        if between.strip() or first is not words[0] or second.is_initial:
             pairs.append((first, second))
         for word, other in pairs:
             by_name = other.is_initial or other.folded in named or not other.parts.isdisjoint(names)

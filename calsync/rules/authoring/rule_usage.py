@@ -1,4 +1,4 @@
-"""Which rules carry the calendars we hold, and what stays unclear."""
+"""Counts which rules decided the stored meetings, and what stays unclear, for `calsync rules coverage`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,13 +14,14 @@ from calsync.text import format_count
 
 @dataclass(frozen=True, slots=True)
 class RuleUsage:
-    """What the rules did to stored meetings.
+    """How many meetings and hours each rule decided.
 
-    rules: id, meetings, hours; the most hours first. silent: rules that decided nothing. unclear:
-    title, meetings, hours of inter-agency meetings with no activity; the most hours first; private
-    meetings and meetings whose titles are not kept show no title. unlisted: mail domains that no
-    directory knows, with the number of meetings. all_day: meetings that last whole days; they count
-    as meetings, without hours, as a day of leave is no 24 hours of anything.
+    all_day: how many of the meetings take whole days; they have no hours, since a day of leave is not 24
+    hours. inter_hours: hours of meetings between agencies; unclear_hours: of those without an activity.
+    rules: id, meetings, hours. unused_rules: ids of rules that decided no meeting. unclear: title,
+    meetings, hours of unclear meetings between agencies; private meetings and meetings whose titles are not
+    stored have the title "". unlisted: mail domains of no agencies file, with the number of meetings.
+    rules, unclear: the most hours first.
     """
 
     meetings: int
@@ -33,7 +34,7 @@ class RuleUsage:
     unlisted: tuple[tuple[str, int], ...]
 
     def lines(self) -> tuple[str, ...]:
-        """All of it for people, line by line."""
+        """The whole text, line by line."""
         return tuple(_format_lines(self))
 
     def __str__(self) -> str:
@@ -41,7 +42,7 @@ class RuleUsage:
 
 
 def measure_rule_usage(meetings: Iterable[Meeting], book: RuleBook) -> RuleUsage:
-    """Count what decided the meetings, by rule, and list what stayed unclear."""
+    """Count meetings and hours by the rule that decided, and list what is unclear."""
     rules: Counter[str] = Counter()
     rule_hours: defaultdict[str, float] = defaultdict(float)
     unclear: Counter[str] = Counter()
@@ -54,7 +55,7 @@ def measure_rule_usage(meetings: Iterable[Meeting], book: RuleBook) -> RuleUsage
         for rule in meeting.classification.rule.split(" + "):
             rules[rule] += 1
             rule_hours[rule] += hours
-        domains.update(_unlisted(meeting, book))
+        domains.update(_unlisted_domains(meeting, book))
         if meeting.classification.scope is not Scope.INTER_AGENCY:
             continue
         inter += hours
@@ -78,7 +79,7 @@ def _sort_by_hours(hours: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(hours.items(), key=lambda pair: -pair[1])
 
 
-def _unlisted(meeting: Meeting, book: RuleBook) -> Iterator[str]:
+def _unlisted_domains(meeting: Meeting, book: RuleBook) -> Iterator[str]:
     for domain in {meeting.organizer_domain, *meeting.attendee_domains} - {""}:
         if book.directory.find_organisation(domain).sector == UNLISTED:
             yield domain
@@ -95,7 +96,7 @@ def _format_lines(usage: RuleUsage) -> Iterator[str]:
         yield f"  {hours:8.1f} h  {meetings:5d}  {rule}"
     yield from ("", "Unclear, most hours first")
     for title, meetings, hours in usage.unclear:
-        yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(titles not kept)'}"
+        yield f"  {hours:8.1f} h  {meetings:5d}  {title or '(title not stored)'}"
     if usage.unlisted:
         yield from ("", "Domains that no directory lists (add them to your agencies.toml)")
         yield from (f"  {meetings:5d}  {domain}" for domain, meetings in usage.unlisted)

@@ -1,7 +1,7 @@
-"""How well the rules agree with people: a table of coded meetings against the book's verdicts.
+"""Measures how well the rules agree with people who coded meetings, for `calsync rules score`.
 
-Cohen's kappa is agreement beyond chance (Cohen 1960), its interval the normal one with the large-sample
-variance of Fleiss, Cohen and Everitt (1969).
+Cohen's kappa is agreement beyond chance (Cohen 1960), its interval is the normal interval with the
+large-sample variance of Fleiss, Cohen and Everitt (1969).
 """
 
 from collections import Counter
@@ -37,14 +37,14 @@ class Kappa:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How the rules did on coded meetings.
+    """How often the rules label coded meetings as the people who coded them.
 
-    accuracy: share of rows right, by column (scope, partnership, activity). kappa: of the activity,
-    over all rows; kappa_inter: over the rows coded inter_agency. confusion: coded in rows, judged in
-    columns. classes: index activity; columns precision, recall, coded, judged. hours: index process
-    and service_improvement; columns coded, judged, error (relative; `mixed` is half of each). wrong:
-    the rows that differ, most minutes first; columns title, minutes, coded, judged, rule, evidence.
-    lonely: rules that spoke last on one row only, with that row's title and why the rule is general.
+    accuracy: share of equal rows by column (scope, partnership, activity). kappa: of the activity over all
+    rows; kappa_inter: over the rows coded inter_agency. confusion: activities as coded in rows, by the
+    rules in columns. classes: index activity; columns precision, recall, coded, judged (number of rows).
+    hours: index process and service_improvement; columns coded, judged, error (relative); `mixed` is half
+    of each. differing: the rows that differ, most minutes first; columns title, minutes, coded, judged,
+    rule, evidence. single_row_rules: id, title and reason of rules that decided one row only.
     """
 
     rows: int
@@ -61,7 +61,7 @@ class Score:
         return self.text()
 
     def text(self, rows: int | None = None) -> str:
-        """All of it for people; of the rows that differ, so many of the longest (all if not given)."""
+        """The whole text; of the rows that differ only the `rows` longest, all if not given."""
         return "\n".join(self.lines(rows))
 
     def lines(self, rows: int | None = None) -> tuple[str, ...]:
@@ -70,89 +70,105 @@ class Score:
 
 
 def score_rules(frame: pd.DataFrame, book: RuleBook) -> Score:
-    """Judge coded meetings and compare.
+    """Classify coded meetings and compare.
 
-    Columns: those of `classify_table`, and scope, partnership, activity as coded. Raises KeyError
-    with the names of coded columns that are missing.
+    Args:
+        frame: the columns that `classify_table` reads, and scope, partnership and activity as coded.
+        book: the rules.
+
+    Raises:
+        KeyError: with the names of the coded columns that are missing.
     """
     missing = [name for name in _CODED_COLUMNS if name not in frame.columns]
     if missing:
         raise KeyError(", ".join(missing))
     coded = frame.loc[:, list(_CODED_COLUMNS)].fillna("").astype(str)
-    judged = classify_table(frame.drop(columns=list(_CODED_COLUMNS)), book)
+    classified = classify_table(frame.drop(columns=list(_CODED_COLUMNS)), book)
     minutes = pd.to_numeric(frame.get("duration_minutes", pd.Series(60, frame.index)), errors="coerce")
-    inter = coded["scope"] == "inter_agency"
+    is_inter = coded["scope"] == "inter_agency"
     return Score(
         rows=len(frame),
-        accuracy={name: float((coded[name] == judged[name]).mean()) for name in _CODED_COLUMNS},
-        kappa=cohen_kappa(coded["activity"].tolist(), judged["activity"].tolist()),
-        kappa_inter=cohen_kappa(coded["activity"][inter].tolist(), judged["activity"][inter].tolist()),
-        confusion=pd.crosstab(coded["activity"], judged["activity"], rownames=["coded"], colnames=["judged"]),
-        classes=_table_of_classes(coded["activity"], judged["activity"]),
-        hours=_table_of_hours(coded["activity"], judged["activity"], minutes.fillna(0) / 60),
-        differing=_find_differing_rows(frame, coded, judged, minutes.fillna(0)),
-        single_row_rules=tuple(_find_single_row_rules(judged, book)),
+        accuracy={name: float((coded[name] == classified[name]).mean()) for name in _CODED_COLUMNS},
+        kappa=cohen_kappa(coded["activity"].tolist(), classified["activity"].tolist()),
+        kappa_inter=cohen_kappa(
+            coded["activity"][is_inter].tolist(), classified["activity"][is_inter].tolist()
+        ),
+        confusion=pd.crosstab(
+            coded["activity"], classified["activity"], rownames=["coded"], colnames=["judged"]
+        ),
+        classes=_table_of_classes(coded["activity"], classified["activity"]),
+        hours=_table_of_hours(coded["activity"], classified["activity"], minutes.fillna(0) / 60),
+        differing=_find_differing_rows(frame, coded, classified, minutes.fillna(0)),
+        single_row_rules=tuple(_find_single_row_rules(classified, book)),
     )
 
 
-def cohen_kappa(coded: Sequence[str], judged: Sequence[str]) -> Kappa:
-    """Cohen's kappa of two codings of the same rows; 1 where both know one class only and agree."""
+def cohen_kappa(coded: Sequence[str], classified: Sequence[str]) -> Kappa:
+    """Cohen's kappa of two codings of the same rows; 1 if both have the same single class."""
     n = len(coded)
     if not n:
         return Kappa(0.0, 0.0, 0.0, 0)
-    pairs = Counter(zip(coded, judged, strict=True))
-    left, right = Counter(coded), Counter(judged)
-    names = left.keys() | right.keys()
+    pairs = Counter(zip(coded, classified, strict=True))
+    counts_coded, counts_classified = Counter(coded), Counter(classified)
+    names = counts_coded.keys() | counts_classified.keys()
     agreed = sum(pairs[name, name] for name in names) / n
-    chance = sum(left[name] * right[name] for name in names) / n**2
+    chance = sum(counts_coded[name] * counts_classified[name] for name in names) / n**2
     if chance >= 1:
         return Kappa(1.0, 1.0, 1.0, n)
     value = (agreed - chance) / (1 - chance)
-    deviation = sqrt(max(_kappa_variance(pairs, left, right, n, agreed, chance), 0.0))
+    deviation = sqrt(max(_kappa_variance(pairs, counts_coded, counts_classified, n, agreed, chance), 0.0))
     return Kappa(value, value - _Z_95 * deviation, min(value + _Z_95 * deviation, 1.0), n)
 
 
 def _kappa_variance(
     pairs: Counter[tuple[str, str]],
-    left: Counter[str],
-    right: Counter[str],
+    counts_coded: Counter[str],
+    counts_classified: Counter[str],
     n: int,
     agreed: float,
     chance: float,
 ) -> float:
+    """The large-sample variance of kappa (Fleiss, Cohen and Everitt 1969)."""
     value = (agreed - chance) / (1 - chance)
-    on = sum(
-        count / n * (1 - (left[a] + right[a]) / n * (1 - value)) ** 2
+    agreeing = sum(
+        count / n * (1 - (counts_coded[a] + counts_classified[a]) / n * (1 - value)) ** 2
         for (a, b), count in pairs.items()
         if a == b
     )
-    off = (1 - value) ** 2 * sum(
-        count / n * ((left[b] + right[a]) / n) ** 2 for (a, b), count in pairs.items() if a != b
+    disagreeing = (1 - value) ** 2 * sum(
+        count / n * ((counts_coded[b] + counts_classified[a]) / n) ** 2
+        for (a, b), count in pairs.items()
+        if a != b
     )
-    return (on + off - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
+    return (agreeing + disagreeing - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
 
 
-def _table_of_classes(coded: pd.Series, judged: pd.Series) -> pd.DataFrame:
+def _table_of_classes(coded: pd.Series, classified: pd.Series) -> pd.DataFrame:
     rows = []
-    for name in sorted(set(coded) | set(judged)):
-        right = int(((coded == name) & (judged == name)).sum())
-        of_coded, of_judged = int((coded == name).sum()), int((judged == name).sum())
-        precision = right / of_judged if of_judged else float("nan")
-        recall = right / of_coded if of_coded else float("nan")
-        rows.append((name, precision, recall, of_coded, of_judged))
+    for name in sorted(set(coded) | set(classified)):
+        agreed = int(((coded == name) & (classified == name)).sum())
+        of_coded, of_classified = int((coded == name).sum()), int((classified == name).sum())
+        precision = agreed / of_classified if of_classified else float("nan")
+        recall = agreed / of_coded if of_coded else float("nan")
+        rows.append((name, precision, recall, of_coded, of_classified))
     return pd.DataFrame(rows, columns=["activity", "precision", "recall", "coded", "judged"]).set_index(
         "activity"
     )
 
 
-def _table_of_hours(coded: pd.Series, judged: pd.Series, hours: pd.Series) -> pd.DataFrame:
+def _table_of_hours(coded: pd.Series, classified: pd.Series, hours: pd.Series) -> pd.DataFrame:
     rows = []
     for side in _SIDES:
-        coded_hours, judged_hours = (
-            float((hours * _share_of_side(column, side)).sum()) for column in (coded, judged)
+        coded_hours, classified_hours = (
+            float((hours * _share_of_side(column, side)).sum()) for column in (coded, classified)
         )
         rows.append(
-            (side, coded_hours, judged_hours, judged_hours / coded_hours - 1 if coded_hours else float("nan"))
+            (
+                side,
+                coded_hours,
+                classified_hours,
+                classified_hours / coded_hours - 1 if coded_hours else float("nan"),
+            )
         )
     return pd.DataFrame(rows, columns=["activity", "coded", "judged", "error"]).set_index("activity")
 
@@ -162,17 +178,17 @@ def _share_of_side(column: pd.Series, side: str) -> pd.Series:
 
 
 def _find_differing_rows(
-    frame: pd.DataFrame, coded: pd.DataFrame, judged: pd.DataFrame, minutes: pd.Series
+    frame: pd.DataFrame, coded: pd.DataFrame, classified: pd.DataFrame, minutes: pd.Series
 ) -> pd.DataFrame:
-    differs = (coded != judged[list(_CODED_COLUMNS)].astype(str)).any(axis=1)
+    differs = (coded != classified[list(_CODED_COLUMNS)].astype(str)).any(axis=1)
     table = pd.DataFrame(
         {
             "title": frame["title"],
             "minutes": minutes,
             "coded": _join_labels(coded),
-            "judged": _join_labels(judged),
-            "rule": judged["rule"],
-            "evidence": judged["evidence"],
+            "judged": _join_labels(classified),
+            "rule": classified["rule"],
+            "evidence": classified["evidence"],
         }
     )
     return table[differs].sort_values("minutes", ascending=False)
@@ -182,15 +198,15 @@ def _join_labels(table: pd.DataFrame) -> pd.Series:
     return table["scope"] + "/" + table["partnership"].replace("", "-") + "/" + table["activity"]
 
 
-def _find_single_row_rules(judged: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, str]]:
+def _find_single_row_rules(classified: pd.DataFrame, book: RuleBook) -> Iterator[tuple[str, str, str]]:
     whys = {rule.id: rule.why for rule in iterate_rules(book)}
     titles: dict[str, list[str]] = {}
-    for rules, title in zip(judged["rule"], judged["title"], strict=True):
+    for rules, title in zip(classified["rule"], classified["title"], strict=True):
         for rule in str(rules).split(" + "):
             titles.setdefault(rule, []).append(str(title))
-    for rule, found in sorted(titles.items()):
-        if len(found) == 1:
-            yield rule, found[0], whys.get(rule, "the engine's own")
+    for rule, titles_of_rule in sorted(titles.items()):
+        if len(titles_of_rule) == 1:
+            yield rule, titles_of_rule[0], whys.get(rule, "the engine's own")
 
 
 def _format_lines(score: Score, rows: int | None) -> Iterator[str]:

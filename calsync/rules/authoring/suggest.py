@@ -1,6 +1,6 @@
-"""Proposes phrases for rules: groups unclear titles by the words they share.
+"""Proposes phrases for rules from the words that unclear titles share, for `calsync rules suggest`.
 
-A proposal holds no name of a person and chooses no side: what a phrase shows is for its author to say.
+A proposal contains no name of a person. It leaves the side open, which the author of the rule chooses.
 """
 
 from collections import Counter, defaultdict
@@ -23,9 +23,9 @@ _MIN_TITLES = 2  # titles that must share a phrase before it is worth a rule
 class Suggestion:
     """A phrase shared by unclear titles.
 
-    titles: those titles, names of people hidden. known: by activity, how many coded rows hold the phrase.
-    open: the same for those of them that calsync calls unclear today, which a rule would decide; None
-    where no coded rows were given.
+    titles: these titles, with names of people hidden. hours: of their meetings. activity_counts: by
+    activity, how many coded rows contain the phrase. unclear_counts: the same of the rows that calsync
+    labels unclear today, which a rule would decide; None if they were not given.
     """
 
     phrase: str
@@ -38,11 +38,11 @@ class Suggestion:
         return "\n".join(self.lines())
 
     def lines(self) -> tuple[str, ...]:
-        """The proposal as lines of TOML, whatever its titles hold."""
+        """The proposal as lines of TOML; titles cannot break out of their comment or string."""
         titles = format_count(len(self.titles), "unclear title")
         lines = [f"# {titles}, {self.hours:.1f} h: {make_visible('; '.join(self.titles[:3]))}"]
         if self.unclear_counts is not None:
-            lines.append(f"# coded rows that hold it: {_format_counts(self.activity_counts)}")
+            lines.append(f"# coded rows that contain it: {_format_counts(self.activity_counts)}")
             counts = _format_counts(self.unclear_counts)
             lines.append(f"# of them unclear to calsync today, so decided by this rule: {counts}")
         lines += (
@@ -62,19 +62,27 @@ def suggest_phrases(
     coded: pd.DataFrame | None,
     book: RuleBook,
     *,
-    judged: pd.DataFrame | None = None,
+    classified: pd.DataFrame | None = None,
     names: Collection[str] = (),
     limit: int = 20,
 ) -> list[Suggestion]:
     """Return phrases of one or two words that unclear titles share, the most hours first.
 
-    unclear: titles with their hours. coded: a table with columns title, description, activity, or
-    None. judged: the same rows as `classify_table` gives them. names: given names and surnames of
-    people, in any spelling. Words that say nothing and names of people are left out.
+    Stop words, filler and names of people are left out.
+
+    Args:
+        unclear: titles with their hours.
+        coded: a table with columns title, description, activity, or None.
+        book: the rules.
+        classified: the rows of `coded` as `classify_table` returns them.
+        names: given names and surnames of people, in any spelling.
+        limit: at most so many phrases.
     """
     unclear = list(unclear)
-    folded = frozenset(part for name in names for part in fold_text(name).replace("-", " ").split())
-    hidden = find_name_words((title for title, _ in unclear), folded, lambda word: _in_a_list(word, book))
+    folded_names = frozenset(part for name in names for part in fold_text(name).replace("-", " ").split())
+    hidden = find_name_words(
+        (title for title, _ in unclear), folded_names, lambda word: _in_a_list(word, book)
+    )
     hours: defaultdict[str, float] = defaultdict(float)
     titles: dict[str, list[str]] = {}
     for title, spent in unclear:
@@ -84,27 +92,30 @@ def suggest_phrases(
     shared = [
         phrase for phrase in sorted(hours, key=lambda p: -hours[p]) if len(set(titles[phrase])) >= _MIN_TITLES
     ]
-    known = _read_coded_texts(coded)
+    coded_rows = _read_coded_texts(coded)
     unclear_names = book.names_counted_as(Activity.UNCLEAR)
-    is_open = None if judged is None else [name in unclear_names for name in judged["activity"]]
+    is_unclear = None if classified is None else [name in unclear_names for name in classified["activity"]]
     return [
         Suggestion(
             phrase,
             tuple(dict.fromkeys(titles[phrase])),
             hours[phrase],
-            _count_activities(phrase, known),
+            _count_activities(phrase, coded_rows),
             None
-            if is_open is None
-            else _count_activities(phrase, [row for row, yes in zip(known, is_open, strict=True) if yes]),
+            if is_unclear is None
+            else _count_activities(
+                phrase,
+                [row for row, unclear_today in zip(coded_rows, is_unclear, strict=True) if unclear_today],
+            ),
         )
         for phrase in shared[:limit]
     ]
 
 
 def _phrases_of_title(title: str, hidden: Collection[str], book: RuleBook) -> Iterator[str]:
-    kept = [word for word in split_words(title) if word not in hidden and _is_content_word(word, book)]
-    yield from dict.fromkeys(kept)
-    yield from dict.fromkeys(f"{a} {b}" for a, b in pairwise(kept))
+    words = [word for word in split_words(title) if word not in hidden and _is_content_word(word, book)]
+    yield from dict.fromkeys(words)
+    yield from dict.fromkeys(f"{a} {b}" for a, b in pairwise(words))
 
 
 def _is_content_word(word: str, book: RuleBook) -> bool:
@@ -121,6 +132,7 @@ def _in_a_list(word: str, book: RuleBook) -> bool:
 
 
 def _read_coded_texts(coded: pd.DataFrame | None) -> Sequence[tuple[str, str]]:
+    """The words of each coded row, with a space before and after each, and its activity."""
     if coded is None or coded.empty:
         return ()
     description = coded["description"].fillna("") if "description" in coded else ""

@@ -1,12 +1,11 @@
-"""Folds text to plain words: case, accents, apostrophes and punctuation gone; where it breaks is kept.
+"""Folds text to words without case, accents, apostrophes and punctuation, and marks where it breaks.
 
-A *break* ends a phrase (a new line, a semicolon, a full stop); a *joint* only ends a clause (a comma,
-a colon, a dash, a bracket): a phrase may run over it.
+A *phrase break* (new line, semicolon, full stop) ends phrases and clauses. A *clause break* (comma, colon,
+dash, bracket) ends only a clause: a phrase may run over it.
 """
 
 import re
 import unicodedata
-from functools import lru_cache
 from itertools import product
 
 from calsync.rules.language.memo import Memo
@@ -18,8 +17,9 @@ QUESTION_MARK = "qmark"
 
 _CLITIC = re.compile(r"(?<=[a-z])['’‘`´](?:s|r|n|u|i|w|m|th|ch)?(?![a-z])|['’‘`´]")
 _TOKEN = re.compile(
-    r"(?<! ) *+("  # so that no branch is tried at a space, and a long run of spaces is entered at its first
-    r"[a-z][a-z0-9]*"  # first, as most pieces are words
+    # A run of spaces is matched whole and from its first space only: else a long run costs quadratic time.
+    r"(?<! ) *+("
+    r"[a-z][a-z0-9]*"  # the first branch, since most tokens are words
     r"|(?<![\d:.£])(?:(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s?[ap]m)?|0[6-9][0-5]\d|1[0-8][0-5]\d)(?![\d:.]\d|\d|[a-z%])"
     r"|[0-9][a-z0-9]*|[;\n|•!?*·]|\.(?=\s|$)|[,:()/\[\]–—]|(?<=\s)-(?=\s|\w)|[&+]|£)"
 )
@@ -28,7 +28,7 @@ _PHRASE_BREAK_MARKS = frozenset(";\n|•!*·.")
 
 
 def fold_text(text: str) -> str:
-    """Lower case, without accents and apostrophes: `Wedi'i ganslo` and `wedi ganslo` become one."""
+    """The text in lower case, without accents and apostrophes: `Wedi'i ganslo` becomes `wedi ganslo`."""
     lowered = text.casefold()
     if not lowered.isascii():
         lowered = unicodedata.normalize("NFKD", lowered.translate(_DASHES))
@@ -40,9 +40,9 @@ _DASHES = str.maketrans({"–": " - ", "—": " - ", "\r": "\n", " ": " ", "‑"
 
 
 def split_tokens(text: str) -> list[str]:
-    """The words of a text in order, with BREAK and JOINT where it breaks; a clock time breaks it too.
+    """The words of a text in order, with `PHRASE_BREAK` and `CLAUSE_BREAK` where it breaks.
 
-    `&` and `+` read as "and", `£` as MONEY, a question mark as ASKED.
+    A clock time is a phrase break. `&` and `+` become "and", `£` POUND_SIGN, a question mark QUESTION_MARK.
     """
     return list(map(_NORMALISED_TOKENS.__getitem__, _TOKEN.findall(fold_text(text))))
 
@@ -57,50 +57,60 @@ _TOKEN_OF_MARK = {
 }
 
 
-def _normalise_token(piece: str) -> str:
-    return _TOKEN_OF_MARK.get(piece) or (PHRASE_BREAK if _CLOCK_TIME.fullmatch(piece) else piece)
+def _normalise_token(token: str) -> str:
+    return _TOKEN_OF_MARK.get(token) or (PHRASE_BREAK if _CLOCK_TIME.fullmatch(token) else token)
 
 
 _NORMALISED_TOKENS = Memo(_normalise_token, 200_000)
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """The words of a text, without its breaks."""
-    return tuple(piece for piece in split_tokens(text) if piece not in (PHRASE_BREAK, CLAUSE_BREAK))
+    """The words of a text in order, without its breaks."""
+    return tuple(token for token in split_tokens(text) if token not in (PHRASE_BREAK, CLAUSE_BREAK))
 
 
 def expand_phrase(phrase: str) -> list[tuple[str, ...]]:
-    """Every way a phrase of a pack may be written, as words; a word may end in `*`.
+    """Every spelling of a phrase of a pack, as words; a word may end in `*`.
 
     `sub~group` is "sub group" (or "sub-group") and "subgroup"; `agree|sign protocol|agreement` is
     each of the four pairs.
     """
-    return [sum(way, ()) for places in parse_phrase(phrase) for way in product(*places)]
+    return [
+        sum(alternatives, ()) for positions in parse_phrase(phrase) for alternatives in product(*positions)
+    ]
 
 
 def parse_phrase(phrase: str) -> list[list[list[tuple[str, ...]]]]:
-    """A phrase, its tildes once as spaces and once as nothing: by place, what may stand there, as words.
+    """Parse a phrase of a pack; `lexicon` inserts the result into its trie.
 
-    Places keep a phrase small that is long when each of its spellings is written out.
+    Written out spelling by spelling, a phrase of many alternatives would be large; see `expand_phrase`.
+
+    Returns:
+        One or two spellings, the tildes as nothing and as spaces. A spelling is a list of positions, a
+        position a list of alternatives, an alternative a tuple of words.
     """
-    joined = ("", " ") if "~" in phrase else ("",)
-    places = [alternatives.split("|") for alternatives in phrase.split()]
+    tildes = ("", " ") if "~" in phrase else ("",)
+    positions = [alternatives.split("|") for alternatives in phrase.split()]
     return [
-        [[_SPLIT_ALTERNATIVES[text.replace("~", tilde)] for text in alternatives] for alternatives in places]
-        for tilde in joined
+        [
+            [_SPLIT_ALTERNATIVES[text.replace("~", tilde)] for text in alternatives]
+            for alternatives in positions
+        ]
+        for tilde in tildes
     ]
 
 
 def _split_alternative(text: str) -> tuple[str, ...]:
-    found: list[str] = []
-    for word in text.split():
-        parts = list(split_words(word.rstrip("*")))
-        if parts and word.endswith("*"):
-            parts[-1] += "*"
-        found += parts
-    return tuple(found)
+    words: list[str] = []
+    for part in text.split():
+        folded = list(split_words(part.rstrip("*")))
+        if folded and part.endswith("*"):
+            folded[-1] += "*"
+        words += folded
+    return tuple(words)
 
 
+# The same words come in many phrases: without it, loading all packs takes half as long again.
 _SPLIT_ALTERNATIVES = Memo(_split_alternative, 50_000)
 
 
@@ -118,9 +128,11 @@ _NASAL_MUTATIONS = (("p", "mh"), ("t", "nh"), ("c", "ngh"), ("b", "m"), ("d", "n
 _ASPIRATE_MUTATIONS = (("p", "ph"), ("t", "th"), ("c", "ch"))
 
 
-@lru_cache(20_000)
 def mutate_welsh_word(word: str) -> frozenset[str]:
-    """A Welsh word and its soft, nasal and aspirate mutations: bwrdd, fwrdd, mwrdd."""
+    """A Welsh word and its soft, nasal and aspirate mutations: bwrdd, fwrdd, mwrdd.
+
+    A word of fewer than four letters is returned alone.
+    """
     if len(word.rstrip("*")) < 4:
         return frozenset({word})
     forms = {word} | {
@@ -128,15 +140,15 @@ def mutate_welsh_word(word: str) -> frozenset[str]:
         for table in (_SOFT_MUTATIONS, _NASAL_MUTATIONS, _ASPIRATE_MUTATIONS)
         if (form := _apply_mutation(word, table))
     }
-    if word[0] == "g":
+    if word[0] == "g":  # soft mutation: gofal, ofal
         forms.add(word[1:])
-    if word[0] in "aeiouwy":
+    if word[0] in "aeiouwy":  # after "ei" (her), "ein" (our), "eu" (their): addysg, haddysg
         forms.add("h" + word)
     return frozenset(forms)
 
 
 def _apply_mutation(word: str, table: tuple[tuple[str, str], ...]) -> str:
-    if word[:2] in ("ch", "dd", "ff", "ph", "th"):
+    if word[:2] in ("ch", "dd", "ff", "ph", "th"):  # letters of their own in Welsh, which do not mutate
         return ""
     for radical, changed in table:
         if word.startswith(radical):

@@ -1,7 +1,11 @@
-"""Finds every phrase of every list in one pass over a text.
+"""Finds every phrase of every list in one pass over a text (`Lexicon`).
 
-Lists are bits of an integer, so that "any phrase of these lists" is one `&`. A phrase of a list
-that *covers* hides the shorter finds inside it: "case conference" is no conference.
+Lists are bits of an integer, so that "any phrase of these lists" is one `&`. A phrase of a list that *covers*
+hides the shorter phrases inside it: "case conference" is no conference.
+
+Written words are mapped to numbers, the symbols: one for each word of a phrase, whatever its spelling,
+plural or mutation. Phrases are paths through a trie of symbols. `_Path` objects cache what a sequence of
+words leads to.
 """
 
 from collections import deque
@@ -15,18 +19,18 @@ from calsync.rules.language.folding import mutate_welsh_word, parse_phrase
 from calsync.rules.language.memo import Memo
 from calsync.rules.language.typos import SpellingCorrector
 
-_LISTS_KEY = -1  # the key under which a trie node keeps the lists that a phrase ending there belongs to
-_CACHE_LIMIT = 200_000  # words whose look-up is remembered
+_LISTS_KEY = -1  # the key of a trie node for the lists of the phrases that end there; symbols are 0 or more
+_MAX_CACHED_WORDS = 200_000
 TrieNode = dict[int, Any]
 
 
 PhraseHit = tuple[int, int, int]
-"""A phrase found, as `start, end, lists`: its words are `tokens[start:end]`, `lists` the bits of the lists
-it stands in. A text has dozens, and a plain tuple is made three times as fast as a named one."""
+"""A phrase that was found, as `start, end, lists`: its words are `tokens[start:end]`, `lists` the bits of its
+lists. No named tuple, since a text has dozens and a plain tuple is made three times as fast."""
 
 
 def bit_positions(bits: int) -> Iterator[int]:
-    """Where the ones stand, the lowest first."""
+    """The positions of the bits that are 1, the lowest first."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -35,18 +39,18 @@ def bit_positions(bits: int) -> Iterator[int]:
 
 @dataclass(slots=True, eq=False)
 class _Path:
-    """What stands at the beginning of some phrases, one word or several.
+    """A sequence of words with which phrases begin or which are phrases.
 
-    symbols: what the last word stands for. finds: the phrases found on the way, by their lengths and
-    lists; covering: the lengths of those that cover. after: the symbols of which one must follow in a
-    longer phrase; onward: the path with one word more, by what that stands for.
+    symbols: of the last word. phrases: the phrases that begin with the first of these words and end with
+    any of them, as length and lists; covering: the lengths of those that cover. next_symbols: the symbols
+    with which a longer phrase goes on; longer: the path with one word more, by the symbols of that word.
     """
 
     symbols: tuple[int, ...]
-    finds: tuple[tuple[int, int], ...]
+    phrases: tuple[tuple[int, int], ...]
     covering: tuple[int, ...]
-    after: frozenset[int]
-    onward: Mapping[tuple[int, ...], "_Path"]
+    next_symbols: frozenset[int]
+    longer: Mapping[tuple[int, ...], "_Path"]
 
 
 _EMPTY_PATH = _Path((), (), (), frozenset(), {})
@@ -54,14 +58,20 @@ _EMPTY_PATH = _Path((), (), (), frozenset(), {})
 
 @dataclass(frozen=True, slots=True)
 class PhraseList:
-    """A list as packs give it: phrases by language, and whether they cover what lies inside them."""
+    """A list as packs give it: phrases by language, and whether they cover shorter phrases inside them."""
 
     by_language: Mapping[str, tuple[str, ...]]
     covers: bool = False
 
 
 class Lexicon:
-    """All phrases, compiled; `bits` gives the bit of a list by its name."""
+    """All phrases of all lists.
+
+    Args:
+        lists: by name; `Lexicon.bits` has the bit of each.
+        typo_free: words that are not corrected as misspellings.
+        shorthand: short forms and the words that they are short for.
+    """
 
     def __init__(
         self,
@@ -69,39 +79,38 @@ class Lexicon:
         typo_free: Iterable[str] = (),
         shorthand: Mapping[str, str] | None = None,
     ) -> None:
-        self.bits = {name: 1 << place for place, name in enumerate(lists)}
+        self.bits = {name: 1 << index for index, name in enumerate(lists)}
         self.covering = sum(bit for name, bit in self.bits.items() if lists[name].covers)
         self._symbols: dict[str, int] = {}
         self._shorthand = shorthand or {}
-        self._spelled: dict[str, set[int]] = {}  # a written word to the symbols it stands for
-        self._stems: dict[str, set[int]] = {}
+        self._spelled: dict[str, set[int]] = {}  # the symbols of a written word
+        self._stems: dict[str, set[int]] = {}  # the symbols of words that begin so (`commission*`)
         self._root: TrieNode = {}
-        self._starts = Memo(self._start, _CACHE_LIMIT)
-        for name, phrases in lists.items():
-            self._add(self.bits[name], phrases)
+        self._paths = Memo(self._start_path, _MAX_CACHED_WORDS)
+        for name, phrase_list in lists.items():
+            for language, phrases in phrase_list.by_language.items():
+                for phrase in phrases:
+                    for positions in parse_phrase(phrase):
+                        self._insert_phrase(self._root, positions, self.bits[name], welsh=language == "cy")
         self._shortest = min(map(len, self._stems), default=1)
         self._longest = max(map(len, self._stems), default=0)
         self._speller = SpellingCorrector(self._spelled, self._stems, frozenset(typo_free))
 
-    def _add(self, bit: int, phrases: PhraseList) -> None:
-        for language, texts in phrases.by_language.items():
-            for text in texts:
-                for places in parse_phrase(text):
-                    self._insert_phrase(self._root, places, bit, welsh=language == "cy")
-
     def _insert_phrase(
-        self, node: TrieNode, places: Sequence[Sequence[tuple[str, ...]]], bit: int, *, welsh: bool
+        self, node: TrieNode, positions: Sequence[Sequence[tuple[str, ...]]], bit: int, *, welsh: bool
     ) -> None:
-        if places:
-            for words in places[0]:
-                after = node
+        """Add the rest of a phrase, from `node` on; `positions` as `parse_phrase` returns them."""
+        if positions:
+            for words in positions[0]:
+                following = node
                 for word in words:
-                    after = after.setdefault(self._symbol(word, welsh=welsh), {})
-                self._insert_phrase(after, places[1:], bit, welsh=welsh)
+                    following = following.setdefault(self._symbol(word, welsh=welsh), {})
+                self._insert_phrase(following, positions[1:], bit, welsh=welsh)
         elif node is not self._root:
             node[_LISTS_KEY] = node.get(_LISTS_KEY, 0) | bit
 
     def _symbol(self, word: str, *, welsh: bool) -> int:
+        """The symbol of a word of a phrase; a Welsh word has one with all its mutations."""
         key = f"{word}/cy" if welsh else word
         symbol = self._symbols.get(key)
         if symbol is None:
@@ -112,97 +121,105 @@ class Lexicon:
         return symbol
 
     def symbols_of(self, token: str) -> tuple[int, ...]:
-        """The symbols a token may stand for: itself, its singular, a stem, a safe correction."""
+        """The symbols of a token, its long form, its singular and its stems; else of its correction."""
         if token.isdigit():
             return tuple(self._spelled.get(token, ()))
-        return tuple(self._look_up(token) or self._corrected(token))
+        symbols = self._look_up(token)
+        if not symbols and (corrected := self._speller.correct(token)):
+            symbols = self._look_up(corrected)
+        return tuple(symbols)
 
     def has_word(self, token: str) -> bool:
-        """Whether a list holds just this word, by itself or in a phrase."""
+        """Whether some phrase contains this word, spelt so."""
         return token in self._spelled
 
     def _look_up(self, token: str) -> set[int]:
-        found = set(self._spelled.get(token, ()))
+        symbols = set(self._spelled.get(token, ()))
         if token in self._shorthand:
-            found |= self._look_up(self._shorthand[token])
+            symbols |= self._look_up(self._shorthand[token])
         if len(token) > 3 and token[-1] == "s" and token[-2] != "s":
-            found |= self._spelled.get(token[:-1], set())
+            symbols |= self._spelled.get(token[:-1], set())
         for length in range(self._shortest, min(len(token), self._longest) + 1):
-            found |= self._stems.get(token[:length], set())
-        return found
-
-    def _corrected(self, token: str) -> set[int]:
-        right = self._speller.correct(token)
-        return self._look_up(right) if right else set()
+            symbols |= self._stems.get(token[:length], set())
+        return symbols
 
     def find_phrases(self, tokens: Sequence[str]) -> list[PhraseHit]:
-        """Every phrase found, those hidden under a covering phrase left out, in order of their start."""
-        begun = [*map(self._starts.__getitem__, tokens), _EMPTY_PATH]
+        """Every phrase of the text in order of its start, without those that a covering phrase hides."""
+        paths = [*map(self._paths.__getitem__, tokens), _EMPTY_PATH]
         hits: list[PhraseHit] = []
         covers: list[tuple[int, int]] = []
-        for at, path in enumerate(begun):
-            if path.after:
-                following = at + 1
-                while not path.after.isdisjoint(symbols := begun[following].symbols):
-                    path = path.onward[symbols]
+        for start, path in enumerate(paths):
+            if path.next_symbols:
+                following = start + 1
+                while not path.next_symbols.isdisjoint(symbols := paths[following].symbols):
+                    path = path.longer[symbols]
                     following += 1
-            for length, lists in path.finds:
-                hits.append((at, at + length, lists))
+            for length, lists in path.phrases:
+                hits.append((start, start + length, lists))
             if path.covering:
-                covers += [(at, at + length) for length in path.covering]
+                covers += [(start, start + length) for length in path.covering]
         return _drop_covered(hits, covers) if covers else hits
 
-    def _start(self, token: str) -> _Path:
-        """What begins at a token."""
+    def _start_path(self, token: str) -> _Path:
+        """The path of one token."""
         symbols = self.symbols_of(token)
-        return self._path((), [self._root], symbols) if symbols else _EMPTY_PATH
+        return self._build_path((), [self._root], symbols) if symbols else _EMPTY_PATH
 
-    def _path(
-        self, before: tuple[tuple[int, ...], ...], nodes: Iterable[TrieNode], symbols: tuple[int, ...]
+    def _build_path(
+        self, previous: tuple[tuple[int, ...], ...], nodes: Iterable[TrieNode], symbols: tuple[int, ...]
     ) -> _Path:
-        """The path from these nodes, reached by the words before, with one word more."""
+        """The path of the previous words, which lead to these nodes, and one word more."""
         reached = [node[symbol] for node in nodes for symbol in symbols if symbol in node]
         if not reached:
-            return _Path(symbols, (), (), _EMPTY_PATH.after, _EMPTY_PATH.onward)
-        words = (*before, symbols)
-        after = frozenset().union(*reached) - {_LISTS_KEY}
-        onward: Mapping[tuple[int, ...], _Path] = _EMPTY_PATH.onward
-        if after:
-            onward = Memo(lambda following: self._path(words, reached, following), _CACHE_LIMIT)
-        finds = tuple(self._finds(words))
-        covering = tuple(length for length, lists in finds if length > 1 and lists & self.covering)
-        return _Path(symbols, finds, covering, after, onward)
+            return _Path(symbols, (), (), _EMPTY_PATH.next_symbols, _EMPTY_PATH.longer)
+        words = (*previous, symbols)
+        next_symbols = frozenset().union(*reached) - {_LISTS_KEY}
+        longer: Mapping[tuple[int, ...], _Path] = _EMPTY_PATH.longer
+        if next_symbols:
+            longer = Memo(lambda following: self._build_path(words, reached, following), _MAX_CACHED_WORDS)
+        phrases = tuple(self._phrases_at_start(words))
+        covering = tuple(length for length, lists in phrases if length > 1 and lists & self.covering)
+        return _Path(symbols, phrases, covering, next_symbols, longer)
 
-    def _finds(self, words: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
-        """The phrases that begin with the first of these words, by their lengths and lists."""
-        begun = [self._root[symbol] for symbol in words[0] if symbol in self._root]
-        alone = reduce(or_, [node.get(_LISTS_KEY, 0) for node in begun])
-        if alone:
-            yield 1, alone
+    def _phrases_at_start(self, words: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
+        """The length and the lists of each phrase that begins with the first of these words."""
+        nodes = [self._root[symbol] for symbol in words[0] if symbol in self._root]
+        lists = reduce(or_, [node.get(_LISTS_KEY, 0) for node in nodes])
+        if lists:
+            yield 1, lists
         if len(words) > 1:
-            for node in begun:
-                yield from _continue_phrases(node, words, 1)
+            for node in nodes:
+                yield from _longer_phrases(node, words, 1)
 
 
-def _continue_phrases(node: TrieNode, words: Sequence[Iterable[int]], at: int) -> Iterator[tuple[int, int]]:
-    """The phrases that go on from a node with the words from a place on, by their lengths and lists."""
-    for symbol in words[at] if at < len(words) else ():
-        after = node.get(symbol)
-        if after is not None:
-            if _LISTS_KEY in after:
-                yield at + 1, after[_LISTS_KEY]
-            yield from _continue_phrases(after, words, at + 1)
+def _longer_phrases(
+    node: TrieNode, words: Sequence[Iterable[int]], position: int
+) -> Iterator[tuple[int, int]]:
+    """The length and the lists of each phrase that goes on from a node with the words from a position on."""
+    for symbol in words[position] if position < len(words) else ():
+        following = node.get(symbol)
+        if following is not None:
+            if _LISTS_KEY in following:
+                yield position + 1, following[_LISTS_KEY]
+            yield from _longer_phrases(following, words, position + 1)
 
 
 def _drop_covered(hits: list[PhraseHit], covers: Iterable[tuple[int, int]]) -> list[PhraseHit]:
-    """The hits, in order of their start, that lie in no longer cover; a text may hold thousands of both."""
+    """The hits that are in no longer cover.
+
+    Linear in the length of the text, which may have thousands of hits and covers.
+
+    Args:
+        hits: in order of their start.
+        covers: start and end of each covering phrase, end exclusive.
+    """
     longest: dict[int, int] = {}
-    for left, right in covers:
-        longest[left] = max(right, longest.get(left, 0))
-    kept, reached, lefts = [], 0, deque(sorted(longest))
+    for start, end in covers:
+        longest[start] = max(end, longest.get(start, 0))
+    uncovered, covered_until, starts = [], 0, deque(sorted(longest))
     for hit in hits:
-        while lefts and lefts[0] < hit[0]:
-            reached = max(reached, longest[lefts.popleft()])
-        if reached < hit[1] and longest.get(hit[0], 0) <= hit[1]:
-            kept.append(hit)
-    return kept
+        while starts and starts[0] < hit[0]:
+            covered_until = max(covered_until, longest[starts.popleft()])
+        if covered_until < hit[1] and longest.get(hit[0], 0) <= hit[1]:
+            uncovered.append(hit)
+    return uncovered

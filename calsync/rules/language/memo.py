@@ -1,4 +1,4 @@
-"""Dictionaries that keep what was computed before, up to a number of keys."""
+"""Dictionaries for values that were computed before, with at limit so many keys."""
 
 from collections.abc import Callable, Hashable
 from typing import TypeVar
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class Memo(dict[Key, Value]):
-    """Remembers what `find` gave for a key, for at most so many keys; then it starts anew."""
+    """Computes the value of a missing key; emptied before it would have more than `limit` keys."""
 
     def __init__(self, compute: Callable[[Key], Value], limit: int) -> None:
         super().__init__()
@@ -16,21 +16,21 @@ class Memo(dict[Key, Value]):
         self._limit = limit
 
     def __missing__(self, key: Key) -> Value:
-        found = self._compute(key)
+        value = self._compute(key)
         if len(self) >= self._limit:
             self.clear()
-        self[key] = found
-        return found
+        self[key] = value
+        return value
 
 
 class Cache(dict[Key, Value]):
-    """A dictionary that holds at most so many keys: before one more is added, all are removed."""
+    """A dictionary that is emptied before it would have more than `limit` keys."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__()
-        self._most = most
+        self._limit = limit
 
     def __setitem__(self, key: Key, value: Value) -> None:
-        if len(self) >= self._most:
+        if len(self) >= self._limit:
             self.clear()
         super().__setitem__(key, value)

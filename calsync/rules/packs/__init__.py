@@ -1,1 +1,1 @@
-"""Rule packs: their TOML models, and how packs are read, checked and compiled into a `RuleBook`."""
+"""Rule packs: models of their TOML, and the code that reads, checks and compiles them into a `RuleBook`."""

@@ -1,11 +1,11 @@
-"""Binds the rules and cues of packs to the bits of their lists; what does not fit is named."""
+"""Compiles the rules and cues of packs (`Binder`): names of lists, stages and partnerships are looked up."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from calsync.model.classification import Activity, MeetingKind, Scope
 from calsync.model.problem import Problem
-from calsync.rules.book import Conditions, Cue, Rule
+from calsync.rules.compiled import Conditions, Cue, Rule
 from calsync.rules.organisations import compile_globs
 from calsync.rules.packs.models import CueTable, RuleTable
 from calsync.rules.packs.phrase_lists import LoadedPack
@@ -17,7 +17,11 @@ _SET_CONDITIONS = ("sectors_any", "sectors_none", "partnerships")
 
 @dataclass(slots=True)
 class Binder:
-    """What rules are bound to, and the problems found on the way."""
+    """Compiles rules and cues; every name that is not known is added to `problems`.
+
+    bits: of lists, by name. stages, partnerships: all that there are. labels: the packs' own activities.
+    quotes: the words of the coding manual, by the number of its rule.
+    """
 
     bits: Mapping[str, int]
     stages: Sequence[str]
@@ -39,20 +43,18 @@ class Binder:
         stage = table.stage or (source.table.pack.stages or self.stages)[0]
         if not self.check_known("stage", stage, self.stages, where):
             stage = self.stages[0]
-        test = self._bind_conditions(table, where)
+        conditions = self._bind_conditions(table, where)
         scope = table.scope or str(Scope.INTER_AGENCY)
+        is_known_scope = self.check_known("scope", scope, list(Scope), where)
         return Rule(
             id=table.id,
             stage=stage,
             why=table.why,
-            manual=self._manual(table, source, where),
+            manual=self._manual_rules(table, source, where),
             weight=table.weight,
             own=source.own,
-            trigger_lists=test.trigger_lists,
-            conditions=test,
-            scope=Scope(scope)
-            if self.check_known("scope", scope, list(Scope), where)
-            else Scope.INTER_AGENCY,
+            conditions=conditions,
+            scope=Scope(scope) if is_known_scope else Scope.INTER_AGENCY,
             activity=self._bind_activity(table.activity or str(Activity.UNCLEAR), where),
             label=table.activity if table.activity in self.labels else "",
             partnership="" if table.partnership == "none" else table.partnership,
@@ -63,16 +65,16 @@ class Binder:
 
     def _bind_conditions(self, table: RuleTable, where: str) -> Conditions:
         values: dict[str, object] = {}
-        for slot in fields(Conditions):
-            given = getattr(table.when, slot.name)
-            if slot.name == "all":
-                values["all"] = tuple(self.bits_of(group, where) for group in given)
-            elif slot.name == "domains_any":
-                values[slot.name] = compile_globs(given) if given else None
-            elif slot.name in _SET_CONDITIONS:
-                values[slot.name] = frozenset(given)
+        for condition in fields(Conditions):  # named as the keys of `models.When`
+            name, value = condition.name, getattr(table.when, condition.name)
+            if name == "all":
+                values[name] = tuple(self.bits_of(group, where) for group in value)
+            elif name == "domains_any":
+                values[name] = compile_globs(value) if value else None
+            elif name in _SET_CONDITIONS:
+                values[name] = frozenset(value)
             else:
-                values[slot.name] = self.bits_of(given, where) if isinstance(given, tuple) else given
+                values[name] = self.bits_of(value, where) if isinstance(value, tuple) else value
         return Conditions(**values)  # type: ignore[arg-type]
 
     def _bind_activity(self, name: str, where: str) -> Activity:
@@ -93,7 +95,7 @@ class Binder:
         return Cue(
             id=table.id,
             why=table.why,
-            manual=self._manual(table, source, where),
+            manual=self._manual_rules(table, source, where),
             side=table.side,
             weight=table.weight,
             own=source.own,
@@ -109,33 +111,34 @@ class Binder:
             leaves=table.leaves,
         )
 
-    def _manual(self, table: RuleTable | CueTable, source: LoadedPack, where: str) -> tuple[str, ...]:
-        """The rules of the coding manual that it applies, by number."""
+    def _manual_rules(self, table: RuleTable | CueTable, source: LoadedPack, where: str) -> tuple[str, ...]:
+        """The known rules of the coding manual that a rule or cue applies, by number."""
         numbers = table.manual or source.table.pack.manual
-        return tuple(n for n in numbers if self.check_known("rule of the manual", n, self.quotes, where))
+        return tuple(
+            number for number in numbers if self.check_known("rule of the manual", number, self.quotes, where)
+        )
 
     def bits_of(self, texts: Iterable[str], where: str) -> int:
-        """The bits of all these phrases and lists."""
-        mask = 0
+        """The bits of phrases and of lists (`@name`)."""
+        bits = 0
         for text in texts:
             name = text[1:] if text.startswith("@") else f"'{text}"
             if name in self.bits:
-                mask |= self.bits[name]
+                bits |= self.bits[name]
             else:
-                self.check_known(
-                    "list", name, [known for known in self.bits if not known.startswith("'")], where
-                )
-        return mask
+                names = [known for known in self.bits if not known.startswith("'")]
+                self.check_known("list", name, names, where)
+        return bits
 
     def check_known(self, kind: str, name: str, names: Iterable[str], where: str) -> bool:
-        """Whether there is such a thing; if not, a problem says what was probably meant."""
+        """Whether the name is known; if not, add a problem with the likely spelling."""
         if name in set(names):
             return True
         self.problems.append(Problem(where, f"no such {kind}: {name!r}", suggest_word(name, sorted(names))))
         return False
 
     def check_ids(self, sources: Iterable[LoadedPack]) -> None:
-        """Two rules may not have one id."""
+        """Add a problem for each id that two rules or cues have."""
         seen: dict[str, str] = {}
         for source in sources:
             tables: list[RuleTable | CueTable] = [*source.table.rule, *source.table.cue]

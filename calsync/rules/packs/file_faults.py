@@ -1,4 +1,4 @@
-"""Faults in packs, told so that an officer can mend them: file, rule, key, likely spelling."""
+"""Translates pydantic's faults in packs into problems: file, rule, key, likely spelling."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,17 +11,25 @@ from calsync.validation import describe_fault, suggest_word
 
 
 def describe_faults(error: ValidationError, where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every fault that pydantic found in a file."""
+    """Every fault that pydantic found in a file, as a problem.
+
+    Args:
+        error: what pydantic raised.
+        where: the name of the file.
+        raw: the file as parsed, to name rules by their ids.
+    """
     for fault in error.errors(include_url=False):
         steps = list(fault["loc"])
-        place = f"{where}{_locate_fault(steps, raw)}"
+        location = f"{where}{_locate_fault(steps, raw)}"
         key = str(steps[-1]) if steps else ""
         if fault["type"] == "extra_forbidden":
-            yield Problem(place, f"no such key: {key!r}", suggest_word(key, sorted(_known_keys(steps[:-1]))))
+            yield Problem(
+                location, f"no such key: {key!r}", suggest_word(key, sorted(_known_keys(steps[:-1])))
+            )
         elif fault["type"] == "missing":
-            yield Problem(place, f"{key!r} is missing", "add it")
+            yield Problem(location, f"{key!r} is missing", "add it")
         else:
-            yield Problem(place, f"{key}: {_describe_fault(fault)}")
+            yield Problem(location, f"{key}: {_describe_fault(fault)}")
 
 
 def _describe_fault(fault: Mapping[str, Any]) -> str:
@@ -32,7 +40,7 @@ def _describe_fault(fault: Mapping[str, Any]) -> str:
 
 
 def _locate_fault(steps: Sequence[int | str], raw: Any) -> str:
-    """`[cue process/terms]` for the third cue of a file, where it says its id."""
+    """`[cue process/terms]` for the third cue of a file; `[cue number 3]` if it has no id."""
     if len(steps) >= 2 and isinstance(steps[1], int):
         try:
             table = raw[steps[0]][steps[1]]
@@ -63,5 +71,5 @@ def _known_keys(steps: Sequence[int | str]) -> list[str]:
         return list((models.CueWhen if steps[0] == "cue" else models.When).model_fields)
     if "example" in steps or "leaves" in steps:
         return list(models.Example.model_fields)
-    shape = _TABLE_MODELS.get(str(steps[0]))
-    return list(shape.model_fields) if shape else []
+    model = _TABLE_MODELS.get(str(steps[0]))
+    return list(model.model_fields) if model else []

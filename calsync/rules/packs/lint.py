@@ -1,6 +1,6 @@
-"""Finds what is odd in packs and agencies files before any meeting is classified; `rules check` shows it.
+"""Finds likely mistakes in packs and agencies files that can be loaded (`lint_packs`), for `rules check`.
 
-A rule book with these faults can be used, so they stop no night; they are what its author would want to know.
+The rule book can be used, so that a night is not stopped.
 """
 
 import re
@@ -19,7 +19,7 @@ _DOMAIN = re.compile(r"(?:\*\.)?(?:[^\W_][\w-]*\.)+[^\W_][\w-]*\.?")
 
 
 def lint_packs(sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]) -> list[Problem]:
-    """Return everything odd: domains, unknown sectors and languages, names of two partnerships."""
+    """Return all likely mistakes: domains, unknown sectors and languages, names of two partnerships."""
     return [
         *_check_sample_domains(sources, directories),
         *_check_domains(directories),
@@ -45,7 +45,7 @@ def _check_sample_domains(
 def _listed_domains(
     sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]
 ) -> Iterator[tuple[str, str]]:
-    """Every mail domain that stands for an agency or a partnership's team, with its place."""
+    """Every mail domain of an agency or of a partnership's team, with its file, table and key."""
     for directory in directories:
         for agency in directory.agency:
             for domain in agency.domains:
@@ -62,7 +62,7 @@ def _listed_domains(
 
 
 def _check_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
-    """Domains of agencies that match no mail, or that of anybody."""
+    """Domains of agencies that match no mail, or everybody's."""
     endings = {suffix for directory in directories for suffix in directory.suffixes}
     private = [
         domain
@@ -78,18 +78,23 @@ def _check_domains(directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
         for agency in directory.agency:
             where = f"agencies.toml [agency {agency.id}] domains"
             for domain in agency.domains:
-                plain = strip_sample_ending(domain)
+                stripped = strip_sample_ending(domain)
                 if not _DOMAIN.fullmatch(domain.strip()):
                     yield Problem(
                         where, f"{domain!r} is no mail domain", "write what follows the @ of its addresses"
                     )
-                # The domain of a government is what its country's councils append to theirs.
-                elif plain in endings - shared and agency.sector != "government":
+                # A government has the domain that its councils' domains end in: gov.wales,
+                # northmoor.gov.wales.
+                elif stripped in endings - shared and agency.sector != "government":
                     hint = "write the organisation's own domain, such as brynfelin.gov.wales"
                     yield Problem(where, f"{domain} is the ending of many organisations' domains", hint)
-                elif is_private(plain):
+                elif is_private(stripped):
                     hint = "write the organisation's own domain"
-                    yield Problem(where, f"{domain} is a provider of private addresses, of anybody", hint)
+                    yield Problem(
+                        where,
+                        f"{domain} is a provider of private addresses, so that it matches anybody",
+                        hint,
+                    )
 
 
 def _check_sectors(sources: Sequence[LoadedPack], directories: Sequence[DirectoryTable]) -> Iterator[Problem]:
@@ -104,7 +109,7 @@ def _check_sectors(sources: Sequence[LoadedPack], directories: Sequence[Director
                 where = f"agencies.toml [shared {shared.domain}] sector"
                 yield _unknown_name_problem(where, "sector", shared.sector, sectors)
     roles = {sector.role for directory in directories for sector in directory.sector}
-    # The engine's own sector and role of a domain that nothing knows.
+    # `unlisted` is the sector and role of a domain that is in no agencies file.
     named = sectors | roles | {"unlisted"}
     for source in sources:
         for rule in source.table.rule:
@@ -144,20 +149,21 @@ def _phrase_tables(
 
 
 def _check_duplicate_names(sources: Sequence[LoadedPack]) -> Iterator[Problem]:
-    """Ids, abbreviations and names in a pack of our own that another partnership has already.
+    """Ids, abbreviations and names in a pack of our own that another partnership has.
 
-    Shipped packs of several nations share abbreviations on purpose: the home nation decides.
+    Shipped packs of several nations share abbreviations on purpose: the nation of the agencies decides.
     """
     owners: dict[str, PartnershipTable] = {}
     names: dict[str, str] = {}
-    for source in (*_select_sources(sources, own=False), *_select_sources(sources, own=True)):
+    # Shipped packs first: a name is theirs.
+    for source in sorted(sources, key=lambda source: source.own):
         for table in source.table.partnership:
             where = f"{source.file} [partnership {table.id}]"
-            held = owners.get(table.id)
-            if source.own and held is not None and fold_text(held.name) != fold_text(table.name):
+            previous = owners.get(table.id)
+            if source.own and previous is not None and fold_text(previous.name) != fold_text(table.name):
                 yield Problem(
                     where,
-                    f"the id {table.id} belongs to {held.name}; these phrases would be added to it",
+                    f"the id {table.id} belongs to {previous.name}; these phrases would be added to it",
                     "choose another id, or give the same name to add to that partnership",
                 )
             owners.setdefault(table.id, table)
@@ -172,16 +178,13 @@ def _check_duplicate_names(sources: Sequence[LoadedPack]) -> Iterator[Problem]:
 
 
 def _identifying_phrases(table: PartnershipTable) -> Iterator[tuple[str, str]]:
+    """The key and the text of everything that names the partnership."""
     yield "id", table.id
     for key in ("short", "names"):
         phrases: Mapping[str, Sequence[str]] = getattr(table, key).phrases()
         for texts in phrases.values():
             for text in texts:
                 yield key, text.replace("~", " ")
-
-
-def _select_sources(sources: Sequence[LoadedPack], *, own: bool) -> Iterator[LoadedPack]:
-    return (source for source in sources if source.own is own)
 
 
 def _unknown_name_problem(where: str, kind: str, name: str, known: set[str]) -> Problem:

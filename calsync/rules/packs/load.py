@@ -1,15 +1,15 @@
-"""Opens packs of rules and agencies files and compiles them into a rule book.
+"""Reads packs, list files and agencies files, and compiles them into a rule book (`load_rules`).
 
-The only module of the room that reads files. Every fault of every file is found before anything is
-raised, each named by file, rule and key, with the likely spelling.
+No other module of the package reads files. All faults of all files are collected before an error is raised,
+each with file, rule, key and the likely spelling.
 """
 
 import hashlib
 import tomllib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import tldextract
 from pydantic import BaseModel, ValidationError
@@ -26,40 +26,48 @@ from calsync.validation import suggest_word
 __all__ = ["RuleBook", "load_rules", "load_person_names", "shipped_rules_folder"]
 
 _AGENCIES_FILE = "agencies.toml"
-_LISTS = "lists"
-_Table = TypeVar("_Table", bound=BaseModel)
+_LISTS_FOLDER = "lists"
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def shipped_rules_folder() -> Path:
-    """The rules that came with calsync: inside the wheel, or beside the package in a checkout."""
+    """The folder of the shipped rules: inside the wheel, or next to the package in a checkout."""
     package = Path(str(files("calsync")))
     inside = package / "rules" / "shipped"
     return inside if inside.is_dir() else package.parent / "rules"
 
 
 def load_rules(packs: Sequence[str], own: Path | None = None) -> tuple[RuleBook, tuple[Problem, ...]]:
-    """The book of the named shipped packs, what they build on, and our own folder, which wins.
+    """Load shipped packs and our own folder into one rule book.
 
-    Our own folder may hold `agencies.toml`, any number of packs (`*.toml`) and the files of their lists
-    (`lists/NAME.LANGUAGE.txt`). Problems: what is
-    odd but usable. Raises RulePackError with every fault if a pack cannot be used.
+    Args:
+        packs: names of shipped packs; the packs that they extend are loaded, too. own: our own folder,
+        whose rules win. It may contain `agencies.toml`, any number of packs (`*.toml`) and
+            the files of their lists (`lists/NAME.LANGUAGE.txt`).
+
+    Returns:
+        The book, and problems that do not make it unusable.
+
+    Raises:
+        RulePackError: with every fault, if a pack cannot be used.
     """
-    shelf = _PackLoader(own)
+    loader = _PackLoader(own)
     for name in packs:
-        shelf.load_shipped_pack(name)
-    shelf.take_own()
-    directories = shelf.directories()
-    if shelf.faults:
-        raise RulePackError(shelf.faults)
-    book, problems = compile_book(shelf.sources, directories, shelf.version(), _registered())
+        loader.load_shipped_pack(name)
+    loader.load_own_packs()
+    directories = loader.load_directories()
+    if loader.faults:
+        raise RulePackError(loader.faults)
+    registered_domain = RegisteredDomains(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None))
+    book, problems = compile_book(loader.sources, directories, loader.version(), registered_domain)
     faults = [problem for problem in problems if problem.severity == "fault"]
     if faults:
         raise RulePackError(faults)
-    return book, (*shelf.notes, *problems)
+    return book, (*loader.notes, *problems)
 
 
 class _PackLoader:
-    """Pack files as they are taken down: each once, what it builds on before it."""
+    """Reads pack files, each once and after those that it extends, and collects faults and notes."""
 
     def __init__(self, own: Path | None) -> None:
         self.own = own
@@ -72,14 +80,8 @@ class _PackLoader:
         if own is not None and not own.is_dir():
             self.faults.append(Problem(str(own), "no such folder", "make it, or take [rules] folder out"))
 
-    def own_packs(self) -> list[Path]:
-        """Our own pack files, in order of their names."""
-        if self.own is None or not self.own.is_dir():
-            return []
-        return sorted(path for path in self.own.glob("*.toml") if path.name != _AGENCIES_FILE)
-
     def load_shipped_pack(self, name: str) -> None:
-        """Take a shipped pack by name."""
+        """Read a shipped pack, unless it was read before."""
         if name in self._loaded:
             return
         known = shipped_pack_names()
@@ -88,20 +90,21 @@ class _PackLoader:
             return
         self._loaded.add(name)
         for path in _pack_files(name):
-            self._read_pack(path, name, self.shipped / _LISTS, own=False)
+            self._read_pack(path, name, self.shipped / _LISTS_FOLDER, own=False)
 
-    def take_own(self) -> None:
-        """Take every pack of our own folder."""
+    def load_own_packs(self) -> None:
+        """Read every pack of our own folder, in order of their names."""
         if self.own is None:
             return
-        for path in self.own_packs():
-            self._read_pack(path, f"own/{path.stem}", self.own / _LISTS, own=True)
+        for path in sorted(self.own.glob("*.toml")):
+            if path.name != _AGENCIES_FILE:
+                self._read_pack(path, f"own/{path.stem}", self.own / _LISTS_FOLDER, own=True)
         used = {name for source in self.sources if source.own for name in source.table.pack.lists}
-        for path in sorted((self.own / _LISTS).glob("*.txt")):
+        for path in sorted((self.own / _LISTS_FOLDER).glob("*.txt")):
             if path.name.partition(".")[0] not in used:
                 self.notes.append(
                     Problem(
-                        f"{_LISTS}/{path.name}",
+                        f"{_LISTS_FOLDER}/{path.name}",
                         "no pack names this list, so that it is not read",
                         "name it under `lists` in the [pack] of one of your packs",
                         Severity.NOTE,
@@ -109,66 +112,69 @@ class _PackLoader:
                 )
 
     def _read_pack(self, path: Path, name: str, lists: Path, *, own: bool) -> None:
-        table = self._read(path, PackTable)
+        table = self._read_toml(path, PackTable)
         if table is None:
             return
         for base in table.pack.extends:
             self.load_shipped_pack(base)
         file = path.name if own else str(path.relative_to(self.shipped / "packs"))
         if table.pack.lists:
-            table = self._with_list_files(table, lists, file)
+            table = self._add_list_files(table, lists, file)
         self.sources.append(LoadedPack(name, file, own, table))
 
-    def _with_list_files(self, table: PackTable, folder: Path, file: str) -> PackTable:
-        """The pack with the phrases of its list files; those that it holds itself are added to them."""
+    def _add_list_files(self, table: PackTable, folder: Path, file: str) -> PackTable:
+        """The pack with the phrases of its list files added to those that it gives itself."""
         lists: dict[str, PhraseTable] = {}
         for name in table.pack.lists:
-            held = table.list.get(name, PhraseTable())
-            phrases = {language: list(texts) for language, texts in held.phrases().items()}
+            inline = table.list.get(name, PhraseTable())
+            phrases = {language: list(texts) for language, texts in inline.phrases().items()}
             paths = sorted(folder.glob(f"{name}.*.txt"))
             if not paths:
                 known = sorted({path.name.partition(".")[0] for path in folder.glob("*.*.txt")})
-                what = f"no such list: there is no file {_LISTS}/{name}.LANGUAGE.txt"
+                what = f"no such list: there is no file {_LISTS_FOLDER}/{name}.LANGUAGE.txt"
                 self.faults.append(Problem(f"{file} [pack] lists", what, suggest_word(name, known)))
             for path in paths:
                 language = path.name.split(".")[1]
                 phrases.setdefault(language, []).extend(self._read_list(path))
             try:
-                lists[name] = PhraseTable(covers=held.covers, **phrases)
+                lists[name] = PhraseTable(covers=inline.covers, **phrases)
             except ValidationError as error:
-                self.faults += describe_faults(error, f"{_LISTS}/{name}", {})
-        return table.model_copy(update={"list": {**lists, **_without(table.list, lists)}})
+                self.faults += describe_faults(error, f"{_LISTS_FOLDER}/{name}", {})
+        others = {name: phrases for name, phrases in table.list.items() if name not in lists}
+        return table.model_copy(update={"list": {**lists, **others}})
 
     def _read_list(self, path: Path) -> list[str]:
-        """The phrases of a list file, one a line; lines that begin with # are comments."""
+        """The phrases of a list file, one a line, without comment lines (#)."""
         try:
             raw = path.read_bytes()
             self._digest.update(f"{path.name}\n".encode() + raw)
             lines = [line.strip() for line in raw.decode("utf-8").splitlines()]
         except UnicodeDecodeError as error:
-            self.faults.append(Problem(f"{_LISTS}/{path.name}", f"no UTF-8: {error}", "save it as UTF-8"))
+            self.faults.append(
+                Problem(f"{_LISTS_FOLDER}/{path.name}", f"no UTF-8: {error}", "save it as UTF-8")
+            )
             return []
         except OSError as error:
             self.faults.append(Problem(str(path), f"cannot be read: {error.strerror}"))
             return []
         return [line for line in lines if line and not line.startswith("#")]
 
-    def directories(self) -> list[DirectoryTable]:
-        """Agencies files, our own first."""
+    def load_directories(self) -> list[DirectoryTable]:
+        """Read the agencies files, our own first."""
         paths = [self.shipped / _AGENCIES_FILE]
         if self.own is not None and (self.own / _AGENCIES_FILE).exists():
             paths.insert(0, self.own / _AGENCIES_FILE)
-        return [table for path in paths if (table := self._read(path, DirectoryTable))]
+        return [table for path in paths if (table := self._read_toml(path, DirectoryTable))]
 
-    def _read(self, path: Path, shape: type[_Table]) -> _Table | None:
+    def _read_toml(self, path: Path, model: type[_Model]) -> _Model | None:
         try:
             raw = path.read_bytes()
             self._digest.update(raw)
-            return shape.model_validate(tomllib.loads(raw.decode("utf-8")))
+            return model.model_validate(tomllib.loads(raw.decode("utf-8")))
         except ValidationError as error:
-            self.faults += describe_faults(error, path.name, _parsed(raw))
+            self.faults += describe_faults(error, path.name, tomllib.loads(raw.decode("utf-8")))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.faults.append(Problem(path.name, f"no TOML: {error}", "mend the line it names"))
+            self.faults.append(Problem(path.name, f"no TOML: {error}", "correct the line that it names"))
         except OSError as error:
             self.faults.append(Problem(str(path), f"cannot be read: {error.strerror}"))
         return None
@@ -184,16 +190,8 @@ def load_person_names() -> tuple[str, ...]:
     return tuple(line for line in lines if not line.startswith("#"))
 
 
-def _parsed(raw: bytes) -> dict[str, Any]:
-    return tomllib.loads(raw.decode("utf-8"))
-
-
-def _registered() -> "RegisteredDomains":
-    return RegisteredDomains(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None))
-
-
 class RegisteredDomains:
-    """Gives the registered domain by the public suffix list that comes with tldextract; no network."""
+    """Returns registered domains by the public suffix list that comes with tldextract; no network."""
 
     def __init__(self, extract: tldextract.TLDExtract) -> None:
         self._extract = extract
@@ -210,12 +208,8 @@ def shipped_pack_names() -> list[str]:
 
 
 def _pack_files(name: str) -> list[Path]:
-    """The file of a shipped pack; of a folder, its files by the number before their names."""
+    """The file of a shipped pack; if it is a folder, its files by the number at the start of their names."""
     folder = shipped_rules_folder() / "packs"
     if (folder / name).is_dir():
         return sorted((folder / name).glob("*.toml"), key=lambda path: int(path.name.partition("-")[0]))
     return [folder / f"{name}.toml"]
-
-
-def _without(lists: Mapping[str, PhraseTable], others: Container[str]) -> dict[str, PhraseTable]:
-    return {name: table for name, table in lists.items() if name not in others}

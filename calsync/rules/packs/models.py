@@ -1,4 +1,4 @@
-"""The shape of a pack of rules: what its TOML may hold, checked key by key.
+"""The models of pack files and agencies files: which keys their TOML may have, and of which types.
 
 The text below a key is its description in the JSON schema (`calsync rules schema`), which editors show.
 """
@@ -10,19 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Texts = tuple[str, ...]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_./-]*$")]
-# As `explain` shows an agency that only its domain tells: `council:denbighshire`.
+# Also as `calsync explain` shows an agency that is known only by its domain: `council:denbighshire`.
 AgencyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_./:-]*$")]
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused; values never change."""
+    """A model whose unknown keys are faults and whose values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Example(Strict):
-    """A meeting that proves a rule."""
+    """A meeting by which a rule is checked."""
 
     title: str = ""
     description: str = ""
@@ -36,7 +36,7 @@ class Example(Strict):
 
 
 class When(Strict):
-    """What a meeting must show for a rule to hold: all that is named here.
+    """The conditions of a rule, which must all hold.
 
     Texts are phrases, or "@name" for a list of phrases.
     """
@@ -64,7 +64,7 @@ class When(Strict):
     sectors_none: Texts = ()
     """Kinds of organisation, or their roles, of which none is among organizer and invited."""
     domains_any: Texts = ()
-    """Mail domains of which one is among organizer and invited; `*` stands for anything."""
+    """Mail domains of which one is among organizer and invited; `*` matches anything."""
     others_named: bool | None = None
     """Whether the title names an agency of another sector than the organizer's."""
     partnerships: Texts = ()
@@ -80,9 +80,9 @@ class When(Strict):
 
 
 class CueWhen(Strict):
-    """What a cue must see: in one clause, in its segment, or anywhere in the meeting's text.
+    """The conditions of a cue on one clause, on its segment, and on the meeting's whole text.
 
-    A segment runs from one break (full stop, semicolon, new line, number) to the next.
+    A segment is the text between two breaks (full stop, semicolon, new line, number).
     """
 
     any: Texts = ()
@@ -104,7 +104,7 @@ class CueWhen(Strict):
 
 
 class RuleTable(Strict):
-    """`[[rule]]`: one judgement that settles scope, activity and whether the partnership is kept."""
+    """`[[rule]]`: conditions, and the scope, activity and partnership of a meeting for which they hold."""
 
     id: Id
     stage: str = ""
@@ -119,16 +119,16 @@ class RuleTable(Strict):
     scope: str = ""
     activity: str = ""
     partnership: str = "keep"
-    """`keep`, `none`, or the id of the partnership that the rule sets."""
+    """`keep` (the partnership that the meeting shows), `none`, or the id that the rule sets."""
     kind: Literal["meeting", "preparation", "travel"] = "meeting"
     example: tuple[Example, ...] = Field(min_length=1)
-    """Meetings that the rule takes."""
+    """Meetings that the rule matches."""
     leaves: tuple[Example, ...] = ()
-    """Meetings that the rule leaves."""
+    """Meetings that the rule must not decide."""
 
 
 class CueTable(Strict):
-    """`[[cue]]`: a piece of evidence for one side; sides are weighed where no rule settles the meeting."""
+    """`[[cue]]`: evidence for one side; the sides are weighed if no earlier rule decides the meeting."""
 
     id: Id
     why: str = Field(min_length=8)
@@ -138,12 +138,12 @@ class CueTable(Strict):
     side: str
     """`process`, `service_improvement` or `operational`."""
     weight: int = Field(default=2, ge=1, le=5)
-    """In a clause the cue of the greatest weight counts; one of weight 1 never stands against one of 3."""
+    """In a clause the cue of the greatest weight counts; weight 1 counts only if no cue has 3 or more."""
     when: CueWhen
     example: tuple[Example, ...] = Field(min_length=1)
-    """Meetings in which the cue is found."""
+    """Meetings in which the cue holds."""
     leaves: tuple[Example, ...] = ()
-    """Meetings that the cue leaves."""
+    """Meetings that the cue must not decide."""
 
 
 class PhraseTable(BaseModel):
@@ -151,7 +151,7 @@ class PhraseTable(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
     covers: bool = False
-    """Whether its phrases hide shorter ones that lie inside them."""
+    """Whether its phrases hide shorter phrases inside them."""
 
     @model_validator(mode="after")
     def _languages(self) -> "PhraseTable":
@@ -168,13 +168,13 @@ class PhraseTable(BaseModel):
 
 
 class PartnershipTable(Strict):
-    """`[[partnership]]`: its names, what belongs to it by law or guidance, its teams' mail domains."""
+    """`[[partnership]]`: its names, what belongs to it by law or guidance, its team's mail domains."""
 
     id: Id
     name: str
     name_cy: str = ""
     names: PhraseTable = PhraseTable()
-    """Full names, which are sure."""
+    """Full names."""
     short: PhraseTable = PhraseTable()
     """Abbreviations; another agency or a second word must support them."""
     groups: PhraseTable = PhraseTable()
@@ -182,27 +182,27 @@ class PartnershipTable(Strict):
     belongs: PhraseTable = PhraseTable()
     """Things that are its business by law or guidance."""
     hints: PhraseTable = PhraseTable()
-    """Words that show it where nothing stronger does."""
+    """Words that show it if nothing stronger shows a partnership."""
     otherwise: PhraseTable = PhraseTable()
     """Words that show that the abbreviation is a local one."""
     domains: Texts = ()
-    """Mail domains of the partnership's own team; `*` stands for anything."""
+    """Mail domains of the partnership's own team; `*` matches anything."""
     one_sector: bool = False
     """Whether hints count only where all agencies are of one sector."""
 
 
 class PatternTable(Strict):
-    """`[[pattern]]`: a regular expression on the text as written, for what no phrase can say.
+    """`[[pattern]]`: a regular expression on the text as written, for what phrases cannot express.
 
     Used for initials and names of persons in a case.
     """
 
     list: str | Texts
-    """The list, or lists, that a meeting holds where the expression is found."""
+    """The list, or lists, that the text has if the expression matches."""
     near: Texts = ()
-    """Phrases of which one must be there before the expression is tried, which is much quicker."""
+    """Phrases of which one must be in the text for the expression to be tried, which is much quicker."""
     regex: str | Texts
-    """The expression, or its parts, which are joined. A group named `unknown` catches a word of no list."""
+    """The expression, or its parts, which are joined. A group `unknown` must match a word of no list."""
     where: Literal["title", "description", "both"] = "both"
 
     @field_validator("regex")
@@ -229,7 +229,7 @@ class ActivityTable(Strict):
     """`[activity.name]`: an activity of the pack's own."""
 
     counts_as: str = "unclear"
-    """The activity of the coding manual as which it counts."""
+    """The activity of the coding manual that it counts as."""
     why: str = ""
 
 
@@ -254,11 +254,11 @@ class Header(Strict):
     extends: Texts = ()
     """The shipped packs that this pack builds on."""
     stages: Texts = ()
-    """Its stages in the order in which they are asked."""
+    """Its stages in the order in which they are tried."""
     lists: Texts = ()
-    """Lists of phrases kept in files: `lists/NAME.LANGUAGE.txt`, one phrase a line."""
+    """Lists with phrases in files: `lists/NAME.LANGUAGE.txt`, one phrase a line."""
     manual: Texts = ()
-    """The rules of the coding manual that rules and cues apply which name none themselves."""
+    """The rules of the coding manual for rules and cues that have no `manual` of their own."""
     joiners: Texts = ()
     """Words that join two clauses."""
     joiners_of: dict[str, Texts] = {}
@@ -269,19 +269,19 @@ class Header(Strict):
     names_no_service: Texts = ()
     """Words that name no service; any other word that is no stop word counts as `@content` in its clause."""
     filler: Texts = ("@filler",)
-    """Words that say nothing, so that they count nowhere in a title or an agenda."""
+    """Words without meaning for the rules, which are ignored in titles and agendas."""
     stop_words: Texts = ("@small",)
-    """Words that are never content, and that no proposal for a rule holds."""
+    """Words that are never content, and that no proposal for a rule contains."""
     meeting_words: Texts = ("@meets",)
     """Words of meeting somebody: with one of these, an agency named in a title takes part."""
     standing_items: Texts = ("@standing",)
-    """Items that an agenda always holds: they are no evidence beside others (rule 9)."""
+    """Items of every agenda: they are no evidence next to others (rule 9)."""
     not_typos: Texts = ("@not_typos",)
-    """Ordinary words that look like slips of the keyboard."""
+    """Ordinary words that look like misspellings."""
     home: Texts = ()
     """Mail domains of the pack's nation, where nations share a partnership's name."""
     cut_after: Texts = ()
-    """Where the text of meeting software begins, which is cut off."""
+    """Texts at which the text of meeting software begins, which is cut off."""
 
 
 class PackTable(Strict):
@@ -289,7 +289,7 @@ class PackTable(Strict):
 
     pack: Header
     quotes: dict[str, str] = {}
-    """What the coding manual says, by the number of its rule, in the words that `explain` quotes."""
+    """The words of the coding manual that `explain` quotes, by the number of the rule."""
     list: dict[str, PhraseTable] = {}
     activity: dict[str, ActivityTable] = {}
     partnership: tuple[PartnershipTable, ...] = ()
@@ -299,7 +299,7 @@ class PackTable(Strict):
 
 
 class SectorTable(Strict):
-    """`[[sector]]`: a kind of organisation and how its mail domains look; `*` stands for anything."""
+    """`[[sector]]`: a kind of organisation and how its mail domains look; `*` matches anything."""
 
     id: Id
     role: str = "partner"
@@ -311,7 +311,7 @@ class SectorTable(Strict):
 
 
 class SharedTable(Strict):
-    """`[[shared]]`: one mail domain of several agencies, which only the text can tell apart."""
+    """`[[shared]]`: one mail domain of several agencies; only the text shows which."""
 
     domain: str
     sector: str

@@ -1,1 +1,1 @@
-"""CalDAV (RFC 4791) calendars: discovery, reports, resources, and the source that reads them."""
+"""CalDAV (RFC 4791) calendars: the source, and the parts of WebDAV and CalDAV that it uses."""

@@ -1,4 +1,4 @@
-"""The part of WebDAV and CalDAV that reads calendars: PROPFIND, sync-collection, multiget.
+"""The requests of CalDAV that read calendars: PROPFIND, sync-collection, calendar-multiget.
 
 RFC 4918 (WebDAV), 4791 (CalDAV), 6578 (sync).
 """
@@ -32,88 +32,102 @@ from calsync.sources.caldav.xml import (
 )
 
 MULTIGET_SIZE = 100
-"""Resources asked for in one multiget."""
+"""Resources requested in one multiget."""
 STATUS_MISSING = 0
-"""The status of a resource that an answer leaves out."""
+"""The status of a resource that a response leaves out."""
 _CALENDAR_DATA = f"{CALDAV_NS}calendar-data"
-# So many resources are asked for one by one in vain; the rest of a broken calendar is not worth the requests.
+# After so many failed requests for single resources the rest of a broken calendar is not requested.
 _MAX_FAILED_GETS = 50
-# A multiget that is refused for one of few resources; one refused for many is the server's own trouble.
+# One broken resource may let a multiget of up to so many fail; a failed larger one is a fault of the server.
 _FEW_RESOURCES = 10
 _MAX_SYNC_PAGES = 1000
 _XML_NAMESPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
 
 
 class CaldavClient:
-    """Reads one calendar or user by WebDAV, from one server only."""
+    """Reads one calendar, or the calendars of one user, from one server."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def propfind(self, url: str, *names: str, depth: int = 0) -> list[Resource]:
-        """The resource at an address, and with depth 1 those right inside it, with these properties."""
-        wanted = "".join(f"<{name}/>" for name in names)
-        body = f"<d:propfind {_XML_NAMESPACES}><d:prop>{wanted}</d:prop></d:propfind>"
-        found = parse_resources(self._request_multistatus("PROPFIND", url, body, depth), url)
-        for resource in found:
+        """Request properties of the resource at an address.
+
+        Args:
+            url: the address.
+            names: of the properties, with the prefix `d:` or `c:`.
+            depth: 0 for the resource only, 1 also for those directly inside it.
+
+        Raises:
+            SourceError: the server reports an error of the resource itself.
+        """
+        properties = "".join(f"<{name}/>" for name in names)
+        body = f"<d:propfind {_XML_NAMESPACES}><d:prop>{properties}</d:prop></d:propfind>"
+        resources = parse_resources(self._request_multistatus("PROPFIND", url, body, depth), url)
+        for resource in resources:
             if resource.path == unquoted_path(url) and resource.status >= 400:
-                raise self._client.error_for_status(resource.status)  # some say so inside a 207
-        return found
+                raise self._client.error_for_status(resource.status)  # of servers that report it inside a 207
+        return resources
 
     def list_resources(self, url: str) -> Listing:
-        """Everything in a collection, by sync-collection or, where the server has none, by PROPFIND."""
+        """List a collection, by sync-collection or, where the server does not support it, by PROPFIND."""
         try:
             return self.fetch_changes(url, "")
         except StaleTokenError:
-            found = self.propfind(url, "d:getetag", "d:resourcetype", depth=1)
-            own = unquoted_path(url)
-            kept = [r for r in found if r.path != own and not r.is_collection]
-            etags = {r.path: r.text(f"{DAV_NS}getetag") for r in kept}
-            return Listing(etags, {r.path: r.href for r in kept}, unnamed=_count_unnamed(found, own))
+            entries = self.propfind(url, "d:getetag", "d:resourcetype", depth=1)
+            collection_path = unquoted_path(url)
+            resources = [r for r in entries if r.path != collection_path and not r.is_collection]
+            etags = {r.path: r.text(f"{DAV_NS}getetag") for r in resources}
+            hrefs = {r.path: r.href for r in resources}
+            return Listing(etags, hrefs, unnamed=_count_unnamed(entries, collection_path))
 
     def fetch_changes(self, url: str, token: str) -> Listing:
-        """What changed in a collection since the token ("" for all of it), continued to its end.
+        """List what changed in a collection since a sync token; "" for everything. Reads all pages.
 
-        Raises StaleTokenError where the server refuses the token or knows no sync-collection.
+        Raises:
+            StaleTokenError: the server rejects the token or does not support sync-collection.
         """
         etags: dict[str, str] = {}
         hrefs: dict[str, str] = {}
-        gone: set[str] = set()
+        deleted: set[str] = set()
         seen_tokens = {token}
         unnamed = 0
         while True:
-            answer = self._sync_collection(url, token)
-            found = parse_resources(answer, url)
-            more = collect_sync_page(found, unquoted_path(url), etags, hrefs, gone)
-            unnamed += _count_unnamed(found, unquoted_path(url))
-            token = answer.token
-            if not more:
-                return Listing(etags, hrefs, frozenset(gone), token, unnamed)
+            page = self._sync_collection(url, token)
+            responses = parse_resources(page, url)
+            has_next_page = collect_sync_page(responses, unquoted_path(url), etags, hrefs, deleted)
+            unnamed += _count_unnamed(responses, unquoted_path(url))
+            token = page.token
+            if not has_next_page:
+                return Listing(etags, hrefs, frozenset(deleted), token, unnamed)
             if token in seen_tokens or len(seen_tokens) > _MAX_SYNC_PAGES:
-                what = "never comes to the end of its list of meetings (sync-collection)"
+                what = "its list of meetings never ends (sync-collection)"
                 raise SourceContentError(self._client.where, what, "report it to whoever runs the server")
             seen_tokens.add(token)
 
     def read_resources(self, url: str, hrefs: Mapping[str, str]) -> Iterator[tuple[str, Resource]]:
-        """Each resource by its path, in order, with its calendar-data where the server gives it.
+        """Read resources, with their calendar-data where the server sends it.
 
-        A hundred are asked for at once, and what is not among the answer once more by itself, so that one
-        broken resource costs only itself.
+        A hundred are requested at once. One that is missing from the response is requested again by itself,
+        so that a broken resource does not affect others.
 
         Args:
             url: the collection.
-            hrefs: by path the server's own spelling.
+            hrefs: by path the address as the server writes it.
+
+        Yields:
+            Each path, sorted, with its resource.
 
         Raises:
-            SourceError: the server refuses the whole question, and none of the resources either.
+            SourceError: the server rejects a request as a whole, and each of its resources, too.
         """
         paths = sorted(hrefs)
         delivered = failed = 0
         for start in range(0, len(paths), MULTIGET_SIZE):
             chunk = paths[start : start + MULTIGET_SIZE]
-            found, refusal = self._multiget(url, [hrefs[path] for path in chunk])
-            matched = match_responses(chunk, found, _CALENDAR_DATA)
-            before = delivered
+            responses, multiget_error = self._multiget(url, [hrefs[path] for path in chunk])
+            matched = match_responses(chunk, responses, _CALENDAR_DATA)
+            delivered_before = delivered
             for path in chunk:
                 resource = matched.get(path) or Resource(hrefs[path], path, STATUS_MISSING)
                 if not resource.text(_CALENDAR_DATA) and failed < _MAX_FAILED_GETS:
@@ -121,29 +135,34 @@ class CaldavClient:
                     failed += not resource.text(_CALENDAR_DATA)
                 delivered += bool(resource.text(_CALENDAR_DATA))
                 yield path, resource
-            if refusal and delivered == before and (not delivered or len(chunk) > _FEW_RESOURCES):
-                raise refusal
+            nothing_delivered = delivered == delivered_before
+            if multiget_error and nothing_delivered and (not delivered or len(chunk) > _FEW_RESOURCES):
+                raise multiget_error
 
     def resolve_href(self, url: str, href: str) -> str:
-        """The full address of what a server names; raises SourceContentError if it is on another server."""
+        """The full address of a href in a response.
+
+        Raises:
+            SourceContentError: it is on another server.
+        """
         try:
             full_url = urljoin(url, href)
             if Origin.of(url).is_same_server(Origin.of(full_url)):
                 return full_url
         except ValueError:
-            raise self._content_error("names an address that cannot be read") from None
-        what = f"keeps this user's calendars on another server, {redact_address(full_url)}"
-        hint = "name that server as `url` of a source of its own"
+            raise self._content_error("names an invalid address") from None
+        what = f"this user's calendars are on another server, {redact_address(full_url)}"
+        hint = "add a source with that server as `url`"
         raise SourceContentError(self._client.where, what, hint)
 
     def _multiget(self, url: str, hrefs: Sequence[str]) -> tuple[list[Resource], SourceError | None]:
-        """What a server gives of these resources, or nothing and why it refuses the question as a whole."""
-        wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)
+        """Request resources at once; returns no responses and an error if the request fails as a whole."""
+        elements = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)
         props = "<d:prop><d:getetag/><c:calendar-data/></d:prop>"
-        body = f"<c:calendar-multiget {_XML_NAMESPACES}>{props}{wanted}</c:calendar-multiget>"
+        body = f"<c:calendar-multiget {_XML_NAMESPACES}>{props}{elements}</c:calendar-multiget>"
         try:
             response = self._send_request("REPORT", url, body, 1)
-        except ServerBusyError as error:  # one resource may be what breaks it
+        except ServerBusyError as error:  # a single resource may cause it
             return [], error
         if response.status == 401:
             raise self._client.error_for_status(401, response.headers)
@@ -155,21 +174,20 @@ class CaldavClient:
             return [], error
 
     def _get_resource(self, url: str, href: str, fallback: Resource) -> Resource:
-        """A resource asked for by itself; `known`, which has no content, where that does not help."""
-        full_url = urlsplit(urljoin(url, href))
-        here = urlsplit(url)
-        # Behind a proxy a server may name a host of its own; ours is the only one that is asked.
-        address = full_url._replace(scheme=here.scheme, netloc=here.netloc, fragment="").geturl()
+        """Request a resource by itself; returns `fallback`, which has no content, where that fails, too."""
+        resource_url, collection_url = urlsplit(urljoin(url, href)), urlsplit(url)
+        # A server behind a proxy may name an internal host; the request goes to the collection's host only.
+        address = resource_url._replace(
+            scheme=collection_url.scheme, netloc=collection_url.netloc, fragment=""
+        ).geturl()
         try:
             response = self._client.request("GET", address, same_server=True, attempts=1)
         except (ServerBusyError, OtherServerError):
             return fallback
         if response.status != 200:
-            return (
-                fallback
-                if fallback.status or fallback.is_broken
-                else Resource(href, fallback.path, response.status)
-            )
+            if fallback.status == STATUS_MISSING and not fallback.is_broken:
+                return Resource(href, fallback.path, response.status)
+            return fallback
         content = Element(_CALENDAR_DATA)
         content.text, repaired = strip_illegal_characters(response.body)
         return Resource(href, fallback.path, 200, {_CALENDAR_DATA: content}, is_repaired=repaired)
@@ -187,7 +205,7 @@ class CaldavClient:
     def _request_multistatus(self, method: str, url: str, body: str, depth: int) -> MultistatusXml:
         response = self._send_request(method, url, body, depth)
         if response.status not in (207, 401, 403, 404, 410):
-            raise self._content_error(f"does not speak CalDAV: {status_text(response.status)}")
+            raise self._content_error(f"the server does not support CalDAV: {status_text(response.status)}")
         return self._parse_multistatus(self._client.require_status(response, 207))
 
     def _send_request(self, method: str, url: str, body: str, depth: int) -> HttpResponse:
@@ -199,17 +217,17 @@ class CaldavClient:
         try:
             return parse_multistatus(response.body)
         except NotMultistatusError:
-            raise self._content_error("answered with something that is no WebDAV") from None
+            raise self._content_error("the server sent something that is no WebDAV response") from None
 
     def unreadable_list_error(self) -> SourceContentError:
-        """What a list of calendars is called in which an entry hides its address, to be raised."""
-        return self._content_error("answered with a list of calendars that cannot be read whole")
+        """The error of a list of calendars with an entry whose address cannot be read, to be raised."""
+        return self._content_error("the server sent a list of calendars that cannot be read completely")
 
     def _content_error(self, what: str) -> SourceContentError:
         hint = "is it the CalDAV address? see docs/operators/caldav.md"
         return SourceContentError(self._client.where, what, hint)
 
 
-def _count_unnamed(found: Sequence[Resource], own: str) -> int:
-    """How many entries of a listing name no resource: no address, or the collection's own, unreadable."""
-    return sum(not resource.href or (resource.is_broken and resource.path == own) for resource in found)
+def _count_unnamed(entries: Sequence[Resource], collection_path: str) -> int:
+    """How many entries name no resource: those without address, and a broken one of the collection itself."""
+    return sum(not entry.href or (entry.is_broken and entry.path == collection_path) for entry in entries)

@@ -1,7 +1,7 @@
-"""What a WebDAV server answers (207 Multi-Status): resources, their properties, and what changed.
+"""The resources in a WebDAV response (207 Multi-Status), their properties, and what changed.
 
-Servers quote paths differently (`%40` or `@`), so resources are told apart by the bytes of their unquoted
-path; what is sent back to a server is its own spelling.
+Servers quote paths differently (`%40` or `@`), so resources are compared by the bytes of their unquoted path.
+Requests repeat the href as the server wrote it.
 """
 
 import hashlib
@@ -27,16 +27,21 @@ _STATUS_LINE = re.compile(r"\s*(?:HTTP/[0-9.]+\s+)?([0-9]{3})(?![0-9])", re.I)
 
 
 class StaleTokenError(Exception):
-    """The server does not continue from this sync token: everything must be listed again."""
+    """The server does not continue from a sync token: everything must be listed again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One response of a multistatus.
 
-    href: as the server spells it. path: unquoted, for comparison; bytes that are no UTF-8 are surrogates.
-    status: of the resource itself, 200 where only its properties have one. refused: the status of each
-    property that was not given. broken, repaired: whether its XML could not be read, or only in part.
+    Attributes:
+        href: as the server wrote it.
+        path: unquoted, for comparison; bytes that are no UTF-8 are surrogates.
+        status: of the resource itself; 200 where only its properties have one.
+        properties: by name with namespace.
+        property_errors: the status of each property that the server did not send.
+        is_broken: whether its XML cannot be read.
+        is_repaired: whether its XML was read without illegal characters.
     """
 
     href: str
@@ -49,19 +54,19 @@ class Resource:
 
     def text(self, name: str) -> str:
         """The text of a property, "" where it is absent."""
-        found = self.properties.get(name)
-        return (found.text or "").strip() if found is not None else ""
+        element = self.properties.get(name)
+        return (element.text or "").strip() if element is not None else ""
 
     def hrefs(self, name: str) -> tuple[str, ...]:
         """The addresses inside a property, such as a principal's calendar homes."""
-        found = self.properties.get(name)
-        inside = found.iter(f"{DAV_NS}href") if found is not None else ()
-        return tuple(href.text.strip() for href in inside if href.text and href.text.strip())
+        element = self.properties.get(name)
+        hrefs = element.iter(f"{DAV_NS}href") if element is not None else ()
+        return tuple(href.text.strip() for href in hrefs if href.text and href.text.strip())
 
     def has_element(self, name: str, tag: str) -> bool:
-        """Whether a property has this element inside: a resource type, a component."""
-        found = self.properties.get(name)
-        return found is not None and found.find(f".//{tag}") is not None
+        """Whether a property contains this element, such as a resource type."""
+        element = self.properties.get(name)
+        return element is not None and element.find(f".//{tag}") is not None
 
     def status_of(self, name: str) -> int:
         """The status of a property, or of the resource where that is an error."""
@@ -69,7 +74,7 @@ class Resource:
 
     @property
     def is_collection(self) -> bool:
-        """Whether it is a collection inside another; by its final slash, where its type was not given.
+        """Whether it is a collection; by the slash at its end where the server did not send its type.
 
         Some servers write a slash after the name of a meeting, too.
         """
@@ -80,9 +85,14 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a collection holds, or what changed in it: by path the ETags and the server's own spelling.
+    """The resources of a collection, or what changed in it.
 
-    unnamed: how many entries could not be read, not even their address.
+    Attributes:
+        etags: by path.
+        hrefs: by path the address as the server wrote it.
+        deleted: paths.
+        token: the sync token; "" for none.
+        unnamed: how many entries have no readable address.
     """
 
     etags: Mapping[str, str] = field(default_factory=dict)
@@ -93,27 +103,21 @@ class Listing:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names no resource at all."""
+        """Whether it has no entries."""
         return not self.etags and not self.deleted and not self.unnamed
 
     @property
     def digest(self) -> str:
-        """The same for two listings of an unchanged collection; "" where a resource has no ETag."""
+        """A digest that is equal for two listings of an unchanged collection; "" if an ETag is missing."""
         if self.unnamed or not all(self.etags.values()):
             return ""
         content = "\x1f".join(f"{path}\x1e{etag}" for path, etag in sorted(self.etags.items()))
         return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
-    def without(self, paths: frozenset[str]) -> "Listing":
-        """The same without some resources."""
-        etags = {path: etag for path, etag in self.etags.items() if path not in paths}
-        hrefs = {path: href for path, href in self.hrefs.items() if path not in paths}
-        return Listing(etags, hrefs, self.deleted, self.token, self.unnamed)
 
-
-def parse_resources(answer: MultistatusXml, url: str) -> list[Resource]:
-    """The responses in a multistatus that this address gave."""
-    return [_to_resource(response, url) for response in answer.responses]
+def parse_resources(multistatus: MultistatusXml, url: str) -> list[Resource]:
+    """The resources in a multistatus that this address sent."""
+    return [_to_resource(response, url) for response in multistatus.responses]
 
 
 def unquoted_path(href: str) -> str:
@@ -123,14 +127,14 @@ def unquoted_path(href: str) -> str:
 
 
 def quote_path(path: str) -> str:
-    """An unquoted path as it is sent and printed: whatever is not plain is percent-encoded."""
+    """An unquoted path, percent-encoded again for requests and messages."""
     return quote(path.encode("utf-8", "surrogateescape"), safe=_SAFE_CHARACTERS)
 
 
 def comparable_path(path: str) -> str:
-    """What spellings of one path have in common that servers mix up.
+    """A form that is equal for the spellings of one path that servers use interchangeably.
 
-    Quoted twice, Latin-1 or UTF-8 (`%E9`, `%C3%A9`), composed or not, slashes doubled.
+    They quote twice, quote Latin-1 or UTF-8 (`%E9`, `%C3%A9`), compose characters or not, and double slashes.
     """
     for _ in range(3):
         path = unquote(path, errors="surrogateescape")
@@ -145,10 +149,18 @@ def comparable_path(path: str) -> str:
 def match_responses(
     requested_paths: Sequence[str], responses: Sequence[Resource], preferred_property: str
 ) -> dict[str, Resource]:
-    """The response to each path that was asked for, where there is one.
+    """Match responses to the requested paths.
 
-    A response under another spelling is taken where only one path and one response are left that can be
-    meant: two resources are never confused. wanted: the property by which the better of two is known.
+    A response with another spelling of a path is matched where exactly one path and one response have the
+    same comparable path, so that two resources are never confused.
+
+    Args:
+        requested_paths: unquoted.
+        responses: in any order.
+        preferred_property: of two responses with one path, the one with this property is used.
+
+    Returns:
+        By path its response; paths without one are missing.
     """
     best: dict[str, Resource] = {}
     for resource in responses:
@@ -162,15 +174,17 @@ def match_responses(
     for resource in best.values():
         by_comparable_path.setdefault(comparable_path(resource.path), ([], []))[1].append(resource)
     pairs = [
-        (paths[0], left[0]) for paths, left in by_comparable_path.values() if len(paths) == len(left) == 1
+        (paths[0], resources[0])
+        for paths, resources in by_comparable_path.values()
+        if len(paths) == len(resources) == 1
     ]
     return matched | dict(pairs)
 
 
 def _parse_status(line: str | None) -> int:
-    """The number in `HTTP/1.1 404 Not Found`; 200 where a line is absent or odd."""
-    found = _STATUS_LINE.match(line or "")
-    return int(found[1]) if found else 200
+    """The number in `HTTP/1.1 404 Not Found`; 200 where a line is absent or has no number."""
+    match = _STATUS_LINE.match(line or "")
+    return int(match[1]) if match else 200
 
 
 def collect_sync_page(
@@ -180,16 +194,22 @@ def collect_sync_page(
     hrefs: dict[str, str],
     deleted: set[str],
 ) -> bool:
-    """Note what a page of a sync report says; True if another page follows (RFC 6578, 3.6).
+    """Add a page of a sync report to `etags`, `hrefs` and `deleted`.
 
-    A 404 is a deletion, also where all resources were asked for: Radicale names there what it has deleted.
+    A 404 is a deletion, also where all resources were requested: there Radicale lists what was deleted.
+
+    Returns:
+        Whether another page follows (RFC 6578, 3.6).
+
+    Raises:
+        StaleTokenError: the page reports an error of the collection itself.
     """
-    more = False
+    has_next_page = False
     for resource in responses:
         if resource.path == collection_path and resource.status >= 400 and resource.status != 507:
             raise StaleTokenError
         if resource.path == collection_path:
-            more = more or resource.status == 507
+            has_next_page = has_next_page or resource.status == 507
         elif resource.is_collection:
             continue  # a collection inside this one
         elif resource.status in (404, 410):
@@ -200,7 +220,7 @@ def collect_sync_page(
             deleted.discard(resource.path)
             etags[resource.path] = resource.text(f"{DAV_NS}getetag")
             hrefs[resource.path] = resource.href
-    return more
+    return has_next_page
 
 
 def _to_resource(part: ResponsePart, url: str) -> Resource:
@@ -209,27 +229,27 @@ def _to_resource(part: ResponsePart, url: str) -> Resource:
     href = (part.element.findtext(f"{DAV_NS}href") or "").strip()
     status = _parse_status(part.element.findtext(f"{DAV_NS}status"))
     properties: dict[str, Element] = {}
-    refused: dict[str, int] = {}
+    property_errors: dict[str, int] = {}
     for propstat in part.element.findall(f"{DAV_NS}propstat"):
-        said = _parse_status(propstat.findtext(f"{DAV_NS}status"))
-        for inside in propstat.findall(f"{DAV_NS}prop/*"):
-            if 200 <= said < 300:
-                properties[inside.tag] = inside
+        property_status = _parse_status(propstat.findtext(f"{DAV_NS}status"))
+        for element in propstat.findall(f"{DAV_NS}prop/*"):
+            if 200 <= property_status < 300:
+                properties[element.tag] = element
             else:
-                refused[inside.tag] = said
+                property_errors[element.tag] = property_status
     return Resource(
-        href, _response_path(url, href), status, properties, refused, is_repaired=part.is_repaired
+        href, _response_path(url, href), status, properties, property_errors, is_repaired=part.is_repaired
     )
 
 
 def _response_path(url: str, href: str) -> str:
-    """The unquoted path of what the answer of an address names."""
-    # As nearly always; to join the two takes several times as long.
+    """The unquoted path of a href in the response of an address."""
+    # Nearly every href is a plain path; urljoin takes several times as long.
     return unquoted_path(href if _PLAIN_PATH.fullmatch(href) else _join_url(url, href))
 
 
 def _join_url(url: str, href: str) -> str:
     try:
         return urljoin(url, href)
-    except ValueError:  # `http://[`: an address of nothing
+    except ValueError:  # such as `http://[`
         return href if "//" not in href else "/"

@@ -1,4 +1,4 @@
-"""Reads the resources of a CalDAV collection, and keeps account of those that could not be read."""
+"""Reads the texts of a CalDAV collection's resources, and records which of them could not be read."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -29,7 +29,7 @@ ResourceUids = frozenset[str] | None
 
 
 class ExpandedTexts(NamedTuple):
-    """What some texts hold in the window. unread: the uids of events that could not be read."""
+    """The content of some resources in the window. unread: the uids of events that could not be read."""
 
     occurrences: Sequence[Occurrence] = ()
     problems: Sequence[Problem] = ()
@@ -39,10 +39,13 @@ class ExpandedTexts(NamedTuple):
 
 @dataclass
 class ResourceReading:
-    """What the texts of some resources hold.
+    """The content of the resources of a collection.
 
-    unread: by path the resources that are no calendar at all. uids: by path those of the others, None where
-    an event has none. unread_uids: of events in them that could not be read.
+    Attributes:
+        occurrences, problems, cancellations: of all resources.
+        unread: by path what is wrong with the resources that are no calendar at all.
+        uids: by path those of the other resources; None if an event has none.
+        unread_uids: of events in those that could not be read.
     """
 
     occurrences: list[Occurrence] = field(default_factory=list)
@@ -53,7 +56,7 @@ class ResourceReading:
     cancellations: list[Cancellation] = field(default_factory=list)
 
     def add(self, texts_read: ExpandedTexts) -> None:
-        """Take in what was read."""
+        """Add what was read of some resources."""
         self.occurrences += texts_read.occurrences
         self.problems += texts_read.problems
         self.cancellations += texts_read.cancellations
@@ -61,14 +64,19 @@ class ResourceReading:
 
 
 def resource_label(calendar: Calendar, path: str) -> str:
-    """How problems name a resource: by the last part of its path."""
+    """The name of a resource in problems: the calendar and the last part of the path."""
     return f"{calendar} {quote_path(path).rpartition('/')[2]}"
 
 
 def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> ResourceReading:
-    """Read resources, given by path, together where that works: a series and its exceptions may be apart.
+    """Read resources together, because a series and its overrides may be in different resources.
 
-    One that cannot be read costs only itself.
+    A resource that cannot be read does not affect others.
+
+    Args:
+        texts: by path.
+        window: the requested window.
+        calendar: their collection.
     """
     reading = ResourceReading()
     complete_texts: dict[str, str] = {}
@@ -89,11 +97,11 @@ def read_texts(texts: Mapping[str, str], window: Span, calendar: Calendar) -> Re
 
 
 def _read_resources_separately(
-    reading: ResourceReading, whole: Mapping[str, str], window: Span, calendar: Calendar
+    reading: ResourceReading, texts: Mapping[str, str], window: Span, calendar: Calendar
 ) -> None:
-    """Read resources of which some cannot be read, such as one with a second calendar that has no end."""
+    """Read resources of which some are unreadable, such as one with a second calendar without an end."""
     readable: dict[str, str] = {}
-    for path, text in whole.items():
+    for path, text in texts.items():
         check_time_limit()
         where = resource_label(calendar, path)
         try:
@@ -103,27 +111,28 @@ def _read_resources_separately(
             reading.unread[path] = Problem(where, error.what, error.hint)
     try:
         reading.add(_read_as_one_calendar(readable, window, calendar))
-    except SourceContentError:  # readable each by itself, but not together
+    except SourceContentError:  # each is readable by itself, but not all together
         for path, text in readable.items():
             reading.add(_read_as_one_calendar({path: text}, window, calendar))
 
 
 def find_uids(text: str) -> ResourceUids:
-    """The uids in a resource; None where an event has none, so that they are not known."""
-    plain = _FOLDED_LINE.sub("", text)
-    uids = frozenset(read_text_value(rest) for _, rest in find_lines(plain, _UID)) - {""}
-    return uids if uids and len(_EVENT.findall(plain)) <= len(find_lines(plain, _UID)) else None
+    """The uids in a resource; None where an event has none, so that they are unknown."""
+    unfolded = _FOLDED_LINE.sub("", text)
+    uid_lines = find_lines(unfolded, _UID)
+    uids = frozenset(read_text_value(rest) for _, rest in uid_lines) - {""}
+    return uids if uids and len(_EVENT.findall(unfolded)) <= len(uid_lines) else None
 
 
 @dataclass(frozen=True)
 class UidsByResource:
-    """Which uids each resource has, so that what is held of an unread one can be kept.
+    """Which uids each resource has, so that the stored meetings of an unread one stay.
 
     Args:
-        known: by resource those of the last reading, as `remembered` gave them.
-        listed: the paths of all resources.
-        read: by path the uids of those that were read tonight.
-        unnamed: whether the listing has entries that name no resource.
+        previous_uids: by resource name those of the previous fetch, as `decode_uids` returns them.
+        listed_paths: the paths of all resources.
+        read_uids: by path the uids of those that were read now.
+        has_unnamed: whether the listing has entries that name no resource.
     """
 
     previous_uids: Mapping[str, ResourceUids]
@@ -132,7 +141,7 @@ class UidsByResource:
     has_unnamed: bool
 
     def to_token_uids(self) -> dict[str, list[str] | None]:
-        """By resource the uids that were read tonight, or else when it was last read."""
+        """By resource name the uids that were read now, or else when it was last read."""
         current_uids = self._merge_by_name(self.read_uids)
         if self.has_unnamed:
             current_uids = {**self.previous_uids, **current_uids}
@@ -141,20 +150,25 @@ class UidsByResource:
         return {name: None if uids is None else sorted(uids) for name, uids in current_uids.items()}
 
     def to_unread(self, unread_uids: Set[str]) -> UnreadParts:
-        """What must stay. unread_uids: of events that could not be read, in resources that were."""
-        kept = [self.previous_uids.get(name) for name in self._unread_names()]
+        """What was not read, so that its stored meetings must stay.
+
+        Args:
+            unread_uids: of unreadable events in resources that were read.
+        """
+        uids_of_unread = [self.previous_uids.get(name) for name in self._unread_names()]
         events = unread_parts_of_events(unread_uids)
-        uids = events.uids.union(*(known for known in kept if known is not None))
-        if None not in kept and not self.has_unnamed:
+        uids = events.uids.union(*(part for part in uids_of_unread if part is not None))
+        if None not in uids_of_unread and not self.has_unnamed:
             return replace(events, uids=uids)
+        # An unread resource has unknown uids: only meetings of read or deleted resources may be removed.
         listed = set(map(_resource_name, self.listed_paths))
-        gone = (
+        uids_of_deleted = (
             []
             if self.has_unnamed
-            else [known for name, known in self.previous_uids.items() if name not in listed]
+            else [part for name, part in self.previous_uids.items() if name not in listed]
         )
         removable = frozenset[str]().union(
-            *(part for part in (*self.read_uids.values(), *gone) if part is not None)
+            *(part for part in (*self.read_uids.values(), *uids_of_deleted) if part is not None)
         )
         return replace(events, uids=uids, removable=removable - uids)
 
@@ -163,29 +177,30 @@ class UidsByResource:
 
     @staticmethod
     def _merge_by_name(uids: Mapping[str, ResourceUids]) -> dict[str, ResourceUids]:
-        named: dict[str, ResourceUids] = {}
-        for path, own in uids.items():
+        by_name: dict[str, ResourceUids] = {}
+        for path, part in uids.items():
             name = _resource_name(path)
-            before = named.get(name, frozenset())
-            named[name] = None if own is None or before is None else own | before
-        return named
+            previous = by_name.get(name, frozenset())
+            by_name[name] = None if part is None or previous is None else part | previous
+        return by_name
 
 
 def _resource_name(path: str) -> str:
-    """A resource's name in any spelling: servers change theirs with an update."""
+    """A resource's name in comparable form, because a server may change its spelling with an update."""
     return comparable_path(path).rpartition("/")[2]
 
 
 def _read_as_one_calendar(texts: Mapping[str, str], window: Span, calendar: Calendar) -> ExpandedTexts:
-    """Read resources, given by path, as one calendar; problems name the resource that they are of."""
+    """Read resources, by path, as one calendar; problems name their resource."""
     if not texts:
         return ExpandedTexts()
     encoded = list(map(_encode_text, texts.values()))
-    # Each ends in a line end of its own.
-    sizes = (content.count(b"\n") + 1 for content in encoded)
-    lines = accumulate(sizes, initial=1)
+    # One more for the line end by which they are joined.
+    line_counts = (content.count(b"\n") + 1 for content in encoded)
+    first_lines = accumulate(line_counts, initial=1)
     parts = [
-        JoinedPart(line, resource_label(calendar, path)) for path, line in zip(texts, lines, strict=False)
+        JoinedPart(line, resource_label(calendar, path))
+        for path, line in zip(texts, first_lines, strict=False)
     ]
     cancellations: list[Cancellation] = []
     unread: set[str] = set()
@@ -208,5 +223,5 @@ def _encode_text(text: str) -> bytes:
 
 
 def _not_a_calendar_problem(calendar: Calendar, path: str) -> Problem:
-    what = "is no whole calendar (VCALENDAR) and was left out; what we hold of it is kept"
-    return Problem(resource_label(calendar, path), what, "save the meeting anew or delete it")
+    what = "is no complete calendar (VCALENDAR) and was left out; its stored meetings stay"
+    return Problem(resource_label(calendar, path), what, "save the meeting again or delete it")

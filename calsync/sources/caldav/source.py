@@ -1,7 +1,7 @@
-"""Calendars on CalDAV servers: Radicale, Nextcloud, SOGo, Xandikos, Cyrus and their kin.
+"""The source of type `caldav`: calendars on servers such as Radicale, Nextcloud, SOGo, Xandikos and Cyrus.
 
-A calendar that did not change costs one request. One that did is read whole: what a resource meant
-last night is not kept, so there is nothing to patch. Expansion is ours, not the server's.
+A calendar that did not change takes one request. A changed one is read completely, because the occurrences of
+each resource are not stored. Recurrence is expanded by calsync, not by the server.
 """
 
 from typing import ClassVar
@@ -22,7 +22,7 @@ from calsync.sources.caldav.client import STATUS_MISSING, CaldavClient
 from calsync.sources.caldav.homes import find_collections, resolve_address
 from calsync.sources.caldav.multistatus import CALDAV_NS, Listing, Resource, StaleTokenError
 from calsync.sources.caldav.resources import UidsByResource, read_texts, resource_label
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.ical.read import READER_VERSION
 from calsync.sources.identity import web_identity_key
 from calsync.sources.tokens import build_token_key, decode_token, decode_uids, encode_token, encode_uids
@@ -32,8 +32,9 @@ from calsync.text import format_count
 class CaldavOptions(WebOptions, SourceOptions):
     """The settings of a `caldav` source.
 
-    url: where addresses start; one below it may be relative. skip: collections that nobody reads,
-    by display name or last part of the path.
+    Attributes:
+        url: the start of addresses; relative addresses are below it.
+        skip: collections that are not read, by display name or last part of the path.
     """
 
     url: str
@@ -44,17 +45,17 @@ class CaldavOptions(WebOptions, SourceOptions):
     def _validate_url(cls, url: str) -> str:
         Origin.of(url)
         if "@" in urlsplit(url).netloc:
-            raise ValueError("an address without user and password is wanted; give username and password_env")
+            raise ValueError("must not contain user and password; give username and password_env")
         return url if url.endswith("/") else f"{url}/"
 
     @property
     def address_guard(self) -> AddressGuard:
-        """Also the host of `url`, wherever it is: the operator named it."""
+        """Allows the host of `url`, which the operator chose, even if it is private."""
         return AddressGuard.of(private=(*self.private_hosts, Origin.of(self.url).host))
 
 
 class CaldavSource:
-    """Reads the calendars of one CalDAV server, of many users with one account or of one user each."""
+    """Reads the calendars of one CalDAV server, with one account for many users or one for each."""
 
     Options = CaldavOptions
     identifies_offline: ClassVar[bool] = False
@@ -66,24 +67,24 @@ class CaldavSource:
         self._skipped_problems: dict[Calendar, tuple[Problem, ...]] = {}
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
-        """The collection itself, or the calendars of a user: of a principal, a home, or our own login."""
+        """The collection itself, or the calendars of a principal, a home, or the account that logs in."""
         url = resolve_address(self.options.url, calendar)
         with self._http.client_for(str(calendar)) as client:
-            own_paths, foreign_names = find_collections(
+            own_paths, shared_names = find_collections(
                 CaldavClient(client), url, self.options.skip, use_own_principal=not calendar.address.strip()
             )
-        found = tuple(calendar if path is None else calendar.with_address(path) for path in own_paths)
-        if found and foreign_names:
-            self._skipped_problems[found[0]] = tuple(
-                _shared_calendar_note(calendar, name) for name in foreign_names
+        calendars = tuple(calendar if path is None else calendar.with_address(path) for path in own_paths)
+        if calendars and shared_names:
+            # Reported by the fetch of the first calendar.
+            self._skipped_problems[calendars[0]] = tuple(
+                _shared_calendar_note(calendar, name) for name in shared_names
             )
-        return found
+        return calendars
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
-        """Give every occurrence that overlaps the window, or say that nothing changed.
+        """Read every occurrence that overlaps the window, or find that nothing changed.
 
-        Only a calendar of which every resource was read is remembered as unchanged: others are asked for
-        again the next night.
+        The token has marks only if every resource was read; otherwise the next fetch reads all of them again.
         """
         url = resolve_address(self.options.url, calendar)
         token_key = build_token_key(calendar, window, READER_VERSION)
@@ -115,7 +116,7 @@ class CaldavSource:
             *notes,
             *reading.problems,
         )
-        return sealed(
+        return build_result(
             calendar,
             window,
             reading.occurrences,
@@ -126,11 +127,11 @@ class CaldavSource:
         )
 
     def identity_keys(self, calendar: Calendar) -> frozenset[str]:
-        """The name of a collection, home or user; what is behind a home only its server knows."""
+        """The key of a collection, home or user; the calendars of a home are not among them."""
         try:
             return frozenset({web_identity_key(resolve_address(self.options.url, calendar))})
         except SourceError:
-            return frozenset()  # the reading says what is wrong with it
+            return frozenset()  # `fetch` reports what is wrong with it
 
     def close(self) -> None:
         """Close every connection."""
@@ -138,9 +139,9 @@ class CaldavSource:
 
 
 def _is_unchanged_since(dav: CaldavClient, url: str, sync_token: str) -> bool:
-    """Whether the server says that nothing changed; a token that it does not understand means no.
+    """Whether the server reports that nothing changed; False if it rejects the token.
 
-    Nor does an answer without a token say so: RFC 6578, 3.4, wants one in each.
+    A report without a token is invalid (RFC 6578, 3.4), so it does not count.
     """
     if not sync_token:
         return False
@@ -148,14 +149,14 @@ def _is_unchanged_since(dav: CaldavClient, url: str, sync_token: str) -> bool:
         changes = dav.fetch_changes(url, sync_token)
         return changes.is_empty and bool(changes.token)
     except (StaleTokenError, SourceUnavailableError):
-        # Some servers break over a token they forgot. If this one is down, the listing will say so.
+        # Some servers fail at a token that they no longer know. If it is down, the listing fails, too.
         return False
 
 
 def _read_resources(
     dav: CaldavClient, url: str, listing: Listing, calendar: Calendar
 ) -> tuple[dict[str, str], dict[str, Problem], list[Problem]]:
-    """By path the text of each resource and what is wrong with those that were not delivered; and notes."""
+    """Read all resources; returns texts by path, problems of undelivered resources by path, and notes."""
     texts: dict[str, str] = {}
     unread: dict[str, Problem] = {}
     notes: list[Problem] = []
@@ -170,14 +171,14 @@ def _read_resources(
 
 
 def _nothing_readable_error(calendar: Calendar, problems: list[Problem]) -> SourceContentError:
-    """A calendar of which nothing can be read is not an empty one."""
+    """The error of a calendar of which nothing can be read: it is not empty."""
     what = f"none of its {format_count(len(problems), 'meeting')} can be read; the first {problems[0].what}"
     return SourceContentError(str(calendar), what, problems[0].hint)
 
 
 def _shared_calendar_note(calendar: Calendar, name: str) -> Problem:
     what = f"the calendar {name!r} was left out: somebody else shares it with this user"
-    return Problem(str(calendar), what, "name its address to have it read", Severity.NOTE)
+    return Problem(str(calendar), what, "give its address to have it read", Severity.NOTE)
 
 
 def _undelivered_problem(calendar: Calendar, path: str, resource: Resource) -> Problem:
@@ -185,17 +186,17 @@ def _undelivered_problem(calendar: Calendar, path: str, resource: Resource) -> P
     if resource.is_broken:
         reason = "its XML is broken"
     elif resource.status == STATUS_MISSING:
-        reason = "left out of the answer"
+        reason = "left out of the response"
     else:
         reason = status_text(status) if status >= 300 else "without content"
-    what = f"is listed, but the server did not give it: {reason}; what we hold of it is kept"
-    hint = "may we read it, and does a calendar program show it? it is asked for again every night"
+    what = f"is listed, but the server did not send it: {reason}; its stored meetings stay"
+    hint = "may this account read it, and does a calendar program show it? it is requested again every night"
     return Problem(resource_label(calendar, path), what, hint)
 
 
 def _repaired_note(calendar: Calendar, path: str) -> Problem:
     what = "was read without characters that XML forbids or that are no UTF-8"
-    return Problem(resource_label(calendar, path), what, "save the meeting anew", Severity.NOTE)
+    return Problem(resource_label(calendar, path), what, "save the meeting again", Severity.NOTE)
 
 
 def _unnamed_entries_problem(calendar: Calendar, listing: Listing) -> list[Problem]:

@@ -1,7 +1,7 @@
-"""Reads the XML of a WebDAV answer; where it is not well-formed, one broken response costs only itself.
+"""Parses the XML of a WebDAV multistatus; if it is not well-formed, only its broken responses are lost.
 
-Servers copy what is in a calendar into their XML: control characters (forbidden in XML 1.0, section 2.2),
-bytes that are no UTF-8, an `&` that is not escaped. One such meeting would make the whole answer unreadable.
+Servers copy the content of a calendar into their XML: control characters (forbidden by XML 1.0, section 2.2),
+bytes that are no UTF-8, an `&` that is not escaped. One such meeting would make all others unreadable.
 """
 
 import re
@@ -26,7 +26,7 @@ _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']"""
 _ILLEGAL_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,8}));")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8});)")
-# The root's tag is parsed again with every response, so both are limited.
+# The root's tag is parsed again with every broken response, so both are limited.
 _MAX_ROOT_BYTES = 4096
 _MAX_RESPONSES = 50_000
 _RESPONSES_AT_ONCE = 200
@@ -35,15 +35,17 @@ _CONTROL_BYTES = bytes(number for number in range(32) if number not in b"\t\n\r"
 
 
 class NotMultistatusError(Exception):
-    """The answer is no multistatus, or it breaks off."""
+    """The body is no multistatus, or is incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsePart:
     """One response of a multistatus.
 
-    element: None where its XML cannot be read; then `href` is what could be found of its address.
-    repaired: whether characters that XML forbids were left out of it.
+    Attributes:
+        element: None where its XML cannot be read.
+        href: its address where `element` is None; "" if that cannot be found.
+        is_repaired: whether illegal characters were removed from it.
     """
 
     element: Element | None
@@ -53,17 +55,17 @@ class ResponsePart:
 
 @dataclass(frozen=True, slots=True)
 class MultistatusXml:
-    """The responses of an answer, and its sync token ("" for none)."""
+    """The responses of a multistatus, and its sync token ("" for none)."""
 
     responses: tuple[ResponsePart, ...]
     token: str
 
 
 def parse_multistatus(body: bytes) -> MultistatusXml:
-    """Read an answer, repairing its responses one by one if it is not well-formed.
+    """Parse a body; if it is not well-formed, its responses are repaired one by one.
 
     Raises:
-        NotMultistatusError: it is something else, holds a document type, or is not whole.
+        NotMultistatusError: it is something else, has a document type, or is incomplete.
     """
     try:
         tree: Element = fromstring(body, forbid_dtd=True)
@@ -71,9 +73,9 @@ def parse_multistatus(body: bytes) -> MultistatusXml:
         raise NotMultistatusError from None
     except (ParseError, ValueError):
         return _parse_by_response(_to_utf8(body))
-    if tree.tag != f"{DAV_NS}multistatus":  # an XHTML page would read as an empty calendar
+    if tree.tag != f"{DAV_NS}multistatus":  # otherwise an XHTML page would be an empty calendar
         raise NotMultistatusError
-    # Children only: looking into each for others, nested a thousand deep, would cost their square.
+    # Children only: a search in all descendants takes quadratic time if responses are nested a thousand deep.
     responses = tuple(ResponsePart(response) for response in tree.findall(f"{DAV_NS}response"))
     return MultistatusXml(responses, (tree.findtext(f"{DAV_NS}sync-token") or "").strip())
 
@@ -83,20 +85,20 @@ def _parse_by_response(body: bytes) -> MultistatusXml:
     if root is None or len(root[0]) > _MAX_ROOT_BYTES or b"<!" in body[: root.start()]:
         raise NotMultistatusError
     end = body.rfind(b"</" + root[1])
-    starts = [found.start() for found in _RESPONSE_START.finditer(body, root.end(), max(end, root.end()))]
-    # Without its end it was cut short: what is missing would look as if it were deleted.
+    starts = [match.start() for match in _RESPONSE_START.finditer(body, root.end(), max(end, root.end()))]
+    # Without its end tag the body is incomplete: missing resources would look as if they were deleted.
     if end < 0 or not 0 < len(starts) <= _MAX_RESPONSES or not _is_multistatus_root(root):
         raise NotMultistatusError
     last_end = starts[-1] + _response_end(body[starts[-1] : end])
     outside = (body[root.end() : starts[0]], body[last_end:end])
-    token = next((found[1] for part in outside if (found := _SYNC_TOKEN.search(part))), b"")
+    token = next((match[1] for part in outside if (match := _SYNC_TOKEN.search(part))), b"")
     parts: list[ResponsePart] = []
     bounds = [*zip(starts, [*starts[1:], last_end], strict=True)]
     for first in range(0, len(bounds), _RESPONSES_AT_ONCE):
         pieces = [body[start:stop] for start, stop in bounds[first : first + _RESPONSES_AT_ONCE]]
-        together = _parse_or_none(b"".join(pieces), root)
-        if together is not None and len(together) == len(pieces):
-            parts += map(ResponsePart, together)
+        elements = _parse_or_none(b"".join(pieces), root)
+        if elements is not None and len(elements) == len(pieces):
+            parts += map(ResponsePart, elements)
         else:
             parts += (
                 part for piece in pieces for part in _parse_response(piece[: _response_end(piece)], root)
@@ -113,12 +115,12 @@ def _is_multistatus_root(root: re.Match[bytes]) -> bool:
 
 
 def _response_end(piece: bytes) -> int:
-    ends = [found.end() for found in _RESPONSE_END.finditer(piece)]
+    ends = [match.end() for match in _RESPONSE_END.finditer(piece)]
     return ends[-1] if ends else len(piece)
 
 
 def _parse_or_none(content: bytes, root: re.Match[bytes]) -> list[Element] | None:
-    """The responses in a part of an answer; None where it is not well-formed."""
+    """The responses in a part of a body; None where it is not well-formed."""
     try:
         tree: Element = fromstring(root[0] + content + b"</" + root[1] + b">", forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
@@ -127,66 +129,67 @@ def _parse_or_none(content: bytes, root: re.Match[bytes]) -> list[Element] | Non
 
 
 def _parse_response(piece: bytes, root: re.Match[bytes]) -> Iterator[ResponsePart]:
-    found = _parse_or_none(piece, root)
-    repaired = found is None and len(piece) <= _MAX_REPAIRED_BYTES
-    if repaired:
-        found = _parse_or_none(_repair_response(piece), root)
-    if found is not None:
-        yield from (ResponsePart(response, is_repaired=repaired) for response in found)
+    elements = _parse_or_none(piece, root)
+    is_repaired = elements is None and len(piece) <= _MAX_REPAIRED_BYTES
+    if is_repaired:
+        elements = _parse_or_none(_repair_response(piece), root)
+    if elements is not None:
+        yield from (ResponsePart(element, is_repaired=is_repaired) for element in elements)
     else:
         href = _HREF.search(_quote_hrefs(piece[:_MAX_ROOT_BYTES]))
         yield ResponsePart(None, unescape(href[2].decode("utf-8", "replace")).strip() if href else "")
 
 
 def _repair_response(piece: bytes) -> bytes:
-    """A response without what XML forbids; bytes that are no UTF-8 are read as Windows-1252."""
+    """A response without illegal characters; bytes that are no UTF-8 are read as Windows-1252."""
     text, _ = strip_illegal_characters(_quote_hrefs(piece))
     return _BARE_AMPERSAND.sub("&amp;", _REFERENCE.sub(_drop_illegal_reference, text)).encode()
 
 
 def strip_illegal_characters(content: bytes) -> tuple[str, bool]:
-    """A text as XML could hold it, and whether anything in it had to be changed for that."""
-    kept = content.removeprefix(b"\xef\xbb\xbf").translate(None, _CONTROL_BYTES)
-    text = kept.decode("utf-8", "surrogateescape")
+    """A text with legal XML characters only, and whether it had to be changed for that."""
+    without_bom = content.removeprefix(b"\xef\xbb\xbf")
+    stripped = without_bom.translate(None, _CONTROL_BYTES)
+    text = stripped.decode("utf-8", "surrogateescape")
     legal = _ILLEGAL_CHARACTER.sub("", re.sub("[\udc80-\udcff]+", _decode_windows_1252, text))
-    return legal, legal != text or len(kept) < len(content.removeprefix(b"\xef\xbb\xbf"))
+    return legal, legal != text or len(stripped) < len(without_bom)
 
 
 def _quote_hrefs(piece: bytes) -> bytes:
-    """Addresses whose bytes are no UTF-8 as percent-encoded, so that they stay the server's own."""
+    """Percent-encode addresses that are no UTF-8, so that the server recognises them in a request."""
 
-    def quoted(found: re.Match[bytes]) -> bytes:
+    def quote_href(match: re.Match[bytes]) -> bytes:
         try:
-            found[2].decode()
+            match[2].decode()
         except UnicodeDecodeError:
-            return found[1] + quote_from_bytes(found[2], safe=b"/%:@!$&'()*+,;=~?#[] ").encode()
-        return found[0]
+            return match[1] + quote_from_bytes(match[2], safe=b"/%:@!$&'()*+,;=~?#[] ").encode()
+        return match[0]
 
-    return _HREF.sub(quoted, piece)
+    return _HREF.sub(quote_href, piece)
 
 
-def _decode_windows_1252(found: re.Match[str]) -> str:
-    content = found[0].encode("utf-8", "surrogateescape")
+def _decode_windows_1252(match: re.Match[str]) -> str:
+    content = match[0].encode("utf-8", "surrogateescape")
     try:
         return content.decode("cp1252")
     except UnicodeDecodeError:
         return content.decode("latin-1")
 
 
-def _drop_illegal_reference(found: re.Match[str]) -> str:
-    number = int(found[1], 16) if found[1] else int(found[2])
-    legal = number <= 0x10FFFF and not _ILLEGAL_CHARACTER.match(chr(number))
-    return found[0] if legal else ""
+def _drop_illegal_reference(match: re.Match[str]) -> str:
+    number = int(match[1], 16) if match[1] else int(match[2])
+    is_legal = number <= 0x10FFFF and not _ILLEGAL_CHARACTER.match(chr(number))
+    return match[0] if is_legal else ""
 
 
 def _to_utf8(body: bytes) -> bytes:
-    """The answer in UTF-8, whatever it declares to be written in; unknown encodings stay as they are."""
+    """The body in UTF-8, whatever encoding it declares; one in an unknown encoding is returned unchanged."""
     declared = _ENCODING.match(body)
     name = declared[1].decode() if declared else "utf-8"
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         name = "utf-16"
     try:
-        plain = name.lower() in ("utf-8", "utf8", "us-ascii", "ascii")
-        return body.removeprefix(b"\xef\xbb\xbf") if plain else body.decode(name, "replace").encode()
+        is_utf8 = name.lower() in ("utf-8", "utf8", "us-ascii", "ascii")
+        return body.removeprefix(b"\xef\xbb\xbf") if is_utf8 else body.decode(name, "replace").encode()
     except (LookupError, UnicodeError):
         return body

@@ -1,4 +1,4 @@
 """Microsoft 365: managers' default calendars, read by an application through Microsoft Graph.
 
-`M365Source` is the door; `open_account` gives mail the same credentials and the same connection.
+`M365Source` is the source; mail uses `open_account` to send with the same credentials and connection.
 """

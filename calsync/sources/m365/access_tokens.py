@@ -1,4 +1,4 @@
-"""Tokens for Graph: requested from Microsoft Entra ID (msal), or made elsewhere and named in the settings."""
+"""Provides access tokens for Graph: from Microsoft Entra ID (msal), or made elsewhere and read as set up."""
 
 import base64
 import json
@@ -19,7 +19,11 @@ from calsync.sources.m365.redaction import REDACTION
 
 
 class TokenRefusedError(Exception):
-    """There is no token for us, and a retry will not help. answer: the sign-in's text, without secrets."""
+    """There is no token, and a retry will not help.
+
+    Attributes:
+        answer: the sign-in's text, or what is wrong with a token made elsewhere; without secrets.
+    """
 
     def __init__(self, answer: str) -> None:
         self.answer = REDACTION.redact(answer)
@@ -27,25 +31,33 @@ class TokenRefusedError(Exception):
 
 
 class TokenUnavailableError(Exception):
-    """The sign-in did not answer as Microsoft's does; a later try may work."""
+    """The sign-in did not respond as Microsoft's does; a later attempt may work."""
 
 
 class TokenProvider(Protocol):
     """Provides the token of each request."""
 
     def get_token(self, rejected: str = "") -> str:
-        """A token; another one than `refused`, which Graph has just rejected. Raises TokenRefusedError."""
+        """A valid token.
+
+        Args:
+            rejected: a token that Graph has just rejected, which must not be returned again.
+
+        Raises:
+            TokenRefusedError: there is none.
+            TokenUnavailableError: the sign-in did not respond correctly.
+        """
         ...
 
 
 class ExternalTokens:
-    """Tokens made elsewhere, in a variable or a file that another program keeps up to date."""
+    """Reads tokens that another program makes from an environment variable or a file."""
 
     def __init__(self, options: M365Options) -> None:
         self._options = options
 
     def get_token(self, rejected: str = "") -> str:
-        """The token that is in the variable or file now."""
+        """The token that is in the variable or file now; see `TokenProvider`."""
         token = self._read_token().strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise TokenRefusedError(f"{self._location} holds no token")
@@ -70,14 +82,15 @@ class ExternalTokens:
             raise TokenRefusedError(f"{self._location} cannot be read: {type(error).__name__}") from None
 
     def _check_claims(self, claims: Mapping[str, Any]) -> None:
-        """Raise TokenRefusedError if its claims are for another tenant or service: it is not sent then."""
-        tenant, wanted = str(claims.get("tid", "")).casefold(), self._options.tenant.casefold()
-        if tenant and wanted and "." not in wanted and tenant != wanted:
+        """Raise TokenRefusedError if the claims are for another tenant or service, so that it is not sent."""
+        tenant, expected = str(claims.get("tid", "")).casefold(), self._options.tenant.casefold()
+        is_id = "." not in expected  # the claim has the id, and the setting may have a domain
+        if tenant and expected and is_id and tenant != expected:
             raise TokenRefusedError(f"the token in {self._location} is for another tenant: {tenant}")
         audience = str(claims.get("aud", ""))
         if "AzureADTokenExchange" in audience:
             raise TokenRefusedError(
-                f"{self._location} holds no token but an assertion: name it as assertion_file"
+                f"{self._location} holds no token but an assertion: give it as assertion_file"
             )
         host = urlsplit(audience).hostname
         if host and not self._options.is_emulated and host != urlsplit(self._options.graph_url).hostname:
@@ -85,7 +98,7 @@ class ExternalTokens:
 
 
 class MsalTokens:
-    """Tokens that msal gets for the application itself (client credentials), kept in memory only."""
+    """Requests tokens for the application itself with msal (client credentials); stored in memory only."""
 
     def __init__(self, options: M365Options, backend: MemoryTokenBackend) -> None:
         self._options = options
@@ -96,7 +109,10 @@ class MsalTokens:
         REDACTION.hide(options.secret)
 
     def get_token(self, rejected: str = "") -> str:
-        """A token from memory, renewed five minutes before its end; after one refusal always that refusal."""
+        """A token from memory, renewed five minutes before its end; see `TokenProvider`.
+
+        After the sign-in refused once, the same error is raised without another request.
+        """
         with self._lock:
             if self._refused_answer:
                 raise TokenRefusedError(self._refused_answer)
@@ -106,9 +122,9 @@ class MsalTokens:
                 self._refused_answer = error.answer
                 raise
 
-    def _acquire_token(self, refused: str) -> str:
-        if refused:
-            self._remove_cached_token(refused)
+    def _acquire_token(self, rejected: str) -> str:
+        if rejected:
+            self._remove_cached_token(rejected)
         try:
             answer = self._msal_application().acquire_token_for_client(scopes=[self._options.token_scope])
         except msal.exceptions.MsalServiceError as error:
@@ -141,7 +157,7 @@ class MsalTokens:
         return certificate.credential if certificate else self._options.secret
 
     def _read_assertion(self) -> str:
-        """The assertion that the platform signs for us, read for every token: it changes often."""
+        """The assertion that the platform signs; read for every token, because it changes often."""
         file = self._options.assertion_file
         try:
             assertion = file.read_text(encoding="utf-8").strip() if file else ""
@@ -157,17 +173,17 @@ class MsalTokens:
 
 
 def open_graph_session(options: M365Options) -> requests.Session:
-    """A session for Graph and the sign-in, with a connection for each mailbox that is read at once."""
-    # The form of name that Microsoft requires of applications: NONISV|company|name/version.
+    """Open a session for Graph and the sign-in, with a connection for each mailbox that is read at once."""
+    # The form of user agent that Microsoft requires of applications: NONISV|company|name/version.
     user_agent = f"NONISV|calsync|{USER_AGENT}"
     return open_session(options, user_agent=user_agent, connections=options.mailboxes_at_once)
 
 
 class MsalHttpClient:
-    """The HTTP client of msal: a session of ours, with its trust, timeouts and guards.
+    """The HTTP client of msal: a session with the settings' trust, timeouts and address guard.
 
     Where the settings name a Graph on this machine (`graph_root`, the emulator of the tests), tokens are
-    requested there, too: msal itself accepts only Microsoft's https addresses.
+    requested from it, too: msal itself accepts only Microsoft's https addresses.
     """
 
     def __init__(self, options: M365Options) -> None:
@@ -175,11 +191,11 @@ class MsalHttpClient:
         self._session = open_graph_session(options)
 
     def get(self, url: str, **rest: Any) -> requests.Response:
-        """Read what is public: the addresses of the sign-in."""
+        """Send a GET, for the public metadata of the sign-in."""
         return self._send("GET", url, rest)
 
     def post(self, url: str, **rest: Any) -> requests.Response:
-        """Request a token."""
+        """Send a POST, to request a token."""
         return self._send("POST", url, rest)
 
     def close(self) -> None:
@@ -194,11 +210,11 @@ class MsalHttpClient:
 
 
 def unverified_claims(token: str) -> Mapping[str, Any]:
-    """The claims of a token, unverified; none for one that is no JWT."""
+    """The claims of a token, without verification; none if it is no JWT."""
     parts = token.split(".")
     try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(padded))
+        payload = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims = json.loads(base64.urlsafe_b64decode(payload))
     except (IndexError, ValueError):
         return {}
     return claims if isinstance(claims, dict) else {}
@@ -213,8 +229,8 @@ def _error_for_answer(answer: object) -> TokenRefusedError | TokenUnavailableErr
 
 
 def _translate_msal_error(error: Exception) -> TokenRefusedError | TokenUnavailableError:
-    """msal raises anything where the sign-in refuses the tenant, or a proxy answers in its place."""
-    text = f"{error.__context__ or ''} {error}"  # the sign-in's own text is only in the error's context
+    """Translate what msal raises if the sign-in rejects the tenant, or a proxy responds in its place."""
+    text = f"{error.__context__ or ''} {error}"  # only the context has the text of the sign-in
     if "AADSTS" in text:
         return TokenRefusedError(text)
-    return TokenUnavailableError("the answer is none of Microsoft's sign-in")
+    return TokenUnavailableError("the response is not from Microsoft's sign-in")

@@ -1,4 +1,4 @@
-"""The text of an invitation's body in Microsoft 365, for the agenda in it."""
+"""Extracts the text of an invitation's body in Microsoft 365, for the agenda in it."""
 
 import re
 
@@ -13,21 +13,23 @@ _JOINING_TEXT = re.compile(
 
 
 def extract_body_text(content: str, *, html: bool) -> str:
-    """The text, line by line, blank lines left out, without the block that explains how to join online."""
+    """The lines of a body, without blank lines and the section that explains how to join online."""
     return "\n".join(_drop_joining_sections(html_lines(content) if html else text_lines(content)))
 
 
 def _drop_joining_sections(lines: list[str]) -> list[str]:
-    """Drop each section that explains how to join or to dial in, with the ruled lines around it."""
+    """Remove each section between ruled lines that explains how to join or dial in, with those lines."""
     sections: list[list[str]] = [[]]
     for line in lines:
         if _RULED_LINE.fullmatch(line):
             sections.append([])
         sections[-1].append(line)
-    kept, closing = list(sections[0]), False
+    remaining = list(sections[0])
+    after_joining = False
     for section in sections[1:]:
-        joining = any(_JOINING_TEXT.search(line) for line in section)
-        if not joining:
-            kept += section[1:] if closing else section
-        closing = joining
-    return kept
+        is_joining = any(_JOINING_TEXT.search(line) for line in section)
+        if not is_joining:
+            # The ruled line at its start closes the section before.
+            remaining += section[1:] if after_joining else section
+        after_joining = is_joining
+    return remaining

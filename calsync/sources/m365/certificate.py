@@ -1,4 +1,4 @@
-"""The certificate by which the application proves who it is: from PEM or PFX, checked before it is used."""
+"""Loads the certificate with which the application signs in, from PEM or PFX, and checks it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 class UnusableCertificateError(ValueError):
-    """A certificate file that cannot prove anything; says why, and never shows the key."""
+    """A certificate file cannot be used; the text gives the reason, and never the key."""
 
 
 @dataclass(frozen=True, repr=False)
 class Certificate:
-    """A private key and its certificate, both as PEM. expires: aware, in UTC."""
+    """A private key and its certificate, both as PEM; `valid_from` and `expires` are aware, in UTC."""
 
     private_key: str
     public_certificate: str
@@ -32,44 +32,50 @@ class Certificate:
 
     @property
     def credential(self) -> dict[str, str]:
-        """What msal wants: it signs with PS256 and names the certificate by its SHA-256 thumbprint."""
+        """The credential for msal, which signs with PS256 and identifies the certificate by SHA-256."""
         return {"private_key": self.private_key, "public_certificate": self.public_certificate}
 
 
 def load_certificate(file: Path, passphrase: str = "") -> Certificate:
-    """The certificate in a .pem (with its key) or .pfx/.p12 file; raises UnusableCertificateError."""
+    """Load the certificate in a .pem (with its key) or .pfx/.p12 file.
+
+    Raises:
+        UnusableCertificateError: the file cannot be read, or does not hold a key with its certificate.
+    """
     try:
         content = file.read_bytes()
     except OSError as error:
         raise UnusableCertificateError(f"cannot be read: {error.strerror}") from error
     secret = passphrase.encode() or None
-    pem = b"-----BEGIN " in content
-    key, certificates = _from_pem(content, secret) if pem else _from_pfx(content, secret)
+    is_pem = b"-----BEGIN " in content
+    key, certificates = _parse_pem(content, secret) if is_pem else _parse_pfx(content, secret)
     if not isinstance(key, RSAPrivateKey):
-        raise UnusableCertificateError("its key is not RSA, the only kind that Microsoft Entra ID takes here")
+        raise UnusableCertificateError(
+            "its key is not RSA, the only kind that Microsoft Entra ID accepts here"
+        )
     for certificate in certificates:
         if _public_key_bytes(certificate) == _public_key_bytes(key):
             return _build_certificate(key, certificate)
     raise UnusableCertificateError("holds no certificate that belongs to its private key")
 
 
-def _from_pem(content: bytes, secret: bytes | None) -> tuple[object, list[x509.Certificate]]:
+def _parse_pem(content: bytes, secret: bytes | None) -> tuple[object, list[x509.Certificate]]:
     if b"PRIVATE KEY-----" not in content:
         raise UnusableCertificateError("holds no private key: put key and certificate into one file")
     if b"-----BEGIN CERTIFICATE-----" not in content:
         raise UnusableCertificateError("holds no certificate: put key and certificate into one file")
-    encrypted = b"ENCRYPTED" in content
-    if encrypted and not secret:
+    is_encrypted = b"ENCRYPTED" in content
+    if is_encrypted and not secret:
         raise UnusableCertificateError("its key is encrypted: give passphrase_env")
     try:
-        key = load_pem_private_key(content, secret if encrypted else None)
+        key = load_pem_private_key(content, secret if is_encrypted else None)
         return key, x509.load_pem_x509_certificates(content)
     except (ValueError, TypeError) as error:
-        reason = "the passphrase is wrong" if encrypted else "it is damaged"
+        reason = "the passphrase is wrong" if is_encrypted else "it is damaged"
         raise UnusableCertificateError(f"cannot be opened: {reason}") from error
 
 
-def _from_pfx(content: bytes, secret: bytes | None) -> tuple[object, list[x509.Certificate]]:
+def _parse_pfx(content: bytes, secret: bytes | None) -> tuple[object, list[x509.Certificate]]:
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
     except ValueError as error:
@@ -89,7 +95,7 @@ def _build_certificate(key: RSAPrivateKey, certificate: x509.Certificate) -> Cer
     return Certificate(
         private_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         public_certificate=certificate.public_bytes(Encoding.PEM).decode(),
-        thumbprint=certificate.fingerprint(SHA1()).hex().upper(),  # noqa: S303  as Entra shows it
+        thumbprint=certificate.fingerprint(SHA1()).hex().upper(),  # noqa: S303  the form that Entra shows
         valid_from=certificate.not_valid_before_utc,
         expires=certificate.not_valid_after_utc,
     )

@@ -1,8 +1,8 @@
-"""O365's connection over our own sessions: it renews the token, sends it to Graph only, and never logs it.
+"""Connects O365 to Graph over calsync's sessions: the token is renewed, sent to Graph only, and never logged.
 
-O365 2.1.10 cannot renew an application's token, logs it at DEBUG, follows any link with it, changes
-its caller's headers, and waits for ever (all measured). What stays of O365: the account, its token
-store in memory, the protocol with its addresses, and the interface that its other parts call.
+O365 2.1.10 cannot renew an application's token, logs it at DEBUG, sends it to any link, changes its caller's
+headers, and waits without a limit (all measured). Used of O365: the account, its token store in memory, the
+protocol with its addresses, and the interface that its other parts call.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,14 @@ from calsync.sources.m365.redaction import install_secret_filter
 
 
 class ForeignAddressError(ValueError):
-    """An address is not on Graph's server, where our token belongs; the message is that address's origin."""
+    """An address is not on Graph's server, so the token must not be sent to it; the text is its origin."""
 
 
 class GraphConnection(Connection):  # type: ignore[misc]
-    """Sends requests to Graph with a valid token, which a response of 401 renews once.
+    """Sends requests to Graph with a valid token, which is renewed once after a 401.
 
-    Raises requests' errors and those of `access`; retries are the caller's. Each thread has a session.
+    Raises requests' errors and those of `access_tokens`; retries are up to the caller. Thread-safe: each
+    thread has its own session.
     """
 
     def __init__(
@@ -39,12 +40,17 @@ class GraphConnection(Connection):  # type: ignore[misc]
         self._sessions = ThreadSessions(lambda: open_graph_session(options))
 
     def oauth_request(self, url: str, method: str, **rest: Any) -> requests.Response:
-        """The answer to a request with our token; an answer of 400 or more is raised as HTTPError."""
+        """Send a request with the token.
+
+        Raises:
+            ForeignAddressError: the address is not on Graph's server.
+            requests.HTTPError: the status is 400 or more.
+        """
         self._check_server(url)
         rest["headers"] = self._merge_headers(rest.get("headers") or {})
         session, token = self._sessions.current, self.tokens.get_token()
         response = session.request(method, url, **{**rest, "auth": bearer_auth(token)})
-        if response.status_code == 401:  # revoked, rotated, or expired by another clock than ours
+        if response.status_code == 401:  # revoked, rotated, or expired by Graph's clock
             response.close()
             token = self.tokens.get_token(rejected=token)
             response = session.request(method, url, **{**rest, "auth": bearer_auth(token)})
@@ -52,16 +58,16 @@ class GraphConnection(Connection):  # type: ignore[misc]
         return response
 
     def refresh_token(self) -> bool:
-        """Renewal is not left to O365, which cannot renew an application's token."""
+        """Renew the token instead of O365, which cannot renew an application's token."""
         self.tokens.get_token()
         return True
 
     def get_session(self, load_token: bool = False) -> requests.Session:  # noqa: ARG002
-        """This thread's session; it holds no token."""
+        """This thread's session; it has no token."""
         return self._sessions.current
 
     def get_naive_session(self) -> requests.Session:
-        """O365 downloads and uploads without a token by this one: it is guarded like the other."""
+        """This thread's session, too; O365 downloads and uploads without a token with it."""
         return self._sessions.current
 
     def close(self) -> None:
@@ -72,26 +78,26 @@ class GraphConnection(Connection):  # type: ignore[misc]
         try:
             origin = Origin.of(url)
         except ValueError:
-            raise ForeignAddressError("no address at all") from None
+            raise ForeignAddressError("no valid address") from None
         if origin != self._origin or urlsplit(url).username is not None:
             raise ForeignAddressError(f"{origin.scheme}://{origin.host}:{origin.port}")
 
     def _merge_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The caller's headers and O365's, in a dict of our own; the preferences of both are sent."""
+        """The caller's headers and O365's in a new dict; `Prefer` has the values of both."""
         merged = {**self.default_headers, **headers}
-        preferences = [table["Prefer"] for table in (headers, self.default_headers) if table.get("Prefer")]
+        preferences = [source["Prefer"] for source in (headers, self.default_headers) if source.get("Prefer")]
         return {**merged, "Prefer": ", ".join(preferences)} if preferences else merged
 
 
 class GraphAccount(Account):  # type: ignore[misc]
-    """An account whose connection is ours."""
+    """An O365 account with a GraphConnection."""
 
     connection_constructor = GraphConnection
     con: GraphConnection
 
 
 def open_account(options: M365Options) -> GraphAccount:
-    """The application's account in one tenant, its token store in memory and shared with no other."""
+    """Open the application's account in one tenant, with its own token store in memory."""
     install_secret_filter()
     backend = MemoryTokenBackend()
     tokens: TokenProvider = (

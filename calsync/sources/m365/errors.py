@@ -1,4 +1,4 @@
-"""The errors of Microsoft's sign-in and of Graph, each with its cause and what to do about it."""
+"""Translates the errors of Microsoft's sign-in and of Graph into `SourceError`s with a hint."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from calsync.sources.m365.options import M365Options
 from calsync.sources.m365.redaction import REDACTION
 
 PAGE = "docs/operators/microsoft-365.md"
-_SHOWN = 200
+_MAX_TEXT_LENGTH = 200
 
 
 class Cause(NamedTuple):
@@ -22,8 +22,8 @@ class Cause(NamedTuple):
 
 
 _TRUST = "compare issuer, subject and audience with the federated credential of the app registration"
-# Codes by https://login.microsoftonline.com/error and Microsoft Entra's list of authentication errors.
-_SIGN_IN = {
+# AADSTS codes, from https://login.microsoftonline.com/error and Entra's list of authentication errors.
+_SIGN_IN_CAUSES = {
     7000215: Cause(
         "the client secret is wrong",
         "put the secret's value (not its id) into the variable that secret_env names",
@@ -47,39 +47,39 @@ _SIGN_IN = {
     90002: Cause("there is no such tenant", "check tenant: its id is on the overview page of Entra"),
     900023: Cause("tenant is neither a tenant's id nor one of its domains", "check tenant"),
     700027: Cause(
-        "the tenant does not know our certificate, or it has expired",
+        "the certificate is not registered in the tenant, or has expired",
         "upload the public part of certificate_file to the app registration",
     ),
     700030: Cause("the certificate is not valid", "make a new certificate and upload its public part"),
     700024: Cause(
-        "our signature is outside the time in which it is valid: the clock of this machine is wrong",
+        "the signature is outside its validity: the clock of this machine is wrong",
         "set the clock by a time server (NTP), then run again",
     ),
     700211: Cause("the tenant does not trust who signed assertion_file", _TRUST),
     700212: Cause("assertion_file is meant for somebody else (its audience)", _TRUST),
-    700213: Cause("the tenant does not know the subject that assertion_file speaks for", _TRUST),
-    50013: Cause("our signature is not accepted", "is certificate_file the one that was uploaded?"),
+    700213: Cause("the tenant does not trust the subject of assertion_file", _TRUST),
+    50013: Cause("the signature is not accepted", "is certificate_file the one that was uploaded?"),
     7000218: Cause(
-        "the application wants a secret or a certificate", "it is a confidential client: give one"
+        "the application needs a secret or a certificate", "it is a confidential client: give one"
     ),
     53003: Cause(
         "a conditional access policy blocks the application",
-        "ask whoever keeps the policies to let this service principal in from this address",
+        "ask whoever manages the policies to allow this service principal from this address",
     ),
     500011: Cause("the tenant is in another cloud", "check cloud: global, usgov or china"),
     900432: Cause("the tenant is in another cloud", "check cloud: global, usgov or china"),
     900439: Cause("the tenant is in another cloud", 'set cloud = "usgov"'),
-    90033: Cause("the sign-in is out of order for the moment", "try again later"),
+    90033: Cause("the sign-in is temporarily out of order", "try again later"),
 }
-_TRANSIENT = frozenset({90033, 90024, 50196})
+_TRANSIENT_CODES = frozenset({90033, 90024, 50196})
 
 _SCOPE = Cause(
-    "we may not read this mailbox",
+    "this application may not read the mailbox",
     "put it into the group of the scope (Test-ServicePrincipalAuthorization shows InScope; a change takes "
     f"up to 2 hours), or grant Application Calendars.Read; {PAGE}",
 )
 _ABSENT = Cause("there is no such mailbox", "check the address, or give the user's object id")
-_GRAPH = {
+_GRAPH_CAUSES = {
     "erroraccessdenied": _SCOPE,
     "accessdenied": _SCOPE,
     "authorization_requestdenied": _SCOPE,
@@ -102,13 +102,19 @@ _MISSING_CONSENT = Cause(
 
 
 def sign_in_error(where: str, text: str, options: M365Options) -> SourceError:
-    """The error of a sign-in that gave no token. text: its answer, or what is wrong with a given token."""
+    """The error of a sign-in without a token.
+
+    Args:
+        where: the calendar's name in the error.
+        text: the sign-in's response, or what is wrong with a token made elsewhere.
+        options: the settings, for the hint.
+    """
     number = re.search(r"AADSTS(\d+)", text)
-    cause = _SIGN_IN.get(int(number[1])) if number else None
-    if number and int(number[1]) in _TRANSIENT:
+    cause = _SIGN_IN_CAUSES.get(int(number[1])) if number else None
+    if number and int(number[1]) in _TRANSIENT_CODES:
         return SourceUnavailableError(where, f"the sign-in is busy: {_shorten(text)}", "try again later")
     if cause is None:
-        what = f"the sign-in refuses us: {_shorten(text)}" if options.acquires_tokens else text
+        what = f"the sign-in refuses access: {_shorten(text)}" if options.acquires_tokens else text
         return SourceAuthError(where, what, _hint_without_cause(options))
     return SourceAuthError(
         where, f"{cause.what} (AADSTS{number[1] if number else ''})", _hint_with_expiry(cause, options)
@@ -117,7 +123,7 @@ def sign_in_error(where: str, text: str, options: M365Options) -> SourceError:
 
 def _hint_without_cause(options: M365Options) -> str:
     if not options.acquires_tokens:
-        return "see that whoever makes the token keeps it fresh, for this tenant and for Graph"
+        return "the program that makes the token must renew it in time, for this tenant and for Graph"
     return f"look the code up at https://login.microsoftonline.com/error, or see {PAGE}"
 
 
@@ -125,13 +131,18 @@ def _hint_with_expiry(cause: Cause, options: M365Options) -> str:
     if options.certificate is None or "certificate" not in cause.what:
         return cause.hint
     certificate = options.certificate
-    return f"{cause.hint}; ours ends on {certificate.expires:%Y-%m-%d}, thumbprint {certificate.thumbprint}"
+    detail = f"{certificate.expires:%Y-%m-%d}, thumbprint {certificate.thumbprint}"
+    return f"{cause.hint}; certificate_file ends on {detail}"
 
 
 def graph_error_for_status(
     where: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> SourceError | TransientError:
-    """The error of a status of 300 or more, by Graph's own code in the body where there is one."""
+    """The error of a status of 300 or more, by Graph's error code in the body where there is one.
+
+    Returns:
+        A TransientError where the server is busy or out of order, else a SourceError.
+    """
     code, message = parse_graph_error(body)
     detail = _error_detail(code, message)
     if busy := transient_error_for_status(where, status, headers):
@@ -142,10 +153,10 @@ def graph_error_for_status(
 
 def _error_for_status(where: str, status: int, code: str, detail: str, body: bytes) -> SourceError:
     if 300 <= status < 400:
-        return web_page_error(where, f"we are sent elsewhere: {status_text(status)}")
+        return web_page_error(where, f"a redirect: {status_text(status)}")
     if not code and is_web_page(body) and status not in (401, 404):
         return web_page_error(where, status_text(status))
-    cause = _GRAPH.get(code.casefold())
+    cause = _GRAPH_CAUSES.get(code.casefold())
     if status == 401:
         return SourceAuthError(where, f"{_MISSING_CONSENT.what}{detail}", _MISSING_CONSENT.hint)
     if status == 403:
@@ -156,12 +167,12 @@ def _error_for_status(where: str, status: int, code: str, detail: str, body: byt
         return SourceContentError(where, f"{cause.what}{detail}", cause.hint)
     hint = "if it lasts, report it with this message"
     return SourceContentError(
-        where, f"Microsoft Graph refuses the question: {status_text(status)}{detail}", hint
+        where, f"Microsoft Graph rejects the request: {status_text(status)}{detail}", hint
     )
 
 
 def parse_graph_error(body: bytes) -> tuple[str, str]:
-    """The code and the message in an error's body; two empty texts if it holds none."""
+    """The code and the message in an error's body; "" where there is none."""
     try:
         error = json.loads(body).get("error")
     except (ValueError, AttributeError, RecursionError):
@@ -174,16 +185,16 @@ def parse_graph_error(body: bytes) -> tuple[str, str]:
 
 
 def is_web_page(body: bytes) -> bool:
-    """Whether HTML came instead of JSON."""
+    """Whether a body is HTML or XML instead of JSON."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 def web_page_error(where: str, what: str) -> SourceError:
-    """A proxy or a sign-in page between calsync and Graph answered in its place."""
+    """The error of a proxy or a sign-in page that responded in place of Graph."""
     return SourceContentError(
         where,
-        f"a web page came instead of Microsoft Graph's answer ({what})",
-        "a proxy or a sign-in page stands in between: let this machine reach graph.microsoft.com and "
+        f"a web page came instead of Microsoft Graph's response ({what})",
+        "a proxy or a sign-in page is in between: let this machine reach graph.microsoft.com and "
         "login.microsoftonline.com directly, or set HTTPS_PROXY",
     )
 
@@ -196,4 +207,4 @@ def _error_detail(code: str, message: str) -> str:
 def _shorten(text: str) -> str:
     """The first line, without trace ids, cut to a readable length."""
     line = " ".join(REDACTION.redact(text).partition("Trace ID")[0].split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return line if len(line) <= _MAX_TEXT_LENGTH else f"{line[: _MAX_TEXT_LENGTH - 1]}…"

@@ -1,8 +1,8 @@
-"""From an event as Microsoft Graph gives it to an occurrence. Pure: no clock, no net.
+"""Converts the events of Microsoft Graph to occurrences, without clock or network.
 
-What is absent or unknown is read in the way that does least harm, and told: an absent sensitivity is
-private, an absent showAs leaves the meeting out of the confirmed hours. One event that cannot be read
-is one problem; the others go on.
+An absent or unknown value is replaced by the one that does the least harm, and reported: an absent
+sensitivity is private, an absent showAs leaves the meeting out of the confirmed hours. An event that cannot
+be read is a problem, and does not affect others.
 """
 
 from collections import Counter
@@ -54,7 +54,7 @@ EVENT_FIELDS = (
     "location",
     "categories",
 )
-"""What is asked of every event; `body` comes along only where agendas are wanted."""
+"""The fields that are requested of every event; `body` in addition where agendas are read."""
 
 _SHOW_AS = {
     "free": ShowAs.FREE,
@@ -81,32 +81,37 @@ _Value = TypeVar("_Value")
 
 
 class BodyReader(Protocol):
-    """Reads the lines of a body, as `extract_body_text` does."""
+    """A function with the interface of `extract_body_text`."""
 
     def __call__(self, content: str, *, html: bool) -> str:
-        """The lines."""
+        """The text of a body."""
 
 
 def read_events(
     events: Iterable[Any], zone: ZoneInfo, where: str, owners: frozenset[str] = frozenset()
 ) -> tuple[tuple[Occurrence, ...], tuple[Problem, ...]]:
-    """The occurrences in Graph's events, and what could not be read in them.
+    """Convert events to occurrences.
 
-    zone: midnights of all-day events, and the zone in which times are given. where: for the problems.
-    owners: the manager's addresses, lower case.
+    Args:
+        events: the JSON of calendarView.
+        zone: of the midnights of all-day events, and of all times returned.
+        where: the calendar's name in problems.
+        owners: the manager's addresses, lower case.
+
+    Returns:
+        The occurrences, and problems: faults for events that cannot be read, notes for replaced values.
     """
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
     unexpected: Counter[tuple[str, str]] = Counter()
-    as_text = cache(
-        extract_body_text
-    )  # the occurrences of a series share theirs; forgotten with this mailbox
+    # The occurrences of a series have the same body. The cache lasts for one mailbox.
+    read_body = cache(extract_body_text)
 
     for event in events:
         notes: list[tuple[str, object]] = []
         try:
             occurrences.append(
-                read_event(event, zone, lambda *told, notes=notes: notes.append(told), as_text, owners)
+                read_event(event, zone, lambda *note, notes=notes: notes.append(note), read_body, owners)
             )
             unexpected.update((field, _shown_value(value)) for field, value in notes)
         except UnreadableEventError as error:
@@ -122,7 +127,7 @@ def read_events(
 
 
 def find_unreadable_uids(events: Iterable[Any], zone: ZoneInfo) -> frozenset[str]:
-    """The uids of the events that `read_event` refuses, where they have one: what is held of them stays."""
+    """The uids of the events that `read_event` cannot read, so that their stored meetings stay."""
     uids: set[str] = set()
     for event in events:
         try:
@@ -142,7 +147,18 @@ def read_event(
     read_body: BodyReader = extract_body_text,
     owners: frozenset[str] = frozenset(),
 ) -> Occurrence:
-    """One event as an occurrence; raises UnreadableEventError. note: told of each odd field and value."""
+    """Convert one event to an occurrence.
+
+    Args:
+        event: the JSON of an event.
+        zone: as in `read_events`.
+        add_note: called with the name and the value of each field whose value is replaced.
+        read_body: extracts the text of the body.
+        owners: the manager's addresses, lower case.
+
+    Raises:
+        UnreadableEventError: it lacks what a meeting needs.
+    """
     if not isinstance(event, Mapping):
         raise UnreadableEventError("it is no event")
     sensitivity = _map_value(event, "sensitivity", _SENSITIVITY, Sensitivity.PRIVATE, add_note)
@@ -180,15 +196,15 @@ def _shown_value(value: object) -> str:
 
 
 def _find_owner_response(
-    event: GraphEvent, attendees: tuple[Attendee, ...], owners: frozenset[str], note: NoteCallback
+    event: GraphEvent, attendees: tuple[Attendee, ...], owners: frozenset[str], add_note: NoteCallback
 ) -> Response:
-    """The owner's answer. `none` on an invitation is no answer; on an own entry nobody was asked."""
+    """The owner's response. `none` is UNANSWERED where there are attendees, and UNRECORDED where not."""
     answer = mapping_or_empty(event.get("responseStatus")).get("response")
     known = _RESPONSE.get(str(answer).casefold())
     if known is None and answer not in (None, "none"):
-        note("responseStatus", answer)
+        add_note("responseStatus", answer)
     if known is Response.ORGANIZER or (known is None and event.get("isOrganizer") is True):
-        # responseStatus gives an organizer's part in place of an answer; that is among the attendees'.
+        # For an organizer responseStatus has that role instead of a response, which is among the attendees.
         owner_addresses = owners | {_mail_address(event.get("organizer"))} - {""}
         answers = [attendee.response for attendee in attendees if attendee.address in owner_addresses]
         return owner_response(answers, organizes=True)
@@ -210,31 +226,27 @@ def _to_attendee(value: GraphEvent) -> Attendee:
 
 
 def _mail_address(recipient: object) -> str:
-    """A mail address in lower case; Exchange's internal names (/o=…/cn=…) are none."""
-    address = (
-        _storable_string(mapping_or_empty(mapping_or_empty(recipient).get("emailAddress")).get("address"))
-        .strip()
-        .casefold()
-    )
+    """The mail address of a recipient, in lower case; "" for Exchange's internal names (/o=…/cn=…)."""
+    email_address = mapping_or_empty(mapping_or_empty(recipient).get("emailAddress"))
+    address = _storable_string(email_address.get("address")).strip().casefold()
     return address.removeprefix("smtp:").removeprefix("mailto:") if "@" in address else ""
 
 
-def _read_description(event: GraphEvent, as_text: BodyReader) -> str:
+def _read_description(event: GraphEvent, read_body: BodyReader) -> str:
     body = mapping_or_empty(event.get("body"))
-    return as_text(
-        _storable_string(body.get("content")), html=str(body.get("contentType")).casefold() != "text"
-    )
+    is_html = str(body.get("contentType")).casefold() != "text"
+    return read_body(_storable_string(body.get("content")), html=is_html)
 
 
 def _map_value(
-    event: GraphEvent, field: str, known: Mapping[str, _Value], otherwise: _Value, note: NoteCallback
+    event: GraphEvent, field: str, known: Mapping[str, _Value], substitute: _Value, add_note: NoteCallback
 ) -> _Value:
     value = event.get(field)
-    found = known.get(str(value).casefold())
-    if found is not None:
-        return found
-    note(field, value)
-    return otherwise
+    mapped = known.get(str(value).casefold())
+    if mapped is not None:
+        return mapped
+    add_note(field, value)
+    return substitute
 
 
 def _list_or_empty(value: object) -> list[object]:
@@ -242,15 +254,15 @@ def _list_or_empty(value: object) -> list[object]:
 
 
 def _storable_string(value: object) -> str:
-    """A string that every store can hold: half characters and zero bytes are replaced."""
+    """A string that every database can store: surrogates and zero bytes are replaced."""
     if not isinstance(value, str):
         return ""
     return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def _shown_event_id(event: object) -> str:
-    name = _storable_string(mapping_or_empty(event).get("id"))
-    return f" (id …{name[-12:]})" if name else ""
+    event_id = _storable_string(mapping_or_empty(event).get("id"))
+    return f" (id …{event_id[-12:]})" if event_id else ""
 
 
 _SUBSTITUTES = {

@@ -1,4 +1,4 @@
-"""Reads one mailbox by Graph's calendarView: all its pages, or an error."""
+"""Reads one mailbox by Graph's calendarView: all pages, or an error."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,17 +24,29 @@ from calsync.sources.m365.options import M365Options
 
 MAX_PAGES = 1000
 MAX_REPEATED_PAGES = 20
-"""Pages in a row that bring nothing new: Graph sends empty pages now and then, and some never end."""
+"""Pages in a row without new events after which reading stops: some empty pages of Graph never end."""
 
 _MAX_WINDOW = timedelta(days=1800)  # Graph refuses a window of more than 1825 days
-_MARGIN = timedelta(hours=14)  # all-day events lie by UTC there, by the calendar's own zone here
+# All-day events begin at midnight in UTC for Graph, and in the calendar's zone for calsync.
+_MARGIN = timedelta(hours=14)
 _MAX_ERROR_BYTES = 1 << 16
 
 Page = Mapping[str, Any]
 
 
 class Mailbox:
-    """The requests for one mailbox, under one deadline and one limit of size."""
+    """The requests for one mailbox, under one deadline and one limit of size; for one thread.
+
+    Args:
+        account: the connection.
+        options: the settings.
+        calendar: of the mailbox.
+        deadline: running.
+        attempts: how often a request is sent at most.
+
+    Raises:
+        SourceContentError: the address is no mailbox.
+    """
 
     def __init__(
         self,
@@ -56,15 +68,19 @@ class Mailbox:
         self._calendar_view_url = f"{account.protocol.service_url}users/{name}/calendar/calendarView"
 
     def fetch_events(self, window: Span) -> list[Any]:
-        """Every event of the default calendar that overlaps the window, each once; raises SourceError."""
-        found: dict[object, Any] = {}
+        """Every event of the default calendar that overlaps the window, each once, and some close to it.
+
+        Raises:
+            SourceError: at least one page cannot be read.
+        """
+        events: dict[object, Any] = {}
         for start, end in _split_window(window):
             for event in self._iterate_events(start, end):
-                found[_event_key(event, len(found))] = event  # the last version of an event counts
-        return list(found.values())
+                events[_event_key(event, len(events))] = event  # the last version of an event counts
+        return list(events.values())
 
     def probe(self) -> Mapping[str, str]:
-        """Request one event of a day long past, to check that we may; returns the headers."""
+        """Request one event of a day long past, to check the access; returns the response's headers."""
         params = {
             **_window_parameters(datetime(2000, 1, 3, tzinfo=UTC), datetime(2000, 1, 4, tzinfo=UTC)),
             "$top": "1",
@@ -80,28 +96,32 @@ class Mailbox:
         }
         url: str = self._calendar_view_url
         params: Mapping[str, str] | None = first_params
-        links: set[str] = set()
-        seen: set[object] = set()
+        followed_links: set[str] = set()
+        seen_keys: set[object] = set()
         repeated_pages = 0
         while True:
             page, _ = self._request(url, params)
             events = self._events_of_page(page)
             yield from events
-            names = {_event_key(event, n) for n, event in enumerate(events)}
-            repeated_pages = 0 if names - seen else repeated_pages + 1
-            seen |= names
+            keys = {_event_key(event, n) for n, event in enumerate(events)}
+            repeated_pages = 0 if keys - seen_keys else repeated_pages + 1
+            seen_keys |= keys
             url, params = self._next_link(page), None
             if not url:
                 return
-            if url in links or repeated_pages >= MAX_REPEATED_PAGES or len(links) >= MAX_PAGES:
-                raise self._endless_paging_error(len(links) + 1)
-            links.add(url)
+            is_loop = url in followed_links or repeated_pages >= MAX_REPEATED_PAGES
+            if is_loop or len(followed_links) >= MAX_PAGES:
+                pages = len(followed_links) + 1
+                what = f"the pages do not end: stopped after {pages}"
+                hint = "the stored meetings stay; a known fault of Graph, try again later"
+                raise SourceContentError(self.where, what, hint)
+            followed_links.add(url)
 
     def _events_of_page(self, page: Page) -> list[Any]:
         events = page.get("value")
         if not isinstance(events, list):
-            hint = "does a gateway stand between us and Graph? if it lasts, report it"
-            raise SourceContentError(self.where, "the answer holds no list of events", hint)
+            hint = "is there a gateway between this machine and Graph? if it lasts, report it"
+            raise SourceContentError(self.where, "the response has no list of events", hint)
         return events
 
     def _next_link(self, page: Page) -> str:
@@ -110,14 +130,8 @@ class Mailbox:
             raise SourceContentError(self.where, "the link to the next page is no address", "try again later")
         return link
 
-    def _endless_paging_error(self, pages: int) -> SourceContentError:
-        what = f"the pages do not end: stopped after {pages}"
-        return SourceContentError(
-            self.where, what, "what we hold is kept; a known fault of Graph, try again later"
-        )
-
     def _request(self, url: str, params: Mapping[str, str] | None) -> tuple[Page, Mapping[str, str]]:
-        """One page and its headers; the request is repeated while the server is busy or broken."""
+        """One page and its headers; the request is repeated while the server is busy or out of order."""
         try:
             return self._limits.retry(lambda: self._read_page(url, params), attempts=self._attempts)
         except TransientError as error:
@@ -131,7 +145,7 @@ class Mailbox:
         except requests.HTTPError as error:
             raise self._error_for_response(error.response) from None
         except ForeignAddressError as error:
-            what = f"the next page is said to lie on another server, {error}; our token was not sent there"
+            what = f"the link to the next page leads to another server, {error}; the token was not sent there"
             hint = "if that server is right, set graph_root (or cloud)"
             raise SourceContentError(self.where, what, hint) from None
         except AddressRefusedError as error:
@@ -144,23 +158,23 @@ class Mailbox:
             raise self._limits.translate(error) from None
         if response.status_code >= 300:
             raise graph_error_for_status(self.where, response.status_code, response.headers, body)
-        return self._parse(body), response.headers
+        return self._parse_page(body), response.headers
 
-    def _parse(self, body: bytes) -> Page:
+    def _parse_page(self, body: bytes) -> Page:
         try:
             page = json.loads(body)
         except (ValueError, RecursionError):
             if is_web_page(body):
                 raise web_page_error(self.where, "200 OK") from None
-            what = "the answer broke off in the middle, or is no JSON"
-            error = SourceContentError(self.where, what, "what we hold is kept; try again later")
+            what = "the response broke off in the middle, or is no JSON"
+            error = SourceContentError(self.where, what, "the stored meetings stay; try again later")
             raise TransientError(error) from None
         if not isinstance(page, dict):
-            raise SourceContentError(self.where, "the answer is no page of events", "try again later")
+            raise SourceContentError(self.where, "the response is no page of events", "try again later")
         return page
 
     def _error_for_response(self, response: requests.Response) -> Exception:
-        """The error of a status of 400 or more; of its body, which is an error's, the beginning is enough."""
+        """The error of a status of 400 or more, from the beginning of its body."""
         try:
             with response:
                 body = next(response.iter_content(_MAX_ERROR_BYTES), b"")
@@ -170,15 +184,12 @@ class Mailbox:
 
 
 def _split_window(window: Span) -> Iterator[tuple[datetime, datetime]]:
-    start, last = _widened(window.start, -_MARGIN), _widened(window.end, _MARGIN)
+    """The window with a margin, in parts that Graph accepts: start and end in UTC."""
+    start, last = window.start.astimezone(UTC) - _MARGIN, window.end.astimezone(UTC) + _MARGIN
     while start < last:
         end = min(start + _MAX_WINDOW, last)
         yield start, end
         start = end
-
-
-def _widened(moment: datetime, by: timedelta) -> datetime:
-    return moment.astimezone(UTC) + by
 
 
 def _window_parameters(start: datetime, end: datetime) -> dict[str, str]:
@@ -188,7 +199,7 @@ def _window_parameters(start: datetime, end: datetime) -> dict[str, str]:
     }
 
 
-def _event_key(event: Any, otherwise: int) -> object:
-    """Graph's own id of the event; what has none is never taken for another."""
-    name = event.get("id") if isinstance(event, Mapping) else None
-    return name if isinstance(name, str) and name else otherwise
+def _event_key(event: Any, fallback: int) -> object:
+    """Graph's id of the event; `fallback`, a unique number, where it has none."""
+    event_id = event.get("id") if isinstance(event, Mapping) else None
+    return event_id if isinstance(event_id, str) and event_id else fallback

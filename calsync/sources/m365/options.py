@@ -1,4 +1,4 @@
-"""The settings of a Microsoft 365 source: which tenant, who we are there, how long we wait."""
+"""The settings of a Microsoft 365 source: tenant, credential and limits."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from calsync.sources.m365.certificate import Certificate, UnusableCertificateErr
 
 
 class Cloud(NamedTuple):
-    """Where a national cloud answers: Graph and the sign-in."""
+    """The addresses of Graph and of the sign-in in a national cloud."""
 
     graph: str
     login: str
@@ -47,21 +47,29 @@ def _validate_graph_root(text: str) -> str:
     root = text.strip().rstrip("/").removesuffix("/v1.0") + "/"
     parts = urlsplit(root)
     if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("is more than the beginning of an address")
+        raise ValueError("must be the start of an address, without user, query and fragment")
     if not Origin.of(root).is_secure:
-        raise ValueError("must be https, for our token goes there (http only to this very machine)")
+        raise ValueError("must be https, because tokens are sent to it (http only for this machine)")
     return root
 
 
 class M365Options(HttpOptions, SourceOptions):
-    """Exactly one credential, its tenant, and limits.
+    """The settings of an `m365` source: exactly one credential, its tenant, and limits.
 
-    assertion_file: what a platform signs for us (workload identity), changed there for a token.
-    token_env, token_file: a token for Graph made elsewhere; read again for every request.
-    graph_root: instead of the cloud's own; a server on this machine also makes the tokens.
-    agendas: also read the invitations' text, judge the agenda in it, and forget it.
-    mailboxes_at_once: for this source, however many calendars are read at once.
-    total_seconds: for one mailbox, with every page and retry.
+    Attributes:
+        tenant: its id or one of its domains.
+        client_id: the application's id.
+        certificate_file: the application's key and certificate (PEM or PFX).
+        passphrase_env: the environment variable with the passphrase of `certificate_file`.
+        secret_env: the environment variable with the client secret.
+        assertion_file: an assertion that a platform signs (workload identity), exchanged for a token.
+        token_env, token_file: a token for Graph that another program makes; read again for every request.
+        cloud: the national cloud.
+        graph_root: instead of the cloud's address of Graph; a server on this machine also issues the tokens.
+        agendas: whether to read the text of invitations, for the agenda in it; the text is not stored.
+        mailboxes_at_once: of this source, however many calendars are read at once.
+        page_size: events in one response.
+        attempts: how often a request is sent at most.
     """
 
     tenant: Annotated[str, AfterValidator(_validate_tenant)] = ""
@@ -83,7 +91,7 @@ class M365Options(HttpOptions, SourceOptions):
     @model_validator(mode="wrap")
     @classmethod
     def _collect_faults(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Report the faults between settings together with those in each."""
+        """Report the conflicts between settings together with the faults of each."""
         faults = list(_find_conflicts(values)) if isinstance(values, Mapping) else []
         options: Self | None = None
         try:
@@ -102,67 +110,69 @@ class M365Options(HttpOptions, SourceOptions):
 
     @property
     def certificate(self) -> Certificate | None:
-        """The certificate, opened; None where another credential is given."""
+        """The certificate of `certificate_file`; None where another credential is set."""
         return self._certificate
 
     @property
     def secret(self) -> str:
-        """The client secret, from the environment; "" where another credential is given."""
+        """The client secret, from the environment; "" where another credential is set."""
         return os.environ.get(self.secret_env, "") if self.secret_env else ""
 
     @property
     def acquires_tokens(self) -> bool:
-        """Whether we get tokens ourselves, rather than being given them."""
+        """Whether calsync requests the tokens; otherwise another program makes them."""
         return not (self.token_env or self.token_file)
 
     @property
     def graph_url(self) -> str:
-        """Where Graph answers; ends with a slash."""
+        """The address of Graph; ends with a slash."""
         return self.graph_root or CLOUDS[self.cloud].graph
 
     @property
     def address_guard(self) -> AddressGuard:
-        """Only Graph's own host and the sign-in's may be private: `cloud` and `graph_root` name them."""
-        named = (urlsplit(address).hostname or "" for address in (self.graph_url, CLOUDS[self.cloud].login))
-        return AddressGuard.of(private=named)
+        """Allows the hosts of Graph and the sign-in, which the settings name, even if they are private."""
+        hosts = (urlsplit(address).hostname or "" for address in (self.graph_url, CLOUDS[self.cloud].login))
+        return AddressGuard.of(private=hosts)
 
     @property
     def is_emulated(self) -> bool:
-        """Whether Graph is an emulator on this machine, which then is the sign-in, too."""
+        """Whether Graph is an emulator on this machine, which is then also the sign-in."""
         return Origin("http", urlsplit(self.graph_url).hostname or "", 80).is_secure
 
     @property
     def token_scope(self) -> str:
         """The scope of a token request: everything that this application was granted in Graph."""
-        own = self.graph_url if not self.is_emulated else CLOUDS[self.cloud].graph
-        return f"{own}.default"
+        resource = CLOUDS[self.cloud].graph if self.is_emulated else self.graph_url
+        return f"{resource}.default"
 
     @property
     def authority(self) -> str:
-        """Who makes tokens for this tenant, and for no other."""
+        """The address that issues tokens for this tenant only."""
         return f"{CLOUDS[self.cloud].login}{self.tenant}"
 
 
 def _find_conflicts(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     given = [name for name in _CREDENTIALS if values.get(name)]
     if len(given) != 1:
-        found = f"here are {' and '.join(given)}" if given else "here is none"
-        yield _validation_error(f"exactly one credential is wanted, {', '.join(_CREDENTIALS)}; {found}")
+        count = f"there are {' and '.join(given)}" if given else "there is none"
+        yield _validation_error(f"exactly one credential is needed, of {', '.join(_CREDENTIALS)}; {count}")
     if not given or any(name in _MSAL_CREDENTIALS for name in given):
         for name in ("tenant", "client_id"):
             if not values.get(name):
                 yield InitErrorDetails(type="missing", loc=(name,), input=None)
     if values.get("passphrase_env") and not values.get("certificate_file"):
-        yield _validation_error("opens a certificate_file, and there is none", "passphrase_env")
+        yield _validation_error("is for a certificate_file, and there is none", "passphrase_env")
 
 
-def _validation_error(what: str, *place: str) -> InitErrorDetails:
-    return InitErrorDetails(type=PydanticCustomError("m365", "{what}", {"what": what}), loc=place, input=None)
+def _validation_error(what: str, *location: str) -> InitErrorDetails:
+    return InitErrorDetails(
+        type=PydanticCustomError("m365", "{what}", {"what": what}), loc=location, input=None
+    )
 
 
 def _repeat_fault(fault: Any) -> InitErrorDetails:
-    """A fault that pydantic found, to be reported next to ours."""
-    kind = fault["type"]
-    if kind in ("value_error", "assertion_error"):
-        kind = PydanticCustomError("m365", "{what}", {"what": str(fault["ctx"]["error"])})
-    return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"], ctx=fault.get("ctx", {}))
+    """A fault that pydantic found, in the form in which it can be raised again."""
+    error_type = fault["type"]
+    if error_type in ("value_error", "assertion_error"):
+        error_type = PydanticCustomError("m365", "{what}", {"what": str(fault["ctx"]["error"])})
+    return InitErrorDetails(type=error_type, loc=fault["loc"], input=fault["input"], ctx=fault.get("ctx", {}))

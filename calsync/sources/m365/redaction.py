@@ -1,4 +1,4 @@
-"""Keeps tokens and secrets out of the logs of the libraries that handle them, at every level."""
+"""Removes tokens and secrets from the log records of O365, msal, urllib3 and requests, at every level."""
 
 import logging
 import re
@@ -16,19 +16,19 @@ _REPLACEMENT = "[hidden]"
 
 
 class SecretFilter(logging.Filter):
-    """Replaces what looks like a credential, and every credential passed to `hide`, whatever its form."""
+    """Replaces what looks like a credential, and every text passed to `hide`."""
 
     def __init__(self) -> None:
         super().__init__()
         self._secrets: deque[str] = deque(maxlen=64)
 
     def hide(self, secret: str) -> None:
-        """Remove this text from every later record."""
+        """Replace this text in every later record."""
         if len(secret) >= 4 and secret not in self._secrets:
             self._secrets.append(secret)
 
     def redact(self, text: str) -> str:
-        """The text without its secrets."""
+        """The text with its secrets replaced."""
         for secret in self._secrets:
             text = text.replace(secret, _REPLACEMENT)
         for pattern in _PATTERNS:
@@ -36,11 +36,11 @@ class SecretFilter(logging.Filter):
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, cleaned."""
+        """Redact a record; none is dropped."""
         message = record.getMessage()
-        cleaned = self.redact(message)
-        if cleaned != message:
-            record.msg, record.args = cleaned, ()
+        redacted = self.redact(message)
+        if redacted != message:
+            record.msg, record.args = redacted, ()
         return True
 
 
@@ -48,7 +48,7 @@ REDACTION = SecretFilter()
 
 
 def install_secret_filter() -> None:
-    """Put the filter on every logger of these libraries: one on the parent does not see what a child logs."""
+    """Add the filter to every logger of these libraries: that of a parent is not applied to its children."""
     known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LIBRARIES]
     for name in {*_LIBRARIES, *known}:
-        logging.getLogger(name).addFilter(REDACTION)  # adds it once
+        logging.getLogger(name).addFilter(REDACTION)  # has no effect if it is there already

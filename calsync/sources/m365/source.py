@@ -16,7 +16,7 @@ from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.unread_parts import ALL_READ, UnreadParts
 from calsync.sources.base import Calendar, FetchResult
-from calsync.sources.guards import sealed
+from calsync.sources.guards import build_result
 from calsync.sources.m365.access_tokens import TokenRefusedError, TokenUnavailableError, unverified_claims
 from calsync.sources.m365.certificate import Certificate
 from calsync.sources.m365.connection import open_account
@@ -27,16 +27,16 @@ from calsync.sources.tokens import build_token_key, decode_token, digest_bytes, 
 from calsync.text import format_count
 
 EXPIRY_WARNING = timedelta(days=45)
-"""So long before its end a certificate is spoken of as ending."""
+"""How long before its end a certificate is reported as ending."""
 
 OUTAGE_THRESHOLD = 5
-"""After so many mailboxes in a row without an answer each is tried only once, until one answers."""
+"""After so many mailboxes in a row without a response each is tried only once, until one responds."""
 
 _TENANT_WIDE_ROLES = frozenset({"Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"})
 
 
 class M365Source:
-    """Reads mailboxes whole, several at once, one request at a time for each."""
+    """Reads mailboxes completely, several at once, with one request at a time for each."""
 
     Options: ClassVar[type[M365Options]] = M365Options
     identifies_offline: ClassVar[bool] = True
@@ -51,23 +51,26 @@ class M365Source:
         self._unanswered = 0
 
     def calendars(self, calendar: Calendar) -> tuple[Calendar, ...]:
-        """The mailbox's default calendar, the only one that others invite people to."""
+        """The mailbox's default calendar, the only one that receives invitations."""
         return (calendar,)
 
     def fetch(self, calendar: Calendar, window: Span, token: str = "") -> FetchResult:
-        """Every occurrence of the mailbox's calendar in the window; always read whole.
+        """Read every occurrence of the mailbox's calendar that overlaps the window.
 
-        token: only spares the store the work where nothing changed.
+        All events are always read. The token only shows whether the result changed, so that an unchanged one
+        is not stored again.
         """
         with self._open_mailbox(calendar) as mailbox:
             events = mailbox.fetch_events(window)
         occurrences, problems = read_events(events, calendar.zone, str(calendar), calendar.owners)
         if events and not occurrences:
             what = f"none of its {format_count(len(events), 'meeting')} can be read: {problems[0].what}"
-            raise SourceContentError(str(calendar), what, "what we hold is kept; report it with this message")
+            raise SourceContentError(
+                str(calendar), what, "the stored meetings stay; report it with this message"
+            )
         has_faults = any(problem.severity is Severity.FAULT for problem in problems)
         unread = UnreadParts(find_unreadable_uids(events, calendar.zone)) if has_faults else ALL_READ
-        fetched = sealed(calendar, window, occurrences, problems, unread=unread)
+        fetched = build_result(calendar, window, occurrences, problems, unread=unread)
         token_key = build_token_key(calendar, window, "m365")
         content = "".join((*map(occurrence_digest, fetched.occurrences), *map(str, fetched.problems)))
         digest = digest_bytes(content.encode("utf-8", "surrogatepass"))
@@ -76,7 +79,7 @@ class M365Source:
         return replace(fetched, token=encode_token(token_key, {"content": digest}))
 
     def check(self, calendar: Calendar) -> tuple[Problem, ...]:
-        """Try the credential with one mailbox; what is wrong, and what will be, in plain words."""
+        """Try the credential with one mailbox; returns what is wrong, and what soon will be."""
         where = str(calendar)
         try:
             with self._open_mailbox(calendar) as mailbox:
@@ -86,7 +89,7 @@ class M365Source:
         return (*self._certificate_problems(headers.get("Date", "")), *self._permission_notes())
 
     def identity_keys(self, calendar: Calendar) -> frozenset[str]:
-        """The mailbox, whichever of our sources names it."""
+        """The key of the mailbox, the same for every m365 source."""
         return frozenset({f"mailbox:{normalise_address(calendar.address)}"})
 
     def close(self) -> None:
@@ -95,7 +98,7 @@ class M365Source:
 
     @contextmanager
     def _open_mailbox(self, calendar: Calendar) -> Iterator[Mailbox]:
-        """The mailbox, once no other thread reads it and a slot is free; the time limit starts then."""
+        """Open the mailbox when no other thread reads it and a slot is free; the time limit starts then."""
         with (
             self._mailbox_lock(calendar.address),
             self._slots,
@@ -118,41 +121,43 @@ class M365Source:
 
     def _certificate_problems(self, date: str) -> tuple[Problem, ...]:
         certificate = self.options.certificate
-        return (
-            (_certificate_expiry_problem(certificate, f"[sources.{self.name}] certificate_file", date),)
-            if certificate
-            else ()
-        )
+        if certificate is None:
+            return ()
+        return (_certificate_expiry_problem(certificate, f"[sources.{self.name}] certificate_file", date),)
 
     def _permission_notes(self) -> tuple[Problem, ...]:
-        """Whether the token itself gives a right to every mailbox of the tenant."""
+        """A note if the token gives a right to every mailbox of the tenant."""
         try:
             roles = unverified_claims(self._account.con.tokens.get_token()).get("roles")
         except (TokenRefusedError, TokenUnavailableError):
             return ()
-        granted = (
-            sorted(_TENANT_WIDE_ROLES.intersection(role for role in roles if isinstance(role, str)))
-            if roles
-            else []
+        granted = sorted(
+            _TENANT_WIDE_ROLES.intersection(role for role in roles or () if isinstance(role, str))
         )
         if not granted:
             return ()
         what = f"the application may read every calendar of the tenant ({', '.join(granted)})"
         page = "docs/operators/microsoft-365.md"
-        hint = f"take the consent back and grant the right for a group of mailboxes: {page}"
+        hint = f"withdraw the consent and grant the right for a group of mailboxes: {page}"
         return (Problem(f"[sources.{self.name}]", what, hint, Severity.NOTE),)
 
 
 def _certificate_expiry_problem(certificate: Certificate, where: str, date: str) -> Problem:
-    """When the certificate ends, held against the server's own clock (its Date header)."""
+    """When the certificate ends, by the server's clock.
+
+    Args:
+        certificate: that of the settings.
+        where: the setting's name in the problem.
+        date: the response's Date header; "" for none.
+    """
     end = f"{certificate.expires:%Y-%m-%d}"
     try:
         left = certificate.expires - parsedate_to_datetime(date)
     except (ValueError, TypeError):
         left = EXPIRY_WARNING + timedelta(days=1)
-    how = "docs/operators/microsoft-365.md says how to replace it without a night lost"
+    hint = "docs/operators/microsoft-365.md describes how to replace it without losing a night"
     if left <= timedelta():
-        return Problem(where, f"the certificate ended on {end}", how)
+        return Problem(where, f"the certificate ended on {end}", hint)
     if left <= EXPIRY_WARNING:
-        return Problem(where, f"the certificate ends in {format_count(left.days, 'day')}, on {end}", how)
-    return Problem(where, f"the certificate ends on {end}", how, Severity.NOTE)
+        return Problem(where, f"the certificate ends in {format_count(left.days, 'day')}, on {end}", hint)
+    return Problem(where, f"the certificate ends on {end}", hint, Severity.NOTE)

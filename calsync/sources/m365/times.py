@@ -1,4 +1,4 @@
-"""When an event takes place, by what Microsoft Graph says of it: moments, whole days, original starts."""
+"""Reads the times of an event of Microsoft Graph: start, end, and the original start in a series."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -13,13 +13,23 @@ _ONE_DAY = timedelta(days=1)
 
 
 class UnreadableEventError(ValueError):
-    """One event lacks what makes it a meeting; says what."""
+    """An event lacks what a meeting needs; the text says what."""
 
 
 def read_event_times(
     event: GraphEvent, zone: ZoneInfo, all_day: bool, add_note: NoteCallback
 ) -> tuple[datetime, datetime]:
-    """Start and end in the calendar's zone; raises UnreadableEventError. note: told of an absent zone."""
+    """Start and end in the calendar's zone; of an all-day event its midnights.
+
+    Args:
+        event: the JSON of an event.
+        zone: the calendar's zone.
+        all_day: whether it takes whole days.
+        add_note: called where the zone of a time is absent.
+
+    Raises:
+        UnreadableEventError: a time is missing or invalid, or the end is before the start.
+    """
     start, end = (_parse_date_time_zone(event, field, add_note) for field in ("start", "end"))
     if all_day:
         start, end = _nearest_midnight(start, zone), _nearest_midnight(end, zone)
@@ -31,7 +41,7 @@ def read_event_times(
 
 
 def read_recurrence_id(event: GraphEvent, start: datetime, zone: ZoneInfo, all_day: bool) -> str:
-    """The original start of an occurrence of a series, a date for whole days; "" for a single event."""
+    """The original start of an occurrence of a series, a date if it is all-day; "" for a single event."""
     if not (event.get("seriesMasterId") or event.get("type") in ("occurrence", "exception")):
         return ""
     original = start
@@ -43,7 +53,7 @@ def read_recurrence_id(event: GraphEvent, start: datetime, zone: ZoneInfo, all_d
 
 
 def _parse_date_time_zone(event: GraphEvent, field: str, add_note: NoteCallback) -> datetime:
-    """A dateTimeTimeZone; without a zone it is UTC, for we asked for no other."""
+    """Parse a dateTimeTimeZone; without a zone it is in UTC, because no other zone is requested."""
     value = mapping_or_empty(event.get(field))
     moment = _parse_datetime(value.get("dateTime"), field)
     if moment.tzinfo is not None:
@@ -73,9 +83,9 @@ def _to_zone(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _nearest_midnight(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The midnight that an all-day event means: it says a date, in whatever zone it was written.
+    """The midnight of an all-day event, which means a date, in whatever zone it was written.
 
-    Graph gives midnight of the date itself (in UTC); where a server shifted it, the nearest midnight.
+    Graph sends midnight of that date in UTC. Where a server shifted it, the nearest midnight is meant.
     """
     local = moment if moment.time() == time() else _to_zone(moment, zone)
     midnight = datetime.combine(local.date(), time(), zone)
@@ -90,5 +100,5 @@ def _next_midnight(moment: datetime) -> datetime:
 
 
 def mapping_or_empty(value: object) -> GraphEvent:
-    """The value, or an empty mapping where it is none."""
+    """The value if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}

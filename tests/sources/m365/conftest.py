@@ -1,4 +1,4 @@
-"""Microsoft 365 as the emulator plays it, and sources that read it."""
+"""Fixtures: the emulator of Microsoft 365, and sources that read it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +20,8 @@ CREDENTIALS = {"secret_env", "token_env", "token_file", "certificate_file", "ass
 def graph() -> Iterator[Emulator]:
     """A fresh server on loopback, with Ana's and Ben's empty mailboxes."""
     with Emulator() as graph:
-        graph.add_events("ana@brynfelin.gov.wales.example")
-        graph.add_events("ben@brynfelin.gov.wales.example")
+        graph.set_events("ana@brynfelin.gov.wales.example")
+        graph.set_events("ben@brynfelin.gov.wales.example")
         yield graph
 
 
@@ -36,8 +36,8 @@ def ben() -> Calendar:
 
 
 @pytest.fixture(autouse=True)
-def no_waiting() -> Iterator[None]:
-    """Retries come at once, and two of them at most."""
+def no_retry_pauses() -> Iterator[None]:
+    """Retries come at once, two at most."""
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
 
@@ -48,7 +48,7 @@ def open_m365(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     monkeypatch.setenv("APP_SECRET", graph.secret)
     sources: list[M365Source] = []
 
-    def open_one(**table: Any) -> M365Source:
+    def open_source_on_emulator(**table: Any) -> M365Source:
         credential = {} if CREDENTIALS & table.keys() else {"secret_env": "APP_SECRET"}
         own = {"type": "m365", "tenant": graph.tenant, "client_id": graph.client_id, "graph_root": graph.root}
         source = open_source("m365", {**own, **credential, **table}, base=Path.cwd())
@@ -56,6 +56,6 @@ def open_m365(graph: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         sources.append(source)
         return source
 
-    yield open_one
+    yield open_source_on_emulator
     for source in sources:
         source.close()

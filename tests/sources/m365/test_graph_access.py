@@ -1,4 +1,4 @@
-"""Who we are for Microsoft: one credential, one tenant, and no word of it to anybody else."""
+"""The credentials of an m365 source: one credential, one tenant, sent to Microsoft only and never shown."""
 
 import base64
 import json
@@ -87,9 +87,9 @@ def trusted_certificate(graph: Emulator, folder: Path, **how: Any) -> Path:
     return certificate(folder, key=key, **how)
 
 
-def hold_both(graph: Emulator) -> None:
-    graph.add_events(ANA, event())
-    graph.add_events(BEN, event())
+def set_both_calendars(graph: Emulator) -> None:
+    graph.set_events(ANA, event())
+    graph.set_events(BEN, event())
 
 
 def jwt(**claims: Any) -> str:
@@ -108,17 +108,17 @@ def faults(**table: Any) -> str:
 # Settings
 
 
-def test_without_anything_every_missing_thing_is_named() -> None:
-    told = faults()
-    assert "exactly one credential is wanted" in told
-    assert "here is none" in told
-    assert "tenant: is missing" in told
-    assert "client_id: is missing" in told
+def test_an_empty_table_is_an_error_that_names_every_missing_key() -> None:
+    text = faults()
+    assert "exactly one credential is needed" in text
+    assert "there is none" in text
+    assert "tenant: is missing" in text
+    assert "client_id: is missing" in text
 
 
-def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_SECRET", "hunter2")
-    told = faults(
+    text = faults(
         secret_env="APP_SECRET",
         token_env="NOT_SET",
         cloud="mars",
@@ -139,8 +139,8 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "must be https",
         "must be 1 or more",
     ):
-        assert part in told
-    assert "hunter2" not in told
+        assert part in text
+    assert "hunter2" not in text
 
 
 def test_a_secret_in_place_of_its_variables_name_is_not_repeated() -> None:
@@ -150,7 +150,7 @@ def test_a_secret_in_place_of_its_variables_name_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     "root", ["ftp://x/", "https://u:p@graph.example/", "graph.example", "https://g.example/?a=1"]
 )
-def test_a_graph_root_is_the_beginning_of_a_safe_address(root: str) -> None:
+def test_a_graph_root_must_be_the_start_of_a_secure_address(root: str) -> None:
     assert "graph_root" in faults(graph_root=root)
 
 
@@ -176,7 +176,7 @@ def test_a_graph_root_with_or_without_version_and_slash_is_the_same(monkeypatch:
 
 @pytest.mark.parametrize("kind", ["pem", "pfx"])
 @pytest.mark.parametrize("passphrase", ["", "correct horse"])
-def test_a_certificate_opens_the_door(
+def test_a_certificate_is_accepted(
     graph: Emulator,
     open_m365: Open,
     ana: Calendar,
@@ -185,7 +185,7 @@ def test_a_certificate_opens_the_door(
     kind: str,
     passphrase: str,
 ) -> None:
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     monkeypatch.setenv("PASSPHRASE", passphrase or "unused")
     locked = {"passphrase_env": "PASSPHRASE"} if passphrase else {}
     file = trusted_certificate(graph, tmp_path, kind=kind, passphrase=passphrase)
@@ -196,7 +196,7 @@ def test_a_certificate_opens_the_door(
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "message"),
     [
         ({"kind": "key"}, "holds no certificate"),
         ({"kind": "certificate"}, "holds no private key"),
@@ -209,14 +209,14 @@ def test_a_certificate_opens_the_door(
         ),
     ],
 )
-def test_a_certificate_that_proves_nothing_is_told_before_the_night(
-    tmp_path: Path, how: dict[str, Any], told: str
+def test_an_unusable_certificate_is_a_settings_error(
+    tmp_path: Path, how: dict[str, Any], message: str
 ) -> None:
     file = certificate(tmp_path, **how)
-    assert told in faults(tenant=TENANT, client_id="app", certificate_file=str(file))
+    assert message in faults(tenant=TENANT, client_id="app", certificate_file=str(file))
 
 
-def test_a_wrong_passphrase_and_a_damaged_file_are_told(
+def test_a_wrong_passphrase_and_a_damaged_file_are_settings_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PASSPHRASE", "wrong")
@@ -232,10 +232,10 @@ def test_a_wrong_passphrase_and_a_damaged_file_are_told(
 # Tokens
 
 
-def test_one_token_serves_every_mailbox_of_the_night(graph: Emulator, open_m365: Open) -> None:
+def test_one_token_is_used_for_all_mailboxes(graph: Emulator, open_m365: Open) -> None:
     addresses = [f"user{n}@brynfelin.example" for n in range(8)]
     for address in addresses:
-        graph.add_events(address, event())
+        graph.set_events(address, event())
     source = open_m365(mailboxes_at_once=8)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda address: source.fetch(mailbox_calendar(address), DAY), addresses))
@@ -243,8 +243,8 @@ def test_one_token_serves_every_mailbox_of_the_night(graph: Emulator, open_m365:
     assert len(graph.requests_to()) == 8
 
 
-def test_a_token_revoked_in_mid_run_is_renewed_once(graph: Emulator, open_m365: Open) -> None:
-    hold_both(graph)
+def test_a_revoked_token_is_renewed_once(graph: Emulator, open_m365: Open) -> None:
+    set_both_calendars(graph)
     source = open_m365()
     source.fetch(mailbox_calendar(ANA), DAY)
     graph.entra.revoke()
@@ -253,9 +253,9 @@ def test_a_token_revoked_in_mid_run_is_renewed_once(graph: Emulator, open_m365: 
     assert first == rejected != renewed
 
 
-def test_a_token_at_its_end_is_renewed_before_it_is_used(graph: Emulator, open_m365: Open) -> None:
+def test_a_token_close_to_its_end_is_renewed_before_it_is_used(graph: Emulator, open_m365: Open) -> None:
     graph.entra.life = 1  # msal renews five minutes before the end
-    hold_both(graph)
+    set_both_calendars(graph)
     source = open_m365()
     for address in (ANA, BEN):
         source.fetch(mailbox_calendar(address), DAY)
@@ -263,7 +263,7 @@ def test_a_token_at_its_end_is_renewed_before_it_is_used(graph: Emulator, open_m
     assert first != second
 
 
-def test_a_token_that_graph_never_takes_is_an_error_of_access(
+def test_a_token_that_graph_always_rejects_is_an_auth_error(
     graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
     graph.respond(ana.address, *[error_reply(401, "InvalidAuthenticationToken", "expired")] * 9)
@@ -272,10 +272,10 @@ def test_a_token_that_graph_never_takes_is_an_error_of_access(
     assert len(graph.requests_to()) == 2
 
 
-def test_a_token_file_is_read_anew_when_it_changes(
+def test_a_token_file_is_read_again_when_it_changes(
     graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     graph.accept("first")
     graph.accept("second")
     file = tmp_path / "token"
@@ -288,10 +288,10 @@ def test_a_token_file_is_read_anew_when_it_changes(
     assert graph.entra.made == 0
 
 
-def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
+def test_a_token_file_replaced_during_a_request_is_used_at_once(
     graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     graph.accept("fresh")
     file = tmp_path / "token"
     file.write_text("stale")
@@ -306,11 +306,11 @@ def test_a_token_replaced_just_before_the_answer_is_tried_at_once(
     assert len(source.fetch(ana, DAY).occurrences) == 1
 
 
-def test_what_a_platform_signs_for_us_is_changed_for_a_token(
+def test_a_platforms_assertion_is_exchanged_for_a_token(
     graph: Emulator, open_m365: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    hold_both(graph)
+    set_both_calendars(graph)
     graph.application.assertions = frozenset({"signed-by-the-platform-1", "signed-by-the-platform-2"})
     file = tmp_path / "assertion"
     file.write_text("signed-by-the-platform-1\n")
@@ -329,7 +329,7 @@ def test_what_a_platform_signs_for_us_is_changed_for_a_token(
 
 
 @pytest.mark.parametrize(
-    ("token", "told"),
+    ("token", "message"),
     [
         ("stale", "rejects the token"),
         ("", "holds no token"),
@@ -340,12 +340,12 @@ def test_what_a_platform_signs_for_us_is_changed_for_a_token(
         (jwt(aud="api://AzureADTokenExchange"), "assertion_file"),
     ],
 )
-def test_a_given_token_that_is_none_of_ours_is_told_and_not_shown(
-    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, token: str, told: str
+def test_an_invalid_token_is_reported_without_its_text(
+    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, token: str, message: str
 ) -> None:
     file = tmp_path / "token"
     file.write_text(token)
-    with pytest.raises(SourceAuthError, match=told) as caught:
+    with pytest.raises(SourceAuthError, match=message) as caught:
         open_m365(token_file=str(file)).fetch(ana, DAY)
     assert not token or token not in str(caught.value)
     assert caught.value.hint
@@ -368,9 +368,9 @@ def test_a_token_for_another_service_is_never_sent(monkeypatch: pytest.MonkeyPat
 
 
 def test_two_tenants_never_share_a_token(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     graph.add_tenant(OTHER_TENANT, Application(graph.client_id, graph.secret))
-    graph.add_events("eve@elsewhere.example", event(), tenant=OTHER_TENANT)
+    graph.set_events("eve@elsewhere.example", event(), tenant=OTHER_TENANT)
     open_m365().fetch(ana, DAY)
     open_m365(tenant=OTHER_TENANT).fetch(mailbox_calendar("eve@elsewhere.example"), DAY)
     ours, theirs = (request.token for request in graph.requests_to())
@@ -387,7 +387,7 @@ def test_a_password_in_netrc_is_never_sent_in_place_of_the_token(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login eve password letmein")
     monkeypatch.setenv("NETRC", str(netrc))
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     graph.accept("given-token")
     monkeypatch.setenv("GRAPH_TOKEN", "given-token")
     open_m365(token_env="GRAPH_TOKEN").fetch(ana, DAY)
@@ -398,31 +398,31 @@ def test_a_password_in_netrc_is_never_sent_in_place_of_the_token(
 
 
 @pytest.mark.parametrize(
-    ("number", "says", "way_out"),
+    ("number", "message", "hint"),
     [
         (7000215, "client secret is wrong", "not its id"),
         (7000222, "secret has expired", "make a new one"),
         (700016, "no such application", "client_id"),
         (90002, "no such tenant", "check tenant"),
-        (700027, "does not know our certificate", "upload the public part"),
+        (700027, "certificate is not registered", "upload the public part"),
         (700024, "clock of this machine", "NTP"),
         (53003, "conditional access", "policies"),
         (900432, "another cloud", "usgov"),
         (1234567, "AADSTS1234567: Never seen before", "login.microsoftonline.com/error"),
     ],
 )
-def test_what_the_sign_in_says_is_told_in_plain_words(
-    graph: Emulator, open_m365: Open, ana: Calendar, number: int, says: str, way_out: str
+def test_sign_in_errors_are_translated(
+    graph: Emulator, open_m365: Open, ana: Calendar, number: int, message: str, hint: str
 ) -> None:
     graph.entra.replies = [sign_in_error(401, "invalid_client", number, "Never seen before")]
-    with pytest.raises(SourceAuthError, match=says) as caught:
+    with pytest.raises(SourceAuthError, match=message) as caught:
         open_m365().fetch(ana, DAY)
-    assert way_out in caught.value.hint
+    assert hint in caught.value.hint
     assert "Trace ID" not in str(caught.value)
     assert str(number) in caught.value.what
 
 
-def test_a_refusal_is_not_asked_for_again_that_night(graph: Emulator, open_m365: Open) -> None:
+def test_after_a_refusal_no_further_token_is_requested(graph: Emulator, open_m365: Open) -> None:
     graph.entra.replies = [sign_in_error(401, "invalid_client", 7000215, "Invalid client secret provided")]
     source = open_m365()
     for address in (ANA, BEN):
@@ -432,7 +432,7 @@ def test_a_refusal_is_not_asked_for_again_that_night(graph: Emulator, open_m365:
     assert len([request for request in graph.requests if request.method == "POST"]) == 1
 
 
-def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
+def test_the_error_of_an_unregistered_certificate_has_its_end(
     graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
     graph.entra.replies = [
@@ -449,7 +449,7 @@ def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "reply",
     [
         Reply(200, b"<html>Sign in to the proxy</html>"),
         Reply(200, b"{}"),
@@ -459,11 +459,11 @@ def test_a_certificate_that_the_tenant_does_not_know_is_told_with_its_end(
         Reply(200, b'{"access_token": "leaked-token-9", "expires'),
     ],
 )
-def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
-    graph: Emulator, open_m365: Open, ana: Calendar, odd: Reply, caplog: pytest.LogCaptureFixture
+def test_a_wrong_response_of_the_sign_in_is_an_error_of_the_calendar(
+    graph: Emulator, open_m365: Open, ana: Calendar, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    graph.entra.replies = [odd] * 9
+    graph.entra.replies = [reply] * 9
     with pytest.raises(SourceError) as caught:
         open_m365().fetch(ana, DAY)
     assert caught.value.calendar == str(ana)
@@ -471,15 +471,15 @@ def test_a_sign_in_that_is_not_itself_costs_the_calendar_only(
     assert "leaked-token-9" not in caplog.text + str(caught.value)
 
 
-def test_our_secret_follows_no_redirect(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+def test_the_secret_is_not_sent_to_a_redirect(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
     graph.entra.replies = [Reply(307, headers={"Location": f"{graph.root}proxy/login"})] * 9
     with pytest.raises(SourceError):
         open_m365().fetch(ana, DAY)
     assert not [request for request in graph.requests if request.path == "/proxy/login"]
 
 
-def test_a_sign_in_that_comes_back_is_used(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
-    graph.add_events(ana.address, event())
+def test_a_sign_in_that_recovers_is_used(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.set_events(ana.address, event())
     graph.entra.replies = [
         Reply(conduct="reset"),
         Reply(200, json.dumps({"access_token": "late", "expires_in": 3599}).encode()),
@@ -488,7 +488,7 @@ def test_a_sign_in_that_comes_back_is_used(graph: Emulator, open_m365: Open, ana
     assert len(open_m365().fetch(ana, DAY).occurrences) == 1
 
 
-def test_nobody_there_is_told(open_m365: Open, ana: Calendar) -> None:
+def test_an_unreachable_sign_in_is_reported(open_m365: Open, ana: Calendar) -> None:
     with pytest.raises(SourceUnavailableError, match="cannot be reached"):
         open_m365(graph_root="http://127.0.0.1:9/").fetch(ana, DAY)
 
@@ -510,7 +510,7 @@ def test_no_token_and_no_secret_is_in_any_log_at_any_level(
 ) -> None:
     caplog.set_level(level)
     monkeypatch.setenv("GRAPH_TOKEN", graph.token())
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     table = {
         "secret": {"secret_env": "APP_SECRET"},
         "certificate": {"certificate_file": str(trusted_certificate(graph, tmp_path))},
@@ -531,13 +531,11 @@ def test_no_token_and_no_secret_is_in_any_log_at_any_level(
         if "assertion=" in part
     }
     assert len(sent) >= 2
-    told = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
-    assert [secret for secret in sent if secret and secret in told] == []
+    text = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    assert [secret for secret in sent if secret and secret in text] == []
 
 
-def test_what_the_libraries_log_themselves_is_cleaned(
-    open_m365: Open, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_records_of_the_libraries_are_redacted(open_m365: Open, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     open_m365()
     token = jwt(tid=TENANT)
@@ -555,51 +553,57 @@ def test_what_the_libraries_log_themselves_is_cleaned(
 # Check
 
 
-def test_a_check_says_when_the_certificate_ends(
+def test_a_check_reports_when_the_certificate_ends(
     graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path
 ) -> None:
-    graph.add_events(ana.address)
+    graph.set_events(ana.address)
     graph.application.scope = frozenset({ANA})
-    (told,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
-    assert "2027-03-01" in told.what
-    assert told.severity is (Severity.NOTE if "ends on" in told.what else Severity.FAULT)
+    (problem,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
+    assert "2027-03-01" in problem.what
+    assert problem.severity is (Severity.NOTE if "ends on" in problem.what else Severity.FAULT)
 
 
 @pytest.mark.parametrize(
-    ("days", "says", "severity"),
+    ("days", "message", "severity"),
     [
         (100, "ends on 2027-03-01", Severity.NOTE),
         (30, "ends in 30 days", Severity.FAULT),
         (-1, "ended on", Severity.FAULT),
     ],
 )
-def test_the_end_is_held_against_the_servers_clock(
-    graph: Emulator, open_m365: Open, ana: Calendar, tmp_path: Path, days: int, says: str, severity: Severity
+def test_the_end_is_compared_with_the_servers_clock(
+    graph: Emulator,
+    open_m365: Open,
+    ana: Calendar,
+    tmp_path: Path,
+    days: int,
+    message: str,
+    severity: Severity,
 ) -> None:
     now = f"{ENDS - timedelta(days=days):%a, %d %b %Y %H:%M:%S GMT}"
     graph.respond(ana.address, Reply(200, b'{"value": []}', {"Date": now}))
     graph.application.scope = frozenset({ANA})
-    (told,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
-    assert says in told.what
-    assert told.severity is severity
+    (problem,) = open_m365(certificate_file=str(trusted_certificate(graph, tmp_path))).check(ana)
+    assert message in problem.what
+    assert problem.severity is severity
 
 
-def test_a_check_that_fails_says_what_the_night_would_say(
+def test_a_failed_check_has_the_error_of_a_fetch(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.respond(ana.address, error_reply(403, "ErrorAccessDenied", "Access is denied."))
+    (problem,) = open_m365().check(ana)
+    assert "may not read the mailbox" in problem.what
+    assert "Test-ServicePrincipalAuthorization" in problem.hint
+
+
+def test_a_check_of_a_correct_mailbox_reports_nothing(
     graph: Emulator, open_m365: Open, ana: Calendar
 ) -> None:
-    graph.respond(ana.address, error_reply(403, "ErrorAccessDenied", "Access is denied."))
-    (told,) = open_m365().check(ana)
-    assert "may not read this mailbox" in told.what
-    assert "Test-ServicePrincipalAuthorization" in told.hint
-
-
-def test_a_check_of_a_good_mailbox_says_nothing(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
-    graph.add_events(ana.address, event())
+    graph.set_events(ana.address, event())
     graph.application.scope = frozenset({ANA})
     assert open_m365().check(ana) == ()
 
 
-def test_a_right_to_everybodys_calendar_is_told(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
-    graph.add_events(ana.address, event())
-    (told,) = open_m365().check(ana)
-    assert "every calendar of the tenant (Calendars.Read)" in told.what
+def test_a_right_to_every_calendar_is_noted(graph: Emulator, open_m365: Open, ana: Calendar) -> None:
+    graph.set_events(ana.address, event())
+    (problem,) = open_m365().check(ana)
+    assert "every calendar of the tenant (Calendars.Read)" in problem.what

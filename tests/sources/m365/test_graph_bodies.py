@@ -18,12 +18,12 @@ def text(html: str) -> list[str]:
 
 
 @pytest.mark.parametrize("join", ["Microsoft Teams meeting", "Cyfarfod Microsoft Teams", "Join Zoom Meeting"])
-def test_how_to_join_is_left_out_up_to_the_closing_rule(join: str) -> None:
+def test_a_joining_section_is_removed_up_to_its_closing_rule(join: str) -> None:
     page = f"<p>1. Minutes</p><div>{RULE}</div><p>{join}</p><p>ID: 1</p><div>{RULE}</div><p>2. Pathway</p>"
     assert text(page) == ["1. Minutes", "2. Pathway"]
 
 
-def test_how_to_join_at_the_end_is_left_out() -> None:
+def test_a_joining_section_at_the_end_is_removed() -> None:
     assert text(f"<p>1. Minutes</p><div>{RULE}</div><p>Microsoft Teams</p><p>Join: 1</p>") == ["1. Minutes"]
 
 
@@ -31,7 +31,7 @@ def test_a_rule_between_two_parts_of_an_agenda_is_kept() -> None:
     assert text(f"<p>Part A</p><div>{RULE}</div><p>Part B</p>") == ["Part A", RULE, "Part B"]
 
 
-def test_plain_text_is_taken_as_it_is() -> None:
+def test_plain_text_is_unchanged() -> None:
     assert (
         extract_body_text("1. Minutes\r\n\r\n  2. <b>Pathway</b>", html=False)
         == "1. Minutes\n2. <b>Pathway</b>"
@@ -39,7 +39,7 @@ def test_plain_text_is_taken_as_it_is() -> None:
 
 
 @given(st.text())
-def test_no_html_breaks_it(html: str) -> None:
+def test_any_html_is_read_without_an_error(html: str) -> None:
     assert "\n\n" not in extract_body_text(html, html=True)
     assert "\n\n" not in extract_body_text(f"<ol><li>{html}</ul></li><td>", html=True)
 
@@ -60,5 +60,5 @@ def test_a_meeting_from_elsewhere_has_the_uid_that_it_had_there() -> None:
 @pytest.mark.parametrize(
     "uid", ["", "abc@x.example", "040000008200E00074C5B7101A82E0080001", EXCHANGE[:32] + "Z" * 80]
 )
-def test_other_ids_are_left_alone(uid: str) -> None:
+def test_other_ids_are_unchanged(uid: str) -> None:
     assert series_uid(uid) == uid

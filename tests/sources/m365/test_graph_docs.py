@@ -1,4 +1,4 @@
-"""The page for administrators says what the code says."""
+"""docs/operators/microsoft-365.md agrees with the code."""
 
 import re
 from pathlib import Path
@@ -24,29 +24,29 @@ def rows(head: str) -> list[list[str]]:
 
 
 def test_every_key_is_documented_with_its_default() -> None:
-    told = {row[0].strip("`"): row[1] for row in rows("| key | default | what it does |")}
-    assert told.keys() == M365Options.model_fields.keys()
+    documented = {row[0].strip("`"): row[1] for row in rows("| key | default | what it does |")}
+    assert documented.keys() == M365Options.model_fields.keys()
     for key, default in re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", PAGE, re.MULTILINE):
         assert str(M365Options.model_fields[key].default).lower() in (default, f"{default}.0"), key
 
 
 MESSAGES = [re.sub(r" \(AADSTS(\d+)\)", "", row[0]) for row in rows("| message | what to do |")]
-SERVERS_OWN = "Access to OData is disabled"
+MESSAGE_OF_EXCHANGE = "Access to OData is disabled"
 
 
-@pytest.mark.parametrize("message", [message for message in MESSAGES if message != SERVERS_OWN])
-def test_every_message_of_the_table_is_one_that_calsync_says(message: str) -> None:
+@pytest.mark.parametrize("message", [message for message in MESSAGES if message != MESSAGE_OF_EXCHANGE])
+def test_every_message_of_the_table_is_in_the_code(message: str) -> None:
     assert message.partition(": 429")[0] in CODE
 
 
-def test_every_number_of_the_table_is_one_that_calsync_knows() -> None:
+def test_every_sign_in_code_of_the_table_is_in_the_code() -> None:
     numbers = re.findall(r"AADSTS(\d+)", PAGE)
     assert len(numbers) >= 7
     assert [number for number in numbers if f"{number}: Cause(" not in CODE] == []
 
 
-def test_the_page_names_every_kind_of_field_that_is_asked_for() -> None:
-    # A new field must be told to administrators; only names of ours need no word.
+def test_the_page_names_every_requested_field() -> None:
+    # The page must name a new field; only ids and kinds need no word.
     plain = {"id", "iCalUId", "type", "isOrganizer", "seriesMasterId", "originalStart"}
     other = {
         "isAllDay": "all-day",
@@ -57,5 +57,5 @@ def test_the_page_names_every_kind_of_field_that_is_asked_for() -> None:
         "originalStart": "original start",
     }
     words = {field: other.get(field, field) for field in EVENT_FIELDS if field in other or field not in plain}
-    told = PAGE.partition("with these fields and no\nothers:")[2].partition("Nothing is written")[0]
-    assert [field for field, word in words.items() if word not in told] == []
+    fields = PAGE.partition("with these fields and no\nothers:")[2].partition("Nothing is written")[0]
+    assert [field for field, word in words.items() if word not in fields] == []

@@ -1,4 +1,4 @@
-"""An event as Graph gives it becomes an occurrence, or a problem."""
+"""Events of Graph become occurrences or problems."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +39,7 @@ def only(*events: Any, zone: ZoneInfo = LONDON) -> Occurrence:
     return occurrence
 
 
-def test_a_plain_event_is_read_whole() -> None:
+def test_all_fields_of_a_plain_event_are_read() -> None:
     assert only(event()) == Occurrence(
         uid="U-E2026-11-02T09:00",
         recurrence_id="",
@@ -59,7 +59,7 @@ def test_a_plain_event_is_read_whole() -> None:
     "zone",
     ["UTC", "Etc/UTC", "GMT Standard Time", "gmt standard time", "Europe/London", "tzone://Microsoft/Utc"],
 )
-def test_zones_are_known_by_windows_and_by_iana_name(zone: str) -> None:
+def test_zones_are_read_by_windows_and_iana_name(zone: str) -> None:
     assert only(event(zone=zone)).start == at("09:00")
 
 
@@ -79,20 +79,20 @@ def test_a_time_in_another_zone_is_the_same_moment(zone: str, hour: int) -> None
 @pytest.mark.parametrize(
     "zone", ["Atlantis Standard Time", "Customized Time Zone", "../../etc/passwd", "Europe"]
 )
-def test_an_unknown_zone_costs_one_meeting_and_is_told(zone: str) -> None:
+def test_an_unknown_zone_is_a_problem_of_its_meeting(zone: str) -> None:
     occurrences, problems = read(event(zone=zone), event(start="2026-11-02T09:30:00"))
     assert len(occurrences) == 1
     assert "unknown time zone" in problems[0]
     assert "Public Services Board" not in problems[0]
 
 
-def test_an_absent_zone_is_utc_and_told() -> None:
+def test_an_absent_zone_is_utc_with_a_note() -> None:
     (occurrence,), problems = read({**event(), "start": {"dateTime": "2026-11-02T09:00:00.0000000"}})
     assert occurrence.start == at("09:00")
     assert problems == ["start.timeZone is absent in 1 meeting, read as UTC"]
 
 
-def test_summer_time_is_kept_as_the_moment_it_was() -> None:
+def test_a_time_in_summer_is_the_same_moment() -> None:
     summer = only(event(start="2026-07-06T08:00:00", end="2026-07-06T09:00:00"))
     assert summer.start.isoformat() == "2026-07-06T09:00:00+01:00"
 
@@ -105,7 +105,7 @@ def test_an_all_day_event_is_its_date_in_the_calendars_zone(zone: str) -> None:
     assert leave.all_day
 
 
-def test_an_all_day_event_that_a_server_shifted_comes_back_to_its_date() -> None:
+def test_a_shifted_all_day_event_has_its_original_date() -> None:
     shifted = event(start="2026-07-05T23:00:00", end="2026-07-06T23:00:00", isAllDay=True)
     assert only(shifted).start.isoformat() == "2026-07-06T00:00:00+01:00"
     assert only(shifted).end.isoformat() == "2026-07-07T00:00:00+01:00"
@@ -138,7 +138,7 @@ def test_without_icaluid_the_id_names_it_and_without_both_it_is_no_meeting() -> 
 
 
 @pytest.mark.parametrize("missing", [{}, {"sensitivity": None}, {"sensitivity": "topSecret"}])
-def test_what_is_not_said_to_be_normal_is_private_and_its_text_is_not_even_read(
+def test_an_event_not_marked_normal_is_private_and_its_text_is_not_read(
     missing: dict[str, Any],
 ) -> None:
     odd = {key: value for key, value in event().items() if key != "sensitivity"} | missing
@@ -149,12 +149,12 @@ def test_what_is_not_said_to_be_normal_is_private_and_its_text_is_not_even_read(
 
 
 @pytest.mark.parametrize("value", ["personal", "private", "confidential"])
-def test_every_sensitivity_is_kept(value: str) -> None:
+def test_every_sensitivity_is_read(value: str) -> None:
     assert only(event(sensitivity=value)).sensitivity == value
 
 
 @pytest.mark.parametrize(
-    ("said", "read_as"),
+    ("value", "read_as"),
     [
         ("free", ShowAs.FREE),
         ("tentative", ShowAs.TENTATIVE),
@@ -163,26 +163,26 @@ def test_every_sensitivity_is_kept(value: str) -> None:
         ("workingElsewhere", ShowAs.ELSEWHERE),
     ],
 )
-def test_how_it_is_shown(said: str, read_as: ShowAs) -> None:
-    assert only(event(showAs=said)).show_as is read_as
+def test_every_show_as_is_read(value: str, read_as: ShowAs) -> None:
+    assert only(event(showAs=value)).show_as is read_as
 
 
-@pytest.mark.parametrize("said", ["unknown", "focusing", None, 7])
-def test_an_unknown_showing_leaves_the_confirmed_hours_and_is_told_once(said: object) -> None:
-    occurrences, problems = read(*(event(name=f"E{n}", showAs=said) for n in range(3)))
+@pytest.mark.parametrize("value", ["unknown", "focusing", None, 7])
+def test_an_unknown_show_as_is_tentative_with_one_note(value: object) -> None:
+    occurrences, problems = read(*(event(name=f"E{n}", showAs=value) for n in range(3)))
     assert {o.show_as for o in occurrences} == {ShowAs.TENTATIVE}
     assert len(problems) == 1
     assert "in 3 meetings" in problems[0]
 
 
-def test_notes_are_notes_and_faults_are_faults() -> None:
+def test_a_replaced_value_is_a_note_and_an_unreadable_event_a_fault() -> None:
     _, problems = read_events([event(showAs="focusing"), "no event"], LONDON, "ana")
     assert [problem.severity for problem in problems] == [Severity.FAULT, Severity.NOTE]
     assert all(problem.where == "ana" and problem.hint for problem in problems)
 
 
 @pytest.mark.parametrize(
-    ("said", "read_as"),
+    ("value", "read_as"),
     [
         ("organizer", Response.ORGANIZER),
         ("accepted", Response.ACCEPTED),
@@ -192,8 +192,8 @@ def test_notes_are_notes_and_faults_are_faults() -> None:
         ("none", Response.UNANSWERED),
     ],
 )
-def test_the_owners_answer(said: str, read_as: Response) -> None:
-    assert only(event(responseStatus={"response": said})).response is read_as
+def test_the_owners_response_is_read(value: str, read_as: Response) -> None:
+    assert only(event(responseStatus={"response": value})).response is read_as
 
 
 @pytest.mark.parametrize(
@@ -207,12 +207,12 @@ def test_the_owners_answer(said: str, read_as: Response) -> None:
     ],
 )
 @pytest.mark.parametrize("own", ["bo@health.example", "Ana@brynfelin.example"])
-@pytest.mark.parametrize("said", ["organizer", "none"])
+@pytest.mark.parametrize("value", ["organizer", "none"])
 def test_an_organizers_own_answer_outranks_being_the_organizer(
-    own: str, answer: str, read_as: Response, said: str
+    own: str, answer: str, read_as: Response, value: str
 ) -> None:
     organized = event(
-        responseStatus={"response": said},
+        responseStatus={"response": value},
         isOrganizer=True,
         attendees=[attendee(own, answer=answer), attendee("cai@police.example", answer="declined")],
     )
@@ -220,20 +220,20 @@ def test_an_organizers_own_answer_outranks_being_the_organizer(
     assert occurrence.response is read_as
 
 
-def test_no_answer_is_wanted_where_nobody_was_asked() -> None:
+def test_without_attendees_a_missing_response_is_unrecorded() -> None:
     own = event(responseStatus={"response": "none"}, attendees=[])
     assert only(own).response is Response.UNRECORDED
     assert only({**own, "isOrganizer": True}).response is Response.ORGANIZER
     assert only({**event(), "responseStatus": None}).response is Response.UNANSWERED
 
 
-def test_an_unknown_answer_is_none_and_told() -> None:
+def test_an_unknown_response_is_unanswered_with_a_note() -> None:
     (occurrence,), problems = read(event(responseStatus={"response": "perhaps"}))
     assert occurrence.response is Response.UNANSWERED
     assert "perhaps" in problems[0]
 
 
-def test_cancelled_is_cancelled() -> None:
+def test_a_cancelled_event_is_cancelled() -> None:
     assert only(event(isCancelled=True)).status is Status.CANCELLED
 
 
@@ -246,18 +246,18 @@ def test_what_is_null_or_absent_is_empty(lacking: str) -> None:
 
 
 def test_rooms_are_no_people_and_internal_names_no_addresses() -> None:
-    asked = [
+    attendees = [
         attendee("room4@brynfelin.example", "resource"),
         attendee("/O=EXCHANGELABS/CN=X"),
         attendee("SMTP:A@B.Example"),
     ]
-    occurrence = only(event(attendees=[*asked, {"type": "required", "emailAddress": None}, None]))
+    occurrence = only(event(attendees=[*attendees, {"type": "required", "emailAddress": None}, None]))
     assert [a.address for a in occurrence.attendees] == ["room4@brynfelin.example", "", "a@b.example", ""]
     assert occurrence.attendees[0].kind is AttendeeKind.RESOURCE
     assert occurrence.attendee_domains == ("b.example",)
 
 
-def test_what_others_answered_is_kept() -> None:
+def test_responses_of_attendees_are_read() -> None:
     attendees = only(event(attendees=[attendee("x@y.example", answer="declined")])).attendees
     assert attendees[0].response is Response.DECLINED
 
@@ -276,22 +276,22 @@ def test_what_others_answered_is_kept() -> None:
         event(start="9999-12-31T23:00:00", end="9999-12-31T23:00:00", isAllDay=True),
     ],
 )
-def test_one_broken_event_is_one_problem_and_the_others_go_on(broken: object) -> None:
+def test_an_unreadable_event_is_one_problem_and_does_not_affect_others(broken: object) -> None:
     occurrences, problems = read(broken, event())
     assert len(occurrences) == len(problems) == 1
 
 
-def test_categories_are_kept_for_corrections() -> None:
+def test_categories_are_read() -> None:
     assert only(event(categories=["calsync: process", "", None])).categories == ("calsync: process",)
 
 
-def test_text_that_no_database_can_hold_is_mended() -> None:
+def test_characters_that_no_database_can_store_are_replaced() -> None:
     title = only(json.loads(json.dumps(event()).replace("Public", r"\ud83d\u0000"))).title
     assert title.encode("utf-8")
     assert "\x00" not in title
 
 
-def test_a_meeting_across_the_end_of_summer_time_lasts_as_long_as_it_does() -> None:
+def test_a_meeting_across_the_end_of_summer_time_has_its_real_duration() -> None:
     night = event(start="2026-10-25T00:45:00", end="2026-10-25T01:15:00", zone="UTC")
     assert only(night).span.duration == timedelta(minutes=30)
     assert (only(night).start.fold, only(night).end.fold) == (0, 1)
@@ -309,7 +309,7 @@ VALUES = (
 @given(
     st.dictionaries(st.sampled_from(sorted(event())), VALUES | st.dictionaries(st.text(max_size=8), VALUES))
 )
-def test_whatever_graph_sends_nothing_but_occurrences_and_problems_comes_out(changes: dict[str, Any]) -> None:
+def test_any_json_becomes_occurrences_and_problems(changes: dict[str, Any]) -> None:
     occurrences, problems = read_events([{**event(), **changes}], LONDON, "ana")
     assert len(occurrences) <= 1
     assert occurrences or problems
@@ -319,7 +319,7 @@ def test_whatever_graph_sends_nothing_but_occurrences_and_problems_comes_out(cha
     st.datetimes(at("00:00").replace(tzinfo=None), at("00:00", date(2035, 1, 1)).replace(tzinfo=None)),
     st.timedeltas(timedelta(), timedelta(days=3)),
 )
-def test_the_moments_are_those_that_graph_names(start: datetime, lasts: timedelta) -> None:
+def test_moments_are_those_of_the_event(start: datetime, lasts: timedelta) -> None:
     start = start.replace(microsecond=0)
     lasts = timedelta(seconds=int(lasts.total_seconds()))
     read_back = only(event(start=start.isoformat(), end=(start + lasts).isoformat()))

@@ -1,4 +1,4 @@
-"""What the judge remembers saves time and changes no verdict, in whatever order meetings come."""
+"""Caches change no classification, in whatever order meetings come."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from calsync.rules.classify import classify
 from calsync.rules.explain import explain
 from calsync.rules.facts import Facts
 from calsync.rules.packs.load import load_rules
-from calsync.rules.text_scan import scan_text
+from calsync.rules.scanner import scan_text
 
 BOOK, _ = load_rules(["uk"])
 TITLES = [
@@ -28,7 +28,7 @@ AGENDAS = [
     "10.00 Welcome 10.05 Terms of reference 10.30 Reablement hours for the Regional Partnership Board",
     "before the Community Safety Partnership",
 ]
-ADDED = [
+SOFTWARE_TEXTS = [
     "",
     "\nMicrosoft Teams meeting\nMeeting ID: 271 828",
     "\nMicrosoft Teams meeting\nMeeting ID: 314 159 NHS Swansea and NHS Cardiff",
@@ -44,33 +44,35 @@ FACTS = st.builds(
     title=st.sampled_from(TITLES),
     organizer_domain=st.sampled_from(DOMAINS),
     attendee_domains=st.lists(st.sampled_from(DOMAINS), unique=True).map(sorted).map(tuple),
-    description=st.builds(str.__add__, st.sampled_from(AGENDAS), st.sampled_from(ADDED)),
+    description=st.builds(str.__add__, st.sampled_from(AGENDAS), st.sampled_from(SOFTWARE_TEXTS)),
     minutes=st.sampled_from([60, 100]),
     categories=st.sampled_from([(), ("calsync: process",)]),
 )
 
 
-def forgetful():
-    """The same book, with nothing looked at before."""
+def book_with_empty_caches():
     return replace(BOOK, caches=Caches())
 
 
 @given(st.lists(FACTS, max_size=6))
-def test_a_meeting_is_judged_as_if_it_were_the_first(meetings):
-    book = forgetful()
+def test_a_meeting_is_classified_as_if_it_were_the_first(meetings):
+    book = book_with_empty_caches()
     for facts in meetings:
-        alone = forgetful()
-        assert classify(facts, book) == classify(facts, alone)
-        assert explain(facts, book) == explain(facts, alone)
+        empty = book_with_empty_caches()
+        assert classify(facts, book) == classify(facts, empty)
+        assert explain(facts, book) == explain(facts, empty)
 
 
 @given(FACTS)
 def test_what_meeting_software_adds_is_no_evidence(facts):
     plain = replace(facts, description=facts.description.partition("\nMicrosoft")[0])
-    assert classify(facts, forgetful()) == classify(plain, forgetful())
+    assert classify(facts, book_with_empty_caches()) == classify(plain, book_with_empty_caches())
 
 
 def test_a_title_with_its_agenda_is_scanned_twice_at_most_whatever_is_added_below():
-    book = forgetful()
-    _, second, third = (scan_text("PSB", f"{AGENDAS[1]}{added}", book) for added in (*ADDED[1:], ADDED[1]))
+    book = book_with_empty_caches()
+    _, second, third = (
+        scan_text("PSB", f"{AGENDAS[1]}{software_text}", book)
+        for software_text in (*SOFTWARE_TEXTS[1:], SOFTWARE_TEXTS[1])
+    )
     assert second is third

@@ -1,4 +1,4 @@
-"""What is looked at to see whether minutes must be reckoned again is all that they rest on."""
+"""The columns whose changes make minutes due are those that minutes depend on."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ OTHERS = {
     "sequence": 3,
     "stamp": "20261101T090000Z",
 }
-SAID = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",)}
+CLASSIFICATION_OTHERS = {"rule": "another/rule", "evidence": "other words", "agencies": ("nhs:b",)}
 # An id names the start, and zones only how it is shown.
 NAMES = {"id", "calendar_id", "manager_id", "start_zone", "end_zone"}
 MOVES = {
@@ -55,24 +55,24 @@ def minutes(one):
     return allocate(Manager("m1", "m1@a.example", "M"), [one], WorkingTime(zone=LONDON), WEEK)
 
 
-def test_every_column_is_counted_or_known_to_move_nothing():
-    assert set(table.c.keys()) == {*COUNTED_COLUMNS, *OTHERS, *SAID, *NAMES}
+def test_every_column_is_either_counted_or_does_not_affect_minutes():
+    assert set(table.c.keys()) == {*COUNTED_COLUMNS, *OTHERS, *CLASSIFICATION_OTHERS, *NAMES}
     assert set(MOVES) == set(COUNTED_COLUMNS)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_is_not_counted_moves_no_minute(name):
+def test_columns_that_are_not_counted_do_not_affect_minutes(name):
     assert minutes(BOARD)
     assert minutes(BOARD._replace(**{name: OTHERS[name]})) == minutes(BOARD)
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_nor_does_what_a_verdict_only_tells(name):
+@pytest.mark.parametrize("name", CLASSIFICATION_OTHERS)
+def test_classification_columns_that_are_not_counted_do_not_affect_minutes(name):
     assert minutes(
-        BOARD._replace(classification=replace(BOARD.classification, **{name: SAID[name]}))
+        BOARD._replace(classification=replace(BOARD.classification, **{name: CLASSIFICATION_OTHERS[name]}))
     ) == minutes(BOARD)
 
 
 @pytest.mark.parametrize("name", COUNTED_COLUMNS)
-def test_what_is_counted_moves_minutes(name):
+def test_counted_columns_affect_minutes(name):
     assert minutes(BOARD._replace(**MOVES[name])) != minutes(BOARD)

@@ -1,4 +1,4 @@
-"""What people said is kept, nothing of it is overwritten, and every reading of a meeting hears it."""
+"""Corrections are stored, none is overwritten, and meetings are read with them."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +19,7 @@ DAY = span("00:00-24:00")
 PROCESS = Correction("w", CorrectionFields(activity=Activity.PROCESS), "Alys Puw", at("12:00"))
 
 
-def keep(store: Store, *meetings, manager: str = "m1") -> None:
+def store_meetings(store: Store, *meetings, manager: str = "m1") -> None:
     store.meetings.replace(CalendarState(f"{manager}/test/1", manager, "test", "a.ics"), DAY, meetings)
 
 
@@ -37,7 +37,7 @@ def activities(store: Store) -> list[str]:
     return [str(m.classification.activity) for m in store.meetings.of_manager("m1", DAY)]
 
 
-def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_correction_is_read_as_it_was_stored(store: Store) -> None:
     full = Correction(
         "w",
         CorrectionFields(
@@ -50,36 +50,36 @@ def test_a_correction_comes_back_as_it_went_in(store: Store) -> None:
         reason="yr agenda",
         previous_classifications=(make_classification(process_share=Fraction(2, 7), label="x"),),
     )
-    kept = store.corrections.add(full)
-    assert kept == replace(full, number=1)
-    assert store.corrections.list_all() == [kept]
+    stored = store.corrections.add(full)
+    assert stored == replace(full, number=1)
+    assert store.corrections.list_all() == [stored]
     assert store.corrections.add(PROCESS).number == 2
-    assert [one.fields for one in store.corrections.list_all()] == [full.fields, PROCESS.fields]
+    assert [correction.fields for correction in store.corrections.list_all()] == [full.fields, PROCESS.fields]
 
 
-def test_saying_no_partnership_is_not_the_same_as_saying_nothing(store: Store) -> None:
+def test_a_correction_to_no_partnership_differs_from_no_correction_of_it(store: Store) -> None:
     store.corrections.add(replace(PROCESS, fields=CorrectionFields(partnerships=())))
-    assert [one.fields.partnerships for one in store.corrections.list_all("w")] == [()]
+    assert [correction.fields.partnerships for correction in store.corrections.list_all("w")] == [()]
     assert store.corrections.list_all("x") == []
 
 
-def test_every_reading_hears_it_and_the_rules_verdict_is_still_there(store: Store) -> None:
-    keep(store, board())
+def test_meetings_are_read_with_corrections_and_also_without(store: Store) -> None:
+    store_meetings(store, board())
     store.corrections.add(PROCESS)
     assert activities(store) == ["process"]
     assert [str(m.classification.activity) for m in store.meetings.find_by_uid("w")] == ["process"]
     assert [str(m.classification.activity) for m in store.meetings.find_uncorrected("w")] == ["unclear"]
 
 
-def test_a_calendar_that_is_read_again_does_not_undo_it(store: Store) -> None:
+def test_a_calendar_that_is_read_again_keeps_its_corrections(store: Store) -> None:
     store.corrections.add(PROCESS)
-    keep(store, board())
-    keep(store, board(title="renamed"))
+    store_meetings(store, board())
+    store_meetings(store, board(title="renamed"))
     assert activities(store) == ["process"]
 
 
-def test_a_later_one_supersedes_and_its_withdrawal_brings_the_earlier_back(store: Store) -> None:
-    keep(store, board())
+def test_a_later_correction_wins_until_it_is_withdrawn(store: Store) -> None:
+    store_meetings(store, board())
     store.corrections.add(PROCESS)
     mixed = store.corrections.add(
         Correction("w", CorrectionFields(activity=Activity.MIXED), "Bryn Rees", at("13:00"))
@@ -87,10 +87,10 @@ def test_a_later_one_supersedes_and_its_withdrawal_brings_the_earlier_back(store
     assert activities(store) == ["mixed"]
     store.corrections.withdraw(mixed.number, "Bryn Rees", at("14:00"))
     assert activities(store) == ["process"]
-    assert [bool(one.withdrawn) for one in store.corrections.list_all()] == [False, True]
+    assert [bool(correction.withdrawn) for correction in store.corrections.list_all()] == [False, True]
 
 
-def test_a_withdrawal_is_noted_once_and_an_unknown_number_is_nobodys(store: Store) -> None:
+def test_a_withdrawal_is_stored_once_and_an_unknown_number_gives_none(store: Store) -> None:
     number = store.corrections.add(PROCESS).number
     first = store.corrections.withdraw(number, "Bryn Rees", at("14:00"))
     assert first and (first.withdrawn, first.withdrawn_by) == (at("14:00"), "Bryn Rees")
@@ -98,22 +98,22 @@ def test_a_withdrawal_is_noted_once_and_an_unknown_number_is_nobodys(store: Stor
     assert store.corrections.withdraw(number + 1, "Cai", at("15:00")) is None
 
 
-def test_a_store_opened_later_hears_what_another_one_kept(url: str) -> None:
+def test_a_store_opened_later_applies_the_corrections(url: str) -> None:
     with open_store(url) as store:
-        keep(store, board())
+        store_meetings(store, board())
         store.corrections.add(PROCESS)
     with open_store(url) as store:
         assert activities(store) == ["process"]
 
 
-def test_what_no_database_takes_costs_no_correction(store: Store) -> None:
-    kept = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
-    assert [one.number for one in store.corrections.list_all("w\0\ud800")] == [kept.number]
+def test_characters_that_no_database_accepts_are_replaced_in_corrections(store: Store) -> None:
+    stored = store.corrections.add(replace(PROCESS, uid="w\0\ud800", reason="\0"))
+    assert [correction.number for correction in store.corrections.list_all("w\0\ud800")] == [stored.number]
 
 
 def test_a_store_of_the_first_version_is_migrated_without_loss(url: str) -> None:
     with open_store(url) as store:
-        keep(store, board())
+        store_meetings(store, board())
         before = store.meetings.of_manager("m1", DAY)
     with closing(Database(url)) as database, database.writing() as connection:
         command.downgrade(_alembic_config(connection), "first_tables")

@@ -1,4 +1,4 @@
-"""A manager's meetings are read once each, whatever calendars hold them, and cancelled by messages."""
+"""A meeting in several calendars of a manager is read once, and CANCEL messages apply to it."""
 
 from datetime import date, timedelta
 
@@ -17,50 +17,52 @@ ALL = Span(at("00:00", MONDAY - timedelta(days=60)), at("00:00", MONDAY + timede
 TUESDAY = MONDAY + timedelta(days=1)
 
 
-def keep(store: Store, name: str, *meetings: Meeting, cancelled: tuple[Cancellation, ...] = ()) -> None:
+def store_meetings(
+    store: Store, name: str, *meetings: Meeting, cancelled: tuple[Cancellation, ...] = ()
+) -> None:
     state = CalendarState(f"m1/ics/{name}", "m1", "ics", name)
     rows = meeting_rows(state.calendar_id, meetings)
     store.meetings.replace_all([CalendarReplacement(state, ALL, rows, cancellations=cancelled)])
 
 
-def of(name: str, day: date = MONDAY, uid: str = "psb", **changes: object) -> Meeting:
+def meeting_in(name: str, day: date = MONDAY, uid: str = "psb", **changes: object) -> Meeting:
     return meeting("09:00-10:00", day, calendar_id=f"m1/ics/{name}", uid=uid, **changes)
 
 
-def test_a_copy_is_given_once_and_both_stay_stored(store: Store) -> None:
-    keep(store, "a", of("a"))
-    keep(store, "b", of("b"))
+def test_a_copy_is_returned_once_and_both_stay_stored(store: Store) -> None:
+    store_meetings(store, "a", meeting_in("a"))
+    store_meetings(store, "b", meeting_in("b"))
     assert len(store.meetings.of_manager("m1", TODAY)) == 1
     assert len(store.meetings.find_by_uid("psb")) == 1
     assert len(store.meetings.find_uncorrected("psb")) == 2
 
 
-def test_an_outdated_copy_is_known_by_one_outside_the_window(store: Store) -> None:
+def test_a_newer_copy_outside_the_window_replaces_an_outdated_one(store: Store) -> None:
     original = at("09:00").isoformat()
     for uid, name in (("single", ""), ("series", original)):
-        keep(store, "a", of("a", uid=uid, recurrence_id=name, sequence=0))
-        keep(store, "b", of("b", TUESDAY, uid=uid, recurrence_id=name, sequence=1))
+        store_meetings(store, "a", meeting_in("a", uid=uid, recurrence_id=name, sequence=0))
+        store_meetings(store, "b", meeting_in("b", TUESDAY, uid=uid, recurrence_id=name, sequence=1))
         assert store.meetings.of_manager("m1", TODAY) == []
-        assert [one.start.day for one in store.meetings.of_manager("m1", ALL)] == [TUESDAY.day]
+        assert [m.start.day for m in store.meetings.of_manager("m1", ALL)] == [TUESDAY.day]
 
 
 def test_a_message_in_another_calendar_cancels_until_it_is_gone(store: Store) -> None:
-    keep(store, "a", of("a", sequence=1))
+    store_meetings(store, "a", meeting_in("a", sequence=1))
     for cancelled, status in (
         ((Cancellation("psb", sequence=1),), Status.CANCELLED),
         ((Cancellation("psb", sequence=0), Cancellation("rpb", sequence=10**17)), Status.CONFIRMED),
         ((Cancellation("psb", sequence=2), Cancellation("psb", "2026-11-03", sequence=2)), Status.CANCELLED),
         ((), Status.CONFIRMED),
     ):
-        keep(store, "b", cancelled=cancelled)
+        store_meetings(store, "b", cancelled=cancelled)
         (found,) = store.meetings.of_manager("m1", TODAY)
         assert found.status is status
-        assert [one.status for one in store.meetings.find_by_uid("psb")] == [status]
+        assert [m.status for m in store.meetings.find_by_uid("psb")] == [status]
 
 
-def test_what_messages_cancel_goes_with_their_calendar(store: Store) -> None:
-    keep(store, "a", of("a"))
-    keep(store, "b", cancelled=(Cancellation("psb"),))
+def test_cancellations_are_deleted_with_their_calendar(store: Store) -> None:
+    store_meetings(store, "a", meeting_in("a"))
+    store_meetings(store, "b", cancelled=(Cancellation("psb"),))
     store.meetings.delete_calendar("m1/ics/b")
-    keep(store, "b")
-    assert [one.status for one in store.meetings.of_manager("m1", TODAY)] == [Status.CONFIRMED]
+    store_meetings(store, "b")
+    assert [m.status for m in store.meetings.of_manager("m1", TODAY)] == [Status.CONFIRMED]

@@ -1,4 +1,4 @@
-"""A2: two managers who claim one calendar or mail address are neither read nor mailed until it is settled."""
+"""Two managers who claim one calendar or mail address are neither read nor mailed until it is put right."""
 
 import csv
 import json
@@ -56,7 +56,7 @@ def write(folder: Path, rows: list[dict[str, str]], more: str = "") -> Path:
 
 
 def mailed(config: Path) -> list[str]:
-    """The managers to whose addresses mails went."""
+    """The managers to whom mails were sent."""
     lines = [line for path in mail_files(config) for line in path.read_text().splitlines()]
     return sorted(line[4:].partition("@")[0] for line in lines if line.startswith("To: "))
 
@@ -128,12 +128,12 @@ def test_one_file_on_two_lines_is_read_for_neither_however_it_is_written(tmp_pat
         (f"{OUTLOOK}/owa/calendar/g@t/s/calendar.ics", f"{OUTLOOK}/owa/calendar/g@t/s/calendar.html"),
     ],
 )
-def test_one_published_calendar_has_one_name_however_it_is_written(one, other):
+def test_one_published_calendar_has_one_key_however_it_is_written(one, other):
     assert web_identity_key(one) == web_identity_key(other)
     assert web_identity_key(one) != web_identity_key("https://host.example/b.ics")
 
 
-def test_different_published_calendars_have_different_names():
+def test_different_published_calendars_have_different_keys():
     names = ["https://h.example/a", "https://h.example/b", "https://h.example:8443/a", "https://i.example/a",
              "https://h.example/a?id=x", "https://h.example/a?id=X",
              f"{GOOGLE}/calendar/ical/c1/public/basic.ics", f"{GOOGLE}/calendar/ical/c2/public/basic.ics",
@@ -170,7 +170,7 @@ def test_a_calendar_cell_that_is_anothers_mailbox_is_read_for_neither(tmp_path):
     assert mail_files(config) == [] and meetings_of(config) == set()
 
 
-def test_what_is_held_stays_and_is_neither_summarised_nor_mailed_until_it_is_settled(tmp_path):
+def test_stored_meetings_of_held_back_managers_stay_and_are_neither_summarised_nor_mailed(tmp_path):
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}, {"id": "cai"}])
     run_test_night(config)
     before = stored_tables(config, ("meetings", "allocations"))
@@ -187,7 +187,7 @@ def test_what_is_held_stays_and_is_neither_summarised_nor_mailed_until_it_is_set
     assert len(mail_files(config)) == 6
 
 
-def test_a_mail_that_waits_is_not_sent_to_an_address_that_two_managers_have_now(tmp_path):
+def test_a_waiting_mail_is_not_sent_to_an_address_that_two_managers_have_now(tmp_path):
     refused = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}], refused)
     run_test_night(config)
@@ -203,7 +203,7 @@ def test_a_mail_that_waits_is_not_sent_to_an_address_that_two_managers_have_now(
     assert len(stored_tables(config)["outbox"]) == 1
 
 
-def test_a_mail_that_waits_is_built_anew_where_its_manager_has_another_address(tmp_path):
+def test_a_waiting_mail_is_built_again_if_its_manager_has_another_address(tmp_path):
     refused = '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
     config = write(tmp_path, [{"id": "ana"}], refused)
     run_test_night(config)
@@ -223,7 +223,7 @@ def test_a_shared_calendar_counts_once_for_the_manager_whom_the_settings_name(tm
     assert any("its time is that of bob" in problem.what for problem in report.problems)
 
 
-def test_what_was_held_of_a_calendar_that_counts_for_another_now_is_counted_no_longer(tmp_path):
+def test_stored_meetings_of_a_calendar_that_counts_for_another_now_are_not_counted(tmp_path):
     config = write(tmp_path, [{"id": "ana"}, {"id": "bob"}])
     run_test_night(config)
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}]
@@ -253,7 +253,7 @@ def test_a_calendar_that_everyone_attends_is_everyones_time(tmp_path):
 
 
 @pytest.mark.parametrize("value", ["cai", "nobody"])
-def test_a_shared_calendar_of_somebody_who_does_not_have_it_stays_refused(tmp_path, value):
+def test_a_shared_calendar_of_somebody_who_does_not_have_it_is_read_for_nobody(tmp_path, value):
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}, {"id": "cai"}]
     config = write(tmp_path, rows, f'[managers.shared]\n"calendars/ana.ics" = "{value}"\n')
     (fault,) = run_test_night(config).faults
@@ -281,7 +281,7 @@ def test_managers_of_one_address_are_never_mailed_even_where_their_calendar_is_s
         {"id": "dai", "email": f"BOB@{DOMAIN}", "left": "soon"},
     ],
 )
-def test_a_line_that_cannot_be_used_keeps_its_calendar_from_others(tmp_path, bad):
+def test_an_unusable_line_keeps_its_calendar_from_others(tmp_path, bad):
     rows = [{"id": "ana"}, {"id": "bob", "calendar": "calendars/ana.ics"}, {"id": "cai"}, {"id": "eva"}]
     config = write(tmp_path, rows)
     write(tmp_path, [bad, *rows[1:]])
@@ -291,21 +291,21 @@ def test_a_line_that_cannot_be_used_keeps_its_calendar_from_others(tmp_path, bad
     assert "bob" not in mailed(config)
 
 
-def test_who_has_left_claims_nothing(tmp_path):
+def test_a_manager_who_has_left_claims_no_calendar(tmp_path):
     rows = [{"id": "ana", "left": "2026-11-15"}, {"id": "bob", "calendar": "calendars/ana.ics"}]
     config = write(tmp_path, rows)
     assert run_test_night(config).outcome is RunState.GOOD
     assert meetings_of(config) == {"bob"}
 
 
-def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
+def test_the_mailbox_of_two_managers_is_never_requested(tmp_path, monkeypatch):
     from graph.emulator import Emulator
     from graph.mailboxes import event
 
     with Emulator() as graph:
         monkeypatch.setenv("APP_SECRET", graph.secret)
         for name in ("ana", "cai"):
-            graph.add_events(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
+            graph.set_events(f"{name}@{DOMAIN}", event("2026-11-09T09:00", "2026-11-09T10:00"))
         source = (
             f'[sources.m365]\ntype = "m365"\ntenant = "{graph.tenant}"\nclient_id = "{graph.client_id}"\n'
             f'secret_env = "APP_SECRET"\ngraph_root = "{graph.root}"\n'
@@ -317,10 +317,10 @@ def test_two_managers_of_one_mailbox_are_never_asked_for(tmp_path, monkeypatch):
         ]
         config = write(tmp_path, rows, source)
         (fault,) = run_test_night(config).faults
-        asked = json.dumps([str(question) for question in graph.requests_to()])
+        requests = json.dumps([str(request) for request in graph.requests_to()])
     assert "ana" in fault.what and "bob" in fault.what
     assert meetings_of(config) == {"cai"}
-    assert "puw" not in asked.lower() and f"ana@{DOMAIN}" not in asked
+    assert "puw" not in requests.lower() and f"ana@{DOMAIN}" not in requests
 
 
 @pytest.fixture(scope="module")
@@ -348,10 +348,10 @@ def test_a_collection_that_is_in_anothers_home_is_read_for_neither(tmp_path, mon
         f'password_env = "CALSYNC_TEST_DAV"\n'
     )
     more = f'[managers.shared]\n"{homes[0]}" = "{shared}"\n' if shared else ""
-    theirs = cell.format(home=homes[0], root=dav.root)
+    other_address = cell.format(home=homes[0], root=dav.root)
     rows = [
         {"id": "ana", "calendar": homes[0], "source": "dav"},
-        {"id": "bob", "calendar": theirs, "source": "dav"},
+        {"id": "bob", "calendar": other_address, "source": "dav"},
         {"id": "cai", "calendar": homes[1], "source": "dav"},
     ]
     config = write(tmp_path, rows, source + more)
