@@ -127,8 +127,9 @@ def classify(
 
     Returns:
         The same rows and columns, followed by scope, partnership (an id; several ids, joined by ";", if the
-        rules cannot decide between them), activity, label (the name of the activity as people see it),
-        kind, process_share (0 to 1 for `mixed` meetings with an agenda, else NaN), rule and evidence.
+        rules cannot decide between them), activity, label (the name of one of your own activities as people
+        see it, else ""), kind, process_share (0 to 1 for `mixed` meetings with an agenda, else NaN), rule
+        and evidence.
 
     Raises:
         ConfigError: If there is no column `title`, or the settings cannot be used.
@@ -385,6 +386,6 @@ def _find_managers(settings: Settings, manager_ids: Iterable[str]) -> dict[str, 
 
 
 def _warn(problems: Iterable[Problem]) -> None:
-    # stacklevel: the line that calls the function of the API.
+    # stacklevel: the line that called the function of the API, where that function calls this one directly.
     for problem in dict.fromkeys(problems):
         warnings.warn(str(problem), CalsyncWarning, stacklevel=3)
