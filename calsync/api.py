@@ -4,11 +4,11 @@
 commands and the nightly run do, with the same code and the same figures. The page
 docs/analysts/python-api.md shows each of them and explains every column.
 
-    read_calendar   a calendar's occurrences in a period        as `calsync occurrences`
+    read_calendar   returns the occurrences of a calendar       as `calsync occurrences`
     classify        adds labels to meetings                     as `calsync classify`
     allocate        puts every minute on one meeting            as a night does
-    open_store      what the nights have stored
-    export          a table for HR or for the data owner        as `calsync export`
+    open_store      opens what the nights have stored
+    export          returns a table for HR or the data owner    as `calsync export`
 
 Where a function takes `config`, it is the path of a `calsync.toml`. A period is written as for
 `calsync export`: "2026-11", "2026-Q3", "2026-FY" or "2026-09-01..2026-10-01"; or it is a pair of dates, of
@@ -70,19 +70,21 @@ def read_calendar(
     owners: Collection[str] = (),
     zone: str = "Europe/London",
 ) -> pd.DataFrame:
-    """Return the occurrences of a calendar that overlap a period, by start then uid; series are expanded.
+    """Return the occurrences of a calendar that overlap a period, in order of start, then uid.
 
-    A problem with one event, or with one file of a folder, is a CalsyncWarning, and the rest is returned.
-    Nothing is stored. Of private meetings title, place, text and people are removed.
+    A series is returned as its single occurrences.
+
+    A problem with one event, or with one file of a folder, is reported by a CalsyncWarning, and the rest is
+    returned. Nothing is stored. Title, place, text and people of private meetings are removed.
 
     Args:
         calendar: A file, a folder, a URL, or, with `config`, a manager's id.
-        period: Midnights are those of the calendar's zone.
+        period: Its days begin and end at midnight in the zone of the calendar.
         config: The settings that list the manager and the manager's source.
-        owners: Mail addresses of the owner of a file or URL, by which the owner's answer to an invitation
-            is found; a manager's are in the list of managers.
-        zone: The zone of all-day and floating times of a file or URL; a manager's calendar has the
-            organisation's.
+        owners: Mail addresses of the owner of a file or URL. They are needed to find the owner's answer to an
+            invitation. Those of a manager are in the list of managers.
+        zone: The zone of all-day and floating times of a file or URL. A manager's calendar is in the zone of
+            the organisation.
 
     Returns:
         Columns: manager_id ("" for a file or URL), meeting_id, uid, recurrence_id, start, end (in the zone
@@ -92,40 +94,42 @@ def read_calendar(
 
     Raises:
         ConfigError: If the calendar, the period, the zone or the settings cannot be used.
-        SourceError: If no calendar of the address could be read.
+        SourceError: If none of the calendars at the address could be read.
     """
     first, last = _parse_days(period)
-    source, address = find_calendar(
+    source, requested = find_calendar(
         str(calendar), Path(config) if config else None, _parse_zone(zone), report=_warn, owners=owners
     )
-    worktime = WorkingTime(address.zone)
-    reading = read_occurrences(source, address, Span(worktime.midnight(first), worktime.midnight(last)))
-    if not reading.calendars_read and reading.problems:
-        problem = reading.problems[0]
+    worktime = WorkingTime(requested.zone)
+    result = read_occurrences(source, requested, Span(worktime.midnight(first), worktime.midnight(last)))
+    if not result.calendars_read and result.problems:
+        problem = result.problems[0]
         raise SourceError(problem.where, f"{problem.where}: {problem.what}", problem.hint)
-    _warn(reading.problems)
-    manager_id = "" if address.manager_id == NO_MANAGER else address.manager_id
-    return build_calendar_frame(reading.occurrences, manager_id, address.zone)
+    _warn(result.problems)
+    manager_id = "" if requested.manager_id == NO_MANAGER else requested.manager_id
+    return build_calendar_frame(result.occurrences, manager_id, requested.zone)
 
 
 def classify(
     meetings: pd.DataFrame, *, config: str | Path | None = None, packs: Sequence[str] = ("uk",)
 ) -> pd.DataFrame:
-    """Return the meetings with their labels, as the rules give them.
+    """Return the meetings with the labels that the rules assign.
 
-    Corrections that people made are in the store and are not applied here.
+    Corrections by people are in the store; they are not applied here.
 
     Args:
         meetings: The columns of `read_calendar`, or any table with `title` (or `summary`) and, where known,
             organizer_domain, attendee_domains, duration_minutes, recurring, description, location,
-            categories, attendees, sensitivity. Rows that are not of normal sensitivity are private.
-        config: The settings that name the packs, the folder of own rules and the organisation's domains.
-        packs: The shipped packs, where no `config` is given.
+            categories, attendees, sensitivity. Rows whose sensitivity is not "normal"
+            are treated as private.
+        config: The settings, with the packs, the folder of own rules and the organisation's domains.
+        packs: The shipped packs to use if no `config` is given.
 
     Returns:
-        The same rows and columns, with scope, partnership (an id; several, joined by ";", in a true tie),
-        activity, label (a pack's own name of the activity), kind, process_share (of `mixed` meetings with
-        an agenda, 0 to 1, else NaN), rule and evidence at the end.
+        The same rows and columns, followed by scope, partnership (an id; several ids, joined by ";", if the
+        rules cannot decide between them), activity, label (the name of one of your own activities as people
+        see it, else ""), kind, process_share (0 to 1 for `mixed` meetings with an agenda, else NaN), rule
+        and evidence.
 
     Raises:
         ConfigError: If there is no column `title`, or the settings cannot be used.
@@ -136,63 +140,65 @@ def classify(
     if config:
         settings = load_settings(Path(config))
         own_domains: Sequence[str] = settings.organisation.domains
-        book, problems = open_rules(settings)
+        rule_book, problems = open_rules(settings)
     else:
         own_domains = ()
-        book, problems = load_rules(packs)
+        rule_book, problems = load_rules(packs)
     _warn(problems)
     return add_labels(
-        meetings, [classify_facts(facts, book) for facts in facts_of_meetings(meetings, own_domains)]
+        meetings, [classify_facts(facts, rule_book) for facts in facts_of_meetings(meetings, own_domains)]
     )
 
 
 def allocate(meetings: pd.DataFrame, period: Period, *, config: str | Path | None = None) -> pd.DataFrame:
     """Put every minute of a period on one meeting: a day's minutes add up to the time that was taken.
 
-    The counting rules are those of docs/managers/counting.md. Travel at the edge of the period may serve a
-    meeting beyond it: read a day more on either side, as the nightly run does.
+    The counting rules are those of docs/managers/counting.md. Travel on the first or last day may belong
+    to a meeting outside the period: read one day more on either side, as the nightly run does.
 
     Args:
         meetings: The columns of `classify`, of one or more managers. Required: start and end (with a zone),
             scope, partnership, activity; see docs/analysts/python-api.md for the others.
-        period: Days are those of the organisation's zone; without `config` of Europe/London.
-        config: The settings with the working day and the list of managers. Without them everybody
+        period: Its days begin and end at midnight in the zone of the organisation, without `config` in
+            Europe/London.
+        config: The settings, with the working day and the list of managers. Without them every manager
             works from Monday to Friday, 37 hours a week, 09:00 to 17:00, with the public holidays of Wales.
 
     Returns:
         Columns: manager_id, day (dates), meeting_id, partnership, activity, kind, confirmed, in_hours and
-        minutes (real ones, double bookings already shared); by manager, day, and the meeting's start.
+        minutes (a float; the time of double bookings is already shared), in order of manager, day and start
+        of the meeting.
 
     Raises:
-        ConfigError: If a column is missing or holds unknown terms, or a manager is not in the list.
+        ConfigError: If a column is missing or contains unknown terms, or a manager is not in the list.
     """
     first, last = _parse_days(period)
-    by_manager = meetings_of_frame(meetings)
+    meetings_by_manager = meetings_of_frame(meetings)
     if config:
         settings = load_settings(Path(config))
-        managers, worktime = _find_managers(settings, by_manager), worktime_of(settings)
+        managers, worktime = _find_managers(settings, meetings_by_manager), worktime_of(settings)
     else:
-        managers = {manager_id: Manager(manager_id, email="", name="") for manager_id in by_manager}
+        managers = {manager_id: Manager(manager_id, email="", name="") for manager_id in meetings_by_manager}
         worktime = WorkingTime()
     days = Span(worktime.midnight(first), worktime.midnight(last))
-    allocated = [
-        part
-        for manager_id, own_meetings in sorted(by_manager.items())
-        for part in allocation.allocate(
-            managers[manager_id], drop_duplicate_copies(own_meetings), worktime, days
+    allocations = [
+        allocated
+        for manager_id, of_manager in sorted(meetings_by_manager.items())
+        for allocated in allocation.allocate(
+            managers[manager_id], drop_duplicate_copies(of_manager), worktime, days
         )
     ]
-    frame = allocation.allocations_frame(allocated)
-    # As in the store: rows that differ only in the minutes, such as two parts of one meeting, are added up.
+    frame = allocation.allocations_frame(allocations)
+    # One row for each combination of keys, as in the store. A meeting may be allocated in several parts.
     keys = [name for name in frame.columns if name != "minutes"]
     return frame.groupby(keys, sort=False, dropna=False)["minutes"].sum().reset_index()
 
 
 class StoreReader:
-    """What the nights have stored, as DataFrames; made by `open_store`, closed by `with` or `close`.
+    """What the nights have stored, as DataFrames; returned by `open_store`, closed by `with` or `close`.
 
-    All its frames name single managers: they are for the data owner and the analyst, never for HR. A table
-    for HR is made by `export`.
+    All its frames contain data of single managers: they are for the data owner and the analyst, never for
+    HR. `export` returns a table for HR.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -206,25 +212,27 @@ class StoreReader:
         return pd.DataFrame(rows, columns=names)
 
     def meetings(self, period: Period, manager_ids: Collection[str] | None = None) -> pd.DataFrame:
-        """Return the stored meetings that overlap a period, by manager and start.
+        """Return the stored meetings that overlap a period, in order of manager and start.
 
-        A meeting in several calendars of one manager is there once; corrections are applied.
+        A meeting in several calendars of one manager is returned once. Corrections are applied.
 
         Args:
-            period: Days are those of the organisation's zone.
-            manager_ids: All listed managers, if not given.
+            period: Its days begin and end at midnight in the zone of the organisation.
+            manager_ids: The managers to read; by default all that are listed.
 
         Returns:
             The columns of `classify`, without location, description and attendees, which are never stored;
-            summary is empty where the settings do not keep titles. `allocate` takes the frame as it is.
+            summary is empty if titles are not stored according to the settings. The frame can be passed to
+            `allocate` unchanged.
         """
         first, last = _parse_days(period)
         worktime = worktime_of(self.settings)
         window = Span(worktime.midnight(first), worktime.midnight(last))
-        wanted = manager_ids if manager_ids is not None else [m.id for m in _read_managers(self.settings)]
+        if manager_ids is None:
+            manager_ids = [manager.id for manager in _read_managers(self.settings)]
         meetings = [
             meeting
-            for manager_id in sorted(set(wanted))
+            for manager_id in sorted(set(manager_ids))
             for meeting in self.store.meetings.of_manager(manager_id, window)
         ]
         return build_meetings_frame(meetings, worktime.zone)
@@ -233,12 +241,12 @@ class StoreReader:
         """Return the stored minutes of a period.
 
         Args:
-            period: The days.
-            manager_ids: Everybody whose calendar was ever read, if not given.
+            period: Days in the zone of the organisation.
+            manager_ids: The managers to read; by default all whose calendar was ever read.
 
         Returns:
-            The columns of `allocate`; planned: whether the day had not ended when the calendar was last
-            read; meeting: the same for one meeting in several managers' calendars.
+            The columns of `allocate`, and two more. planned: whether the day had not ended when the calendar
+            was last read. meeting: an id that one meeting has in the calendars of all its managers.
         """
         return load_minutes(self.store, *_parse_days(period), manager_ids)
 
@@ -256,7 +264,7 @@ class StoreReader:
 
 
 def open_store(config: str | Path = "calsync.toml") -> StoreReader:
-    """Open the store that the settings name; it is created or migrated where necessary.
+    """Open the store of the settings; create or migrate it where necessary.
 
     Args:
         config: The settings file.
@@ -279,15 +287,17 @@ def export(
 ) -> pd.DataFrame:
     """Return a table as `calsync export` writes it, and write it to a file if one is named.
 
-    The table `split` is for HR: it passes through disclosure control, so that no figure is about fewer
-    people than the settings allow. The table `allocations` names single managers; a CalsyncWarning says so.
+    The table `split` is for HR: disclosure control is applied, so that no figure stands for fewer people
+    than the settings allow. The table `allocations` has rows of single managers, and is returned with a
+    CalsyncWarning.
 
     Args:
         store: An open store.
         table: `split` or `allocations`; the columns are in docs/hr/data-dictionary.md.
-        period: The days; the figures end with the last night.
-        by: What groups people: department, grade, or both, the widest first.
-        every: How the days are cut into periods: `whole`, `month` or `week`.
+        period: The days; there are no figures after the last night.
+        by: The columns by which managers are grouped: department, grade, or both, the broader one first.
+        every: The length of the periods into which the days are divided: `whole` (one period), `month` or
+            `week`.
         output: A file: .csv, .xlsx, .parquet, .json, or a suffix that a plug-in adds.
 
     Raises:
@@ -301,19 +311,19 @@ def export(
     first, last = _parse_days(period)
     groups = tuple(name.strip() for name in (by.split(",") if isinstance(by, str) else by) if name.strip())
     request = TableRequest(first, last, groups, _parse_every(every))
-    raw = build_stored_table(find_table(table), store.settings, store.store, request)
-    if isinstance(raw, PersonalRows):
+    unreleased = build_stored_table(find_table(table), store.settings, store.store, request)
+    if isinstance(unreleased, PersonalRows):
         _warn([Problem(table, "rows name single managers: for the data owner, never for HR")])
-        published = release_for_audit(raw)
+        published = release_for_audit(unreleased)
     else:
-        released = release_to_hr(raw, least=store.settings.privacy.least_group)
+        released = release_to_hr(unreleased, least=store.settings.privacy.least_group)
         published = released.table
         _warn(
             Problem(f"{start} to {end} (exclusive)", f"was read in part: {covered:.1%} of the working days")
             for (start, end), covered in released.protected.read_in_part
         )
         _warn(
-            Problem(f"grade {grade!r}", "no hourly cost is known, so that costs of its groups are blank")
+            Problem(f"grade {grade!r}", "no hourly cost is known, so the costs of its groups are blank")
             for grade in grades_without_cost(store.settings)
         )
     if output:
@@ -323,15 +333,15 @@ def export(
 
 def _parse_days(period: Period) -> DateRange:
     """Return the first day and the day after the last."""
-    forms = "write 2026-11, 2026-Q3, 2026-FY, 2026-09-01..2026-10-01, or a pair of dates"
+    hint = "write 2026-11, 2026-Q3, 2026-FY, 2026-09-01..2026-10-01, or a pair of dates"
     if isinstance(period, str):
         try:
             return parse_period(period)
         except ValueError as error:
-            raise ConfigError([Problem(f"period {period!r}", str(error), forms)]) from error
+            raise ConfigError([Problem(f"period {period!r}", str(error), hint)]) from error
     first, last = period
     if first >= last:
-        raise ConfigError([Problem(f"period {first} to {last}", "has no day", forms)])
+        raise ConfigError([Problem(f"period {first} to {last}", "contains no day", hint)])
     return first, last
 
 
@@ -339,7 +349,9 @@ def _parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ConfigError([Problem(f"zone {name!r}", "is no time zone", "such as Europe/London")]) from error
+        raise ConfigError(
+            [Problem(f"zone {name!r}", "is not a time zone", "write one such as Europe/London")]
+        ) from error
 
 
 def _parse_every(text: str) -> PeriodLength:
@@ -347,7 +359,7 @@ def _parse_every(text: str) -> PeriodLength:
         return PeriodLength(text)
     except ValueError as error:
         hint = suggest_word(text, [str(length) for length in PeriodLength])
-        raise ConfigError([Problem(f"every {text!r}", "is no length of a period", hint)]) from error
+        raise ConfigError([Problem(f"every {text!r}", "is not a length of a period", hint)]) from error
 
 
 def _read_managers(settings: Settings) -> tuple[Manager, ...]:
@@ -357,14 +369,16 @@ def _read_managers(settings: Settings) -> tuple[Manager, ...]:
 
 
 def _find_managers(settings: Settings, manager_ids: Iterable[str]) -> dict[str, Manager]:
-    """Return the managers of these ids; raises ConfigError with each id that is not in the list."""
+    """Return all listed managers by id; raises ConfigError with each of `manager_ids` that is not listed."""
     listed = {manager.id: manager for manager in _read_managers(settings)}
     unknown = [
         Problem(
-            f"manager_id {name!r}", f"is no id in {settings.managers.file}", suggest_word(name, list(listed))
+            f"manager_id {manager_id!r}",
+            f"is not in {settings.managers.file}",
+            suggest_word(manager_id, list(listed)),
         )
-        for name in manager_ids
-        if name not in listed
+        for manager_id in manager_ids
+        if manager_id not in listed
     ]
     if unknown:
         raise ConfigError(unknown)
@@ -372,5 +386,6 @@ def _find_managers(settings: Settings, manager_ids: Iterable[str]) -> dict[str, 
 
 
 def _warn(problems: Iterable[Problem]) -> None:
+    # stacklevel: the line that called the function of the API, where that function calls this one directly.
     for problem in dict.fromkeys(problems):
         warnings.warn(str(problem), CalsyncWarning, stacklevel=3)

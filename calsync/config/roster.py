@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from calsync.config.roster_file import RosterLine, read_roster_rows
+from calsync.config.roster_file import RosterLine, read_roster_lines
 from calsync.config.settings import Settings
 from calsync.errors import ConfigError
 from calsync.model.people import Frequency, Language, Manager
@@ -170,7 +170,7 @@ def read_roster(settings: Settings) -> Roster:
         ConfigError: No line can be used: there is no such file, headings are wrong, or all lines have faults.
     """
     file = settings.resolve(settings.managers.file)
-    headings, lines = read_roster_rows(file)
+    headings, lines = read_roster_lines(file)
     _check_headings(headings, file.name)
     own_columns = [name for name in headings if name not in RosterRow.model_fields]
     managers: dict[str, Manager] = {}

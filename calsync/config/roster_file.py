@@ -1,8 +1,8 @@
-"""Reads the rows of the list of managers from CSV or a workbook; an unreadable row affects no other row.
+"""Reads the list of managers from a CSV file or a workbook, as text; `config.roster` validates the cells.
 
-Each line is first parsed separately, so that an unclosed quotation mark does not include the lines after it
-in its cell. Only if that fails, the next lines are joined to it, for cells with line breaks as Excel writes
-them.
+An unreadable row affects no other row. The lines of a CSV file are parsed one by one: otherwise a quotation
+mark that is not closed would put all lines after it into one cell. A line that cannot be parsed alone is
+parsed again together with the next lines, because Excel writes cells with line breaks.
 """
 
 import csv
@@ -18,21 +18,22 @@ from typing import Any
 from calsync.errors import ConfigError
 from calsync.model.problem import Problem
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_LINES_PER_ROW = 10
-"""The maximum number of lines of one row."""
 _MAX_BYTES = 50_000_000
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
-"""A first line that gives Excel the separator of a CSV file; it is not a row."""
-_SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+"""The first line of some CSV files, which gives the separator to Excel; it is not a row."""
+_FORMULA_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One row below the headings.
+    """One row below the headings, with its cells by heading.
 
-    number: its first line in the file, from 1. cells: by normalised heading. fault: what is wrong with the
-    row as a whole, and a hint; None if it can be read.
+    Attributes:
+        number: The number of its first line in the file, from 1.
+        cells: The text of each cell by normalised heading.
+        fault: What is wrong with the row as a whole, and a hint; None if it can be read.
     """
 
     number: int
@@ -42,71 +43,76 @@ class RosterLine:
 
 @dataclass(frozen=True, slots=True)
 class _RawRow:
+    """A row with its cells in order; the headings are one too. number and fault: as in `RosterLine`."""
+
     number: int
     cells: Sequence[str]
     fault: tuple[str, str] | None = None
 
 
-def read_roster_rows(file: Path) -> tuple[list[str], list[RosterLine]]:
-    """The normalised headings, and every row that is not empty.
+def read_roster_lines(file: Path) -> tuple[list[str], list[RosterLine]]:
+    """Return the normalised headings, and every row below them that is not empty.
+
+    An empty file has no headings and no rows.
 
     Raises:
-        ConfigError: The file cannot be read at all.
+        ConfigError: The file or its line of headings cannot be read.
     """
     try:
-        raw = _read_workbook(file) if file.suffix.lower() == ".xlsx" else list(_read_csv(file))
+        raw_rows = _read_workbook(file) if file.suffix.lower() == ".xlsx" else list(_read_csv(file))
     except FileNotFoundError as error:
         hint = "its path is [managers] file in the settings"
         raise ConfigError([Problem(str(file), "there is no such list of managers", hint)]) from error
     except (OSError, ValueError) as error:
         hint = "save it as CSV in UTF-8, or as .xlsx"
         raise ConfigError([Problem(str(file), f"cannot be read: {error}", hint)]) from error
-    rows = [row for row in raw if row.fault or any(cell.strip() for cell in row.cells)]
+    rows = [row for row in raw_rows if row.fault or any(cell.strip() for cell in row.cells)]
     if not rows:
         return [], []
-    head, *body = rows
-    if fault := head.fault or _cell_fault(head.cells):
-        raise ConfigError([Problem(f"{file.name} line {head.number}", *fault)])
-    headings = [_normalise_heading(cell) for cell in head.cells]
-    width = len(headings)  # spreadsheets may add empty cells to all lines, including the headings
+    heading_row, *other_rows = rows
+    if fault := heading_row.fault or _cell_fault(heading_row.cells):
+        raise ConfigError([Problem(f"{file.name} line {heading_row.number}", *fault)])
+    headings = [_normalise_heading(cell) for cell in heading_row.cells]
+    # Spreadsheets may add empty cells to all lines, including the headings.
+    max_cells = len(headings)
     while headings and not headings[-1]:
         headings.pop()
-    return headings, [_to_line(row, headings, width) for row in body]
+    return headings, [_to_roster_line(row, headings, max_cells) for row in other_rows]
 
 
 def _normalise_heading(cell: str) -> str:
     return "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
-def _to_line(row: _RawRow, headings: Sequence[str], width: int) -> RosterLine:
+def _to_roster_line(row: _RawRow, headings: Sequence[str], max_cells: int) -> RosterLine:
     cells = [cell.strip() for cell in row.cells]
     by_heading = {
         key: cell for key, cell in zip_longest(headings, cells[: len(headings)], fillvalue="") if key
     }
-    return RosterLine(row.number, by_heading, row.fault or _row_fault(cells, len(headings), width))
+    return RosterLine(row.number, by_heading, row.fault or _row_fault(cells, len(headings), max_cells))
 
 
-def _row_fault(cells: Sequence[str], expected: int, width: int) -> tuple[str, str] | None:
-    """The fault of a row that does not depend on the meaning of its columns, with a hint.
+def _row_fault(cells: Sequence[str], heading_count: int, max_cells: int) -> tuple[str, str] | None:
+    """Return the fault of a row, and a hint, as far as it does not depend on the meaning of the columns.
 
-    expected: the number of headings. width: the number of cells in the line of the headings.
+    max_cells: the number of headings and of the empty cells after them.
     """
-    if len(cells) < expected:
-        return f"has {len(cells)} cells, and there are {expected} headings", "is a comma missing?"
-    if len(cells) > width or any(cells[expected:]):
+    if len(cells) < heading_count:
+        return f"has {len(cells)} cells, and there are {heading_count} headings", "is a comma missing?"
+    if len(cells) > max_cells or any(cells[heading_count:]):
         hint = "put a cell with a comma into quotation marks, and leave cells beyond the headings empty"
-        return f"has {len(cells)} cells, and there are {expected} headings", hint
+        return f"has {len(cells)} cells, and there are {heading_count} headings", hint
     return _cell_fault(cells)
 
 
 def _cell_fault(cells: Sequence[str]) -> tuple[str, str] | None:
-    """The fault of the first cell that is not text or contains an error of the spreadsheet, with a hint."""
+    """Return the fault of the first cell that is not text or is an error of a formula, and a hint."""
     for cell in cells:
         if any("\ud800" <= char <= "\udfff" for char in cell):
             return "contains bytes that are not UTF-8", 'save the file as "CSV UTF-8"'
         if "\0" in cell:
             return "contains a control character (U+0000)", "type the cell again"
-        if cell in _SHEET_ERRORS:
+        if cell in _FORMULA_ERRORS:
             return f"contains the spreadsheet's error {cell}", "put the value itself into the cell"
     return None
 
@@ -115,12 +121,13 @@ def _read_csv(file: Path) -> Iterator[_RawRow]:
     content = file.read_bytes()
     if len(content) > _MAX_BYTES:
         raise ValueError("it is larger than 50 MB")
-    if content.startswith(_UTF16):
+    if content.startswith(_UTF16_MARKS):
         text = content.decode("utf-16")
     else:
         # Bytes that are not UTF-8 become lone surrogates; `_cell_fault` reports their rows.
         text = content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # The index of the next line to read.
     index = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if "\0" in lines[index]:
         raise ValueError("it is not text in UTF-8")
@@ -133,7 +140,7 @@ def _read_csv(file: Path) -> Iterator[_RawRow]:
     while index < len(lines):
         cells, line_count = _read_csv_row(lines, index, delimiter, column_count)
         if cells is None:
-            yield _RawRow(index + 1, (), ("a quotation mark is not closed", "close it, or take it out"))
+            yield _RawRow(index + 1, (), ("a quotation mark is not closed", "close it, or remove it"))
         else:
             yield _RawRow(index + 1, cells)
         index += line_count
@@ -142,16 +149,19 @@ def _read_csv(file: Path) -> Iterator[_RawRow]:
 def _read_csv_row(
     lines: Sequence[str], index: int, delimiter: str, column_count: int
 ) -> tuple[list[str] | None, int]:
-    """The cells of the row that begins at an index, and its number of lines; None if a quote is unclosed."""
+    """Return the cells of the row that begins at an index, and its number of lines.
+
+    The cells are None if a quotation mark is not closed.
+    """
     cells = _parse_csv_row(lines[index], delimiter)
     if cells is not None:
         return cells, 1
     for line_count in range(2, _MAX_LINES_PER_ROW + 1):
         if index + line_count > len(lines):
             break
-        last = lines[index + line_count - 1]
-        if len(_parse_csv_row(last, delimiter) or ()) == column_count > 1:
-            break  # this line is a complete row, so the quotation mark above it is a typing error
+        last_line = lines[index + line_count - 1]
+        if len(_parse_csv_row(last_line, delimiter) or ()) == column_count > 1:
+            break  # the last line is a complete row, so the quotation mark above it is a typing error
         cells = _parse_csv_row("\n".join(lines[index : index + line_count]), delimiter)
         if cells is not None and len(cells) == column_count:
             return cells, line_count
@@ -159,21 +169,23 @@ def _read_csv_row(
 
 
 def _parse_csv_row(text: str, delimiter: str) -> list[str] | None:
-    """The cells of a text that is one complete row; None if a quotation mark is not closed."""
+    """Return the cells of a text that is one row, none if it is empty; None if it is not one complete row."""
     try:
         rows = list(csv.reader(text.splitlines(keepends=True) if "\n" in text else [text],
                                delimiter=delimiter, strict=True))  # fmt: skip
     except csv.Error:
         return None
-    return rows[0] if len(rows) == 1 else [] if not rows else None
+    if not rows:
+        return []
+    return rows[0] if len(rows) == 1 else None
 
 
 def _read_workbook(file: Path) -> list[_RawRow]:
-    """The rows of the first sheet; a formula without a calculated result is a fault of its row."""
+    """Return the rows of the first sheet; a formula without a calculated result is a fault of its row."""
     try:
         from openpyxl import load_workbook
     except ImportError as error:
-        what = "is a workbook, and openpyxl, which reads it, is not installed"
+        what = "is a workbook; openpyxl, which reads workbooks, is not installed"
         hint = "pip install openpyxl, or save the list as CSV"
         raise ConfigError([Problem(str(file), what, hint)]) from error
     try:
@@ -197,7 +209,7 @@ def _to_raw_row(number: int, results: Sequence[Any], formulas: Sequence[Any]) ->
     while cells and not cells[-1]:
         cells.pop()
     for result, formula in zip(results, formulas, strict=True):
-        # A formula with an empty text as its result has the type `str`, one without a result does not.
+        # A formula whose result is an empty text has the data type `str`; one without a result has not.
         if result.value is None and formula.value is not None and result.data_type != "str":
             what = f"contains a formula without a result in cell {formula.coordinate}"
             hint = "put the value itself into the cell, or save the workbook with a spreadsheet program"
@@ -206,13 +218,13 @@ def _to_raw_row(number: int, results: Sequence[Any], formulas: Sequence[Any]) ->
 
 
 def _pad_rows(rows: Sequence[_RawRow]) -> list[_RawRow]:
-    """The rows with the empty cells at their ends, which a workbook omits, up to the number of headings."""
-    width = next((len(row.cells) for row in rows if row.cells), 0)
-    return [replace(row, cells=[*row.cells, *[""] * (width - len(row.cells))]) for row in rows]
+    """Add empty cells at the ends of rows, up to the number of headings: workbooks omit them."""
+    heading_count = next((len(row.cells) for row in rows if row.cells), 0)
+    return [replace(row, cells=[*row.cells, *[""] * (heading_count - len(row.cells))]) for row in rows]
 
 
 def _cell_text(value: object) -> str:
-    """The text of a cell as in a CSV file."""
+    """Return the value of a cell of a workbook as a CSV file has it: a midnight as a date, 1.0 as 1."""
     if value is None:
         return ""
     if isinstance(value, datetime) and value.time() == time():

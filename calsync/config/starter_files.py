@@ -1,4 +1,4 @@
-"""The initial settings, list of managers and rules of an organisation, for `calsync init`."""
+"""Builds the text of the files that `calsync init` writes: settings, a list of managers, own rules."""
 
 import json
 import re
@@ -11,16 +11,22 @@ from calsync.model.people import Language, Nation
 
 @dataclass(frozen=True, slots=True)
 class InitAnswers:
-    """The answers to the questions of `calsync init`; calendars: files, m365 or caldav."""
+    """The answers to the questions of `calsync init`.
+
+    Attributes:
+        domains: The mail domains of the organisation, at least one.
+        source: Where its calendars are: `files`, `m365` or `caldav`.
+    """
 
     name: str
     domains: tuple[str, ...]
     nation: Nation
     language: Language
-    calendars: str
+    source: str
 
 
-_SOURCES = {
+# By `InitAnswers.source`.
+_SOURCE_SECTIONS = {
     "files": """\
 [sources.exported]
 type = "ics"             # exported files, folders of them, published addresses: docs/operators/sources.md
@@ -40,12 +46,15 @@ username = "calsync"
 password_env = "CALSYNC_CALDAV_PASSWORD"
 """,
 }
-_COLUMNS = "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
-_CALENDARS = {"files": "calendars/m1.ics", "m365": "", "caldav": ""}
+_MANAGER_COLUMNS = (
+    "id,email,name,department,grade,fte,hours_per_week,working_days,source,calendar,summary,language"
+)
+# What the example row of the list of managers has in the column `calendar`; "" is the mailbox of the manager.
+_EXAMPLE_CALENDARS = {"files": "calendars/m1.ics", "m365": "", "caldav": ""}
 
 
 def build_starter_files(answers: InitAnswers) -> dict[Path, str]:
-    """The contents of the files by relative path: settings, managers, and our own agencies and rule pack."""
+    """Return the text of each file by its path in the new folder."""
     return {
         Path("calsync.toml"): _settings_text(answers),
         Path("managers.csv"): _managers_text(answers),
@@ -73,7 +82,7 @@ weeks_ahead = 4
 [store]
 url = "sqlite:///calsync.db"
 
-{_SOURCES[answers.calendars]}
+{_SOURCE_SECTIONS[answers.source]}
 [managers]
 file = "managers.csv"
 
@@ -92,10 +101,10 @@ nightly = "04:15"
 
 
 def _managers_text(answers: InitAnswers) -> str:
-    days, calendar = "mon tue wed thu fri", _CALENDARS[answers.calendars]
+    days, calendar = "mon tue wed thu fri", _EXAMPLE_CALENDARS[answers.source]
     email = f"first.manager@{answers.domains[0]}"
     row = f"m1,{email},First Manager,Department,Grade,1.0,37,{days},,{calendar},none,"
-    return f"{_COLUMNS}\n{row}\n"
+    return f"{_MANAGER_COLUMNS}\n{row}\n"
 
 
 def _agencies_text(answers: InitAnswers) -> str:
@@ -104,7 +113,7 @@ def _agencies_text(answers: InitAnswers) -> str:
 # Mail domains that no file lists are shown by `calsync rules coverage`.
 
 [[agency]]
-id = "{_identifier(answers.name)}"
+id = "{_make_agency_id(answers.name)}"
 name = {_toml_string(answers.name)}
 sector = "council"              # council, nhs, police, fire, justice, government, voluntary, housing, ...
 domains = {_toml_list(answers.domains)}
@@ -133,14 +142,15 @@ title = {_toml_string(f"Local rules of {answers.name}")}
 """
 
 
-def _identifier(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-") or "us"
+def _make_agency_id(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    without_accents = "".join(char for char in decomposed if not unicodedata.combining(char))
+    # "us", as in "our own organisation", for a name without a Latin letter or a digit.
+    return re.sub(r"[^a-z0-9]+", "-", without_accents).strip("-") or "us"
 
 
 def _toml_string(text: str) -> str:
-    # Every JSON string is a TOML basic string.
+    # JSON and TOML (in its basic strings) use the same quotation marks and escapes.
     return json.dumps(text, ensure_ascii=False)
 
 

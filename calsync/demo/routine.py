@@ -1,4 +1,8 @@
-"""The weekly and monthly meetings of every manager, at times with the fewest overlaps."""
+"""Plans the routine meetings of all managers in the demo, each at the time with the fewest overlaps.
+
+They are defined by `[[routine]]` in `internal.toml`: one-to-ones, team meetings, supervision, lunch. Choices
+are derived from names (`draws`), so that every run of the demo is the same.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,35 +21,50 @@ from calsync.demo.diary import BookedTimes, Guest, Plan
 from calsync.demo.draws import draw_choice, draw_integer
 from calsync.demo.leave import FIRST_DAY, LAST_DAY
 from calsync.demo.rule_days import first_rule_day
-from calsync.demo.timetable import busy_times, parse_rule
+from calsync.demo.timetable import busy_times, parse_plan_rule
 from calsync.demo.uids import make_uid
 from calsync.model.occurrence import ShowAs
 
 _EARLIEST_START = date(2026, 2, 2)
 _START_TIMES = [time(8, 30), *(time(hour, minute) for hour in range(9, 17) for minute in (0, 30))]
-_NOON = time(12, 30)
+_LUNCH_START = time(12, 30)
+_END_OF_DAY = time(17)
+_LATE_PENALTY = 100
+"""A meeting that ends after the end of the day is as bad as this many overlaps."""
+_MAX_FTE_WITHOUT_OWN_ENTRIES = 0.7
+"""Managers who work no more than this have no entries of their own (`who = "own"`), such as lunch."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoutineMeeting:
-    """A recurring meeting or entry of one manager, from `internal.toml`; other: the other person, or ""."""
+    """A recurring meeting of one manager, or an entry that only the manager sees.
+
+    Attributes:
+        definition: Its table in `internal.toml`.
+        other_person: With whom a one-to-one is: the name of one of the staff, or the key of the manager to
+            whom this one reports; "" for other meetings.
+    """
 
     manager: DemoManager
-    table: Mapping[str, Any]
-    other: str = ""
+    definition: Mapping[str, Any]
+    other_person: str = ""
 
     @property
-    def name(self) -> str:
-        """The name that determines its choices (`draws`)."""
-        return f"{self.table['id']} {self.manager.key} {self.other}"
+    def draw_key(self) -> str:
+        """The name from which its choices are derived (`draws`)."""
+        return f"{self.definition['id']} {self.manager.key} {self.other_person}"
 
 
 def routine_plans(booked: BookedTimes) -> list[Plan]:
-    """The plans of all routine meetings; the time of each is booked before the next one is planned."""
+    """Plan all routine meetings; the time of each is booked before the next one is planned.
+
+    Args:
+        booked: The times that managers have booked so far; those of the plans are added.
+    """
     plans = []
-    for table in load_toml("internal.toml")["routine"]:
+    for definition in load_toml("internal.toml")["routine"]:
         for manager in council_managers():
-            for routine in _routine_meetings(manager, table):
+            for routine in _routine_meetings(manager, definition):
                 plan = _build_plan(routine, booked)
                 plans.append(plan)
                 book_times(plan, booked)
@@ -53,13 +72,13 @@ def routine_plans(booked: BookedTimes) -> list[Plan]:
 
 
 def book_times(plan: Plan, booked: BookedTimes) -> None:
-    """Book the times of a plan for all managers who take part."""
+    """Book the times of a plan for all managers who take part; free and all-day entries take no time."""
     if plan.show_as is ShowAs.FREE or plan.all_day:
         return
     guests = [guest.person.key for guest in plan.guests]
-    keys = {plan.owner, plan.organizer.key if plan.organizer else "", *guests} & _manager_keys()
+    participants = {plan.owner, plan.organizer.key if plan.organizer else "", *guests} & _manager_keys()
     for start, end in busy_times(plan, FIRST_DAY, LAST_DAY):
-        for key in keys:
+        for key in participants:
             booked.add(key, start, end)
 
 
@@ -67,71 +86,81 @@ def _manager_keys() -> set[str]:
     return {manager.key for manager in council_managers()}
 
 
-def _routine_meetings(manager: DemoManager, table: Mapping[str, Any]) -> Iterator[RoutineMeeting]:
-    if table["who"] == "staff":
+def _routine_meetings(manager: DemoManager, definition: Mapping[str, Any]) -> Iterator[RoutineMeeting]:
+    """Yield the meetings of one definition; `who` is explained in `internal.toml`."""
+    if definition["who"] == "staff":
         for name in manager.staff:
-            yield RoutineMeeting(manager, table, name)
-    elif table["who"] == "line":
+            yield RoutineMeeting(manager, definition, name)
+    elif definition["who"] == "line":
         if manager.reports_to:
-            yield RoutineMeeting(manager, table, manager.reports_to)
-    elif manager.fte > 0.7 or table["who"] == "all":
-        yield RoutineMeeting(manager, table)
+            yield RoutineMeeting(manager, definition, manager.reports_to)
+    elif definition["who"] == "all" or manager.fte > _MAX_FTE_WITHOUT_OWN_ENTRIES:
+        yield RoutineMeeting(manager, definition)
 
 
 def _build_plan(routine: RoutineMeeting, booked: BookedTimes) -> Plan:
-    manager, table = routine.manager, routine.table
-    own = table["who"] == "own"
+    manager, definition = routine.manager, routine.definition
+    is_own_entry = definition["who"] == "own"
     organizer = (
-        None if own else council_people()[manager.reports_to if table["who"] == "line" else manager.key]
+        None
+        if is_own_entry
+        else council_people()[manager.reports_to if definition["who"] == "line" else manager.key]
     )
     start, weekday = _find_slot(routine, booked)
-    title = draw_choice(table["titles"], routine.name).format(
-        name=manager.first_name, staff=routine.other.partition(" ")[0], report=routine.other.title()
+    title = draw_choice(definition["titles"], routine.draw_key).format(
+        name=manager.first_name,
+        staff=routine.other_person.partition(" ")[0],
+        report=routine.other_person.title(),
     )
     return Plan(
-        uid=make_uid(routine.name, organizer, manager.key if own else ""),
+        uid=make_uid(routine.draw_key, organizer, manager.key if is_own_entry else ""),
         title=title,
         start=start,
-        minutes=table["minutes"],
+        minutes=definition["minutes"],
         organizer=organizer,
-        guests=() if own else tuple(_build_guests(routine)),
-        owner=manager.key if own else "",
-        rule=parse_rule(table["every"], WEEKDAY_NAMES[weekday]),
-        show_as=ShowAs(table.get("show", "busy")),
+        guests=() if is_own_entry else tuple(_build_guests(routine)),
+        owner=manager.key if is_own_entry else "",
+        rule=parse_plan_rule(definition["every"], WEEKDAY_NAMES[weekday]),
+        show_as=ShowAs(definition.get("show", "busy")),
     )
 
 
 def _build_guests(routine: RoutineMeeting) -> Iterator[Guest]:
-    if routine.table["who"] == "staff":
-        yield Guest(staff_member(routine.other))
-    elif routine.table["who"] == "line":
+    if routine.definition["who"] == "staff":
+        yield Guest(staff_member(routine.other_person))
+    elif routine.definition["who"] == "line":
         yield Guest(council_people()[routine.manager.key])
     else:
         yield from (Guest(staff_member(name)) for name in routine.manager.staff)
 
 
 def _find_slot(routine: RoutineMeeting, booked: BookedTimes) -> tuple[datetime, int]:
-    """The first start and the weekday, at the time with the fewest overlaps over all weeks."""
-    rule = parse_rule(routine.table["every"], "mon")
-    since = _EARLIEST_START + timedelta(weeks=draw_integer(0, rule.every - 1, routine.name))
-    times = [_NOON] if routine.table["id"] == "lunch" else _START_TIMES
-    slots = [(day, clock) for day in routine.manager.working_days for clock in times]
-    # The first slot is drawn, so that not everybody gets the earliest one of those with equal overlaps.
-    first = draw_integer(0, len(slots) - 1, routine.name, "where")
-    weekday, clock = min(
-        slots[first:] + slots[:first], key=lambda slot: _count_clashes(routine, booked, since, *slot)
+    """Return the first start and the weekday (Monday is 0) of the slot with the fewest overlaps."""
+    rule = parse_plan_rule(routine.definition["every"], "mon")
+    earliest_day = _EARLIEST_START + timedelta(weeks=draw_integer(0, rule.every - 1, routine.draw_key))
+    times = [_LUNCH_START] if routine.definition["id"] == "lunch" else _START_TIMES
+    slots = [(weekday, start_time) for weekday in routine.manager.working_days for start_time in times]
+    # `min` returns the first of equal slots. The search begins at a drawn slot, so that not every manager
+    # gets the earliest one.
+    first = draw_integer(0, len(slots) - 1, routine.draw_key, "where")
+    weekday, start_time = min(
+        slots[first:] + slots[:first],
+        key=lambda slot: _slot_penalty(routine, booked, _first_start(earliest_day, *slot)),
     )
-    day = first_rule_day(parse_rule("week", WEEKDAY_NAMES[weekday]), since)
-    return datetime.combine(day, clock), weekday
+    return _first_start(earliest_day, weekday, start_time), weekday
 
 
-def _count_clashes(
-    routine: RoutineMeeting, booked: BookedTimes, since: date, weekday: int, clock: time
-) -> int:
-    every, minutes = routine.table["every"], routine.table["minutes"]
-    day = first_rule_day(parse_rule("week", WEEKDAY_NAMES[weekday]), since)
-    plan = Plan("", "", datetime.combine(day, clock), minutes, rule=parse_rule(every, WEEKDAY_NAMES[weekday]))
-    keys = {routine.manager.key, routine.other} & _manager_keys()
+def _first_start(earliest_day: date, weekday: int, start_time: time) -> datetime:
+    """Return the start on the first such weekday on or after a day."""
+    day = first_rule_day(parse_plan_rule("week", WEEKDAY_NAMES[weekday]), earliest_day)
+    return datetime.combine(day, start_time)
+
+
+def _slot_penalty(routine: RoutineMeeting, booked: BookedTimes, first_start: datetime) -> int:
+    """Return the number of overlaps with booked times, more if the meeting ends late."""
+    rule = parse_plan_rule(routine.definition["every"], WEEKDAY_NAMES[first_start.weekday()])
+    plan = Plan("", "", first_start, routine.definition["minutes"], rule=rule)
+    participants = {routine.manager.key, routine.other_person} & _manager_keys()
     spans = busy_times(plan, FIRST_DAY, LAST_DAY)
-    late = plan.end.time() > time(17)
-    return sum(not booked.is_free(key, *span) for span in spans for key in keys) + 100 * late
+    overlaps = sum(not booked.is_free(key, *span) for span in spans for key in participants)
+    return overlaps + (_LATE_PENALTY if plan.end.time() > _END_OF_DAY else 0)

@@ -42,8 +42,8 @@ def travel_minutes() -> dict[str, int]:
     return {make_uid(t["id"], find_person(t["by"])): t["travel"] for t in tables if "travel" in t}
 
 
-def parse_rule(every: str, on: str, until_day: date | None = None) -> PlanRule:
-    """`parse_rule("2 months", "3 tue")`: every second month, on the third Tuesday."""
+def parse_plan_rule(every: str, on: str, until_day: date | None = None) -> PlanRule:
+    """`parse_plan_rule("2 months", "3 tue")`: every second month, on the third Tuesday."""
     number, unit = every.split() if " " in every else ("1", every)
     words = on.split()
     nth = {"last": -1}.get(words[0], int(words[0]) if words[0].isdigit() else 0)
@@ -85,7 +85,7 @@ def _draw_response(person: Person, name: str) -> Response:
 
 
 def _series_plan(table: Mapping[str, Any]) -> Plan:
-    rule = parse_rule(table["every"], table["on"], table.get("until"))
+    rule = parse_plan_rule(table["every"], table["on"], table.get("until"))
     start = datetime.combine(first_rule_day(rule, table["from"]), time.fromisoformat(table["at"]))
     organizer = find_person(table["by"])
     return Plan(

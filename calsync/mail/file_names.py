@@ -1,5 +1,6 @@
-"""Names of mail files, from date, manager and subject, that every file system accepts.
+"""Names of the files that the folder transport writes: date, manager and subject of a mail.
 
+Every file system accepts them. Example:
 `2026-11-16 nerys.pugh - Your time in partnerships, 9–15 November 2026.eml`. The date comes first, so no name
 is one that Windows reserves (CON, NUL, COM1 with any extension).
 """
@@ -14,10 +15,10 @@ from email.utils import parseaddr, parsedate_to_datetime
 from itertools import count
 from pathlib import Path
 
-# Most file systems allow 255 bytes; the others are for a number and the suffix of the temporary file.
+# Most file systems allow 255 bytes; the rest is for a number and the suffix of the temporary file.
 _MAX_NAME_BYTES = 180
 _MAX_MANAGER_BYTES = 60
-# Separators of paths on some system.
+# Path separators, and the pipe, which Windows forbids.
 _REPLACED_BY_DASH = frozenset("/\\|")
 _REPLACED_BY_SPACE = frozenset('<>:"?*')
 # Control characters, invisible and bidirectional marks, lone surrogates, private and unassigned characters,
@@ -30,7 +31,7 @@ _BLANK_CHARACTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 
 def candidate_file_names(message: EmailMessage) -> Iterator[str]:
-    """Yield the possible names of a mail's file: without a number, then with (2), (3) and so on."""
+    """Yield possible names for the file of a mail, without end: without a number, then with (2), (3) ..."""
     manager = truncate_utf8(
         clean_name(parseaddr(str(message["To"] or ""))[1].partition("@")[0]), _MAX_MANAGER_BYTES
     )
@@ -39,46 +40,52 @@ def candidate_file_names(message: EmailMessage) -> Iterator[str]:
         day = parsedate_to_datetime(str(message["Date"])).date().isoformat()
     except (TypeError, ValueError):
         day = "undated"
-    description = " - ".join(part for part in (manager, subject) if part)
-    stem = truncate_utf8(f"{day} {description}".strip(), _MAX_NAME_BYTES)
+    manager_and_subject = " - ".join(part for part in (manager, subject) if part)
+    stem = truncate_utf8(f"{day} {manager_and_subject}".strip(), _MAX_NAME_BYTES)
     yield f"{stem}.eml"
     for number in count(2):
         yield f"{stem} ({number}).eml"
 
 
 def is_same_mail(message: EmailMessage, path: Path) -> bool:
-    """Whether a file contains this mail, by Message-ID, or by its bytes if the mail has no Message-ID."""
+    """Whether a file contains this mail.
+
+    Mails are compared by Message-ID, and by their bytes if this mail has none.
+    """
     if not path.is_file():
         return False
     content = path.read_bytes()
-    identity = message["Message-ID"]
-    if not identity:
+    message_id = message["Message-ID"]
+    if not message_id:
         return hashlib.sha256(content).digest() == hashlib.sha256(message.as_bytes()).digest()
     existing_id = BytesHeaderParser(policy=compat32).parsebytes(content)["Message-ID"]
-    return existing_id is not None and str(existing_id).strip() == str(identity).strip()
+    return existing_id is not None and str(existing_id).strip() == str(message_id).strip()
 
 
 def clean_name(text: str) -> str:
-    """The text without the characters that are not allowed in file names, and without invisible ones.
+    """Return the text without invisible characters and without those that file names must not contain.
 
-    Dots and dashes at both ends are removed: they hide a file, or look like an option.
+    Dots and dashes at both ends are removed: a dot at the start hides the file, Windows drops one at the end,
+    and a dash at the start looks like an option of a command.
     """
     composed = unicodedata.normalize("NFC", text)
-    return " ".join("".join(map(_visible_character, composed)).split()).strip(" .-")
+    return " ".join("".join(map(_replace_unsafe_character, composed)).split()).strip(" .-")
 
 
-def _visible_character(character: str) -> str:
+def _replace_unsafe_character(character: str) -> str:
     if character in _REPLACED_BY_DASH:
         return "-"
-    hidden = unicodedata.category(character).startswith(_INVISIBLE_CATEGORIES)
-    return " " if hidden or character in _REPLACED_BY_SPACE or character in _BLANK_CHARACTERS else character
+    is_invisible = character in _BLANK_CHARACTERS or unicodedata.category(character).startswith(
+        _INVISIBLE_CATEGORIES
+    )
+    return " " if is_invisible or character in _REPLACED_BY_SPACE else character
 
 
 def truncate_utf8(text: str, max_bytes: int) -> str:
-    """Cut a text to at most this number of bytes in UTF-8, between characters with their combining marks."""
+    """Cut a text to at most this number of bytes in UTF-8, never before a combining mark."""
     if len(text.encode()) <= max_bytes:
         return text
-    cut = len(text.encode()[:max_bytes].decode(errors="ignore"))
-    while cut and unicodedata.combining(text[cut]):
-        cut -= 1
-    return text[:cut].strip(" .-")
+    length = len(text.encode()[:max_bytes].decode(errors="ignore"))
+    while length and unicodedata.combining(text[length]):
+        length -= 1
+    return text[:length].strip(" .-")

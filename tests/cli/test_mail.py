@@ -157,7 +157,7 @@ def test_a_mail_that_was_sent_is_sent_again_only_with_yes(unknown):
         (("resolve", "zzzz", "--sent"), "there is no such mail"),
         (("resend", "zzzz"), "there is no such mail"),
         (("resend", ""), "there is no such mail"),
-        (("resolve", "summary/", "--sent"), "begins the ids of 2 mails"),
+        (("resolve", "summary/", "--sent"), "is the beginning of the ids of 2 mails"),
         (("resolve", "ana"), "--sent or --dropped"),
         (("resolve", "ana", "--sent", "--dropped"), "--sent or --dropped"),
         (("resolve", "ben", "--sent"), "was sent on"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from calsync.model.span import Span
 from calsync.model.time_limits import check_time_limit
-from calsync.sources.ical.recurrence_rule import RuleError
+from calsync.sources.ical.recurrence_rule import RecurrenceRuleError
 
 MAX_STEPS = 500_000
 """Steps of one series after which it is left out: about a second."""
@@ -48,44 +48,48 @@ class SeriesBudget:
     starts: int = 0
 
     def spend_steps(self, count: int) -> None:
-        """Count days or times that a rule was compared with; raises RuleError if that is too much."""
+        """Count days or times that a rule was compared with; raises RecurrenceRuleError above the limit."""
         self.steps += count
         if self.steps > self.own_steps:
             self._extend_steps()
 
     def check_steps(self, count: int) -> None:
-        """Raise RuleError if so many more steps cannot be spent, before any is."""
+        """Raise RecurrenceRuleError if so many more steps cannot be spent, before any is."""
         beyond = self.steps + count - self.own_steps
         if self.steps + count > MAX_STEPS:
-            raise RuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
+            raise RecurrenceRuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
         if beyond > self.reserve.steps:
             raise self._reserve_error()
 
     def spend_starts(self, count: int) -> None:
-        """Count starts that are to be made; raises RuleError if that is too much."""
+        """Count starts that are to be made; raises RecurrenceRuleError if that is too much."""
         self.starts += count
         if self.starts > MAX_STARTS:
-            raise RuleError(f"it recurs more than {MAX_STARTS} times in the window", DENSE_RULE_HINT)
+            raise RecurrenceRuleError(
+                f"it recurs more than {MAX_STARTS} times in the window", DENSE_RULE_HINT
+            )
         beyond = self.starts - self.own_starts
         if beyond > 0:
             if beyond > self.reserve.starts:
-                raise RuleError("it recurs more often than this calendar may in the window", DENSE_RULE_HINT)
+                raise RecurrenceRuleError(
+                    "it recurs more often than this calendar may in the window", DENSE_RULE_HINT
+                )
             self.reserve.starts -= beyond
             self.own_starts = self.starts
 
     def _extend_steps(self) -> None:
         check_time_limit()
         if self.steps > MAX_STEPS:
-            raise RuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
+            raise RecurrenceRuleError(f"this rule would need more than {MAX_STEPS} steps", DENSE_RULE_HINT)
         more = max(_CHUNK, self.steps - self.own_steps)
         if more > self.reserve.steps:
             raise self._reserve_error()
         self.reserve.steps -= more
         self.own_steps += more
 
-    def _reserve_error(self) -> RuleError:
+    def _reserve_error(self) -> RecurrenceRuleError:
         what = f"this rule would need more than {self.own_steps} steps, and too many others do as well"
-        return RuleError(what, DENSE_RULE_HINT)
+        return RecurrenceRuleError(what, DENSE_RULE_HINT)
 
 
 _EMPTY_RESERVE = SharedReserve(0, 0)

@@ -14,7 +14,7 @@ from calsync.sources.ical.event import CANCEL_METHOD, SCHEDULING_METHODS, DateOr
 from calsync.sources.ical.expand import Instance, expand_series, rule_ends_before_dtstart
 from calsync.sources.ical.occurrence_order import sort_occurrences, with_sort_key
 from calsync.sources.ical.problem_location import EventLocator
-from calsync.sources.ical.recurrence_rule import RuleError
+from calsync.sources.ical.recurrence_rule import RecurrenceRuleError
 from calsync.sources.ical.series import Series
 from calsync.sources.ical.time_values import clamp_to_utc_range, shift_out_of_gap, to_datetime, to_naive_utc
 from calsync.text import format_count
@@ -50,7 +50,7 @@ class CalendarExpansion:
                 what = "its rule ends (UNTIL) before it begins, so it never takes place"
                 self._add_problem(series, what, "delete it if it is no longer wanted", Severity.NOTE)
             instances = expand_series(series, self._window, self._zone, self._budget.for_series())
-        except RuleError as error:
+        except RecurrenceRuleError as error:
             self.unread.add(series.uid)
             self._add_problem(series, f"{error}; the series was left out", error.hint)
         except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:

@@ -61,7 +61,7 @@ def expand_series(
         budget: What the rules of the series may cost.
 
     Raises:
-        RuleError: A rule cannot be followed, or costs too much.
+        RecurrenceRuleError: A rule cannot be followed, or costs too much.
     """
     widened = Span(_add_margin(window.start, -_MARGIN, zone), _add_margin(window.end, _MARGIN, zone))
     master = series.master
@@ -122,7 +122,7 @@ def _single_instance(event: Event) -> Instance:
 def _expand_one_rule(
     master: Event, first: datetime, last: datetime, budget: SeriesBudget, longest: timedelta
 ) -> Iterator[Instance]:
-    """Yield the instances of a series that has one rule and nothing else; raises RuleError.
+    """Yield the instances of a series that has one rule and nothing else; raises RecurrenceRuleError.
 
     The same as the library yields, in a third of the time: ten thousand series may share one UID.
     """

@@ -20,7 +20,7 @@ from calsync.model.localtime import MAX_LOCAL_TIME
 from calsync.sources.ical import rule_days
 from calsync.sources.ical.budget import DENSE_RULE_HINT, SeriesBudget
 from calsync.sources.ical.period_sizes import max_starts_per_period, starts_per_period, times_of_day
-from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule, RuleError
+from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule, RecurrenceRuleError
 
 _SECONDS = {Freq.HOURLY: 3600, Freq.MINUTELY: 60, Freq.SECONDLY: 1}
 # A day with more times than this is not made as a list.
@@ -81,10 +81,12 @@ def rule_starts(
         budget: What the rule may cost; by default the most that any series may.
 
     Raises:
-        RuleError: The rule costs more than its budget, or recurs within the day without end.
+        RecurrenceRuleError: The rule costs more than its budget, or recurs within the day without end.
     """
     if rule.freq >= Freq.HOURLY and not (rule.count or rule.until or rule.by_hour):
-        raise RuleError(f"it recurs round the clock without end ({rule.freq.name})", DENSE_RULE_HINT)
+        raise RecurrenceRuleError(
+            f"it recurs round the clock without end ({rule.freq.name})", DENSE_RULE_HINT
+        )
     budget = budget or SeriesBudget()
     starts: list[datetime] = []
     for period, low, high in _periods_in_range(rule, dtstart, first, last, is_only_rule, budget):

@@ -1,4 +1,4 @@
-"""Parses the value of RRULE (RFC 5545, 3.3.10); common slips whose meaning is certain are accepted."""
+"""Parses the value of an RRULE (RFC 5545, 3.3.10); common errors are accepted if their meaning is certain."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from calsync.sources.ical.content_lines import redact_value
 
 
 class Freq(IntEnum):
-    """The frequency of a rule, from the longest period to the shortest, so that they can be compared."""
+    """The frequency of a recurrence rule; a smaller number is a longer period, so they can be compared."""
 
     YEARLY = 0
     MONTHLY = 1
@@ -21,8 +21,11 @@ class Freq(IntEnum):
     SECONDLY = 6
 
 
-class RuleError(Exception):
-    """A rule that cannot be followed; the message gives the reason, `hint` what to do."""
+class RecurrenceRuleError(Exception):
+    """A recurrence rule that cannot be parsed or expanded.
+
+    The message is the reason; `hint` is what to do about it.
+    """
 
     def __init__(self, what: str, hint: str = "enter the series again in the calendar") -> None:
         super().__init__(what)
@@ -31,12 +34,12 @@ class RuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecurrenceRule:
-    """A recurrence rule. A part that it does not have is () or None.
+    """A recurrence rule. An omitted part is () or None, or has the default of the RFC.
 
     Attributes:
         until: A date, a local time (naive) or a time in UTC (aware), as it is written.
         wkst: The first day of the week; Monday is 0, here and in `by_day`.
-        by_day: Pairs of (which: 1 the first, -1 the last, 0 every; weekday).
+        by_day: Pairs of an ordinal (1: the first, -1: the last, 0: every) and a weekday.
     """
 
     freq: Freq
@@ -56,14 +59,14 @@ class RecurrenceRule:
 
     @property
     def selects_days(self) -> bool:
-        """Whether the rule itself has a part for days, so that it does not recur on the day of DTSTART."""
+        """Whether a part of the rule selects days; otherwise occurrences are on the day of DTSTART."""
         return bool(self.by_week_no or self.by_year_day or self.by_month_day or self.by_day)
 
 
 _WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
-_DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
+_WEEKDAY_WITH_ORDINAL = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
-# By name of the part: field, smallest and largest value, whether it may count from the end.
+# By part of the rule: field, smallest and largest value, whether negative values count from the end.
 _NUMBER_PARTS = {
     "BYMONTH": ("by_month", 1, 12, False),
     "BYWEEKNO": ("by_week_no", 1, 53, True),
@@ -74,30 +77,36 @@ _NUMBER_PARTS = {
     "BYSECOND": ("by_second", 0, 60, False),
     "BYSETPOS": ("by_set_pos", 1, 366, True),
 }
-# A rule of megabytes is read, but is not stored in the cache for the life of the process.
+# A rule may have megabytes. It is parsed, but not stored in the cache, which exists until the process ends.
 _MAX_CACHED_LENGTH = 2_000
-# Beyond any COUNT or INTERVAL that makes a difference; RFC 5545 sets no limit to their digits, Python does.
+# A larger COUNT or INTERVAL makes no difference. RFC 5545 does not limit the digits of a number, `int` does.
 _MAX_DIGITS = 18
 _INTEGER = re.compile(r"([+-]?)(\d+)")
 _PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBER_PARTS})
 
 
-def parse_rule(text: str) -> RecurrenceRule:
-    """Parse the value of an RRULE; raises RuleError.
+def parse_recurrence_rule(text: str) -> RecurrenceRule:
+    """Parse the value of an RRULE; raises RecurrenceRuleError.
 
-    Accepted: a semicolon at the end, blanks, lower case, backslashes before `;` and `,`, and a negative
-    COUNT, which some programs write for "no limit".
+    These errors are accepted: an empty part, blanks, lower case, a backslash before `;` or `,`, and a
+    negative COUNT, which some programs write for "no limit".
     """
-    return _parse_rule(text) if len(text) <= _MAX_CACHED_LENGTH else _parse_rule.__wrapped__(text)
+    return _parse_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _parse(text)
 
 
 @lru_cache(maxsize=1024)
-def _parse_rule(text: str) -> RecurrenceRule:
+def _parse_cached(text: str) -> RecurrenceRule:
+    return _parse(text)
+
+
+def _parse(text: str) -> RecurrenceRule:
     parts = _split_parts(text)
     if "RSCALE" in parts or "SKIP" in parts:
-        raise RuleError("it recurs by another calendar (RSCALE, RFC 7529), which is not supported")
+        raise RecurrenceRuleError(
+            "its rule uses another calendar system (RSCALE, RFC 7529), which is not supported"
+        )
     if not parts.keys() <= _PARTS:
-        raise RuleError(f"its rule has a part that is unknown: {redact_value(min(parts.keys() - _PARTS))}")
+        raise RecurrenceRuleError(f"its rule has an unknown part: {redact_value(min(parts.keys() - _PARTS))}")
     freq = _parse_freq(parts.get("FREQ", ""))
     return RecurrenceRule(
         freq=freq,
@@ -106,20 +115,24 @@ def _parse_rule(text: str) -> RecurrenceRule:
         until=_parse_until(parts.get("UNTIL")),
         wkst=_parse_weekday(parts.get("WKST", "MO")),
         by_day=_parse_by_day(parts.get("BYDAY", ""), freq),
-        **{name: _parse_numbers(parts, part) for part, (name, *_) in _NUMBER_PARTS.items() if part in parts},
+        **{
+            field: _parse_numbers(parts, part) for part, (field, *_) in _NUMBER_PARTS.items() if part in parts
+        },
     )
 
 
 def _split_parts(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
-    for part in re.sub(r"\\([;,])|\s+", r"\1", text.upper()).split(";"):
+    # Removes the backslash before `;` or `,`, and blanks (where group 1 is empty).
+    normalised = re.sub(r"\\([;,])|\s+", r"\1", text.upper())
+    for part in normalised.split(";"):
         name, equals, value = part.partition("=")
         if not part:
             continue
         if not equals or not value:
-            raise RuleError(f"its rule cannot be read: {redact_value(part)} is no NAME=VALUE")
+            raise RecurrenceRuleError(f"its rule cannot be read: {redact_value(part)} is not NAME=VALUE")
         if parts.setdefault(name, value) != value:
-            raise RuleError(f"its rule has {redact_value(name)} twice")
+            raise RecurrenceRuleError(f"its rule has {redact_value(name)} twice")
     return parts
 
 
@@ -127,30 +140,30 @@ def _parse_freq(value: str) -> Freq:
     try:
         return Freq[value]
     except KeyError:
-        raise RuleError(f"its rule has no known frequency: FREQ={redact_value(value)}") from None
+        raise RecurrenceRuleError(f"its rule has an unknown frequency: FREQ={redact_value(value)}") from None
 
 
 def _parse_number(value: str, part: str) -> int:
-    """A whole number; 10^18 for one with more digits than that."""
+    """Return a whole number; 10^18, with its sign, if it has more than 18 digits."""
     match = _INTEGER.fullmatch(value)
     if match is None:
-        raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
+        raise RecurrenceRuleError(f"its rule cannot be read: {part}={redact_value(value)}")
     digits = match[2].lstrip("0") or "0"
-    size = int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
-    return -size if match[1] == "-" else size
+    magnitude = int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
+    return -magnitude if match[1] == "-" else magnitude
 
 
 def _parse_interval(value: str) -> int:
     interval = _parse_number(value, "INTERVAL")
     if interval < 1:
-        raise RuleError(f"its rule never moves on: INTERVAL={redact_value(value)}")
+        raise RecurrenceRuleError(f"its rule has an interval below 1: INTERVAL={redact_value(value)}")
     return interval
 
 
 def _parse_count(value: str | None) -> int | None:
     count = _parse_number(value, "COUNT") if value else None
     if count == 0:
-        raise RuleError("its rule has COUNT=0")
+        raise RecurrenceRuleError("its rule has COUNT=0")
     return count if count is None or count > 0 else None
 
 
@@ -164,28 +177,28 @@ def _parse_until(value: str | None) -> date | None:
         day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
         if not match[2]:
             return day
-        moment = time(int(match[2][:2]), int(match[2][2:4]), int(match[2][4:]))
-        return datetime.combine(day, moment, tzinfo=UTC if match[3] else None)
+        time_of_day = time(int(match[2][:2]), int(match[2][2:4]), int(match[2][4:]))
+        return datetime.combine(day, time_of_day, tzinfo=UTC if match[3] else None)
     except ValueError:
-        raise RuleError(f"its rule cannot be read: UNTIL={redact_value(value)}") from None
+        raise RecurrenceRuleError(f"its rule cannot be read: UNTIL={redact_value(value)}") from None
 
 
 def _parse_weekday(value: str) -> int:
     if value not in _WEEKDAYS:
-        raise RuleError(f"its rule cannot be read: WKST={redact_value(value)}")
+        raise RecurrenceRuleError(f"its rule cannot be read: WKST={redact_value(value)}")
     return _WEEKDAYS[value]
 
 
 def _parse_by_day(value: str, freq: Freq) -> tuple[tuple[int, int], ...]:
     days = []
     for day in dict.fromkeys(filter(None, value.split(","))):
-        match = _DAY.fullmatch(day)
+        match = _WEEKDAY_WITH_ORDINAL.fullmatch(day)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            raise RuleError(f"its rule cannot be read: BYDAY={redact_value(value)}")
-        # "The first Monday" has a meaning in a month or a year only; with other frequencies it is every
-        # Monday.
-        which = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
-        days.append((which, _WEEKDAYS[match[2]]))
+            raise RecurrenceRuleError(f"its rule cannot be read: BYDAY={redact_value(value)}")
+        # RFC 5545 allows "the first Monday" in a month or a year only. With other frequencies it is read as
+        # every Monday.
+        ordinal = int(match[1] or 0) if freq <= Freq.MONTHLY else 0
+        days.append((ordinal, _WEEKDAYS[match[2]]))
     return tuple(dict.fromkeys(days))
 
 
@@ -195,6 +208,6 @@ def _parse_numbers(parts: dict[str, str], part: str) -> tuple[int, ...]:
     for value in dict.fromkeys(filter(None, parts.get(part, "").split(","))):
         number = _parse_number(value, part)
         if not smallest <= (abs(number) if may_count_from_end else number) <= largest:
-            raise RuleError(f"its rule cannot be read: {part}={redact_value(value)}")
+            raise RecurrenceRuleError(f"its rule cannot be read: {part}={redact_value(value)}")
         numbers.append(number)
     return tuple(sorted(set(numbers)))

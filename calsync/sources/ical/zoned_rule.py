@@ -6,7 +6,12 @@ from datetime import MAXYEAR, date, datetime, time, timedelta, tzinfo
 from calsync.model.localtime import add_clamped, localize
 from calsync.sources.ical.budget import SeriesBudget
 from calsync.sources.ical.recurrence import rule_starts
-from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule, RuleError, parse_rule
+from calsync.sources.ical.recurrence_rule import (
+    Freq,
+    RecurrenceRule,
+    RecurrenceRuleError,
+    parse_recurrence_rule,
+)
 from calsync.sources.ical.time_values import to_naive_utc
 
 _DAY = timedelta(days=1)
@@ -32,7 +37,7 @@ class ZonedRule:
     budget: SeriesBudget | None
 
     def between(self, first: datetime, last: datetime, inc: bool) -> list[datetime]:  # noqa: ARG002 - the library's
-        """Return the starts from `first` to `last`, both included; raises RuleError."""
+        """Return the starts from `first` to `last`, both included; raises RecurrenceRuleError."""
         latest = last
         if self.until_utc is not None:
             # A day more by the clock, since UNTIL is compared in UTC below.
@@ -64,9 +69,9 @@ def read_zoned_rule(
         budget: What the rule may cost.
 
     Raises:
-        RuleError: The rule cannot be followed.
+        RecurrenceRuleError: The rule cannot be followed.
     """
-    rule = _to_all_day_rule(parse_rule(text)) if all_day else parse_rule(text)
+    rule = _to_all_day_rule(parse_recurrence_rule(text)) if all_day else parse_recurrence_rule(text)
     until_utc = _until_in_utc(rule.until, zone)
     ends_before_dtstart = until_utc is not None and until_utc < to_naive_utc(localize(dtstart, zone))
     until = add_clamped(dtstart, -_DAY) if ends_before_dtstart else None
@@ -76,7 +81,7 @@ def read_zoned_rule(
 def _to_all_day_rule(rule: RecurrenceRule) -> RecurrenceRule:
     """The rule without BYHOUR, BYMINUTE and BYSECOND, which "MUST be ignored" for a date (3.3.10)."""
     if rule.freq >= Freq.HOURLY:
-        raise RuleError(f"it is all-day, but its rule goes by the clock ({rule.freq.name})")
+        raise RecurrenceRuleError(f"it is all-day, but its rule goes by the clock ({rule.freq.name})")
     until = rule.until.date() if isinstance(rule.until, datetime) else rule.until
     return replace(rule, by_hour=(), by_minute=(), by_second=(), until=until)
 

@@ -13,7 +13,7 @@ from support.reader_comparison import read_with_both
 from calsync.sources.ical import budget
 from calsync.sources.ical.budget import MAX_STEPS, SeriesBudget, SharedReserve
 from calsync.sources.ical.recurrence import rule_starts
-from calsync.sources.ical.recurrence_rule import RuleError, parse_rule
+from calsync.sources.ical.recurrence_rule import RecurrenceRuleError, parse_recurrence_rule
 from calsync.sources.ical.yearly_rule import FIRST_ZONE_YEAR, LAST_ZONE_YEAR, to_seconds, yearly_starts
 
 
@@ -32,7 +32,7 @@ BEGIN = naive_time(1900, 1, 31, 23, 59, 59)
 
 def steps_of(text: str, begin: datetime = BEGIN) -> tuple[list[datetime], int]:
     budget = SeriesBudget()
-    return rule_starts(parse_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
+    return rule_starts(parse_recurrence_rule(text), begin, FIRST, LAST, budget=budget), budget.steps
 
 
 def test_the_last_second_of_a_month_is_found_without_making_all() -> None:
@@ -79,7 +79,9 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
     days = "" if freq in ("WEEKLY", "DAILY") else f"BYMONTHDAY={','.join(map(str, range(1, 29)))};"
     tracemalloc.start()
     try:
-        rule_starts(parse_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST)
+        rule_starts(
+            parse_recurrence_rule(f"FREQ={freq};{count}{days}{ALL_TIMES};BYSETPOS=-1"), BEGIN, FIRST, LAST
+        )
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
@@ -97,8 +99,8 @@ def test_a_dense_set_takes_no_memory(freq: str, count: str) -> None:
 def test_no_rule_takes_more_than_the_maximum_of_steps(text: str) -> None:
     budget = SeriesBudget()
     try:
-        rule_starts(parse_rule(text), naive_time(1, 1, 1), FIRST, LAST, budget=budget)
-    except RuleError as error:
+        rule_starts(parse_recurrence_rule(text), naive_time(1, 1, 1), FIRST, LAST, budget=budget)
+    except RecurrenceRuleError as error:
         assert f"more than {MAX_STEPS} steps" in str(error)
     assert budget.steps <= MAX_STEPS + 10_000
 
@@ -157,7 +159,11 @@ def test_ordinary_series_need_no_reserve() -> None:
         text = series.partition("RRULE:")[2].partition("\r\n")[0]
         budget = SeriesBudget(200 + 2 * 36, 100 + 2 * 36, empty)
         rule_starts(
-            parse_rule(text), naive_time(2010, 1, 4, 9), FIRST - timedelta(days=2), LAST, budget=budget
+            parse_recurrence_rule(text),
+            naive_time(2010, 1, 4, 9),
+            FIRST - timedelta(days=2),
+            LAST,
+            budget=budget,
         )
     occurrences, problems = read_with_both(calendar(*ordinary, NEIGHBOUR))
     assert not problems
@@ -177,7 +183,7 @@ _RULES = st.builds(
 @examples(100)
 @given(text=_RULES, begin=st.datetimes(naive_time(1600, 1, 1), naive_time(2050, 1, 1)))
 def test_yearly_starts_are_those_of_rule_starts(text: str, begin: datetime) -> None:
-    rule, begin = parse_rule(text), begin.replace(microsecond=0)
+    rule, begin = parse_recurrence_rule(text), begin.replace(microsecond=0)
     last = naive_time(LAST_ZONE_YEAR, 12, 31)
     found = yearly_starts(rule, begin, last)
     if found is not None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.hypothesis_profiles import examples
 
 from calsync.sources.ical.recurrence import rule_starts
-from calsync.sources.ical.recurrence_rule import parse_rule
+from calsync.sources.ical.recurrence_rule import parse_recurrence_rule
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -69,7 +69,7 @@ def test_rule_starts_are_those_of_dateutil(
     last = first + timedelta(days=500)
     # UNTIL, since dateutil looks for a rule that never matches until the year 9999.
     by_dateutil = list(rrulestr(f"{text};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=begin))[:count]
-    rule_with_count = parse_rule(text + (f";COUNT={count}" if count else ""))
+    rule_with_count = parse_recurrence_rule(text + (f";COUNT={count}" if count else ""))
     assert rule_starts(rule_with_count, begin, first, last, is_only_rule=False) == [
         start for start in by_dateutil if start >= first
     ]

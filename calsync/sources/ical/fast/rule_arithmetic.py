@@ -10,7 +10,7 @@ from calsync.sources.ical.recurrence import rule_starts
 from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRule
 
 _DAY = timedelta(days=1)
-# Far from the years at which `rule_starts` raises RuleError; arithmetic never does.
+# Far from the years at which `rule_starts` raises RecurrenceRuleError; arithmetic never does.
 _MAX_YEAR = 2500
 # Days of a period that begins before the first or ends after the last.
 _EDGE_DAYS = 62
@@ -20,7 +20,10 @@ _SHORTEST_MONTH, _WEEKS_IN_EVERY_MONTH = 28, 4
 def starts_by_arithmetic(
     rule: RecurrenceRule, dtstart: datetime, first: datetime, last: datetime, budget: SeriesBudget
 ) -> list[datetime]:
-    """Return the starts in [first, last] of an event's only rule; raises RuleError as `rule_starts` does."""
+    """Return the starts in [first, last] of an event's only rule.
+
+    Raises RecurrenceRuleError as `rule_starts` does.
+    """
     starts = None
     if last.year < _MAX_YEAR:
         starts = _starts_of_simple_rule(rule, dtstart, max(first, dtstart), last)

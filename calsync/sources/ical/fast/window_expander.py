@@ -16,7 +16,7 @@ from calsync.sources.ical.fast.clocks import Clock, ClockTime
 from calsync.sources.ical.fast.errors import EventNeedsFullParser
 from calsync.sources.ical.fast.event_times import EventTimes, is_in_safe_years
 from calsync.sources.ical.fast.rule_arithmetic import starts_by_arithmetic
-from calsync.sources.ical.recurrence_rule import Freq, RuleError
+from calsync.sources.ical.recurrence_rule import Freq, RecurrenceRuleError
 from calsync.sources.ical.time_values import (
     add_duration,
     add_elapsed_time,
@@ -93,7 +93,7 @@ class WindowExpander:
             raise EventNeedsFullParser
         try:
             return self._expand_series(masters[0], overrides)
-        except (RuleError, OverflowError) as error:
+        except (RecurrenceRuleError, OverflowError) as error:
             raise EventNeedsFullParser from error
 
     def _check_recurrence_ids_differ(self, overrides: list[EventTimes]) -> None:
