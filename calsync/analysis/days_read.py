@@ -23,7 +23,7 @@ class CalendarDaysRead(NamedTuple):
 
     first: date | None
     last: date | None
-    listed: bool = True
+    is_listed: bool = True
 
     def includes(self, day: date) -> bool:
         """Whether this day was read."""
@@ -36,8 +36,8 @@ def determine_day_coverage(calendars: Sequence[CalendarDaysRead], days: Iterable
     A calendar that the manager no longer has replaces a newer one on the days before that one was first
     read, so that a move to another server leaves no gap.
     """
-    listed = [calendar for calendar in calendars if calendar.listed]
-    former = [calendar for calendar in calendars if not calendar.listed]
+    listed = [calendar for calendar in calendars if calendar.is_listed]
+    former = [calendar for calendar in calendars if not calendar.is_listed]
     return [_coverage_of_day(listed, former, day) for day in days]
 
 

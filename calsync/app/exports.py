@@ -146,9 +146,9 @@ def _days_read(calendars: Sequence[CalendarDays]) -> list[CalendarDaysRead]:
     An entry that was never read and began to fail after all others were last read is left out: it is the
     address of the others, which no longer answers, and the others have the days up to then.
     """
-    last_read = max((days.last for days in calendars if days.listed and days.last), default=None)
+    last_read = max((days.last for days in calendars if days.is_listed and days.last), default=None)
     return [
-        CalendarDaysRead(days.first, days.last, days.listed)
+        CalendarDaysRead(days.first, days.last, days.is_listed)
         for days in calendars
         if days.last or not (last_read and days.failing_since and last_read < days.failing_since)
     ]

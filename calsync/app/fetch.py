@@ -288,7 +288,7 @@ class FetchRun:
             calendar_id=calendar.id,
             manager_id=calendar.manager_id,
             source=calendar.source,
-            shown=str(calendar),
+            redacted_address=str(calendar),
             token=result.token,
             window=self.night.window,
             versions=self.version,

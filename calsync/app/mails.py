@@ -18,8 +18,8 @@ from calsync.store.records import MailState, OutboxEntry
 def send_due(
     store: Store,
     transport: Transport,
-    now: Callable[[], datetime],
-    is_stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], datetime],
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> DeliveryResult:
     """Send the mails that are due. The caller holds the night lock, so no other process is sending.
 
@@ -27,7 +27,7 @@ def send_due(
     result in two mails (a folder). Otherwise it may have been sent or not, and it is reported.
     """
     abandoned = store.outbox.release_abandoned(repeatable=transport.repeatable)
-    delivered = deliver_due_mails(store.outbox, transport, now, is_stopped)
+    delivered = deliver_due_mails(store.outbox, transport, clock, should_stop)
     delivered.unknown += len(abandoned)
     what = "the process that sent it was killed: it may have gone out or not"
     hint = "ask the recipient, then: calsync mail resend, or calsync mail resolve"
@@ -38,7 +38,7 @@ def send_due(
 
 
 def send_waiting(
-    settings: Settings, now: Callable[[], datetime], is_stopped: Callable[[], bool] = lambda: False
+    settings: Settings, clock: Callable[[], datetime], should_stop: Callable[[], bool] = lambda: False
 ) -> DeliveryResult:
     """Send the mails that are due between nights; without any, no connection is opened.
 
@@ -47,10 +47,10 @@ def send_waiting(
     """
     url = store_url(settings)
     with open_store(url) as store:
-        if not store.outbox.has_due(now()):
+        if not store.outbox.has_due(clock()):
             return DeliveryResult()
         with open_transport(settings) as transport, night_lock(url):
-            return send_due(store, transport, now, is_stopped)
+            return send_due(store, transport, clock, should_stop)
 
 
 def resend_mail(store: Store, entry: OutboxEntry, now: datetime, by: str, *, sent_too: bool = False) -> None:

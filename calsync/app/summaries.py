@@ -176,7 +176,7 @@ def _queue_summary(
             sender=mail.sender,
             recipient=manager.email,
             now=night.now(),
-            unsubscribe=mail.unsubscribe,
+            unsubscribe_url=mail.unsubscribe,
         )
     except MailError as error:
         report.fault(mail_id, error)
@@ -248,11 +248,11 @@ def left_out_copy_notes(night: Night, store: Store) -> list[Problem]:
     for copy in store.meetings.left_out_at_other_times(night.window):
         if copy.dropped.manager_id in listed:
             by_manager.setdefault(copy.dropped.manager_id, []).append(copy)
-    hint = "if it was moved, nothing need be done; if these are two meetings, give one a UID of its own"
+    hint = "if it was moved, no action is needed; if these are two meetings, give one a UID of its own"
     notes = []
     for manager_id, copies in by_manager.items():
         states = store.meetings.calendar_states(manager_id)
-        calendars = {make_calendar_key(state.calendar_id): state.shown for state in states}
+        calendars = {make_calendar_key(state.calendar_id): state.redacted_address for state in states}
         for dropped, counting in copies[:_NAMED_COPIES]:
             calendar = calendars.get(dropped.calendar_key, f"{manager_id} (a former calendar)")
             other = calendars.get(counting.calendar_key, "a former calendar")

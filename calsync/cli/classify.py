@@ -32,7 +32,7 @@ def classify(
 ) -> None:
     """Label a table of meetings: adds scope, partnership, activity, rule and evidence.
 
-    The columns are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
+    The columns of IN.csv are title, organiser_domain, attendee_domains (joined by ";"), duration_minutes,
     recurring and description; all but title may be missing.
     Example: `calsync classify meetings.csv labelled.xlsx`
     """
@@ -41,17 +41,19 @@ def classify(
         check_suffix(target)
         if target.exists() and source.exists() and target.samefile(source):
             hint = "name another file for the labelled table"
-            raise ConfigError([Problem(str(target), "is the table that is read; it would be lost", hint)])
-    frame = read_meetings_table(source)
-    book = load_rule_book(config, packs)
-    labelled = classify_table(frame, book)
+            raise ConfigError(
+                [Problem(str(target), "is also the table to read; it would be overwritten", hint)]
+            )
+    meetings = read_meetings_table(source)
+    rule_book = load_rule_book(config, packs)
+    labelled = classify_table(meetings, rule_book)
     table = build_labelled_table(labelled)
-    if "attendee_domains" not in frame.columns:
+    if "attendee_domains" not in meetings.columns:
         err.print("No column attendee_domains: every meeting is classified as if nobody were invited.")
     if is_stdout:
         write_csv(format_csv(table))
     else:
         write_table_only(table, target)
-    unclear = int(labelled["activity"].isin(book.names_counted_as(Activity.UNCLEAR)).sum())
-    where = "" if is_stdout else f": {target}"
-    err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{where}")
+    unclear = int(labelled["activity"].isin(rule_book.names_counted_as(Activity.UNCLEAR)).sum())
+    destination = "" if is_stdout else f": {target}"
+    err.print(f"{format_count(len(labelled), 'meeting')} labelled, {unclear} of them unclear{destination}")

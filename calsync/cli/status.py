@@ -74,7 +74,7 @@ def _print_status(system_status: "SystemStatus", settings: "Settings") -> None:
     for state in system_status.failing:
         out.print_line(
             red("●"),
-            f" {state.shown} fails since {state.failing_since} "
+            f" {state.redacted_address} fails since {state.failing_since} "
             f"({f'last read {state.last_good}' if state.last_good else 'never read'}): {state.what}",
             dim(f" → {state.hint}"),
         )
@@ -97,7 +97,7 @@ def _print_status_json(system_status: "SystemStatus", settings: "Settings") -> N
         ],
         "failing_calendars": [
             {
-                "calendar": state.shown,
+                "calendar": state.redacted_address,
                 "manager_id": state.manager_id,
                 "source": state.source,
                 "failing_since": state.failing_since,

@@ -11,7 +11,7 @@ from calsync.errors import ConfigError
 from calsync.mail.open_mails import is_overdue
 from calsync.model.problem import Problem, Severity
 from calsync.store.database import Store, open_store
-from calsync.store.records import OPEN_STATES, CalendarState, NightRecord, OutboxEntry
+from calsync.store.records import OPEN_MAIL_STATES, CalendarState, NightRecord, OutboxEntry
 from calsync.store.roster import manager_of_mail
 
 _SHOWN_NIGHTS = 7
@@ -90,7 +90,7 @@ def find_failing_calendars(
 
 def list_open_mails(settings: Settings, store: Store, today: date) -> list[OutboxEntry]:
     """Return the mails that are not closed, without those to managers who have left."""
-    mails = store.outbox.entries(*OPEN_STATES)
+    mails = store.outbox.entries(*OPEN_MAIL_STATES)
     if not mails:
         return []
     try:

@@ -1,7 +1,8 @@
-"""Reproducible pseudo-random choices: each is derived from a digest of names.
+"""Makes the pseudo-random choices of the fictional council; each is derived from a digest of names.
 
-Python guarantees the same numbers in all versions for only a few functions of `random`. A digest of names
-does not depend on earlier choices either, so that a change in one text leaves all other choices as they are.
+The names identify the choice, such as a manager, a day and a purpose. Python guarantees the same numbers in
+all versions for only a few functions of `random`. A digest of names does not depend on earlier choices
+either, so that a change in one text does not change any other choice.
 """
 
 import hashlib
@@ -13,21 +14,22 @@ _Choice = TypeVar("_Choice")
 
 
 def draw_fraction(*names: object) -> float:
-    """A number from 0 (inclusive) to 1 (exclusive) that these names determine."""
+    """Return a number from 0 (inclusive) to 1 (exclusive), the same for the same names."""
     return int(draw_digest(8, *names), 16) / 2**32
 
 
 def draw_choice(choices: Sequence[_Choice], *names: object) -> _Choice:
-    """One of the choices, determined by these names."""
+    """Return one of the choices, the same for the same names."""
     return choices[int(draw_fraction(*names) * len(choices))]
 
 
 def draw_integer(lowest: int, highest: int, *names: object) -> int:
-    """A whole number from `lowest` to `highest`, both inclusive."""
+    """Return a whole number from `lowest` to `highest`, both inclusive, the same for the same names."""
     return lowest + int(draw_fraction(*names) * (highest - lowest + 1))
 
 
 def draw_digest(length: int, *names: object) -> str:
-    """This number of hexadecimal digits, determined by these names."""
+    """Return `length` hexadecimal digits, the same for the same names."""
+    # A control character separates the names, so that ("ab", "c") and ("a", "bc") differ.
     text = "\x1f".join((SEED, *map(str, names)))
     return hashlib.blake2b(text.encode(), digest_size=(length + 1) // 2).hexdigest()[:length]

@@ -52,7 +52,7 @@ def _duplicate_problem(
     owners = ["calsync"] if name in built_in else []
     owners += [_distribution(point) for point in points if point.name == name]
     return Problem(
-        f"{kind} {name!r}", f"is claimed by {' and '.join(owners)}", "remove one of these packages"
+        f"{kind} {name!r}", f"is registered by {' and '.join(owners)}", "remove one of these packages"
     )
 
 

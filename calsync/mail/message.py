@@ -57,7 +57,7 @@ def build_message(
     recipient: str,
     message_id: str,
     date: datetime,
-    unsubscribe: str = "",
+    unsubscribe_url: str = "",
 ) -> EmailMessage:
     """The mail with text and HTML alternatives, in seven-bit lines that every server accepts.
 
@@ -67,10 +67,10 @@ def build_message(
         recipient: `Name <address>` or an address.
         message_id: From `build_message_id`.
         date: Aware.
-        unsubscribe: An https or mailto URL, or "" for no unsubscribe header.
+        unsubscribe_url: An https or mailto URL, or "" for no unsubscribe header.
 
     Raises:
-        MailRefusedError: sender, recipient or unsubscribe is not allowed in a header.
+        MailRefusedError: sender, recipient or unsubscribe_url is not allowed in a header.
     """
     message = EmailMessage(policy=MAIL_POLICY)
     message["From"] = formataddr((parseaddr(sender)[0], parse_mail_address(sender)))
@@ -80,7 +80,7 @@ def build_message(
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    for name, value in _unsubscribe_headers(unsubscribe, recipient):
+    for name, value in _unsubscribe_headers(unsubscribe_url, recipient):
         message[name] = value
     message.set_content(rendered.text, cte="quoted-printable")
     message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
@@ -112,16 +112,16 @@ def parse_mail_address(text: str) -> str:
     )
 
 
-def _unsubscribe_headers(unsubscribe: str, recipient: str) -> list[tuple[str, str]]:
-    if not unsubscribe:
+def _unsubscribe_headers(unsubscribe_url: str, recipient: str) -> list[tuple[str, str]]:
+    if not unsubscribe_url:
         return []
-    if not _UNSUBSCRIBE_URL.fullmatch(unsubscribe):
+    if not _UNSUBSCRIBE_URL.fullmatch(unsubscribe_url):
         raise MailRefusedError(
             recipient,
             "[mail] unsubscribe is not a usable address",
             "use an https:// or mailto: address without spaces, at most 900 characters long",
         )
-    headers = [("List-Unsubscribe", f"<{unsubscribe}>")]
-    if unsubscribe.lower().startswith("https://"):
+    headers = [("List-Unsubscribe", f"<{unsubscribe_url}>")]
+    if unsubscribe_url.lower().startswith("https://"):
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers

@@ -1,7 +1,7 @@
-"""Queues and delivers mails: each is stored once, claimed by one sender, and never sent twice knowingly.
+"""Queues and delivers mails: each is stored once, and one process at a time claims it and sends it.
 
-Delivery exactly once is impossible. If it is unknown whether a mail was sent, the mail is reported to the
-operator and not sent again.
+No program can guarantee that a mail is delivered exactly once. If it is unknown whether a mail was sent, it
+is reported to the operator and not sent again.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from calsync.model.problem import Problem, Severity
 from calsync.reports.period import SummaryPeriod
 from calsync.reports.render import RenderedMail
 
-# Longer than any mail takes: a mail that is still claimed afterwards belongs to a process that died.
+# Longer than sending any mail takes: if a claim is older, the process that made it has ended.
 LEASE = timedelta(minutes=15)
 _FIRST_DELAY = timedelta(minutes=5)
 _LONGEST_DELAY = timedelta(hours=24)
@@ -31,7 +31,7 @@ _MAX_ATTEMPTS = 14
 
 
 class QueuedMail(Protocol):
-    """A queued mail, as the store returns it."""
+    """A claimed mail, as the store returns it (`store.records.OutboxMail`)."""
 
     @property
     def mail_id(self) -> str:
@@ -51,7 +51,7 @@ class QueuedMail(Protocol):
 
 
 class MailQueue(Protocol):
-    """The interface of the store's outbox."""
+    """What this module calls of the store's outbox (`store.outbox`)."""
 
     def queue(
         self, mail_id: str, recipient: str, subject: str, message_id: str, mime: bytes, now: datetime
@@ -62,10 +62,10 @@ class MailQueue(Protocol):
         """Claim the next due mail for this sender until the lease ends; return None if no mail is due."""
 
     def mark_sent(self, mail_id: str, now: datetime) -> None:
-        """Mark a claimed mail as sent."""
+        """Mark a claimed mail as sent at `now`."""
 
     def mark_for_retry(self, mail_id: str, now: datetime, next_at: datetime, what: str) -> None:
-        """Make a claimed mail due again at `next_at`."""
+        """Make a claimed mail due again at `next_at`; `what` is the reason, here and below."""
 
     def mark_failed(self, mail_id: str, what: str) -> None:
         """Mark a claimed mail as never to be sent."""
@@ -76,9 +76,11 @@ class MailQueue(Protocol):
 
 @dataclass(slots=True)
 class DeliveryResult:
-    """The numbers of due mails by outcome; every mail that was not sent has a problem.
+    """The numbers of due mails by outcome.
 
-    is_blocked: whether the server takes no mail at all now, so that the other mails were not tried.
+    Attributes:
+        is_blocked: Whether the server accepts no mail at all now, so that the other mails were not tried.
+        problems: One for each mail that was tried and not sent.
     """
 
     sent: int = 0
@@ -90,7 +92,7 @@ class DeliveryResult:
 
 
 def summary_mail_id(manager_id: str, period: SummaryPeriod) -> str:
-    """The id of a manager's summary of a period, the same at every run."""
+    """Return the id of a manager's summary of a period, the same at every run."""
     return f"summary/{manager_id}/{period.frequency}/{period.first.isoformat()}"
 
 
@@ -102,15 +104,15 @@ def queue_summary(
     sender: str,
     recipient: str,
     now: datetime,
-    unsubscribe: str = "",
+    unsubscribe_url: str = "",
 ) -> bool:
     """Build a summary's mail and store it in the outbox.
 
     Returns:
-        False if a mail with this id was queued before; that one remains.
+        False if a mail with this id was queued before; the queued mail is not changed.
 
     Raises:
-        MailRefusedError: An address cannot be used.
+        MailRefusedError: The sender, the recipient or the unsubscribe URL is not allowed in a header.
     """
     message_id = build_message_id(mail_id, recipient, sender)
     message = build_message(
@@ -119,7 +121,7 @@ def queue_summary(
         recipient=recipient,
         message_id=message_id,
         date=now,
-        unsubscribe=unsubscribe,
+        unsubscribe_url=unsubscribe_url,
     )
     return outbox.queue(mail_id, recipient, str(message["Subject"]), message_id, message.as_bytes(), now)
 
@@ -127,25 +129,25 @@ def queue_summary(
 def deliver_due_mails(
     outbox: MailQueue,
     transport: Transport,
-    now: Callable[[], datetime],
-    is_stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], datetime],
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> DeliveryResult:
-    """Send the due mails one by one, until none is due, the server takes no more, or `is_stopped()`."""
+    """Send the due mails one by one, until none is due, the server accepts no more, or `should_stop()`."""
     result = DeliveryResult()
-    while not (result.is_blocked or is_stopped()):
-        mail = outbox.claim(now(), LEASE)
+    while not (result.is_blocked or should_stop()):
+        mail = outbox.claim(clock(), LEASE)
         if mail is None:
             break
-        result.is_blocked = not _deliver_mail(mail, outbox, transport, now, result)
+        result.is_blocked = not _deliver_mail(mail, outbox, transport, clock, result)
     return result
 
 
 def retry_delay(attempts: int, requested_seconds: float = 0.0) -> timedelta:
-    """The time until the next attempt: 5 minutes, doubled after each attempt, at most 24 hours.
+    """Return the time until the next attempt: 5 minutes, doubled after each attempt, at most 24 hours.
 
     Args:
         attempts: The number of attempts so far.
-        requested_seconds: The delay that the server requested; the longer of the two counts.
+        requested_seconds: The delay that the server requested. It is used if it is longer, up to 24 hours.
     """
     doubled = _FIRST_DELAY * (1 << min(max(attempts - 1, 0), 10))
     return max(min(doubled, _LONGEST_DELAY), min(timedelta(seconds=requested_seconds), _LONGEST_DELAY))
@@ -155,31 +157,31 @@ def _deliver_mail(
     mail: QueuedMail,
     outbox: MailQueue,
     transport: Transport,
-    now: Callable[[], datetime],
+    clock: Callable[[], datetime],
     result: DeliveryResult,
 ) -> bool:
-    """Send a mail, mark and count its outcome; return False if the server would take no other mail."""
+    """Send a mail, mark and count its outcome; return False if the server would accept no other mail."""
     try:
         transport.send(parse_message(mail.mime))
     except MailAuthError as error:
-        # The mail is not at fault: it and the following mails are due again immediately.
-        _postpone_mail(mail, outbox, now(), timedelta(), error, result)
+        # The login failed, whatever the mail: it is due again immediately, as are the mails after it.
+        _postpone_mail(mail, outbox, clock(), timedelta(), error, result)
         return False
     except MailUnavailableError as error:
         if mail.attempts >= _MAX_ATTEMPTS:
-            _fail_mail(mail, outbox, error, result)
+            _mark_failed(mail, outbox, error, result)
         else:
             delay = retry_delay(mail.attempts, error.retry_after)
-            _postpone_mail(mail, outbox, now(), delay, error, result)
+            _postpone_mail(mail, outbox, clock(), delay, error, result)
         return error.is_server_reached
     except MailRefusedError as error:
-        _fail_mail(mail, outbox, error, result)
+        _mark_failed(mail, outbox, error, result)
     except MailUnknownError as error:
         outbox.mark_unknown(mail.mail_id, str(error))
         result.unknown += 1
         result.problems.append(Problem(mail.mail_id, error.what, error.hint))
     else:
-        outbox.mark_sent(mail.mail_id, now())
+        outbox.mark_sent(mail.mail_id, clock())
         result.sent += 1
     return True
 
@@ -201,7 +203,7 @@ def _postpone_mail(
     result.problems.append(Problem(mail.mail_id, error.what, hint, severity))
 
 
-def _fail_mail(mail: QueuedMail, outbox: MailQueue, error: MailError, result: DeliveryResult) -> None:
+def _mark_failed(mail: QueuedMail, outbox: MailQueue, error: MailError, result: DeliveryResult) -> None:
     outbox.mark_failed(mail.mail_id, str(error))
     result.failed += 1
     result.problems.append(Problem(mail.mail_id, error.what, error.hint))

@@ -14,7 +14,7 @@ from calsync.model.correction import CATEGORY_RULE
 from calsync.model.meeting import Meeting
 from calsync.model.occurrence import Occurrence, Response, ShowAs, Status, comparable_recurrence_id
 from calsync.model.own_categories import is_own_category
-from calsync.model.uids import MADE_UID_PREFIX, series_uid
+from calsync.model.uids import GENERATED_UID_PREFIX, series_uid
 
 Entry = TypeVar("Entry", Occurrence, Meeting)
 
@@ -130,15 +130,15 @@ def _group_copies(meetings: Sequence[Meeting]) -> Iterable[list[Meeting]]:
 
     Copies share the recurrence id. Some exporters write the occurrences of a series without recurrence ids,
     as single events: these are matched by their starts. Where one calendar contains several meetings of a
-    group, the group is divided by start. Of meetings whose uid calsync made, only those with equal content
-    are copies: two meetings at one time with one title may be in two rooms.
+    group, the group is divided by start. Of meetings whose uid calsync generated, only those with equal
+    content are copies: two meetings at one time with one title may be in two rooms.
     """
     original_starts = {_recurrence_id_or_start(meeting) for meeting in meetings if meeting.recurrence_id}
     groups: dict[Hashable, list[Meeting]] = defaultdict(list)
     for meeting in meetings:
         original_start = _recurrence_id_or_start(meeting)
         is_occurrence = meeting.recurrence_id or original_start in original_starts
-        content = meeting.fingerprint if meeting.uid.startswith(MADE_UID_PREFIX) else ""
+        content = meeting.fingerprint if meeting.uid.startswith(GENERATED_UID_PREFIX) else ""
         groups[original_start if is_occurrence else "", content].append(meeting)
     for group in groups.values():
         if max(Counter(meeting.calendar_key for meeting in group).values()) == 1:

@@ -8,8 +8,8 @@ meeting that another program created has its UID in the content, after "vCal-Uid
 
 import re
 
-MADE_UID_PREFIX = "calsync-"
-"""The prefix of a uid that calsync makes from an event's times and title because the event has none."""
+GENERATED_UID_PREFIX = "calsync-"
+"""The prefix of a uid that calsync generates from an event's times and title because the event has none."""
 _GLOBAL_OBJECT_ID_PREFIX = "040000008200E00074C5B7101A82E008"
 _DATE_DIGITS = slice(32, 40)
 _CONTENT_START = 80

@@ -1,8 +1,11 @@
-"""Weighs the evidence of a meeting between agencies: what is done there, by clause and agenda item.
+"""Weighs the cues of a meeting between agencies, to find its activity.
 
-In a clause only the cues of the greatest weight count, and cues of weight 1 do not count where there is one
-of weight 3. Cues of one side give its activity. Cues of both sides give `mixed`, unless the agenda has five
-items or more of which one side has three quarters.
+Each cue is evidence for one side, process or service improvement, and has a weight from 1 to 5. In a clause
+only the cues of the greatest weight count. If any cue of the meeting has weight 3 or more, no cue of weight 1
+counts. If all cues that count are of one side, the activity is that side. If they are of both sides, it is
+`mixed`; but if they are in five agenda items or more, a side with three quarters of these is the activity.
+
+Lists of phrases are bits of an integer (`language.lexicon`): `lists` in a name is such an integer.
 """
 
 from bisect import bisect_left
@@ -17,15 +20,19 @@ from calsync.rules.features import MeetingFeatures
 from calsync.rules.language.folding import PHRASE_BREAK
 from calsync.rules.text_scan import CueMatch, Evidence, TextScan
 
+# Looking a side up here is faster than `Activity(side)`.
 _ACTIVITY_OF_SIDE = {str(activity): activity for activity in Activity}
-_CLEAR_SHARE = Fraction(3, 4)
-_FEW_ITEMS = 4  # with so few agenda items, one of the other side is enough for `mixed`
+_DECISIVE_SHARE = Fraction(3, 4)
+# In an agenda of at most so many items, one item of the other side is enough for `mixed`.
+_SHORT_AGENDA_ITEMS = 4
 
 
 def weigh_evidence_cached(features: MeetingFeatures, book: RuleBook) -> Evidence:
-    """As `weigh_evidence`, stored with the scan of the text.
+    """Return what `weigh_evidence` returns, cached in the scan of the text.
 
-    Only for meetings whose `text_lists` are those of their own text (`agenda` adds lists to those of a line).
+    The result depends only on the text and the partnerships; other meetings with the same ones use it.
+    Do not call it with features whose `text_lists` contain more than the lists of their text, as those of an
+    agenda line in `agenda`: the cache would return that result for other meetings.
     """
     evidence_cache = features.scan.evidence_cache
     key = tuple([match.partnership for match in features.partnership_matches])
@@ -35,7 +42,7 @@ def weigh_evidence_cached(features: MeetingFeatures, book: RuleBook) -> Evidence
 
 
 def weigh_evidence(features: MeetingFeatures, book: RuleBook) -> Evidence:
-    """Match every cue with every clause, and weigh the sides of those that hold."""
+    """Match the cues with each clause, and return the activity, the cues that count and all that match."""
     matches = match_cues(features, book)
     if not matches:
         return Evidence()
@@ -44,11 +51,11 @@ def weigh_evidence(features: MeetingFeatures, book: RuleBook) -> Evidence:
         strongest: dict[int, int] = {}
         for cue_match in matches:
             strongest[cue_match.clause] = max(strongest.get(cue_match.clause, 0), cue_match.cue.weight)
-        weak = 1 if max(strongest.values()) >= 3 else 0
+        ignored_weight = 1 if max(strongest.values()) >= 3 else 0
         deciding = [
             cue_match
             for cue_match in matches
-            if cue_match.cue.weight == strongest[cue_match.clause] and cue_match.cue.weight > weak
+            if cue_match.cue.weight == strongest[cue_match.clause] and cue_match.cue.weight > ignored_weight
         ]
     sides = {cue_match.cue.side for cue_match in deciding}
     activity = _ACTIVITY_OF_SIDE[sides.pop()] if len(sides) == 1 else _weigh_sides(deciding)
@@ -56,24 +63,24 @@ def weigh_evidence(features: MeetingFeatures, book: RuleBook) -> Evidence:
 
 
 def _weigh_sides(deciding: Iterable[CueMatch]) -> Activity:
-    """The activity of cues of several sides; an agenda item of two sides counts half for each."""
+    """Return the activity of cues of both sides; an agenda item with cues of both counts half for each."""
     sides_by_item: dict[int, set[str]] = {}
     for cue_match in deciding:
         sides_by_item.setdefault(cue_match.item, set()).add(cue_match.cue.side)
     items = list(sides_by_item.values())
-    if len(items) > _FEW_ITEMS:
+    if len(items) > _SHORT_AGENDA_ITEMS:
         for side in sorted(set().union(*items)):
             share = sum(Fraction(side in sides, len(sides)) for sides in items) / len(items)
-            if share >= _CLEAR_SHARE:
+            if share >= _DECISIVE_SHARE:
                 return Activity(side)
     return Activity.MIXED
 
 
 def match_cues(features: MeetingFeatures, book: RuleBook) -> list[CueMatch]:
-    """Every cue that holds in some clause, in order of the text.
+    """Return each cue with each clause in which its conditions hold, in order of the text.
 
     A title that is only a name is no evidence (rule 11 of the coding manual), nor are the items that every
-    agenda has (rule 9).
+    agenda has, such as apologies (rule 9).
     """
     content_bit, scan = book.vocabulary.content_bit, features.scan
     lists = features.text_lists | content_bit
@@ -101,15 +108,15 @@ def match_cues(features: MeetingFeatures, book: RuleBook) -> list[CueMatch]:
 
 
 def _lists_by_clause(features: MeetingFeatures, book: RuleBook, cues: Iterable[Cue]) -> dict[int, int]:
-    """The lists of each clause, without those of a title that is only a name."""
+    """Return the lists found in each clause, by its number; the title is left out if it is only a name."""
     bare_name, scan, content_bit = book.vocabulary.bare_name, features.scan, book.vocabulary.content_bit
     is_bare_name = bool(bare_name.title_any) and conditions_hold(bare_name, features, book)
     first_counted_token = scan.title_end if is_bare_name else 0
-    clause_of = scan.clauses
+    clause_by_token = scan.clauses
     by_clause: dict[int, int] = {}
     for start, _, lists in scan.hits:
         if start >= first_counted_token:
-            clause = clause_of[start]
+            clause = clause_by_token[start]
             by_clause[clause] = by_clause.get(clause, 0) | lists
     if any((cue.any | cue.with_any | cue.none) & content_bit for cue in cues):
         for clause in by_clause:
@@ -119,7 +126,7 @@ def _lists_by_clause(features: MeetingFeatures, book: RuleBook, cues: Iterable[C
 
 
 class _SegmentLists:
-    """The lists of the segments of a text, each computed once: a segment may have thousands of clauses."""
+    """The lists found in each segment of a text, computed once: a segment may have thousands of clauses."""
 
     def __init__(self, scan: TextScan, content_bit: int) -> None:
         self._scan = scan
@@ -128,7 +135,13 @@ class _SegmentLists:
         self._has_content: dict[int, bool] = {}
 
     def lists_of(self, segment: int, required: int) -> int:
-        """The lists of a segment; `@content` is looked for only if it is one of `required`."""
+        """Return the lists found in a segment.
+
+        Args:
+            segment: Its number.
+            required: The lists that the caller needs. The segment is searched for a content word, token by
+                token, only if `@content` is one of them.
+        """
         scan = self._scan
         if not self._by_segment:
             for start, _, lists in scan.hits:
@@ -144,7 +157,7 @@ class _SegmentLists:
 
 
 def _is_routine_item(item: int, scan: TextScan, book: RuleBook) -> bool:
-    """Whether an agenda item has only phrases of `standing_items`, filler and numbers."""
+    """Whether an agenda item has only phrases of the lists `standing_items` and `filler`, and numbers."""
     tokens = scan.tokens
     words = (
         index

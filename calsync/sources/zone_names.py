@@ -1,10 +1,10 @@
-"""The time zone of a name, as files and Microsoft 365 write it.
+"""Finds the time zone that a name in a file or from Microsoft 365 means.
 
-`exact_zone` reads the names that mean one zone and no other: IANA's own, Windows' keys ("GMT Standard Time")
-and plain offsets ("UTC-04:00"). `guessed_zone` reads what programs make of them: globally unique names
-that end in one ("/example.org/Europe/Berlin"), Outlook's counting of copies ("GMT Standard Time 1"), and
-Windows' display names, which list cities ("(UTC+01:00) Amsterdam, Berlin, Bern, …"): the cities are IANA's
-where IANA has them, and below where it has not. A guess may be wrong, so whoever uses one reports it.
+`find_exact_zone` reads names that mean only one zone: IANA names, Windows keys ("GMT Standard Time") and
+offsets ("UTC-04:00"). `guess_zone` also reads names that programs derive from these: globally unique names
+that end in an IANA name ("/example.org/Europe/Berlin"), numbered copies by Outlook ("GMT Standard Time 1"),
+and Windows display names, which list places ("(UTC+01:00) Amsterdam, Berlin, Bern, …"). Many of these places
+are IANA names; `_ZONES_BY_PLACE` lists the others. A guess may be wrong, so the caller reports it.
 """
 
 import re
@@ -15,27 +15,28 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tzlocal.windows_tz import win_tz
 
-# Unicode CLDR's windowsZones by way of tzlocal. O365 and icalendar bring the same table without the zones
-# that Windows got in 2025 (Alberta, British Columbia, Manitoba).
+# The table windowsZones of Unicode CLDR, as tzlocal contains it. The tables in O365 and icalendar lack the
+# zones that Windows added in 2025 (Alberta, British Columbia, Manitoba).
 _WINDOWS_STANDARD = {name.lower(): zone for name, zone in win_tz.items()}
 # Some programs write the name that Windows shows in summer.
 _WINDOWS_DAYLIGHT = {name.replace(" standard", " daylight"): zone for name, zone in _WINDOWS_STANDARD.items()}
-# ISO 8601's letter, and Windows' display name of UTC, which Exchange writes, too.
+# The letter of ISO 8601 for UTC, and the display name of UTC in Windows, which Exchange also writes.
 _OTHER_NAMES_OF_UTC = {"z": "UTC", "coordinated universal time": "UTC"}
 _WINDOWS_ZONES = {**_WINDOWS_DAYLIGHT, **_WINDOWS_STANDARD, **_OTHER_NAMES_OF_UTC}
-# Exchange's address of a zone of Windows: "tzone://Microsoft/Utc".
+# Exchange may write this before a Windows key: "tzone://Microsoft/Utc".
 _EXCHANGE_PREFIX = "tzone://microsoft/"
 
 _OFFSET = re.compile(r"\(?(?:UTC|GMT)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?", re.I)
-_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
-# Outlook writes " 1", " 2" after the name of a zone whose rules differ from those it met first.
-_COPY = re.compile(r" \d{1,2}$")
-# Windows' longest display name has some 60 characters; a vendor may put an address before a name.
-_LONGEST_NAME = 500
-_JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - wall-clock time
+_DISPLAY_NAME = re.compile(r"\((?:UTC|GMT)\s*([+-]\d{1,2}[:.]?\d{2})?\)\s*(.+)", re.I)
+# Outlook writes " 1", " 2" after the name of a zone if it has already read other rules under that name.
+_COPY_NUMBER = re.compile(r" \d{1,2}$")
+# The longest display name in Windows has about 60 characters; a vendor may write an address before a name.
+_MAX_NAME_LENGTH = 500
+# In winter and in summer; a display name has the offset of only one of them.
+_JANUARY, _JULY = datetime(2024, 1, 15), datetime(2024, 7, 15)  # noqa: DTZ001 - naive local times
 
-# Places in Windows' display names, old and new, for which IANA has no zone of that name.
-_PLACES = {
+# Places in old and new display names of Windows, and UK names, that IANA has no zone for.
+_ZONES_BY_PLACE = {
     "abu dhabi": "Asia/Dubai",
     "alaska": "America/Anchorage",
     "aleutian islands": "America/Adak",
@@ -133,44 +134,44 @@ _PLACES = {
 }
 
 
-def iana_zone(name: str) -> ZoneInfo | None:
-    """Return the zone of an IANA name, however it is capitalised; None if IANA has none of that name."""
-    known = _iana_names().get(name.strip().lower())
-    return ZoneInfo(known) if known else None
+def find_iana_zone(name: str) -> ZoneInfo | None:
+    """Return the zone of an IANA name in upper or lower case, or None."""
+    iana_name = _iana_names_by_lower_case().get(name.strip().lower())
+    return ZoneInfo(iana_name) if iana_name else None
 
 
-def exact_zone(name: str) -> tzinfo | None:
+def find_exact_zone(name: str) -> tzinfo | None:
     """Return the zone of a name that means one zone only, or None."""
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _MAX_NAME_LENGTH:
         return None
-    plain = " ".join(name.split())
-    return iana_zone(plain) or _windows(plain) or _offset(plain)
+    normalised = " ".join(name.split())
+    return find_iana_zone(normalised) or _find_windows_zone(normalised) or _parse_offset(normalised)
 
 
-def guessed_zone(name: str) -> tzinfo | None:
-    """Return the zone that a name most likely means, or None; `exact_zone` has been tried before."""
-    if len(name) > _LONGEST_NAME:
+def guess_zone(name: str) -> tzinfo | None:
+    """Return the zone that a name most likely means, or None. Call `find_exact_zone` first."""
+    if len(name) > _MAX_NAME_LENGTH:
         return None
-    plain = " ".join(name.strip().strip("/\"'").split())
-    for form in dict.fromkeys((plain, _COPY.sub("", plain), plain.strip("()"))):
-        found = exact_zone(form) or _globally_unique(form) or _displayed(form)
-        if found is not None:
-            return found
+    normalised = " ".join(name.strip().strip("/\"'").split())
+    for form in dict.fromkeys((normalised, _COPY_NUMBER.sub("", normalised), normalised.strip("()"))):
+        zone = find_exact_zone(form) or _find_zone_at_end(form) or _find_display_zone(form)
+        if zone is not None:
+            return zone
     return None
 
 
 @cache
-def _iana_names() -> dict[str, str]:
-    # Looked up, never opened by name: "../../etc/passwd" is no zone.
+def _iana_names_by_lower_case() -> dict[str, str]:
+    # Names are looked up here before `ZoneInfo` opens a file: "../../etc/passwd" is not a zone.
     return {name.lower(): name for name in available_timezones()}
 
 
-def _windows(name: str) -> tzinfo | None:
-    known = _WINDOWS_ZONES.get(name.lower().removeprefix(_EXCHANGE_PREFIX))
-    return iana_zone(known) if known else None
+def _find_windows_zone(name: str) -> tzinfo | None:
+    iana_name = _WINDOWS_ZONES.get(name.lower().removeprefix(_EXCHANGE_PREFIX))
+    return find_iana_zone(iana_name) if iana_name else None
 
 
-def _offset(name: str) -> tzinfo | None:
+def _parse_offset(name: str) -> tzinfo | None:
     match = _OFFSET.fullmatch(name)
     if match is None or int(match[2]) > 14 or int(match[3] or 0) > 59:
         return None
@@ -178,42 +179,43 @@ def _offset(name: str) -> tzinfo | None:
     return timezone(-size if match[1] == "-" else size)
 
 
-def _globally_unique(name: str) -> tzinfo | None:
-    """The zone at the end of "/vendor/version/Area/City"; the longest end that is a name wins."""
+def _find_zone_at_end(name: str) -> tzinfo | None:
+    """Return the zone at the end of "/vendor/version/Area/City": the longest end that is an IANA name."""
     parts = name.split("/")
     ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
-    return next((zone for end in ends if "/" in end and (zone := iana_zone(end))), None)
+    return next((zone for end in ends if "/" in end and (zone := find_iana_zone(end))), None)
 
 
-def _displayed(name: str) -> tzinfo | None:
-    match = _DISPLAY.fullmatch(name)
+def _find_display_zone(name: str) -> tzinfo | None:
+    """Return the zone of the first place in a display name that has its offset, or else the offset alone."""
+    match = _DISPLAY_NAME.fullmatch(name)
     offset, places = (match[1] or "+00:00", match[2]) if match else ("", name)
-    wanted = _offset(offset.replace(".", ":")) if offset else None
-    zones = [zone for place in _places(places) if (zone := _of_place(place))]
-    if wanted is None:
+    written_offset = _parse_offset(offset.replace(".", ":")) if offset else None
+    zones = [zone for place in _split_places(places) if (zone := _find_zone_of_place(place))]
+    if written_offset is None:
         return zones[0] if zones else None
-    return next((zone for zone in zones if _has_offset(zone, wanted)), wanted if offset else None)
+    return next((zone for zone in zones if _has_offset(zone, written_offset)), written_offset)
 
 
-def _places(text: str) -> Iterator[str]:
-    plain = text.replace("\\", "").lower()
-    yield plain.strip()
-    # Three dots stand for the cities that there was no room for.
-    yield from (place.strip(" …") for place in re.split(r"\s*[,;:]\s*", plain) if place.strip(" …."))
+def _split_places(text: str) -> Iterator[str]:
+    normalised = text.replace("\\", "").lower()
+    yield normalised.strip()
+    # A list that was cut off ends in three dots or in the character for them.
+    yield from (place.strip(" …") for place in re.split(r"\s*[,;:]\s*", normalised) if place.strip(" …."))
 
 
-def _of_place(place: str) -> tzinfo | None:
-    known = _PLACES.get(place) or _cities().get(place)
-    return iana_zone(known or place)
+def _find_zone_of_place(place: str) -> tzinfo | None:
+    iana_name = _ZONES_BY_PLACE.get(place) or _zone_names_by_city().get(place)
+    return find_iana_zone(iana_name or place)
 
 
 @cache
-def _cities() -> dict[str, str]:
+def _zone_names_by_city() -> dict[str, str]:
     areas = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
     names = sorted(name for name in available_timezones() if name.startswith(areas))
     return {name.rpartition("/")[2].replace("_", " ").lower(): name for name in names}
 
 
-def _has_offset(zone: tzinfo, wanted: tzinfo) -> bool:
-    offset = wanted.utcoffset(None)
+def _has_offset(zone: tzinfo, fixed_offset: tzinfo) -> bool:
+    offset = fixed_offset.utcoffset(None)
     return offset in {zone.utcoffset(_JANUARY), zone.utcoffset(_JULY)}

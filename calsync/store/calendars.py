@@ -51,7 +51,7 @@ def load_days(connection: Connection) -> list[CalendarDays]:
             first=row.covered_from,
             last=row.last_good,
             failing_since=row.failing_since,
-            listed=not row.retired,
+            is_listed=not row.retired,
         )
         for row in connection.execute(query)
     ]
@@ -86,7 +86,7 @@ def save_failure(connection: Connection, failure: CalendarState, night: date) ->
     values = {
         "failing_since": night if is_first_failure else stored["failing_since"],
         "retired": False,
-        "shown": storable_text(failure.shown),
+        "shown": storable_text(failure.redacted_address),
         "what": storable_text(failure.what),
         "hint": storable_text(failure.hint),
     }
@@ -160,7 +160,7 @@ def _state_to_row(state: CalendarState) -> ColumnValues:
         "id": state.calendar_id,
         "manager_id": state.manager_id,
         "source": state.source,
-        "shown": storable_text(state.shown),
+        "shown": storable_text(state.redacted_address),
         "token": storable_text(state.token),
         "window_start": state.window and state.window.start,
         "window_end": state.window and state.window.end,
@@ -181,7 +181,7 @@ def _row_to_state(row: Mapping[Any, Any]) -> CalendarState:
         calendar_id=row["id"],
         manager_id=row["manager_id"],
         source=row["source"],
-        shown=row["shown"],
+        redacted_address=row["shown"],
         token=row["token"],
         window=Span(start, end) if start and end else None,
         versions=row["versions"],

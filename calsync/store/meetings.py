@@ -234,11 +234,23 @@ class Meetings:
             return calendars.list_calendar_ids(connection, manager_id)
 
     def note_failure(
-        self, calendar_id: str, manager_id: str, source: str, shown: str, night: date, what: str, hint: str
+        self,
+        calendar_id: str,
+        manager_id: str,
+        source: str,
+        redacted_address: str,
+        night: date,
+        what: str,
+        hint: str,
     ) -> None:
         """Store that a calendar could not be read; its meetings stay, and the night since which it fails."""
         failure = CalendarState(
-            calendar_id=calendar_id, manager_id=manager_id, source=source, shown=shown, what=what, hint=hint
+            calendar_id=calendar_id,
+            manager_id=manager_id,
+            source=source,
+            redacted_address=redacted_address,
+            what=what,
+            hint=hint,
         )
         with self._database.writing() as connection:
             calendars.save_failure(connection, failure, night)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Delete, Row, Update, and_, delete, func, or_,
 from calsync.errors import StoreError
 from calsync.store.bulk import split_for_query
 from calsync.store.connections import Database, dialect_insert, printable_url
-from calsync.store.records import OPEN_STATES, MailAction, MailState, OutboxEntry, OutboxMail
+from calsync.store.records import OPEN_MAIL_STATES, MailAction, MailState, OutboxEntry, OutboxMail
 from calsync.store.rows import storable_text
 from calsync.store.schema import mail_actions
 from calsync.store.schema import outbox as table
@@ -116,7 +116,7 @@ class Outbox:
         """How many mails are not sent, by state (pending, sending, unknown, failed), without zeros."""
         query = (
             select(table.c.state, func.count().label("mails"))
-            .where(table.c.state.in_([state.value for state in OPEN_STATES]))
+            .where(table.c.state.in_([state.value for state in OPEN_MAIL_STATES]))
             .group_by(table.c.state)
         )
         with self._database.reading() as connection:
@@ -180,7 +180,7 @@ class Outbox:
             return [_to_entry(entry, actions.get(entry["mail_id"], ())) for entry in entries]
 
     def resend(self, entry: OutboxEntry, now: datetime, by: str) -> None:
-        """Make a mail due now and count its tries from 0; raises StoreError if its state has changed."""
+        """Make a mail due now and count its attempts from 0; raises StoreError if its state has changed."""
         values = {"next_at": now, "attempts": 0, "sent_at": None, "what": "", "lease_until": None}
         self._apply_action(
             entry, MailState.PENDING, values, MailAction(action="resend", before=entry.state, by=by, at=now)

@@ -1,4 +1,4 @@
-"""The values that the store takes and returns, in addition to those of `calsync.model`."""
+"""The values that the methods of the store accept and return, in addition to those of `calsync.model`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,25 +15,27 @@ from calsync.store.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class CalendarState:
-    """The state of one calendar: what was read of it last, and whether it fails.
+    """The state of one calendar: when it was last read successfully, and whether it has failed since.
 
     Attributes:
-        shown: The address as it may be printed.
-        token: What the source returned at the last good reading.
-        window: The time that was read then.
-        versions: The rules and settings with which it was classified (`fetch.classification_versions`).
-        problems: Of the last good reading.
-        last_good: The night of the last good reading.
-        failing_since: The night since which it fails; None if the last reading was good.
-        covered_from: Every day from here to `last_good` (exclusive) was read after it had ended.
-        what: What failed last; "" if the last reading was good.
-        hint: What to do about it.
+        source: The name of its source in the settings.
+        redacted_address: Its address without secrets, which may be printed.
+        token: What the source returned at the last successful reading.
+        window: The window that was read then; None, as is `last_good`, if it was never read successfully.
+        versions: The versions of rules and settings with which its meetings were classified
+            (`fetch.classification_versions`).
+        problems: The problems of the last successful reading.
+        last_good: The night of the last successful reading.
+        failing_since: The first night since then in which it failed; None if the last reading was successful.
+        covered_from: Every day from this one to `last_good` (exclusive) was read after it had ended.
+        what: What failed last; "" if the last reading was successful.
+        hint: What to do about that.
     """
 
     calendar_id: str
     manager_id: str
     source: str
-    shown: str
+    redacted_address: str
     token: str = ""
     window: Span | None = None
     versions: str = ""
@@ -47,11 +49,13 @@ class CalendarState:
 
 @dataclass(frozen=True, slots=True)
 class CalendarDays:
-    """The days of a calendar that were read, from `first` to `last` (exclusive); None if none was.
+    """The covered days of one calendar.
 
     Attributes:
-        failing_since: The night since which it fails.
-        listed: Whether the manager still has the calendar.
+        first: The first covered day; None if there is none.
+        last: The day after the last covered one; None if there is none.
+        failing_since: As in `CalendarState`.
+        is_listed: Whether the calendar is still one of the manager's.
     """
 
     calendar_id: str
@@ -59,16 +63,17 @@ class CalendarDays:
     first: date | None
     last: date | None
     failing_since: date | None
-    listed: bool
+    is_listed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarReplacement:
-    """What was read of one calendar in a window.
+    """The new content of one calendar in a window, which replaces the stored one.
 
     Attributes:
+        state: The state that is stored with it.
         rows: New rows of `meetings`.
-        unchanged_uids: Uids whose meetings did not change; their stored rows stay and none is in `rows`.
+        unchanged_uids: The uids whose meetings did not change; their rows stay and are not in `rows`.
         unread: What could not be read; its stored rows stay.
         cancellations: Everything that CANCEL messages in the calendar cancel.
     """
@@ -83,13 +88,14 @@ class CalendarReplacement:
 
 @dataclass(frozen=True, slots=True)
 class AllocationState:
-    """Which minutes of a manager are up to date.
+    """For which days the allocations of a manager are calculated, and what has changed since.
 
     Attributes:
-        basis: What the minutes depend on besides the meetings.
-        first: The first day whose minutes were calculated.
+        basis: The inputs besides the meetings, such as working hours, as text; if it differs, all days
+            are calculated again.
+        first: The first day whose allocations were calculated.
         last: The day after the last one.
-        changed: The span of all meetings that have changed since; None if none has.
+        changed: The shortest span that contains all meetings changed since then; None if there are none.
     """
 
     manager_id: str
@@ -101,7 +107,7 @@ class AllocationState:
 
 @dataclass(frozen=True, slots=True)
 class Recalculation:
-    """A manager's new minutes from `first` to `last` (exclusive), and the allocation state with them."""
+    """A manager's new allocations from `first` to `last` (exclusive), and the new allocation state."""
 
     first: date
     last: date
@@ -111,7 +117,7 @@ class Recalculation:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many rows a replacement changed; `repeated` were given more than once and stored once."""
+    """How many rows a replacement changed; `repeated` counts rows given again, which were stored once."""
 
     added: int = 0
     changed: int = 0
@@ -120,7 +126,7 @@ class RowCounts:
 
 
 class RunState(StrEnum):
-    """The state of a night; `good` and `problems` ran to their end."""
+    """The state of a night; one that is `good` or `problems` (it had faults) ran to its end."""
 
     RUNNING = "running"
     GOOD = "good"
@@ -131,7 +137,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunAttempt:
-    """A try of a night, counted from 1; `previous_state` is that of the try before it, if there was one."""
+    """An attempt to run a night, counted from 1; `previous_state` is that of the previous attempt, if any."""
 
     night: date
     number: int
@@ -154,8 +160,8 @@ class NightRecord:
 class MailState(StrEnum):
     """The state of a mail.
 
-    UNKNOWN: Its sender ended or did not store the outcome. It may have been sent, so it is not sent again
-    automatically. DROPPED: A person decided that it is not to be sent.
+    UNKNOWN: It may have been sent, because the process that sent it ended or did not store the outcome; it is
+    not sent again automatically. DROPPED: A person decided that it is not to be sent.
     """
 
     PENDING = "pending"
@@ -166,13 +172,13 @@ class MailState(StrEnum):
     DROPPED = "dropped"
 
 
-OPEN_STATES = tuple(state for state in MailState if state not in (MailState.SENT, MailState.DROPPED))
-"""The states of mails that are not closed."""
+OPEN_MAIL_STATES = tuple(state for state in MailState if state not in (MailState.SENT, MailState.DROPPED))
+"""The states of mails that may still be sent or need a decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailAction:
-    """What a person did with a mail by `calsync mail`; `before` is the state of the mail until then."""
+    """What a person did with a mail by `calsync mail`; `before` is the state that the mail had then."""
 
     action: str
     before: MailState
@@ -182,12 +188,12 @@ class MailAction:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A mail as it is listed: everything that is stored of it except its text.
+    """A mail without its text, as `calsync mail` lists it.
 
     Attributes:
         next_at: When a pending mail is tried next.
         lease_until: When the claim of a mail that is being sent expires.
-        what: Why it was not sent.
+        what: Why it was not sent; "" for no reason.
     """
 
     mail_id: str
@@ -206,7 +212,7 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class OutboxMail:
-    """A mail with its text; `attempts` counts the tries to send it, the current one included."""
+    """A mail with its text (`mime`); `attempts` includes the current one."""
 
     mail_id: str
     recipient: str

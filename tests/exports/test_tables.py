@@ -181,7 +181,7 @@ def test_a_table_of_groups_that_another_package_adds_is_protected():
 
 @pytest.mark.parametrize("names", [("split",), ("visits", "visits")])
 def test_one_name_claimed_twice_is_refused(names):
-    with pytest.raises(ConfigError, match="is claimed by"):
+    with pytest.raises(ConfigError, match="is registered by"):
         find_table("visits", [point(name, "VISITS") for name in names])
 
 

@@ -68,7 +68,7 @@ def test_another_package_may_bring_a_format():
 
 @pytest.mark.parametrize("names", [("csv",), ("loud", "loud")])
 def test_one_suffix_claimed_twice_is_refused(names):
-    with pytest.raises(ConfigError, match="is claimed by"):
+    with pytest.raises(ConfigError, match="is registered by"):
         find_exporter(Path("x.csv"), [point(name, "Shouting") for name in names])
 
 

@@ -63,7 +63,7 @@ def test_the_mail_is_ascii_and_every_line_ends_with_crlf() -> None:
 
 
 def test_a_long_unsubscribe_url_is_neither_encoded_nor_folded() -> None:
-    mime = build(unsubscribe=LONG_UNSUBSCRIBE_URL).as_bytes()
+    mime = build(unsubscribe_url=LONG_UNSUBSCRIBE_URL).as_bytes()
     assert raw_header("List-Unsubscribe", mime) == f"List-Unsubscribe: <{LONG_UNSUBSCRIBE_URL}>"
     assert raw_header("List-Unsubscribe-Post", mime) == "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 
@@ -78,7 +78,7 @@ def test_the_standard_policy_encodes_a_long_unsubscribe_url() -> None:
 
 
 def test_one_click_unsubscribe_is_offered_only_for_https() -> None:
-    mail = build(unsubscribe="mailto:stop@brynfelin.example?subject=stop")
+    mail = build(unsubscribe_url="mailto:stop@brynfelin.example?subject=stop")
     assert mail["List-Unsubscribe"] == "<mailto:stop@brynfelin.example?subject=stop>"
     assert mail["List-Unsubscribe-Post"] is None
 
@@ -98,7 +98,7 @@ def test_without_an_unsubscribe_url_there_is_no_header() -> None:
 )
 def test_an_unusable_unsubscribe_url_raises(bad: str) -> None:
     with pytest.raises(MailRefusedError, match="unsubscribe"):
-        build(unsubscribe=bad)
+        build(unsubscribe_url=bad)
 
 
 def test_headers_suppress_automatic_replies() -> None:
@@ -121,7 +121,7 @@ def test_a_parsed_mail_has_the_same_bytes(text: str, subject: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     subject = "Hours " + "".join(c for c in subject if c.isprintable()).encode("utf-8", "replace").decode()
     mime = build(
-        RenderedMail(subject, text, f"<pre>{text}</pre>", Language.EN), unsubscribe=LONG_UNSUBSCRIBE_URL
+        RenderedMail(subject, text, f"<pre>{text}</pre>", Language.EN), unsubscribe_url=LONG_UNSUBSCRIBE_URL
     ).as_bytes()
     assert parse_message(mime).as_bytes() == mime
 

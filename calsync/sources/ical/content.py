@@ -77,15 +77,19 @@ class ContentReader:
         self._fault_by_line: dict[str, str] = {}
         self.faults: list[str] = []
 
-    def read_content(self, text: str, *, cancelled: bool = False, message: bool = False) -> EventContent:
+    def read_content(
+        self, text: str, *, is_cancelled: bool = False, is_scheduling_message: bool = False
+    ) -> EventContent:
         """Read the content of an event.
 
         Args:
             text: Its own lines, unfolded, without its alarms.
-            cancelled: Whether the whole calendar is cancelled (METHOD:CANCEL).
-            message: Whether the calendar is a scheduling message (`event.SCHEDULING_METHODS`).
+            is_cancelled: Whether the whole calendar is cancelled (METHOD:CANCEL).
+            is_scheduling_message: Whether the calendar is a scheduling message (`event.SCHEDULING_METHODS`).
         """
-        lines = group_lines_by_name(text, _MESSAGE_PROPERTIES if message else CONTENT_PROPERTIES)
+        lines = group_lines_by_name(
+            text, _MESSAGE_PROPERTIES if is_scheduling_message else CONTENT_PROPERTIES
+        )
         organizer = next(map(self._people.read_organizer, lines["ORGANIZER"]), "")
         attendees = self._people.read_attendees(lines["ATTENDEE"])
         status = _STATUSES.get(self._first_text(lines["STATUS"]).upper(), Status.CONFIRMED)
@@ -93,7 +97,7 @@ class ContentReader:
         categories = (name for rest in lines["CATEGORIES"] for name in read_text_list(rest))
         sequence = self._first_text(lines["SEQUENCE"])
         content = EventContent(
-            status=Status.CANCELLED if cancelled else status,
+            status=Status.CANCELLED if is_cancelled else status,
             response=owner_response(answers, organizes=organizer in self._owners),
             show_as=_read_show_as(
                 self._first_text(lines["X-MICROSOFT-CDO-BUSYSTATUS"]), self._first_text(lines["TRANSP"])
@@ -111,7 +115,7 @@ class ContentReader:
             sequence=int(sequence) if sequence.isdecimal() and len(sequence) < 19 else 0,
             stamp=version_stamp(
                 self._first_text(lines["LAST-MODIFIED"]),
-                self._first_text(lines["DTSTAMP"]) if message else "",
+                self._first_text(lines["DTSTAMP"]) if is_scheduling_message else "",
             ),
         )
         may_have_faults = self._fault_by_line or any(rest[:1] == ";" for rest in lines["CATEGORIES"])
@@ -161,11 +165,6 @@ def _read_sensitivity(classes: list[str]) -> Sensitivity:
     if not values:
         return Sensitivity.NORMAL
     return Sensitivity.CONFIDENTIAL if values == {"CONFIDENTIAL"} else Sensitivity.PRIVATE
-
-
-def _read_response(organizer: str, attendees: tuple[Attendee, ...], owners: frozenset[str]) -> Response:
-    answers = [attendee.response for attendee in attendees if attendee.address in owners]
-    return owner_response(answers, organizes=organizer in owners)
 
 
 def _read_html(page: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads events: the times of each VEVENT, or a problem that names it. `full_parser` calls this."""
+"""Reads the times of each VEVENT for the full parser; reports events that cannot be read as problems."""
 
 import hashlib
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from calsync.model.copies import Cancellation
 from calsync.model.problem import Problem, Severity
-from calsync.model.uids import MADE_UID_PREFIX
+from calsync.model.uids import GENERATED_UID_PREFIX
 from calsync.sources.ical.all_day import (
     days_of_flagged_event,
     is_flagged_all_day,
@@ -65,7 +65,7 @@ _TIME_PROPERTIES = frozenset(
         "LAST-MODIFIED",
     }
 )
-_READ_PROPERTIES = _TIME_PROPERTIES | {"UID"}
+_READER_PROPERTIES = _TIME_PROPERTIES | {"UID"}
 _IDENTITY_PROPERTIES = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
 _DISTINGUISHING_PROPERTIES = frozenset(
     {"LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "RESOURCES", "CONTACT", "URL"}
@@ -75,7 +75,7 @@ _ZERO = timedelta(0)
 
 
 class _EventSpan(NamedTuple):
-    """When an event is; the fields are those of `Event`."""
+    """The times of one event; the fields are those of `Event`."""
 
     start: DateOrTime
     end: DateOrTime
@@ -95,24 +95,24 @@ class EventReader:
     Attributes:
         problems: What was left out or corrected.
         cancellations: What the events of a METHOD:CANCEL cancel.
-        unread: The uids of events that were left out, or some of whose RDATEs were.
+        unread_uids: The uids of events that were left out, and of events that lost an RDATE.
     """
 
     def __init__(
         self, zones: Zones, locator: EventLocator, method: str, missing_end: timedelta, owners: frozenset[str]
     ) -> None:
-        """Start to read a calendar.
+        """Create the reader of one calendar.
 
         Args:
             zones: The zones of the calendar.
-            locator: Names the events in problems.
+            locator: Describes where in the file an event is, for problems.
             method: METHOD of the calendar, in capitals; "" for none.
-            missing_end: The length of an event that has times and neither DTEND nor DURATION.
-            owners: The manager's addresses, lower case.
+            missing_end: The duration of an event that starts at a time and has neither DTEND nor DURATION.
+            owners: The manager's addresses, in lower case.
         """
         self.problems: list[Problem] = []
         self.cancellations: list[Cancellation] = []
-        self.unread: set[str] = set()
+        self.unread_uids: set[str] = set()
         self._zones = zones
         self._locator = locator
         self._method = method
@@ -120,25 +120,25 @@ class EventReader:
         self._owners = owners
 
     def read_event(self, component: ComponentText) -> Event | None:
-        """Return the event, or None if it is left out; a problem or a cancellation then names it."""
+        """Return the event; None if it is left out, and a problem or a cancellation is recorded instead."""
         hint = "open it in the calendar and save it again, or delete it"
         try:
             return self._build_event(component)
         except _EventError as error:
             self._add_problem(component, f"{error}; the event was left out", hint)
         except OverflowError:
-            what = "it lies before the year 1 or after 9999; the event was left out"
+            what = "its times are not in the years 1 to 9999; the event was left out"
             self._add_problem(component, what, hint)
         text = component.text
-        self.unread.update([uid for uid in written_uids(text) if uid] or [event_uid(text)])
+        self.unread_uids.update([uid for uid in written_uids(text) if uid] or [event_uid(text)])
         return None
 
     def _build_event(self, component: ComponentText) -> Event | None:
         text = component.text
-        rests = group_lines_by_name(text, _READ_PROPERTIES)
+        rests = group_lines_by_name(text, _READER_PROPERTIES)
         uids = list(filter(None, dict.fromkeys(map(read_text_value, rests.pop("UID")))))
         if len(uids) > 1:
-            raise _EventError("it has two UIDs, so two events run into each other here")
+            raise _EventError("it has several UIDs, so it contains lines of several events")
         lines: _Lines = {
             name: [line for rest in rests_of_name if (line := parse_time_line(name, rest)).value]
             for name, rests_of_name in rests.items()
@@ -147,21 +147,20 @@ class EventReader:
         self._zones.count_event(dict.fromkeys(tzids))
         is_cancel = self._method == CANCEL_METHOD
         if is_cancel and self._owners and cancels_for_others_only(text, self._owners):
-            what = (
-                "METHOD:CANCEL without STATUS:CANCELLED takes others off the list, not the calendar's owner"
-            )
-            self._add_note(component, f"{what}; it cancels nothing", "nothing need be done")
+            what = "METHOD:CANCEL without STATUS:CANCELLED removes other attendees, not the calendar's owner"
+            self._add_note(component, f"{what}; it cancels nothing", "no action is needed")
             return None
         if is_cancel and not lines["DTSTART"]:
-            # RFC 5546, 3.2.5: a message that cancels need not repeat when the meeting was.
+            # RFC 5546, 3.2.5: a CANCEL message need not contain DTSTART.
             recurrence_id = self._read_recurrence_id(lines, self._zones.floating, None)
             self._add_cancellation(component, lines, recurrence_id)
             return None
         if lines["EXRULE"]:
-            what = "it has an EXRULE, which RFC 5545 no longer has; what it excludes is counted"
+            what = "it has an EXRULE, which RFC 5545 no longer defines; what it excludes is counted"
             self._add_note(component, what, "delete the excluded meetings one by one")
         span = self._read_span(component, lines)
-        # Where Outlook's flag alone makes days of the event, its other times are days of the same zone.
+        # If only Outlook's flag makes the event all-day, UNTIL, EXDATE, RDATE and RECURRENCE-ID may be
+        # times as well; each is converted to a day in the zone whose midnights its start and end are.
         day_zone = span.zone if span.is_all_day_by_flag else None
         recurrence_id = self._read_recurrence_id(lines, span.zone, day_zone)
         if is_cancel:
@@ -181,7 +180,7 @@ class EventReader:
             rdates=tuple(self._read_rdates(component, lines, span.start, span.zone, day_zone)),
             exdates=tuple(
                 exdate if isinstance(span.start, datetime) else date_in_zone(exdate, day_zone)
-                for exdate in self._read_tolerantly(component, lines["EXDATE"], read_times, span.zone)
+                for exdate in self._read_valid_lines(component, lines["EXDATE"], read_times, span.zone)
             ),
             recurrence_id=recurrence_id,
             this_and_future=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
@@ -194,9 +193,9 @@ class EventReader:
     def _add_cancellation(
         self, component: ComponentText, lines: _Lines, recurrence_id: DateOrTime | None
     ) -> None:
-        """Add what an event of a METHOD:CANCEL cancels; raises _EventError."""
+        """Record what an event of a METHOD:CANCEL message cancels; raises _EventError."""
         if recurrence_id is None and find_lines(component.text, frozenset({"RECURRENCE-ID"})):
-            # One meeting of a series is meant, so the whole series must not be cancelled.
+            # The message is about one meeting of a series, so the whole series must not be cancelled.
             raise _EventError("its RECURRENCE-ID is empty")
         modified, message_stamp = (
             lines[name][0].value if lines[name] else "" for name in ("LAST-MODIFIED", "DTSTAMP")
@@ -206,22 +205,22 @@ class EventReader:
                 uid=event_uid(component.text),
                 recurrence_id="" if recurrence_id is None else recurrence_id.isoformat(),
                 this_and_following=any(line.this_and_future for line in lines["RECURRENCE-ID"][:1]),
-                # RFC 5546 requires it in every CANCEL; without it only the stamp shows that a message is
-                # older.
+                # RFC 5546 requires SEQUENCE in every CANCEL; without it only the stamps show which of two
+                # versions is older.
                 sequence=_read_sequence(lines["SEQUENCE"]),
                 stamp=version_stamp(modified, message_stamp),
             )
         )
 
     def _read_span(self, component: ComponentText, lines: _Lines) -> _EventSpan:
-        """Read when the event is, from DTSTART, DTEND, DURATION and Outlook's flag; raises _EventError."""
+        """Read start and end from DTSTART, DTEND, DURATION and Outlook's all-day flag; raises _EventError."""
         start, end, duration = self._read_bounds(lines)
         start, end = midnights_to_days(start, end)
         zone = self._zone_of(start)
         if may_be_all_day(start, end) and is_flagged_all_day(component.text):
             days = days_of_flagged_event(start, end, (zone, *self._zones.midnight_zones))
             if days is not None:
-                return self._all_day_span(component, *days, flagged=True)
+                return self._all_day_span(component, *days, by_flag=True)
         if end is None and isinstance(start, datetime):
             end = add_duration(start, self._missing_end) if self._missing_end else start
             return _EventSpan(
@@ -229,7 +228,7 @@ class EventReader:
             )
         if end is None:
             end = start + _DAY
-        # Where one of the two is a date and the other a time, the date is the midnight that it begins with.
+        # If only one of the two is a date, it is read as midnight at the beginning of that day.
         if isinstance(start, datetime):
             end = to_datetime(end, start.tzinfo)
         elif isinstance(end, datetime):
@@ -243,7 +242,7 @@ class EventReader:
         return _EventSpan(start, end, zone, duration)
 
     def _read_bounds(self, lines: _Lines) -> tuple[DateOrTime, DateOrTime | None, timedelta | None]:
-        """Return start, end (None if none is written), and DURATION if that gives the end."""
+        """Return the start, the end or None, and the DURATION if the end was computed from it."""
         dtstart = _single_line(lines, "DTSTART")
         if dtstart is None:
             raise _EventError("it has no DTSTART, so its time is unknown")
@@ -264,7 +263,7 @@ class EventReader:
         return start, add_duration(start, duration), duration
 
     def _zone_of(self, start: DateOrTime) -> tzinfo:
-        """The zone of a start; for a date that of times without a zone."""
+        """Return the zone of a start; for a date, the zone of times without a zone."""
         return (start.tzinfo if isinstance(start, datetime) else None) or self._zones.floating
 
     def _all_day_span(
@@ -274,13 +273,16 @@ class EventReader:
         end: DateOrTime,
         zone: tzinfo,
         *,
-        flagged: bool = False,
+        by_flag: bool = False,
     ) -> _EventSpan:
-        """An all-day event; one that ends where it starts, or before, is one day, as calendars show it."""
+        """Return the span of an all-day event.
+
+        If it ends at its start or before, it is one day: this is how calendars show it.
+        """
         if end < start:
             what = "it ends before it starts; it was read as one day"
             self._add_note(component, what, "correct its dates in the calendar")
-        return _EventSpan(start, end if end > start else start + _DAY, zone, is_all_day_by_flag=flagged)
+        return _EventSpan(start, end if end > start else start + _DAY, zone, is_all_day_by_flag=by_flag)
 
     def _read_recurrence_id(self, lines: _Lines, zone: tzinfo, day_zone: tzinfo | None) -> DateOrTime | None:
         line = _single_line(lines, "RECURRENCE-ID")
@@ -290,7 +292,7 @@ class EventReader:
         return date_in_zone(recurrence_id, day_zone) if day_zone else recurrence_id
 
     def _read_required_time(self, line: TimeLine, floating: tzinfo) -> DateOrTime:
-        """Read a time without which there is no event; raises _EventError."""
+        """Read a time that the event cannot be without; raises _EventError."""
         try:
             return read_time(line, self._zones, floating)
         except ValueError:
@@ -304,8 +306,8 @@ class EventReader:
         zone: tzinfo,
         day_zone: tzinfo | None,
     ) -> Iterator[DateOrTime | tuple[datetime, timedelta]]:
-        """Read RDATE to the kind of DTSTART: days in an all-day series; a date takes the time of DTSTART."""
-        for rdate in self._read_tolerantly(component, lines["RDATE"], _read_rdate_line, zone):
+        """Read RDATE lines: days in an all-day series, else times; a date gets the time of day of DTSTART."""
+        for rdate in self._read_valid_lines(component, lines["RDATE"], _read_rdate_line, zone):
             if not isinstance(start, datetime):
                 yield date_in_zone(rdate[0] if isinstance(rdate, tuple) else rdate, day_zone)
             elif isinstance(rdate, tuple | datetime):
@@ -313,10 +315,10 @@ class EventReader:
             else:
                 yield datetime.combine(rdate, start.timetz())
 
-    def _read_tolerantly(
+    def _read_valid_lines(
         self, component: ComponentText, lines: list[TimeLine], read: _LineReader[_T], zone: tzinfo
     ) -> Iterator[_T]:
-        """Yield what can be read of lines of one name; one problem names all lines that cannot."""
+        """Yield what can be read of lines of one name; add one problem for all lines that cannot be read."""
         errors: list[Exception] = []
         for line in lines:
             try:
@@ -326,11 +328,14 @@ class EventReader:
         if not errors:
             return
         name = lines[0].name
-        which = f"its {name} cannot" if len(errors) == 1 else f"{len(errors)} of its {name} lines cannot"
-        what = f"{which} be read ({errors[0]}) and was passed over; the rest of the series counts"
+        if len(errors) == 1:
+            ignored = f"its {name} cannot be read ({errors[0]}) and was ignored"
+        else:
+            ignored = f"{len(errors)} of its {name} lines cannot be read ({errors[0]}) and were ignored"
+        what = f"{ignored}; the rest of the series is counted"
         self._add_problem(component, what, "look at the series in the calendar and save it again")
         if name == "RDATE":
-            self.unread.add(event_uid(component.text))
+            self.unread_uids.add(event_uid(component.text))
 
     def _add_note(self, component: ComponentText, what: str, hint: str) -> None:
         self._add_problem(component, what, hint, Severity.NOTE)
@@ -364,35 +369,39 @@ def _unreadable_line_error(line: TimeLine) -> _EventError:
 def _read_sequence(lines: list[TimeLine]) -> int:
     """Read SEQUENCE; -1 where it is absent or not a number."""
     digits = [line.value for line in lines if line.value.isdecimal()]
-    # Python refuses to read numbers of very many digits; 10^18 is more than any SEQUENCE that counts.
+    # `int` raises ValueError for a number of thousands of digits; 10^18 is more than any real SEQUENCE.
     return max((int(value) if len(value) < 19 else 10**18 for value in digits), default=-1)
 
 
 def written_uids(text: str) -> list[str]:
-    """Return the UIDs that are written in a text, decoded, in order."""
+    """Return the UIDs in the text of an event or a calendar, decoded, in order."""
     return [read_text_value(rest) for _, rest in find_lines(text, frozenset({"UID"}))]
 
 
 def event_uid(text: str) -> str:
-    """Return the UID of an event, or one made of its times and title, the same at every download."""
+    """Return the UID of an event; if it has none, one generated from its times and title (if not private).
+
+    The generated UID is the same at every download.
+    """
     uids = written_uids(text)
     if uids and uids[0]:
         return uids[0]
     names = _IDENTITY_PROPERTIES if is_private_event(text) else _IDENTITY_PROPERTIES | {"SUMMARY"}
     content = "\n".join(sorted(name + rest for name, rest in find_lines(text, names)))
-    return MADE_UID_PREFIX + _digest(content)
+    return GENERATED_UID_PREFIX + _digest(content)
 
 
-def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
-    """Give events without UID that have time and title in common a UID each, by place, people and text.
+def distinguish_generated_uids(events: Iterable[Event]) -> list[Event]:
+    """Return the events, with different UIDs for different events that have no UID in the file.
 
-    Only where there are several such events: so an edit of the text of any other event does not change its
-    UID, which people's corrections refer to. The order of the file does not matter. Two that are equal in all
-    of this stay one meeting: an exporter wrote it twice. So do private ones, of which only the times are
-    used.
+    `event_uid` generates the same UID for events with equal times and title. Here each of these gets a new
+    UID, which also depends on its place, people and text, and not on the order of the file. All other UIDs
+    stay: otherwise an edit of the text of an event would change the UID to which corrections refer. Events
+    that are equal in all of this still have one UID and are one meeting: an exporter wrote it twice. So are
+    private events with equal times, of which nothing else is read.
     """
     events = list(events)
-    counts = Counter(event.uid for event in events if event.uid.startswith(MADE_UID_PREFIX))
+    counts = Counter(event.uid for event in events if event.uid.startswith(GENERATED_UID_PREFIX))
     if all(count == 1 for count in counts.values()):
         return events
     return [_distinguish_uid(event) if counts[event.uid] > 1 else event for event in events]
@@ -401,7 +410,7 @@ def distinguish_made_uids(events: Iterable[Event]) -> list[Event]:
 def _distinguish_uid(event: Event) -> Event:
     if is_private_event(event.text):
         return event
-    # Of a person only the address: a response, which changes, is a parameter.
+    # Of a person only the address is used: the response, which changes, is a parameter of the line.
     lines = (
         name + (read_text_value(rest).casefold() if name in ("ATTENDEE", "ORGANIZER") else rest)
         for name, rest in find_lines(event.text, _DISTINGUISHING_PROPERTIES)

@@ -14,12 +14,12 @@ from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem, Severity
 from calsync.model.span import Span
 from calsync.model.time_limits import check_time_limit
-from calsync.model.uids import MADE_UID_PREFIX
+from calsync.model.uids import GENERATED_UID_PREFIX
 from calsync.sources.ical.calendar_expansion import CalendarExpansion
 from calsync.sources.ical.calendar_header import is_meeting_method, read_header, redact_header_value
 from calsync.sources.ical.components import CalendarText, split_calendars
 from calsync.sources.ical.event import CANCEL_METHOD, Event
-from calsync.sources.ical.event_reader import EventReader, distinguish_made_uids, written_uids
+from calsync.sources.ical.event_reader import EventReader, distinguish_generated_uids, written_uids
 from calsync.sources.ical.file_text import decode_calendar_text
 from calsync.sources.ical.problem_location import EventLocator, JoinedPart
 from calsync.sources.ical.series import group_into_series
@@ -54,7 +54,7 @@ def read_with_full_parser(
     expansion = CalendarExpansion(window, zone, owners, locator)
     result = expand_events(events, problems, expansion, locator, missing_end)
     if unread is not None:
-        unread |= expansion.unread
+        unread |= expansion.unread_uids
     return result
 
 
@@ -113,7 +113,7 @@ def _uids_outside_events(text: str, calendars: Iterable[CalendarText]) -> set[st
     in_events = Counter(
         uid for calendar in calendars for event in calendar.events for uid in written_uids(event.text)
     )
-    return {MADE_UID_PREFIX, *(Counter(written_uids(text)) - in_events)} - {""}
+    return {GENERATED_UID_PREFIX, *(Counter(written_uids(text)) - in_events)} - {""}
 
 
 def _other_method_problem(method: str, calendar: CalendarText, locator: EventLocator) -> Problem:
@@ -148,7 +148,7 @@ def read_calendar_events(
     if cancellations is not None:
         cancellations += reader.cancellations
     if unread is not None:
-        unread |= reader.unread
+        unread |= reader.unread_uids
     return events, [*zones.problems, *reader.problems]
 
 
@@ -164,12 +164,12 @@ def expand_events(
     # the list of cancellations.
     live_uids = {event.uid for event in events if event.method != CANCEL_METHOD}
     events = [event for event in events if event.method != CANCEL_METHOD or event.uid not in live_uids]
-    all_series, replaced = group_into_series(distinguish_made_uids(events))
+    all_series, replaced = group_into_series(distinguish_generated_uids(events))
     for series in all_series:
         expansion.add_series(series)
     what = "a newer version of it (same UID, higher SEQUENCE) is in the calendar; this one was left out"
     replaced_problems = [
-        Problem(locator.describe_event(event.number, event.text), what, "nothing need be done", Severity.NOTE)
+        Problem(locator.describe_event(event.number, event.text), what, "no action is needed", Severity.NOTE)
         for event in replaced
     ]
     missing_ends = expansion.missing_end_notes(missing_end)

@@ -12,7 +12,7 @@ from calsync.model.copies import Cancellation
 from calsync.model.occurrence import Occurrence
 from calsync.model.problem import Problem
 from calsync.model.span import Span
-from calsync.model.uids import MADE_UID_PREFIX
+from calsync.model.uids import GENERATED_UID_PREFIX
 from calsync.model.unread_parts import UnreadParts
 from calsync.sources.ical.calendar_expansion import CalendarExpansion
 from calsync.sources.ical.fast.reader import read_with_fast_path
@@ -87,15 +87,15 @@ def read_calendar(
     expansion = CalendarExpansion(window, zone, owners, locator)
     occurrences, problems = expand_events(events, event_problems, expansion, locator, missing_end)
     if unread is not None:
-        unread |= expansion.unread
+        unread |= expansion.unread_uids
     return sort_occurrences([*fast_reading.occurrences, *map(with_sort_key, occurrences)]), problems
 
 
 def unread_parts_of_events(uids: Set[str]) -> UnreadParts:
     """Return what must stay stored of a calendar in which the events of these uids could not be read.
 
-    The uid made for an event without one depends on its times. So where one such event cannot be read, all
-    stored meetings with a made uid stay.
+    The uid generated for an event without one depends on its times. So where one such event cannot be read,
+    all stored meetings with a generated uid stay.
     """
-    has_made_uid = any(uid.startswith(MADE_UID_PREFIX) for uid in uids)
-    return UnreadParts(frozenset(uids), prefix=MADE_UID_PREFIX if has_made_uid else "")
+    has_generated_uid = any(uid.startswith(GENERATED_UID_PREFIX) for uid in uids)
+    return UnreadParts(frozenset(uids), prefix=GENERATED_UID_PREFIX if has_generated_uid else "")

@@ -1,4 +1,7 @@
-"""The version of the reader: this code, the libraries and the time zones, on which each result depends."""
+"""Provides the version of the iCalendar reader, which is part of token keys and uid digests.
+
+When it changes, every calendar is read again: the same file may then give other occurrences.
+"""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +14,10 @@ _READER_REVISION = "4"
 
 @cache
 def reader_version() -> str:
-    """Return all of it as one text, such as `1/icalendar-7.3.0/…/tzdata-2025b`."""
+    """Return the versions of this code, of its libraries and of the time-zone data, joined by `/`.
+
+    An example: `4/icalendar-7.3.0/…/tzdata-2025b`.
+    """
     libraries = (f"{name}-{_library_version(name)}" for name in ("icalendar", "recurring-ical-events"))
     return "/".join((_READER_REVISION, *libraries, f"tzdata-{_tzdata_version()}"))
 
@@ -24,8 +30,9 @@ def _library_version(name: str) -> str:
 
 
 def _tzdata_version() -> str:
-    """The version of the time zones of the system, which Python prefers, else of the package."""
+    """Return the version of the system's time-zone data, which `zoneinfo` prefers, or else of the package."""
     for folder in map(Path, TZPATH):
+        # tzdata.zi begins with "# version 2025b"; some systems have +VERSION, with only the number, instead.
         for name in ("tzdata.zi", "+VERSION"):
             try:
                 with (folder / name).open(encoding="ascii") as file:
@@ -33,5 +40,6 @@ def _tzdata_version() -> str:
             except (OSError, ValueError):
                 continue
         if folder.is_dir():
+            # Time-zone data without a version: `zoneinfo` takes from the package only what it lacks.
             return f"system+{_library_version('tzdata')}"
     return _library_version("tzdata")

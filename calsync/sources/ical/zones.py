@@ -19,7 +19,7 @@ from calsync.model.span import Span
 from calsync.sources.ical.components import CalendarText, ComponentText
 from calsync.sources.ical.content_lines import find_lines
 from calsync.sources.ical.vtimezone import CalendarZone, ZoneError, read_vtimezone
-from calsync.sources.zone_names import exact_zone, guessed_zone, iana_zone
+from calsync.sources.zone_names import find_exact_zone, find_iana_zone, guess_zone
 from calsync.text import format_count
 
 _HEADER = frozenset({"X-WR-TIMEZONE", "TIMEZONE-ID"})
@@ -131,10 +131,10 @@ class Zones:
     def _look_up(self, tzid: str) -> tuple[tzinfo, _Doubt | None]:
         own = self._own_zones.get(_zone_key(tzid))
         if own is not None:
-            return own, _Doubt.REDEFINED if iana_zone(tzid) else None
-        if (exact := exact_zone(tzid)) is not None:
+            return own, _Doubt.REDEFINED if find_iana_zone(tzid) else None
+        if (exact := find_exact_zone(tzid)) is not None:
             return exact, None
-        if (guess := guessed_zone(tzid)) is not None:
+        if (guess := guess_zone(tzid)) is not None:
             return self._prefer_default(guess), _Doubt.GUESSED
         return self.default, _Doubt.UNKNOWN
 
@@ -174,7 +174,7 @@ class Zones:
         names = [rest[1:].strip() for _, rest in find_lines(component.text, frozenset({"TZID"}))]
         name = names[0] if names else ""
         what = f"its time zone {name[:_MAX_SHOWN_LENGTH]!r} is broken and was left out: {error}"
-        is_known = bool(name and exact_zone(name))
+        is_known = bool(name and find_exact_zone(name))
         hint = "its name is known, so its times are right" if is_known else "choose a named time zone"
         return Problem(self._where, what, hint, Severity.NOTE if is_known else Severity.FAULT)
 
@@ -195,7 +195,7 @@ def _agrees_with_iana(name: str, text: str, years: tuple[int, ...]) -> bool:
     Only the years around the window: exporters leave out the rules of other times, and many define only
     today's (Google writes London's rules of 1996 for 1970 on).
     """
-    iana = iana_zone(name)
+    iana = find_iana_zone(name)
     if iana is None:
         return False
     own = read_vtimezone(text)[1]

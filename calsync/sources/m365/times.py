@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calsync.sources.zone_names import exact_zone
+from calsync.sources.zone_names import find_exact_zone
 
 GraphEvent = Mapping[str, Any]
 NoteCallback = Callable[[str, object], None]
@@ -62,7 +62,7 @@ def _parse_date_time_zone(event: GraphEvent, field: str, add_note: NoteCallback)
     if not name:
         add_note(f"{field}.timeZone", None)
         return moment.replace(tzinfo=UTC)
-    zone = exact_zone(str(name))
+    zone = find_exact_zone(str(name))
     if zone is None:
         raise UnreadableEventError(f"{field}: unknown time zone {name!r}")
     return moment.replace(tzinfo=zone)

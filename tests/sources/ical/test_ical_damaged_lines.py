@@ -181,7 +181,9 @@ def test_every_event_is_read_or_named_with_its_line(content_and_uids: tuple[byte
     for name in set(names) - set(uids_of(occurrences)):
         begin, end = bounds[name]
         # Where two events run into each other, one problem with the line of the first names both.
-        assert any(begin <= number <= end for number in numbers) or any("two UIDs" in p.what for p in losses)
+        assert any(begin <= number <= end for number in numbers) or any(
+            "several UIDs" in p.what for p in losses
+        )
 
 
 def bounds_of(lines: list[str], name: str) -> tuple[int, int]:

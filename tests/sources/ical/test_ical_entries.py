@@ -246,7 +246,7 @@ def test_two_events_that_run_into_each_other_are_named() -> None:
     )
     occurrences, problems = read(calendar(joined, NEIGHBOUR))
     assert uids_of(occurrences) == ["neighbour"]
-    assert ["two UIDs" in problem.what for problem in faults(problems)] == [True]
+    assert ["several UIDs" in problem.what for problem in faults(problems)] == [True]
 
 
 def test_a_file_of_nothing_but_usual_days_is_unchanged() -> None:

@@ -1,4 +1,4 @@
-"""Events without UID: what distinguishes two of them, and what does not change their made UID."""
+"""Events without UID: what distinguishes two of them, and what does not change their generated UID."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +52,7 @@ def test_a_meeting_without_uid_written_twice_is_one() -> None:
     assert len(uids(twice, twice, without_uid("LOCATION:Room 2"))) == 2
 
 
-def test_the_made_uid_of_a_single_meeting_does_not_depend_on_place_or_text() -> None:
+def test_the_generated_uid_of_a_single_meeting_does_not_depend_on_place_or_text() -> None:
     assert uids(without_uid()) == uids(without_uid("LOCATION:Room 1", "DESCRIPTION:new"))
 
 
