@@ -12,6 +12,7 @@ from support.night_council import mail_files, run_test_night, vcalendar, vevent,
 from typer.testing import CliRunner
 
 from calsync.cli import app
+from calsync.cli.terminal import PIPE_WIDTH, out
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +72,8 @@ def calendar(name: str) -> bytes:
 
 
 def run(*words: object):
+    # The console takes its width from COLUMNS when it is imported; here no cell of a table may be cut.
+    out.width = PIPE_WIDTH
     done = CliRunner().invoke(app, [str(word) for word in words])
     assert done.exit_code in (0, 1), done.output
     return done

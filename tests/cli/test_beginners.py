@@ -135,7 +135,7 @@ def test_a_calendar_that_may_be_empty_must_be_a_managers(tmp_path):
 def test_a_table_is_not_written_over_itself(tmp_path):
     path = tmp_path / "meetings.csv"
     path.write_text("title\nRPB\n")
-    assert "would be lost" in error_of("classify", path, path)
+    assert "would be overwritten" in error_of("classify", path, path)
     assert path.read_text() == "title\nRPB\n"
 
 
