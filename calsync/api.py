@@ -287,7 +287,7 @@ def export(
 ) -> pd.DataFrame:
     """Return a table as `calsync export` writes it, and write it to a file if one is named.
 
-    The table `split` is for HR: disclosure control is applied, so that no figure stands for fewer people
+    The table `split` is for HR: disclosure control is applied, so that no figure describes fewer people
     than the settings allow. The table `allocations` has rows of single managers, and is returned with a
     CalsyncWarning.
 

@@ -5,6 +5,8 @@ from support.golden_files import Golden, compare_with_golden_file, write_golden_
 from support.hypothesis_profiles import register_profiles
 from support.postgres_server import HOW_TO_INSTALL, find_postgres
 
+pytest_plugins = ["support.web_fixtures"]
+
 register_profiles()
 
 

@@ -37,11 +37,6 @@ def to_ticks(moment: datetime) -> int:
     return (moment - _EPOCH) // _TICK
 
 
-def from_ticks(instant: int) -> datetime:
-    """Return the time in UTC for microseconds since 1970."""
-    return _EPOCH + instant * _TICK
-
-
 def span_to_ticks(span: Span) -> TickRange:
     """Return a span in microseconds since 1970."""
     return TickRange(to_ticks(span.start), to_ticks(span.end))

@@ -57,7 +57,7 @@ class FetchJob:
 
 @dataclass(frozen=True, slots=True)
 class AddressListing:
-    """The calendars behind an address that stands for several."""
+    """The calendars of an address that lists several."""
 
     calendars: tuple[Calendar, ...]
 

@@ -89,7 +89,7 @@ def run_night(
         try:
             _run_steps(night, sources, engine, context, store, transport, report, accept_roster)
         except BaseException:
-            # If the store itself has failed, it can store nothing, and its error says more than this one.
+            # A store that has failed can store nothing; its error has more detail than this one.
             with suppress(StoreError):
                 store.runs.finish(day, RunState.FAILED, now(), report.counts, report.problems)
             raise

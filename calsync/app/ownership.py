@@ -114,7 +114,7 @@ class CalendarOwnership:
         for manager_id, keys in self._claimed_keys.items():
             for key in keys:
                 claims.setdefault(key, set()).add(manager_id)
-        # A mailbox that somebody else claims is claimed by its owner as well.
+        # The owner of a mailbox owns it too where another manager lists it.
         for manager in self._managers.values():
             claims.get(f"mailbox:{manager.addresses[0]}", set()).add(manager.id)
         before = set(self.held_back)

@@ -255,7 +255,7 @@ def _format_classification(classification: Classification) -> str:
     kind = "" if classification.kind is MeetingKind.MEETING else f", {classification.kind}"
     process_share = classification.process_share
     share = "" if process_share is None else f" ({float(process_share):.0%} process)"
-    # Without a partnership activity, the scope says more: internal, personal or other.
+    # Without a partnership activity, the scope is more specific: internal, personal or other.
     is_none = classification.activity is Activity.NONE
     what = classification.label or (classification.scope if is_none else classification.activity)
     return f"{' and '.join(classification.partnerships) or '-'}: {what}{share}{kind}"

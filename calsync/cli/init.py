@@ -1,4 +1,4 @@
-"""`calsync init`: asks five questions and writes the files that a first night needs."""
+"""`calsync init`: prompts for five answers and writes the files that a first night needs."""
 
 import re
 import stat

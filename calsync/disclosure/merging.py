@@ -1,4 +1,4 @@
-"""Merges rows that stand for too few people into blocks, so that no sum of blocks is a few people's.
+"""Merges rows of too few people into blocks, so that no sum of blocks is a few people's.
 
 Each period is merged by itself, from the widest group inwards: groups with too few people merge with
 others that share the by-columns before theirs (grades of a department first, then departments); then,
@@ -64,7 +64,7 @@ class _CellTable:
 
 
 IsSufficient = Callable[[_CellTable, Sequence[int], Callable[[RowKey], RowKey], int], bool]
-"""Whether rows (by number) stand for enough people, under the keys that the function returns for them."""
+"""Whether rows (by number) have enough people, under the keys that the function returns for them."""
 Unit = tuple[object, ...]
 """The key of rows that are merged as a whole at one level; its text orders units of equal size."""
 
@@ -89,7 +89,7 @@ class _Level:
 
 
 def merge_small(lines: pd.DataFrame, *, by: Sequence[str], least: int) -> MergedRows:
-    """Rename rows until each key stands for at least `least` people with confirmed hours.
+    """Rename rows until each key has at least `least` people with confirmed hours.
 
     Args:
         lines: Contributions of rows with confirmed hours.
@@ -182,14 +182,14 @@ def _pair(key: RowKey) -> object:
 def _has_sufficient_sum(
     table: _CellTable, chosen: Sequence[int], _rename: Callable[[RowKey], RowKey], least: int
 ) -> bool:
-    """Whether all these rows together stand for enough people; implements `IsSufficient`."""
+    """Whether all these rows together have enough people; implements `IsSufficient`."""
     return len(_union_people(table, chosen)) >= least
 
 
 def _has_sufficient_rows(
     table: _CellTable, chosen: Sequence[int], rename: Callable[[RowKey], RowKey], least: int
 ) -> bool:
-    """Whether each row stands for enough people, and every difference of rows; implements `IsSufficient`."""
+    """Whether each row has enough people, and every difference of rows; implements `IsSufficient`."""
     keys: dict[Hashable, RowKey] = {number: rename(table.cells[number].block_key) for number in chosen}
     profiles = {profile for number in chosen for profile in table.profiles_of[number]}
     parts = join_parts(

@@ -24,31 +24,6 @@ def _no_retry_pauses() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[WebServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    with web_server(context) as running:
-        yield running
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
-
-
 def pool(**settings: object) -> ClientPool:
     return ClientPool(WebOptions.model_validate({"private_hosts": ("127.0.0.1", "localhost"), **settings}))
 

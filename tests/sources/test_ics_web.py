@@ -1,17 +1,15 @@
 """The ics source against a real HTTP server whose responses are correct, wrong, late or absent."""
 
 import logging
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import stamina
-import trustme
 from contracts.ics_text import occurrences_to_ics
 from contracts.source_contract import WINDOW, SourceContract
 from support.builders import LONDON, occurrence
-from support.web_server import Page, WebServer, web_server
+from support.web_server import Page, WebServer
 
 from calsync.errors import SourceContentError, SourceError
 from calsync.model.occurrence import Occurrence
@@ -29,31 +27,6 @@ SETTLED = {"Last-Modified": "Sun, 01 Nov 2026 08:00:00 GMT", "Date": "Mon, 02 No
 def _no_retry_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[WebServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    with web_server(context) as running:
-        yield running
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
 
 
 def ics_source(**settings: object) -> IcsSource:

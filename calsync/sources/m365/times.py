@@ -13,7 +13,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class UnreadableEventError(ValueError):
-    """An event lacks what a meeting needs; the text says what."""
+    """An event lacks a field that a meeting needs; the text names it."""
 
 
 def read_event_times(
